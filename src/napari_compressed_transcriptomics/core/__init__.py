@@ -1,0 +1,1 @@
+"""Expression, codecs and reconstruction: no napari, no Qt."""

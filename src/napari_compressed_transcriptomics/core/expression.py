@@ -1,0 +1,172 @@
+"""Expression of genes in samples, and where in the brain the samples lie."""
+
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from .errors import UserError, listing
+
+
+@dataclass(frozen=True, eq=False)
+class Parcellation:
+    """Which voxel belongs to which sample.
+
+    A region table and a voxel-wise volume take one path: for the latter each label is
+    one voxel.
+
+    Attributes
+    ----------
+    labels : ndarray of int32, shape (x, y, z)
+        0 outside, ``i + 1`` in the voxels of sample ``i``. Every sample has a voxel.
+    affine : ndarray of float64, shape (4, 4)
+        Voxel indices to RAS millimetres, exactly as in the source file.
+    """
+
+    labels: np.ndarray
+    affine: np.ndarray
+
+    @classmethod
+    def from_mask(cls, mask: np.ndarray, affine: np.ndarray) -> "Parcellation":
+        """Make the parcellation in which every voxel of `mask` is a sample of its own.
+
+        Samples are numbered in C order of (x, y, z), as ``volume[mask]`` gives them.
+        """
+        labels = np.zeros(mask.shape, np.int32)
+        labels[mask] = np.arange(1, np.count_nonzero(mask) + 1, dtype=np.int32)
+        return cls(labels, np.asarray(affine, float))
+
+    @cached_property
+    def n_samples(self) -> int:
+        """Number of samples."""
+        return int(self.labels.max(initial=0))
+
+    @cached_property
+    def voxels_per_sample(self) -> np.ndarray:
+        """Number of voxels of each sample, shape (n_samples,), int64."""
+        return np.bincount(self.labels.ravel(), minlength=self.n_samples + 1)[1:]
+
+    @cached_property
+    def centroids(self) -> np.ndarray:
+        """Mean position of each sample's voxels in RAS millimetres, shape (n_samples, 3)."""
+        voxels = np.nonzero(self.labels)
+        of_voxel = self.labels[voxels] - 1
+        mean = [
+            np.bincount(of_voxel, weights=axis, minlength=self.n_samples) / self.voxels_per_sample
+            for axis in voxels
+        ]
+        return np.stack(mean, axis=1) @ self.affine[:3, :3].T + self.affine[:3, 3]
+
+    def paint(self, values: np.ndarray) -> np.ndarray:
+        """Turn one value (or one row) per sample into a volume.
+
+        Parameters
+        ----------
+        values : ndarray, shape (n_samples,) or (n_samples, k)
+
+        Returns
+        -------
+        ndarray of float32, shape (x, y, z) or (x, y, z, k)
+            NaN outside all samples.
+        """
+        values = np.asarray(values, np.float32)
+        if len(values) != self.n_samples:
+            raise ValueError(f"{len(values)} values for {self.n_samples} samples")
+        outside = np.full((1, *values.shape[1:]), np.nan, np.float32)
+        return np.concatenate([outside, values])[self.labels]
+
+
+@dataclass(frozen=True, eq=False)
+class Expression:
+    """Expression values of all samples, and where the samples lie.
+
+    Attributes
+    ----------
+    values : ndarray of float32, shape (n_samples, n_genes)
+        Finite. abagen's values lie in 0..1, the voxel-wise ones mostly in 0.3..0.7.
+    genes : tuple of str
+        Gene symbols, unique, one a column.
+    samples : tuple of str
+        Region names, or ``x_y_z`` voxel indices, one a row, unique.
+    parcellation : Parcellation
+        Where sample ``i`` lies: the voxels labelled ``i + 1``.
+    name : str
+        Short name for layers and messages, usually the file's stem.
+    excluded : tuple of str
+        Samples without data (all-NaN rows, regions lost), left out of everything above.
+    notes : tuple of str
+        What was noticed on reading that the user should know, one sentence each.
+    source : dict
+        JSON-safe provenance: paths and SHA-256 of the files that were read.
+    """
+
+    values: np.ndarray
+    genes: tuple[str, ...]
+    samples: tuple[str, ...]
+    parcellation: Parcellation
+    name: str = "expression"
+    excluded: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    source: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        shape = (len(self.samples), len(self.genes))
+        if self.values.shape != shape:
+            raise ValueError(f"values have shape {self.values.shape}, names say {shape}")
+        if self.parcellation.n_samples != len(self.samples):
+            raise ValueError(
+                f"{self.parcellation.n_samples} labels for {len(self.samples)} samples"
+            )
+        if len(self.samples) < 2 or not self.genes:
+            raise UserError(
+                f"{self.name} has {len(self.samples)} usable sample(s) and {len(self.genes)} "
+                "gene(s); at least two samples and one gene are needed"
+            )
+        if len(set(self.genes)) != len(self.genes):
+            seen: set[str] = set()
+            twice = dict.fromkeys(g for g in self.genes if g in seen or seen.add(g))
+            raise UserError(
+                f"{self.name} has duplicate genes ({listing(twice)}); keep one column of each"
+            )
+
+    @property
+    def n_samples(self) -> int:
+        """Number of samples (rows)."""
+        return len(self.samples)
+
+    @property
+    def n_genes(self) -> int:
+        """Number of genes (columns)."""
+        return len(self.genes)
+
+    @cached_property
+    def _column(self) -> dict[str, int]:
+        return {gene: column for column, gene in enumerate(self.genes)}
+
+    def column(self, gene: str) -> int:
+        """Return the column of a gene; a `UserError` names a gene that is not there."""
+        try:
+            return self._column[gene]
+        except KeyError:
+            raise UserError(f"{self.name} has no gene {gene!r}; check the symbol") from None
+
+    def gene_volume(self, gene: str) -> np.ndarray:
+        """Return one gene as a float32 volume (x, y, z), NaN outside."""
+        return self.parcellation.paint(self.values[:, self.column(gene)])
+
+    def aligned_to(self, genes: tuple[str, ...]) -> "Expression":
+        """Return the same samples with columns in the order of `genes`, matched by symbol.
+
+        Genes that are not asked for are dropped. A `UserError` lists those that are missing.
+        """
+        if genes == self.genes:
+            return self
+        missing = [gene for gene in genes if gene not in self._column]
+        if missing:
+            raise UserError(
+                f"{self.name} lacks {len(missing)} of the {len(genes)} genes that the model "
+                f"needs ({listing(missing)}); use data with these genes or fit a model to this data"
+            )
+        columns = [self._column[gene] for gene in genes]
+        return replace(self, values=self.values[:, columns], genes=tuple(genes))
