@@ -4,6 +4,7 @@ Whoever drives the generator decides what progress looks like, and cancels by no
 for the next block (`Generator.close`).
 """
 
+import time
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import TypeVar
@@ -47,3 +48,26 @@ def finish(
             return stop.value
         if report is not None:
             report(progress)
+
+
+class TimeLeft:
+    """Estimates the time left of the current stage from the pace so far."""
+
+    def __init__(self) -> None:
+        self._stage = ""
+        self._began = 0.0
+        self._first = 0
+
+    def after(self, progress: Progress) -> str:
+        """Return e.g. ``about 12 s left``, or nothing while there is no basis for it."""
+        now = time.monotonic()
+        if progress.stage != self._stage:
+            self._stage, self._began, self._first = progress.stage, now, progress.done
+            return ""
+        done = progress.done - self._first
+        if done <= 0 or progress.done >= progress.total:
+            return ""
+        seconds = (now - self._began) / done * (progress.total - progress.done)
+        return (
+            f"about {seconds:.0f} s left" if seconds < 90 else f"about {seconds / 60:.0f} min left"
+        )

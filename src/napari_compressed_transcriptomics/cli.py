@@ -1,0 +1,293 @@
+"""The command line: each command parses, calls the core, writes and says what it did."""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from . import __version__
+from ._terminal import Report, clear_line, tell_notes
+from .core.errors import UserError
+
+if TYPE_CHECKING:
+    from .core.compress import CompressRequest
+    from .core.expression import Expression
+    from .core.reconstruction import Reconstruction
+
+PROG = "compressed-transcriptomics"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        Arguments; those of the process where not given.
+
+    Returns
+    -------
+    int
+        Exit code: 0 done, 2 the user's input or setting is at fault (one sentence on
+        standard error, nothing written), 130 interrupted with Ctrl-C.
+    """
+    arguments = _parser().parse_args(argv)
+    try:
+        arguments.run(arguments)
+    except UserError as error:
+        clear_line()
+        print(f"{PROG}: error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        clear_line()
+        print(f"{PROG}: interrupted", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _info(arguments: argparse.Namespace) -> None:
+    expression = _read(arguments)
+    facts = _facts(expression)
+    if arguments.json:
+        print(json.dumps(facts, indent=2))
+        return
+    size = " x ".join(f"{edge:g}" for edge in facts["voxel_size_mm"])
+    low, mean, high = facts["values"].values()
+    print(
+        f"{expression.name}: {expression.n_samples:,} {facts['samples_are']} x "
+        f"{expression.n_genes:,} genes\n"
+        f"values    {low:.4g} to {high:.4g}, mean {mean:.4g}\n"
+        f"genes     {', '.join(facts['first_genes'])} ...\n"
+        f"samples   {', '.join(facts['first_samples'])} ...\n"
+        f"grid      {' x '.join(map(str, facts['shape']))} voxels of {size} mm"
+    )
+    if expression.excluded:
+        print(f"excluded  {', '.join(expression.excluded)} (no data)")
+    tell_notes(expression.notes)
+
+
+def _train(arguments: argparse.Namespace) -> None:
+    from .core.checkpoint import save_model
+    from .core.codec import fit_codec
+
+    out = arguments.out
+    if out.suffix != ".safetensors":
+        raise UserError(f"--out {out} must end in .safetensors; give the model that ending")
+    _check_not_input(arguments, out)
+    _check_writable(out)
+    expression = _read(arguments, tell=True)
+    codec = fit_codec(
+        arguments.codec,
+        expression,
+        arguments.latent,
+        seed=arguments.seed,
+        device=arguments.device,
+        max_epochs=arguments.max_epochs,
+        report=Report(),
+    )
+    clear_line()
+    out.parent.mkdir(parents=True, exist_ok=True)
+    save_model(codec, out)
+    print(
+        f"{codec.id} with {codec.latent_size} components, fitted to {expression.n_samples:,} "
+        f"samples x {expression.n_genes:,} genes\n{out}"
+    )
+
+
+def _encode(arguments: argparse.Namespace) -> None:
+    from .core.compress import CompressRequest
+
+    is_pca = arguments.model == "pca"
+    if is_pca and arguments.latent is None:
+        raise UserError("--model pca needs --latent K, the number of components")
+    for name in ("latents.nii.gz", "error.nii.gz", "latents.csv", "gene_error.csv", "summary.json"):
+        _check_not_input(arguments, arguments.out / name)
+        _check_writable(arguments.out / name)
+    request = CompressRequest(
+        expression=_read(arguments, tell=True),
+        codec="pca" if is_pca else "model",
+        latent_size=arguments.latent,
+        model_path=None if is_pca else Path(arguments.model),
+        device=arguments.device,
+        seed=arguments.seed,
+        fill_missing=arguments.fill_missing,
+    )
+    reconstruction = _compress(request)
+    _save(reconstruction, arguments.out, request.parameters())
+
+
+def _demo(arguments: argparse.Namespace) -> None:
+    from .core.compress import CompressRequest
+    from .core.synthetic import synthetic_brain
+
+    out = arguments.out
+    _check_writable(out / "summary.json")
+    brain = synthetic_brain()
+    request = CompressRequest(brain, codec="autoencoder", latent_size=8)
+    reconstruction = _compress(request)
+    _save(reconstruction, out, request.parameters())
+    pca = _compress(CompressRequest(brain, codec="pca", latent_size=8))
+    print(f"for comparison: {_result_line(pca)}")
+    if arguments.viewer:
+        from . import _demo as demo
+
+        demo.show(reconstruction, out)
+
+
+def _read(arguments: argparse.Namespace, tell: bool = False) -> "Expression":
+    from .io import read_expression
+
+    expression = read_expression(
+        arguments.input, atlas=arguments.atlas, labels=arguments.labels, impute=arguments.impute
+    )
+    if tell:
+        tell_notes(expression.notes)
+    return expression
+
+
+def _facts(expression: "Expression") -> dict:
+    """Return what `info` prints, JSON-safe."""
+    import numpy as np
+
+    parcellation, values = expression.parcellation, expression.values
+    single = bool((parcellation.voxels_per_sample == 1).all())
+    return {
+        "name": expression.name,
+        "n_samples": expression.n_samples,
+        "n_genes": expression.n_genes,
+        "samples_are": "voxels" if single else "regions",
+        "first_samples": list(expression.samples[:5]),
+        "first_genes": list(expression.genes[:5]),
+        "values": {
+            "min": float(values.min()),
+            "mean": float(values.mean(dtype=float)),
+            "max": float(values.max()),
+        },
+        "shape": list(parcellation.labels.shape),
+        "voxel_size_mm": np.linalg.norm(parcellation.affine[:3, :3], axis=0).tolist(),
+        "affine": parcellation.affine.tolist(),
+        "excluded": list(expression.excluded),
+        "notes": list(expression.notes),
+        "source": expression.source,
+    }
+
+
+def _compress(request: "CompressRequest") -> "Reconstruction":
+    from .core.compress import compress_steps
+    from .core.progress import finish
+
+    reconstruction = finish(compress_steps(request), Report())
+    clear_line()
+    tell_notes(reconstruction.notes)
+    return reconstruction
+
+
+def _save(reconstruction: "Reconstruction", out: Path, parameters: dict) -> None:
+    from .io.results import save_results
+
+    paths = save_results(reconstruction, out, parameters)
+    print(_result_line(reconstruction))
+    print(*paths, sep="\n")
+
+
+def _result_line(result: "Reconstruction") -> str:
+    samples, genes = result.expression.n_samples, result.expression.n_genes
+    return (
+        f"{result.codec.id} with {result.codec.latent_size} components: RMSE {result.rmse:.4f}, "
+        f"R2 {result.r2:.3f}, {samples:,} samples x {genes:,} genes, "
+        f"{result.seconds:.2g} s on {result.device}"
+    )
+
+
+def _check_not_input(arguments: argparse.Namespace, out: Path) -> None:
+    inputs = [arguments.input, arguments.atlas, arguments.labels, getattr(arguments, "model", None)]
+    if out.resolve() in [Path(path).resolve() for path in inputs if path]:
+        raise UserError(f"{out} is an input and would be overwritten; choose another --out")
+
+
+def _check_writable(out: Path) -> None:
+    """Refuse before any work what `replacing` would refuse after it."""
+    if out.is_dir():
+        raise UserError(f"{out} is a folder; choose another --out")
+    folder = next(parent for parent in out.parents if parent.exists())
+    if not folder.is_dir():
+        raise UserError(f"{folder} is a file, not a folder; choose another --out")
+    if not os.access(folder, os.W_OK) or (out.exists() and not os.access(out, os.W_OK)):
+        raise UserError(f"{folder} can not be written to; choose another --out")
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong in one line, without the usage."""
+        self.exit(2, f"{PROG}: error: {message}\n")
+
+
+def _count(text: str) -> int:
+    value = int(text) if text.isdecimal() else -1
+    if value < 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0")
+    return value
+
+
+def _positive(text: str) -> int:
+    value = _count(text)
+    if value == 0:
+        raise argparse.ArgumentTypeError("0 is too small; give at least 1")
+    return value
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog=PROG, description="Compress expression of genes in the brain into a few components."
+    )
+    parser.add_argument("--version", action="version", version=f"{PROG} {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    reading = _Parser(add_help=False)
+    reading.add_argument("input", metavar="INPUT", help="4-D NIfTI, CSV, TSV, Parquet or h5ad")
+    reading.add_argument("--atlas", metavar="A", help="label NIfTI that says where the rows lie")
+    reading.add_argument("--labels", metavar="L", help="table that names the ids of the atlas")
+    reading.add_argument(
+        "--impute",
+        choices=("gene_mean", "drop_genes"),
+        help="what to do about single missing values (refused otherwise)",
+    )
+    working = _Parser(add_help=False)
+    working.add_argument("--seed", type=_count, default=0, metavar="N", help="default: 0")
+    working.add_argument("--device", choices=("auto", "cuda", "mps", "cpu"), default="auto")
+
+    def command(name: str, run: Callable, summary: str, *parents: _Parser):
+        sub = commands.add_parser(name, help=summary, description=summary, parents=parents)
+        sub.set_defaults(run=run)
+        return sub
+
+    info = command("info", _info, "Say what a file holds.", reading)
+    info.add_argument("--json", action="store_true", help="print a JSON object")
+
+    train = command("train", _train, "Fit a codec and save it.", reading, working)
+    train.add_argument("--codec", choices=("autoencoder", "pca"), default="autoencoder")
+    train.add_argument("--latent", type=_positive, required=True, metavar="K", help="components")
+    train.add_argument("--out", type=Path, required=True, metavar="MODEL.safetensors")
+    train.add_argument("--max-epochs", type=_positive, metavar="N", help="upper bound on epochs")
+
+    encode = command("encode", _encode, "Save latents and errors.", reading, working)
+    encode.add_argument("--model", required=True, metavar="MODEL", help="model file, or pca")
+    encode.add_argument("--latent", type=_positive, metavar="K", help="components; needed for pca")
+    encode.add_argument("--out", type=Path, required=True, metavar="DIR")
+    encode.add_argument(
+        "--fill-missing",
+        action="store_true",
+        help="accept a few genes that the model knows and the data lacks",
+    )
+
+    demo = command("demo", _demo, "Do the main job on a synthetic brain and show it.")
+    demo.add_argument("--out", type=Path, default=Path("demo-output"), metavar="DIR")
+    demo.add_argument("--no-viewer", dest="viewer", action="store_false", help="only write files")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
