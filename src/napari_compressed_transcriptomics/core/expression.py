@@ -8,6 +8,9 @@ import numpy as np
 
 from .errors import UserError, listing
 
+FILL_COVERAGE = 0.9
+"""Part of a model's genes that data must have before the rest may be filled in."""
+
 
 @dataclass(frozen=True, eq=False)
 class Parcellation:
@@ -99,6 +102,8 @@ class Expression:
         What was noticed on reading that the user should know, one sentence each.
     source : dict
         JSON-safe provenance: paths and SHA-256 of the files that were read.
+    filled : tuple of str
+        Genes that the data lack and a model's neutral values stand for (see `aligned_to`).
     """
 
     values: np.ndarray
@@ -109,6 +114,7 @@ class Expression:
     excluded: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     source: dict[str, Any] = field(default_factory=dict)
+    filled: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         shape = (len(self.samples), len(self.genes))
@@ -155,18 +161,48 @@ class Expression:
         """Return one gene as a float32 volume (x, y, z), NaN outside."""
         return self.parcellation.paint(self.values[:, self.column(gene)])
 
-    def aligned_to(self, genes: tuple[str, ...]) -> "Expression":
+    def aligned_to(self, genes: tuple[str, ...], fill: np.ndarray | None = None) -> "Expression":
         """Return the same samples with columns in the order of `genes`, matched by symbol.
 
-        Genes that are not asked for are dropped. A `UserError` lists those that are missing.
+        Genes that are not asked for are dropped.
+
+        Parameters
+        ----------
+        genes : tuple of str
+            A model's genes.
+        fill : ndarray of float32, shape (len(genes),), optional
+            What to set missing genes to, if at least `FILL_COVERAGE` of `genes` are here. They
+            are recorded in `filled` and `notes`.
+
+        Raises
+        ------
+        UserError
+            Listing genes that are missing and are not, or must not be, filled in.
         """
+        genes = tuple(genes)
         if genes == self.genes:
             return self
         missing = [gene for gene in genes if gene not in self._column]
-        if missing:
+        columns = [self._column.get(gene, 0) for gene in genes]
+        if not missing:
+            return replace(self, values=np.take(self.values, columns, axis=1), genes=genes)
+        lack = (
+            f"{self.name} lacks {len(missing)} of the {len(genes)} genes that the model "
+            f"needs ({listing(missing)})"
+        )
+        if fill is None:
+            raise UserError(f"{lack}; use data with these genes or fit a model to this data")
+        if len(missing) > (1 - FILL_COVERAGE) * len(genes):
             raise UserError(
-                f"{self.name} lacks {len(missing)} of the {len(genes)} genes that the model "
-                f"needs ({listing(missing)}); use data with these genes or fit a model to this data"
+                f"{lack}; they can be filled in only if at least {FILL_COVERAGE:.0%} are there, "
+                "so fit a model to this data"
             )
-        columns = [self._column[gene] for gene in genes]
-        return replace(self, values=self.values[:, columns], genes=tuple(genes))
+        at = [column for column, gene in enumerate(genes) if gene not in self._column]
+        if not np.isfinite(fill[at]).all():
+            raise UserError(f"{lack} and the model knows no neutral value for them; use other data")
+        values = np.take(self.values, columns, axis=1)
+        values[:, at] = fill[at]
+        note = f"{lack}; they are set to their mean in training and left out of errors"
+        return replace(
+            self, values=values, genes=genes, filled=tuple(missing), notes=(*self.notes, note)
+        )

@@ -1,0 +1,98 @@
+"""Linear methods to compare the autoencoder with, as scikit-learn has them."""
+
+from collections.abc import Generator
+from typing import Any
+
+import numpy as np
+
+from .codec import Codec, check_shapes, training_record
+from .expression import Expression
+from .networks import CodecNetwork
+from .progress import Progress
+
+
+class PCA(Codec):
+    """Principal component analysis.
+
+    Parameters
+    ----------
+    components : ndarray, shape (latent_size, n_genes)
+        Orthonormal rows, by decreasing variance.
+    mean : ndarray, shape (n_genes,)
+        Mean of each gene in training.
+    genes : tuple of str
+        Gene symbols.
+    training : dict, optional
+        Record of the fit.
+    """
+
+    id = "pca"
+
+    def __init__(
+        self,
+        components: np.ndarray,
+        mean: np.ndarray,
+        genes: tuple[str, ...],
+        training: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__(len(components), genes, mean, training)
+        self.components = np.asarray(components, np.float32)
+
+    def config(self) -> dict[str, Any]:
+        """Return the number of components."""
+        return {"latent_size": self.latent_size}
+
+    def tensors(self) -> dict[str, Any]:
+        """Return the components and the mean."""
+        return {"components": self.components, "mean": self.neutral}
+
+    @classmethod
+    def from_parts(
+        cls, config: dict[str, Any], tensors: dict[str, Any], genes: tuple[str, ...]
+    ) -> "PCA":
+        """Make it from what `config` and `tensors` returned."""
+        check_shapes(
+            tensors, {"components": (config["latent_size"], len(genes)), "mean": (len(genes),)}
+        )
+        return cls(np.asarray(tensors["components"]), np.asarray(tensors["mean"]), genes)
+
+    @classmethod
+    def _fit_steps(
+        cls,
+        expression: Expression,
+        latent_size: int,
+        seed: int,
+        device: str,
+        max_epochs: int | None,
+        **settings: Any,
+    ) -> Generator[Progress, None, "PCA"]:
+        from sklearn.decomposition import PCA as SklearnPCA
+
+        yield Progress("Fitting PCA", 0, 1)
+        fitted = SklearnPCA(latent_size, random_state=seed, **settings).fit(expression.values)
+        yield Progress("Fitting PCA", 1, 1)
+        return cls(
+            fitted.components_,
+            fitted.mean_,
+            expression.genes,
+            training_record(
+                expression,
+                seed,
+                explained_variance_ratio=[float(part) for part in fitted.explained_variance_ratio_],
+            ),
+        )
+
+    def _build(self) -> CodecNetwork:
+        import torch
+        from torch import nn
+
+        # float64 here: the offset is a sum over all genes
+        offset = -self.components.astype(float) @ self.neutral.astype(float)
+        encoder = nn.utils.skip_init(nn.Linear, len(self.genes), self.latent_size)
+        output = nn.utils.skip_init(nn.Linear, self.latent_size, len(self.genes))
+        with torch.no_grad():
+            encoder.weight.copy_(torch.tensor(self.components))
+            encoder.bias.copy_(torch.tensor(offset))
+            output.weight.copy_(torch.tensor(self.components.T))
+            output.bias.copy_(torch.tensor(self.neutral))
+        return CodecNetwork(encoder, nn.Identity(), output, nn.Identity())

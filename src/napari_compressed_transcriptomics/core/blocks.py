@@ -1,0 +1,182 @@
+"""Work on blocks of rows on a device, which survives running out of memory."""
+
+from collections.abc import Callable, Generator, Iterator
+from typing import Any
+
+import numpy as np
+import torch  # noqa: TID253  (this module is for torch only)
+
+from .errors import UserError
+from .progress import Progress
+
+CPU_BLOCK_BYTES = 32 * 2**20
+GPU_BLOCK_BYTES = 256 * 2**20
+FEWEST_ROWS = 16
+
+Step = Callable[[int, int, torch.Tensor], object]
+
+
+def block_rows(n_rows: int, n_columns: int, device: str, block_bytes: int | None = None) -> int:
+    """Return how many float32 rows make a block of about `block_bytes`."""
+    size = block_bytes or (CPU_BLOCK_BYTES if device == "cpu" else GPU_BLOCK_BYTES)
+    return max(1, min(n_rows, size // (4 * n_columns)))
+
+
+def run_blocks(
+    stage: str,
+    values: np.ndarray,
+    device: str,
+    prepare: Callable[[str, int, int], Step],
+    block_bytes: int | None = None,
+    width: int | None = None,
+) -> Generator[Progress, None, tuple[str, tuple[str, ...]]]:
+    """Run a step over all rows, block by block.
+
+    When memory runs out the block is halved, down to `FEWEST_ROWS`, and then the CPU takes
+    over, each time from the first row that is not done. When the device fails in another way
+    the CPU starts from the first row again, as what lay on the device may be lost.
+
+    Parameters
+    ----------
+    stage : str
+        For the progress.
+    values : ndarray, shape (n_rows, n_columns)
+        Read one block at a time, in order.
+    device : str
+        Where to begin.
+    prepare : callable
+        ``prepare(device, rows, start)`` makes what the blocks need (weights, buffers) and
+        returns ``step(first, last, block)``, which is called with consecutive float32 blocks
+        on the device. A step that fails must leave no trace in sums over rows.
+    block_bytes : int, optional
+        Size of a block of rows.
+    width : int, optional
+        Columns of a row of a block, for its size, where the output is wider than `values`.
+
+    Yields
+    ------
+    Progress
+        In rows.
+
+    Returns
+    -------
+    device : str
+        Where the work ended.
+    notes : tuple of str
+        What had to be changed on the way.
+    """
+    n_rows, n_columns = len(values), width or values.shape[1]
+    rows = block_rows(n_rows, n_columns, device, block_bytes)
+    start, message = 0, ""
+    notes: list[str] = []
+    while start < n_rows:
+        failure = ""
+        try:
+            for last in _attempt(values, start, rows, device, prepare):
+                start = last
+                yield Progress(stage, start, n_rows, message)
+                message = ""
+            continue
+        except (RuntimeError, MemoryError) as error:
+            if not out_of_memory(error):
+                if device == "cpu":
+                    raise
+                failure = str(error).splitlines()[0]
+        # out here the exception is gone, and with it all that the failed try held
+        if failure:
+            message = f"{device.upper()} failed ({failure}); started again on the CPU"
+            device, start = "cpu", 0
+            rows = block_rows(n_rows, n_columns, device, block_bytes)
+        elif rows > FEWEST_ROWS:
+            rows = max(FEWEST_ROWS, rows // 2)
+            message = f"{device.upper()} memory ran out; went on with blocks of {rows} rows"
+        elif device != "cpu":
+            message = f"{device.upper()} memory ran out; went on with the CPU"
+            device = "cpu"
+            rows = block_rows(n_rows, n_columns, device, block_bytes)
+        else:
+            raise UserError(
+                f"Memory ran out even with blocks of {rows} rows of {n_columns} values; "
+                "close other programs or use a computer with more memory"
+            )
+        notes.append(message)
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+    return device, tuple(notes)
+
+
+def _attempt(
+    values: np.ndarray,
+    start: int,
+    rows: int,
+    device: str,
+    prepare: Callable[[str, int, int], Step],
+) -> Iterator[int]:
+    """Do block after block from row `start`; yield the row after each."""
+    step = prepare(device, rows, start)
+    for first, last, block in feed(values, start, rows, device):
+        step(first, last, block)
+        yield last
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Tell whether an exception of numpy or PyTorch (CUDA, MPS, CPU) means out of memory."""
+    if isinstance(error, MemoryError | torch.cuda.OutOfMemoryError):
+        return True
+    words = str(error).lower()
+    return isinstance(error, RuntimeError) and any(
+        said in words for said in ("out of memory", "not enough memory", "can't allocate memory")
+    )
+
+
+def feed(
+    values: np.ndarray, start: int, rows: int, device: str
+) -> Iterator[tuple[int, int, torch.Tensor]]:
+    """Yield ``first, last, block`` for consecutive blocks of rows on a device, from `start`.
+
+    A block is valid until the next one is asked for. Rows go to the device as float32 (MPS has
+    no float64). On the CPU blocks are views where they can be. On CUDA see `_double_buffered`.
+    """
+    spans = [(i, min(i + rows, len(values))) for i in range(start, len(values), rows)]
+    if device == "cuda":
+        yield from _double_buffered(values, spans, device, torch.cuda)
+        return
+    for first, last in spans:
+        yield first, last, _on_host(values, first, last).to(device)
+
+
+def _on_host(values: np.ndarray, first: int, last: int) -> torch.Tensor:
+    block = np.ascontiguousarray(values[first:last], dtype=np.float32)
+    # torch warns of arrays that it must not write to; nothing here writes
+    return torch.from_numpy(block if block.flags.writeable else block.copy())
+
+
+def _double_buffered(
+    values: np.ndarray, spans: list[tuple[int, int]], device: str, cuda: Any
+) -> Iterator[tuple[int, int, torch.Tensor]]:
+    """Feed CUDA through two pinned buffers and two buffers on the device.
+
+    While the device works on one block, the host fills the pinned buffer of the next and a
+    stream of its own copies it over. Events order the two streams; the host waits for nothing
+    but the pinned buffer, whose last copy was two blocks ago. `cuda` is ``torch.cuda``.
+    """
+    if not spans:
+        return
+    shape = (spans[0][1] - spans[0][0], values.shape[1])
+    pinned = [torch.empty(shape, pin_memory=device == "cuda") for _ in range(2)]
+    blocks = [torch.empty(shape, device=device) for _ in range(2)]
+    copied, used = [cuda.Event() for _ in range(2)], [cuda.Event() for _ in range(2)]
+    side, main = cuda.Stream(), cuda.current_stream()
+    side.wait_stream(main)  # the buffers' memory may still be in use by earlier work
+    for index, (first, last) in enumerate(spans):
+        slot, n = index % 2, last - first
+        copied[slot].synchronize()
+        pinned[slot][:n].copy_(_on_host(values, first, last))
+        with cuda.stream(side):
+            side.wait_event(used[slot])
+            blocks[slot][:n].copy_(pinned[slot][:n], non_blocking=True)
+            copied[slot].record(side)
+        main.wait_event(copied[slot])
+        yield first, last, blocks[slot][:n]
+        used[slot].record(main)
+    side.synchronize()  # the pinned buffers are given back only after their last copy

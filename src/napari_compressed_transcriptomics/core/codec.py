@@ -1,0 +1,288 @@
+"""What every codec is: expression to a few latents, and back."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Generator
+from functools import cached_property
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from .device import resolve_device
+from .errors import UserError
+from .expression import Expression
+from .progress import Progress, finish
+from .provenance import array_sha256, versions
+
+if TYPE_CHECKING:
+    from .networks import CodecNetwork
+
+LATENT_SIZES = (2, 4, 8, 16, 32, 64, 128)
+
+_CODECS = {"autoencoder": ("autoencoder", "Autoencoder"), "pca": ("baselines", "PCA")}
+
+
+class Codec(ABC):
+    """A fitted model that encodes expression to latents and decodes them.
+
+    A new codec says how it is fitted (`_fit_steps`), how it runs (`_build`), and what it is
+    made of (`config`, `tensors`, `from_parts`); the rest is shared.
+
+    Attributes
+    ----------
+    id : str
+        Name of the method, as files and the command line write it.
+    latent_size : int
+        Number of components, k.
+    genes : tuple of str
+        The genes that the columns of its input and output are, in order.
+    neutral : ndarray of float32, shape (n_genes,)
+        Mean of each gene in training, NaN where not known: what a missing gene may be set to.
+    training : dict
+        JSON-safe record of how it was fitted.
+    """
+
+    id: ClassVar[str]
+
+    def __init__(
+        self,
+        latent_size: int,
+        genes: tuple[str, ...],
+        neutral: np.ndarray,
+        training: dict[str, Any] | None = None,
+    ) -> None:
+        self.latent_size = latent_size
+        self.genes = tuple(genes)
+        self.neutral = np.asarray(neutral, np.float32)
+        self.training = training or {}
+
+    @abstractmethod
+    def config(self) -> dict[str, Any]:
+        """Return the settings, JSON-safe; with `tensors` they give the codec again."""
+
+    @abstractmethod
+    def tensors(self) -> dict[str, Any]:
+        """Return everything learned, by name: numpy arrays or torch tensors."""
+
+    @classmethod
+    @abstractmethod
+    def from_parts(
+        cls, config: dict[str, Any], tensors: dict[str, Any], genes: tuple[str, ...]
+    ) -> "Codec":
+        """Make the codec from what `config` and `tensors` returned.
+
+        Raises
+        ------
+        UserError
+            Naming the tensor that is missing, left over or of another shape.
+        """
+
+    @abstractmethod
+    def _build(self) -> "CodecNetwork":
+        """Make the network that runs it."""
+
+    @classmethod
+    @abstractmethod
+    def _fit_steps(
+        cls,
+        expression: Expression,
+        latent_size: int,
+        seed: int,
+        device: str,
+        max_epochs: int | None,
+        **settings: Any,
+    ) -> Generator[Progress, None, "Codec"]:
+        """Fit to data that has been checked."""
+
+    @classmethod
+    def fit_steps(
+        cls,
+        expression: Expression,
+        latent_size: int,
+        *,
+        seed: int = 0,
+        device: str | None = None,
+        max_epochs: int | None = None,
+        **settings: Any,
+    ) -> Generator[Progress, None, "Codec"]:
+        """Fit the codec to all samples, as a generator of progress that returns it.
+
+        Parameters
+        ----------
+        expression : Expression
+            What to fit.
+        latent_size : int
+            Number of components.
+        seed : int
+            The same seed and data give the same codec.
+        device : {"auto", "cuda", "mps", "cpu"}, optional
+            Where to compute, if the method can choose.
+        max_epochs : int, optional
+            Upper bound for methods that train in epochs.
+        **settings
+            Of the method.
+
+        Raises
+        ------
+        UserError
+            If the data cannot carry so many components, or has the wrong scale (at once, not
+            at the first step).
+        """
+        problem = latent_size_problem(cls.id, latent_size, expression.n_samples, expression.n_genes)
+        if problem:
+            raise UserError(problem)
+        cls.check_scale(expression.values, expression.name)
+        name = resolve_device(device).name
+        return cls._fit_steps(expression, latent_size, seed, name, max_epochs, **settings)
+
+    @classmethod
+    def check_scale(cls, values: np.ndarray, name: str = "the data") -> None:  # noqa: B027
+        """Raise a `UserError` if the method cannot represent values on this scale."""
+
+    @cached_property
+    def _network(self) -> "CodecNetwork":
+        return self._build()
+
+    def network(self) -> "CodecNetwork":
+        """Return the network in evaluation mode on the CPU, made once (not to be changed)."""
+        return self._network
+
+    def encode(
+        self, values: np.ndarray, device: str | None = "cpu", block_bytes: int | None = None
+    ) -> np.ndarray:
+        """Return the latents of samples, row by row.
+
+        Parameters
+        ----------
+        values : ndarray, shape (n, n_genes)
+            Columns in the order of `genes`, on the scale of the training data.
+        device : {"auto", "cuda", "mps", "cpu"}
+            Where to compute.
+        block_bytes : int, optional
+            Size of the blocks of rows.
+
+        Returns
+        -------
+        ndarray of float32, shape (n, latent_size)
+        """
+        self._check_width(values, len(self.genes), "gene")
+        self.check_scale(values)
+        return self._in_blocks("encoder", values, self.latent_size, device, block_bytes)
+
+    def decode(
+        self, latents: np.ndarray, device: str | None = "cpu", block_bytes: int | None = None
+    ) -> np.ndarray:
+        """Return the reconstruction of samples, float32 (n, n_genes), from latents (n, k)."""
+        self._check_width(latents, self.latent_size, "component")
+        return self._in_blocks("decode", latents, len(self.genes), device, block_bytes)
+
+    def _check_width(self, values: np.ndarray, width: int, thing: str) -> None:
+        if np.ndim(values) != 2 or values.shape[1] != width:
+            raise UserError(
+                f"The model has {width} {thing}s, the array has shape {np.shape(values)}; "
+                f"give one row a sample and one column a {thing}"
+            )
+
+    def _in_blocks(
+        self, part: str, values: np.ndarray, width: int, device: str | None, size: int | None
+    ) -> np.ndarray:
+        import torch
+
+        from .blocks import run_blocks
+
+        out = np.empty((len(values), width), np.float32)
+
+        def prepare(device: str, rows: int, start: int) -> Callable[..., None]:
+            run = getattr(network_on(self, device), part)
+
+            @torch.inference_mode()
+            def step(first: int, last: int, block: torch.Tensor) -> None:
+                out[first:last] = run(block).cpu().numpy()
+
+            return step
+
+        name = resolve_device(device).name
+        finish(run_blocks("Coding", values, name, prepare, size, len(self.genes)))
+        return out
+
+
+def network_on(codec: Codec, device: str) -> "CodecNetwork":
+    """Return the codec's network on a device; the CPU's is the codec's own."""
+    from copy import deepcopy
+
+    return codec.network() if device == "cpu" else deepcopy(codec.network()).to(device)
+
+
+def codec_class(codec_id: str) -> type[Codec]:
+    """Return the class of a method (``"autoencoder"``, ``"pca"``), importing it only now."""
+    if codec_id not in _CODECS:
+        raise UserError(f"There is no codec {codec_id!r}; choose one of {', '.join(_CODECS)}")
+    module, name = _CODECS[codec_id]
+    return getattr(import_module(f".{module}", __package__), name)
+
+
+def fit_codec(
+    codec_id: str,
+    expression: Expression,
+    latent_size: int,
+    *,
+    seed: int = 0,
+    device: str | None = "auto",
+    max_epochs: int | None = None,
+    report: Callable[[Progress], object] | None = None,
+) -> Codec:
+    """Fit a codec and return it; see `Codec.fit_steps`."""
+    steps = codec_class(codec_id).fit_steps(
+        expression, latent_size, seed=seed, device=device, max_epochs=max_epochs
+    )
+    return finish(steps, report)
+
+
+def latent_size_problem(
+    codec_id: str, latent_size: int, n_samples: int, n_genes: int
+) -> str | None:
+    """Return why data cannot carry so many components, in a sentence, or None if it can.
+
+    PCA has as many components as the smaller of samples and genes. The autoencoder needs
+    fewer components than samples (with as many it could give each sample one of its own) and
+    no more than genes.
+    """
+    if latent_size < 1:
+        return f"{latent_size} components are none; choose one of {LATENT_SIZES}"
+    most_by_samples = n_samples if codec_id == "pca" else n_samples - 1
+    if latent_size > most_by_samples:
+        return (
+            f"{latent_size} components are too many for {n_samples} samples; "
+            f"at most {most_by_samples} can be fitted"
+        )
+    if latent_size > n_genes:
+        return f"{latent_size} components are too many for {n_genes} genes; at most {n_genes}"
+    return None
+
+
+def training_record(expression: Expression, seed: int, **more: Any) -> dict[str, Any]:
+    """Return the JSON-safe record of a fit: data, seed, versions, and `more`."""
+    return {
+        "data": expression.name,
+        "data_sha256": array_sha256(np.asarray(expression.values)),
+        "n_samples": expression.n_samples,
+        "n_genes": expression.n_genes,
+        "source": expression.source,
+        "seed": seed,
+        **more,
+        "versions": versions(),
+    }
+
+
+def check_shapes(tensors: dict[str, Any], expected: dict[str, tuple[int, ...]]) -> None:
+    """Raise a `UserError` that names the first tensor that is missing, extra or misshapen."""
+    for name in (*expected, *tensors):
+        if name not in tensors:
+            raise UserError(f"The model lacks the tensor {name}; it is not complete")
+        if name not in expected:
+            raise UserError(f"The model has a tensor {name} that its settings do not account for")
+        if tuple(tensors[name].shape) != expected[name]:
+            raise UserError(
+                f"The model's tensor {name} has shape {tuple(tensors[name].shape)}, "
+                f"its settings and genes need {expected[name]}"
+            )

@@ -1,0 +1,263 @@
+"""Encode, decode and measure the error in one pass, without ever holding the reconstruction."""
+
+import time
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .codec import Codec, network_on
+from .device import resolve_device
+from .expression import Expression
+from .progress import Progress, finish
+
+if TYPE_CHECKING:
+    import torch
+
+CPU_TILE_BYTES = 2**21
+GPU_TILE_BYTES = 2**28
+
+
+@dataclass(frozen=True, eq=False)
+class Reconstruction:
+    """How well a codec gives expression back.
+
+    Errors are of the user's own values, not of clipped ones. With ``SSE`` the sum of squared
+    errors and ``SST`` the sum of squared differences from the mean of what is summed over,
+    ``R2 = 1 - SSE / SST`` (NaN where all values are the same) and ``RMSE = sqrt(SSE / count)``.
+
+    Attributes
+    ----------
+    codec : Codec
+        What encoded and decoded.
+    expression : Expression
+        The data, with the codec's genes in the codec's order.
+    latents : ndarray of float32, shape (n_samples, latent_size)
+        The encoded samples.
+    rmse_samples, r2_samples : ndarray of float64, shape (n_samples,)
+        Over the genes of each sample; R2 about the sample's mean.
+    rmse_genes, r2_genes : ndarray of float64, shape (n_genes,)
+        Over the samples of each gene; R2 about the gene's mean. NaN for filled-in genes.
+    rmse, r2 : float
+        Over all samples and genes; R2 about the genes' means:
+        ``1 - sum of all SSE / sum over genes of SST``.
+    device : str
+        Where the work ended.
+    seconds : float
+        What it took.
+    notes : tuple of str
+        What had to be changed on the way (device, block size).
+    """
+
+    codec: Codec
+    expression: Expression
+    latents: np.ndarray
+    rmse_samples: np.ndarray
+    r2_samples: np.ndarray
+    rmse_genes: np.ndarray
+    r2_genes: np.ndarray
+    rmse: float
+    r2: float
+    device: str
+    seconds: float
+    notes: tuple[str, ...] = ()
+
+    @cached_property
+    def _hidden(self) -> "torch.Tensor":
+        """Activations before the last layer, (n_samples, h): all that any gene needs."""
+        import torch
+
+        with torch.inference_mode():
+            return self.codec.network().hidden(torch.tensor(self.latents))
+
+    def gene(self, symbol: str) -> np.ndarray:
+        """Return the reconstruction of one gene, float32 (n_samples,), from its symbol."""
+        import torch
+
+        network, row = self.codec.network(), self.expression.column(symbol)
+        with torch.inference_mode():
+            values = torch.mv(self._hidden, network.output.weight[row])
+            return network.activation(values.add_(network.output.bias[row])).numpy()
+
+
+def reconstruct_steps(
+    codec: Codec,
+    expression: Expression,
+    *,
+    device: str | None = "auto",
+    block_bytes: int | None = None,
+    fill_missing: bool = False,
+) -> Generator[Progress, None, Reconstruction]:
+    """Encode and decode all samples, as a generator of progress that returns the result.
+
+    Parameters
+    ----------
+    codec : Codec
+        A fitted codec.
+    expression : Expression
+        Samples with at least the codec's genes, in any order.
+    device : {"auto", "cuda", "mps", "cpu"}
+        Where to compute. Without memory for it, smaller blocks and then the CPU are taken.
+    block_bytes : int, optional
+        Size of the blocks of rows that are in work at a time.
+    fill_missing : bool
+        Set missing genes to the codec's neutral value, if few are missing; they are left out
+        of all errors.
+
+    Raises
+    ------
+    UserError
+        If genes are missing, or the scale is wrong (at once, not at the first step).
+    """
+    fill = codec.neutral if fill_missing else None
+    expression = expression.aligned_to(codec.genes, fill=fill)
+    codec.check_scale(expression.values, expression.name)
+    return _steps(codec, expression, device, block_bytes)
+
+
+def reconstruct(
+    codec: Codec,
+    expression: Expression,
+    *,
+    device: str | None = "auto",
+    block_bytes: int | None = None,
+    fill_missing: bool = False,
+    report: Callable[[Progress], object] | None = None,
+) -> Reconstruction:
+    """Encode and decode all samples; see `reconstruct_steps`."""
+    steps = reconstruct_steps(
+        codec, expression, device=device, block_bytes=block_bytes, fill_missing=fill_missing
+    )
+    return finish(steps, report)
+
+
+def _steps(
+    codec: Codec, expression: Expression, device: str | None, block_bytes: int | None
+) -> Generator[Progress, None, Reconstruction]:
+    from .blocks import run_blocks
+
+    begun, where = time.perf_counter(), resolve_device(device)
+    notes = (where.reason,) if where.fallback else ()
+    sums = _Sums(codec, expression)
+    used, changes = yield from run_blocks(
+        "Encoding and decoding", expression.values, where.name, sums.prepare, block_bytes
+    )
+    return Reconstruction(
+        codec=codec,
+        expression=expression,
+        **sums.errors(),
+        device=used,
+        seconds=time.perf_counter() - begun,
+        notes=notes + changes,
+    )
+
+
+class _Sums:
+    """Latents, and the sums that errors are made of, gathered block by block.
+
+    Values x enter the sums as d = x - s, with s a typical value of each gene, so that float32
+    is enough within a block; totals over blocks are float64. About a sample's mean the same d
+    serve: with s = c + s', x - c = d + s'.
+    """
+
+    def __init__(self, codec: Codec, expression: Expression) -> None:
+        self.codec, self.expression = codec, expression
+        n, values = expression.n_samples, expression.values
+        some = np.linspace(0, n - 1, min(n, 15) | 1).astype(int)
+        # a median of an odd number is one of them: a constant gene gives d = 0 exactly
+        self.shift = np.sort(np.asarray(values[some], np.float32), axis=0)[len(some) // 2]
+        self.counted = np.ones(expression.n_genes, np.float32)
+        self.counted[[expression.column(gene) for gene in expression.filled]] = 0
+        self.centre = float(self.shift @ self.counted) / self.counted.sum()
+
+    def prepare(self, device: str, rows: int, start: int) -> Callable[..., None]:
+        """Put weights and buffers on the device; see `blocks.run_blocks`."""
+        import torch
+
+        network = network_on(self.codec, device)
+        weight, bias = network.output.weight, network.output.bias
+        n_samples, n_genes = self.expression.values.shape
+        sums_on = "cpu" if device == "mps" else device  # MPS has no float64
+        if start:
+            self.to(sums_on)
+        else:
+            self.latents = torch.empty(n_samples, self.codec.latent_size, device=sums_on)
+            self.of_samples = torch.empty(4, n_samples, device=sums_on)
+            self.of_genes = torch.zeros(3, n_genes, dtype=torch.float64, device=sums_on)
+        tile_bytes = CPU_TILE_BYTES if device == "cpu" else GPU_TILE_BYTES
+        width = min(n_genes, max(64, tile_bytes // (4 * rows)))
+        spans = [slice(i, min(i + width, n_genes)) for i in range(0, n_genes, width)]
+        buffer = torch.empty(2, rows * width, device=device)
+        by_gene = torch.empty(3, n_genes, device=device)
+        by_sample = torch.empty(4, rows, device=device)
+        ones = torch.ones(rows, device=device)
+        shift = torch.tensor(self.shift, device=device)
+        counted = torch.tensor(self.counted, device=device)
+        slope = (shift - self.centre) * counted
+
+        @torch.inference_mode()
+        def step(first: int, last: int, block: torch.Tensor) -> None:
+            n = last - first
+            latents = network.encoder(block)
+            hidden = network.hidden(latents)
+            one, sample = ones[:n], by_sample[:, :n].zero_()
+            for span in spans:
+                values, size = block[:, span], n * (span.stop - span.start)
+                error = buffer[0, :size].view(n, -1)
+                torch.addmm(bias[span], hidden, weight[span].T, out=error)
+                error = network.activation(error).sub_(values).square_()
+                sample[3].addmv_(error, counted[span])
+                torch.mv(error.T, one, out=by_gene[2, span])
+                offset = torch.sub(values, shift[span], out=buffer[1, :size].view(n, -1))
+                sample[0].addmv_(offset, counted[span])
+                sample[1].addmv_(offset, slope[span])
+                torch.mv(offset.T, one, out=by_gene[0, span])
+                square = offset.square_()
+                sample[2].addmv_(square, counted[span])
+                torch.mv(square.T, one, out=by_gene[1, span])
+            self.latents[first:last] = latents
+            self.of_samples[:, first:last] = sample
+            self.of_genes += by_gene.to(sums_on)
+
+        return step
+
+    def to(self, device: str) -> None:
+        """Move the sums."""
+        self.latents = self.latents.to(device)
+        self.of_samples = self.of_samples.to(device)
+        self.of_genes = self.of_genes.to(device)
+
+    def errors(self) -> dict[str, Any]:
+        """Return latents and errors as `Reconstruction` names them."""
+        self.to("cpu")
+        n, counted, shift = len(self.latents), self.counted.astype(float), self.shift.astype(float)
+        total, squares, sse = self.of_genes.numpy()
+        sst = squares - total**2 / n
+        sst_genes = np.where(counted > 0, _or_nan(sst, n, shift + total / n), np.nan)
+        sse_genes = np.where(counted > 0, sse, np.nan)
+
+        count, from_centre = counted.sum(), (shift - self.centre) * counted
+        total, cross, squares, sse_samples = self.of_samples.numpy().astype(float)
+        total += from_centre.sum()
+        squares += 2 * cross + from_centre @ from_centre
+        sst = squares - total**2 / count
+        sst_samples = _or_nan(sst, count, self.centre + total / count)
+
+        sse_all, sst_all = np.nansum(sse_genes), np.nansum(sst_genes)
+        return {
+            "latents": self.latents.numpy(),
+            "rmse_samples": np.sqrt(sse_samples / count),
+            "r2_samples": 1 - sse_samples / sst_samples,
+            "rmse_genes": np.sqrt(sse_genes / n),
+            "r2_genes": 1 - sse_genes / sst_genes,
+            "rmse": float(np.sqrt(sse_all / (n * count))),
+            "r2": float(1 - sse_all / sst_all) if sst_all > 0 else float("nan"),
+        }
+
+
+def _or_nan(sst: np.ndarray, count: float, mean: np.ndarray) -> np.ndarray:
+    """Return sums of squares, NaN where they are no more than float32 rounding of the mean."""
+    rounding = count * (np.finfo(np.float32).eps * np.abs(mean)) ** 2
+    return np.where(sst > rounding, sst, np.nan)
