@@ -1,0 +1,89 @@
+"""Files to expression and volumes, and results to files. No napari, no Qt.
+
+Everything heavy is imported on first use.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from napari_compressed_transcriptomics.core.errors import UserError
+
+from .files import H5AD, NIFTI, PARQUET, TEXT_TABLE, suffix
+from .volume import Volume
+
+if TYPE_CHECKING:
+    from napari_compressed_transcriptomics.core.expression import Expression
+
+__all__ = ["SUFFIXES", "Volume", "read_expression", "read_volume", "sniff"]
+
+SUFFIXES = NIFTI + TEXT_TABLE + PARQUET + H5AD
+
+
+def read_expression(
+    path: str | Path,
+    atlas: str | Path | None = None,
+    labels: str | Path | None = None,
+    impute: str | None = None,
+) -> "Expression":
+    """Read expression of voxels or regions, whatever the format.
+
+    Parameters
+    ----------
+    path : str or Path
+        4-D NIfTI (``.nii``, ``.nii.gz``), a table (``.csv``, ``.tsv``, also packed with
+        ``.gz``; ``.parquet``) or AnnData (``.h5ad``).
+    atlas : str or Path, optional
+        Label volume: where a table's rows lie, or the regions to average voxels in. Tables
+        without it look beside themselves, see `files.atlas_of`.
+    labels : str or Path, optional
+        Label table that names the atlas's ids.
+    impute : {None, "gene_mean", "drop_genes"}
+        What to do with single missing cells; by default they are refused.
+
+    Returns
+    -------
+    Expression
+        With `notes` on what was excluded or unusual, and the files' hashes in `source`.
+
+    Raises
+    ------
+    UserError
+        One sentence on what is wrong with which file.
+    """
+    from .assemble import check_imputation
+
+    check_imputation(impute)
+    path = Path(path)
+    if suffix(path, NIFTI):
+        from .nifti_expression import read_nifti_expression
+        from .regions import mean_over_regions
+
+        voxels = read_nifti_expression(path, impute)
+        return mean_over_regions(voxels, path, atlas, labels) if atlas else voxels
+    if suffix(path, TEXT_TABLE + PARQUET):
+        from .table import read_table_expression
+
+        return read_table_expression(path, atlas, labels, impute)
+    if suffix(path, H5AD):
+        from .h5ad import read_h5ad
+
+        return read_h5ad(path, atlas, labels, impute)
+    raise UserError(f"{path.name} is of no known kind; choose a file that ends in {_kinds()}")
+
+
+def read_volume(path: str | Path) -> Volume:
+    """Read a 3-D NIfTI as image or labels; see `volume.read_volume`."""
+    from .volume import read_volume
+
+    return read_volume(path)
+
+
+def sniff(path: str | Path) -> str | None:
+    """Say cheaply what a file holds; see `sniffing.sniff`."""
+    from .sniffing import sniff
+
+    return sniff(path)
+
+
+def _kinds() -> str:
+    return ", ".join(SUFFIXES[:-1]) + f" or {SUFFIXES[-1]}"

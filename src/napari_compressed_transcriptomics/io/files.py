@@ -1,0 +1,206 @@
+"""What is true of every file: names, sidecars, hashes, and saying what a file really is."""
+
+import gzip
+import json
+import os
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from napari_compressed_transcriptomics.core.errors import UserError
+from napari_compressed_transcriptomics.core.provenance import file_sha256
+
+NIFTI = (".nii.gz", ".nii")
+TEXT_TABLE = (".csv.gz", ".tsv.gz", ".csv", ".tsv")
+PARQUET = (".parquet",)
+H5AD = (".h5ad",)
+_LABELS = (".csv", ".tsv", ".txt")
+
+# Enough of a file's beginning to say in a message what it is.
+_SIGNATURES = (
+    (b"\x1f\x8b", "a gzip file"),
+    (b"\x89HDF\r\n\x1a\n", "an HDF5 file"),
+    (b"PAR1", "a Parquet file"),
+    (b"PK\x03\x04", "a zip file or Excel workbook"),
+    (b"\x89PNG", "a PNG picture"),
+    (b"version https://git-lfs", "a git-LFS pointer whose real file was not fetched"),
+    (b"<!DOCTYPE", "a web page"),
+    (b"<html", "a web page"),
+    (b"\x5c\x01\x00\x00", "an uncompressed NIfTI file"),
+    (b"\x00\x00\x01\x5c", "an uncompressed NIfTI file"),
+)
+
+
+def suffix(path: str | Path, suffixes: tuple[str, ...]) -> str:
+    """Return which of `suffixes` the file's name ends with (any case), or an empty string."""
+    name = Path(path).name.lower()
+    return next((end for end in suffixes if name.endswith(end)), "")
+
+
+def stem(path: str | Path) -> str:
+    """Return the file's name without its ending; ``.nii.gz`` and ``.csv.gz`` are one ending."""
+    path = Path(path)
+    end = suffix(path, NIFTI + TEXT_TABLE + PARQUET + H5AD) or path.suffix
+    return path.name[: len(path.name) - len(end)] if end else path.name
+
+
+def beside(path: str | Path, ending: str) -> Path:
+    """Return the path of ``NAME`` + `ending` in the same folder, where NAME is the stem."""
+    return Path(path).with_name(stem(path) + ending)
+
+
+def existing_file(path: str | Path) -> Path:
+    """Return `path`; a `UserError` where it is missing, a folder, empty or a git-LFS pointer."""
+    path = Path(path)
+    if path.is_dir():
+        raise UserError(f"{path} is a folder; choose a file in it")
+    try:
+        size = path.stat().st_size
+        with open(path, "rb") as file:
+            start = file.read(32)
+    except FileNotFoundError:
+        raise UserError(f"There is no file {path}; check the path") from None
+    except OSError as error:
+        raise UserError(
+            f"{path} cannot be read ({error.strerror}); check its permissions"
+        ) from None
+    if not size:
+        raise UserError(f"{path.name} is empty; get the file again")
+    if start.startswith(b"version https://git-lfs"):
+        raise UserError(f"{path.name} is {looks_like(start)}; run git lfs pull")
+    return path
+
+
+def looks_like(start: bytes) -> str:
+    """Say in a few words what a file with these first bytes is."""
+    for signature, what in _SIGNATURES:
+        if start.startswith(signature):
+            return what
+    printable = sum(32 <= byte < 127 or byte in b"\t\r\n" for byte in start)
+    return "text" if start and printable > 0.9 * len(start) else "of unknown content"
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[BinaryIO]:
+    """Open a file for reading bytes, unpacking it where its name ends in ``.gz``.
+
+    Damage found while reading (a cut or corrupt gzip stream) becomes a `UserError`. Reading
+    a gzip file to its very end is what makes its checksum be checked.
+    """
+    packed = path.name.lower().endswith(".gz")
+    with open(path, "rb") as file:
+        start = file.read(32)
+        if packed != start.startswith(b"\x1f\x8b"):
+            better = path.name[:-3] if packed else f"{path.name}.gz"
+            what = looks_like(start)
+            hint = "" if packed and "NIfTI" not in what else f" or rename it to {better}"
+            raise UserError(
+                f"{path.name} is {'not gzip but ' if packed else ''}{what}; get the file "
+                f"again{hint}"
+            )
+        file.seek(0)
+        try:
+            yield gzip.GzipFile(fileobj=file) if packed else file  # type: ignore[misc]
+        except EOFError:
+            raise UserError(
+                f"{path.name} is cut short: its gzip stream ends early after "
+                f"{path.stat().st_size} bytes; get the file again"
+            ) from None
+        except (zlib.error, gzip.BadGzipFile) as error:
+            raise UserError(
+                f"{path.name} is damaged ({str(error)[:60]}); get the file again"
+            ) from None
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Return a sidecar's content, ``{}`` where there is no such file.
+
+    A `UserError` names a sidecar that is not a JSON object.
+    """
+    if not path.is_file():
+        return {}
+    try:
+        content = json.loads(path.read_text("utf-8-sig"))
+    except (OSError, ValueError, RecursionError):
+        raise UserError(f"{path.name} is not readable as JSON; mend or remove it") from None
+    if not isinstance(content, dict):
+        raise UserError(f"{path.name} is not a JSON object ({{...}}); mend or remove it")
+    return content
+
+
+def atlas_of(
+    path: Path, atlas: str | Path | None = None, labels: str | Path | None = None
+) -> tuple[Path | None, Path | None]:
+    """Find the atlas and the label table that belong to a table (or volume) of expression.
+
+    What is given explicitly wins. Then the sidecar ``NAME.json`` with ``{"atlas": ...,
+    "labels": ...}``, paths relative to the sidecar; then ``NAME_atlas.nii.gz`` (or ``.nii``)
+    and ``NAME_labels.csv`` (``.tsv``, ``.txt``) beside the table. A label table may also lie
+    beside the atlas as ``ATLAS_labels.*``, where the atlas's resolution and space may be
+    missing from the name (``dk_2mm.nii.gz`` has ``dk_labels.csv``).
+
+    Returns
+    -------
+    atlas, labels : Path or None
+        None where there is none.
+    """
+    path = Path(path)
+    sidecar = read_json(beside(path, ".json"))
+
+    def named(key: str) -> Path | None:
+        value = sidecar.get(key)
+        return path.parent / value if isinstance(value, str) and value else None
+
+    found_atlas = Path(atlas) if atlas else named("atlas")
+    if found_atlas is None:
+        found_atlas = next(filter(Path.is_file, (beside(path, f"_atlas{e}") for e in NIFTI)), None)
+    found_labels = Path(labels) if labels else None
+    # The sidecar's label table belongs to the sidecar's atlas, not to another one.
+    if found_labels is None and (atlas is None or found_atlas == named("atlas")):
+        found_labels = named("labels")
+    if found_labels is None and found_atlas is not None:
+        candidates = [] if atlas else [beside(path, f"_labels{end}") for end in _LABELS]
+        parts = stem(found_atlas).split("_")
+        while parts:
+            candidates += [found_atlas.with_name("_".join(parts) + f"_labels{e}") for e in _LABELS]
+            if not _is_space_or_resolution(parts.pop()):
+                break
+        found_labels = next(filter(Path.is_file, candidates), None)
+    return found_atlas, found_labels
+
+
+def _is_space_or_resolution(part: str) -> bool:
+    part = part.lower()
+    return part.startswith(("mni", "space-", "res-")) or (part[:1].isdigit() and part[-2:] == "mm")
+
+
+def source_of(path: Path) -> dict[str, str]:
+    """Return a file's resolved path and SHA-256, for `Expression.source`."""
+    return {"path": str(path.resolve()), "sha256": file_sha256(path)}
+
+
+def available_memory() -> int:
+    """Return the bytes of memory that can be taken, as far as the system tells."""
+    try:
+        with open("/proc/meminfo") as file:
+            for line in file:
+                if line.startswith("MemAvailable:"):
+                    return int(line.split()[1]) * 1024
+    except OSError:
+        pass
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):  # Windows has no sysconf
+        return 8 << 30
+
+
+def require_memory(n_bytes: int, what: str) -> None:
+    """Raise a `UserError` where `n_bytes` are more than the memory that can be taken."""
+    available = available_memory()
+    if n_bytes > available:
+        raise UserError(
+            f"{what} needs {n_bytes / 1e9:,.1f} GB of memory and {available / 1e9:,.1f} GB are "
+            "available; use a smaller file or a larger machine"
+        )

@@ -1,0 +1,157 @@
+"""4-D NIfTI (x, y, z, gene): read in one pass, holding only the voxels that carry expression."""
+
+from pathlib import Path
+
+import numpy as np
+
+from napari_compressed_transcriptomics.core.errors import UserError
+from napari_compressed_transcriptomics.core.expression import Expression, Parcellation
+
+from .assemble import assemble
+from .files import available_memory, beside, read_json, require_memory, source_of
+from .nifti import NiftiHeader, blocks, read_header
+from .text import DelimitedText
+
+_BLOCK_BYTES = 32 << 20
+# A grid is mostly outside the brain; a file this many times larger than memory is refused
+# before it is read, a smaller one as soon as the voxels inside are counted.
+_MOST_OUTSIDE = 8
+
+
+def read_nifti_expression(path: str | Path, impute: str | None = None) -> Expression:
+    """Read a 4-D NIfTI voxel by voxel.
+
+    Voxels that are NaN, zero or otherwise constant over all genes are outside. Genes are
+    named by ``NAME.genes.tsv``, ``NAME.genes.txt`` or a list ``genes`` in ``NAME.json``,
+    else numbered.
+
+    Raises
+    ------
+    UserError
+        The file is faulty or not 4-D, or names another number of genes than it has volumes.
+    """
+    header = read_header(path)
+    path = header.path
+    if len(header.shape) != 4:
+        raise UserError(
+            f"{path.name} is {len(header.shape)}-D ({' x '.join(map(str, header.shape))}) where "
+            "expression is 4-D (x, y, z, gene)"
+        )
+    genes, notes, gene_file = genes_of(path, header.n_volumes)
+    require_memory(
+        header.n_voxels * header.n_volumes * 4 // _MOST_OUTSIDE, f"{path.name}, unpacked,"
+    )
+    values, mask = _masked_matrix(header)
+    parcellation = Parcellation.from_mask(mask, header.affine)
+    return assemble(
+        values,
+        genes,
+        [f"{x}_{y}_{z}" for x, y, z in np.argwhere(mask)],
+        parcellation.labels,
+        header.affine,
+        path=path,
+        impute=impute,
+        notes=(*header.notes, *notes),
+        source={
+            "expression": source_of(path),
+            **({"genes": source_of(gene_file)} if gene_file else {}),
+        },
+    )
+
+
+def genes_of(path: Path, n_genes: int) -> tuple[list[str], list[str], Path | None]:
+    """Return the gene symbols of a 4-D NIfTI, notes, and the file that named them.
+
+    A `UserError` names a sidecar whose count is not the number of volumes.
+    """
+    candidates = [beside(path, ".genes.tsv"), beside(path, ".genes.txt")]
+    file = next(filter(Path.is_file, candidates), None)
+    if file is not None:
+        genes = _gene_column(file, n_genes)
+    else:
+        file = beside(path, ".json")
+        listed = read_json(file).get("genes")
+        if listed is None:
+            width = max(5, len(str(n_genes)))
+            note = (
+                f"No gene symbols lie beside {path.name} (NAME.genes.tsv); its {n_genes} volumes "
+                "are numbered gene_00001 onwards"
+            )
+            return [f"gene_{i + 1:0{width}d}" for i in range(n_genes)], [note], None
+        if not isinstance(listed, list) or not all(isinstance(gene, str) for gene in listed):
+            raise UserError(f"{file.name} has genes that are no list of symbols; mend it")
+        genes = listed
+    if len(genes) != n_genes:
+        raise UserError(
+            f"{file.name} names {len(genes)} genes and {path.name} has {n_genes} volumes; give one "
+            "symbol a volume"
+        )
+    if not all(genes):
+        raise UserError(f"{file.name} has an empty gene symbol; name every gene")
+    return genes, [], file
+
+
+def _gene_column(file: Path, n_genes: int) -> list[str]:
+    """Return the column ``gene``, else the first one; its header may be missing."""
+    table = DelimitedText(file)
+    header = [cell.lower() for cell in table.header]
+    column = next((header.index(n) for n in ("gene", "gene_symbol", "symbol") if n in header), None)
+    genes = []
+    for number, cells in table.rows():
+        if len(cells) <= (column or 0):
+            raise UserError(f"{file.name} has too few cells in line {number}; mend it")
+        genes.append(cells[column or 0].strip())
+    if column is None and len(genes) < n_genes:
+        genes.insert(0, table.header[0])
+    return genes
+
+
+def _masked_matrix(header: NiftiHeader) -> tuple[np.ndarray, np.ndarray]:
+    """Read all volumes once, keeping the voxels that vary over genes.
+
+    A voxel is outside until its value first differs from its first one. Those that join in a
+    later block get a matrix of their own, filled up with the constant that they had before.
+
+    Returns
+    -------
+    values : ndarray of float32, shape (n_inside, n_genes)
+        Rows in C order of (x, y, z).
+    mask : ndarray of bool, shape (x, y, z)
+    """
+    n_genes, n_voxels = header.n_volumes, header.n_voxels
+    per_block = int(np.clip(_BLOCK_BYTES // (n_voxels * 8), 2, n_genes)) if n_genes > 1 else 1
+    # The file runs x fastest, samples z fastest: `order[i]` is the file's place of sample i.
+    order = np.arange(n_voxels).reshape(header.shape[:3], order="F").ravel()
+    outside = np.ones(n_voxels, bool)  # in the order of samples, like all that follows
+    first: np.ndarray | None = None
+    parts: list[tuple[np.ndarray, np.ndarray]] = []
+    done = 0
+    for stored in blocks(header, per_block):
+        with np.errstate(over="ignore"):
+            block = stored.astype(np.float32)[:, order]
+        if first is None:
+            # A single volume has nothing to vary over: there, zero is outside.
+            first = block[0].copy() if n_genes > 1 else np.where(np.isnan(block[0]), np.nan, 0)
+        same = (block == first) | (np.isnan(block) & np.isnan(first))
+        joining = np.flatnonzero(outside & ~same.all(axis=0))
+        if joining.size:
+            need, available = joining.size * n_genes * 4, available_memory()
+            if need > available:
+                require_memory(need, f"{header.path.name} with {joining.size:,} voxels inside")
+            values = np.empty((joining.size, n_genes), np.float32)
+            values[:, :done] = first[joining, None]
+            parts.append((joining, values))
+            outside[joining] = False
+        for voxels, values in parts:
+            values[:, done : done + len(block)] = block[:, voxels].T
+        done += len(block)
+    mask = ~outside.reshape(header.shape[:3])
+    if not parts:
+        raise UserError(
+            f"{header.path.name} has no voxel that varies over genes; choose an expression volume"
+        )
+    if len(parts) == 1:
+        return parts[0][1], mask
+    voxels = np.concatenate([part[0] for part in parts])
+    values = np.concatenate([part[1] for part in parts])
+    return values[np.argsort(voxels)], mask

@@ -1,0 +1,212 @@
+"""Names of brain regions: label tables, and telling that two spellings mean one region."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from napari_compressed_transcriptomics.core.errors import UserError, listing
+
+from .text import DelimitedText, text_lines
+
+_SIDES = {"l": "L", "lh": "L", "left": "L", "r": "R", "rh": "R", "right": "R"}
+_SIDE = "(lh|rh|left|right|l|r)"
+_NETWORKS = re.compile(r"(?:[lr]h[_.-])?(\d+networks)_(lh|rh)_(.+)")
+_PREFIX = re.compile(rf"(?:ctx[_.\- ]+)?{_SIDE}[_.\- ]+(.+)")
+_SUFFIX = re.compile(rf"(.+)[_.\- ]+{_SIDE}")
+
+# Subcortical structures as ENIGMA, abagen, FreeSurfer and Tian write them. Tian's two halves
+# of the thalamus are one structure only where a table does not tell them apart itself.
+_STRUCTURES = {
+    spelling: structure
+    for structure, spellings in {
+        "thal": "thal thalamus thalamusproper tha ptha atha",
+        "caud": "caud caudate cau caudatenucleus",
+        "put": "put putamen",
+        "pal": "pal pallidum globuspallidus gp",
+        "accumb": "accumb accumbens accumbensarea nucleusaccumbens nac",
+        "hippo": "hippo hippocampus hip",
+        "amyg": "amyg amygdala amy",
+    }.items()
+    for spelling in spellings.split()
+}
+
+
+def region_key(name: str) -> tuple[str, str]:
+    """Return (hemisphere, label) of a region's name: the spelling without its dress.
+
+    The hemisphere is "L", "R" or, where the name tells none, "". Upper and lower case and
+    separators do not count, except before a number (``Vis_11`` is not ``Vis_1_1``). The
+    network count of Schaefer's names stays in the label: 7 and 17 networks are different
+    parcellations.
+
+    Examples
+    --------
+    >>> region_key("L_bankssts"), region_key("lh.bankssts"), region_key("7Networks_LH_Vis_1")
+    (('L', 'bankssts'), ('L', 'bankssts'), ('L', '7networks:vis_1'))
+    >>> region_key("Lthal"), region_key("HIP-rh"), region_key("G_Frontal_Sup-1-L")
+    (('L', 'thal'), ('R', 'hip'), ('L', 'gfrontalsup_1'))
+    """
+    plain = name.strip().lower()
+    if match := _NETWORKS.fullmatch(plain):
+        return _SIDES[match[2]], f"{match[1]}:{_squeezed(match[3])}"
+    if match := _PREFIX.fullmatch(plain):
+        return _SIDES[match[1]], _squeezed(match[2])
+    if match := _SUFFIX.fullmatch(plain):
+        return _SIDES[match[2]], _squeezed(match[1])
+    for side in _SIDES:
+        rest = _squeezed(plain.removeprefix(side))
+        if plain.startswith(side) and rest in _STRUCTURES:
+            return _SIDES[side], rest
+    return "", _squeezed(plain)
+
+
+def structure_key(name: str) -> tuple[str, str]:
+    """Return `region_key` with the synonyms of subcortical structures made one.
+
+    Examples
+    --------
+    >>> structure_key("L_thalamusproper"), structure_key("aTHA-lh")
+    (('L', 'thal'), ('L', 'thal'))
+    """
+    side, label = region_key(name)
+    return side, _STRUCTURES.get(label, label)
+
+
+def _squeezed(label: str) -> str:
+    label = re.sub(r"[\s_.\-]+(?!\d)", "", label)
+    return re.sub(r"[\s_.\-]+", "_", label)
+
+
+def match_names(rows: Sequence[str], names: dict[int, str], path: Path) -> dict[int, int]:
+    """Match atlas regions to rows by name, exact spellings before synonyms.
+
+    Parameters
+    ----------
+    rows : sequence of str
+        Names of the table's rows.
+    names : dict
+        Atlas id to name. Several ids may share a name, or mean one structure
+        (``pTHA-lh`` and ``aTHA-lh`` are the row ``Lthal``): they are one row.
+    path : Path
+        The table, for messages.
+
+    Returns
+    -------
+    dict
+        Atlas id to row number, for the ids that have a row.
+    """
+    row_of: dict[int, int] = {}
+    for key in (region_key, structure_key):
+        used = set(row_of.values())
+        free: dict[tuple[str, str], int] = {}
+        for row, name in enumerate(rows):
+            if row in used:
+                continue
+            first = free.setdefault(key(name), row)
+            if first != row:
+                raise UserError(
+                    f"{path.name} has two rows for one region ({rows[first]} and {name}); keep one"
+                )
+        for region, name in names.items():
+            if region not in row_of and (found := free.get(key(name))) is not None:
+                row_of[region] = found
+    return row_of
+
+
+def as_integer(text: str) -> int | None:
+    """Return the integer that a cell holds ("17", "17.0"), or None."""
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return int(number) if number.is_integer() else None
+
+
+def read_region_names(path: str | Path) -> dict[int, str]:
+    """Read a label table: atlas id to region name.
+
+    Understood are delimited tables with a header (``id,label,hemisphere,structure`` as
+    abagen writes, ``index,name``), tables of two columns without one, FreeSurfer's and
+    FSL's ``id name R G B A``, and Schaefer's and Tian's pairs of lines (the name, then
+    ``id R G B A``). The background's id 0 is left out.
+
+    Raises
+    ------
+    UserError
+        The table has no column of ids or names, or gives an id two names.
+    """
+    path = Path(path)
+    table = DelimitedText(path)
+    lines = [(number, line.split()) for number, line in text_lines(table.path) if line.strip()]
+    pairs = _pairs_of_lines(lines) or _colour_table(lines) or _columns(table)
+    names: dict[int, str] = {}
+    for region, name in pairs:
+        if names.setdefault(region, name) != name:
+            raise UserError(
+                f"{path.name} gives the id {region} two names ({names[region]} and {name}); mend it"
+            )
+    names.pop(0, None)
+    if not names:
+        raise UserError(f"{path.name} names no region; choose the atlas's label table")
+    return names
+
+
+def _pairs_of_lines(lines: list[tuple[int, list[str]]]) -> list[tuple[int, str]]:
+    cells = [cells for _, cells in lines]
+    colours = cells[1::2]
+    if len(cells) % 2 or not all(len(c) == 5 and all(x.isdigit() for x in c) for c in colours):
+        return []
+    return [(int(c[0]), " ".join(name)) for name, c in zip(cells[::2], colours, strict=True)]
+
+
+def _colour_table(lines: list[tuple[int, list[str]]]) -> list[tuple[int, str]]:
+    cells = [c for _, c in lines if not c[0].startswith("#")]
+    if not all(len(c) >= 5 and c[0].isdigit() and all(x.isdigit() for x in c[-3:]) for c in cells):
+        return []
+    return [(int(c[0]), c[1]) for c in cells]
+
+
+def _columns(table: DelimitedText) -> list[tuple[int, str]]:
+    header = [cell.lower() for cell in table.header]
+    rows = [(number, [cell.strip() for cell in cells]) for number, cells in table.rows()]
+    if len(header) == 2 and as_integer(header[0]) is not None:  # no header: id, name
+        rows.insert(0, (1, table.header))
+        header = ["id", "label"]
+    for number, cells in rows:
+        if len(cells) != len(header):
+            raise UserError(
+                f"{table.path.name} has {len(cells)} cells in line {number} where its header has "
+                f"{len(header)}; mend the line"
+            )
+
+    def column(names: str, integers: bool) -> int | None:
+        for name in names.split():
+            if name in header:
+                index = header.index(name)
+                if all((as_integer(c[index]) is not None) == integers for _, c in rows):
+                    return index
+        return None
+
+    ids = column("id index value key label number parcel roi", integers=True)
+    label = column("label name region roi_name region_name full_name structure", integers=False)
+    if ids is None or label is None:
+        wanted = "ids (id, index or value)" if ids is None else "names (label, name or region)"
+        raise UserError(
+            f"{table.path.name} has no column of {wanted}; its columns are {listing(table.header)}"
+        )
+    side = next((header.index(n) for n in ("hemisphere", "hemi", "side") if n in header), None)
+    return [
+        (as_integer(cells[ids]) or 0, _with_side(cells[label], cells[side] if side else ""))
+        for _, cells in rows
+    ]
+
+
+def _with_side(label: str, side: str) -> str:
+    """Put a hemisphere that stands in a column of its own into the name."""
+    known = _SIDES.get(side.strip().lower())
+    return f"{known}_{label}" if known and not region_key(label)[0] else label
+
+
+def with_sides(labels: Sequence[str], sides: Sequence[str]) -> list[str]:
+    """Join a column of labels with a column of hemispheres ("L", "R", "B") into names."""
+    return [_with_side(label, side) for label, side in zip(labels, sides, strict=True)]
