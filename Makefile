@@ -1,0 +1,50 @@
+# All set-up happens by itself: `make demo` and `make test` work on a bare machine that has
+# Python 3.11 or later. `make help` lists the rest.
+
+PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3 python; do \
+	$$python -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' \
+	2>/dev/null && echo $$python && break; done)
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+READY := .venv/ready
+ON_SCREEN := scripts/with-display
+
+# On Linux plain PyPI has the torch of several GB for NVIDIA GPUs: without one, take the small one.
+TORCH_INDEX := $(shell [ "$$(uname -s)" = Linux ] && ! command -v nvidia-smi >/dev/null && \
+	echo --retries 1 --extra-index-url https://download.pytorch.org/whl/cpu)
+
+.PHONY: help demo test check bench screenshots clean
+.DEFAULT_GOAL := help
+
+help: ## say what each of these does
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 20
+
+demo: $(READY) ## do the main job on the sample; show it, and write it to demo-output/
+	$(ON_SCREEN) $(BIN)/compressed-transcriptomics demo --out demo-output
+
+test: $(READY) ## run the tests
+	$(ON_SCREEN) $(BIN)/python -m pytest
+
+check: $(READY) ## run the tests, the linter, the formatter and the type checker
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(ON_SCREEN) $(BIN)/python -m pytest
+
+bench: $(READY) ## measure speed and memory (minutes)
+	$(BIN)/python -m benchmarks
+
+screenshots: $(READY) ## make the pictures of the README anew
+	$(ON_SCREEN) $(BIN)/python -m napari_compressed_transcriptomics._demo --screenshots docs/images
+
+clean: ## remove the environment and everything that was made here
+	rm -rf .venv demo-output build dist .pytest_cache .mypy_cache .ruff_cache
+
+$(READY): pyproject.toml constraints.txt
+	@[ -n "$(PYTHON)" ] || { echo "Python 3.11 or later with venv is missing (on Debian or \
+	Ubuntu: apt-get install python3 python3-venv)" >&2; exit 1; }
+	[ -x $(BIN)/python ] || $(PYTHON) -m venv .venv
+	$(PIP) install --quiet "pip>=25.1"
+	$(PIP) install --quiet --no-deps $(TORCH_INDEX) -c constraints.txt torch
+	$(PIP) install --quiet -c constraints.txt -e ".[parquet]" "napari[pyqt6]" --group dev
+	@touch $@
