@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from .core.expression import Expression
     from .core.reconstruction import Reconstruction
 
+RESULT_FILES = ("latents.nii.gz", "error.nii.gz", "latents.csv", "gene_error.csv", "summary.json")
 PROG = "compressed-transcriptomics"
 
 
@@ -76,9 +76,8 @@ def _train(arguments: argparse.Namespace) -> None:
     out = arguments.out
     if out.suffix != ".safetensors":
         raise UserError(f"--out {out} must end in .safetensors; give the model that ending")
-    _check_not_input(arguments, out)
-    _check_writable(out)
     expression = _read(arguments, tell=True)
+    _check_out(out.parent, [out.name], expression.source)
     codec = fit_codec(
         arguments.codec,
         expression,
@@ -89,7 +88,6 @@ def _train(arguments: argparse.Namespace) -> None:
         report=Report(),
     )
     clear_line()
-    out.parent.mkdir(parents=True, exist_ok=True)
     save_model(codec, out)
     print(
         f"{codec.id} with {codec.latent_size} components, fitted to {expression.n_samples:,} "
@@ -103,11 +101,10 @@ def _encode(arguments: argparse.Namespace) -> None:
     is_pca = arguments.model == "pca"
     if is_pca and arguments.latent is None:
         raise UserError("--model pca needs --latent K, the number of components")
-    for name in ("latents.nii.gz", "error.nii.gz", "latents.csv", "gene_error.csv", "summary.json"):
-        _check_not_input(arguments, arguments.out / name)
-        _check_writable(arguments.out / name)
+    expression = _read(arguments, tell=True)
+    _check_out(arguments.out, RESULT_FILES, expression.source)
     request = CompressRequest(
-        expression=_read(arguments, tell=True),
+        expression=expression,
         codec="pca" if is_pca else "model",
         latent_size=arguments.latent,
         model_path=None if is_pca else Path(arguments.model),
@@ -124,8 +121,8 @@ def _demo(arguments: argparse.Namespace) -> None:
     from .core.synthetic import synthetic_brain
 
     out = arguments.out
-    _check_writable(out / "summary.json")
     brain = synthetic_brain()
+    _check_out(out, RESULT_FILES, brain.source)
     request = CompressRequest(brain, codec="autoencoder", latent_size=8)
     reconstruction = _compress(request)
     _save(reconstruction, out, request.parameters())
@@ -202,21 +199,18 @@ def _result_line(result: "Reconstruction") -> str:
     )
 
 
-def _check_not_input(arguments: argparse.Namespace, out: Path) -> None:
-    inputs = [arguments.input, arguments.atlas, arguments.labels, getattr(arguments, "model", None)]
-    if out.resolve() in [Path(path).resolve() for path in inputs if path]:
-        raise UserError(f"{out} is an input and would be overwritten; choose another --out")
+def _check_out(out: Path, names: Sequence[str], source: dict) -> None:
+    """Refuse before any work what could not be written after it."""
+    from .io.atomic import check_writable, refuse_overwriting
 
-
-def _check_writable(out: Path) -> None:
-    """Refuse before any work what `replacing` would refuse after it."""
-    if out.is_dir():
-        raise UserError(f"{out} is a folder; choose another --out")
-    folder = next(parent for parent in out.parents if parent.exists())
-    if not folder.is_dir():
-        raise UserError(f"{folder} is a file, not a folder; choose another --out")
-    if not os.access(folder, os.W_OK) or (out.exists() and not os.access(out, os.W_OK)):
-        raise UserError(f"{folder} can not be written to; choose another --out")
+    targets = [out / name for name in names]
+    for path in (out, *targets):
+        check_writable(path)
+        if path.is_dir() and path != out:
+            raise UserError(f"{path} is a folder; choose another --out")
+    if out.exists() and not out.is_dir():
+        raise UserError(f"{out} is a file where a folder is needed; choose another --out")
+    refuse_overwriting(targets, source)
 
 
 class _Parser(argparse.ArgumentParser):
