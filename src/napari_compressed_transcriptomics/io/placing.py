@@ -10,7 +10,8 @@ from napari_compressed_transcriptomics.core.errors import UserError, listing
 from napari_compressed_transcriptomics.core.expression import Parcellation
 
 from .atlas import Atlas, check_sides
-from .region_names import as_integer, match_names, region_key
+from .region_names import match_names, region_key
+from .text import integer
 
 # Below these shares another parcellation is likelier than a table with gaps.
 _LEAST_ROWS = 0.5
@@ -149,7 +150,7 @@ def _by_name(
 
 
 def _look_like_regions(columns: Sequence[str], regions: list[int], known: dict[int, str]) -> bool:
-    ids = {as_integer(column) for column in columns} & set(regions)
+    ids = {integer(column) for column in columns} & set(regions)
     keys = {region_key(name) for name in known.values()}
     by_name = sum(region_key(column) in keys for column in columns)
     return max(len(ids), by_name) > 0.5 * len(columns)

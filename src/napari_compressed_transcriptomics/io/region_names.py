@@ -6,7 +6,7 @@ from pathlib import Path
 
 from napari_compressed_transcriptomics.core.errors import UserError, listing
 
-from .text import DelimitedText, text_lines
+from .text import DelimitedText, integer, text_lines
 
 _SIDES = {"l": "L", "lh": "L", "left": "L", "r": "R", "rh": "R", "right": "R"}
 _SIDE = "(lh|rh|left|right|l|r)"
@@ -113,15 +113,6 @@ def match_names(rows: Sequence[str], names: dict[int, str], path: Path) -> dict[
     return row_of
 
 
-def as_integer(text: str) -> int | None:
-    """Return the integer that a cell holds ("17", "17.0"), or None."""
-    try:
-        number = float(text)
-    except ValueError:
-        return None
-    return int(number) if number.is_integer() else None
-
-
 def read_region_names(path: str | Path) -> dict[int, str]:
     """Read a label table: atlas id to region name.
 
@@ -169,7 +160,7 @@ def _colour_table(lines: list[tuple[int, list[str]]]) -> list[tuple[int, str]]:
 def _columns(table: DelimitedText) -> list[tuple[int, str]]:
     header = [cell.lower() for cell in table.header]
     rows = [(number, [cell.strip() for cell in cells]) for number, cells in table.rows()]
-    if len(header) == 2 and as_integer(header[0]) is not None:  # no header: id, name
+    if len(header) == 2 and integer(header[0]) is not None:  # no header: id, name
         rows.insert(0, (1, table.header))
         header = ["id", "label"]
     for number, cells in rows:
@@ -183,7 +174,7 @@ def _columns(table: DelimitedText) -> list[tuple[int, str]]:
         for name in names.split():
             if name in header:
                 index = header.index(name)
-                if all((as_integer(c[index]) is not None) == integers for _, c in rows):
+                if all((integer(c[index]) is not None) == integers for _, c in rows):
                     return index
         return None
 
@@ -196,7 +187,7 @@ def _columns(table: DelimitedText) -> list[tuple[int, str]]:
         )
     side = next((header.index(n) for n in ("hemisphere", "hemi", "side") if n in header), None)
     return [
-        (as_integer(cells[ids]) or 0, _with_side(cells[label], cells[side] if side else ""))
+        (integer(cells[ids]) or 0, _with_side(cells[label], cells[side] if side else ""))
         for _, cells in rows
     ]
 

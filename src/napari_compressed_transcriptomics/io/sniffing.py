@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from .files import H5AD, NIFTI, PARQUET, TEXT_TABLE, atlas_of, suffix
+from .text import DelimitedText, number
 
 # A table without an atlas is claimed only if it looks like expression, not like a table of
 # points or results: so many numeric columns at least, none of them named like those.
@@ -57,7 +58,6 @@ def _sniff_text(path: Path) -> str | None:
     if atlas_of(path)[0]:
         return "table"
     from .table import MISSING
-    from .text import DelimitedText
 
     text = DelimitedText(path)
     _, cells = next(text.rows())
@@ -70,10 +70,4 @@ def _sniff_text(path: Path) -> str | None:
 
 def _is_cell(text: str, missing: frozenset[str]) -> bool:
     text = text.strip().lower()
-    if text in missing:
-        return True
-    try:
-        float(text.replace(",", "."))
-    except ValueError:
-        return False
-    return text not in ("nan", "inf")
+    return text in missing or number(text.replace(",", ".")) is not None

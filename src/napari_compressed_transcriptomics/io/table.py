@@ -21,8 +21,8 @@ from .files import (
     suffix,
 )
 from .placing import Rows, place
-from .region_names import as_integer, read_region_names, with_sides
-from .text import DelimitedText
+from .region_names import read_region_names, with_sides
+from .text import DelimitedText, integer, number
 
 # How missing values are written; a gene or row of the name "NA" is not a cell.
 MISSING = frozenset(("", "na", "nan", "n/a", "null", "none", "#n/a", "."))
@@ -58,7 +58,7 @@ class Table:
         """Return how the rows are named; a `UserError` where nothing names them."""
         ids = names = sides = None
         for header, cells in self.describing.items():
-            kind, integers = header.lower(), [as_integer(cell) for cell in cells]
+            kind, integers = header.lower(), [integer(cell) for cell in cells]
             if kind in _SIDE_COLUMNS:
                 sides = cells
             elif kind in {"structure", "network"}:
@@ -68,7 +68,7 @@ class Table:
                 counted = kind in _ID_COLUMNS - {"id"} and integers == list(range(len(cells)))
                 if ids is None and not (counted and len(self.describing) > 1):
                     ids = tuple(i for i in integers if i is not None)
-            elif names is None and not all(_is_number(cell) for cell in cells):
+            elif names is None and any(number(cell) is None for cell in cells):
                 names = tuple(cells)
         if names is not None and sides is not None:
             names = tuple(with_sides(names, sides))
@@ -157,9 +157,9 @@ def read_text_table(path: Path) -> Table:
     describing: list[list[str]] = []
     rows: list[np.ndarray] = []
     most_rows = available_memory() // max(8 * len(genes), 1)  # stacking them takes as much again
-    for number, cells in _chain(first, lines):
+    for line, cells in _chain(first, lines):
         if len(cells) != width:
-            raise UserError(_ragged(path, number, len(cells), width, n_describing))
+            raise UserError(_ragged(path, line, len(cells), width, n_describing))
         if len(rows) >= most_rows:
             require_memory(1 << 62, path.name)
         row, numbers = [cell.strip() for cell in cells[:n_describing]], cells[n_describing:]
@@ -167,8 +167,11 @@ def read_text_table(path: Path) -> Table:
             numbers = [cell.replace(",", ".") for cell in numbers]
         try:
             values = np.array([float(cell) for cell in numbers], np.float64)
+            simple = "_" not in "".join(numbers)
         except ValueError:
-            values = _with_missing(path, f"line {number} (row {row[0]})", numbers, genes)
+            simple = False
+        if not simple:
+            values = _with_missing(path, f"line {line} (row {row[0]})", numbers, genes)
         describing.append(row)
         rows.append(_float32(values))
     return Table(
@@ -240,7 +243,7 @@ def _checked_genes(path: Path, genes: list[str]) -> list[str]:
         if not gene:
             raise UserError(f"{path.name} has no gene symbol above column {column + 2}; name it")
     # Entrez ids are whole numbers; fractions are values.
-    if any(_is_number(gene) and as_integer(gene) is None for gene in genes):
+    if any(number(gene) is not None and integer(gene) is None for gene in genes):
         raise UserError(
             f"{path.name} has numbers in its first line where gene symbols belong; add a header"
         )
@@ -252,33 +255,25 @@ def _with_missing(path: Path, where: str, cells: list[str], genes: list[str]) ->
     values = np.empty(len(cells))
     for column, cell in enumerate(cells):
         text = cell.strip().strip('"')
-        try:
-            values[column] = np.nan if text.lower() in MISSING else float(text)
-        except ValueError:
+        value = np.nan if text.lower() in MISSING else number(text)
+        if value is None:
             raise UserError(
                 f"{path.name} has {text[:20]!r} where a number is needed, in {where}, gene "
                 f"{genes[column]}; mend the cell or leave it empty"
-            ) from None
+            )
+        values[column] = value
     return values
 
 
-def _ragged(path: Path, number: int, n: int, width: int, n_describing: int) -> str:
+def _ragged(path: Path, line: int, n: int, width: int, n_describing: int) -> str:
     doubled = n - n_describing == 2 * (width - n_describing)
     hint = "; decimal commas need another separator, such as semicolons" if doubled else "; mend it"
-    return f"{path.name} has {n} cells in line {number} where its header has {width}{hint}"
+    return f"{path.name} has {n} cells in line {line} where its header has {width}{hint}"
 
 
 def _float32(values: np.ndarray) -> np.ndarray:
     with np.errstate(over="ignore"):  # what overflows is infinite, and refused as that
         return values.astype(np.float32)
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _chain(

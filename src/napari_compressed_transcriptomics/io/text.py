@@ -62,6 +62,20 @@ def split_line(line: str, separator: str) -> list[str]:
     return line.split(separator)
 
 
+def number(text: str) -> float | None:
+    """Return the number that a cell holds, or None; ``1_2`` is a name, other than to Python."""
+    try:
+        return None if "_" in text else float(text)
+    except ValueError:
+        return None
+
+
+def integer(text: str) -> int | None:
+    """Return the whole number that a cell holds ("17", "17.0"), or None."""
+    value = number(text)
+    return int(value) if value is not None and value.is_integer() else None
+
+
 def encoding_of(path: Path) -> str:
     """Return the text encoding that a file's first bytes tell: UTF-8 or, by its mark, UTF-16.
 
@@ -85,14 +99,14 @@ def text_lines(path: Path) -> Iterator[tuple[int, str]]:
 
     A `UserError` names the first line that is not text in the file's encoding.
     """
-    encoding, number = encoding_of(path), 0
+    encoding, count = encoding_of(path), 0
     with opened(path) as file:
         try:
             with io.TextIOWrapper(file, encoding) as text:
-                for number, line in enumerate(text, 1):
-                    yield number, line.rstrip("\r\n")
+                for count, line in enumerate(text, 1):
+                    yield count, line.rstrip("\r\n")
         except UnicodeError:
             known_as = encoding.removesuffix("-sig").upper()
             raise UserError(
-                f"{path.name} is not {known_as} text after line {number}; save it as UTF-8"
+                f"{path.name} is not {known_as} text after line {count}; save it as UTF-8"
             ) from None

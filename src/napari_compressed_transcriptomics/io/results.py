@@ -1,0 +1,180 @@
+"""Results to files: latents, errors, and a record of what made them."""
+
+import csv
+import json
+import math
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_compressed_transcriptomics.core.expression import Expression
+from napari_compressed_transcriptomics.core.provenance import array_sha256, versions
+
+from .atomic import refuse_overwriting, replacing_files
+from .files import beside
+from .nifti import write_volume
+
+if TYPE_CHECKING:
+    from napari_compressed_transcriptomics.core.reconstruction import Reconstruction
+
+RESULT_FILES = (
+    "latents.nii.gz",
+    "latents.json",
+    "error.nii.gz",
+    "error.json",
+    "latents.csv",
+    "gene_error.csv",
+    "summary.json",
+)
+
+
+def save_results(
+    reconstruction: "Reconstruction",
+    directory: str | Path,
+    parameters: dict[str, Any] | None = None,
+) -> list[Path]:
+    """Write a reconstruction's latents and errors into a folder, all files or none.
+
+    ``latents.nii.gz`` (x, y, z, component) and ``error.nii.gz`` (RMSE of each sample), NaN
+    outside, each with its JSON sidecar; ``latents.csv`` (a row a sample), ``gene_error.csv``
+    (gene, rmse, r2) and ``summary.json``.
+
+    Parameters
+    ----------
+    reconstruction : Reconstruction
+    directory : str or Path
+        Made where it is missing; files of the same names are replaced.
+    parameters : dict, optional
+        The settings that were chosen, JSON-safe.
+
+    Returns
+    -------
+    list of Path
+        The files, as in `RESULT_FILES`.
+
+    Raises
+    ------
+    UserError
+        The folder is read-only, or a file in it is the result's own input.
+    """
+    directory = Path(directory)
+    expression = reconstruction.expression
+    paint, affine = expression.parcellation.paint, expression.parcellation.affine
+    refuse_overwriting([directory / name for name in RESULT_FILES], expression.source)
+    record = provenance_of(reconstruction, parameters)
+    with replacing_files(directory, RESULT_FILES) as folder:
+        for name, kind, values in (
+            ("latents.nii.gz", "latents", reconstruction.latents),
+            ("error.nii.gz", "rmse", reconstruction.rmse_samples),
+        ):
+            write_volume(folder / name, paint(values), affine, kind=kind, provenance=record)
+        write_latents_csv(folder / "latents.csv", reconstruction)
+        write_gene_error_csv(folder / "gene_error.csv", reconstruction)
+        _write_json(folder / "summary.json", record)
+    return [directory / name for name in RESULT_FILES]
+
+
+def provenance_of(
+    reconstruction: "Reconstruction", parameters: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """Return what a reconstruction is and what made it, JSON-safe (NaN as None).
+
+    Keys: rmse, r2, n_samples, n_genes, latent_size, codec, device, seconds, versions, source
+    (paths and SHA-256 of the inputs), data_sha256 (of the values), model_sha256 (of the
+    codec's tensors), training, parameters, excluded, notes.
+    """
+    expression, codec = reconstruction.expression, reconstruction.codec
+    tensors = codec.tensors()
+    return {
+        "rmse": _json_number(reconstruction.rmse),
+        "r2": _json_number(reconstruction.r2),
+        "n_samples": expression.n_samples,
+        "n_genes": expression.n_genes,
+        "latent_size": int(codec.latent_size),
+        "codec": codec.id,
+        "device": reconstruction.device,
+        "seconds": _json_number(reconstruction.seconds),
+        "versions": versions(),
+        "source": expression.source,
+        "data_sha256": array_sha256(expression.values),
+        "model_sha256": array_sha256(*(np.asarray(tensors[name]) for name in sorted(tensors))),
+        "training": codec.training,
+        "parameters": parameters or {},
+        "excluded": list(expression.excluded),
+        "notes": [*expression.notes, *reconstruction.notes],
+    }
+
+
+def write_latents_csv(path: str | Path, reconstruction: "Reconstruction") -> list[Path]:
+    """Write one row a sample: its name, then ``component_1`` to ``component_k``."""
+    columns = {f"component_{k + 1}": column for k, column in enumerate(reconstruction.latents.T)}
+    return write_sample_csv(path, reconstruction.expression, columns)
+
+
+def write_gene_error_csv(path: str | Path, reconstruction: "Reconstruction") -> list[Path]:
+    """Write one row a gene: its symbol, RMSE and R2 over samples."""
+    columns = {"rmse": reconstruction.rmse_genes, "r2": reconstruction.r2_genes}
+    return _write_csv(Path(path), "gene", reconstruction.expression.genes, columns, None)
+
+
+def write_sample_csv(
+    path: str | Path,
+    expression: Expression,
+    columns: Mapping[str, np.ndarray],
+    provenance: dict[str, Any] | None = None,
+) -> list[Path]:
+    """Write one row a sample: its name, then a number for each of `columns`.
+
+    Parameters
+    ----------
+    path : str or Path
+    expression : Expression
+        For the names of the samples.
+    columns : mapping of str to ndarray, shape (n_samples,)
+        Header to values.
+    provenance : dict, optional
+        JSON-safe; where given, it is written as ``NAME.json`` beside.
+
+    Returns
+    -------
+    list of Path
+        The table, and the sidecar where there is one.
+
+    Raises
+    ------
+    UserError
+        A target is read-only or the expression's own source.
+    """
+    path = Path(path)
+    refuse_overwriting([path, beside(path, ".json")], expression.source)
+    return _write_csv(path, "sample", expression.samples, columns, provenance)
+
+
+def _write_csv(
+    path: Path,
+    index: str,
+    names: Iterable[str],
+    columns: Mapping[str, np.ndarray],
+    provenance: dict[str, Any] | None,
+) -> list[Path]:
+    paths = [path] if provenance is None else [path, beside(path, ".json")]
+    # numpy writes the fewest digits that give the same number back.
+    cells = [np.asarray(column).astype(str) for column in columns.values()]
+    with replacing_files(path.parent, [p.name for p in paths]) as folder:
+        with open(folder / path.name, "w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow([index, *columns])
+            writer.writerows(zip(names, *cells, strict=True))
+        if provenance is not None:
+            _write_json(folder / paths[1].name, provenance)
+    return paths
+
+
+def _write_json(path: Path, content: dict[str, Any]) -> None:
+    path.write_text(json.dumps(content, indent=2) + "\n", "utf-8")
+
+
+def _json_number(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None
