@@ -29,6 +29,18 @@ def check_writable(path: str | Path) -> None:
         raise UserError(f"{nearest} is read-only; choose another place or change its permissions")
 
 
+def check_targets(directory: str | Path, names: Iterable[str]) -> None:
+    """Raise a `UserError` unless files of these names can be written in `directory`."""
+    directory = Path(directory)
+    check_writable(directory)
+    if directory.exists() and not directory.is_dir():
+        raise UserError(f"{directory} is a file where a folder is needed; choose another name")
+    for name in names:
+        check_writable(directory / name)
+        if (directory / name).is_dir():
+            raise UserError(f"{directory / name} is a folder; choose another name")
+
+
 def refuse_overwriting(paths: Iterable[str | Path], source: dict[str, Any]) -> None:
     """Raise a `UserError` where a path to be written is one that was read.
 
@@ -63,13 +75,7 @@ def replacing_files(directory: str | Path, names: Iterable[str]) -> Iterator[Pat
         A target is read-only or a folder (before anything is written), or the disk is full.
     """
     directory, names = Path(directory), list(names)
-    check_writable(directory)
-    if directory.exists() and not directory.is_dir():
-        raise UserError(f"{directory} is a file where a folder is needed; choose another name")
-    for name in names:
-        check_writable(directory / name)
-        if (directory / name).is_dir():
-            raise UserError(f"{directory / name} is a folder; choose another name")
+    check_targets(directory, names)
     made = [p for p in (directory, *directory.parents) if not p.exists()]
     folder = None
     try:

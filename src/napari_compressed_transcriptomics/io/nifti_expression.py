@@ -8,14 +8,14 @@ from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Expression, Parcellation
 
 from .assemble import assemble
-from .files import available_memory, beside, read_json, require_memory, source_of
+from .files import beside, read_json, require_memory, source_of
 from .nifti import NiftiHeader, blocks, read_header
 from .text import DelimitedText
 
 _BLOCK_BYTES = 32 << 20
 # A grid is mostly outside the brain; a file this many times larger than memory is refused
 # before it is read, a smaller one as soon as the voxels inside are counted.
-_MOST_OUTSIDE = 8
+_MOST_OUTSIDE = 16
 
 
 def read_nifti_expression(path: str | Path, impute: str | None = None) -> Expression:
@@ -135,9 +135,8 @@ def _masked_matrix(header: NiftiHeader) -> tuple[np.ndarray, np.ndarray]:
         same = (block == first) | (np.isnan(block) & np.isnan(first))
         joining = np.flatnonzero(outside & ~same.all(axis=0))
         if joining.size:
-            need, available = joining.size * n_genes * 4, available_memory()
-            if need > available:
-                require_memory(need, f"{header.path.name} with {joining.size:,} voxels inside")
+            what = f"{header.path.name} with {joining.size:,} voxels inside"
+            require_memory(joining.size * n_genes * 4, what)
             values = np.empty((joining.size, n_genes), np.float32)
             values[:, :done] = first[joining, None]
             parts.append((joining, values))

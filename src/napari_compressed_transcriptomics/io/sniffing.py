@@ -64,7 +64,7 @@ def _sniff_text(path: Path) -> str | None:
     named_otherwise = any(name.lower().startswith(_FOREIGN) for name in text.header)
     numeric = [_is_cell(cell, MISSING) for cell in cells[1:]]
     enough = len(numeric) >= _LEAST_GENES and sum(numeric) >= 0.9 * len(numeric)
-    header_is_text = not any(_is_cell(name, frozenset()) for name in text.header[1:])
+    header_is_text = all(number(name) is None for name in text.header[1:])
     return "table_without_atlas" if enough and header_is_text and not named_otherwise else None
 
 

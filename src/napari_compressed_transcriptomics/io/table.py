@@ -243,7 +243,8 @@ def _checked_genes(path: Path, genes: list[str]) -> list[str]:
         if not gene:
             raise UserError(f"{path.name} has no gene symbol above column {column + 2}; name it")
     # Entrez ids are whole numbers; fractions are values.
-    if any(number(gene) is not None and integer(gene) is None for gene in genes):
+    found = [number(gene) for gene in genes]
+    if any(value is not None and np.isfinite(value) and value % 1 for value in found):
         raise UserError(
             f"{path.name} has numbers in its first line where gene symbols belong; add a header"
         )

@@ -1,0 +1,257 @@
+"""Faulty NIfTI files: one sentence that names the file, before any memory is taken."""
+
+import gzip
+import zlib
+
+import nibabel as nib
+import numpy as np
+import pytest
+
+from data import real_data
+from io_phantom import make_phantom
+from napari_compressed_transcriptomics.core.errors import UserError
+from napari_compressed_transcriptomics.io import read_expression, read_volume, sniff
+
+
+@pytest.fixture
+def volume(tmp_path):
+    """A .nii file, its bytes, and a way to change its header."""
+    rng = np.random.default_rng(3)
+    data = rng.uniform(0.3, 0.7, (12, 10, 8)).astype(np.float32)
+    path = tmp_path / "map.nii"
+    nib.save(nib.Nifti1Image(data, np.diag([2.0, 2, 2, 1])), path)
+    return path
+
+
+def with_header(path, **fields):
+    raw = bytearray(path.read_bytes())
+    header = nib.Nifti1Header(bytes(raw[:348]), check=False)
+    for name, value in fields.items():
+        header[name] = value
+    raw[:348] = header.binaryblock
+    path.write_bytes(bytes(raw))
+    return path
+
+
+def refuses(path, *words, read=read_volume):
+    with pytest.raises(UserError) as refusal:
+        read(path)
+    text = str(refusal.value)
+    assert "\n" not in text
+    for word in (path.name, *words):
+        assert word in text, text
+    return text
+
+
+def test_missing_folder_and_empty(tmp_path):
+    refuses(tmp_path / "gone.nii.gz", "no file")
+    refuses(tmp_path, "folder")
+    (tmp_path / "empty.nii").touch()
+    refuses(tmp_path / "empty.nii", "empty")
+    (tmp_path / "empty.nii.gz").write_bytes(gzip.compress(b""))
+    refuses(tmp_path / "empty.nii.gz")
+
+
+def test_cut_header(volume):
+    volume.write_bytes(volume.read_bytes()[:200])
+    refuses(volume, "header", "200")
+
+
+def test_truncated_nii_states_both_sizes(volume):
+    whole = volume.read_bytes()
+    volume.write_bytes(whole[:-100])
+    refuses(volume, f"{len(whole):,} bytes", f"{len(whole) - 100:,}")
+
+
+def test_truncated_gz_is_found_though_its_header_loads(volume):
+    packed = volume.with_name("map.nii.gz")
+    whole = gzip.compress(volume.read_bytes(), mtime=0)
+    packed.write_bytes(whole[:-200])
+    assert nib.load(packed).shape == (12, 10, 8)
+    refuses(packed, "cut short")
+    # Packed whole, but of a cut file.
+    packed.write_bytes(gzip.compress(volume.read_bytes()[:-100]))
+    refuses(packed, "cut short")
+
+
+def test_every_flipped_bit_of_packed_data_is_found(volume):
+    packed = volume.with_name("map.nii.gz")
+    whole = gzip.compress(volume.read_bytes(), mtime=0)
+    rng = np.random.default_rng(0)
+    for position in rng.choice(np.arange(10, len(whole)), 60, replace=False):
+        damaged = bytearray(whole)
+        damaged[position] ^= 1 << rng.integers(8)
+        packed.write_bytes(bytes(damaged))
+        refuses(packed)
+
+
+def test_flipped_bit_of_packed_expression_is_found(las, tmp_path):
+    raw = nib.Nifti1Image(las.parcellation.paint(las.values), np.eye(4)).to_bytes()
+    # Stored, not deflated: every byte of data is a byte of the file, and a flip still unpacks.
+    compressor = zlib.compressobj(0, zlib.DEFLATED, 31)
+    whole = bytearray(compressor.compress(raw) + compressor.flush())
+    path = tmp_path / "expression.nii.gz"
+    path.write_bytes(bytes(whole))
+    assert read_expression(path).samples == las.samples
+    whole[-1000] ^= 1
+    path.write_bytes(bytes(whole))
+    refuses(path, "damaged", read=read_expression)
+
+
+def test_misnamed_files_are_named_for_what_they_are(volume, tmp_path):
+    raw = volume.read_bytes()
+    for name, content, what in [
+        ("a.nii.gz", raw, "uncompressed NIfTI"),
+        ("b.nii", gzip.compress(raw), "gzip"),
+        ("c.nii.gz", b"region,A1BG\nL_insula,0.5\n", "text"),
+        ("d.nii", b"region,A1BG\nL_insula,0.5\n", "text"),
+        ("e.nii.gz", b"<!DOCTYPE html><html>log in</html>", "web page"),
+        ("f.nii.gz", b"version https://git-lfs.github.com/spec/v1\noid 1", "git lfs pull"),
+        ("g.nii", b"\x89PNG\r\n\x1a\n" + bytes(400), "PNG"),
+    ]:
+        (tmp_path / name).write_bytes(content)
+        refuses(tmp_path / name, what)
+        assert sniff(tmp_path / name) == "volume"  # claimed, so that the reason is told
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_absurd_size_is_refused_from_the_header(volume, packed):
+    with_header(volume, dim=[3, 32767, 32767, 32767, 1, 1, 1, 1])
+    path = volume
+    if packed:
+        path = volume.with_name("map.nii.gz")
+        path.write_bytes(gzip.compress(volume.read_bytes()))
+    refuses(path, "32767 x 32767 x 32767")
+
+
+def test_small_file_that_unpacks_to_more_than_memory_is_refused(volume, monkeypatch):
+    from napari_compressed_transcriptomics.io import files
+
+    monkeypatch.setattr(files, "available_memory", lambda: 1000)
+    refuses(volume, "memory")
+
+
+def test_expression_larger_than_memory_is_refused_once_counted(tmp_path, monkeypatch):
+    from napari_compressed_transcriptomics.io import files
+
+    big = make_phantom(genes=tuple(f"G{i}" for i in range(60)))
+    image = nib.Nifti1Image(big.parcellation.paint(big.values), np.eye(4))
+    nib.save(image, tmp_path / "big.nii.gz")
+    monkeypatch.setattr(files, "available_memory", lambda: big.values.nbytes)
+    assert read_expression(tmp_path / "big.nii.gz").n_genes == 60
+    monkeypatch.setattr(files, "available_memory", lambda: big.values.nbytes - 1)
+    refuses(tmp_path / "big.nii.gz", "voxels inside", "memory", read=read_expression)
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"dim": [3, 12, -5, 4, 1, 1, 1, 1]}, ["impossible dimensions", "12 x -5 x 4"]),
+        ({"dim": [3, 6, 0, 4, 1, 1, 1, 1]}, ["impossible dimensions"]),
+        ({"dim": [2, 6, 5, 1, 1, 1, 1, 1]}, ["2-D"]),
+        ({"dim": [5, 2, 2, 2, 3, 5, 1, 1]}, ["5-D", "2 x 2 x 2 x 3 x 5", "3-D"]),
+        ({"datatype": 777}, ["unknown data type 777"]),
+        ({"datatype": 32}, ["complex"]),
+        ({"datatype": 128}, ["RGB"]),
+        ({"scl_slope": np.inf}, ["infinite scaling"]),
+        ({"vox_offset": 1e7}, ["cut short", "bytes"]),
+        ({"vox_offset": np.nan}, ["offset"]),
+        ({"sform_code": 1, "srow_x": [np.nan, 0, 0, 0]}, ["NaN"]),
+        ({"sform_code": 1, "srow_x": [0, 0, 0, 0]}, ["singular"]),
+        ({"sform_code": 1, "srow_x": [0, 2, 0, 0]}, ["singular"]),
+        ({"magic": b"ni1"}, ["pair"]),
+    ],
+)
+def test_faulty_headers(volume, fields, words):
+    refuses(with_header(volume, **fields), *words)
+
+
+def test_nan_slope_means_unscaled(volume):
+    before = read_volume(volume).data
+    np.testing.assert_array_equal(read_volume(with_header(volume, scl_slope=np.nan)).data, before)
+
+
+def test_four_dimensions_where_three_are_needed_and_the_reverse(las, volume, tmp_path):
+    image = nib.Nifti1Image(las.parcellation.paint(las.values), np.eye(4))
+    nib.save(image, tmp_path / "four.nii")
+    refuses(tmp_path / "four.nii", "4-D", "6 x 5 x 7 x 5", "3-D")
+    refuses(volume, "3-D", "4-D", read=read_expression)
+
+
+def test_volume_without_a_position_is_noted(volume):
+    with_header(volume, sform_code=0, qform_code=0)
+    assert any("position" in note for note in read_volume(volume).notes)
+
+
+def test_partly_missing_and_infinite_voxels(las, tmp_path):
+    stack = las.parcellation.paint(las.values)
+    path = tmp_path / "gaps.nii"
+    stack[1, 1, 3, 2] = np.nan
+    nib.save(nib.Nifti1Image(stack, np.eye(4)), path)
+    (tmp_path / "gaps.genes.txt").write_text("\n".join(las.genes))
+    refuses(path, "1_1_3", "NAT1", "imputation", read=read_expression)
+    stack[1, 1, 3, 2] = np.inf
+    nib.save(nib.Nifti1Image(stack, np.eye(4)), path)
+    refuses(path, "infinite", "1_1_3", "NAT1", read=read_expression)
+
+
+def test_wrong_number_of_gene_names(las, tmp_path):
+    nib.save(nib.Nifti1Image(las.parcellation.paint(las.values), np.eye(4)), tmp_path / "x.nii")
+    for name, text in [
+        ("x.genes.tsv", "gene\nA\nB\n"),
+        ("x.json", '{"genes": ["A"]}'),
+        ("x.json", '{"genes": "A"}'),
+        ("x.json", "not json"),
+        ("x.json", "[1]"),
+    ]:
+        (tmp_path / name).write_text(text)
+        with pytest.raises(UserError, match=name):
+            read_expression(tmp_path / "x.nii")
+        (tmp_path / name).unlink()
+
+
+def test_no_varying_voxel(tmp_path):
+    nib.save(nib.Nifti1Image(np.zeros((3, 3, 3, 4), np.float32), np.eye(4)), tmp_path / "flat.nii")
+    refuses(tmp_path / "flat.nii", "varies", read=read_expression)
+
+
+def test_unknown_kind(tmp_path):
+    (tmp_path / "x.doc").write_text("?")
+    refuses(tmp_path / "x.doc", ".h5ad", read=read_expression)
+    assert sniff(tmp_path / "x.doc") is None
+    assert sniff(tmp_path / "gone.nii") is None
+
+
+def test_published_latents_lie_where_they_are_and_tell_their_background():
+    path = real_data("latents/abagen_ae0_8mm.nii.gz")
+    volume = read_volume(path)
+    assert (sniff(path), volume.kind, volume.name) == ("volume", "image", "abagen_ae0_8mm")
+    assert volume.data.shape == (24, 29, 24)
+    expected = [[-8, 0, 0, 90], [0, 8, 0, -126], [0, 0, 8, -72], [0, 0, 0, 1]]
+    np.testing.assert_array_equal(volume.affine, expected)
+    brain = np.count_nonzero(volume.data != volume.background)
+    assert volume.background == pytest.approx(0.27536, abs=1e-5)
+    assert 3600 < brain < 3700
+    np.testing.assert_array_equal(volume.data, nib.load(path).get_fdata(dtype=np.float32))
+
+
+@pytest.mark.parametrize(
+    ("name", "n_labels"),
+    [
+        ("atlas/dk_abagen_1mm.nii.gz", 83),
+        ("atlas/dk_it_2mm.nii.gz", 83),
+        ("atlas/schaefer100_tianS1_MNI6Asym_2mm.nii.gz", 116),
+        ("atlas/aicha_2mm.nii.gz", 384),
+        ("traps/hcpmmp1_hemispheres_share_ids.nii.gz", 180),  # floats, 179.99999996
+    ],
+)
+def test_real_atlases_are_labels(name, n_labels):
+    volume = read_volume(real_data(name))
+    assert (volume.kind, volume.data.dtype) == ("labels", np.int32)
+    assert len(np.unique(volume.data)) == n_labels + 1
+
+
+def test_pet_maps_are_images():
+    volume = read_volume(real_data("pet/MU_CARFENTANIL_c11.nii"))
+    assert volume.kind == "image"
+    assert volume.background == pytest.approx(-0.009)
