@@ -1,8 +1,7 @@
-"""Fixtures of the phantom."""
+"""The asymmetric phantom, in every affine."""
 
 import pytest
-
-from io_phantom import AFFINES, make_phantom
+from phantom import AFFINES, make_phantom
 
 
 @pytest.fixture(params=AFFINES)
