@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from .core.expression import Expression
     from .core.reconstruction import Reconstruction
 
-RESULT_FILES = ("latents.nii.gz", "error.nii.gz", "latents.csv", "gene_error.csv", "summary.json")
 PROG = "compressed-transcriptomics"
 
 
@@ -64,8 +63,6 @@ def _info(arguments: argparse.Namespace) -> None:
         f"samples   {', '.join(facts['first_samples'])} ...\n"
         f"grid      {' x '.join(map(str, facts['shape']))} voxels of {size} mm"
     )
-    if expression.excluded:
-        print(f"excluded  {', '.join(expression.excluded)} (no data)")
     tell_notes(expression.notes)
 
 
@@ -97,6 +94,7 @@ def _train(arguments: argparse.Namespace) -> None:
 
 def _encode(arguments: argparse.Namespace) -> None:
     from .core.compress import CompressRequest
+    from .io.results import RESULT_FILES
 
     is_pca = arguments.model == "pca"
     if is_pca and arguments.latent is None:
@@ -119,6 +117,7 @@ def _encode(arguments: argparse.Namespace) -> None:
 def _demo(arguments: argparse.Namespace) -> None:
     from .core.compress import CompressRequest
     from .core.synthetic import synthetic_brain
+    from .io.results import RESULT_FILES
 
     out = arguments.out
     brain = synthetic_brain()
@@ -199,18 +198,12 @@ def _result_line(result: "Reconstruction") -> str:
     )
 
 
-def _check_out(out: Path, names: Sequence[str], source: dict) -> None:
+def _check_out(folder: Path, names: Sequence[str], source: dict) -> None:
     """Refuse before any work what could not be written after it."""
-    from .io.atomic import check_writable, refuse_overwriting
+    from .io.atomic import check_targets, refuse_overwriting
 
-    targets = [out / name for name in names]
-    for path in (out, *targets):
-        check_writable(path)
-        if path.is_dir() and path != out:
-            raise UserError(f"{path} is a folder; choose another --out")
-    if out.exists() and not out.is_dir():
-        raise UserError(f"{out} is a file where a folder is needed; choose another --out")
-    refuse_overwriting(targets, source)
+    check_targets(folder, names)
+    refuse_overwriting([folder / name for name in names], source)
 
 
 class _Parser(argparse.ArgumentParser):
