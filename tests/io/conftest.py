@@ -1,6 +1,7 @@
 """The asymmetric phantom, in every affine."""
 
 import pytest
+
 from phantom import AFFINES, make_phantom
 
 

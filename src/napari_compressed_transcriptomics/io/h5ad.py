@@ -113,8 +113,10 @@ def read_h5ad(
 
     path = existing_file(path)
     with _anndata_in(path) as file:
-        genes, samples = _names(path, file, "var"), _names(path, file, "obs")
-        values = _values(path, file, (len(samples), len(genes)))
+        n_samples, n_genes = _shape(path, file)
+        samples = _names(path, file, "obs", n_samples)
+        genes = _names(path, file, "var", n_genes)
+        values = _values(path, file)
         parcellation, excluded = _parcellation(path, file, len(samples))
         notes = []
         if parcellation is None and (positions := _positions(file)) is not None:
@@ -172,27 +174,41 @@ def _read(path: Path, element: Any) -> Any:
     import h5py
     from anndata.io import read_elem
 
-    sizes = [element.nbytes] if isinstance(element, h5py.Dataset) else []
-    if not sizes:
-        element.visititems(
-            lambda _, item: sizes.append(item.nbytes) if isinstance(item, h5py.Dataset) else None
-        )
-    require_memory(2 * sum(sizes), path.name)
+    sizes: list[int] = []
+
+    def count(_: str, item: Any) -> None:
+        if isinstance(item, h5py.Dataset):
+            # A string takes about as much as a pointer in the file, and far more in memory.
+            sizes.append(item.size * (100 if item.dtype.kind == "O" else 2 * item.dtype.itemsize))
+
+    if isinstance(element, h5py.Group):
+        element.visititems(count)
+    count("", element)
+    require_memory(sum(sizes), path.name)
     return read_elem(element)
 
 
-def _names(path: Path, file: Any, axis: str) -> list[str]:
+def _shape(path: Path, file: Any) -> tuple[int, int]:
+    """Return (samples, genes) as X states them, dense or sparse, if memory can take them."""
+    stored = getattr(file["X"], "shape", file["X"].attrs.get("shape", ()))
+    if len(stored) != 2:
+        raise UserError(f"{path.name} has X of shape {tuple(stored)}; it needs samples x genes")
+    n_samples, n_genes = int(stored[0]), int(stored[1])
+    require_memory(n_samples * n_genes * 4, path.name)
+    return n_samples, n_genes
+
+
+def _names(path: Path, file: Any, axis: str, n: int) -> list[str]:
     group = file[axis]
     if "_index" not in group.attrs:
         raise UserError(f"{path.name} is of an old AnnData version; write it anew with anndata")
-    return [str(name) for name in _read(path, group[group.attrs["_index"]])]
+    element = group[group.attrs["_index"]]
+    if len(element) != n and hasattr(element, "shape"):
+        raise UserError(f"{path.name} has {len(element)} names in {axis} for {n} in X; mend it")
+    return [str(name) for name in _read(path, element)]
 
 
-def _values(path: Path, file: Any, shape: tuple[int, int]) -> np.ndarray:
-    stored = tuple(int(n) for n in getattr(file["X"], "shape", file["X"].attrs.get("shape", ())))
-    if stored != shape:
-        raise UserError(f"{path.name} has X of shape {stored} and names for {shape}; mend it")
-    require_memory(shape[0] * shape[1] * 4, path.name)
+def _values(path: Path, file: Any) -> np.ndarray:
     values = _read(path, file["X"])
     if hasattr(values, "toarray"):
         values = values.toarray()

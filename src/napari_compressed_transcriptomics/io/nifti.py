@@ -236,7 +236,7 @@ def read_volumes(header: NiftiHeader) -> np.ndarray:
     need = header.n_voxels * header.n_volumes * (header.dtype.itemsize + 12)
     require_memory(need, header.path.name)
     (data,) = blocks(header, header.n_volumes)
-    return data.reshape(header.shape, order="F")
+    return data.ravel().reshape(header.shape, order="F")
 
 
 def write_volume(
