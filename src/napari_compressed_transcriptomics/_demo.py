@@ -1,0 +1,104 @@
+"""What `make demo` and `make screenshots` show: the real window, driven as a user would."""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .core.reconstruction import Reconstruction
+
+# Set by scripts/with-display: there is a screen to draw on, but nobody to look at it.
+_NOBODY_LOOKS = "VIRTUAL_DISPLAY"
+
+
+def show(result: "Reconstruction", folder: str | Path) -> None:
+    """Open napari with a result, or, on a virtual screen, write screenshots to `folder`.
+
+    Parameters
+    ----------
+    result : Reconstruction
+        What to show: its expression, latents and errors.
+    folder : path
+        Where screenshots go.
+    """
+    import napari
+
+    viewer = napari.Viewer(title="Compressed Transcriptomics demo")
+    _fill(viewer, result)
+    if os.environ.get(_NOBODY_LOOKS):
+        for path in _take(viewer, Path(folder), _views(viewer)):
+            print(path)
+        viewer.close()
+    else:
+        napari.run()
+
+
+def _fill(viewer: Any, result: "Reconstruction") -> None:
+    from ._reader import add_expression
+    from ._settings import PLUGIN
+    from .widgets.compress import Outputs, add_result, result_line
+
+    viewer.window.resize(1500, 900)
+    add_expression(viewer, result.expression)
+    _, compress = viewer.window.add_plugin_dock_widget(PLUGIN, "Compress")
+    viewer.window.add_plugin_dock_widget(PLUGIN, "Choose gene")
+    add_result(viewer, result, Outputs())
+    compress.result.setText(result_line(result))
+
+
+def _views(viewer: Any) -> dict[str, Callable[[], None]]:
+    """Name each view and say how to get there from the one before."""
+
+    def turn(order: tuple[int, ...]) -> Callable[[], None]:
+        def go() -> None:
+            viewer.dims.order = order
+            viewer.fit_to_view()
+
+        return go
+
+    def to_3d() -> None:
+        viewer.dims.order = (0, 1, 2, 3)
+        viewer.dims.ndisplay = 3
+
+    return {
+        "axial.png": lambda: None,
+        "coronal.png": turn((0, 2, 1, 3)),
+        "sagittal.png": turn((0, 3, 1, 2)),
+        "3d.png": to_3d,
+    }
+
+
+def _take(viewer: Any, folder: Path, views: dict[str, Callable[[], None]]) -> list[Path]:
+    from qtpy.QtWidgets import QApplication
+
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for name, go in views.items():
+        go()
+        for _ in range(5):
+            QApplication.processEvents()
+        viewer.screenshot(str(folder / name), canvas_only=False, flash=False)
+        written.append(folder / name)
+    return written
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Make the README's pictures: the autoencoder on the synthetic brain, in the real window."""
+    parser = argparse.ArgumentParser(prog="python -m napari_compressed_transcriptomics._demo")
+    parser.add_argument("--screenshots", type=Path, required=True, metavar="FOLDER")
+    folder = parser.parse_args(argv).screenshots
+
+    from .core.compress import CompressRequest, compress_steps
+    from .core.progress import finish
+    from .core.synthetic import synthetic_brain
+
+    os.environ[_NOBODY_LOOKS] = "1"
+    show(finish(compress_steps(CompressRequest(synthetic_brain(), latent_size=8))), folder)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

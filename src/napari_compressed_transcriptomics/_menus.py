@@ -1,0 +1,50 @@
+"""Commands of the menus that are not widgets."""
+
+from typing import TYPE_CHECKING, Any
+
+from ._layers import error_layer, shown
+
+if TYPE_CHECKING:
+    import napari
+
+
+def show_reconstruction_error(viewer: "napari.Viewer") -> None:
+    """Show the RMSE of the compression that the selected layer comes from."""
+    result = _result_of(viewer)
+    if result is not None:
+        data, attributes, _ = error_layer(result)
+        viewer.add_image(data, **attributes)
+
+
+def save_results(viewer: "napari.Viewer") -> None:
+    """Ask for a folder and write latents, errors and tables of the selected compression."""
+    from napari.utils.notifications import show_error, show_info
+    from qtpy.QtWidgets import QFileDialog
+
+    from .core.errors import UserError
+    from .io.results import save_results as save
+
+    result = _result_of(viewer)
+    if result is None:
+        return
+    folder = QFileDialog.getExistingDirectory(None, "Folder for latents, errors and tables")
+    if not folder:
+        return
+    try:
+        save(result, folder, {})
+    except UserError as error:
+        show_error(str(error))
+    else:
+        show_info(f"Saved to {folder}")
+
+
+def _result_of(viewer: "napari.Viewer") -> Any:
+    """Return the result behind the active layer, else behind the newest; None with a hint."""
+    from napari.utils.notifications import show_warning
+
+    for layer in (viewer.layers.selection.active, *reversed(viewer.layers)):
+        what = shown(layer)
+        if what is not None and what.reconstruction is not None:
+            return what.reconstruction
+    show_warning("There is no compression yet: open Compress and press Run.")
+    return None

@@ -1,0 +1,89 @@
+"""npe2 reader: expression volumes, tables and plain 3-D volumes."""
+
+from collections.abc import Callable
+from typing import Any
+
+from . import _layers
+from .core.expression import Expression
+
+
+def get_reader(path: str | list[str]) -> Callable[[str], list[Any]] | None:
+    """Return a reader for `path`, or None for what is not ours; only peeks at the file."""
+    from .io import sniff
+
+    if isinstance(path, list):
+        return None  # several files are opened one by one
+    readers: dict[str, Callable[[str], list[Any]]] = {
+        "expression": _read_expression,
+        "table": _read_expression,
+        "table_without_atlas": _ask_for_atlas,
+        "volume": _read_volume,
+        "latents": _read_volume,
+    }
+    return readers.get(sniff(path) or "")
+
+
+def add_expression(viewer: Any, expression: Expression) -> Any:
+    """Add an expression layer to a viewer, and tell what was noticed on reading."""
+    from ._viewer import attach
+
+    attach(viewer)
+    tell(expression.notes)
+    data, attributes, _ = _layers.expression_layer(expression)
+    return viewer.add_image(data, **attributes)
+
+
+def tell(notes: tuple[str, ...]) -> None:
+    """Show notes as one notification."""
+    if notes:
+        from napari.utils.notifications import show_warning
+
+        show_warning("\n".join(notes))
+
+
+def prepare_viewer() -> Any:
+    """Attach the current viewer, if there is one, before napari adds what was read."""
+    from napari import current_viewer
+
+    from ._viewer import attach
+
+    viewer = current_viewer()
+    if viewer is not None:
+        attach(viewer)
+    return viewer
+
+
+def _read_expression(path: str) -> list[Any]:
+    from .io import read_expression
+
+    expression = read_expression(path)
+    tell(expression.notes)
+    prepare_viewer()
+    return [_layers.expression_layer(expression)]
+
+
+def _read_volume(path: str) -> list[Any]:
+    from .io import read_volume
+
+    volume = read_volume(path)
+    tell(volume.notes)
+    prepare_viewer()
+    return [_layers.volume_layer(volume)]
+
+
+def _ask_for_atlas(path: str) -> list[Any]:
+    """Open the form that asks which atlas the table's rows belong to; adds no layer yet."""
+    from napari.utils.notifications import show_info
+
+    from ._settings import PLUGIN
+
+    viewer = prepare_viewer()
+    if viewer is None or getattr(viewer, "window", None) is None:
+        from .io import read_expression
+
+        read_expression(path)  # raises the sentence that says how to name the atlas
+    else:
+        _, form = viewer.window.add_plugin_dock_widget(PLUGIN, "Open expression table")
+        form.table.value = path
+        show_info(f"{path} needs an atlas: choose it in the form on the right.")
+    return [(None,)]

@@ -1,0 +1,158 @@
+"""What is done to the whole viewer so that brains stand right in it.
+
+Axial slices have anterior up and left on the left, 3-D has superior up, letters name the
+sides, and signed layers swap their look between 2-D and 3-D.
+"""
+
+from typing import Any
+from weakref import WeakKeyDictionary, proxy
+
+import numpy as np
+
+from ._layers import diverging_colormap, follow_component, shown
+
+# Negative and positive end of each spatial axis (z, y, x) of RAS+ millimetres.
+_ENDS = (("I", "S"), ("P", "A"), ("L", "R"))
+_SIDES = ("middle_left", "middle_right", "top_center", "bottom_center")
+_attached: WeakKeyDictionary[Any, "BrainView"] = WeakKeyDictionary()
+
+
+def attach(viewer: Any) -> "BrainView":
+    """Make a viewer ready for our layers, present and to come; safe to call again."""
+    if viewer not in _attached:
+        _attached[viewer] = BrainView(viewer)
+    return _attached[viewer]
+
+
+class BrainView:
+    """Keeps orientation, letters and 2-D/3-D looks of one viewer right.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer or napari.components.ViewerModel
+    """
+
+    def __init__(self, viewer: Any):
+        from napari.components.overlays import TextOverlay
+
+        self._viewer = proxy(viewer)  # a view must not keep its viewer alive
+        self._turned_3d = False
+        self._letters = {}
+        for side in _SIDES:
+            overlay = TextOverlay(
+                text="", position=side, font_size=14, box=False, gridded=True, visible=False
+            )
+            viewer.canvas.overlays[f"side_{side}"] = overlay
+            self._letters[side] = overlay
+        viewer.layers.events.inserted.connect(self._on_inserted)
+        viewer.layers.events.removed.connect(self._update_letters)
+        viewer.dims.events.ndisplay.connect(self._on_ndisplay)
+        viewer.dims.events.order.connect(self._update_letters)
+        viewer.dims.events.current_step.connect(self._on_step)
+        viewer.scene.camera.events.angles.connect(self._update_letters)
+        viewer.scene.camera.events.orientation.connect(self._update_letters)
+        for layer in viewer.layers:
+            self._welcome(layer)
+
+    def _on_inserted(self, event: Any) -> None:
+        self._welcome(event.value)
+
+    def _welcome(self, layer: Any) -> None:
+        what = shown(layer)
+        if what is None:
+            return
+        viewer = self._viewer
+        if len(viewer.layers) == 1:  # the orientation belongs to whoever came first
+            viewer.scene.camera.orientation2d = ("up", "right")
+            viewer.canvas.overlays.scale_bar.visible = True
+            viewer.canvas.overlays.current_slice.visible = True
+        if layer.ndim == 4 and viewer.dims.ndim == 4 and what.is_signed:
+            viewer.dims.set_point(0, 1)  # napari starts in the middle of every axis
+        if what.kind != "labels":
+            layer.colorbar.visible = True
+        self._dress(layer)
+        if viewer.dims.ndisplay == 3:
+            self._stand_upright()
+        self._update_letters()
+
+    def show_side_by_side(self) -> None:
+        """Give every layer a cell of the grid, with its name; one row while they are few."""
+        viewer = self._viewer
+        for layer in viewer.layers:
+            layer.name_overlay.visible = True
+        viewer.canvas.grid.shape = (1, -1) if len(viewer.layers) <= 4 else (-1, -1)
+        viewer.canvas.grid.stride = 1
+        viewer.canvas.grid.enabled = True
+        viewer.fit_to_view()
+
+    def _on_ndisplay(self) -> None:
+        for layer in self._viewer.layers:
+            self._dress(layer)
+        if self._viewer.dims.ndisplay == 3:
+            self._stand_upright()
+        self._update_letters()
+
+    def _stand_upright(self) -> None:
+        """Turn the 3-D camera once so that superior is up; then it is the user's."""
+        if self._turned_3d or not any(shown(layer) for layer in self._viewer.layers):
+            return
+        self._turned_3d = True
+        self._viewer.scene.camera.set_view_direction((-0.3, 0.9, -0.3), (1, 0, 0))
+        self._viewer.fit_to_view()
+
+    def _on_step(self) -> None:
+        for layer in self._viewer.layers:
+            what = shown(layer)
+            if what is not None and what.kind == "latents":
+                follow_component(layer, self._component(layer))
+
+    def _component(self, layer: Any) -> int:
+        axis = self._viewer.dims.ndim - layer.ndim
+        step = round(self._viewer.dims.point[axis] - layer.translate[0])
+        return min(max(step, 0), len(layer.data) - 1)
+
+    def _dress(self, layer: Any) -> None:
+        """Give a signed layer the look that hides its outside in 2-D or in 3-D."""
+        what = shown(layer)
+        if what is None or not what.is_signed or what.values is None:
+            return
+        in_3d = self._viewer.dims.ndisplay == 3
+        layer.data = what.painted(filled=in_3d)
+        layer.colormap = diverging_colormap(see_through=in_3d)
+        layer.rendering = "translucent" if in_3d else "mip"
+        follow_component(layer, self._component(layer) if layer.ndim == 4 else 0)
+
+    def _update_letters(self, event: Any = None) -> None:
+        any_of_ours = any(shown(layer) is not None for layer in self._viewer.layers)
+        for side, text in self._side_names().items():
+            self._letters[side].text = text
+            self._letters[side].visible = any_of_ours
+
+    def _side_names(self) -> dict[str, str]:
+        camera, dims = self._viewer.scene.camera, self._viewer.dims
+        right, up = np.zeros(3), np.zeros(3)
+        spatial = [axis - (dims.ndim - 3) for axis in dims.displayed]
+        if dims.ndim < 3 or min(spatial) < 0:  # nothing, or a component axis, is displayed
+            return dict.fromkeys(_SIDES, "")
+        if dims.ndisplay == 2:
+            vertical, horizontal = camera.orientation2d
+            up[spatial[0]] = 1 if vertical == "up" else -1
+            right[spatial[1]] = 1 if horizontal == "right" else -1
+        else:
+            view, upward = np.array(camera.view_direction), np.array(camera.up_direction)
+            sign = 1 if camera.handedness == "right" else -1
+            up[spatial] = upward
+            right[spatial] = sign * np.cross(view, upward)
+        return {
+            "middle_left": _letters(-right),
+            "middle_right": _letters(right),
+            "top_center": _letters(up),
+            "bottom_center": _letters(-up),
+        }
+
+
+def _letters(direction: np.ndarray) -> str:
+    """Name an anatomical direction (z, y, x) by one letter, or two when it lies between."""
+    order = np.argsort(-np.abs(direction))
+    names = [_ENDS[axis][int(direction[axis] > 0)] for axis in order]
+    return names[0] + (names[1] if abs(direction[order[1]]) > 0.5 else "")

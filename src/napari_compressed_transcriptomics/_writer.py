@@ -1,0 +1,159 @@
+"""npe2 writers: layers to NIfTI, AnnData and CSV, exactly where they lie."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ._layers import METADATA_KEY, LayerData, Shown
+from .core.errors import UserError
+
+
+def write_nifti(path: str, layers: list[LayerData]) -> list[str]:
+    """Write one file a layer: the source's grid and affine, NaN outside, a JSON sidecar.
+
+    Several layers are written beside each other, the layer's name added to the file's.
+    """
+    from .io.nifti import write_volume
+
+    written = []
+    for (data, attributes, kind), target in zip(layers, _targets(path, layers), strict=True):
+        volume, affine = source_volume(data, attributes)
+        what = _shown(attributes)
+        label = what.kind if what is not None else ("labels" if kind == "labels" else "image")
+        written += write_volume(target, volume, affine, kind=label, provenance=_describe(what))
+    return [str(file) for file in written]
+
+
+def write_h5ad(path: str, layers: list[LayerData]) -> list[str]:
+    """Write expression, latents (`obsm`) and errors (`obs`, `var`) of one compression."""
+    from .io.h5ad import write_h5ad as write
+
+    found = [what for what in map(_shown, (attributes for _, attributes, _ in layers)) if what]
+    expressions = _distinct(what.expression for what in found)
+    results = _distinct(what.reconstruction for what in found)
+    if len(expressions) != 1 or len(results) > 1:
+        raise UserError(
+            "an .h5ad file holds one expression with one compression of it; "
+            "select only layers of one compression"
+        )
+    write(path, expressions[0], results[0] if results else None)
+    return [path]
+
+
+def write_csv(path: str, layers: list[LayerData]) -> list[str]:
+    """Write one row a sample: its name, and a column for each layer (or component)."""
+    from .io.results import write_sample_csv
+
+    columns: dict[str, np.ndarray] = {}
+    expressions = []
+    for _, attributes, _ in layers:
+        what = _shown(attributes)
+        if what is None or what.values is None or what.expression is None:
+            raise UserError(
+                f"layer “{attributes['name']}” has no samples to write as rows; "
+                "save it as .nii.gz instead"
+            )
+        expressions.append(what.expression)
+        columns |= _columns(what, attributes["name"])
+    if len(_distinct(e.parcellation for e in expressions)) != 1:
+        raise UserError("layers of different data do not fit one CSV; save them one by one")
+    described = [_describe(_shown(attributes)) for _, attributes, _ in layers]
+    files = write_sample_csv(path, expressions[0], columns, provenance={"layers": described})
+    return [str(file) for file in files]
+
+
+def source_volume(data: np.ndarray, attributes: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
+    """Return a layer as volume (x, y, z[, k]) and affine to RAS millimetres.
+
+    A layer of ours that was neither moved nor edited gives back its source's grid and
+    affine exactly; for any other layer both follow from the layer's own transform.
+    """
+    what = _shown(attributes)
+    if what is not None and _is_unmoved(what, attributes):
+        if what.parcellation is None and not what.placement.is_oblique:
+            return what.placement.from_viewer(np.asarray(data)), what.placement.affine
+        if what.parcellation is not None and what.values is not None and _is_unedited(what, data):
+            volume = what.parcellation.paint(what.values)
+            if what.background is not None:
+                volume = np.where(np.isnan(volume), np.float32(what.background), volume)
+            return volume, what.placement.affine
+    data = np.asarray(data)
+    volume = data.T if data.ndim == 3 else np.moveaxis(data, 0, 3).transpose(2, 1, 0, 3)
+    return volume, _affine(attributes)
+
+
+def _affine(attributes: dict[str, Any]) -> np.ndarray:
+    """Compose a layer's transform into an affine from (x, y, z) voxels to (x, y, z) mm."""
+    from napari.utils.transforms import Affine
+
+    keys = ("scale", "translate", "rotate", "shear")
+    matrix = Affine(**{key: attributes[key] for key in keys if key in attributes}).affine_matrix
+    if "affine" in attributes:
+        matrix = np.asarray(attributes["affine"]) @ matrix
+    spatial = [-2, -3, -4]  # x, y, z of (..., z, y, x) in homogeneous coordinates
+    affine = np.eye(4)
+    affine[:3, :3] = matrix[np.ix_(spatial, spatial)]
+    affine[:3, 3] = matrix[spatial, -1]
+    return affine
+
+
+def _is_unmoved(what: Shown, attributes: dict[str, Any]) -> bool:
+    placement = what.placement
+    expected = np.eye(4)
+    for column, row in enumerate((2, 1, 0)):
+        expected[column, column] = placement.scale[row]
+        expected[column, 3] = placement.translate[row]
+    return np.allclose(_affine(attributes), expected, atol=1e-6)
+
+
+def _is_unedited(what: Shown, data: np.ndarray) -> bool:
+    return any(
+        data.shape == painted.shape and np.array_equal(data, painted, equal_nan=True)
+        for painted in (what.painted(), what.painted(filled=True))
+    )
+
+
+def _shown(attributes: dict[str, Any]) -> Shown | None:
+    found = (attributes.get("metadata") or {}).get(METADATA_KEY)
+    return found if isinstance(found, Shown) else None
+
+
+def _describe(what: Shown | None) -> dict[str, Any]:
+    """Return what made a layer, JSON-safe."""
+    from .core.provenance import versions
+    from .io.results import provenance_of
+
+    if what is None:
+        return {"versions": versions()}
+    made: dict[str, Any] = {"gene": what.gene} if what.gene else {}
+    if what.reconstruction is not None:
+        return provenance_of(what.reconstruction) | made
+    if what.expression is not None:
+        made["source"] = what.expression.source
+    return {"versions": versions()} | made
+
+
+def _columns(what: Shown, name: str) -> dict[str, np.ndarray]:
+    assert what.values is not None
+    if what.values.ndim == 2:
+        return {f"component_{k + 1}": column for k, column in enumerate(what.values.T)}
+    if what.kind == "component":
+        return {"component_" + name.rsplit(" ", 1)[-1]: what.values}
+    return {what.kind if what.kind == "rmse" else f"{what.kind}_{what.gene}": what.values}
+
+
+def _targets(path: str, layers: list[LayerData]) -> list[Path]:
+    target = Path(path)
+    if len(layers) == 1:
+        return [target]
+    base = target.name.removesuffix(".gz").removesuffix(".nii")
+    names = [re.sub(r"[^\w.=-]+", "_", attributes["name"]) for _, attributes, _ in layers]
+    if len(set(names)) < len(names):
+        names = [f"{name}_{number}" for number, name in enumerate(names, 1)]
+    return [target.with_name(f"{base}_{name}.nii.gz") for name in names]
+
+
+def _distinct(things: Any) -> list[Any]:
+    return list({id(thing): thing for thing in things if thing is not None}.values())

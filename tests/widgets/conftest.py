@@ -1,0 +1,29 @@
+"""A viewer without a window, and a small result to show in it."""
+
+import pytest
+from napari.components import ViewerModel
+
+from io_phantom import AFFINES, make_phantom
+from napari_compressed_transcriptomics.core.codec import fit_codec
+from napari_compressed_transcriptomics.core.reconstruction import reconstruct
+
+
+@pytest.fixture(params=AFFINES)
+def phantom(request):
+    return make_phantom(AFFINES[request.param])
+
+
+@pytest.fixture
+def las():
+    return make_phantom()
+
+
+@pytest.fixture
+def model():
+    """Return a viewer model: layers, dims and camera, but no window."""
+    return ViewerModel()
+
+
+@pytest.fixture
+def result(las):
+    return reconstruct(fit_codec("pca", las, 3, device="cpu"), las, device="cpu")

@@ -1,0 +1,146 @@
+"""Writers: what a layer shows goes to files, where it lay, with what made it."""
+
+import json
+
+import nibabel as nib
+import numpy as np
+import pytest
+
+from napari_compressed_transcriptomics import _layers, _viewer, _writer
+from napari_compressed_transcriptomics.core.errors import UserError
+from napari_compressed_transcriptomics.io import read_expression, read_volume
+from viewing import value_at
+
+
+@pytest.fixture
+def layers(result, model):
+    """Expression, RMSE, latents and a reconstructed gene in a viewer."""
+    _viewer.attach(model)
+    made = [
+        _layers.expression_layer(result.expression),
+        _layers.error_layer(result),
+        *_layers.latent_layers(result),
+        _layers.gene_layer(result, "NA"),
+    ]
+    return {
+        _layers.shown(layer).kind: layer
+        for layer in (model.add_image(data, **attributes) for data, attributes, _ in made)
+    }
+
+
+def tuples(*layers):
+    return [layer.as_layer_data_tuple() for layer in layers]
+
+
+@pytest.mark.parametrize("ndisplay", [2, 3])
+def test_latents_to_nifti_and_back(ndisplay, layers, result, model, tmp_path):
+    model.dims.ndisplay = ndisplay
+    path = str(tmp_path / "latents.nii.gz")
+    assert path in _writer.write_nifti(path, tuples(layers["latents"]))
+    image = nib.load(path)
+    np.testing.assert_array_equal(image.affine, result.expression.parcellation.affine)
+    np.testing.assert_array_equal(
+        image.get_fdata(dtype=np.float32), result.expression.parcellation.paint(result.latents)
+    )
+    model.dims.ndisplay = 2
+    data, attributes, _ = _layers.volume_layer(read_volume(path))
+    again = model.add_image(data, **attributes)
+    np.testing.assert_array_equal(again.data, layers["latents"].data)
+    np.testing.assert_array_equal(again.translate, layers["latents"].translate)
+    assert again.axis_labels == ("component", "z", "y", "x")
+    assert again.colormap.name == layers["latents"].colormap.name
+
+
+def test_several_layers_become_several_files(layers, result, tmp_path):
+    written = _writer.write_nifti(str(tmp_path / "out.nii.gz"), tuples(*layers.values()))
+    volumes = sorted(path for path in written if path.endswith(".nii.gz"))
+    assert len(volumes) == 4
+    for path in volumes:
+        image = nib.load(path)
+        np.testing.assert_array_equal(image.affine, result.expression.parcellation.affine)
+    sidecar = json.loads((tmp_path / "out_phantom_pca_k=3_RMSE.json").read_text())
+    assert sidecar["rmse"] == pytest.approx(result.rmse)
+    assert sidecar["versions"]["torch"]
+
+
+def test_a_moved_layer_is_written_where_it_was_moved(layers, tmp_path):
+    layer = layers["rmse"]
+    inside = np.argwhere(np.isfinite(layer.data))[5]
+    layer.translate = np.add(layer.translate, (10, 20, 30))
+    mm = np.asarray(layer.data_to_world(inside))[::-1]
+    path = str(tmp_path / "moved.nii.gz")
+    _writer.write_nifti(path, tuples(layer))
+    volume = read_volume(path)
+    voxel = np.rint(nib.affines.apply_affine(np.linalg.inv(volume.affine), mm)).astype(int)
+    assert volume.data[tuple(voxel)] == layer.data[tuple(inside)]
+
+
+def test_an_edited_layer_is_written_as_edited(layers, tmp_path):
+    layer = layers["rmse"]
+    layer.data = layer.data * 2
+    path = str(tmp_path / "edited.nii.gz")
+    _writer.write_nifti(path, tuples(layer))
+    volume = read_volume(path)
+    data, attributes, _ = _layers.volume_layer(volume)
+    np.testing.assert_array_equal(data, layer.data)
+    np.testing.assert_array_equal(attributes["translate"], layer.translate)
+
+
+def test_a_layer_of_another_plugin_keeps_its_place(model, tmp_path):
+    rng = np.random.default_rng(0)
+    other = model.add_image(
+        rng.random((4, 5, 6)), scale=(2, 3, 4), translate=(-7, 8, 9), units=("mm",) * 3
+    )
+    path = str(tmp_path / "other.nii.gz")
+    _writer.write_nifti(path, tuples(other))
+    data, attributes, _ = _layers.volume_layer(read_volume(path))
+    again = model.add_image(data, **attributes)
+    for index in [(0, 0, 0), (3, 4, 5), (1, 2, 3)]:
+        mm = np.asarray(other.data_to_world(index))[::-1]
+        assert value_at(again, mm) == np.float32(other.data[index])
+
+
+def test_anndata_carries_latents_and_errors(layers, result, tmp_path):
+    import anndata
+
+    path = str(tmp_path / "result.h5ad")
+    _writer.write_h5ad(path, tuples(layers["latents"]))
+    table = anndata.read_h5ad(path)
+    assert list(table.var_names) == list(result.expression.genes)
+    assert any(np.array_equal(value, result.latents) for value in table.obsm.values())
+    np.testing.assert_allclose(table.obs["rmse"], result.rmse_samples)
+    np.testing.assert_allclose(table.var["rmse"], result.rmse_genes)
+    again = read_expression(path)
+    np.testing.assert_array_equal(again.values, result.expression.values)
+    np.testing.assert_array_equal(again.parcellation.labels, result.expression.parcellation.labels)
+
+
+def test_csv_has_a_row_a_sample_and_a_column_a_layer(layers, result, tmp_path):
+    import pandas as pd
+
+    path = str(tmp_path / "samples.csv")
+    _writer.write_csv(path, tuples(*layers.values()))
+    table = pd.read_csv(path, index_col="sample")
+    assert list(table.index) == list(result.expression.samples)
+    np.testing.assert_allclose(table["component_2"], result.latents[:, 1], rtol=1e-6)
+    np.testing.assert_allclose(table["rmse"], result.rmse_samples)
+    np.testing.assert_allclose(table["gene_NA"], result.gene("NA"), rtol=1e-6)
+    assert json.loads((tmp_path / "samples.json").read_text())["layers"]
+
+
+def test_csv_refuses_a_layer_without_samples(model, tmp_path):
+    other = model.add_image(np.zeros((3, 4, 5)), name="plain")
+    with pytest.raises(UserError, match="plain"):
+        _writer.write_csv(str(tmp_path / "x.csv"), tuples(other))
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_read_only_folder_is_refused_before_anything(layers, tmp_path, monkeypatch):
+    import os
+
+    folder = tmp_path / "locked"
+    folder.mkdir()
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    with pytest.raises(UserError, match="locked"):
+        _writer.write_nifti(str(folder / "x.nii.gz"), tuples(layers["rmse"]))
+    assert not list(folder.iterdir())
