@@ -120,6 +120,14 @@ def test_real_label_tables():
     assert (len(aicha), aicha[2]) == (384, "G_Frontal_Sup-1-R")
 
 
+def test_real_table_that_gives_an_id_twice(tmp_path):
+    text = real_data("atlas/dk_order_enigma.csv").read_text("utf-8-sig")
+    text = text.replace("Region", "label").replace("Enigma_order", "id")
+    (tmp_path / "order.csv").write_text(text)
+    with pytest.raises(UserError, match=r"id 79 two names \(R_caudate and R_hippocampus\)"):
+        read_region_names(tmp_path / "order.csv")
+
+
 def test_real_table_that_starts_with_a_byte_order_mark():
     with pytest.raises(UserError, match=r"its columns are Region, Freesurfer_order"):
         read_region_names(real_data("atlas/dk_order_enigma.csv"))

@@ -4,6 +4,8 @@ import csv
 import errno
 import json
 import os
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import nibabel as nib
@@ -194,7 +196,22 @@ def test_sample_csv_with_its_sidecar(las, tmp_path):
     paths = write_sample_csv(tmp_path / "x.csv", las, {"rmse": values}, provenance={"codec": "pca"})
     assert [p.name for p in paths] == ["x.csv", "x.json"]
     assert paths[0].read_text().splitlines()[:2] == ["sample,rmse", "1_1_1,0.55003816"]
-    assert json.loads(paths[1].read_text()) == {"codec": "pca"}
+    assert json.loads(paths[1].read_text())["codec"] == "pca"
+
+
+def test_sidecar_of_another_is_not_replaced(las, tmp_path):
+    """A table's sidecar names its atlas; a volume saved under the table's name would take it."""
+    (tmp_path / "regions.json").write_text('{"atlas": "a.nii.gz"}')
+    before = files(tmp_path)
+    volume, affine = las.parcellation.paint(las.values), las.parcellation.affine
+    with pytest.raises(UserError, match=r"regions\.json is not ours"):
+        write_volume(tmp_path / "regions.nii.gz", volume, affine, kind="rmse", provenance={})
+    with pytest.raises(UserError, match=r"regions\.json is not ours"):
+        write_sample_csv(tmp_path / "regions.csv", las, {}, provenance={})
+    assert files(tmp_path) == before
+    for kind in ("rmse", "gene"):  # our own is
+        write_volume(tmp_path / "v.nii.gz", volume, affine, kind=kind, provenance={})
+    assert json.loads((tmp_path / "v.json").read_text())["kind"] == "gene"
 
 
 # One file at a time
@@ -217,6 +234,21 @@ def test_nothing_is_written_on_an_error(tmp_path):
         assert target.read_bytes() == b"old"
     assert files(tmp_path) == {"model.bin": b"new"}
     assert [p.name for p in tmp_path.iterdir()] == ["model.bin"]
+
+
+def test_a_killed_process_leaves_the_old_file(tmp_path):
+    target = tmp_path / "model.bin"
+    target.write_bytes(b"old")
+    program = (
+        "import os, sys\n"
+        "from napari_compressed_transcriptomics.io.atomic import replacing\n"
+        "with replacing(sys.argv[1]) as temporary:\n"
+        "    temporary.write_bytes(b'half')\n"
+        "    os._exit(9)\n"
+    )
+    killed = subprocess.run([sys.executable, "-c", program, str(target)])
+    assert killed.returncode == 9
+    assert target.read_bytes() == b"old"
 
 
 def test_read_only_targets_are_refused_before_any_work(tmp_path):

@@ -1,6 +1,7 @@
 """Writing so that nothing is lost: complete files appear at once, or nothing does."""
 
 import errno
+import json
 import os
 import shutil
 import tempfile
@@ -10,6 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from napari_compressed_transcriptomics.core.errors import UserError
+
+from .files import read_json
+
+_WRITTEN_BY = "written_by"
 
 
 def check_writable(path: str | Path) -> None:
@@ -54,6 +59,23 @@ def refuse_overwriting(paths: Iterable[str | Path], source: dict[str, Any]) -> N
     for path in paths:
         if Path(path).resolve() in read:
             raise UserError(f"{path} is an input of this very result; choose another name")
+
+
+def check_sidecar(path: Path) -> None:
+    """Raise a `UserError` where writing the sidecar would replace one that is not ours.
+
+    A table's own ``NAME.json`` names its atlas: a volume written as NAME must not take it.
+    """
+    if path.exists() and _WRITTEN_BY not in read_json(path):
+        raise UserError(f"{path.name} is not ours and would be replaced; choose another name")
+
+
+def write_json(path: Path, content: dict[str, Any]) -> None:
+    """Write a sidecar or summary, marked as ours."""
+    from napari_compressed_transcriptomics import __version__
+
+    record = {**content, _WRITTEN_BY: f"napari-compressed-transcriptomics {__version__}"}
+    path.write_text(json.dumps(record, indent=2) + "\n", "utf-8")
 
 
 @contextmanager

@@ -1,7 +1,6 @@
 """NIfTI files: headers that are checked before memory is taken, data read to the last byte."""
 
 import gzip
-import json
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ import numpy as np
 
 from napari_compressed_transcriptomics.core.errors import UserError
 
-from .atomic import refuse_overwriting, replacing_files
+from .atomic import check_sidecar, refuse_overwriting, replacing_files, write_json
 from .files import NIFTI, beside, existing_file, looks_like, opened, require_memory, stem, suffix
 
 # Deflate cannot pack tighter than this, so a header that promises more is wrong.
@@ -273,13 +272,15 @@ def write_volume(
     Raises
     ------
     UserError
-        The name's ending, or a target that is read-only or the volume's own source.
+        The name's ending, or a target that is read-only, the volume's own source, or a
+        sidecar of another's.
     """
     path = Path(path)
     if not suffix(path, NIFTI):
         raise UserError(f"{path.name} must end in .nii.gz or .nii")
     sidecar = beside(path, ".json")
     refuse_overwriting([path, sidecar], provenance.get("source", {}))
+    check_sidecar(sidecar)
     with replacing_files(path.parent, [path.name, sidecar.name]) as folder:
         image = _image(volume, affine, kind, stem(path))
         with open(folder / path.name, "wb") as file:
@@ -296,7 +297,7 @@ def write_volume(
             "units": "mm",
             **provenance,
         }
-        (folder / sidecar.name).write_text(json.dumps(record, indent=2) + "\n", "utf-8")
+        write_json(folder / sidecar.name, record)
     return [path, sidecar]
 
 

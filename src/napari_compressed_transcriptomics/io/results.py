@@ -1,7 +1,6 @@
 """Results to files: latents, errors, and a record of what made them."""
 
 import csv
-import json
 import math
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -12,7 +11,7 @@ import numpy as np
 from napari_compressed_transcriptomics.core.expression import Expression
 from napari_compressed_transcriptomics.core.provenance import array_sha256, versions
 
-from .atomic import refuse_overwriting, replacing_files
+from .atomic import check_sidecar, refuse_overwriting, replacing_files, write_json
 from .files import beside
 from .nifti import write_volume
 
@@ -72,7 +71,7 @@ def save_results(
             write_volume(folder / name, paint(values), affine, kind=kind, provenance=record)
         write_latents_csv(folder / "latents.csv", reconstruction)
         write_gene_error_csv(folder / "gene_error.csv", reconstruction)
-        _write_json(folder / "summary.json", record)
+        write_json(folder / "summary.json", record)
     return [directory / name for name in RESULT_FILES]
 
 
@@ -145,7 +144,7 @@ def write_sample_csv(
     Raises
     ------
     UserError
-        A target is read-only or the expression's own source.
+        A target is read-only, the expression's own source, or a sidecar of another's.
     """
     path = Path(path)
     refuse_overwriting([path, beside(path, ".json")], expression.source)
@@ -160,6 +159,8 @@ def _write_csv(
     provenance: dict[str, Any] | None,
 ) -> list[Path]:
     paths = [path] if provenance is None else [path, beside(path, ".json")]
+    for sidecar in paths[1:]:
+        check_sidecar(sidecar)
     # numpy writes the fewest digits that give the same number back.
     cells = [np.asarray(column).astype(str) for column in columns.values()]
     with replacing_files(path.parent, [p.name for p in paths]) as folder:
@@ -168,12 +169,8 @@ def _write_csv(
             writer.writerow([index, *columns])
             writer.writerows(zip(names, *cells, strict=True))
         if provenance is not None:
-            _write_json(folder / paths[1].name, provenance)
+            write_json(folder / paths[1].name, provenance)
     return paths
-
-
-def _write_json(path: Path, content: dict[str, Any]) -> None:
-    path.write_text(json.dumps(content, indent=2) + "\n", "utf-8")
 
 
 def _json_number(value: float) -> float | None:
