@@ -40,9 +40,12 @@ class Codec(ABC):
         Mean of each gene in training, NaN where not known: what a missing gene may be set to.
     training : dict
         JSON-safe record of how it was fitted.
+    value_range : (float, float)
+        Least and largest value that the method can represent.
     """
 
     id: ClassVar[str]
+    value_range: ClassVar[tuple[float, float]] = (-np.inf, np.inf)
 
     def __init__(
         self,
@@ -136,8 +139,17 @@ class Codec(ABC):
         return cls._fit_steps(expression, latent_size, seed, name, max_epochs, **settings)
 
     @classmethod
-    def check_scale(cls, values: np.ndarray, name: str = "the data") -> None:  # noqa: B027
-        """Raise a `UserError` if the method cannot represent values on this scale."""
+    def check_scale(cls, values: np.ndarray, name: str = "the data") -> None:
+        """Raise a `UserError` if values lie outside what the method can represent."""
+        low, high = cls.value_range
+        if not np.isfinite([low, high]).all():
+            return
+        least, most = values_range(values)
+        if not (low <= least and most <= high):  # NaN is outside, too
+            raise UserError(
+                f"{name} has values from {least:.4g} to {most:.4g}, the {cls.id} needs "
+                f"{low:g} to {high:g} (as abagen normalises); rescale the data or use PCA"
+            )
 
     @cached_property
     def _network(self) -> "CodecNetwork":
@@ -258,6 +270,15 @@ def latent_size_problem(
     if latent_size > n_genes:
         return f"{latent_size} components are too many for {n_genes} genes; at most {n_genes}"
     return None
+
+
+def values_range(values: np.ndarray) -> tuple[float, float]:
+    """Return the least and the largest of many values, NaN if one is."""
+    blocks = [values[i : i + 256] for i in range(0, len(values), 256)]
+    return (
+        float(np.min([np.min(block) for block in blocks])),
+        float(np.max([np.max(block) for block in blocks])),
+    )
 
 
 def training_record(expression: Expression, seed: int, **more: Any) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Expression of genes in samples, and where in the brain the samples lie."""
 
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -130,8 +131,7 @@ class Expression:
                 "gene(s); at least two samples and one gene are needed"
             )
         if len(set(self.genes)) != len(self.genes):
-            seen: set[str] = set()
-            twice = dict.fromkeys(g for g in self.genes if g in seen or seen.add(g))
+            twice = [gene for gene, count in Counter(self.genes).items() if count > 1]
             raise UserError(
                 f"{self.name} has duplicate genes ({listing(twice)}); keep one column of each"
             )

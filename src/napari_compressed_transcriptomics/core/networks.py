@@ -94,6 +94,11 @@ class Perceptron(nn.Module):
         """Return the last layer's values."""
         return self.mlp(values)
 
+    @property
+    def output(self) -> Any:
+        """The last, plain linear layer."""
+        return self.mlp[-1]
+
     def folded(self) -> list[Any]:
         """Return the layers with each BatchNorm's running statistics inside its linear layer."""
         self.eval()
@@ -121,6 +126,7 @@ class AutoencoderNetwork(nn.Module):
         self, n_genes: int, latent_size: int, hidden_sizes: Sequence[int] = HIDDEN_SIZES
     ) -> None:
         super().__init__()
+        self.latent_size = latent_size
         sizes = [n_genes, *hidden_sizes, latent_size]
         self.encoder = Perceptron(sizes)
         self.decoder = Perceptron(sizes[::-1])

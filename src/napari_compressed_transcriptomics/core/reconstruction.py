@@ -170,7 +170,7 @@ class _Sums:
         self.shift = np.sort(np.asarray(values[some], np.float32), axis=0)[len(some) // 2]
         self.counted = np.ones(expression.n_genes, np.float32)
         self.counted[[expression.column(gene) for gene in expression.filled]] = 0
-        self.centre = float(self.shift @ self.counted) / self.counted.sum()
+        self.centre = float(self.shift @ self.counted / self.counted.sum())
 
     def prepare(self, device: str, rows: int, start: int) -> Callable[..., None]:
         """Put weights and buffers on the device; see `blocks.run_blocks`."""
@@ -234,30 +234,37 @@ class _Sums:
         self.to("cpu")
         n, counted, shift = len(self.latents), self.counted.astype(float), self.shift.astype(float)
         total, squares, sse = self.of_genes.numpy()
-        sst = squares - total**2 / n
-        sst_genes = np.where(counted > 0, _or_nan(sst, n, shift + total / n), np.nan)
-        sse_genes = np.where(counted > 0, sse, np.nan)
+        sst_genes = _sum_about_mean(squares, total, n, shift)
+        sst_genes[counted == 0] = sse[counted == 0] = np.nan
 
         count, from_centre = counted.sum(), (shift - self.centre) * counted
-        total, cross, squares, sse_samples = self.of_samples.numpy().astype(float)
-        total += from_centre.sum()
-        squares += 2 * cross + from_centre @ from_centre
-        sst = squares - total**2 / count
-        sst_samples = _or_nan(sst, count, self.centre + total / count)
+        total_d, cross, squares, sse_samples = self.of_samples.numpy().astype(float)
+        spread = from_centre @ from_centre
+        sst_samples = _sum_about_mean(
+            squares + 2 * cross + spread, total_d + from_centre.sum(), count, self.centre, spread
+        )
 
-        sse_all, sst_all = np.nansum(sse_genes), np.nansum(sst_genes)
+        sse_all, sst_all = np.nansum(sse), np.nansum(sst_genes)
         return {
             "latents": self.latents.numpy(),
             "rmse_samples": np.sqrt(sse_samples / count),
             "r2_samples": 1 - sse_samples / sst_samples,
-            "rmse_genes": np.sqrt(sse_genes / n),
-            "r2_genes": 1 - sse_genes / sst_genes,
+            "rmse_genes": np.sqrt(sse / n),
+            "r2_genes": 1 - sse / sst_genes,
             "rmse": float(np.sqrt(sse_all / (n * count))),
             "r2": float(1 - sse_all / sst_all) if sst_all > 0 else float("nan"),
         }
 
 
-def _or_nan(sst: np.ndarray, count: float, mean: np.ndarray) -> np.ndarray:
-    """Return sums of squares, NaN where they are no more than float32 rounding of the mean."""
-    rounding = count * (np.finfo(np.float32).eps * np.abs(mean)) ** 2
-    return np.where(sst > rounding, sst, np.nan)
+def _sum_about_mean(
+    squares: np.ndarray, total: np.ndarray, count: float, shift: Any, spread: float = 0.0
+) -> np.ndarray:
+    """Return sums of squares about the mean from those about `shift`.
+
+    NaN where they are no more than the rounding of float32, in the values or in the sums
+    (`squares`, and `spread` that was added to them): there all values are the same.
+    """
+    about_mean = squares - total**2 / count
+    mean, rounding = shift + total / count, np.finfo(np.float32).eps
+    least = count * (rounding * mean) ** 2 + 16 * rounding * (squares + spread)
+    return np.where(about_mean > least, about_mean, np.nan)

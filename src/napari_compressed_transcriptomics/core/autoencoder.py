@@ -1,0 +1,128 @@
+"""The deep autoencoder of Ruffle et al. 2024 (doi:10.1002/hbm.26795) as a codec."""
+
+from collections.abc import Generator
+from typing import Any
+
+import numpy as np
+import torch  # noqa: TID253  (this module is for torch only)
+
+from .codec import Codec, check_shapes, training_record
+from .expression import Expression
+from .networks import HIDDEN_SIZES, AutoencoderNetwork, CodecNetwork
+from .progress import Progress
+from .training import TrainingSettings, train_steps
+
+CLIP_PERCENTILES = (0.1, 99.9)
+
+
+class Autoencoder(Codec):
+    """Encoder and decoder of four layers each, with a sigmoid at the end.
+
+    Parameters
+    ----------
+    module : AutoencoderNetwork
+        Trained network.
+    hidden_sizes : tuple of int
+        Layers of the encoder between genes and latents; the decoder mirrors them.
+    clip : (float, float)
+        Limits to which values are clipped before they are encoded, from the training data.
+    genes, neutral, training
+        See `Codec`.
+    """
+
+    id = "autoencoder"
+    value_range = (0.0, 1.0)
+
+    def __init__(
+        self,
+        module: AutoencoderNetwork,
+        hidden_sizes: tuple[int, ...],
+        clip: tuple[float, float],
+        genes: tuple[str, ...],
+        neutral: np.ndarray,
+        training: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__(module.latent_size, genes, neutral, training)
+        self.module = module.cpu().eval().requires_grad_(False)
+        self.hidden_sizes = tuple(hidden_sizes)
+        self.clip = (float(clip[0]), float(clip[1]))
+
+    def config(self) -> dict[str, Any]:
+        """Return layer sizes and clipping limits."""
+        return {
+            "latent_size": self.latent_size,
+            "hidden_sizes": list(self.hidden_sizes),
+            "clip": list(self.clip),
+        }
+
+    def tensors(self) -> dict[str, Any]:
+        """Return the state dict, with the published keys, and ``neutral``."""
+        state = {name: tensor.numpy() for name, tensor in self.module.state_dict().items()}
+        return {**state, "neutral": self.neutral}
+
+    @classmethod
+    def from_parts(
+        cls, config: dict[str, Any], tensors: dict[str, Any], genes: tuple[str, ...]
+    ) -> "Autoencoder":
+        """Make it from what `config` and `tensors` returned."""
+        hidden_sizes = tuple(config["hidden_sizes"])
+        module = AutoencoderNetwork.empty(len(genes), config["latent_size"], hidden_sizes)
+        empty = module.state_dict()
+        expected = {name: tuple(tensor.shape) for name, tensor in empty.items()}
+        check_shapes(tensors, {**expected, "neutral": (len(genes),)})
+        state = {name: torch.as_tensor(tensors[name], dtype=empty[name].dtype) for name in empty}
+        module.load_state_dict(state, assign=True)
+        return cls(module, hidden_sizes, config["clip"], genes, np.asarray(tensors["neutral"]))
+
+    @classmethod
+    def _fit_steps(
+        cls,
+        expression: Expression,
+        latent_size: int,
+        seed: int,
+        device: str,
+        max_epochs: int | None,
+        hidden_sizes: tuple[int, ...] = HIDDEN_SIZES,
+        **settings: Any,
+    ) -> Generator[Progress, None, "Autoencoder"]:
+        if max_epochs is not None:
+            settings["max_epochs"] = max_epochs
+        generator = torch.Generator().manual_seed(seed)
+        values = expression.values
+        yield Progress("Preparing", 0, 1)
+        clip = clip_limits(values)
+        neutral = np.mean(values, axis=0, dtype=float)
+        module = AutoencoderNetwork.seeded(expression.n_genes, latent_size, hidden_sizes, generator)
+        start_at_mean(module, np.clip(neutral, *clip))
+        record = yield from train_steps(
+            module,
+            values,
+            TrainingSettings(**settings),
+            generator=generator,
+            clip=clip,
+            device=device,
+        )
+        return cls(
+            module,
+            hidden_sizes,
+            clip,
+            expression.genes,
+            neutral,
+            training_record(expression, seed, **record),
+        )
+
+    def _build(self) -> CodecNetwork:
+        return self.module.for_inference(*self.clip)
+
+
+def clip_limits(values: np.ndarray) -> tuple[float, float]:
+    """Return the 0.1 and 99.9 percentiles of all values together."""
+    low, high = np.percentile(values, CLIP_PERCENTILES)
+    return float(low), float(high)
+
+
+@torch.no_grad()
+def start_at_mean(module: AutoencoderNetwork, mean: np.ndarray) -> None:
+    """Let the untrained network give the mean of each gene, by the last layer's bias."""
+    chance = torch.as_tensor(mean).clamp(1e-3, 1 - 1e-3)
+    module.decoder.output.bias.copy_(torch.logit(chance))
