@@ -1,0 +1,267 @@
+"""Model files: what is wrong with one is said in a sentence, and nothing in it is run."""
+
+import json
+import os
+import pickle
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from numpy.testing import assert_array_equal
+from safetensors.numpy import save
+
+from napari_compressed_transcriptomics.core import checkpoint
+from napari_compressed_transcriptomics.core.autoencoder import Autoencoder
+from napari_compressed_transcriptomics.core.checkpoint import load_model, save_model
+from napari_compressed_transcriptomics.core.errors import UserError
+from napari_compressed_transcriptomics.core.networks import AutoencoderNetwork
+from napari_compressed_transcriptomics.core.progress import finish
+from small import small_expression
+
+DATA = small_expression()
+AUTOENCODER = finish(Autoencoder.fit_steps(DATA, 2, max_epochs=2, hidden_sizes=(12, 8)))
+
+
+@pytest.fixture
+def model(tmp_path):
+    return save_model(AUTOENCODER, tmp_path / "model.safetensors")
+
+
+def rewrite(path, change_metadata=None, change_tensors=None):
+    """Change a model file and make its digest right again."""
+    metadata, tensors = checkpoint._read_safetensors(path)
+    if change_metadata:
+        change_metadata(metadata)
+    if change_tensors:
+        change_tensors(tensors)
+    metadata["sha256"] = checkpoint._digest(metadata, tensors)
+    path.write_bytes(save(tensors, metadata))
+
+
+def refused(path, *words):
+    with pytest.raises(UserError) as caught:
+        load_model(path)
+    message = str(caught.value)
+    assert "\n" not in message
+    for word in (path.name, *words):
+        assert word in message
+
+
+def test_missing_and_empty(tmp_path):
+    refused(tmp_path / "none.safetensors", "no model file")
+    for name in ("empty.safetensors", "empty.pt"):
+        (tmp_path / name).touch()
+        refused(tmp_path / name, "empty")
+
+
+@pytest.mark.parametrize("name", ["m.safetensors", "m.pt"])
+def test_lfs_pointer(tmp_path, name):
+    path = tmp_path / name
+    path.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 64000000\n")
+    refused(path, "git-LFS", "git lfs pull")
+
+
+@pytest.mark.parametrize("part", [4, 9, 300, 0.5, 0.99])
+def test_truncated(model, part):
+    whole = model.read_bytes()
+    model.write_bytes(whole[: part if part > 1 else int(part * len(whole))])
+    refused(model)
+
+
+@pytest.mark.parametrize("length", [2**63, 2**40, 10**6, 0])
+def test_absurd_header_length(model, length):
+    model.write_bytes(length.to_bytes(8, "little") + model.read_bytes()[8:])
+    refused(model, "header", str(length))
+
+
+def test_overlapping_tensors(tmp_path):
+    entry = {"dtype": "F32", "shape": [4], "data_offsets": [0, 16]}
+    header = json.dumps({"a": entry, "b": entry}).encode()
+    path = tmp_path / "overlap.safetensors"
+    path.write_bytes(len(header).to_bytes(8, "little") + header + bytes(16))
+    refused(path)
+
+
+def test_one_flipped_bit(model):
+    data = bytearray(model.read_bytes())
+    data[-100] ^= 1
+    model.write_bytes(data)
+    refused(model, "SHA-256")
+
+
+def test_changed_metadata(model):
+    data = model.read_bytes()
+    assert b"GENE0" in data
+    model.write_bytes(data.replace(b"GENE0", b"GENEX"))
+    refused(model, "SHA-256")
+
+
+def test_newer_format_and_foreign_file(model, tmp_path):
+    rewrite(model, lambda m: m.update(format_version="2"))
+    refused(model, "format 2", "update")
+    other = tmp_path / "other.safetensors"
+    other.write_bytes(save({"a": np.zeros(3)}))
+    refused(other, "not a model of this program")
+
+
+def test_wrong_shape_names_the_tensor_and_both_shapes(model):
+    name = "encoder.mlp.fc1.weight"
+    rewrite(model, change_tensors=lambda t: t.update({name: t[name][:, 1:].copy()}))
+    refused(model, name, "(8, 11)", "(8, 12)")
+
+
+def test_missing_and_extra_tensors(model, tmp_path):
+    rewrite(model, change_tensors=lambda t: t.pop("decoder.mlp.bn0.bias"))
+    refused(model, "decoder.mlp.bn0.bias")
+    model = save_model(AUTOENCODER, tmp_path / "extra.safetensors")
+    rewrite(model, change_tensors=lambda t: t.update(more=np.zeros(3)))
+    refused(model, "more")
+
+
+def test_gene_list_of_another_length(model):
+    rewrite(model, lambda m: m.update(genes=json.dumps(DATA.genes[1:])))
+    refused(model, "encoder.mlp.fc0.weight", "(12, 40)", "(12, 39)")
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_weights_that_are_no_numbers(model, value):
+    rewrite(model, change_tensors=lambda t: t["decoder.mlp.fc1.bias"].__setitem__(0, value))
+    refused(model, "decoder.mlp.fc1.bias", "NaN")
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("codec", "umap"),
+        ("config", "{}"),
+        ("config", "[" * 100_000),
+        ("config", '{"latent_size": 1e9, "hidden_sizes": [12, 8], "clip": [0, 1]}'),
+        ("config", f'{{"latent_size": {10**18}, "hidden_sizes": [{10**18}], "clip": [0, 1]}}'),
+        ("config", '{"latent_size": -2, "hidden_sizes": ["a"], "clip": 3}'),
+        ("genes", "3"),
+        ("genes", "[1, 2]"),
+        ("training", "not json"),
+    ],
+)
+def test_nonsense_in_the_description(model, key, value):
+    rewrite(model, lambda m: m.update({key: value}))
+    refused(model)
+
+
+def test_pickle_with_another_name(tmp_path):
+    path = tmp_path / "weights.safetensors"
+    torch.save(AUTOENCODER.module.state_dict(), path)
+    refused(path)
+    path = path.rename(tmp_path / "weights.pkl")
+    refused(path, ".safetensors or .pt")
+
+
+def test_an_old_file_survives_a_failed_save(model, monkeypatch):
+    before = model.read_bytes()
+    with pytest.raises(UserError, match="safetensors"):
+        save_model(AUTOENCODER, model.with_suffix(".bin"))
+
+    def full(*_):
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(OSError, match="Input/output"):
+        save_model(AUTOENCODER, model)
+    assert model.read_bytes() == before
+    assert os.listdir(model.parent) == [model.name]
+
+
+def published(path, n_genes=40, latent_size=2, sizes=(12, 8)):
+    """Write a state dict as the published files have it."""
+    network = AutoencoderNetwork.seeded(
+        n_genes, latent_size, sizes, torch.Generator().manual_seed(1)
+    )
+    torch.save(network.state_dict(), path)
+    path.with_name(f"{path.stem}.genes.txt").write_text("\n".join(DATA.genes))
+    return network
+
+
+def test_published_file(tmp_path):
+    path = tmp_path / "autoencode_abagen_2_components.pt"
+    network = published(path).eval()
+    codec = load_model(path)
+    assert codec.genes == DATA.genes
+    assert codec.latent_size == 2
+    with torch.no_grad():
+        expected = network.encoder(torch.tensor(DATA.values))
+    np.testing.assert_allclose(codec.encode(DATA.values), expected, atol=1e-5)
+    again = load_model(save_model(codec, tmp_path / "copy.safetensors"))
+    assert_array_equal(again.encode(DATA.values), codec.encode(DATA.values))
+
+
+def test_published_file_needs_its_genes(tmp_path):
+    path = tmp_path / "net.pt"
+    published(path)
+    genes = tmp_path / "net.genes.txt"
+    genes.unlink()
+    refused(path, "40 gene symbols", "net.genes.txt")
+    table = tmp_path / "net.genes.tsv"
+    table.write_text("gene\tentrez\n" + "".join(f"{gene}\t1\n" for gene in DATA.genes))
+    assert load_model(path).genes == DATA.genes
+    genes.write_text("\n".join(DATA.genes[:-1]))
+    with pytest.raises(UserError, match=r"net\.genes\.txt has 39 genes"):
+        load_model(path)
+
+
+class Malicious:
+    """Touches a file when it is unpickled."""
+
+    def __init__(self, target):
+        self.target = target
+
+    def __reduce__(self):
+        return (os.system, (f"touch {self.target}",))
+
+
+def test_malicious_pickle_runs_nothing(tmp_path):
+    touched = tmp_path / "touched"
+    path = tmp_path / "evil.pt"
+    torch.save({"encoder.mlp.fc0.weight": Malicious(touched)}, path)
+    refused(path, "not opened")
+    path.write_bytes(pickle.dumps(Malicious(touched)))
+    refused(path)
+    assert not touched.exists()
+
+
+def test_whole_pickled_module(tmp_path):
+    path = tmp_path / "module.pt"
+    torch.save(AutoencoderNetwork(40, 2, (12, 8)), path)
+    refused(path, "whole pickled module", "state_dict()")
+
+
+def test_published_file_that_is_cut_off_or_no_state_dict(tmp_path):
+    path = tmp_path / "net.pt"
+    published(path)
+    path.write_bytes(path.read_bytes()[:-500])
+    refused(path, "cut off")
+    path.write_text("<html>Log in</html>")
+    refused(path)
+    torch.save([1, 2, 3], path)
+    refused(path, "state dict")
+    torch.save({"weight": torch.zeros(3)}, path)
+    refused(path, "encoder.mlp.fc0.weight")
+
+
+def test_published_file_with_wrong_parts(tmp_path):
+    path = tmp_path / "net.pt"
+    state = published(path).state_dict()
+    torch.save({name: t for name, t in state.items() if name != "decoder.mlp.fc1.bias"}, path)
+    refused(path, "decoder.mlp.fc1.bias")
+    torch.save({**state, "decoder.mlp.fc0.weight": torch.zeros(3, 3)}, path)
+    refused(path, "decoder.mlp.fc0.weight", "(3, 3)")
+    torch.save({**state, "decoder.mlp.fc0.bias": torch.full((8,), torch.nan)}, path)
+    refused(path, "decoder.mlp.fc0.bias", "NaN")
+
+
+def test_zip_bomb(tmp_path):
+    path = tmp_path / "bomb.pt"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("archive/data.pkl", bytes(10**7))
+    refused(path, "unpack")
