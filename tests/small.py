@@ -1,0 +1,25 @@
+"""Small expression data for tests that need no anatomy."""
+
+import numpy as np
+
+from napari_compressed_transcriptomics.core.expression import Expression, Parcellation
+
+
+def small_expression(n_samples=60, n_genes=40, seed=0, noise=0.02) -> Expression:
+    """Values around 0.5 from two smooth factors, one voxel a sample."""
+    rng = np.random.default_rng(seed)
+    factors = rng.normal(size=(n_samples, 2)) @ rng.normal(size=(2, n_genes))
+    values = 0.5 + 0.1 * np.tanh(factors) + noise * rng.normal(size=(n_samples, n_genes))
+    return named(values)
+
+
+def named(values) -> Expression:
+    """Make an Expression of a matrix, with made-up names and places."""
+    n_samples, n_genes = values.shape
+    return Expression(
+        np.asarray(values, np.float32),
+        tuple(f"GENE{i}" for i in range(n_genes)),
+        tuple(f"region {i}" for i in range(n_samples)),
+        Parcellation.from_mask(np.ones((n_samples, 1, 1), bool), np.diag([8.0, 8, 8, 1])),
+        name="small",
+    )
