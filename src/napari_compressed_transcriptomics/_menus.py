@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from ._layers import error_layer, shown
+from ._notices import user_errors_shown
 
 if TYPE_CHECKING:
     import napari
@@ -18,10 +19,9 @@ def show_reconstruction_error(viewer: "napari.Viewer") -> None:
 
 def save_results(viewer: "napari.Viewer") -> None:
     """Ask for a folder and write latents, errors and tables of the selected compression."""
-    from napari.utils.notifications import show_error, show_info
+    from napari.utils.notifications import show_info
     from qtpy.QtWidgets import QFileDialog
 
-    from .core.errors import UserError
     from .io.results import save_results as save
 
     result = _result_of(viewer)
@@ -30,11 +30,8 @@ def save_results(viewer: "napari.Viewer") -> None:
     folder = QFileDialog.getExistingDirectory(None, "Folder for latents, errors and tables")
     if not folder:
         return
-    try:
-        save(result, folder, {})
-    except UserError as error:
-        show_error(str(error))
-    else:
+    with user_errors_shown():
+        save(result, folder)
         show_info(f"Saved to {folder}")
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from . import _layers
+from ._notices import tell, user_errors_shown
 from .core.expression import Expression
 
 
@@ -33,14 +34,6 @@ def add_expression(viewer: Any, expression: Expression) -> Any:
     return viewer.add_image(data, **attributes)
 
 
-def tell(notes: tuple[str, ...]) -> None:
-    """Show notes as one notification."""
-    if notes:
-        from napari.utils.notifications import show_warning
-
-        show_warning("\n".join(notes))
-
-
 def prepare_viewer() -> Any:
     """Attach the current viewer, if there is one, before napari adds what was read."""
     from napari import current_viewer
@@ -56,19 +49,36 @@ def prepare_viewer() -> Any:
 def _read_expression(path: str) -> list[Any]:
     from .io import read_expression
 
-    expression = read_expression(path)
-    tell(expression.notes)
-    prepare_viewer()
-    return [_layers.expression_layer(expression)]
+    def layers() -> list[Any]:
+        expression = read_expression(path)
+        tell(expression.notes)
+        return [_layers.expression_layer(expression)]
+
+    return _in_window(layers)
 
 
 def _read_volume(path: str) -> list[Any]:
     from .io import read_volume
 
-    volume = read_volume(path)
-    tell(volume.notes)
-    prepare_viewer()
-    return [_layers.volume_layer(volume)]
+    def layers() -> list[Any]:
+        volume = read_volume(path)
+        tell(volume.notes)
+        return [_layers.volume_layer(volume)]
+
+    return _in_window(layers)
+
+
+def _in_window(layers: Callable[[], list[Any]]) -> list[Any]:
+    """Make layers for the current window, where a `UserError` is shown; without one it is raised.
+
+    ``[(None,)]`` tells napari that the file was dealt with and there is nothing to add.
+    """
+    viewer = prepare_viewer()
+    if getattr(viewer, "window", None) is None:
+        return layers()
+    with user_errors_shown():
+        return layers()
+    return [(None,)]
 
 
 def _ask_for_atlas(path: str) -> list[Any]:

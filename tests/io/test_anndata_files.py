@@ -4,7 +4,7 @@ import h5py
 import numpy as np
 import pytest
 
-from io_phantom import AFFINES, make_phantom
+from phantom import AFFINES, make_phantom
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.io import read_expression
 from napari_compressed_transcriptomics.io.h5ad import write_h5ad

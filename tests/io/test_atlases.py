@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from data import real_data
-from io_phantom import make_phantom
+from phantom import make_phantom
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.io import read_expression
 from napari_compressed_transcriptomics.io.atlas import read_atlas

@@ -12,7 +12,7 @@ import nibabel as nib
 import numpy as np
 import pytest
 
-from io_phantom import make_phantom
+from phantom import make_phantom
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.io import read_expression, read_volume, sniff
 from napari_compressed_transcriptomics.io.atomic import check_writable, replacing, replacing_files

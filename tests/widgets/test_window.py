@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from data import real_data
-from io_phantom import AFFINES, make_phantom
+from phantom import AFFINES, make_phantom
 from napari_compressed_transcriptomics import _layers, _viewer
 from napari_compressed_transcriptomics.core.expression import Expression, Parcellation
 

@@ -22,6 +22,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_compressed_transcriptomics import _layers, _settings, _viewer
+from napari_compressed_transcriptomics._notices import report, tell, user_errors_shown
 from napari_compressed_transcriptomics.core.compress import CompressRequest, compress_steps
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.progress import Progress
@@ -328,9 +329,7 @@ class Compress(QWidget):
         self.progress.setRange(0, progress.total)
         self.progress.setValue(progress.done)
         if progress.message:
-            from napari.utils.notifications import show_warning
-
-            show_warning(progress.message)
+            tell([progress.message])
         if self.cancel.isEnabled():
             values = progress.values or {}
             numbers = [f"{name} {value:.4f}" for name, value in values.items()]
@@ -346,16 +345,8 @@ class Compress(QWidget):
     def _on_failure(self, error: Exception) -> None:
         self._end()
         self._refresh()
-        if isinstance(error, UserError):
-            from napari.utils.notifications import show_error
-
-            show_error(str(error))
-            self.status.setText(str(error))
-        else:  # a bug: napari's notification keeps the traceback behind a button
-            from napari.utils.notifications import notification_manager
-
-            notification_manager.receive_error(type(error), error, error.__traceback__)
-            self.status.setText(f"Stopped by an unexpected error: {error}")
+        self.status.setText(str(error))
+        report(error)
 
     def _on_cancelled(self) -> None:
         self._end()
@@ -374,26 +365,18 @@ class Compress(QWidget):
             self, "Save model", "model.safetensors", "Models (*.safetensors)"
         )
         if path and self._result is not None:
-            self._try(lambda: save_model(self._result.codec, path), f"Saved {path}")
+            with user_errors_shown():
+                save_model(self._result.codec, path)
+                self.status.setText(f"Saved {path}")
 
     def _save_results(self) -> None:
         from napari_compressed_transcriptomics.io.results import save_results
 
         folder = QFileDialog.getExistingDirectory(self, "Folder for latents, errors and tables")
         if folder and self._result is not None:
-            self._try(
-                lambda: save_results(self._result, folder, self._parameters), f"Saved to {folder}"
-            )
-
-    def _try(self, action: Any, done: str) -> None:
-        try:
-            action()
-        except UserError as error:
-            from napari.utils.notifications import show_error
-
-            show_error(str(error))
-        else:
-            self.status.setText(done)
+            with user_errors_shown():
+                save_results(self._result, folder, self._parameters)
+                self.status.setText(f"Saved to {folder}")
 
 
 _DEVICES = {"auto": "Best available", "cuda": "NVIDIA GPU", "mps": "Apple GPU", "cpu": "CPU"}

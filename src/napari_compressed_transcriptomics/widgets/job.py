@@ -3,11 +3,12 @@
 import threading
 import time
 from collections.abc import Callable, Generator
+from contextlib import closing
 from typing import Any
 
 from qtpy.QtCore import QObject, Signal
 
-from napari_compressed_transcriptomics.core.progress import Progress
+from napari_compressed_transcriptomics.core.progress import Progress, TimeLeft
 
 _SECONDS_BETWEEN_REPORTS = 0.05
 
@@ -49,10 +50,9 @@ class Job(QObject):
         self._worker = create_worker(_drive, steps, self._stop)
         self._worker.yielded.connect(self._on_progress)
         self._worker.returned.connect(self._on_returned)
-        self._worker.errored.connect(self._on_failed)
         self._worker.aborted.connect(self._on_aborted)
-        stop, bar = self._stop, self._bar
-        self.destroyed.connect(lambda: (stop.set(), bar.close()))
+        self.destroyed.connect(self._stop.set)
+        self.destroyed.connect(self._bar.close)
 
     def start(self) -> None:
         """Begin; returns at once."""
@@ -67,44 +67,19 @@ class Job(QObject):
         self._bar.show(progress)
         self.progressed.emit(progress, left)
 
-    def _on_returned(self, outcome: tuple[bool, Any]) -> None:
+    def _on_returned(self, outcome: tuple[str, Any]) -> None:
         self._bar.close()
-        finished, result = outcome
-        if finished:
-            self.succeeded.emit(result)
+        how, what = outcome
+        if how == "failed":
+            self.failed.emit(what)
+        elif how == "succeeded":
+            self.succeeded.emit(what)
         else:
             self.cancelled.emit()
-
-    def _on_failed(self, error: Exception) -> None:
-        self._bar.close()
-        self.failed.emit(error)
 
     def _on_aborted(self) -> None:  # napari asked all its workers to quit
         self._bar.close()
         self.cancelled.emit()
-
-
-class TimeLeft:
-    """Estimates the time left of the current stage from the pace so far."""
-
-    def __init__(self) -> None:
-        self._stage = ""
-        self._began = 0.0
-        self._first = 0
-
-    def after(self, progress: Progress) -> str:
-        """Return e.g. ``about 12 s left``, or nothing while there is no basis for it."""
-        now = time.monotonic()
-        if progress.stage != self._stage:
-            self._stage, self._began, self._first = progress.stage, now, progress.done
-            return ""
-        done = progress.done - self._first
-        if done <= 0 or progress.done >= progress.total:
-            return ""
-        seconds = (now - self._began) / done * (progress.total - progress.done)
-        return (
-            f"about {seconds:.0f} s left" if seconds < 90 else f"about {seconds / 60:.0f} min left"
-        )
 
 
 class _ActivityBar:
@@ -131,20 +106,23 @@ class _ActivityBar:
 
 def _drive(
     make_steps: Callable[[], Generator[Progress, None, Any]], stop: threading.Event
-) -> Generator[Progress, None, tuple[bool, Any]]:
-    """Pass progress on, not faster than an eye can follow; return (finished, result)."""
-    steps = make_steps()
+) -> Generator[Progress, None, tuple[str, Any]]:
+    """Pass progress on, not faster than an eye can follow; return how it ended, and with what.
+
+    Errors are returned, since a worker that raises is reported a second time by napari.
+    """
     last = 0.0
     try:
-        while not stop.is_set():
-            try:
+        steps = make_steps()
+        with closing(steps):
+            while not stop.is_set():
                 progress = next(steps)
-            except StopIteration as end:
-                return not stop.is_set(), end.value
-            now = time.monotonic()
-            if progress.message or now - last > _SECONDS_BETWEEN_REPORTS:
-                last = now
-                yield progress
-        return False, None
-    finally:
-        steps.close()
+                now = time.monotonic()
+                if progress.message or now - last > _SECONDS_BETWEEN_REPORTS:
+                    last = now
+                    yield progress
+        return "cancelled", None
+    except StopIteration as end:
+        return ("cancelled", None) if stop.is_set() else ("succeeded", end.value)
+    except Exception as error:
+        return "failed", error

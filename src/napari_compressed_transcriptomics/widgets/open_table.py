@@ -24,7 +24,9 @@ def open_table(
     missing_values: Annotated[str | None, {"choices": _MISSING}] = None,
 ) -> None:
     """Open an expression table: rows are regions of the atlas, columns are genes."""
+    from napari_compressed_transcriptomics._notices import user_errors_shown
     from napari_compressed_transcriptomics._reader import add_expression
     from napari_compressed_transcriptomics.io import read_expression
 
-    add_expression(viewer, read_expression(table, atlas, region_names, missing_values))
+    with user_errors_shown():
+        add_expression(viewer, read_expression(table, atlas, region_names, missing_values))

@@ -1,0 +1,67 @@
+"""Search as you type, and the layer shows the gene."""
+
+import numpy as np
+from qtpy.QtCore import Qt
+
+from napari_compressed_transcriptomics import _layers
+from napari_compressed_transcriptomics._reader import add_expression
+from napari_compressed_transcriptomics.widgets.choose_gene import ChooseGene
+
+
+def test_typing_narrows_and_enter_shows(las, model, qtbot):
+    widget = ChooseGene(model)
+    qtbot.addWidget(widget)
+    layer = add_expression(model, las)
+    assert widget.count.text() == "5 of 5 genes"
+    qtbot.keyClicks(widget.search, "na")
+    assert widget.count.text() == "2 of 5 genes"
+    qtbot.keyClick(widget.search, Qt.Key.Key_Return)  # NA itself, not NAT1
+    assert _layers.shown(layer).gene == "NA"
+    qtbot.keyClicks(widget.search, "t1")
+    qtbot.keyClick(widget.search, Qt.Key.Key_Return)
+    assert _layers.shown(layer).gene == "NAT1"
+    values = las.values[:, las.column("NAT1")]
+    np.testing.assert_array_equal(np.sort(layer.data[np.isfinite(layer.data)]), np.sort(values))
+
+
+def test_arrow_keys_walk_through_the_list(las, model, qtbot):
+    widget = ChooseGene(model)
+    qtbot.addWidget(widget)
+    layer = add_expression(model, las)
+    widget.show()
+    widget.list.setFocus()
+    widget.list.setCurrentIndex(widget.list.model().index(0, 0))
+    qtbot.keyClick(widget.list, Qt.Key.Key_Down)
+    assert _layers.shown(layer).gene == las.genes[1]
+
+
+def test_a_reconstructed_gene_can_be_switched_too(result, model, qtbot):
+    widget = ChooseGene(model)
+    qtbot.addWidget(widget)
+    data, attributes, _ = _layers.gene_layer(result, "NA")
+    layer = model.add_image(data, **attributes)
+    qtbot.keyClicks(widget.search, "tp53")
+    qtbot.keyClick(widget.search, Qt.Key.Key_Return)
+    assert _layers.shown(layer).gene == "TP53"
+    np.testing.assert_array_equal(_layers.shown(layer).values, result.gene("TP53"))
+
+
+def test_many_genes_stay_smooth(model, qtbot):
+    """The list holds 15,633 genes without a widget for each."""
+    from napari_compressed_transcriptomics.core.expression import Expression, Parcellation
+
+    parcellation = Parcellation.from_mask(np.ones((2, 2, 2), bool), np.eye(4))
+    values = np.random.default_rng(0).random((8, 15_633), np.float32)
+    genes = tuple(f"GENE{i:05d}" for i in range(15_633))
+    widget = ChooseGene(model)
+    qtbot.addWidget(widget)
+    add_expression(model, Expression(values, genes, tuple("abcdefgh"), parcellation))
+    qtbot.keyClicks(widget.search, "999")
+    found = sum("999" in gene for gene in genes)
+    assert widget.count.text() == f"{found} of 15,633 genes"
+
+
+def test_nothing_to_choose_from_is_said(model, qtbot):
+    widget = ChooseGene(model)
+    qtbot.addWidget(widget)
+    assert "Open" in widget.count.text()

