@@ -198,7 +198,7 @@ def gene_layer(result: "Reconstruction", gene: str) -> LayerData:
         reconstruction=result,
         gene=gene,
     )
-    data, attributes, kind = _image(what, f"{_title(result)} reconstruction: {gene}")
+    data, attributes, kind = _image(what, f"{_title(result)} rebuilt: {gene}")
     original = replace(what, values=result.expression.values[:, result.expression.column(gene)])
     attributes["contrast_limits"] = original.contrast_limits()
     return data, attributes, kind
@@ -248,7 +248,7 @@ class _View(Parcellation):
 
 
 def _title(result: "Reconstruction") -> str:
-    return f"{result.expression.name} {result.codec.id} k={result.codec.latent_size}"
+    return f"{result.codec.id} k={result.codec.latent_size}"
 
 
 def _attributes(

@@ -76,11 +76,12 @@ class BrainView:
         self._update_letters()
 
     def show_side_by_side(self) -> None:
-        """Give every layer a cell of the grid, with its name; one row while they are few."""
+        """Give every layer a cell of the grid, with its name."""
         viewer = self._viewer
         for layer in viewer.layers:
+            layer.name_overlay.font_size = 8
             layer.name_overlay.visible = True
-        viewer.canvas.grid.shape = (1, -1) if len(viewer.layers) <= 4 else (-1, -1)
+        viewer.canvas.grid.shape = (-1, -1)
         viewer.canvas.grid.stride = 1
         viewer.canvas.grid.enabled = True
         viewer.fit_to_view()
@@ -120,6 +121,7 @@ class BrainView:
         layer.data = what.painted(filled=in_3d)
         layer.colormap = diverging_colormap(see_through=in_3d)
         layer.rendering = "translucent" if in_3d else "mip"
+        layer.interpolation3d = "nearest"  # linear would blur into the outside
         follow_component(layer, self._component(layer) if layer.ndim == 4 else 0)
 
     def _update_letters(self, event: Any = None) -> None:
