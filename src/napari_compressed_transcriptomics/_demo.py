@@ -39,14 +39,12 @@ def show(result: "Reconstruction", folder: str | Path) -> None:
 def _fill(viewer: Any, result: "Reconstruction") -> None:
     from ._reader import add_expression
     from ._settings import PLUGIN
-    from .widgets.compress import Outputs, add_result, result_line
 
     viewer.window.resize(1500, 900)
     add_expression(viewer, result.expression)
     _, compress = viewer.window.add_plugin_dock_widget(PLUGIN, "Compress")
     viewer.window.add_plugin_dock_widget(PLUGIN, "Choose gene")
-    add_result(viewer, result, Outputs())
-    compress.result.setText(result_line(result))
+    compress.show_result(result)
 
 
 def _views(viewer: Any) -> dict[str, Callable[[], None]]:

@@ -129,6 +129,16 @@ def out_of_memory(error: BaseException) -> bool:
     )
 
 
+def values_range(values: np.ndarray) -> tuple[float, float]:
+    """Return the least and the largest value, NaN if one is, reading block by block."""
+    rows = block_rows(*values.shape, device="cpu")
+    ranges = [torch.aminmax(block) for _, _, block in feed(values, 0, rows, "cpu")]
+    return (
+        float(torch.stack([found.min for found in ranges]).amin()),
+        float(torch.stack([found.max for found in ranges]).amax()),
+    )
+
+
 def feed(
     values: np.ndarray, start: int, rows: int, device: str
 ) -> Iterator[tuple[int, int, torch.Tensor]]:

@@ -144,6 +144,8 @@ class Codec(ABC):
         low, high = cls.value_range
         if not np.isfinite([low, high]).all():
             return
+        from .blocks import values_range
+
         least, most = values_range(values)
         if not (low <= least and most <= high):  # NaN is outside, too
             raise UserError(
@@ -270,15 +272,6 @@ def latent_size_problem(
     if latent_size > n_genes:
         return f"{latent_size} components are too many for {n_genes} genes; at most {n_genes}"
     return None
-
-
-def values_range(values: np.ndarray) -> tuple[float, float]:
-    """Return the least and the largest of many values, NaN if one is."""
-    blocks = [values[i : i + 256] for i in range(0, len(values), 256)]
-    return (
-        float(np.min([np.min(block) for block in blocks])),
-        float(np.max([np.max(block) for block in blocks])),
-    )
 
 
 def training_record(expression: Expression, seed: int, **more: Any) -> dict[str, Any]:

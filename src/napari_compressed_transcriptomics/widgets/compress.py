@@ -337,6 +337,10 @@ class Compress(QWidget):
 
     def _on_success(self, result: "Reconstruction") -> None:
         self._end()
+        self.show_result(result)
+
+    def show_result(self, result: "Reconstruction") -> None:
+        """Add a result's layers and its line, and offer to save it."""
         self._result = result
         add_result(self._viewer, result, self._outputs)
         self.result.setText("\n".join([result_line(result), *result.notes]))
