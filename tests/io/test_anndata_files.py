@@ -4,10 +4,10 @@ import h5py
 import numpy as np
 import pytest
 
-from phantom import AFFINES, make_phantom
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.io import read_expression
 from napari_compressed_transcriptomics.io.h5ad import write_h5ad
+from phantom import AFFINES, make_phantom
 
 
 def write(path, phantom, *, spatial=None, sparse=False, values=None, order=slice(None)):

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from data import real_data
-from phantom import make_phantom
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.io import read_expression, read_volume, sniff
+from phantom import make_phantom
 
 
 @pytest.fixture

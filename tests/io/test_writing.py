@@ -12,7 +12,6 @@ import nibabel as nib
 import numpy as np
 import pytest
 
-from phantom import make_phantom
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.io import read_expression, read_volume, sniff
 from napari_compressed_transcriptomics.io.atomic import check_writable, replacing, replacing_files
@@ -23,6 +22,7 @@ from napari_compressed_transcriptomics.io.results import (
     save_results,
     write_sample_csv,
 )
+from phantom import make_phantom
 
 
 def stand_in(expression, k=2):

@@ -3,9 +3,9 @@
 import pytest
 from napari.components import ViewerModel
 
-from phantom import AFFINES, make_phantom
 from napari_compressed_transcriptomics.core.codec import fit_codec
 from napari_compressed_transcriptomics.core.reconstruction import reconstruct
+from phantom import AFFINES, make_phantom
 
 
 @pytest.fixture(params=AFFINES)

@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 
 from data import real_data
-from phantom import AFFINES, make_phantom
 from napari_compressed_transcriptomics import _layers, _viewer
 from napari_compressed_transcriptomics._placement import Placement
 from napari_compressed_transcriptomics.core.codec import fit_codec
 from napari_compressed_transcriptomics.core.reconstruction import reconstruct
 from napari_compressed_transcriptomics.io import read_volume
+from phantom import AFFINES, make_phantom
 from viewing import value_at
 
 

@@ -6,13 +6,13 @@ import warnings
 import nibabel as nib
 import numpy as np
 import pytest
-from data import real_data
 from napari.utils.notifications import notification_manager
-from phantom import make_phantom
-from viewing import value_at
 
+from data import real_data
 from napari_compressed_transcriptomics._layers import shown
 from napari_compressed_transcriptomics._reader import get_reader
+from phantom import make_phantom
+from viewing import value_at
 
 PLUGIN = "napari-compressed-transcriptomics"
 

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from data import real_data
-from phantom import AFFINES, make_phantom
 from napari_compressed_transcriptomics import _layers, _viewer
 from napari_compressed_transcriptomics.core.expression import Expression, Parcellation
+from phantom import AFFINES, make_phantom
 
 PLUGIN = "napari-compressed-transcriptomics"
 

@@ -131,7 +131,7 @@ def out_of_memory(error: BaseException) -> bool:
 
 def values_range(values: np.ndarray) -> tuple[float, float]:
     """Return the least and the largest value, NaN if one is, reading block by block."""
-    rows = block_rows(*values.shape, device="cpu")
+    rows = block_rows(len(values), values.shape[1], "cpu")
     ranges = [torch.aminmax(block) for _, _, block in feed(values, 0, rows, "cpu")]
     return (
         float(torch.stack([found.min for found in ranges]).amin()),

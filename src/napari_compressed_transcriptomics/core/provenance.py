@@ -10,7 +10,7 @@ import numpy as np
 
 def versions() -> dict[str, str]:
     """Return the versions of Python, of this package and of what computes its results."""
-    from .. import __version__
+    from napari_compressed_transcriptomics import __version__
 
     names = ("numpy", "torch", "scikit-learn", "nibabel")
     return {
