@@ -1,0 +1,37 @@
+"""Run the benchmarks and print their table."""
+
+import argparse
+import platform
+
+import torch  # noqa: TID253
+
+from .measures import cuda, memory, one_gene, peak_above_input, speed
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=11, help="runs of each fast side")
+    parser.add_argument("--slow-rounds", type=int, default=3, help="runs of the published path")
+    parser.add_argument("--peak-of", type=int, metavar="ROWS", help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.peak_of:
+        print(peak_above_input(given.peak_of) or "null")
+        return
+    print(
+        f"PyTorch {torch.__version__}, {torch.get_num_threads()} threads, float32, "
+        f"{platform.machine()}\n"
+    )
+    print("| measured | value | target | |\n|---|---|---|---|")
+    for measure in (
+        lambda: speed(given.rounds, given.slow_rounds),
+        memory,
+        lambda: one_gene(50),
+        lambda: cuda(given.rounds),
+    ):
+        for line in measure():
+            verdict = {True: "reached", False: "NOT reached", None: ""}[line.reached]
+            print(f"| {line.what} | {line.value} | {line.target} | {verdict} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
