@@ -135,7 +135,9 @@ def test_the_layer_may_vanish_while_the_job_runs(widget, viewer, brain, qtbot):
     assert _layers.shown(viewer.layers[0]).expression is brain
 
 
-def test_closing_the_widget_ends_the_job(widget, qtbot, monkeypatch):
+def test_closing_the_viewer_ends_the_job(brain, qtbot, monkeypatch):
+    import napari
+
     closed = threading.Event()
 
     def endless(request):
@@ -147,12 +149,15 @@ def test_closing_the_widget_ends_the_job(widget, qtbot, monkeypatch):
             closed.set()
 
     monkeypatch.setattr(module, "compress_steps", endless)
+    viewer = napari.Viewer(show=False)  # the fixture for viewers does not let go of them
+    add_expression(viewer, brain)
+    _, widget = viewer.window.add_plugin_dock_widget(
+        "napari-compressed-transcriptomics", "Compress"
+    )
     click(qtbot, widget.run)
     qtbot.waitUntil(lambda: widget.status.text() == "Training", timeout=10_000)
-    widget._job.setParent(None)
-    widget._job.deleteLater()
+    viewer.close()
     qtbot.waitUntil(closed.is_set, timeout=10_000)
-    widget._job = None
 
 
 @pytest.mark.parametrize("error", [UserError("gene X is bad; drop it"), RuntimeError("a bug")])

@@ -26,6 +26,15 @@ def file_sha256(path: str | Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def git_blob_id(path: str | Path) -> str:
+    """Return the id that git gives a file: SHA-1 of ``b"blob <size>\\0"`` and its bytes."""
+    digest = hashlib.sha1(f"blob {Path(path).stat().st_size}\0".encode(), usedforsecurity=False)
+    with open(path, "rb") as file:
+        while chunk := file.read(2**20):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
 def array_sha256(*arrays: np.ndarray) -> str:
     """Return the SHA-256 over shapes, dtypes and bytes of arrays, in hexadecimal."""
     digest = hashlib.sha256()

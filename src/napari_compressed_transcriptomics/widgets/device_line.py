@@ -1,5 +1,6 @@
 """The line that says on which device the work will run, and why."""
 
+import os
 from typing import Any
 
 from qtpy.QtWidgets import QComboBox, QLabel
@@ -26,8 +27,9 @@ class DeviceLine(QLabel):
 
         from napari_compressed_transcriptomics.core.device import resolve_device
 
-        asked = self._choice.currentData()
-        worker = create_worker(resolve_device, asked)
+        # Read when torch is loaded, here: waiting threads should sleep, not fight the window.
+        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+        worker = create_worker(resolve_device, self._choice.currentData())
         worker.returned.connect(self._say)
         worker.start()
 

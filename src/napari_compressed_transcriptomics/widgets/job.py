@@ -47,10 +47,11 @@ class Job(QObject):
         self._stop = threading.Event()
         self._clock = TimeLeft()
         self._bar = _ActivityBar(self.cancel, title)
-        self._worker = create_worker(_drive, steps, self._stop)
-        self._worker.yielded.connect(self._on_progress)
+        # A plain function, not a generator: napari abandons the latter where it stands.
+        self._relay = _Relay()
+        self._relay.progressed.connect(self._on_progress)
+        self._worker = create_worker(_drive, steps, self._stop, self._relay.progressed.emit)
         self._worker.returned.connect(self._on_returned)
-        self._worker.aborted.connect(self._on_aborted)
         self.destroyed.connect(self._stop.set)
         self.destroyed.connect(self._bar.close)
 
@@ -77,9 +78,11 @@ class Job(QObject):
         else:
             self.cancelled.emit()
 
-    def _on_aborted(self) -> None:  # napari asked all its workers to quit
-        self._bar.close()
-        self.cancelled.emit()
+
+class _Relay(QObject):
+    """Carries progress into the window's thread; lives as long as the thread does."""
+
+    progressed = Signal(object)
 
 
 class _ActivityBar:
@@ -105,22 +108,23 @@ class _ActivityBar:
 
 
 def _drive(
-    make_steps: Callable[[], Generator[Progress, None, Any]], stop: threading.Event
-) -> Generator[Progress, None, tuple[str, Any]]:
-    """Pass progress on, not faster than an eye can follow; return how it ended, and with what.
+    make_steps: Callable[[], Generator[Progress, None, Any]],
+    stop: threading.Event,
+    report: Callable[[Progress], None],
+) -> tuple[str, Any]:
+    """Report progress, not faster than an eye can follow; return how it ended, and with what.
 
     Errors are returned, since a worker that raises is reported a second time by napari.
     """
     last = 0.0
     try:
-        steps = make_steps()
-        with closing(steps):
+        with closing(make_steps()) as steps:
             while not stop.is_set():
                 progress = next(steps)
                 now = time.monotonic()
                 if progress.message or now - last > _SECONDS_BETWEEN_REPORTS:
                     last = now
-                    yield progress
+                    report(progress)
         return "cancelled", None
     except StopIteration as end:
         return ("cancelled", None) if stop.is_set() else ("succeeded", end.value)

@@ -1,27 +1,38 @@
 """Dock form for a table whose atlas is not known: which atlas, and which names."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
+
+from magicgui import magic_factory
 
 if TYPE_CHECKING:
     import napari
 
-_TABLES = "Tables (*.csv *.csv.gz *.tsv *.tsv.gz *.parquet);;All files (*)"
-_ATLASES = "Label volumes (*.nii *.nii.gz)"
-_LABELS = "Label tables (*.csv *.tsv *.txt);;All files (*)"
-_MISSING = [
-    ("refuse, and say where", None),
-    ("fill with the gene's mean", "gene_mean"),
-    ("drop genes with missing values", "drop_genes"),
-]
+_MISSING = {
+    "refuse, and say where": None,
+    "fill with the gene's mean": "gene_mean",
+    "drop genes that have any": "drop_genes",
+}
 
 
+@magic_factory(
+    call_button="Open",
+    table={"label": "Table", "filter": "Tables (*.csv *.csv.gz *.tsv *.tsv.gz *.parquet)"},
+    atlas={"label": "Atlas", "filter": "Label volumes (*.nii *.nii.gz)"},
+    region_names={
+        "label": "Region names",
+        "filter": "Label tables (*.csv *.tsv *.txt)",
+        "nullable": True,
+        "tooltip": "Names the atlas's ids; needed where the table's rows are named, not numbered.",
+    },
+    missing_values={"label": "Missing values", "choices": list(_MISSING)},
+)
 def open_table(
     viewer: "napari.Viewer",
-    table: Annotated[Path, {"filter": _TABLES}],
-    atlas: Annotated[Path, {"filter": _ATLASES}],
-    region_names: Annotated[Path | None, {"filter": _LABELS, "nullable": True}] = None,
-    missing_values: Annotated[str | None, {"choices": _MISSING}] = None,
+    table: Path,
+    atlas: Path,
+    region_names: Path | None = None,
+    missing_values: str = next(iter(_MISSING)),
 ) -> None:
     """Open an expression table: rows are regions of the atlas, columns are genes."""
     from napari_compressed_transcriptomics._notices import user_errors_shown
@@ -29,4 +40,5 @@ def open_table(
     from napari_compressed_transcriptomics.io import read_expression
 
     with user_errors_shown():
-        add_expression(viewer, read_expression(table, atlas, region_names, missing_values))
+        expression = read_expression(table, atlas, region_names, _MISSING[missing_values])
+        add_expression(viewer, expression)
