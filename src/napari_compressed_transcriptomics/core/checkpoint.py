@@ -1,17 +1,15 @@
-"""Model files: safetensors of our own, and the published PyTorch state dicts."""
+"""Model files: written and read as safetensors, checked before they are trusted."""
 
 import hashlib
 import json
-import warnings
-import zipfile
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from .codec import Codec, codec_class
-from .errors import UserError, listing
+from .codec import Codec, check_finite, codec_class
+from .errors import UserError
 from .provenance import versions
+from .state_dict import load_state_dict
 
 FORMAT_VERSION = 1
 LONGEST_HEADER = 100 * 2**20  # as safetensors itself allows
@@ -55,7 +53,8 @@ def load_model(path: str | Path) -> Codec:
     """Read a codec from a ``.safetensors`` file, or from a published ``.pt`` state dict.
 
     A ``.pt`` file has no gene list: it is read from ``NAME.genes.txt`` or ``NAME.genes.tsv``
-    beside it (one symbol a line, in the order of the network's input).
+    (one symbol a line, in the order of the network's input), or from the published
+    ``sample_data.csv``, beside it; see `state_dict.load_state_dict`.
 
     Raises
     ------
@@ -72,15 +71,15 @@ def load_model(path: str | Path) -> Codec:
     if start.startswith(b"version https://git-lfs"):
         raise UserError(f"{path.name} is a git-LFS pointer, not the model; run `git lfs pull`")
     if path.suffix in (".pt", ".pth"):
-        return _load_published(path)
+        return load_state_dict(path)
     if path.suffix != ".safetensors":
         raise UserError(f"{path.name} is no model file; choose a .safetensors or .pt file")
     metadata, tensors = _read_safetensors(path)
     _check_format(path, metadata)
     if metadata.get("sha256") != _digest(metadata, tensors):
         raise UserError(f"{path.name} is damaged (its SHA-256 differs); fetch or save it again")
-    _check_finite(path, tensors)
     try:
+        check_finite(tensors)
         config, genes, training = (json.loads(metadata[k]) for k in ("config", "genes", "training"))
         if not all(isinstance(gene, str) for gene in genes):
             raise ValueError("genes that are no text")
@@ -127,15 +126,6 @@ def _check_format(path: Path, metadata: dict[str, str]) -> None:
         )
 
 
-def _check_finite(path: Path, tensors: dict[str, np.ndarray]) -> None:
-    for name, tensor in tensors.items():
-        # neutral values may be unknown
-        if name != "neutral" and not np.isfinite(tensor).all():
-            raise UserError(
-                f"{path.name}: the tensor {name} holds NaN or infinite values; train it again"
-            )
-
-
 def _digest(metadata: dict[str, str], tensors: dict[str, np.ndarray]) -> str:
     """Return the SHA-256 over metadata (but for itself) and tensors, both in order of name."""
     words = {name: value for name, value in metadata.items() if name != "sha256"}
@@ -145,86 +135,3 @@ def _digest(metadata: dict[str, str], tensors: dict[str, np.ndarray]) -> str:
         digest.update(f"{name}{tensors[name].shape}{tensor.dtype.str}".encode())
         digest.update(tensor.reshape(-1).view(np.uint8).data)
     return digest.hexdigest()
-
-
-def _load_published(path: Path) -> Codec:
-    """Read a state dict with the published keys; layer sizes come from its tensors.
-
-    These files tell neither clipping limits nor gene means: the limits are 0 and 1, the means
-    unknown.
-    """
-    from .autoencoder import Autoencoder
-
-    tensors = _read_state_dict(path)
-    _check_finite(path, tensors)
-    weights = [f"encoder.mlp.fc{i}.weight" for i in range(len(tensors))]
-    shapes = [tensors[name].shape for name in weights if name in tensors]
-    if not shapes or any(len(shape) != 2 for shape in shapes):
-        raise UserError(
-            f"{path.name} has no encoder.mlp.fc0.weight: it is not a published autoencoder "
-            f"(it holds {listing(tensors, 3)})"
-        )
-    genes = _genes_beside(path, shapes[0][1])
-    sizes = [shape[0] for shape in shapes]
-    config = {"latent_size": sizes[-1], "hidden_sizes": sizes[:-1], "clip": [0.0, 1.0]}
-    tensors["neutral"] = np.full(len(genes), np.nan, np.float32)
-    try:
-        codec = Autoencoder.from_parts(config, tensors, genes)
-    except UserError as error:
-        raise UserError(f"{path.name}: {error}") from None
-    codec.training = {"published_file": path.name}
-    return codec
-
-
-def _read_state_dict(path: Path) -> dict[str, Any]:
-    import pickle
-
-    import torch
-
-    if zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
-            unpacked = sum(entry.file_size for entry in archive.infolist())
-        if unpacked > 2 * path.stat().st_size:  # PyTorch does not compress
-            raise UserError(f"{path.name} would unpack to {unpacked} bytes; it is not a model")
-    try:
-        with warnings.catch_warnings():  # of odd pickles, which are refused or hold tensors only
-            warnings.simplefilter("ignore")
-            state = torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError:
-        # never tried again without weights_only: that would run whatever the file says
-        raise UserError(
-            f"{path.name} holds more than weights (a whole pickled module, or code) and was not "
-            "opened; where you trust it, save its state_dict() with PyTorch and open that"
-        ) from None
-    except (RuntimeError, OSError, EOFError, ValueError, KeyError) as error:
-        raise UserError(
-            f"{path.name} is cut off or no PyTorch file ({str(error).splitlines()[0]}); "
-            "fetch it again"
-        ) from None
-    if not isinstance(state, dict) or not all(isinstance(t, torch.Tensor) for t in state.values()):
-        raise UserError(f"{path.name} is no state dict of tensors; save model.state_dict() instead")
-    return {
-        str(name): (tensor.float() if tensor.is_floating_point() else tensor).detach().numpy()
-        for name, tensor in state.items()
-    }
-
-
-def _genes_beside(path: Path, count: int) -> tuple[str, ...]:
-    """Return the gene symbols from the sidecar of a ``.pt`` file."""
-    sidecars = [path.with_name(f"{path.stem}.genes{suffix}") for suffix in (".txt", ".tsv")]
-    sidecar = next((name for name in sidecars if name.is_file()), None)
-    if sidecar is None:
-        raise UserError(
-            f"{path.name} has no gene list; write its {count} gene symbols, one a line in the "
-            f"order of its training table, to {sidecars[0].name} beside it"
-        )
-    lines = sidecar.read_text(encoding="utf-8-sig").splitlines()
-    genes = [line.split("\t")[0].strip() for line in lines if line.strip()]
-    if len(genes) == count + 1 and genes[0].lower() in ("gene", "genes", "symbol", "gene_symbol"):
-        genes = genes[1:]
-    if len(genes) != count or len(set(genes)) != count:
-        raise UserError(
-            f"{sidecar.name} has {len(genes)} genes, {len(set(genes))} of them different; "
-            f"{path.name} needs {count}"
-        )
-    return tuple(genes)

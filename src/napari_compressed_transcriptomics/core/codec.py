@@ -300,3 +300,13 @@ def check_shapes(tensors: dict[str, Any], expected: dict[str, tuple[int, ...]]) 
                 f"The model's tensor {name} has shape {tuple(tensors[name].shape)}, "
                 f"its settings and genes need {expected[name]}"
             )
+
+
+def check_finite(tensors: dict[str, Any]) -> None:
+    """Raise a `UserError` that names the first tensor with values that are no numbers."""
+    for name, tensor in tensors.items():
+        # neutral values may be unknown
+        if name != "neutral" and not np.isfinite(tensor).all():
+            raise UserError(
+                f"the tensor {name} holds NaN or infinite values; fetch or train the model again"
+            )

@@ -27,7 +27,7 @@ def file_sha256(path: str | Path) -> str:
 
 
 def git_blob_id(path: str | Path) -> str:
-    """Return the id that git gives a file: SHA-1 of ``b"blob <size>\\0"`` and its bytes."""
+    """Return the id that git gives a file: SHA-1 of "blob", its size, a zero byte, its bytes."""
     digest = hashlib.sha1(f"blob {Path(path).stat().st_size}\0".encode(), usedforsecurity=False)
     with open(path, "rb") as file:
         while chunk := file.read(2**20):

@@ -1,0 +1,139 @@
+"""The published PyTorch state dicts: weights only, and the genes that belong to them."""
+
+import warnings
+import zipfile
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .codec import check_finite
+from .errors import UserError, listing
+from .provenance import git_blob_id
+
+if TYPE_CHECKING:
+    from .autoencoder import Autoencoder
+
+SAMPLE = "sample_data.csv"
+
+
+def load_state_dict(path: Path) -> "Autoencoder":
+    """Read a state dict with the published keys; layer sizes come from its tensors.
+
+    These files tell neither genes nor clipping limits nor gene means. Where the published
+    ``sample_data.csv`` lies beside, its header gives the genes in order, its values the limits
+    (0.1 and 99.9 percentiles of all of them) and its columns the means. Otherwise the genes
+    come from ``NAME.genes.txt`` or ``NAME.genes.tsv``, the limits are 0 and 1, and the means
+    are unknown.
+
+    Raises
+    ------
+    UserError
+        Naming the file and what is wrong with it. Nothing in it is ever executed.
+    """
+    from .autoencoder import Autoencoder
+
+    tensors = _read_tensors(path)
+    weights = [f"encoder.mlp.fc{i}.weight" for i in range(len(tensors))]
+    shapes = [tensors[name].shape for name in weights if name in tensors]
+    if not shapes or any(len(shape) != 2 for shape in shapes):
+        raise UserError(
+            f"{path.name} has no encoder.mlp.fc0.weight: it is not a published autoencoder "
+            f"(it holds {listing(tensors, 3)})"
+        )
+    genes, clip, tensors["neutral"], record = _what_belongs_to(path, shapes[0][1])
+    sizes = [shape[0] for shape in shapes]
+    config = {"latent_size": sizes[-1], "hidden_sizes": sizes[:-1], "clip": list(clip)}
+    try:
+        check_finite(tensors)
+        codec = Autoencoder.from_parts(config, tensors, genes)
+    except UserError as error:
+        raise UserError(f"{path.name}: {error}") from None
+    codec.training = {"published_file": path.name, "git_blob_id": git_blob_id(path), **record}
+    return codec
+
+
+def _read_tensors(path: Path) -> dict[str, Any]:
+    import pickle
+
+    import torch
+
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            unpacked = sum(entry.file_size for entry in archive.infolist())
+        if unpacked > 2 * path.stat().st_size:  # PyTorch does not compress
+            raise UserError(f"{path.name} would unpack to {unpacked} bytes; it is not a model")
+    try:
+        with warnings.catch_warnings():  # of odd pickles, which are refused or hold tensors only
+            warnings.simplefilter("ignore")
+            state = torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError:
+        # never tried again without weights_only: that would run whatever the file says
+        raise UserError(
+            f"{path.name} holds more than weights (a whole pickled module, or code) and was not "
+            "opened; where you trust it, save its state_dict() with PyTorch and open that"
+        ) from None
+    except (RuntimeError, OSError, EOFError, ValueError, KeyError) as error:
+        raise UserError(
+            f"{path.name} is cut off or no PyTorch file ({str(error).splitlines()[0]}); "
+            "fetch it again"
+        ) from None
+    if not isinstance(state, dict) or not all(isinstance(t, torch.Tensor) for t in state.values()):
+        raise UserError(f"{path.name} is no state dict of tensors; save model.state_dict() instead")
+    return {
+        str(name): (tensor.float() if tensor.is_floating_point() else tensor).detach().numpy()
+        for name, tensor in state.items()
+    }
+
+
+def _what_belongs_to(
+    path: Path, count: int
+) -> tuple[tuple[str, ...], tuple[float, float], np.ndarray, dict[str, Any]]:
+    """Return genes, clipping limits, neutral values, and a record of where they are from."""
+    lists = [path.with_name(f"{path.stem}.genes{suffix}") for suffix in (".txt", ".tsv")]
+    sample = path.with_name(SAMPLE)
+    found = next((name for name in (*lists, sample) if name.is_file()), None)
+    if found is None:
+        raise UserError(
+            f"{path.name} has no gene list; put the published {SAMPLE} beside it, or write its "
+            f"{count} gene symbols, one a line in the order of its training table, to "
+            f"{lists[0].name} there"
+        )
+    if found == sample:
+        state = sample.stat()
+        genes, clip, neutral = _read_sample(sample, state.st_mtime_ns, state.st_size)
+        record = {
+            "clip_from": f"0.1 and 99.9 percentiles of {SAMPLE}",
+            "neutral_from": f"gene means of {SAMPLE}",
+            "sample_git_blob_id": git_blob_id(sample),
+        }
+    else:
+        lines = found.read_text(encoding="utf-8-sig").splitlines()
+        genes = tuple(line.split("\t")[0].strip() for line in lines if line.strip())
+        titles = ("gene", "genes", "symbol", "gene_symbol")
+        if len(genes) == count + 1 and genes[0].lower() in titles:
+            genes = genes[1:]
+        clip, neutral, record = (0.0, 1.0), np.full(count, np.nan, np.float32), {}
+    if len(genes) != count or len(set(genes)) != count:
+        raise UserError(
+            f"{found.name} has {len(genes)} genes, {len(set(genes))} of them different; "
+            f"{path.name} needs {count}"
+        )
+    return genes, clip, neutral, record
+
+
+@lru_cache(maxsize=1)  # seconds to read; time and size tell whether it is still the same file
+def _read_sample(
+    path: Path, modified_ns: int, size: int
+) -> tuple[tuple[str, ...], tuple[float, float], np.ndarray]:
+    """Return genes, clipping limits and gene means of the published sample table."""
+    from napari_compressed_transcriptomics.io.table import read_text_table
+
+    from .autoencoder import clip_limits
+
+    table = read_text_table(path)
+    values = table.values
+    if not len(values) or not np.isfinite(values).all():
+        raise UserError(f"{path.name} has no rows or misses values; fetch it again")
+    return tuple(table.genes), clip_limits(values), values.mean(axis=0, dtype=float)
