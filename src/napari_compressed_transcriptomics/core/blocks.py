@@ -16,10 +16,17 @@ FEWEST_ROWS = 16
 Step = Callable[[int, int, torch.Tensor], object]
 
 
-def block_rows(n_rows: int, n_columns: int, device: str, block_bytes: int | None = None) -> int:
-    """Return how many float32 rows make a block of about `block_bytes`."""
+def block_rows(
+    n_rows: int,
+    n_columns: int,
+    device: str,
+    block_bytes: int | None = None,
+    together: int = 1,
+) -> int:
+    """Return how many float32 rows make a block of about `block_bytes`, in whole `together`."""
     size = block_bytes or (CPU_BLOCK_BYTES if device == "cpu" else GPU_BLOCK_BYTES)
-    return max(1, min(n_rows, size // (4 * n_columns)))
+    rows = min(n_rows, size // (4 * n_columns))
+    return max(together, rows // together * together)
 
 
 def run_blocks(
@@ -29,6 +36,7 @@ def run_blocks(
     prepare: Callable[[str, int, int], Step],
     block_bytes: int | None = None,
     width: int | None = None,
+    together: int = 1,
 ) -> Generator[Progress, None, tuple[str, tuple[str, ...]]]:
     """Run a step over all rows, block by block.
 
@@ -52,6 +60,8 @@ def run_blocks(
         Size of a block of rows.
     width : int, optional
         Columns of a row of a block, for its size, where the output is wider than `values`.
+    together : int
+        Rows that must not be parted: every block starts at a multiple of it.
 
     Yields
     ------
@@ -66,7 +76,8 @@ def run_blocks(
         What had to be changed on the way.
     """
     n_rows, n_columns = len(values), width or values.shape[1]
-    rows = block_rows(n_rows, n_columns, device, block_bytes)
+    rows = block_rows(n_rows, n_columns, device, block_bytes, together)
+    fewest = max(FEWEST_ROWS, together)
     start, message = 0, ""
     notes: list[str] = []
     while start < n_rows:
@@ -86,14 +97,14 @@ def run_blocks(
         if failure:
             message = f"{device.upper()} failed ({failure}); started again on the CPU"
             device, start = "cpu", 0
-            rows = block_rows(n_rows, n_columns, device, block_bytes)
-        elif rows > FEWEST_ROWS:
-            rows = max(FEWEST_ROWS, rows // 2)
+            rows = block_rows(n_rows, n_columns, device, block_bytes, together)
+        elif rows > fewest:
+            rows = max(fewest, rows // 2 // together * together)
             message = f"{device.upper()} memory ran out; went on with blocks of {rows} rows"
         elif device != "cpu":
             message = f"{device.upper()} memory ran out; went on with the CPU"
             device = "cpu"
-            rows = block_rows(n_rows, n_columns, device, block_bytes)
+            rows = block_rows(n_rows, n_columns, device, block_bytes, together)
         else:
             raise UserError(
                 f"Memory ran out even with blocks of {rows} rows of {n_columns} values; "

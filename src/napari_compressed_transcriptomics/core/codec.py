@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 
 LATENT_SIZES = (2, 4, 8, 16, 32, 64, 128)
 
-_CODECS = {"autoencoder": ("autoencoder", "Autoencoder"), "pca": ("baselines", "PCA")}
+_CODECS = {
+    "autoencoder": ("autoencoder", "Autoencoder"),
+    "autoencoder-notebook": ("parity", "NotebookAutoencoder"),
+    "pca": ("baselines", "PCA"),
+}
 
 
 class Codec(ABC):
@@ -42,10 +46,13 @@ class Codec(ABC):
         JSON-safe record of how it was fitted.
     value_range : (float, float)
         Least and largest value that the method can represent.
+    rows_together : int
+        Rows whose latents depend on each other; blocks of rows are whole multiples of it.
     """
 
     id: ClassVar[str]
     value_range: ClassVar[tuple[float, float]] = (-np.inf, np.inf)
+    rows_together: ClassVar[int] = 1
 
     def __init__(
         self,
@@ -216,7 +223,8 @@ class Codec(ABC):
             return step
 
         name = resolve_device(device).name
-        finish(run_blocks("Coding", values, name, prepare, size, len(self.genes)))
+        together = self.rows_together
+        finish(run_blocks("Coding", values, name, prepare, size, len(self.genes), together))
         return out
 
 

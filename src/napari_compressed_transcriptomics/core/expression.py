@@ -202,7 +202,7 @@ class Expression:
             raise UserError(f"{lack} and the model knows no neutral value for them; use other data")
         values = np.take(self.values, columns, axis=1)
         values[:, at] = fill[at]
-        note = f"{lack}; they are set to their mean in training and left out of errors"
+        note = f"{lack}; they are set to the model's neutral values and left out of errors"
         return replace(
             self, values=values, genes=genes, filled=tuple(missing), notes=(*self.notes, note)
         )

@@ -142,7 +142,12 @@ def _steps(
     notes = (where.reason,) if where.fallback else ()
     sums = _Sums(codec, expression)
     used, changes = yield from run_blocks(
-        "Encoding and decoding", expression.values, where.name, sums.prepare, block_bytes
+        "Encoding and decoding",
+        expression.values,
+        where.name,
+        sums.prepare,
+        block_bytes,
+        together=codec.rows_together,
     )
     return Reconstruction(
         codec=codec,
