@@ -1,0 +1,179 @@
+"""Fetch a file whose content is known in advance: resumed, tried again, verified.
+
+On urllib alone: pooch knows no git blob ids and starts again from the first byte after every
+fault, and its progress cannot be cancelled.
+"""
+
+import os
+import ssl
+import time
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager, suppress
+from http.client import HTTPException
+from pathlib import Path
+
+from napari_compressed_transcriptomics.core.progress import Progress
+from napari_compressed_transcriptomics.core.provenance import git_blob_id
+
+from .files import looks_like
+
+CHUNK = 2**18
+MOST_BYTES = 100 * 2**20  # what GitHub allows a file
+TIMEOUT = 15.0
+PAUSES = (0.5, 1.0, 2.0, 4.0)  # seconds before each further try
+SECONDS_BETWEEN_REPORTS = 0.1
+
+
+class DownloadError(Exception):
+    """Why a file could not be fetched, in a few words; `again` where a new try may help."""
+
+    def __init__(self, reason: str, again: bool = False) -> None:
+        super().__init__(reason)
+        self.again = again
+
+
+def fetch_steps(url: str, path: Path, blob_id: str) -> Generator[Progress, None, Path]:
+    """Fetch a file, as a generator of progress (in MB) that returns its path.
+
+    Bytes go to ``.NAME.part`` beside `path`, which only a complete and verified file replaces.
+    Cancelling or a cut connection leaves that part, and the next call goes on from there if
+    the server can. Of several programs (or threads) that fetch the same file, one does and
+    the others wait for it.
+
+    Parameters
+    ----------
+    url : str
+    path : Path
+        In a folder that can be written.
+    blob_id : str
+        Git blob id of the right content.
+
+    Raises
+    ------
+    DownloadError
+        The server cannot be reached, refuses, or twice gives something else; or the
+        connection was cut too often. Then `path` is as it was.
+    OSError
+        The file cannot be written.
+    """
+    part = path.with_name(f".{path.name}.part")
+    locked = _locked(path)
+    try:
+        while not next(locked):
+            yield Progress(f"Waiting for another program to fetch {path.name}", 0, 1)
+            time.sleep(SECONDS_BETWEEN_REPORTS)
+        if path.is_file() and git_blob_id(path) == blob_id:  # the other one has fetched it
+            return path
+        wrong = 0
+        for pause in (*PAUSES, None):
+            try:
+                yield from _receive(url, part, path.name)
+                if git_blob_id(part) == blob_id:
+                    os.replace(part, path)
+                    return path
+                with part.open("rb") as file:
+                    what = looks_like(file.read(64))
+                part.unlink()
+                wrong += 1
+                what = "other content" if what in ("text", "of unknown content") else what
+                raise DownloadError(f"{url} gave {what} instead of the file", again=wrong < 2)
+            except DownloadError as error:
+                if pause is None or not error.again:
+                    raise
+                message = f"{error}; trying again"
+            until = time.monotonic() + pause
+            while time.monotonic() < until:
+                yield Progress(f"Waiting to fetch {path.name}", 0, 1, message)
+                message = ""
+                time.sleep(min(SECONDS_BETWEEN_REPORTS, pause))
+        raise AssertionError("the last try returns or raises")
+    finally:
+        locked.close()
+
+
+def _locked(path: Path) -> Generator[bool, None, None]:
+    """Yield False until the lock that belongs to `path` is ours; closing releases it."""
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(path.with_name(f".{path.name}.lock"), thread_local=False)
+    while True:
+        try:
+            with lock.acquire(blocking=False):
+                yield True
+                return
+        except Timeout:
+            yield False
+
+
+def _receive(url: str, part: Path, name: str) -> Iterator[Progress]:
+    """Append to `part` what it lacks, or write it anew where the server gives all."""
+    from urllib.error import HTTPError
+    from urllib.request import Request, urlopen
+
+    have = part.stat().st_size if part.exists() else 0
+    request = Request(url, headers={"Range": f"bytes={have}-"} if have else {})
+    try:
+        response = urlopen(request, timeout=TIMEOUT, context=_certificates())
+    except HTTPError as error:
+        error.close()
+        if error.code == 416 and have:
+            return  # nothing comes after what is here: it is the whole file, or another
+        again = error.code in (408, 429) or error.code >= 500
+        raise DownloadError(f"{url} gave HTTP {error.code} {error.reason}", again) from None
+    except (OSError, HTTPException, ValueError) as error:
+        # without a connection there is no use in trying long, but after a first part there is
+        raise DownloadError(f"{url} cannot be reached ({_reason(error)})", have > 0) from None
+    with response:
+        if response.status != 206:
+            have = 0
+        length = response.headers.get("Content-Length", "")
+        total = have + int(length) if length.isdecimal() else None
+        if (total or 0) > MOST_BYTES:
+            raise DownloadError(f"{url} has {total:,} bytes, more than any published file")
+        reported = 0.0
+        with part.open("ab" if have else "wb") as file:
+            while True:
+                with _cuts_told(url):
+                    chunk = response.read1(CHUNK)
+                if not chunk:
+                    break
+                file.write(chunk)
+                have += len(chunk)
+                if have > MOST_BYTES:
+                    raise DownloadError(f"{url} sends more than any published file has")
+                if time.monotonic() - reported > SECONDS_BETWEEN_REPORTS:
+                    reported = time.monotonic()
+                    yield Progress(f"Fetching {name} (MB)", _mb(have), _mb(max(have, total or 0)))
+            file.flush()
+            os.fsync(file.fileno())
+        yield Progress(f"Fetching {name} (MB)", _mb(have), _mb(max(have, total or 0)))
+        if total is not None and have < total:
+            raise DownloadError(f"the connection to {url} was cut after {have:,} bytes", True)
+
+
+@contextmanager
+def _cuts_told(url: str) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, HTTPException) as error:
+        raise DownloadError(f"the connection to {url} was cut ({_reason(error)})", True) from None
+
+
+def _reason(error: Exception) -> str:
+    """Return what an exception says, or what is behind urllib's, in a few words."""
+    cause = getattr(error, "reason", error)
+    return str(getattr(cause, "strerror", None) or cause or type(cause).__name__)
+
+
+def _certificates() -> ssl.SSLContext:
+    """Return the system's certificates with certifi's: python.org's Python for macOS has none."""
+    context = ssl.create_default_context()
+    with suppress(ImportError):
+        import certifi
+
+        context.load_verify_locations(certifi.where())
+    return context
+
+
+def _mb(n_bytes: int) -> int:
+    return -(-n_bytes // 10**6)

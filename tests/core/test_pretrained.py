@@ -1,0 +1,389 @@
+"""Published weights, from a server that behaves and from one that does not."""
+
+import os
+import pickle
+import subprocess
+import sys
+from itertools import islice
+
+import numpy as np
+import pytest
+import torch
+from numpy.testing import assert_allclose
+
+from napari_compressed_transcriptomics.core import pretrained
+from napari_compressed_transcriptomics.core.errors import UserError
+from napari_compressed_transcriptomics.core.pretrained import (
+    ADDRESS,
+    BLOB_IDS,
+    download_steps,
+    import_files,
+    load_published,
+    weights_folder,
+)
+from napari_compressed_transcriptomics.core.progress import finish
+from napari_compressed_transcriptomics.core.reconstruction import reconstruct
+from napari_compressed_transcriptomics.io import download
+from published import SAMPLE, Server, blob_id, sample_table, weights
+from small import small_expression
+
+DATA = small_expression()
+TWO, EIGHT = (f"autoencode_abagen_{k}_components.pt" for k in (2, 8))
+NETWORK, WEIGHTS = weights()
+FILES = {
+    TWO: WEIGHTS,
+    EIGHT: weights(latent_size=8)[1],
+    SAMPLE: sample_table(DATA.genes, DATA.values),
+}
+
+
+@pytest.fixture
+def server(monkeypatch, tmp_path):
+    with Server(dict(FILES)) as server:
+        publish(monkeypatch, FILES)
+        monkeypatch.setenv("no_proxy", "*")
+        monkeypatch.setenv(pretrained.MIRROR_VARIABLE, server.address)
+        monkeypatch.setenv(pretrained.CACHE_VARIABLE, str(tmp_path / "cache"))
+        monkeypatch.setattr(download, "PAUSES", (0.0, 0.0, 0.0))
+        yield server
+
+
+@pytest.fixture
+def offline(server, monkeypatch):
+    monkeypatch.setenv(pretrained.MIRROR_VARIABLE, "http://127.0.0.1:9/")
+    return server
+
+
+def publish(monkeypatch, files):
+    for name, content in files.items():
+        monkeypatch.setitem(BLOB_IDS, name, blob_id(content))
+
+
+def refused(*words, call=lambda: load_published(2)):
+    with pytest.raises(UserError) as caught:
+        call()
+    message = str(caught.value)
+    assert "\n" not in message
+    for word in words:
+        assert word in message
+    return message
+
+
+def in_cache():
+    folder = weights_folder()
+    names = os.listdir(folder) if folder.exists() else []
+    return sorted(name for name in names if not name.endswith(".lock"))
+
+
+def test_what_is_published():
+    assert ADDRESS.endswith("/bd6cad0726ad52f6940eb42461fb522912dd9b80/model_weights/")
+    assert list(BLOB_IDS) == [
+        *(f"autoencode_abagen_{k}_components.pt" for k in (2, 4, 8, 16, 32, 64, 128)),
+        SAMPLE,
+    ]
+    assert all(len(blob) == 40 and int(blob, 16) for blob in BLOB_IDS.values())
+    refused("3 components", "2, 4, 8", call=lambda: load_published(3))
+
+
+def test_cache_folder(monkeypatch, tmp_path):
+    monkeypatch.setenv(pretrained.CACHE_VARIABLE, str(tmp_path))
+    assert weights_folder("elsewhere") == tmp_path / "published"
+    monkeypatch.delenv(pretrained.CACHE_VARIABLE)
+    assert weights_folder(tmp_path / "b") == tmp_path / "b" / "published"
+    assert "napari-compressed-transcriptomics" in str(weights_folder())
+
+
+def test_fetched_once_and_used_in_evaluation_mode(server):
+    seen = []
+    codec = load_published(2, report=seen.append)
+    assert codec.genes == DATA.genes
+    assert_allclose(codec.neutral, DATA.values.mean(axis=0), atol=1e-6)
+    assert_allclose(codec.clip, np.percentile(DATA.values, (0.1, 99.9)), atol=1e-6)
+    assert codec.training["published_file"] == TWO
+    assert codec.training["git_blob_id"] == BLOB_IDS[TWO]
+    clipped = torch.tensor(DATA.values).clamp(*codec.clip)
+    assert_allclose(codec.encode(DATA.values), NETWORK.encoder(clipped).detach(), atol=1e-5)
+    assert [step.stage for step in seen if step.stage.startswith("Fetching")]
+    load_published(2)
+    assert server.requests == [(SAMPLE, 0), (TWO, 0)]
+    assert in_cache() == [TWO, SAMPLE]
+
+
+def test_several_sizes_at_once(server):
+    finish(download_steps([2, 8]))
+    assert in_cache() == [TWO, EIGHT, SAMPLE]
+    assert load_published(8).latent_size == 8
+
+
+def test_offline_uses_the_verified_cache(server, monkeypatch):
+    before = load_published(2).encode(DATA.values)
+    monkeypatch.setenv(pretrained.MIRROR_VARIABLE, "http://127.0.0.1:9/")
+    np.testing.assert_array_equal(load_published(2).encode(DATA.values), before)
+
+
+def test_offline_with_nothing_cached_lists_what_is_needed(offline):
+    message = refused(TWO, SAMPLE, str(weights_folder()), "models import", "cannot be reached")
+    assert message.count("http://127.0.0.1:9/") == 2  # what failed, and where to get it
+    assert in_cache() == []
+
+
+def test_cut_connection_goes_on_from_there(server):
+    server.faults[TWO] = ["cut", "cut"]
+    seen = []
+    load_published(2, report=seen.append)
+    starts = [start for name, start in server.requests if name == TWO]
+    assert starts == [0, len(WEIGHTS) // 2, len(WEIGHTS) // 2 + (len(WEIGHTS) + 1) // 2 // 2]
+    assert in_cache() == [TWO, SAMPLE]
+
+
+def test_cut_connection_with_a_server_that_knows_no_ranges(server):
+    server.faults[TWO] = ["cut", "no_range"]
+    assert load_published(2).latent_size == 2
+
+
+def test_cut_too_often_leaves_the_part_for_later(server):
+    server.faults[TWO] = ["cut"] * 4
+    refused("was cut", TWO)
+    assert in_cache() == [f".{TWO}.part", SAMPLE]
+    del server.requests[:]
+    load_published(2)
+    assert server.requests[0][1] > len(WEIGHTS) // 2
+    assert in_cache() == [TWO, SAMPLE]
+
+
+@pytest.mark.parametrize(("fault", "word"), [("wrong", "other content"), ("html", "a web page")])
+def test_wrong_content_is_deleted_and_tried_once_more(server, fault, word):
+    server.faults[TWO] = [fault]
+    assert load_published(2).latent_size == 2
+    os.remove(weights_folder() / TWO)
+    server.faults[TWO] = [fault] * 9
+    del server.requests[:]
+    refused(TWO, word, "instead")
+    assert server.requests == [(TWO, 0)] * 2
+    assert in_cache() == [SAMPLE]
+
+
+def test_404_is_not_tried_again_and_503_is(server):
+    server.faults[TWO] = [404]
+    refused("HTTP 404", TWO)
+    assert server.requests == [(SAMPLE, 0), (TWO, 0)]
+    server.faults[TWO] = [503, 503]
+    assert load_published(2).latent_size == 2
+
+
+def test_leftover_part_of_something_else(server):
+    for leftover in (b"x" * 50, b"x" * len(WEIGHTS), b"x" * (len(WEIGHTS) + 9)):
+        part = weights_folder() / f".{TWO}.part"
+        part.parent.mkdir(parents=True, exist_ok=True)
+        part.write_bytes(leftover)
+        assert load_published(2).latent_size == 2
+        os.remove(weights_folder() / TWO)
+
+
+def test_more_than_any_file_is_refused_at_once(server, monkeypatch):
+    server.faults[TWO] = ["endless"]
+    refused("more than any published file")
+    monkeypatch.setattr(download, "MOST_BYTES", 1000)
+    refused("more than any published file")
+
+
+def test_slow_server_cancelled_and_taken_up_again(server, monkeypatch):
+    monkeypatch.setattr(download, "SECONDS_BETWEEN_REPORTS", 0.0)
+    finish(download_steps([8]))
+    server.faults[TWO] = ["slow"]
+    steps = download_steps([2])
+    fetching = (step for step in steps if step.stage.startswith("Fetching"))
+    assert len(list(islice(fetching, 3))) == 3
+    steps.close()
+    assert in_cache() == [f".{TWO}.part", EIGHT, SAMPLE]
+    del server.requests[:]
+    load_published(2)
+    assert 0 < server.requests[0][1] < len(WEIGHTS)
+
+
+def test_stalled_server(server, monkeypatch):
+    monkeypatch.setattr(download, "TIMEOUT", 0.02)
+    server.faults[TWO] = ["slow"] * 9
+    refused("timed out", TWO)
+
+
+def test_damaged_file_in_the_cache_is_fetched_again(server, monkeypatch):
+    load_published(2)
+    path = weights_folder() / TWO
+    damaged = bytearray(WEIGHTS)
+    damaged[len(damaged) // 2] ^= 1  # PyTorch itself does not notice
+    path.write_bytes(damaged)
+    load_published(2)
+    assert path.read_bytes() == WEIGHTS
+    path.write_bytes(damaged)
+    monkeypatch.setenv(pretrained.MIRROR_VARIABLE, "http://127.0.0.1:9/")
+    message = refused(TWO)
+    assert SAMPLE not in message
+    assert path.read_bytes() == damaged  # the final name is not touched before the end
+
+
+def test_two_processes_fetch_a_file_once(server):
+    server.faults[SAMPLE] = server.faults[TWO] = ["slow"]
+    program = f"""
+from napari_compressed_transcriptomics.core.pretrained import BLOB_IDS, download_steps
+from napari_compressed_transcriptomics.core.progress import finish
+BLOB_IDS.update({dict(BLOB_IDS)!r})
+finish(download_steps([2]))
+"""
+    both = [
+        subprocess.Popen([sys.executable, "-c", program], stderr=subprocess.PIPE) for _ in range(2)
+    ]
+    for process in both:
+        _, errors = process.communicate(timeout=60)
+        assert process.returncode == 0, errors
+    assert sorted(server.requests) == [(TWO, 0), (SAMPLE, 0)]
+    assert in_cache() == [TWO, SAMPLE]
+    assert (weights_folder() / TWO).read_bytes() == WEIGHTS
+
+
+def test_killed_process_leaves_a_part_that_is_taken_up(server):
+    server.faults[SAMPLE] = ["slow"]
+    program = f"""
+import os, signal
+from napari_compressed_transcriptomics.core.pretrained import BLOB_IDS, download_steps
+from napari_compressed_transcriptomics.io import download
+download.SECONDS_BETWEEN_REPORTS = 0
+BLOB_IDS.update({dict(BLOB_IDS)!r})
+for n, step in enumerate(download_steps([2])):
+    if n == 5:
+        os._exit(9)
+"""
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 9
+    assert SAMPLE not in in_cache()
+    assert load_published(2).latent_size == 2
+    assert server.requests[1][0] == SAMPLE
+    assert server.requests[1][1] > 0
+
+
+def test_read_only_cache(server, tmp_path):
+    folder = tmp_path / "cache"
+    folder.mkdir()
+    folder.chmod(0o555)
+    refused(str(folder), pretrained.CACHE_VARIABLE, "preferences", "read-only")
+    folder.chmod(0o755)
+    load_published(2)
+    weights_folder().chmod(0o555)
+    assert load_published(2).latent_size == 2  # what is there needs no writing
+    refused(str(weights_folder()), pretrained.CACHE_VARIABLE, call=lambda: load_published(8))
+    weights_folder().chmod(0o755)
+
+
+def test_cache_that_is_a_file(server, tmp_path):
+    (tmp_path / "cache").write_text("not a folder")
+    refused(str(tmp_path / "cache"), pretrained.CACHE_VARIABLE)
+
+
+def test_full_disk(server, monkeypatch):
+    def full(_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(download.os, "fsync", full)
+    refused(str(weights_folder()), "No space left", pretrained.CACHE_VARIABLE)
+
+
+def test_import_from_a_folder(offline, tmp_path):
+    folder = tmp_path / "from a colleague"
+    folder.mkdir()
+    (folder / "weights (1).pt").write_bytes(WEIGHTS)
+    (folder / "sample.csv").write_bytes(FILES[SAMPLE])
+    (folder / "other.csv").write_text("a,b\n")
+    assert {path.name for path in import_files(folder)} == {TWO, SAMPLE}
+    assert load_published(2).latent_size == 2
+    assert [path.name for path in import_files(weights_folder() / TWO)] == [TWO]
+
+
+def test_import_of_something_else(offline, tmp_path):
+    refused(str(tmp_path), TWO, SAMPLE, call=lambda: import_files(tmp_path))
+    path = tmp_path / TWO
+    for content, word in (
+        (b"<html>log in", "a web page"),
+        (WEIGHTS[:-1], "a zip file"),
+        (b"", "empty"),
+        (b"version https://git-lfs.github.com/spec/v1\n", "git lfs pull"),
+    ):
+        path.write_bytes(content)
+        refused(TWO, word, call=lambda: import_files(path))
+    refused("no file", call=lambda: import_files(tmp_path / "none.pt"))
+    assert in_cache() == []
+
+
+class Malicious:
+    def __init__(self, target):
+        self.target = target
+
+    def __reduce__(self):
+        return (os.system, (f"touch {self.target}",))
+
+
+def test_even_with_the_right_id_nothing_is_run(server, monkeypatch, tmp_path):
+    touched = tmp_path / "touched"
+    server.files[TWO] = pickle.dumps(Malicious(touched))
+    publish(monkeypatch, server.files)
+    refused(TWO)
+    assert not touched.exists()
+
+
+@pytest.mark.parametrize("name", ["encoder.mlp.bn1.running_var", "decoder.mlp.fc2.weight"])
+def test_weights_that_are_no_numbers_or_misshapen(server, monkeypatch, tmp_path, name):
+    for value, word in ((torch.nan, "NaN"), (None, "shape")):
+        state = {key: tensor.clone() for key, tensor in NETWORK.state_dict().items()}
+        state[name] = state[name][..., 1:].clone() if value is None else state[name] * value
+        torch.save(state, tmp_path / "made.pt")
+        server.files[TWO] = (tmp_path / "made.pt").read_bytes()
+        publish(monkeypatch, server.files)
+        refused(TWO, name, word)
+
+
+def test_sample_of_other_genes_or_without_values(server, monkeypatch):
+    for genes, values, word in (
+        (DATA.genes[1:], DATA.values[:, 1:], "39 genes"),
+        (DATA.genes, DATA.values[:0], "no rows"),
+        (DATA.genes, np.full((2, 40), np.nan), "misses values"),
+    ):
+        server.files[SAMPLE] = sample_table(genes, values)
+        publish(monkeypatch, server.files)
+        refused(SAMPLE, word)
+
+
+def test_genes_that_the_data_lacks(server):
+    codec = load_published(2)
+    some = DATA.aligned_to(DATA.genes[:37][::-1])
+    refused("3 of the 40", "GENE37, GENE38, GENE39", call=lambda: reconstruct(codec, some))
+    result = reconstruct(codec, some, fill_missing=True)
+    assert result.expression.filled == ("GENE37", "GENE38", "GENE39")
+    assert "GENE37, GENE38, GENE39" in result.expression.notes[-1]
+    filled = DATA.values.copy()
+    filled[:, 37:] = codec.neutral[37:]
+    assert_allclose(result.latents, codec.encode(filled), atol=1e-5)
+    few = DATA.aligned_to(DATA.genes[:30])
+    refused("10 of the 40", "at least 90%", call=lambda: reconstruct(codec, few, fill_missing=True))
+
+
+def test_parity(server):
+    notebook = load_published(2, parity_with=DATA)
+    assert notebook.id == "autoencoder-notebook"
+    network = weights()[0].train()
+    clipped = np.clip(DATA.values, *np.percentile(DATA.values, (0.1, 99.9)))
+    expected = network.encoder(torch.tensor(clipped, dtype=torch.float32)).detach()
+    assert_allclose(notebook.encode(DATA.values), expected, atol=1e-5)
+
+
+def test_full_size(monkeypatch, server):
+    genes = tuple(f"G{i}" for i in range(15_633))
+    values = np.random.default_rng(0).uniform(0.3, 0.7, (3, len(genes)))
+    network, server.files[TWO] = weights(len(genes), 2, (500, 250, 125))
+    server.files[SAMPLE] = sample_table(genes, values)
+    publish(monkeypatch, server.files)
+    assert len(server.files[TWO]) == pytest.approx(64e6, rel=0.01)
+    codec = load_published(2)
+    assert codec.genes == genes
+    rows = values.astype(np.float32)
+    latents = codec.encode(rows)
+    expected = network.encoder(torch.tensor(rows).clamp(*codec.clip)).detach()
+    assert_allclose(latents, expected, atol=1e-4)
+    assert codec.decode(latents).shape == (3, 15_633)
