@@ -37,6 +37,7 @@ class BrainView:
 
         self._viewer = proxy(viewer)  # a view must not keep its viewer alive
         self._turned_3d = False
+        self._component_of: WeakKeyDictionary[Any, int] = WeakKeyDictionary()
         self._letters = {}
         for side in _SIDES:
             overlay = TextOverlay(
@@ -66,7 +67,7 @@ class BrainView:
             viewer.scene.camera.orientation2d = ("up", "right")
             viewer.canvas.overlays.scale_bar.visible = True
             viewer.canvas.overlays.current_slice.visible = True
-        if layer.ndim == 4 and viewer.dims.ndim == 4 and what.is_signed:
+        if what.kind == "latents" and sum(other.ndim == 4 for other in viewer.layers) == 1:
             viewer.dims.set_point(0, 1)  # napari starts in the middle of every axis
         if what.kind != "labels":
             layer.colorbar.visible = True
@@ -105,7 +106,14 @@ class BrainView:
         for layer in self._viewer.layers:
             what = shown(layer)
             if what is not None and what.kind == "latents":
-                follow_component(layer, self._component(layer))
+                self._follow(layer)
+
+    def _follow(self, layer: Any) -> None:
+        """Set the contrast when another component is shown; else it is the user's."""
+        component = self._component(layer)
+        if component != self._component_of.get(layer, 0):
+            self._component_of[layer] = component
+            follow_component(layer, component)
 
     def _component(self, layer: Any) -> int:
         axis = self._viewer.dims.ndim - layer.ndim
@@ -122,7 +130,8 @@ class BrainView:
         layer.colormap = diverging_colormap(see_through=in_3d)
         layer.rendering = "translucent" if in_3d else "mip"
         layer.interpolation3d = "nearest"  # linear would blur into the outside
-        follow_component(layer, self._component(layer) if layer.ndim == 4 else 0)
+        if what.kind == "latents":
+            self._follow(layer)
 
     def _update_letters(self, event: Any = None) -> None:
         any_of_ours = any(shown(layer) is not None for layer in self._viewer.layers)

@@ -88,6 +88,28 @@ def test_contrast_of_latents_is_symmetric_and_follows_the_component(result, mode
         assert high - low == pytest.approx(2 * np.percentile(abs(latents - latents.mean()), 99))
 
 
+def test_contrast_set_by_hand_stays_until_another_component_is_shown(result, model):
+    _viewer.attach(model)
+    stack = add(model, _layers.latent_layers(result)[0])
+    stack.contrast_limits = (-0.01, 0.01)
+    model.dims.set_point(1, 3)
+    model.dims.ndisplay = 3
+    model.dims.ndisplay = 2
+    assert tuple(stack.contrast_limits) == (-0.01, 0.01)
+    model.dims.set_point(0, 2)
+    assert stack.contrast_limits[1] > 0.01
+
+
+def test_a_second_stack_leaves_the_component_shown(result, model):
+    _viewer.attach(model)
+    add(model, _layers.latent_layers(result)[0])
+    model.dims.set_point(0, 3)
+    second = add(model, _layers.latent_layers(result)[0])
+    assert model.dims.point[0] == 3
+    middle = sum(second.contrast_limits) / 2
+    assert middle == pytest.approx(result.latents[:, 2].mean(), abs=1e-5)
+
+
 def test_signed_layers_hide_their_outside_in_2d_and_3d(result, model):
     _viewer.attach(model)
     stack = add(model, _layers.latent_layers(result)[0])
