@@ -55,6 +55,16 @@ class Autoencoder(Codec):
             "clip": list(self.clip),
         }
 
+    def describe(self) -> str:
+        """Return method, layers and clipping limits in words."""
+        sizes = ", ".join(map(str, (len(self.genes), *self.hidden_sizes)))
+        return (
+            "the deep autoencoder of Ruffle et al. (2024, doi:10.1002/hbm.26795), with an encoder "
+            f"of {sizes} and {self.latent_size} units, a decoder that mirrors it, batch "
+            "normalisation, exponential linear units and a sigmoid output, of values clipped to "
+            f"{self.clip[0]:.3f}-{self.clip[1]:.3f}"
+        )
+
     def tensors(self) -> dict[str, Any]:
         """Return the state dict, with the published keys, and ``neutral``."""
         state = {name: tensor.numpy() for name, tensor in self.module.state_dict().items()}

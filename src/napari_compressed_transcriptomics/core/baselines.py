@@ -42,6 +42,10 @@ class PCA(Codec):
         """Return the number of components."""
         return {"latent_size": self.latent_size}
 
+    def describe(self) -> str:
+        """Return the method in words."""
+        return "principal component analysis (scikit-learn)"
+
     def tensors(self) -> dict[str, Any]:
         """Return the components and the mean."""
         return {"components": self.components, "mean": self.neutral}

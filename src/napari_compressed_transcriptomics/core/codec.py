@@ -74,6 +74,10 @@ class Codec(ABC):
     def tensors(self) -> dict[str, Any]:
         """Return everything learned, by name: numpy arrays or torch tensors."""
 
+    def describe(self) -> str:
+        """Return what it is, as a part of a sentence in a paper's Methods."""
+        return f"the codec {self.id}"
+
     @classmethod
     @abstractmethod
     def from_parts(

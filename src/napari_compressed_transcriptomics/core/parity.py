@@ -22,6 +22,13 @@ class NotebookAutoencoder(Autoencoder):
     id = "autoencoder-notebook"
     rows_together = BATCH_ROWS
 
+    def describe(self) -> str:
+        """Return method and what is different here, in words."""
+        return (
+            f"{super().describe()}, normalised with the statistics of each batch of "
+            f"{BATCH_ROWS:,} rows as in the published notebook"
+        )
+
     def _build(self) -> CodecNetwork:
         first, *encoder = _with_batch_statistics(self.module.encoder)
         *hidden, output = _with_batch_statistics(self.module.decoder)
