@@ -32,12 +32,10 @@ class Preferences:
 
     @property
     def cache_path(self) -> Path:
-        """The cache folder, resolved."""
-        if self.cache_folder:
-            return Path(self.cache_folder).expanduser()
-        from platformdirs import user_cache_path
+        """The cache folder, resolved; the environment variable for it comes first."""
+        from .core.pretrained import cache_folder
 
-        return user_cache_path(PLUGIN, appauthor=False)
+        return cache_folder(self.cache_folder)
 
 
 def preferences() -> Preferences:

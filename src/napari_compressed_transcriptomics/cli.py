@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from . import __version__
+from . import __version__, _cli_models
 from ._terminal import Report, clear_line, tell_notes
 from .core.errors import UserError
 
@@ -100,19 +100,22 @@ def _encode(arguments: argparse.Namespace) -> None:
     from .core.compress import CompressRequest
     from .io.results import RESULT_FILES
 
-    is_pca = arguments.model == "pca"
-    if is_pca and arguments.latent is None:
-        raise UserError("--model pca needs --latent K, the number of components")
+    from_file = arguments.model not in ("pca", "published")
+    if arguments.latent is None and not from_file:
+        raise UserError(f"--model {arguments.model} needs --latent K, the number of components")
+    if arguments.parity and arguments.model != "published":
+        raise UserError("--parity is for --model published; leave it out")
     expression = _read(arguments, tell=True)
     _check_out(arguments.out, RESULT_FILES, expression.source)
     request = CompressRequest(
         expression=expression,
-        codec="pca" if is_pca else "model",
+        codec="model" if from_file else arguments.model,
         latent_size=arguments.latent,
-        model_path=None if is_pca else Path(arguments.model),
+        model_path=Path(arguments.model) if from_file else None,
         device=arguments.device,
         seed=arguments.seed,
         fill_missing=arguments.fill_missing,
+        parity=arguments.parity,
     )
     reconstruction = _compress(request)
     _save(reconstruction, arguments.out, request.parameters())
@@ -265,14 +268,25 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--max-epochs", type=_positive, metavar="N", help="upper bound on epochs")
 
     encode = command("encode", _encode, "Save latents and errors.", reading, working)
-    encode.add_argument("--model", required=True, metavar="MODEL", help="model file, or pca")
-    encode.add_argument("--latent", type=_positive, metavar="K", help="components; needed for pca")
+    encode.add_argument(
+        "--model", required=True, metavar="MODEL", help="model file, pca or published"
+    )
+    encode.add_argument("--latent", type=_positive, metavar="K", help="components, but for a file")
     encode.add_argument("--out", type=Path, required=True, metavar="DIR")
     encode.add_argument(
         "--fill-missing",
         action="store_true",
         help="accept a few genes that the model knows and the data lacks",
     )
+    encode.add_argument(
+        "--parity",
+        action="store_true",
+        help="do as the published notebook does: batch statistics, limits of these data",
+    )
+
+    about_models = "Fetch published weights, and say what model files hold."
+    models = commands.add_parser("models", help=about_models, description=about_models)
+    _cli_models.add_commands(models.add_subparsers(required=True, metavar="COMMAND"))
 
     demo = command("demo", _demo, "Do the main job on a synthetic brain and show it.")
     demo.add_argument("--out", type=Path, default=Path("demo-output"), metavar="DIR")

@@ -10,6 +10,7 @@ from .expression import Expression
 from .progress import Progress
 
 if TYPE_CHECKING:
+    from .codec import Codec
     from .reconstruction import Reconstruction
 
 
@@ -22,8 +23,8 @@ class CompressRequest:
     expression : Expression
         The data to compress.
     codec : str
-        Id of a codec to fit to the data (``autoencoder``, ``pca``), or ``model`` for the
-        one in `model_path`.
+        Id of a codec to fit to the data (``autoencoder``, ``pca``), ``model`` for the one in
+        `model_path`, or ``published`` for the published autoencoder of that latent size.
     latent_size : int or None
         Number of components; None takes the model's.
     model_path : Path or None
@@ -38,6 +39,10 @@ class CompressRequest:
         Memory for one block of rows; None for the default.
     fill_missing : bool
         Accept a few genes that the model knows and the data lacks.
+    cache : Path or None
+        Folder for published weights, see `pretrained.cache_folder`.
+    parity : bool
+        Run the published autoencoder as its notebook does, see `parity.as_notebook`.
     """
 
     expression: Expression
@@ -49,6 +54,8 @@ class CompressRequest:
     max_epochs: int | None = None
     block_bytes: int | None = None
     fill_missing: bool = False
+    cache: Path | None = None
+    parity: bool = False
 
     def parameters(self) -> dict[str, Any]:
         """Return the settings, JSON-safe, for provenance."""
@@ -60,20 +67,46 @@ class CompressRequest:
             "seed": self.seed,
             "max_epochs": self.max_epochs,
             "fill_missing": self.fill_missing,
+            "parity": self.parity,
         }
 
 
 def compress_steps(request: CompressRequest) -> Generator[Progress, None, "Reconstruction"]:
-    """Fit or load the codec, then encode, decode and measure; yields `Progress`.
+    """Fit, fetch or load the codec, then encode, decode and measure; yields `Progress`.
 
     Raises
     ------
     UserError
         Where the data cannot carry the latent size, or does not fit the model.
     """
+    from .reconstruction import reconstruct_steps
+
+    if request.parity and request.codec != "published":
+        raise UserError("parity with the published notebook is for the published autoencoder only")
+    expression = request.expression
+    codec = yield from _codec_steps(request)
+    if request.parity:
+        from .parity import as_notebook
+
+        expression = expression.aligned_to(
+            codec.genes, codec.neutral if request.fill_missing else None
+        )
+        codec = as_notebook(codec, expression)
+    return (
+        yield from reconstruct_steps(
+            codec,
+            expression,
+            device=request.device,
+            block_bytes=request.block_bytes,
+            fill_missing=request.fill_missing,
+        )
+    )
+
+
+def _codec_steps(request: CompressRequest) -> Generator[Progress, None, "Codec"]:
+    """Load, fetch or fit the codec."""
     from .codec import codec_class, latent_size_problem
     from .device import resolve_device
-    from .reconstruction import reconstruct_steps
 
     expression, size = request.expression, request.latent_size
     if request.codec == "model":
@@ -87,25 +120,22 @@ def compress_steps(request: CompressRequest) -> Generator[Progress, None, "Recon
                 f"{request.model_path} has {codec.latent_size} components, not {size}; "
                 f"ask for --latent {codec.latent_size} or leave it out"
             )
-    else:
-        if size is None:
-            raise UserError("a codec that is fitted here needs a latent size")
-        problem = latent_size_problem(request.codec, size, expression.n_samples, expression.n_genes)
-        if problem:
-            raise UserError(problem)
-        codec = yield from codec_class(request.codec).fit_steps(
+        return codec
+    if size is None:
+        raise UserError("a codec that does not come from a model file needs a latent size")
+    if request.codec == "published":
+        from .pretrained import published_steps
+
+        return (yield from published_steps(size, request.cache))
+    problem = latent_size_problem(request.codec, size, expression.n_samples, expression.n_genes)
+    if problem:
+        raise UserError(problem)
+    return (
+        yield from codec_class(request.codec).fit_steps(
             expression,
             size,
             seed=request.seed,
             device=resolve_device(request.device).name,
             max_epochs=request.max_epochs,
-        )
-    return (
-        yield from reconstruct_steps(
-            codec,
-            expression,
-            device=request.device,
-            block_bytes=request.block_bytes,
-            fill_missing=request.fill_missing,
         )
     )

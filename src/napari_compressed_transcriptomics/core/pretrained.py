@@ -105,9 +105,9 @@ def download_steps(
             yield from fetch_steps(address() + name, folder / name, BLOB_IDS[name])
         except DownloadError as error:
             raise UserError(
-                f"{error}; fetch {' and '.join(lacking[i:])} from {address()} by other means and "
-                f"put them into {folder}, or give the folder they are in to "
-                "`compressed-transcriptomics models import`"
+                f"{name} was not fetched, as {error}; get {', '.join(lacking[i:])} from "
+                f"{address()} by other means and put what you get into {folder}, or run "
+                "`compressed-transcriptomics models import FOLDER`"
             ) from None
         except OSError as error:
             raise UserError(_not_written(folder, error.strerror or str(error))) from None

@@ -76,7 +76,9 @@ def fetch_steps(url: str, path: Path, blob_id: str) -> Generator[Progress, None,
                 part.unlink()
                 wrong += 1
                 what = "other content" if what in ("text", "of unknown content") else what
-                raise DownloadError(f"{url} gave {what} instead of the file", again=wrong < 2)
+                raise DownloadError(
+                    f"{_host(url)} gave {what} instead of the file", again=wrong < 2
+                )
             except DownloadError as error:
                 if pause is None or not error.again:
                     raise
@@ -119,17 +121,18 @@ def _receive(url: str, part: Path, name: str) -> Iterator[Progress]:
         if error.code == 416 and have:
             return  # nothing comes after what is here: it is the whole file, or another
         again = error.code in (408, 429) or error.code >= 500
-        raise DownloadError(f"{url} gave HTTP {error.code} {error.reason}", again) from None
+        raise DownloadError(f"{_host(url)} gave HTTP {error.code} {error.reason}", again) from None
     except (OSError, HTTPException, ValueError) as error:
         # without a connection there is no use in trying long, but after a first part there is
-        raise DownloadError(f"{url} cannot be reached ({_reason(error)})", have > 0) from None
+        reason = f"{_host(url)} cannot be reached ({_reason(error)})"
+        raise DownloadError(reason, again=have > 0) from None
     with response:
         if response.status != 206:
             have = 0
         length = response.headers.get("Content-Length", "")
         total = have + int(length) if length.isdecimal() else None
         if (total or 0) > MOST_BYTES:
-            raise DownloadError(f"{url} has {total:,} bytes, more than any published file")
+            raise DownloadError(f"{_host(url)} sends {total:,} bytes, too many for the file")
         reported = 0.0
         with part.open("ab" if have else "wb") as file:
             while True:
@@ -140,7 +143,7 @@ def _receive(url: str, part: Path, name: str) -> Iterator[Progress]:
                 file.write(chunk)
                 have += len(chunk)
                 if have > MOST_BYTES:
-                    raise DownloadError(f"{url} sends more than any published file has")
+                    raise DownloadError(f"{_host(url)} sends too many bytes for the file")
                 if time.monotonic() - reported > SECONDS_BETWEEN_REPORTS:
                     reported = time.monotonic()
                     yield Progress(f"Fetching {name} (MB)", _mb(have), _mb(max(have, total or 0)))
@@ -148,7 +151,7 @@ def _receive(url: str, part: Path, name: str) -> Iterator[Progress]:
             os.fsync(file.fileno())
         yield Progress(f"Fetching {name} (MB)", _mb(have), _mb(max(have, total or 0)))
         if total is not None and have < total:
-            raise DownloadError(f"the connection to {url} was cut after {have:,} bytes", True)
+            raise DownloadError(f"{_host(url)} hung up after {have:,} bytes", again=True)
 
 
 @contextmanager
@@ -156,7 +159,12 @@ def _cuts_told(url: str) -> Iterator[None]:
     try:
         yield
     except (OSError, HTTPException) as error:
-        raise DownloadError(f"the connection to {url} was cut ({_reason(error)})", True) from None
+        reason = f"the connection to {_host(url)} broke ({_reason(error)})"
+        raise DownloadError(reason, again=True) from None
+
+
+def _host(url: str) -> str:
+    return url.split("//")[-1].split("/")[0]
 
 
 def _reason(error: Exception) -> str:

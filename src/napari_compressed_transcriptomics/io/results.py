@@ -82,7 +82,7 @@ def provenance_of(
 
     Keys: rmse, r2, n_samples, n_genes, latent_size, codec, device, seconds, versions, source
     (paths and SHA-256 of the inputs), data_sha256 (of the values), model_sha256 (of the
-    codec's tensors), training, parameters, excluded, notes.
+    codec's tensors), training, parameters, excluded, filled, notes.
     """
     expression, codec = reconstruction.expression, reconstruction.codec
     tensors = codec.tensors()
@@ -102,6 +102,7 @@ def provenance_of(
         "training": codec.training,
         "parameters": parameters or {},
         "excluded": list(expression.excluded),
+        "filled": list(expression.filled),
         "notes": [*expression.notes, *reconstruction.notes],
     }
 
