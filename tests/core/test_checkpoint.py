@@ -31,12 +31,12 @@ def model(tmp_path):
 
 def rewrite(path, change_metadata=None, change_tensors=None):
     """Change a model file and make its digest right again."""
-    metadata, tensors = checkpoint._read_safetensors(path)
+    metadata, tensors = checkpoint.read_safetensors(path)
     if change_metadata:
         change_metadata(metadata)
     if change_tensors:
         change_tensors(tensors)
-    metadata["sha256"] = checkpoint._digest(metadata, tensors)
+    metadata["sha256"] = checkpoint.digest(metadata, tensors)
     path.write_bytes(save(tensors, metadata))
 
 

@@ -43,7 +43,7 @@ def save_model(codec: Codec, path: str | Path) -> Path:
         "training": json.dumps(codec.training),
         "versions": json.dumps(versions()),
     }
-    metadata["sha256"] = _digest(metadata, tensors)
+    metadata["sha256"] = digest(metadata, tensors)
     with replacing(path) as temporary:
         Path(temporary).write_bytes(save(tensors, metadata))
     return path
@@ -74,9 +74,9 @@ def load_model(path: str | Path) -> Codec:
         return load_state_dict(path)
     if path.suffix != ".safetensors":
         raise UserError(f"{path.name} is no model file; choose a .safetensors or .pt file")
-    metadata, tensors = _read_safetensors(path)
+    metadata, tensors = read_safetensors(path)
     _check_format(path, metadata)
-    if metadata.get("sha256") != _digest(metadata, tensors):
+    if metadata.get("sha256") != digest(metadata, tensors):
         raise UserError(f"{path.name} is damaged (its SHA-256 differs); fetch or save it again")
     try:
         check_finite(tensors)
@@ -94,7 +94,14 @@ def load_model(path: str | Path) -> Codec:
     return codec
 
 
-def _read_safetensors(path: Path) -> tuple[dict[str, str], dict[str, np.ndarray]]:
+def read_safetensors(path: Path) -> tuple[dict[str, str], dict[str, np.ndarray]]:
+    """Return metadata and tensors of a file, all of it in memory.
+
+    Raises
+    ------
+    UserError
+        If it is cut off or no safetensors file.
+    """
     from safetensors import SafetensorError, safe_open
 
     size = path.stat().st_size
@@ -126,12 +133,12 @@ def _check_format(path: Path, metadata: dict[str, str]) -> None:
         )
 
 
-def _digest(metadata: dict[str, str], tensors: dict[str, np.ndarray]) -> str:
+def digest(metadata: dict[str, str], tensors: dict[str, np.ndarray]) -> str:
     """Return the SHA-256 over metadata (but for itself) and tensors, both in order of name."""
     words = {name: value for name, value in metadata.items() if name != "sha256"}
-    digest = hashlib.sha256(json.dumps(words, sort_keys=True).encode())
+    hashed = hashlib.sha256(json.dumps(words, sort_keys=True).encode())
     for name in sorted(tensors):
         tensor = np.ascontiguousarray(tensors[name])
-        digest.update(f"{name}{tensors[name].shape}{tensor.dtype.str}".encode())
-        digest.update(tensor.reshape(-1).view(np.uint8).data)
-    return digest.hexdigest()
+        hashed.update(f"{name}{tensors[name].shape}{tensor.dtype.str}".encode())
+        hashed.update(tensor.reshape(-1).view(np.uint8).data)
+    return hashed.hexdigest()

@@ -1,7 +1,11 @@
 """Long work as generators: yield a `Progress` after each block, return the result.
 
-Whoever drives the generator decides what progress looks like, and cancels by not asking
-for the next block (`Generator.close`).
+Whoever drives the generator decides what progress looks like, and how the work ends early:
+
+- `Generator.close`: it is cancelled, nothing comes back.
+- ``steps.throw(Stop())``, once: it ends at the next block. Work that has something to keep
+  (training: the best model so far) catches `Stop` and returns that, after some more progress;
+  all other work lets `Stop` through, which means cancelled. `finish` does this with `stop`.
 """
 
 import time
@@ -36,16 +40,41 @@ class Progress:
 Result = TypeVar("Result")
 
 
+class Stop(Exception):
+    """Thrown into the generator of some work: end early, and return what is worth keeping."""
+
+
 def finish(
     steps: Generator[Progress, None, Result],
     report: Callable[[Progress], object] | None = None,
+    stop: Callable[[], bool] | None = None,
 ) -> Result:
-    """Run `steps` to its end and return its result, calling `report` with each progress."""
+    """Run `steps` to its end and return its result, calling `report` with each progress.
+
+    Parameters
+    ----------
+    steps : generator of Progress
+        The work.
+    report : callable, optional
+        Called with each progress.
+    stop : callable, optional
+        Asked after each progress; once it returns True the work is asked to end early.
+
+    Raises
+    ------
+    Stop
+        If it was asked to end early and has nothing worth keeping.
+    """
+    asked = False
     while True:
         try:
-            progress = next(steps)
-        except StopIteration as stop:
-            return stop.value
+            if not asked and stop is not None and stop():
+                asked = True
+                progress = steps.throw(Stop())
+            else:
+                progress = next(steps)
+        except StopIteration as end:
+            return end.value
         if report is not None:
             report(progress)
 
