@@ -65,3 +65,20 @@ def test_nothing_to_choose_from_is_said(model, qtbot):
     widget = ChooseGene(model)
     qtbot.addWidget(widget)
     assert "Open" in widget.count.text()
+
+
+def test_the_viewer_outlives_the_dock(las, model, qtbot):
+    widget = ChooseGene(model)
+    layer = add_expression(model, las)
+    widget.deleteLater()
+    qtbot.waitUntil(lambda: gone(widget), timeout=5_000)
+    layer.name = "renamed"
+    model.layers.remove(layer)
+
+
+def gone(widget):
+    try:
+        widget.isVisible()
+    except RuntimeError:
+        return True
+    return False

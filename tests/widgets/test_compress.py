@@ -47,7 +47,7 @@ def click(qtbot, button):
 
 
 def finish(qtbot, widget):
-    qtbot.waitUntil(lambda: widget._job is None, timeout=60_000)
+    qtbot.waitUntil(lambda: widget.bar.job is None, timeout=60_000)
 
 
 def kinds(viewer):
@@ -64,7 +64,7 @@ def test_run_adds_latents_and_error(codec, widget, viewer, brain, qtbot, monkeyp
     choose(widget.codec, codec)
     choose(widget.latent_size, 4)
     widget.show_gene.setChecked(True)
-    click(qtbot, widget.run)
+    click(qtbot, widget.bar.run)
     finish(qtbot, widget)
     assert kinds(viewer) == ["expression", "gene", "rmse", "latents"]
     stack = viewer.layers[-1]
@@ -77,8 +77,8 @@ def test_run_adds_latents_and_error(codec, widget, viewer, brain, qtbot, monkeyp
     assert f"RMSE {result.rmse:.4f}" in widget.result.text()
     assert f"{brain.n_samples:,} samples" in widget.result.text()
     assert viewer.canvas.grid.enabled
-    assert widget.run.isEnabled()
-    assert not widget.cancel.isEnabled()
+    assert widget.bar.run.isEnabled()
+    assert not widget.bar.cancel.isEnabled()
 
 
 def test_separate_layers_without_side_by_side_show_one_at_a_time(widget, viewer, qtbot):
@@ -88,18 +88,18 @@ def test_separate_layers_without_side_by_side_show_one_at_a_time(widget, viewer,
     widget.separate.setChecked(True)
     widget.side_by_side.setChecked(False)
     widget.show_error.setChecked(False)
-    click(qtbot, widget.run)
+    click(qtbot, widget.bar.run)
     finish(qtbot, widget)
     assert kinds(viewer) == ["expression", *["component"] * 4]
     assert [layer.visible for layer in viewer.layers] == [False, True, False, False, False]
 
 
 def test_a_second_click_starts_no_second_job(widget, viewer, qtbot):
-    click(qtbot, widget.run)
-    first = widget._job
-    click(qtbot, widget.run)
+    click(qtbot, widget.bar.run)
+    first = widget.bar.job
+    click(qtbot, widget.bar.run)
     widget._start()
-    assert widget._job is first
+    assert widget.bar.job is first
     finish(qtbot, widget)
     assert kinds(viewer).count("latents") == 1
 
@@ -116,19 +116,19 @@ def test_cancel_ends_within_a_block_and_adds_nothing(widget, viewer, qtbot, monk
             closed.set()
 
     monkeypatch.setattr(module, "compress_steps", endless)
-    click(qtbot, widget.run)
-    qtbot.waitUntil(lambda: "Training" in widget.status.text(), timeout=10_000)
-    assert widget.progress.isVisible()
-    click(qtbot, widget.cancel)
+    click(qtbot, widget.bar.run)
+    qtbot.waitUntil(lambda: "Training" in widget.bar.status.text(), timeout=10_000)
+    assert widget.bar.progress.isVisible()
+    click(qtbot, widget.bar.cancel)
     finish(qtbot, widget)
     assert closed.is_set()
     assert kinds(viewer) == ["expression"]
-    assert "Cancelled" in widget.status.text()
-    assert widget.run.isEnabled()
+    assert "Cancelled" in widget.bar.status.text()
+    assert widget.bar.run.isEnabled()
 
 
 def test_the_layer_may_vanish_while_the_job_runs(widget, viewer, brain, qtbot):
-    click(qtbot, widget.run)
+    click(qtbot, widget.bar.run)
     viewer.layers.clear()
     finish(qtbot, widget)
     assert kinds(viewer) == ["rmse", "latents"]
@@ -154,8 +154,8 @@ def test_closing_the_viewer_ends_the_job(brain, qtbot, monkeypatch):
     _, widget = viewer.window.add_plugin_dock_widget(
         "napari-compressed-transcriptomics", "Compress"
     )
-    click(qtbot, widget.run)
-    qtbot.waitUntil(lambda: widget.status.text() == "Training", timeout=10_000)
+    click(qtbot, widget.bar.run)
+    qtbot.waitUntil(lambda: widget.bar.status.text() == "Training", timeout=10_000)
     viewer.close()
     qtbot.waitUntil(closed.is_set, timeout=10_000)
 
@@ -173,25 +173,25 @@ def test_an_error_is_shown_once_and_the_button_comes_back(
     monkeypatch.setattr(module, "compress_steps", broken)
     seen = []
     notification_manager.notification_ready.connect(seen.append)
-    click(qtbot, widget.run)
+    click(qtbot, widget.bar.run)
     finish(qtbot, widget)
     notification_manager.notification_ready.disconnect(seen.append)
     assert len(seen) == 1
     assert str(error) in seen[0].message
-    assert str(error) in widget.status.text()
-    assert widget.run.isEnabled()
+    assert str(error) in widget.bar.status.text()
+    assert widget.bar.run.isEnabled()
     assert kinds(viewer) == ["expression"]
 
 
 def test_run_is_off_with_the_reason_when_there_is_nothing_to_run_on(qtbot, viewer):
     widget = Compress(viewer)
     qtbot.addWidget(widget)
-    assert not widget.run.isEnabled()
-    assert "Open an expression volume" in widget.status.text()
+    assert not widget.bar.run.isEnabled()
+    assert "Open an expression volume" in widget.bar.status.text()
     viewer.add_image(np.zeros((3, 4, 5)), name="T1")
-    assert not widget.run.isEnabled()
-    assert "T1" in widget.status.text()
-    assert "carries no genes" in widget.status.text()
+    assert not widget.bar.run.isEnabled()
+    assert "T1" in widget.bar.status.text()
+    assert "carries no genes" in widget.bar.status.text()
 
 
 def test_sizes_that_the_data_cannot_carry_are_off_with_the_reason(widget):
@@ -206,24 +206,24 @@ def test_a_saved_model_runs_and_a_missing_one_says_so(widget, viewer, brain, qtb
     path = tmp_path / "model.safetensors"
     save_model(fit_codec("pca", brain, 2, device="cpu"), path)
     choose(widget.codec, "model")
-    assert not widget.run.isEnabled()
-    assert "model file" in widget.status.text()
+    assert not widget.bar.run.isEnabled()
+    assert "model file" in widget.bar.status.text()
     widget.model_path.setText(str(path))
-    click(qtbot, widget.run)
+    click(qtbot, widget.bar.run)
     finish(qtbot, widget)
     assert viewer.layers[-1].data.shape[0] == 2
 
     widget.model_path.setText(str(tmp_path / "gone.safetensors"))
-    click(qtbot, widget.run)
+    click(qtbot, widget.bar.run)
     finish(qtbot, widget)
-    assert "gone.safetensors" in widget.status.text()
+    assert "gone.safetensors" in widget.bar.status.text()
     assert kinds(viewer).count("latents") == 1
     assert not widget.result.text()  # nothing stale
 
 
 def test_the_request_is_what_the_form_says(widget, brain):
     choose(widget.latent_size, 16)
-    choose(widget.device, "cpu")
+    choose(widget.device.combo, "cpu")
     widget.seed.setValue(5)
     request = widget.request()
     assert request.expression is brain
@@ -234,10 +234,10 @@ def test_the_request_is_what_the_form_says(widget, brain):
 
 
 def test_the_device_line_says_which_and_why(widget, qtbot):
-    choose(widget.device, "cpu")
-    qtbot.waitUntil(lambda: widget.device_line.text().startswith("CPU"), timeout=30_000)
-    choose(widget.device, "cuda")
-    qtbot.waitUntil(lambda: "CUDA" in widget.device_line.text(), timeout=30_000)
+    choose(widget.device.combo, "cpu")
+    qtbot.waitUntil(lambda: widget.device.line.text().startswith("CPU"), timeout=30_000)
+    choose(widget.device.combo, "cuda")
+    qtbot.waitUntil(lambda: "CUDA" in widget.device.line.text(), timeout=30_000)
 
 
 def test_same_seed_same_layers(brain, viewer):

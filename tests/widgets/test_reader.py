@@ -165,9 +165,9 @@ def test_real_tables_open_fit_save_and_reopen(
     _, compress = viewer.window.add_plugin_dock_widget(PLUGIN, "Compress")
     compress.codec.setCurrentIndex(compress.codec.findData("autoencoder"))
     compress.latent_size.setCurrentIndex(compress.latent_size.findData(4))
-    qtbot.mouseClick(compress.run, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: compress._job is None, timeout=120_000)
-    assert "RMSE" in compress.result.text(), compress.status.text()
+    qtbot.mouseClick(compress.bar.run, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: compress.bar.job is None, timeout=120_000)
+    assert "RMSE" in compress.result.text(), compress.bar.status.text()
     result = shown(viewer.layers[-1]).reconstruction
     assert result.rmse < 0.9 * expression.values.std(axis=0).mean()
 

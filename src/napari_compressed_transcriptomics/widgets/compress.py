@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Qt
-from qtpy.QtGui import QStandardItemModel
 from qtpy.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -14,7 +13,6 @@ from qtpy.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QLineEdit,
-    QProgressBar,
     QPushButton,
     QSpinBox,
     QVBoxLayout,
@@ -22,14 +20,14 @@ from qtpy.QtWidgets import (
 )
 
 from napari_compressed_transcriptomics import _layers, _settings, _viewer
-from napari_compressed_transcriptomics._notices import report, tell, user_errors_shown
+from napari_compressed_transcriptomics._notices import user_errors_shown
 from napari_compressed_transcriptomics.core.compress import CompressRequest, compress_steps
 from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.core.progress import Progress
 
-from .device_line import DeviceLine
-from .job import Job
+from .device_choice import DeviceChoice
+from .latent_size import LatentSize
 from .layer_choice import LayerChoice
+from .run_bar import RunBar
 
 if TYPE_CHECKING:
     import napari
@@ -39,8 +37,10 @@ if TYPE_CHECKING:
 CODECS = {
     "autoencoder": "Autoencoder, fitted to this data",
     "pca": "PCA, fitted to this data",
+    "published": "Published autoencoder",
     "model": "Saved model file",
 }
+_READY = ("published", "model")  # not fitted here
 
 
 @dataclass(frozen=True)
@@ -110,12 +110,10 @@ class Compress(QWidget):
     def __init__(self, napari_viewer: "napari.Viewer"):
         super().__init__()
         self._viewer = napari_viewer
-        self._job: Job | None = None
         self._outputs = Outputs()
         self._parameters: dict[str, Any] = {}
         self._result: Reconstruction | None = None
         _viewer.attach(napari_viewer)
-        preferences = _settings.preferences()
 
         self.layer = LayerChoice(napari_viewer)
         self.codec = QComboBox()
@@ -124,12 +122,17 @@ class Compress(QWidget):
         self.model_path = QLineEdit()
         self.model_path.setPlaceholderText("model.safetensors")
         self.browse = QPushButton("Browse…")
-        self.latent_size = QComboBox()
-        self.device = QComboBox()
-        for device, label in _DEVICES.items():
-            self.device.addItem(label, device)
-        self.device.setCurrentIndex(self.device.findData(preferences.device))
-        self.device_line = DeviceLine(self.device)
+        self.from_folder = QPushButton("Take from a folder…")
+        self.from_folder.setToolTip(
+            "Where the published files cannot be fetched: choose a folder that holds them."
+        )
+        self.fill_missing = QCheckBox("Fill in a few missing genes")
+        self.fill_missing.setToolTip(
+            "Genes that the model knows and the data lacks get the model's mean; "
+            "they are left out of all errors."
+        )
+        self.latent_size = LatentSize()
+        self.device = DeviceChoice(_settings.preferences().device)
         self.seed = QSpinBox()
         self.seed.setMaximum(2**31 - 1)
         self.seed.setToolTip("The same seed gives the same result.")
@@ -137,73 +140,68 @@ class Compress(QWidget):
         self.separate = QCheckBox("One layer a component")
         self.show_error = QCheckBox("Error (RMSE)")
         self.show_gene = QCheckBox("The gene shown, rebuilt")
-        self.side_by_side = QCheckBox("Side by side")
         self.show_gene.setToolTip("The reconstruction of the gene that the layer shows now.")
+        self.side_by_side = QCheckBox("Side by side")
         for box in (self.show_latents, self.show_error, self.side_by_side):
             box.setChecked(True)
-        self.run = QPushButton("Run")
-        self.cancel = QPushButton("Cancel")
-        self.progress = QProgressBar()
-        self.status = _wrapping_label()
-        self.result = _wrapping_label()
+        self.bar = RunBar("Compress")
+        self.result = QLabel()
+        self.result.setWordWrap(True)
         self.result.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.save_model = QPushButton("Save model…")
         self.save_results = QPushButton("Save results…")
         self._arrange()
         self._connect()
-        self._fill_latent_sizes()
-        self._refresh()
+        self._offer_sizes()
 
     def _arrange(self) -> None:
         def row(*widgets: QWidget) -> QHBoxLayout:
             box = QHBoxLayout()
+            box.setContentsMargins(0, 0, 0, 0)
             for widget in widgets:
                 box.addWidget(widget)
             return box
 
-        form = QFormLayout()
+        self._model_row = QWidget()
+        self._model_row.setLayout(row(self.model_path, self.browse))
+        form = self._form = QFormLayout()
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.DontWrapRows)
         form.addRow("Expression", self.layer)
         form.addRow("Codec", self.codec)
-        self._model_row = QWidget()
-        model_box = row(self.model_path, self.browse)
-        model_box.setContentsMargins(0, 0, 0, 0)
-        self._model_row.setLayout(model_box)
         form.addRow("Model", self._model_row)
         form.addRow("Latent size", self.latent_size)
-        form.addRow("Device", self.device)
+        form.addRow("Weights", self.from_folder)
+        form.addRow("", self.fill_missing)
         form.addRow("Seed", self.seed)
-        shown = (
-            self.show_latents, self.separate, self.show_error, self.show_gene, self.side_by_side
-        )  # fmt: skip
-        for box in shown:
-            form.addRow("Show" if box is self.show_latents else "", box)
-        self._form = form
+        form.addRow("Show", self.show_latents)
+        for box in (self.separate, self.show_error, self.show_gene, self.side_by_side):
+            form.addRow("", box)
+        form.addRow("Device", self.device.combo)
         layout = QVBoxLayout(self)
         layout.addLayout(form)
-        layout.addWidget(self.device_line)
-        layout.addLayout(row(self.run, self.cancel))
-        layout.addWidget(self.progress)
-        layout.addWidget(self.status)
+        layout.addWidget(self.device)
+        layout.addWidget(self.bar)
         layout.addWidget(self.result)
         layout.addLayout(row(self.save_model, self.save_results))
         layout.addStretch()
-        for combo in (self.codec, self.latent_size, self.device):
+        for combo in (self.codec, self.latent_size, self.device.combo):
             combo.setSizeAdjustPolicy(
                 QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
             )
             combo.setMinimumContentsLength(8)
 
     def _connect(self) -> None:
-        self.layer.changed.connect(self._fill_latent_sizes)
-        self.codec.currentIndexChanged.connect(self._fill_latent_sizes)
+        self.layer.changed.connect(self._offer_sizes)
+        self.codec.currentIndexChanged.connect(self._offer_sizes)
         self.latent_size.currentIndexChanged.connect(self._refresh)
         self.model_path.textChanged.connect(self._refresh)
         self.show_latents.toggled.connect(self._refresh)
         self.browse.clicked.connect(self._choose_model)
-        self.run.clicked.connect(self._start)
-        self.cancel.clicked.connect(self._ask_to_cancel)
+        self.from_folder.clicked.connect(self._take_from_folder)
+        self.bar.clicked.connect(self._start)
+        self.bar.ended.connect(self._refresh)
+        self.bar.succeeded.connect(self.show_result)
         self.save_model.clicked.connect(self._save_model)
         self.save_results.clicked.connect(self._save_results)
 
@@ -211,61 +209,42 @@ class Compress(QWidget):
         """Return what Run would do now; a `UserError` says why it cannot."""
         expression = self.layer.expression()
         codec = self.codec.currentData()
-        if codec == "model" and not self.model_path.text().strip():
+        model = self.model_path.text().strip()
+        if codec == "model" and not model:
             raise UserError("Choose a model file first.")
-        if codec != "model" and self.latent_size.currentData() is None:
+        if codec != "model" and self.latent_size.chosen is None:
             raise UserError("No latent size fits this data; open data with more samples or genes.")
+        preferences = _settings.preferences()
         return CompressRequest(
             expression=expression,
             codec=codec,
-            latent_size=None if codec == "model" else self.latent_size.currentData(),
-            model_path=Path(self.model_path.text().strip()) if codec == "model" else None,
-            device=self.device.currentData(),
+            latent_size=None if codec == "model" else self.latent_size.chosen,
+            model_path=Path(model) if codec == "model" else None,
+            device=self.device.device,
             seed=self.seed.value(),
-            block_bytes=_settings.preferences().block_bytes,
+            block_bytes=preferences.block_bytes,
+            fill_missing=codec in _READY and self.fill_missing.isChecked(),
+            cache=preferences.cache_path,
         )
 
-    def _fill_latent_sizes(self) -> None:
-        """Offer all sizes; those that the data cannot carry are disabled, with the reason."""
-        from napari_compressed_transcriptomics.core.codec import LATENT_SIZES, latent_size_problem
-
-        wanted = self.latent_size.currentData() or 8
-        self.latent_size.blockSignals(True)
-        self.latent_size.clear()
+    def _offer_sizes(self) -> None:
         try:
             expression = self.layer.expression()
         except UserError:
             expression = None
         codec = self.codec.currentData()
-        model = self.latent_size.model()
-        assert isinstance(model, QStandardItemModel)
-        possible = []
-        for size in LATENT_SIZES:
-            self.latent_size.addItem(str(size), size)
-            problem = None
-            if expression is not None and codec != "model":
-                problem = latent_size_problem(codec, size, expression.n_samples, expression.n_genes)
-            if problem:
-                item = model.item(self.latent_size.count() - 1)
-                assert item is not None
-                item.setEnabled(False)
-                item.setToolTip(problem)
-                item.setText(f"{size}  (too large for this data)")
-            else:
-                possible.append(size)
-        best = max((size for size in possible if size <= wanted), default=None)
-        self.latent_size.setCurrentIndex(self.latent_size.findData(best))
-        self.latent_size.blockSignals(False)
+        self.latent_size.offer(None if codec in _READY else codec, expression)
         self._refresh()
 
     def _refresh(self) -> None:
-        """Bring what is enabled, and the reason why Run is not, up to date."""
-        running = self._job is not None
-        from_file = self.codec.currentData() == "model"
-        self._form.setRowVisible(self._model_row, from_file)
-        self._form.setRowVisible(self.latent_size, not from_file)
-        self._form.setRowVisible(self.seed, not from_file)
-        few = (self.latent_size.currentData() or 0) <= _layers.MOST_SEPARATE_LAYERS
+        """Bring what is shown and enabled, and the reason why Run is not, up to date."""
+        codec = self.codec.currentData()
+        self._form.setRowVisible(self._model_row, codec == "model")
+        self._form.setRowVisible(self.latent_size, codec != "model")
+        self._form.setRowVisible(self.from_folder, codec == "published")
+        self._form.setRowVisible(self.fill_missing, codec in _READY)
+        self._form.setRowVisible(self.seed, codec not in _READY)
+        few = (self.latent_size.chosen or 0) <= _layers.MOST_SEPARATE_LAYERS
         self.separate.setEnabled(self.show_latents.isChecked() and few)
         self.separate.setToolTip(
             "" if few else f"At most {_layers.MOST_SEPARATE_LAYERS} components as separate layers."
@@ -275,12 +254,8 @@ class Compress(QWidget):
             self.request()
         except UserError as error:
             reason = str(error)
-        self.run.setEnabled(not running and not reason)
-        self.cancel.setEnabled(running)
-        self.progress.setVisible(running)
-        if not running:
-            self.status.setText(reason)
-        has_result = self._result is not None and not running
+        self.bar.allow(reason)
+        has_result = self._result is not None and self.bar.job is None
         self.save_model.setEnabled(has_result)
         self.save_results.setEnabled(has_result)
 
@@ -291,14 +266,17 @@ class Compress(QWidget):
         if path:
             self.model_path.setText(path)
 
+    def _take_from_folder(self) -> None:
+        from napari_compressed_transcriptomics.core.pretrained import import_files
+
+        folder = QFileDialog.getExistingDirectory(self, "Folder with the published files")
+        if folder:
+            with user_errors_shown():
+                taken = import_files(folder, _settings.preferences().cache_path)
+                self.bar.status.setText(f"Took {len(taken)} published files.")
+
     def _start(self) -> None:
-        if self._job is not None:
-            return
-        try:
-            request = self.request()
-        except UserError as error:
-            self.status.setText(str(error))
-            return
+        request = self.request()
         self._outputs = Outputs(
             latents=self.show_latents.isChecked(),
             separate=self.separate.isEnabled() and self.separate.isChecked(),
@@ -309,35 +287,8 @@ class Compress(QWidget):
         self._parameters = request.parameters()
         self._result = None
         self.result.clear()
-        self.status.setText("Starting…")
-        self.progress.setRange(0, 0)
-        self._job = Job(lambda: compress_steps(request), "Compress", parent=self)
-        self._job.progressed.connect(self._on_progress)
-        self._job.succeeded.connect(self._on_success)
-        self._job.failed.connect(self._on_failure)
-        self._job.cancelled.connect(self._on_cancelled)
+        self.bar.start(lambda: compress_steps(request))
         self._refresh()
-        self._job.start()
-
-    def _ask_to_cancel(self) -> None:
-        if self._job is not None:
-            self.cancel.setEnabled(False)
-            self.status.setText("Cancelling…")
-            self._job.cancel()
-
-    def _on_progress(self, progress: Progress, left: str) -> None:
-        self.progress.setRange(0, progress.total)
-        self.progress.setValue(progress.done)
-        if progress.message:
-            tell([progress.message])
-        if self.cancel.isEnabled():
-            values = progress.values or {}
-            numbers = [f"{name} {value:.4f}" for name, value in values.items()]
-            self.status.setText(", ".join([progress.stage, *numbers, *([left] if left else [])]))
-
-    def _on_success(self, result: "Reconstruction") -> None:
-        self._end()
-        self.show_result(result)
 
     def show_result(self, result: "Reconstruction") -> None:
         """Add a result's layers and its line, and offer to save it."""
@@ -345,22 +296,6 @@ class Compress(QWidget):
         add_result(self._viewer, result, self._outputs)
         self.result.setText("\n".join([result_line(result), *result.notes]))
         self._refresh()
-
-    def _on_failure(self, error: Exception) -> None:
-        self._end()
-        self._refresh()
-        self.status.setText(str(error))
-        report(error)
-
-    def _on_cancelled(self) -> None:
-        self._end()
-        self._refresh()
-        self.status.setText("Cancelled; nothing was added.")
-
-    def _end(self) -> None:
-        job, self._job = self._job, None
-        if job is not None:
-            job.deleteLater()
 
     def _save_model(self) -> None:
         from napari_compressed_transcriptomics.core.checkpoint import save_model
@@ -371,7 +306,7 @@ class Compress(QWidget):
         if path and self._result is not None:
             with user_errors_shown():
                 save_model(self._result.codec, path)
-                self.status.setText(f"Saved {path}")
+                self.bar.status.setText(f"Saved {path}")
 
     def _save_results(self) -> None:
         from napari_compressed_transcriptomics.io.results import save_results
@@ -380,13 +315,4 @@ class Compress(QWidget):
         if folder and self._result is not None:
             with user_errors_shown():
                 save_results(self._result, folder, self._parameters)
-                self.status.setText(f"Saved to {folder}")
-
-
-_DEVICES = {"auto": "Best available", "cuda": "NVIDIA GPU", "mps": "Apple GPU", "cpu": "CPU"}
-
-
-def _wrapping_label() -> QLabel:
-    label = QLabel()
-    label.setWordWrap(True)
-    return label
+                self.bar.status.setText(f"Saved to {folder}")

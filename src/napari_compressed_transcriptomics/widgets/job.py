@@ -8,7 +8,7 @@ from typing import Any
 
 from qtpy.QtCore import QObject, Signal
 
-from napari_compressed_transcriptomics.core.progress import Progress, TimeLeft
+from napari_compressed_transcriptomics.core.progress import Progress, Stop, TimeLeft, finish
 
 _SECONDS_BETWEEN_REPORTS = 0.05
 
@@ -17,17 +17,19 @@ class Job(QObject):
     """Run a generator of `Progress` in a thread and show it in napari's activity dock.
 
     Signals arrive in the window's thread. Exactly one of `succeeded`, `failed` and
-    `cancelled` is emitted; none after the parent was deleted.
+    `cancelled` is emitted; none after the parent was deleted, which ends the work.
 
     Parameters
     ----------
     steps : callable
         Makes the generator; called in the thread, so that slow imports do not freeze
-        the window. Cancelling closes the generator after the block at hand.
+        the window.
     title : str
         What the activity dock says.
+    keep_best : bool
+        Cancelling asks the work for the best it has so far (`core.progress.Stop`), and
+        `succeeded` follows if there is any; else the work is dropped after the block at hand.
     parent : QObject, optional
-        Its deletion stops the work.
     """
 
     progressed = Signal(object, str)
@@ -39,20 +41,24 @@ class Job(QObject):
         self,
         steps: Callable[[], Generator[Progress, None, Any]],
         title: str,
+        keep_best: bool = False,
         parent: QObject | None = None,
     ):
         from napari.qt.threading import create_worker
 
         super().__init__(parent)
-        self._stop = threading.Event()
+        self._stop, self._drop = threading.Event(), threading.Event()
+        self._keep_best = keep_best
         self._clock = TimeLeft()
         self._bar = _ActivityBar(self.cancel, title)
         # A plain function, not a generator: napari abandons the latter where it stands.
         self._relay = _Relay()
         self._relay.progressed.connect(self._on_progress)
-        self._worker = create_worker(_drive, steps, self._stop, self._relay.progressed.emit)
+        self._worker = create_worker(
+            _drive, steps, self._stop, self._drop, self._relay.progressed.emit
+        )
         self._worker.returned.connect(self._on_returned)
-        self.destroyed.connect(self._stop.set)
+        self.destroyed.connect(self._drop.set)
         self.destroyed.connect(self._bar.close)
 
     def start(self) -> None:
@@ -60,8 +66,11 @@ class Job(QObject):
         self._worker.start()
 
     def cancel(self) -> None:
-        """Ask the work to end after the block at hand; `cancelled` follows."""
-        self._stop.set()
+        """End the work after the block at hand; with `keep_best` a second call drops that, too."""
+        if self._keep_best and not self._stop.is_set():
+            self._stop.set()
+        else:
+            self._drop.set()
 
     def _on_progress(self, progress: Progress) -> None:
         left = self._clock.after(progress)
@@ -110,6 +119,7 @@ class _ActivityBar:
 def _drive(
     make_steps: Callable[[], Generator[Progress, None, Any]],
     stop: threading.Event,
+    drop: threading.Event,
     report: Callable[[Progress], None],
 ) -> tuple[str, Any]:
     """Report progress, not faster than an eye can follow; return how it ended, and with what.
@@ -117,16 +127,21 @@ def _drive(
     Errors are returned, since a worker that raises is reported a second time by napari.
     """
     last = 0.0
+
+    def show(progress: Progress) -> None:
+        nonlocal last
+        if drop.is_set():
+            raise Stop
+        now = time.monotonic()
+        if progress.message or progress.values or now - last > _SECONDS_BETWEEN_REPORTS:
+            last = now
+            report(progress)
+
     try:
         with closing(make_steps()) as steps:
-            while not stop.is_set():
-                progress = next(steps)
-                now = time.monotonic()
-                if progress.message or now - last > _SECONDS_BETWEEN_REPORTS:
-                    last = now
-                    report(progress)
+            result = finish(steps, show, stop.is_set)
+        return ("cancelled", None) if drop.is_set() else ("succeeded", result)
+    except Stop:
         return "cancelled", None
-    except StopIteration as end:
-        return ("cancelled", None) if stop.is_set() else ("succeeded", end.value)
     except Exception as error:
         return "failed", error

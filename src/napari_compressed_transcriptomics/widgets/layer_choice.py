@@ -32,10 +32,11 @@ class LayerChoice(QComboBox):
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.setMinimumContentsLength(12)
         events = viewer.layers.events
-        self._events = (events.inserted, events.removed, events.reordered, events.renamed)
-        for event in self._events:
-            event.connect(self._fill)
-        self.destroyed.connect(lambda: None)
+        fill, followed = self._fill, (events.inserted, events.removed, events.renamed)
+        for event in followed:
+            event.connect(fill)
+        # The viewer outlives its docks.
+        self.destroyed.connect(lambda: [event.disconnect(fill) for event in followed])
         self.currentIndexChanged.connect(lambda _: self.changed.emit())
         self._fill()
 

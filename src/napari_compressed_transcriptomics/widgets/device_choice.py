@@ -1,0 +1,54 @@
+"""Which device computes: a list, and a line that says which it will be and why."""
+
+import os
+from typing import Any
+
+from qtpy.QtWidgets import QComboBox, QLabel, QVBoxLayout, QWidget
+
+_DEVICES = {"auto": "Best available", "cuda": "NVIDIA GPU", "mps": "Apple GPU", "cpu": "CPU"}
+
+
+class DeviceChoice(QWidget):
+    """The list of devices, and a line on what a choice leads to.
+
+    The list (`combo`) is to be placed in a form, the widget itself is the line. It finds out in
+    a thread, since torch loads slowly.
+
+    Parameters
+    ----------
+    device : str
+        Chosen first: ``auto``, ``cuda``, ``mps`` or ``cpu``.
+    """
+
+    def __init__(self, device: str = "auto"):
+        super().__init__()
+        self.combo = QComboBox()
+        for name, label in _DEVICES.items():
+            self.combo.addItem(label, name)
+        self.combo.setCurrentIndex(self.combo.findData(device))
+        self.line = QLabel("Looking for a GPU…")
+        self.line.setWordWrap(True)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.line)
+        self.combo.currentIndexChanged.connect(self._look)
+        self._look()
+
+    @property
+    def device(self) -> str:
+        """The device chosen."""
+        return self.combo.currentData()
+
+    def _look(self, index: int = 0) -> None:
+        from napari.qt.threading import create_worker
+
+        from napari_compressed_transcriptomics.core.device import resolve_device
+
+        # Read when torch is loaded, here: waiting threads should sleep, not fight the window.
+        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+        worker = create_worker(resolve_device, self.device)
+        worker.returned.connect(self._say)
+        worker.start()
+
+    def _say(self, device: Any) -> None:
+        self.line.setText(device.reason)
