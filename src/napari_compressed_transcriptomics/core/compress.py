@@ -29,6 +29,8 @@ class CompressRequest:
         Number of components; None takes the model's.
     model_path : Path or None
         Model file, where `codec` is ``model``.
+    fitted : Codec or None
+        A codec that is there already, where `codec` is ``fitted``.
     device : str
         ``auto``, ``cuda``, ``mps`` or ``cpu``.
     seed : int
@@ -49,6 +51,7 @@ class CompressRequest:
     codec: str = "autoencoder"
     latent_size: int | None = 8
     model_path: Path | None = None
+    fitted: "Codec | None" = None
     device: str = "auto"
     seed: int = 0
     max_epochs: int | None = None
@@ -109,6 +112,9 @@ def _codec_steps(request: CompressRequest) -> Generator[Progress, None, "Codec"]
     from .device import resolve_device
 
     expression, size = request.expression, request.latent_size
+    if request.codec == "fitted":
+        assert request.fitted is not None
+        return request.fitted
     if request.codec == "model":
         from .checkpoint import load_model
 

@@ -28,6 +28,7 @@ from .device_choice import DeviceChoice
 from .latent_size import LatentSize
 from .layer_choice import LayerChoice
 from .run_bar import RunBar
+from .session import session
 
 if TYPE_CHECKING:
     import napari
@@ -40,7 +41,7 @@ CODECS = {
     "published": "Published autoencoder",
     "model": "Saved model file",
 }
-_READY = ("published", "model")  # not fitted here
+_READY = ("published", "model", "fitted")  # not fitted by Run
 
 
 @dataclass(frozen=True)
@@ -117,8 +118,10 @@ class Compress(QWidget):
 
         self.layer = LayerChoice(napari_viewer)
         self.codec = QComboBox()
+        self._session = session(napari_viewer)
         for key, label in CODECS.items():
             self.codec.addItem(label, key)
+        self._list_trained()
         self.model_path = QLineEdit()
         self.model_path.setPlaceholderText("model.safetensors")
         self.browse = QPushButton("Browse…")
@@ -199,6 +202,7 @@ class Compress(QWidget):
         self.show_latents.toggled.connect(self._refresh)
         self.browse.clicked.connect(self._choose_model)
         self.from_folder.clicked.connect(self._take_from_folder)
+        self._session.changed.connect(self._list_trained)
         self.bar.clicked.connect(self._start)
         self.bar.ended.connect(self._refresh)
         self.bar.succeeded.connect(self.show_result)
@@ -208,18 +212,19 @@ class Compress(QWidget):
     def request(self) -> CompressRequest:
         """Return what Run would do now; a `UserError` says why it cannot."""
         expression = self.layer.expression()
-        codec = self.codec.currentData()
-        model = self.model_path.text().strip()
+        codec, model = self._codec, self.model_path.text().strip()
         if codec == "model" and not model:
             raise UserError("Choose a model file first.")
-        if codec != "model" and self.latent_size.chosen is None:
+        sized = codec not in ("model", "fitted")
+        if sized and self.latent_size.chosen is None:
             raise UserError("No latent size fits this data; open data with more samples or genes.")
         preferences = _settings.preferences()
         return CompressRequest(
             expression=expression,
             codec=codec,
-            latent_size=None if codec == "model" else self.latent_size.chosen,
+            latent_size=self.latent_size.chosen if sized else None,
             model_path=Path(model) if codec == "model" else None,
+            fitted=self._session.codecs.get(self.codec.currentText()),
             device=self.device.device,
             seed=self.seed.value(),
             block_bytes=preferences.block_bytes,
@@ -227,20 +232,31 @@ class Compress(QWidget):
             cache=preferences.cache_path,
         )
 
+    @property
+    def _codec(self) -> str:
+        """What `CompressRequest` calls the codec chosen."""
+        return self.codec.currentData()
+
+    def _list_trained(self) -> None:
+        """Offer the codecs trained in this viewer, too, and choose a new one at once."""
+        for name in self._session.codecs:
+            if self.codec.findText(name) < 0:
+                self.codec.addItem(name, "fitted")
+                self.codec.setCurrentIndex(self.codec.count() - 1)
+
     def _offer_sizes(self) -> None:
         try:
             expression = self.layer.expression()
         except UserError:
             expression = None
-        codec = self.codec.currentData()
-        self.latent_size.offer(None if codec in _READY else codec, expression)
+        self.latent_size.offer(None if self._codec in _READY else self._codec, expression)
         self._refresh()
 
     def _refresh(self) -> None:
         """Bring what is shown and enabled, and the reason why Run is not, up to date."""
-        codec = self.codec.currentData()
+        codec = self._codec
         self._form.setRowVisible(self._model_row, codec == "model")
-        self._form.setRowVisible(self.latent_size, codec != "model")
+        self._form.setRowVisible(self.latent_size, codec not in ("model", "fitted"))
         self._form.setRowVisible(self.from_folder, codec == "published")
         self._form.setRowVisible(self.fill_missing, codec in _READY)
         self._form.setRowVisible(self.seed, codec not in _READY)
