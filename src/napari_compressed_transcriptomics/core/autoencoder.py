@@ -10,7 +10,9 @@ from .codec import Codec, check_shapes, training_record
 from .expression import Expression
 from .networks import HIDDEN_SIZES, AutoencoderNetwork, CodecNetwork
 from .progress import Progress
-from .training import TrainingSettings, train_steps
+from .resume import Checkpoints
+from .training import train_steps
+from .training_settings import TrainingSettings
 
 CLIP_PERCENTILES = (0.1, 99.9)
 
@@ -93,24 +95,30 @@ class Autoencoder(Codec):
         device: str,
         max_epochs: int | None,
         hidden_sizes: tuple[int, ...] = HIDDEN_SIZES,
+        from_mean: bool = True,
+        checkpoints: Checkpoints | None = None,
         **settings: Any,
     ) -> Generator[Progress, None, "Autoencoder"]:
         if max_epochs is not None:
             settings["max_epochs"] = max_epochs
+        how = TrainingSettings(**settings)
         generator = torch.Generator().manual_seed(seed)
         values = expression.values
         yield Progress("Preparing", 0, 1)
         clip = clip_limits(values)
         neutral = np.mean(values, axis=0, dtype=float)
         module = AutoencoderNetwork.seeded(expression.n_genes, latent_size, hidden_sizes, generator)
-        start_at_mean(module, np.clip(neutral, *clip))
+        if from_mean:
+            start_at_mean(module, np.clip(neutral, *clip))
         record = yield from train_steps(
             module,
             values,
-            TrainingSettings(**settings),
+            how,
             generator=generator,
             clip=clip,
             device=device,
+            positions=expression.parcellation.centroids if how.validation == "blocks" else None,
+            checkpoints=checkpoints,
         )
         return cls(
             module,

@@ -239,6 +239,11 @@ def network_on(codec: Codec, device: str) -> "CodecNetwork":
     return codec.network() if device == "cpu" else deepcopy(codec.network()).to(device)
 
 
+def codec_ids() -> tuple[str, ...]:
+    """Return the ids of all methods."""
+    return tuple(_CODECS)
+
+
 def codec_class(codec_id: str) -> type[Codec]:
     """Return the class of a method (``"autoencoder"``, ``"pca"``), importing it only now."""
     if codec_id not in _CODECS:

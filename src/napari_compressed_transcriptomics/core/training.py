@@ -2,46 +2,24 @@
 
 import time
 from collections.abc import Generator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
 import torch  # noqa: TID253  (this module is for torch only)
 from torch import Tensor, nn  # noqa: TID253
 
-from .progress import Progress
+from .blocks import out_of_memory
+from .errors import UserError
+from .learner import Learner
+from .progress import Progress, Stop
+from .resume import Checkpoints, Snapshot
+from .rows import empty_cache
+from .splits import FEWEST_SAMPLES, split_blocks, split_rows
+from .training_settings import TrainingSettings
 
 SECONDS_BETWEEN_REPORTS = 0.25
-USUAL_STEPS = 2000
-
-
-@dataclass(frozen=True)
-class TrainingSettings:
-    """How to train; the defaults follow the published training where it had a reason.
-
-    Attributes
-    ----------
-    max_epochs : int or None
-        Upper bound, over which the learning rate falls along half a cosine; None takes what
-        makes about `USUAL_STEPS` steps, 50 to 200.
-    patience : int
-        Epochs without a lower validation error before training stops.
-    batch_size : int or None
-        Rows a step; None takes 128, or an eighth of the training rows where they are few.
-    learning_rate : float
-        Of Adam, at first.
-    weight_decay : float
-        Factor of the sum over weight matrices of their mean square.
-    validation_fraction : float
-        Part of the rows that is held out to decide when to stop.
-    """
-
-    max_epochs: int | None = None
-    patience: int = 50
-    batch_size: int | None = None
-    learning_rate: float = 1e-3
-    weight_decay: float = 1e-4
-    validation_fraction: float = 0.1
+SECONDS_BETWEEN_SNAPSHOTS = 10.0
 
 
 def train_steps(
@@ -52,151 +30,302 @@ def train_steps(
     generator: torch.Generator,
     clip: tuple[float, float] = (-np.inf, np.inf),
     device: str = "cpu",
+    positions: np.ndarray | None = None,
+    checkpoints: Checkpoints | None = None,
 ) -> Generator[Progress, None, dict[str, Any]]:
     """Train `network` in place to reproduce rows; it ends in evaluation mode with the best weights.
 
-    The loss of a batch is the sum of squared errors over rows and genes, divided by the rows,
+    The loss of a batch is the squared error summed over genes, and averaged or summed over rows,
     plus `weight_decay` times the sum over weight matrices of the mean squared weight. After
     each epoch the held-out rows are measured in evaluation mode, that is with the running
     statistics that BatchNorm will use later; the epoch where they are best is kept.
 
+    `Stop` thrown in after the first epoch ends training at the best epoch so far. An error
+    that is no longer a number does, too, in float32; in lower precision, training goes back to
+    its last snapshot (at most `SECONDS_BETWEEN_SNAPSHOTS` or so old) and on in float32. So
+    it does on the CPU when a GPU fails.
+
     Parameters
     ----------
     network : Module
-        Maps (n, genes) to (n, genes); any random weights are set already.
+        Maps (n, genes) to (n, genes); any random weights are set already. What it draws while
+        training (dropout) follows from `generator` as well.
     values : ndarray, shape (n_samples, n_genes)
         At least three rows.
     settings : TrainingSettings
         How to train.
     generator : torch.Generator
-        On the CPU; decides the split and the order of rows. Global random state is not used.
+        On the CPU; decides all that is left to chance. Global random state is not used.
     clip : (float, float)
         Values are clipped to these limits.
     device : str
         Where to compute.
+    positions : ndarray, shape (n_samples, 3), optional
+        Centroids in mm, for validation by blocks.
+    checkpoints : Checkpoints, optional
+        Where to keep snapshots, and to go on from. With the same data, settings, generator,
+        device and number of threads, the epochs after one are those that would have been.
 
     Yields
     ------
     Progress
-        In epochs, with ``values`` ``{"train": RMSE, "validation": RMSE}`` of the last one.
+        In epochs, with ``values`` ``{"train": RMSE, "validation": RMSE}`` of the last one; the
+        former is measured while training, with the weights of each step. Epochs done before
+        an interruption come again first, as stage "Resuming".
 
     Returns
     -------
     dict
         JSON-safe record: ``epochs``, ``best_epoch``, ``train_rmse``, ``validation_rmse``,
-        ``n_train``, ``n_validation``, ``settings``.
+        ``n_train``, ``n_validation``, ``ended`` ("epochs", "patience", "stopped" or "no
+        number"), ``device``, ``precision``, ``settings``.
+
+    Raises
+    ------
+    UserError
+        If there are too few rows, or memory runs out on the CPU.
     """
-    training, held_out = split_rows(len(values), settings.validation_fraction, generator)
-    size = batch_size(len(training), settings.batch_size)
-    max_epochs = settings.max_epochs or max(50, min(200, USUAL_STEPS * size // len(training)))
-    network.to(device)
-    optimizer = _optimizer(network, settings)
-    scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, max_epochs)
-    best_state, best, best_epoch, epoch = _copy(network), np.inf, 0, 0
-    numbers, message = None, ""
-    reported = time.monotonic()
-    for epoch in range(1, max_epochs + 1):
-        network.train()
-        sse, seen = torch.zeros((), device=device), 0
-        order = training[torch.randperm(len(training), generator=generator)]
-        for rows in batches(order, size):
-            batch = _rows(values, rows, clip, device)
-            error = (network(batch) - batch).square().sum()
-            optimizer.zero_grad()
-            (error / len(rows)).backward()
-            optimizer.step()
-            sse, seen = sse + error.detach(), seen + len(rows)
+    if len(values) < FEWEST_SAMPLES:
+        raise UserError(
+            f"{len(values)} samples are too few to train on some and hold one out; "
+            f"give at least {FEWEST_SAMPLES}, or use PCA"
+        )
+    split = settings.validation_fraction, generator
+    if settings.validation == "random":
+        training, held_out = split_rows(len(values), *split)
+    elif positions is not None:
+        training, held_out = split_blocks(positions, *split)
+    else:
+        raise ValueError("validation by blocks needs the samples' positions")
+    learner = Learner(
+        network,
+        values,
+        clip,
+        generator,
+        device=device,
+        precision=settings.precision,
+        learning_rate=settings.learning_rate,
+        weight_decay=settings.weight_decay,
+        loss=settings.loss,
+    )
+    try:
+        return (yield from _Run(learner, settings, training, held_out, checkpoints).steps())
+    finally:
+        learner.free()
+
+
+class _Run:
+    """One training: how far it has come, and what is best so far."""
+
+    def __init__(
+        self,
+        learner: Learner,
+        settings: TrainingSettings,
+        training: Tensor,
+        held_out: Tensor,
+        checkpoints: Checkpoints | None,
+    ) -> None:
+        self.learner, self.settings = learner, settings
+        self.training, self.held_out = training, held_out
+        self.checkpoints = checkpoints
+        self.size = settings.batch_for(len(training))
+        self.max_epochs = settings.epochs_for(len(training), self.size)
+        self.best, self.best_epoch = np.inf, 0
+        self.best_weights = learner.weights()
+        self.history: list[tuple[float, float]] = []
+        self.ended, self.message = "", ""
+        self.snapshot: Snapshot | None = None
+
+    @property
+    def epoch(self) -> int:
+        """Epochs done."""
+        return len(self.history)
+
+    def steps(self) -> Generator[Progress, None, dict[str, Any]]:
+        """Train to the end; see `train_steps`."""
+        if self.checkpoints is not None and self.checkpoints.found is not None:
+            self.restore(self.checkpoints.found)
+            self.message = self.checkpoints.note
+            for epoch in range(1, self.epoch + 1):
+                yield self._progress("Resuming", epoch)
+        try:
+            yield from self._epochs()
+        except Stop:
+            if not self.history:
+                raise
+            self.ended = "stopped"
+            self.message = (
+                f"Training was stopped in epoch {self.epoch + 1}; "
+                f"the best epoch, {self.best_epoch}, is kept"
+            )
+        network = self.learner.network
+        network.load_state_dict(self.best_weights)
+        network.eval()
+        record = {
+            "epochs": self.epoch,
+            "best_epoch": self.best_epoch,
+            "train_rmse": self.learner.rmse(self.training),
+            "validation_rmse": self.best,
+            "n_train": len(self.training),
+            "n_validation": len(self.held_out),
+            "ended": self.ended,
+            "device": self.learner.device,
+            "precision": self.learner.precision,
+            "settings": asdict(self.settings)
+            | {"batch_size": self.size, "max_epochs": self.max_epochs},
+        }
+        yield replace(self._progress("Training", self.epoch), done=self.max_epochs)
+        return record
+
+    def _epochs(self) -> Generator[Progress, None, None]:
+        """Train until something ends it, with a snapshot from time to time where one is needed."""
+        if self.checkpoints is not None or not self._is_safe():
+            self.snapshot = self.take_snapshot()
+        taken, pause = time.monotonic(), SECONDS_BETWEEN_SNAPSHOTS
+        while not self.ended:
+            problem: Exception | None = None
+            try:
+                yield from self._one_epoch()
+            except (RuntimeError, MemoryError) as error:
+                problem = error
+            if problem is not None:
+                self._survive(problem)
+                continue
+            begun = time.monotonic()
+            if self.snapshot is not None and begun - taken >= pause:
+                self.snapshot = self.take_snapshot()
+                self._write_snapshot()
+                taken = time.monotonic()
+                pause = max(SECONDS_BETWEEN_SNAPSHOTS, 20 * (taken - begun))
+
+    def _is_safe(self) -> bool:
+        return self.learner.device == "cpu" and self.learner.precision == "float32"
+
+    def _one_epoch(self) -> Generator[Progress, None, None]:
+        learner, settings = self.learner, self.settings
+        rate = settings.learning_rate
+        if settings.schedule == "cosine":
+            rate *= float(1 + np.cos(np.pi * self.epoch / self.max_epochs)) / 2
+        learner.network.train()
+        sse, seen = torch.zeros((), device=learner.device), 0
+        order = self.training[torch.randperm(len(self.training), generator=learner.generator)]
+        reported = time.monotonic()
+        for rows in batches(order, self.size, settings.drop_last):
+            sse, seen = sse + learner.step(rows, rate), seen + len(rows)
             if time.monotonic() - reported > SECONDS_BETWEEN_REPORTS:
                 reported = time.monotonic()
-                yield Progress("Training", epoch - 1, max_epochs, "", numbers)
-        validation = rmse(network, values, held_out, clip, device)
-        train = float(sse.item() / (seen * values.shape[1])) ** 0.5
-        if not np.isfinite(validation):
-            message = f"The error was no longer a number in epoch {epoch}; the best epoch is kept"
-            break
-        numbers = {"train": train, "validation": validation}
-        scheduler.step()
-        if validation < best:
-            best_state, best, best_epoch = _copy(network), validation, epoch
-        reported = time.monotonic()
-        yield Progress("Training", epoch, max_epochs, "", numbers)
-        if epoch - best_epoch >= settings.patience:
-            break
-    network.load_state_dict(best_state)
-    network.eval()
-    record = {
-        "epochs": epoch,
-        "best_epoch": best_epoch,
-        "train_rmse": rmse(network, values, training, clip, device),
-        "validation_rmse": best,
-        "n_train": len(training),
-        "n_validation": len(held_out),
-        "settings": asdict(settings) | {"batch_size": size, "max_epochs": max_epochs},
-    }
-    yield Progress("Training", max_epochs, max_epochs, message, numbers)
-    return record
+                yield self._progress("Training", self.epoch)
+        train = float(sse.item() / (seen * learner.values.shape[1])) ** 0.5
+        validation = learner.rmse(self.held_out)
+        if not np.isfinite([train, validation]).all():
+            self._lost_its_numbers()
+            return
+        self.history.append((train, validation))
+        if validation < self.best:
+            self.best_weights, self.best = learner.weights(), validation
+            self.best_epoch = self.epoch
+        if self.epoch >= self.max_epochs:
+            self.ended = "epochs"
+        elif self.epoch - self.best_epoch >= settings.patience:
+            self.ended = "patience"
+        yield self._progress("Training", self.epoch)
+
+    def _progress(self, stage: str, epoch: int) -> Progress:
+        """Return progress with the errors of an epoch, and with the message that waits, once."""
+        message, self.message = self.message, ""
+        values = None
+        if epoch:
+            values = dict(zip(("train", "validation"), self.history[epoch - 1], strict=True))
+        return Progress(stage, epoch, self.max_epochs, message, values)
+
+    def _lost_its_numbers(self) -> None:
+        """End at the best epoch, or go on from the last snapshot in float32."""
+        learner, epoch = self.learner, self.epoch + 1
+        if learner.precision == "float32":
+            self.ended = "no number"
+            self.message = (
+                f"The error was no longer a number in epoch {epoch}; epoch {self.best_epoch}, "
+                "the best, is kept; try a lower learning rate"
+            )
+            return
+        assert self.snapshot is not None
+        lower = learner.precision
+        learner.place(learner.device, "float32", learner.data_resides)
+        self.restore(self.snapshot)
+        self.message = (
+            f"In {lower} the error was no longer a number in epoch {epoch}; "
+            f"went on in float32 after epoch {self.epoch}"
+        )
+
+    def _survive(self, error: Exception) -> None:
+        """Go on from the last snapshot: with data off the GPU, or on the CPU, or not at all."""
+        learner = self.learner
+        device, no_memory = learner.device, out_of_memory(error)
+        if device == "cpu":
+            if not no_memory:
+                raise error
+            raise UserError(
+                f"Memory ran out in training with batches of {self.size} rows of "
+                f"{learner.values.shape[1]} genes; take smaller batches or fewer hidden units"
+            ) from None
+        reason = "memory ran out" if no_memory else f"failed ({str(error).splitlines()[0]})"
+        error.__traceback__ = None  # and with it all that the failed step held
+        assert self.snapshot is not None
+        if no_memory and learner.data_resides:
+            how = "went on with the data outside it"
+            learner.place(device, learner.precision, may_reside=False)
+        else:
+            how = "went on with the CPU"
+            learner.network.to_empty(device="cpu")  # what was there may be lost
+            learner.place("cpu", "float32")
+        empty_cache()
+        self.restore(self.snapshot)
+        self.message = f"{device.upper()} {reason}; {how} after epoch {self.epoch}"
+
+    def _write_snapshot(self) -> None:
+        if self.checkpoints is None or self.snapshot is None:
+            return
+        try:
+            self.checkpoints.save(self.snapshot)
+        except UserError as error:
+            self.message = f"No checkpoint: {error}"
+
+    def take_snapshot(self) -> Snapshot:
+        """Return a copy of all that changes, on the CPU."""
+        best = {f"best.{name}": tensor for name, tensor in self.best_weights.items()}
+        tensors = {**self.learner.tensors(), **best}
+        state = {
+            "epoch": self.epoch,
+            "best": self.best if self.history else None,
+            "best_epoch": self.best_epoch,
+            "history": list(self.history),
+            "ended": self.ended,
+            **self.learner.state(),
+        }
+        copies = {name: t.detach().to("cpu", copy=True) for name, t in tensors.items()}
+        return Snapshot(copies, state)
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Go back, or on, to where a snapshot was taken."""
+        state, device = snapshot.state, self.learner.device
+        self.learner.restore(snapshot)
+        best = snapshot.part("best.").items()
+        self.best_weights = {name: tensor.to(device, copy=True) for name, tensor in best}
+        self.best = np.inf if state["best"] is None else state["best"]
+        self.best_epoch = state["best_epoch"]
+        self.history = [(train, validation) for train, validation in state["history"]]
+        self.ended = state["ended"]
 
 
-def split_rows(n: int, fraction: float, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Return random row numbers for training and, at least one of them, held out."""
-    order = torch.randperm(n, generator=generator)
-    n_held_out = max(1, round(fraction * n))
-    return order[n_held_out:], order[:n_held_out]
-
-
-def batch_size(n_rows: int, wanted: int | None = None) -> int:
-    """Return rows a step: 128, or an eighth of few rows so that an epoch has some steps."""
-    return max(2, min(wanted or max(16, min(128, n_rows // 8)), n_rows))
-
-
-def batches(order: Tensor, size: int) -> list[Tensor]:
+def batches(order: Tensor, size: int, drop_last: bool = False) -> list[Tensor]:
     """Cut rows into batches; a last one under half the size joins the one before it.
 
-    So every row is used, and none is a batch of its own, which BatchNorm cannot take.
+    So every row is used, and none is a batch of its own, which BatchNorm cannot take. With
+    `drop_last` any incomplete one is left out, unless it is the only one.
     """
     parts = list(order.split(size))
+    if len(parts) > 1 and drop_last and len(parts[-1]) < size:
+        return parts[:-1]
     if len(parts) > 1 and len(parts[-1]) < max(2, size // 2):
         parts[-2:] = [torch.cat(parts[-2:])]
     return parts
-
-
-def _optimizer(network: nn.Module, settings: TrainingSettings) -> torch.optim.Optimizer:
-    """Return Adam with the gradient of the weights' mean squares added to that of the error.
-
-    That is Adam's own weight decay, d(c mean(w^2))/dw = 2 c w / size, one group a matrix: no
-    pass over the weights of its own.
-    """
-    groups = [
-        {
-            "params": [weights],
-            "weight_decay": 2 * settings.weight_decay / weights.numel() if weights.ndim == 2 else 0,
-        }
-        for weights in network.parameters()
-    ]
-    return torch.optim.Adam(groups, lr=settings.learning_rate, fused=True)
-
-
-@torch.no_grad()
-def rmse(
-    network: nn.Module,
-    values: np.ndarray,
-    rows: Tensor,
-    clip: tuple[float, float],
-    device: str,
-) -> float:
-    """Return the RMSE over some rows in evaluation mode, against the clipped values."""
-    network.eval()
-    sse = 0.0
-    for part in rows.split(1024):
-        batch = _rows(values, part, clip, device)
-        sse += float((network(batch) - batch).square().sum(dtype=torch.float32))
-    return (sse / (len(rows) * values.shape[1])) ** 0.5
-
-
-def _rows(values: np.ndarray, rows: Tensor, clip: tuple[float, float], device: str) -> Tensor:
-    batch = torch.from_numpy(np.asarray(values[rows.numpy()], np.float32))
-    return batch.to(device).clamp_(*clip)
-
-
-def _copy(network: nn.Module) -> dict[str, Tensor]:
-    return {name: tensor.clone() for name, tensor in network.state_dict().items()}

@@ -1,0 +1,193 @@
+"""Checkpoints of training that is not finished: two files in turn, so that one is always whole."""
+
+import json
+import os
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .checkpoint import digest, read_safetensors
+from .errors import UserError
+
+CHECKPOINT_VERSION = 1
+_SLOTS = ("checkpoint-A", "checkpoint-B")
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """All that training needs to go on as if it had never stopped.
+
+    Attributes
+    ----------
+    tensors : dict of str to Tensor
+        On the CPU: weights, the best ones so far, the optimiser's state, the random state.
+    state : dict
+        JSON-safe: ``epoch`` and whatever else changes.
+    """
+
+    tensors: dict[str, Any]
+    state: dict[str, Any]
+
+    def part(self, prefix: str) -> dict[str, Any]:
+        """Return the tensors whose name begins with `prefix`, without it."""
+        found = self.tensors.items()
+        return {k.removeprefix(prefix): t for k, t in found if k.startswith(prefix)}
+
+
+class Checkpoints:
+    """The checkpoint files of one training, ``NAME.checkpoint-A`` and ``-B``.
+
+    Written in turn and each replaced at once: whatever is interrupted, one of them is whole.
+    They are safetensors with a SHA-256; loading one executes nothing.
+
+    Parameters
+    ----------
+    path : Path
+        Of the model that will be saved; the files lie beside it.
+    about : dict of str to JSON-safe
+        What is trained and how (hashes of data and genes, settings). Training that differs in
+        any of it does not resume.
+    resume : bool
+        Go on from the newest file that is whole.
+
+    Attributes
+    ----------
+    found : Snapshot or None
+        Where to go on from.
+    note : str
+        What the user should know about that, or empty.
+
+    Raises
+    ------
+    UserError
+        If there is nothing to resume or it is of another training (naming what differs); if
+        there is something and `resume` is False, as starting anew would overwrite it.
+    """
+
+    def __init__(self, path: str | Path, about: dict[str, Any], resume: bool = False) -> None:
+        self.path = Path(path)
+        self.about = json.loads(json.dumps(about))
+        self.found: Snapshot | None = None
+        self.note = ""
+        self._next = 0
+        names = " and ".join(file.name for file in checkpoint_files(path)) or "no file"
+        if not resume:
+            if checkpoint_files(path):
+                raise UserError(
+                    f"{self.path.name} has unfinished training beside it; resume it, or delete "
+                    f"{names} to start anew"
+                )
+            return
+        if not checkpoint_files(path):
+            raise UserError(
+                f"{self.path.name} has no checkpoint to resume; train it from the start"
+            )
+        self._find(names)
+
+    def _find(self, names: str) -> None:
+        damaged = []
+        newest = -1
+        for slot, file in enumerate(_files(self.path)):
+            if not file.exists():
+                continue
+            try:
+                about, snapshot = _read(file)
+            except UserError as error:
+                damaged.append(str(error).split(";")[0])
+                self._next = slot
+                continue
+            differs = _differences(about, self.about)
+            if differs:
+                raise UserError(
+                    f"{file.name} is of other training: {differs}; train with the same again, "
+                    f"or delete {names} to start anew"
+                )
+            if snapshot.state["epoch"] > newest:
+                newest, self.found = snapshot.state["epoch"], snapshot
+                if not damaged:
+                    self._next = 1 - slot
+        if self.found is None:
+            raise UserError(f"{damaged[0]}; there is no other, delete {names} to start anew")
+        if damaged:
+            self.note = f"{damaged[0]}; went on from epoch {newest} in the one before it"
+
+    def save(self, snapshot: Snapshot) -> None:
+        """Write a snapshot in place of the older file.
+
+        Raises
+        ------
+        UserError
+            If it cannot be written; what was there before is kept.
+        """
+        from safetensors.numpy import save_file
+
+        file = _files(self.path)[self._next]
+        unfinished = _unfinished(file)
+        tensors = {name: np.array(t.cpu(), order="C") for name, t in snapshot.tensors.items()}
+        metadata = {
+            "checkpoint_version": str(CHECKPOINT_VERSION),
+            "about": json.dumps(self.about),
+            "state": json.dumps(snapshot.state),
+        }
+        metadata["sha256"] = digest(metadata, tensors)
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            save_file(tensors, unfinished, metadata)
+            with open(unfinished, "r+b") as written:
+                os.fsync(written.fileno())
+            os.replace(unfinished, file)
+        except Exception as error:  # safetensors has exceptions of its own for a full disk
+            with suppress(OSError):
+                unfinished.unlink()
+            raise UserError(
+                f"{file} could not be written ({error}); make room or choose another place"
+            ) from None
+        self._next = 1 - self._next
+
+
+def checkpoint_files(path: str | Path) -> list[Path]:
+    """Return the checkpoint files that there are beside the model `path`."""
+    return [file for file in _files(Path(path)) if file.exists()]
+
+
+def remove_checkpoints(path: str | Path) -> None:
+    """Remove the checkpoint files beside `path`: for when the model itself is saved."""
+    for file in _files(Path(path)):
+        file.unlink(missing_ok=True)
+        _unfinished(file).unlink(missing_ok=True)
+
+
+def _files(path: Path) -> list[Path]:
+    return [path.with_name(f"{path.name}.{slot}") for slot in _SLOTS]
+
+
+def _unfinished(file: Path) -> Path:
+    """Where a file is written first; always the same, so that killed ones leave no pile."""
+    return file.with_name(f"{file.name}.unfinished")
+
+
+def _read(file: Path) -> tuple[dict[str, Any], Snapshot]:
+    import torch
+
+    metadata, arrays = read_safetensors(file)
+    if metadata.get("checkpoint_version") != str(CHECKPOINT_VERSION):
+        raise UserError(f"{file.name} is not a checkpoint of this version of the program")
+    if metadata.get("sha256") != digest(metadata, arrays):
+        raise UserError(f"{file.name} is damaged (its SHA-256 differs)")
+    tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
+    return json.loads(metadata["about"]), Snapshot(tensors, json.loads(metadata["state"]))
+
+
+def _differences(then: dict[str, Any], now: dict[str, Any]) -> str:
+    """Return in words what differs, or nothing; of hashes only that they do."""
+    words = []
+    for name in (*now, *(name for name in then if name not in now)):
+        before, after = then.get(name), now.get(name)
+        if before == after:
+            continue
+        hashes = isinstance(before, str) and len(before) == 64
+        words.append(f"other {name}" if hashes else f"{name} {before}, now {after}")
+    return ", ".join(words)

@@ -1,0 +1,70 @@
+"""Which samples are held out of training, to see how well it does on others."""
+
+import numpy as np
+import torch  # noqa: TID253  (this module is for torch only)
+from torch import Tensor  # noqa: TID253
+
+FEWEST_SAMPLES = 3
+_FEWEST_BLOCKS, _MOST_BLOCKS, _SAMPLES_A_BLOCK = 10, 50, 4
+
+
+def split_rows(n: int, fraction: float, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Return random row numbers for training (at least two) and held out (at least one)."""
+    order = torch.randperm(n, generator=generator)
+    n_held_out = max(1, min(round(fraction * n), n - 2))
+    return order[n_held_out:], order[:n_held_out]
+
+
+def split_blocks(
+    positions: np.ndarray, fraction: float, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    """Return row numbers for training and held out, where whole blocks of space are held out.
+
+    Neighbours in the brain are alike, so that a row held out at random has its likeness among
+    those trained on, and its error is too good for places not seen. Here k-means cuts the
+    samples' positions into compact blocks (10 to 50 of them, of about four samples or more),
+    and blocks drawn at random are held out until they hold the fraction.
+
+    Parameters
+    ----------
+    positions : ndarray, shape (n, 3)
+        Centroids of the samples in mm.
+    fraction : float
+        Part to hold out, reached or just passed, as far as two rows are left to train on.
+    generator : torch.Generator
+        Decides.
+
+    Returns
+    -------
+    training, held_out : Tensor of int64
+        In random order.
+    """
+    n = len(positions)
+    n_blocks = min(n, max(_FEWEST_BLOCKS, min(_MOST_BLOCKS, n // _SAMPLES_A_BLOCK)))
+    block = torch.from_numpy(_compact_blocks(np.asarray(positions, float), n_blocks, generator))
+    held_out = torch.zeros(n, dtype=torch.bool)
+    for chosen in torch.randperm(n_blocks, generator=generator):
+        more = held_out | (block == chosen)
+        if n - int(more.sum()) < 2:
+            continue
+        held_out = more
+        if int(held_out.sum()) >= fraction * n:
+            break
+    order = torch.randperm(n, generator=generator)
+    return order[~held_out[order]], order[held_out[order]]
+
+
+def _compact_blocks(positions: np.ndarray, n_blocks: int, generator: torch.Generator) -> np.ndarray:
+    """Return each row's block by k-means from random rows; a block may stay empty."""
+    first = torch.randperm(len(positions), generator=generator)[:n_blocks]
+    centres = positions[first.numpy()]
+    nearest = np.zeros(len(positions), int)
+    for _ in range(20):
+        # |p - c|^2 without |p|^2, which is the same for all centres
+        nearest = ((centres**2).sum(axis=1) - 2 * positions @ centres.T).argmin(axis=1)
+        count = np.bincount(nearest, minlength=n_blocks)
+        total = np.zeros_like(centres)
+        np.add.at(total, nearest, positions)
+        some = count > 0
+        centres[some] = total[some] / count[some, None]
+    return nearest
