@@ -30,26 +30,27 @@ def training_curve(
     Returns
     -------
     matplotlib.figure.Figure
-        Logarithmic error over epochs.
+        Logarithmic error over epochs; empty before the first.
     """
     from matplotlib.figure import Figure
 
     figure = figure or Figure(figsize=(3.4, 2.4), layout="constrained")
     figure.clear()
     figure.patch.set_alpha(0)
+    if not train:
+        return figure
     axes = figure.add_subplot()
     axes.patch.set_alpha(0)
     epochs = range(1, len(train) + 1)
     axes.plot(epochs, train, color=TRAIN_COLOR, label="training")
     axes.plot(epochs, validation, color=VALIDATION_COLOR, label="held out")
-    if validation:
-        best = min(range(len(validation)), key=validation.__getitem__)
-        axes.plot(best + 1, validation[best], "o", color=VALIDATION_COLOR, markersize=5)
-        axes.set_title(
-            f"held out {validation[best]:.4f} in epoch {best + 1}", color=foreground, fontsize=9
-        )
-        axes.set_yscale("log")
-        axes.legend(frameon=False, fontsize=8, labelcolor=foreground)
+    best = min(range(len(validation)), key=validation.__getitem__)
+    axes.plot(best + 1, validation[best], "o", color=VALIDATION_COLOR, markersize=5)
+    axes.set_title(
+        f"held out {validation[best]:.4f} in epoch {best + 1}", color=foreground, fontsize=9
+    )
+    axes.set_yscale("log")
+    axes.legend(frameon=False, fontsize=8, labelcolor=foreground)
     axes.set_xlabel("epoch", color=foreground, fontsize=9)
     axes.set_ylabel("RMSE", color=foreground, fontsize=9)
     axes.tick_params(which="both", colors=foreground, labelsize=8)

@@ -88,7 +88,7 @@ class TimeLeft:
         self._first = 0
 
     def after(self, progress: Progress) -> str:
-        """Return e.g. ``about 12 s left``, or nothing while there is no basis for it."""
+        """Return e.g. ``up to 12 s left``, or nothing while there is no basis for it."""
         now = time.monotonic()
         if progress.stage != self._stage:
             self._stage, self._began, self._first = progress.stage, now, progress.done
@@ -97,6 +97,7 @@ class TimeLeft:
         if done <= 0 or progress.done >= progress.total:
             return ""
         seconds = (now - self._began) / done * (progress.total - progress.done)
-        return (
-            f"about {seconds:.0f} s left" if seconds < 90 else f"about {seconds / 60:.0f} min left"
-        )
+        for size, unit in ((3600, "h"), (60, "min"), (1, "s")):
+            if seconds >= 1.5 * size or size == 1:
+                break
+        return f"up to {seconds / size:.0f} {unit} left"  # work may end before its total

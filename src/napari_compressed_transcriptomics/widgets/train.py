@@ -1,0 +1,240 @@
+"""Dock widget Train autoencoder: fit a codec to an expression layer and watch it learn."""
+
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtWidgets import (
+    QComboBox,
+    QDoubleSpinBox,
+    QFileDialog,
+    QFormLayout,
+    QGroupBox,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_compressed_transcriptomics import _settings, _viewer
+from napari_compressed_transcriptomics._notices import user_errors_shown
+from napari_compressed_transcriptomics.core.errors import UserError
+from napari_compressed_transcriptomics.core.recipes import (
+    TrainRequest,
+    recipe_settings,
+    train_codec_steps,
+)
+
+from .curve import TrainingCurve
+from .device_choice import DeviceChoice
+from .latent_size import LatentSize
+from .layer_choice import LayerChoice
+from .run_bar import RunBar
+from .session import session
+
+if TYPE_CHECKING:
+    import napari
+
+    from napari_compressed_transcriptomics.core.codec import Codec
+
+_RECIPES = {"default": "Default: lowest error", "published": "As published"}
+_VALIDATIONS = {"random": "Random samples", "blocks": "Blocks of space"}
+
+
+def trained_line(codec: "Codec") -> str:
+    """Summarise a training in one line for the widget."""
+    record = codec.training
+    words = {"stopped": "stopped by you", "patience": "no longer getting better"}
+    ended = words.get(record.get("ended", ""), "")
+    epochs = f"{record['best_epoch']} of {record['epochs']}{f' ({ended})' if ended else ''}"
+    return (
+        f"Held-out RMSE {record['validation_rmse']:.4f} in epoch {epochs}; "
+        "Compress offers the model now."
+    )
+
+
+class Train(QWidget):
+    """Train a codec on an expression layer; Cancel keeps the best model so far.
+
+    Parameters
+    ----------
+    napari_viewer : napari.Viewer
+    """
+
+    def __init__(self, napari_viewer: "napari.Viewer"):
+        super().__init__()
+        self._viewer = napari_viewer
+        self._codec: Codec | None = None
+        self._data = ""
+        _viewer.attach(napari_viewer)
+        self.layer = LayerChoice(napari_viewer)
+        self.recipe = _choice(_RECIPES)
+        self.latent_size = LatentSize()
+        self.device = DeviceChoice(_settings.preferences().device)
+        self.hidden = QLineEdit()
+        self.hidden.setPlaceholderText("as the recipe")
+        self.hidden.setToolTip("Sizes of the encoder's hidden layers, for example 500, 250, 125.")
+        self.epochs = _count("as needed")
+        self.batch = _count("as fits the data")
+        self.learning_rate = QDoubleSpinBox()
+        self.learning_rate.setDecimals(6)
+        self.learning_rate.setRange(0, 1)
+        self.learning_rate.setSingleStep(1e-4)
+        self.learning_rate.setSpecialValueText("as the recipe")
+        self.validation = _choice(_VALIDATIONS)
+        self.validation.setToolTip(
+            "What is held out to decide when to stop: samples anywhere, or whole blocks of the "
+            "brain, so that neighbours of training samples do not make it look better than it is."
+        )
+        self.patience = _count("as the recipe")
+        self.patience.setToolTip("Epochs without a lower held-out error before training stops.")
+        self.seed = _count("0")
+        self.bar = RunBar("Train autoencoder", keep_best=True)
+        self.bar.run.setText("Train")
+        self.curve = TrainingCurve(napari_viewer)
+        self.result = QLabel()
+        self.result.setWordWrap(True)
+        self.save_model = QPushButton("Save model…")
+        self._arrange()
+        self.layer.changed.connect(self._offer_sizes)
+        self.recipe.currentIndexChanged.connect(self._offer_sizes)
+        self.latent_size.currentIndexChanged.connect(self._refresh)
+        self.hidden.textChanged.connect(self._refresh)
+        self.bar.clicked.connect(self._start)
+        self.bar.progressed.connect(self.curve.add)
+        self.bar.succeeded.connect(self._on_trained)
+        self.bar.ended.connect(self._refresh)
+        self.save_model.clicked.connect(self._save_model)
+        self._offer_sizes()
+
+    def _arrange(self) -> None:
+        form, more = QFormLayout(), QFormLayout()
+        for layout in (form, more):
+            layout.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        form.addRow("Expression", self.layer)
+        form.addRow("Recipe", self.recipe)
+        form.addRow("Latent size", self.latent_size)
+        form.addRow("Seed", self.seed)
+        form.addRow("Device", self.device.combo)
+        self.more = QGroupBox("Other settings than the recipe's")
+        self.more.setCheckable(True)
+        self.more.setChecked(False)
+        inner = QWidget()
+        inner.setLayout(more)
+        inner.setVisible(False)
+        self.more.toggled.connect(inner.setVisible)
+        self.more.toggled.connect(self._refresh)
+        box = QVBoxLayout(self.more)
+        box.addWidget(inner)
+        more.addRow("Hidden layers", self.hidden)
+        more.addRow("Epochs", self.epochs)
+        more.addRow("Batch", self.batch)
+        more.addRow("Learning rate", self.learning_rate)
+        more.addRow("Hold out", self.validation)
+        more.addRow("Patience", self.patience)
+        whole = QVBoxLayout(self)
+        whole.addLayout(form)
+        for widget in (
+            self.device, self.more, self.bar, self.curve, self.result, self.save_model
+        ):  # fmt: skip
+            whole.addWidget(widget)
+        whole.addStretch()
+        for combo in (self.recipe, self.latent_size, self.device.combo, self.validation):
+            combo.setSizeAdjustPolicy(
+                QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+            )
+            combo.setMinimumContentsLength(8)
+
+    def request(self) -> TrainRequest:
+        """Return what Train would do now; a `UserError` says why it cannot."""
+        expression = self.layer.expression()
+        if self.latent_size.chosen is None:
+            raise UserError("No latent size fits this data; open data with more samples or genes.")
+        return TrainRequest(
+            expression=expression,
+            recipe=self.recipe.currentData(),
+            latent_size=self.latent_size.chosen,
+            seed=self.seed.value(),
+            device=self.device.device,
+            **(self._settings() if self.more.isChecked() else {}),
+        )
+
+    def _settings(self) -> dict[str, Any]:
+        """Return only what was set; the recipe decides the rest."""
+        settings: dict[str, Any] = {"validation": self.validation.currentData()}
+        if self.hidden.text().strip():
+            settings["hidden_sizes"] = _sizes(self.hidden.text())
+        for name, box in (
+            ("max_epochs", self.epochs),
+            ("batch_size", self.batch),
+            ("patience", self.patience),
+            ("learning_rate", self.learning_rate),
+        ):
+            if box.value():
+                settings[name] = box.value()
+        return settings
+
+    def _offer_sizes(self) -> None:
+        try:
+            expression = self.layer.expression()
+        except UserError:
+            expression = None
+        self.latent_size.offer(recipe_settings(self.recipe.currentData())[0], expression)
+        self._refresh()
+
+    def _refresh(self) -> None:
+        reason = ""
+        try:
+            self.request()
+        except UserError as error:
+            reason = str(error)
+        self.bar.allow(reason)
+        self.save_model.setEnabled(self._codec is not None and self.bar.job is None)
+
+    def _start(self) -> None:
+        request = self.request()
+        self._codec = None
+        self.result.clear()
+        self.curve.clear()
+        self._data = request.expression.name
+        self.bar.start(lambda: train_codec_steps(request))
+        self._refresh()
+
+    def _on_trained(self, codec: "Codec") -> None:
+        self._codec = codec
+        self.curve.draw()
+        self.result.setText(trained_line(codec))
+        session(self._viewer).add(codec, self._data)
+        self._refresh()
+
+    def _save_model(self) -> None:
+        from napari_compressed_transcriptomics.core.checkpoint import save_model
+
+        path, _ = QFileDialog.getSaveFileName(
+            self, "Save model", "model.safetensors", "Models (*.safetensors)"
+        )
+        if path and self._codec is not None:
+            with user_errors_shown():
+                save_model(self._codec, path)
+                self.bar.status.setText(f"Saved {path}")
+
+
+def _choice(labels: dict[str, str]) -> QComboBox:
+    combo = QComboBox()
+    for key, label in labels.items():
+        combo.addItem(label, key)
+    return combo
+
+
+def _count(at_zero: str) -> QSpinBox:
+    box = QSpinBox()
+    box.setMaximum(2**31 - 1)
+    box.setSpecialValueText(at_zero)
+    return box
+
+
+def _sizes(text: str) -> tuple[int, ...]:
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    if not all(part.isdecimal() and int(part) > 0 for part in parts):
+        raise UserError(f"Hidden layers {text!r} are no sizes; give numbers like 500, 250, 125.")
+    return tuple(int(part) for part in parts)
