@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from .checkpoint import digest, read_safetensors
 from .errors import UserError
 
@@ -126,7 +124,7 @@ class Checkpoints:
 
         file = _files(self.path)[self._next]
         unfinished = _unfinished(file)
-        tensors = {name: np.array(t.cpu(), order="C") for name, t in snapshot.tensors.items()}
+        tensors = {name: t.contiguous().numpy() for name, t in snapshot.tensors.items()}
         metadata = {
             "checkpoint_version": str(CHECKPOINT_VERSION),
             "about": json.dumps(self.about),

@@ -20,6 +20,7 @@ from .training_settings import TrainingSettings
 
 SECONDS_BETWEEN_REPORTS = 0.25
 SECONDS_BETWEEN_SNAPSHOTS = 10.0
+TIME_FOR_SNAPSHOTS = 0.05
 
 
 def train_steps(
@@ -196,7 +197,7 @@ class _Run:
                 self.snapshot = self.take_snapshot()
                 self._write_snapshot()
                 taken = time.monotonic()
-                pause = max(SECONDS_BETWEEN_SNAPSHOTS, 20 * (taken - begun))
+                pause = max(SECONDS_BETWEEN_SNAPSHOTS, (taken - begun) / TIME_FOR_SNAPSHOTS)
 
     def _is_safe(self) -> bool:
         return self.learner.device == "cpu" and self.learner.precision == "float32"

@@ -1,0 +1,416 @@
+"""Training that is stopped, killed, resumed, or loses its numbers."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from numpy.testing import assert_array_equal
+
+from napari_compressed_transcriptomics.core import learner, training
+from napari_compressed_transcriptomics.core.errors import UserError
+from napari_compressed_transcriptomics.core.progress import Stop, finish
+from napari_compressed_transcriptomics.core.recipes import TrainRequest, train_codec_steps
+from napari_compressed_transcriptomics.core.resume import checkpoint_files, remove_checkpoints
+from small import named, small_expression
+
+DATA = small_expression(n_samples=60, n_genes=40)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread():
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture
+def always(monkeypatch):
+    """Write a checkpoint after every epoch."""
+    monkeypatch.setattr(training, "SECONDS_BETWEEN_SNAPSHOTS", 0)
+    monkeypatch.setattr(training, "TIME_FOR_SNAPSHOTS", np.inf)
+
+
+@pytest.fixture
+def request_(tmp_path):
+    return TrainRequest(
+        DATA,
+        2,
+        codec="autoencoder",
+        hidden_sizes=(16, 8),
+        max_epochs=12,
+        patience=50,
+        checkpoint=tmp_path / "model.safetensors",
+    )
+
+
+def losses(request, stop=None):
+    """Train; return errors by epoch, messages and the codec."""
+    seen, messages = {}, []
+
+    def report(progress):
+        if progress.values:
+            seen.setdefault(progress.done, progress.values)
+        if progress.message:
+            messages.append(progress.message)
+
+    codec = finish(train_codec_steps(request), report, stop and (lambda: stop(seen)))
+    return seen, messages, codec
+
+
+def without_files(request):
+    return replace(request, checkpoint=None, resume=False)
+
+
+def same(one, other):
+    for name, tensor in one.tensors().items():
+        assert_array_equal(tensor, other.tensors()[name], err_msg=name)
+
+
+def test_stop_keeps_the_best_epoch_so_far(request_):
+    whole, _, _ = losses(without_files(request_))
+    seen, messages, codec = losses(without_files(request_), lambda seen: 5 in seen)
+    record = codec.training
+    assert record["ended"] == "stopped"
+    assert record["epochs"] == 5
+    assert "stopped" in messages[-1]
+    best = min(range(1, 6), key=lambda epoch: whole[epoch]["validation"])
+    assert record["best_epoch"] == best
+    assert record["validation_rmse"] == whole[best]["validation"]
+    assert {epoch: seen[epoch] for epoch in range(1, 6)} == {
+        epoch: whole[epoch] for epoch in range(1, 6)
+    }
+    assert np.isfinite(codec.encode(DATA.values)).all()
+
+
+def test_stop_before_there_is_anything_to_keep_cancels(request_):
+    with pytest.raises(Stop):
+        finish(train_codec_steps(without_files(request_)), stop=lambda: True)
+    with pytest.raises(Stop):  # and work that keeps nothing
+        finish(train_codec_steps(TrainRequest(DATA, 2, codec="pca")), stop=lambda: True)
+
+
+def leave_after(request, epoch):
+    """Train some epochs and go away, as a process that ends would."""
+    steps = train_codec_steps(request)
+    for progress in steps:
+        if progress.stage == "Training" and progress.done == epoch and progress.values:
+            next(steps)  # the checkpoint is written after the report
+            break
+    steps.close()
+
+
+@pytest.mark.parametrize("settings", [{}, {"validation": "blocks"}, {"patience": 3}])
+def test_resuming_gives_what_would_have_been(request_, always, settings):
+    request_ = replace(request_, **settings)
+    whole, _, expected = losses(without_files(request_))
+    leave_after(request_, 4)
+    assert len(checkpoint_files(request_.checkpoint)) == 2
+    resumed, messages, codec = losses(replace(request_, resume=True))
+    assert resumed == whole  # bit by bit, the epochs before the interruption included
+    assert messages == []
+    same(codec, expected)
+    assert codec.training["best_epoch"] == expected.training["best_epoch"]
+    remove_checkpoints(request_.checkpoint)
+    assert list(request_.checkpoint.parent.iterdir()) == []
+
+
+def test_resuming_again_and_again(request_, always):
+    whole, _, expected = losses(without_files(request_))
+    leave_after(request_, 2)
+    for epoch in (4, 7, 11):
+        leave_after(replace(request_, resume=True), epoch)
+    resumed, _, codec = losses(replace(request_, resume=True))
+    assert resumed == whole
+    same(codec, expected)
+
+
+SCRIPT = """
+import json, sys, torch
+sys.path.insert(0, {tests!r})
+torch.set_num_threads(1)
+from pathlib import Path
+from napari_compressed_transcriptomics.core import training
+from napari_compressed_transcriptomics.core.progress import finish
+from napari_compressed_transcriptomics.core.recipes import TrainRequest, train_codec_steps
+from small import small_expression
+training.SECONDS_BETWEEN_SNAPSHOTS, training.TIME_FOR_SNAPSHOTS = 0, float("inf")
+request = TrainRequest(
+    small_expression(n_samples=60, n_genes=40), 2, codec="autoencoder", hidden_sizes=(16, 8),
+    max_epochs=4000, patience=3999, checkpoint=Path(sys.argv[1]), resume="resume" in sys.argv,
+)
+for progress in train_codec_steps(request):
+    if progress.values:
+        print(json.dumps([progress.stage, progress.done, progress.values]), flush=True)
+    if progress.stage == "Training" and "resume" in sys.argv and progress.done >= int(sys.argv[3]):
+        break
+"""
+
+
+def test_killed_without_warning(request_):
+    """SIGKILL at any moment, as power loss would; the losses go on as if nothing had been."""
+    model = request_.checkpoint
+    command = [sys.executable, "-c", SCRIPT.format(tests=str(Path(__file__).parents[1])), model]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    for line in process.stdout:
+        if json.loads(line)[1] >= 40 and len(checkpoint_files(model)) == 2:
+            break
+    time.sleep(0.013)
+    os.kill(process.pid, signal.SIGKILL)
+    rest = process.communicate()[0].splitlines()
+    assert process.returncode == -signal.SIGKILL
+    reached = json.loads(rest[-2])[1] if len(rest) > 1 else 40  # the last line may be cut
+
+    done = subprocess.run(
+        [*command, "resume", str(reached + 20)], capture_output=True, text=True, check=True
+    )
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    resumed = {epoch: values for _, epoch, values in lines}
+    before = [epoch for stage, epoch, _ in lines if stage == "Resuming"]
+    assert before == list(range(1, len(before) + 1))
+    assert len(before) > 10
+
+    whole = {}
+    steps = train_codec_steps(replace(without_files(request_), max_epochs=4000, patience=3999))
+    for progress in steps:
+        if progress.values:
+            whole.setdefault(progress.done, progress.values)
+        if progress.done > reached + 20 and progress.stage == "Training":
+            break
+    steps.close()
+    assert max(resumed) >= reached + 20 > max(before)
+    assert resumed == {epoch: whole[epoch] for epoch in resumed}
+
+
+def newest_and_other(request):
+    files = checkpoint_files(request.checkpoint)
+    return sorted(files, key=lambda file: file.stat().st_mtime_ns, reverse=True)
+
+
+@pytest.mark.parametrize("damage", ["flip", "cut", "empty"])
+def test_damaged_newest_checkpoint_falls_back_by_one(request_, always, damage):
+    whole, _, expected = losses(without_files(request_))
+    leave_after(request_, 6)
+    newest, _ = newest_and_other(request_)
+    content = bytearray(newest.read_bytes())
+    content[-100] ^= 1
+    damaged = {"flip": content, "cut": content[:-500], "empty": b""}[damage]
+    newest.write_bytes(damaged)
+    resumed, messages, codec = losses(replace(request_, resume=True))
+    assert resumed == whole
+    same(codec, expected)
+    assert len(messages) == 1
+    assert newest.name in messages[0]
+    assert "went on from epoch 5" in messages[0]
+
+
+def test_only_damaged_checkpoints(request_, always):
+    leave_after(request_, 6)
+    for file in checkpoint_files(request_.checkpoint):
+        file.write_bytes(b"x" * 100)
+    with pytest.raises(UserError, match=r"delete model\.safetensors\.checkpoint-A and"):
+        losses(replace(request_, resume=True))
+
+
+def test_other_training_is_refused_and_named(request_, always):
+    leave_after(request_, 3)
+    before = {file: file.read_bytes() for file in checkpoint_files(request_.checkpoint)}
+    again = replace(request_, resume=True)
+    values = DATA.values.copy()
+    values[3, 4] += 1e-4
+    renamed = replace(DATA, genes=(*DATA.genes[:-1], "OTHER"))
+    for other, says in (
+        (replace(again, expression=named(values)), "other data"),
+        (replace(again, expression=renamed), "other genes"),
+        (replace(again, latent_size=3), "latent size 2, now 3"),
+        (replace(again, seed=1), "seed 0, now 1"),
+        (replace(again, learning_rate=0.1), "learning_rate None, now 0.1"),
+        (request_, "unfinished training"),  # and it is not overwritten either
+        (replace(again, checkpoint=Path("nowhere/m.safetensors")), "no checkpoint"),
+    ):
+        with pytest.raises(UserError, match=says):
+            losses(other)
+    assert before == {file: file.read_bytes() for file in checkpoint_files(request_.checkpoint)}
+
+
+def test_checkpoints_hold_no_pickle(request_, always):
+    from safetensors import safe_open
+
+    leave_after(request_, 3)
+    for file in checkpoint_files(request_.checkpoint):
+        with safe_open(file, "numpy") as opened:
+            assert "random" in opened.keys()  # noqa: SIM118
+
+
+def test_a_checkpoint_that_cannot_be_written_does_not_end_training(request_, always, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    seen, messages, _ = losses(request_)
+    assert set(range(1, 13)) <= set(seen)
+    assert "No checkpoint" in messages[0]
+    assert "No space left" in messages[0]
+    assert list(request_.checkpoint.parent.iterdir()) == []
+
+
+def test_an_error_that_is_no_number_keeps_the_last_good_model(request_, monkeypatch):
+    whole, _, _ = losses(without_files(request_))
+    step = learner.Learner.step
+    steps = iter(range(1000))
+
+    def spoil(self, rows, rate):
+        if next(steps) == 10:  # in epoch 4: 54 rows in batches of 16 are three a step
+            self.network.encoder.output.weight.data.fill_(torch.nan)
+        return step(self, rows, rate)
+
+    monkeypatch.setattr(learner.Learner, "step", spoil)
+    _, messages, codec = losses(without_files(request_))
+    assert codec.training["ended"] == "no number"
+    assert codec.training["epochs"] == 3
+    assert "epoch 4" in messages[-1]
+    best = codec.training["best_epoch"]
+    assert codec.training["validation_rmse"] == whole[best]["validation"]
+    assert all(np.isfinite(tensor).all() for tensor in codec.tensors().values())
+
+
+def fit(**settings):
+    from napari_compressed_transcriptomics.core.autoencoder import Autoencoder
+
+    messages = []
+    device = settings.pop("device", "cpu")
+    steps = Autoencoder._fit_steps(DATA, 2, 0, device, 12, hidden_sizes=(16, 8), **settings)
+    codec = finish(steps, lambda p: messages.append(p.message))
+    return codec, [message for message in messages if message]
+
+
+def test_lower_precision_learns_as_well():
+    full, _ = fit()
+    lower, messages = fit(precision="bfloat16")
+    assert messages == []
+    assert lower.training["precision"] == "bfloat16"
+    assert lower.training["validation_rmse"] == pytest.approx(
+        full.training["validation_rmse"], rel=0.1
+    )
+    assert all(tensor.dtype != np.float16 for tensor in lower.tensors().values())
+
+
+def test_overflow_in_lower_precision_goes_on_in_float32(monkeypatch):
+    full, _ = fit()
+    step = learner.Learner.step
+
+    def overflow(self, rows, rate):
+        error = step(self, rows, rate)
+        return error * torch.inf if self.precision != "float32" else error
+
+    monkeypatch.setattr(learner.Learner, "step", overflow)
+    codec, messages = fit(precision="bfloat16")
+    assert len(messages) == 1
+    assert "went on in float32" in messages[0]
+    assert codec.training["precision"] == "float32"
+    assert codec.training["ended"] == "epochs"
+    same(codec, full)  # from the start: nothing of the spoilt epoch is left
+
+
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (torch.OutOfMemoryError("CUDA out of memory"), "memory ran out"),
+        (RuntimeError("device-side assert\ntriggered"), "device-side assert"),
+    ],
+)
+def test_a_device_that_fails_hands_over_to_the_cpu(monkeypatch, error, says):
+    full, _ = fit()
+    step = learner.Learner.step
+    steps = iter(range(1000))
+
+    def fail(self, rows, rate):
+        if next(steps) == 10:
+            raise error
+        return step(self, rows, rate)
+
+    monkeypatch.setattr(learner.Learner, "step", fail)
+    codec, messages = fit(device="cpu:0")  # counts as another device, computes like the CPU
+    assert len(messages) == 1
+    assert says in messages[0]
+    assert "went on with the CPU" in messages[0]
+    same(codec, full)
+
+
+def test_data_leaves_a_device_that_is_short_of_memory(monkeypatch):
+    from napari_compressed_transcriptomics.core import rows
+
+    monkeypatch.setattr(rows, "free_bytes", lambda device: 10**9)
+    full, _ = fit()
+    step = learner.Learner.step
+    steps, resides = iter(range(1000)), []
+
+    def fail(self, rows, rate):
+        resides.append(self.data_resides)
+        if next(steps) == 10:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return step(self, rows, rate)
+
+    monkeypatch.setattr(learner.Learner, "step", fail)
+    codec, messages = fit(device="cpu:0")
+    assert "with the data outside it" in messages[0]
+    assert all(resides[:11])
+    assert not any(resides[11:])
+    assert codec.training["device"] == "cpu:0"
+    same(codec, full)
+
+
+def test_memory_that_runs_out_on_the_cpu_is_told(monkeypatch):
+    def fail(self, rows, rate):
+        raise MemoryError
+
+    monkeypatch.setattr(learner.Learner, "step", fail)
+    with pytest.raises(UserError, match="smaller batches"):
+        fit()
+
+
+def test_nothing_is_left_behind_when_training_is_left():
+    from napari_compressed_transcriptomics.core.networks import AutoencoderNetwork
+    from napari_compressed_transcriptomics.core.training_settings import TrainingSettings
+
+    network = AutoencoderNetwork(40, 2, (16, 8))
+    steps = training.train_steps(
+        network, DATA.values, TrainingSettings(), generator=torch.Generator().manual_seed(0)
+    )
+    next(steps)
+    steps.close()
+    assert all(parameter.grad is None for parameter in network.parameters())
+
+
+def test_dropout_follows_from_the_seed_and_leaves_the_global_state():
+    from napari_compressed_transcriptomics.core.training_settings import TrainingSettings
+
+    def network():
+        network = torch.nn.Sequential(
+            torch.nn.Linear(40, 8), torch.nn.Dropout(0.5), torch.nn.Linear(8, 40)
+        )
+        for parameter in network.parameters():
+            torch.nn.init.constant_(parameter, 0.1)
+        return network
+
+    def train(network):
+        generator = torch.Generator().manual_seed(0)
+        settings = TrainingSettings(max_epochs=3)
+        finish(training.train_steps(network, DATA.values, settings, generator=generator))
+        return network[0].weight
+
+    one, other = network(), network()
+    before = torch.get_rng_state()
+    train(one)
+    assert torch.equal(torch.get_rng_state(), before)
+    torch.rand(7)
+    assert torch.equal(train(other), one[0].weight)
+    assert not torch.equal(one[0].weight[0], one[0].weight[1])  # dropout told units apart
