@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from . import __version__, _cli_models
+from . import __version__, _cli_models, _cli_train
 from ._terminal import Report, clear_line, tell_notes
 from .core.errors import UserError
 
@@ -32,7 +32,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     -------
     int
         Exit code: 0 done, 2 the user's input or setting is at fault (one sentence on
-        standard error, nothing written), 130 interrupted with Ctrl-C.
+        standard error, nothing written), 130 interrupted with Ctrl-C (`train` saves the best
+        model so far).
     """
     arguments = _parser().parse_args(argv)
     # Before torch is loaded: waiting threads sleep. On a busy machine spinning ones cost 5 times
@@ -71,29 +72,11 @@ def _info(arguments: argparse.Namespace) -> None:
 
 
 def _train(arguments: argparse.Namespace) -> None:
-    from .core.checkpoint import save_model
-    from .core.codec import fit_codec
-
-    out = arguments.out
-    if out.suffix != ".safetensors":
-        raise UserError(f"--out {out} must end in .safetensors; give the model that ending")
+    _cli_train.check_name(arguments)
     expression = _read(arguments, tell=True)
+    out = arguments.out
     _check_out(out.parent, [out.name], expression.source)
-    codec = fit_codec(
-        arguments.codec,
-        expression,
-        arguments.latent,
-        seed=arguments.seed,
-        device=arguments.device,
-        max_epochs=arguments.max_epochs,
-        report=Report(),
-    )
-    clear_line()
-    save_model(codec, out)
-    print(
-        f"{codec.id} with {codec.latent_size} components, fitted to {expression.n_samples:,} "
-        f"samples x {expression.n_genes:,} genes\n{out}"
-    )
+    _cli_train.run(arguments, expression)
 
 
 def _encode(arguments: argparse.Namespace) -> None:
@@ -261,11 +244,9 @@ def _parser() -> argparse.ArgumentParser:
     info = command("info", _info, "Say what a file holds.", reading)
     info.add_argument("--json", action="store_true", help="print a JSON object")
 
-    train = command("train", _train, "Fit a codec and save it.", reading, working)
-    train.add_argument("--codec", choices=("autoencoder", "pca"), default="autoencoder")
-    train.add_argument("--latent", type=_positive, required=True, metavar="K", help="components")
-    train.add_argument("--out", type=Path, required=True, metavar="MODEL.safetensors")
-    train.add_argument("--max-epochs", type=_positive, metavar="N", help="upper bound on epochs")
+    train = command("train", _train, _cli_train.SUMMARY, reading, working)
+    train.epilog = _cli_train.DETAILS
+    _cli_train.add_options(train)
 
     encode = command("encode", _encode, "Save latents and errors.", reading, working)
     encode.add_argument(

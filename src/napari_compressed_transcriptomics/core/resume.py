@@ -75,8 +75,8 @@ class Checkpoints:
         if not resume:
             if checkpoint_files(path):
                 raise UserError(
-                    f"{self.path.name} has unfinished training beside it; resume it, or delete "
-                    f"{names} to start anew"
+                    f"{self.path.name} has unfinished training beside it; resume it (--resume), or "
+                    f"delete {names} to start anew"
                 )
             return
         if not checkpoint_files(path):
