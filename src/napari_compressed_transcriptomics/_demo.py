@@ -70,31 +70,66 @@ def _views(viewer: Any) -> dict[str, Callable[[], None]]:
 
 
 def _take(viewer: Any, folder: Path, views: dict[str, Callable[[], None]]) -> list[Path]:
-    from qtpy.QtWidgets import QApplication
-
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     for name, go in views.items():
         go()
-        for _ in range(5):
-            QApplication.processEvents()
+        _draw()
         viewer.screenshot(str(folder / name), canvas_only=False, flash=False)
         written.append(folder / name)
     return written
 
 
+def _draw() -> None:
+    from qtpy.QtWidgets import QApplication
+
+    for _ in range(5):
+        QApplication.processEvents()
+
+
+def _train_and_compress(viewer: Any, folder: Path) -> None:
+    """Do what the README's tour does, by its buttons, and take its pictures on the way."""
+    from ._reader import add_expression
+    from ._settings import PLUGIN
+    from .core.synthetic import synthetic_brain
+
+    viewer.window.resize(1500, 900)
+    add_expression(viewer, synthetic_brain())
+    dock, train = viewer.window.add_plugin_dock_widget(PLUGIN, "Train autoencoder")
+    _press(train.bar)
+    _take(viewer, folder, {"train.png": lambda: None})
+    viewer.window.remove_dock_widget(dock)
+    _, compress = viewer.window.add_plugin_dock_widget(PLUGIN, "Compress")
+    viewer.window.add_plugin_dock_widget(PLUGIN, "Choose gene")
+    compress.codec.setCurrentIndex(compress.codec.count() - 1)  # the one just trained
+    _press(compress.bar)
+    wanted = ("axial.png", "3d.png")
+    _take(viewer, folder, {name: go for name, go in _views(viewer).items() if name in wanted})
+
+
+def _press(bar: Any) -> None:
+    """Press Run and wait for the end."""
+    import time
+
+    bar.run.click()
+    while bar.job is not None:
+        _draw()
+        time.sleep(0.02)
+    for _ in range(30):  # the curve is drawn a little later
+        _draw()
+        time.sleep(0.02)
+
+
 def main(argv: list[str] | None = None) -> int:
-    """Make the README's pictures: the autoencoder on the synthetic brain, in the real window."""
+    """Make the README's pictures in the real window."""
+    import napari
+
     parser = argparse.ArgumentParser(prog="python -m napari_compressed_transcriptomics._demo")
     parser.add_argument("--screenshots", type=Path, required=True, metavar="FOLDER")
     folder = parser.parse_args(argv).screenshots
-
-    from .core.compress import CompressRequest, compress_steps
-    from .core.progress import finish
-    from .core.synthetic import synthetic_brain
-
-    os.environ[_NOBODY_LOOKS] = "1"
-    show(finish(compress_steps(CompressRequest(synthetic_brain(), latent_size=8))), folder)
+    viewer = napari.Viewer()
+    _train_and_compress(viewer, folder)
+    viewer.close()
     return 0
 
 
