@@ -138,7 +138,7 @@ _brain = synthetic.synthetic_brain
         (("info", SAMPLES / "synthetic_regions_labels.csv"), "synthetic_regions_labels.csv"),
         (("train", REGIONS, "--latent", 0, "--out", "m.safetensors"), "--latent"),
         (("train", REGIONS, "--latent", "two", "--out", "m.safetensors"), "two"),
-        (("train", REGIONS, "--latent", 64, "--out", "m.safetensors"), "64 components"),
+        (("train", REGIONS, "--latent", 256, "--out", "m.safetensors"), "256 components"),
         (("train", REGIONS, "--latent", 2, "--out", "m.pt"), ".safetensors"),
         (("train", REGIONS, "--latent", 2, "--max-epochs", 0, "--out", "m.safetensors"), "epochs"),
         (("encode", REGIONS, "--model", "pca", "--out", "out"), "--latent K"),

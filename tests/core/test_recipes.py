@@ -118,6 +118,17 @@ def test_default_is_the_residual_codec_once_there_is_one(monkeypatch):
     assert recipe_settings("default")[0] == "autoencoder"
 
 
+def test_as_many_components_as_samples_are_warned_of():
+    few = named(DATA.values[:12])
+    codec, messages = train(expression=few, codec="autoencoder", latent_size=12, max_epochs=2)
+    assert codec.latent_size == 12
+    assert messages[0].startswith("12 components for 12 samples")
+    _, messages = train(expression=few, codec="autoencoder", latent_size=11, max_epochs=2)
+    assert messages == []
+    with pytest.raises(UserError, match="12 samples"):
+        train(expression=few, codec="pca", latent_size=13)
+
+
 def test_constant_gene():
     values = DATA.values.copy()
     values[:, 5] = 0.5

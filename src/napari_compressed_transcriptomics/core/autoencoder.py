@@ -34,6 +34,7 @@ class Autoencoder(Codec):
 
     id = "autoencoder"
     value_range = (0.0, 1.0)
+    needs_samples = False
 
     def __init__(
         self,
@@ -104,7 +105,7 @@ class Autoencoder(Codec):
         how = TrainingSettings(**settings)
         generator = torch.Generator().manual_seed(seed)
         values = expression.values
-        yield Progress("Preparing", 0, 1)
+        yield Progress("Preparing", 0, 1, _warning(latent_size, expression.n_samples))
         clip = clip_limits(values)
         neutral = np.mean(values, axis=0, dtype=float)
         module = AutoencoderNetwork.seeded(expression.n_genes, latent_size, hidden_sizes, generator)
@@ -131,6 +132,15 @@ class Autoencoder(Codec):
 
     def _build(self) -> CodecNetwork:
         return self.module.for_inference(*self.clip)
+
+
+def _warning(latent_size: int, n_samples: int) -> str:
+    if latent_size < n_samples:
+        return ""
+    return (
+        f"{latent_size} components for {n_samples} samples: each sample may get one of its own, so "
+        "the model may do badly on other data; fewer than the samples are wise"
+    )
 
 
 def clip_limits(values: np.ndarray) -> tuple[float, float]:

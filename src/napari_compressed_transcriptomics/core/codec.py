@@ -48,11 +48,14 @@ class Codec(ABC):
         Least and largest value that the method can represent.
     rows_together : int
         Rows whose latents depend on each other; blocks of rows are whole multiples of it.
+    needs_samples : bool
+        It cannot be fitted with as many components as samples; else fitting warns of it.
     """
 
     id: ClassVar[str]
     value_range: ClassVar[tuple[float, float]] = (-np.inf, np.inf)
     rows_together: ClassVar[int] = 1
+    needs_samples: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -142,7 +145,8 @@ class Codec(ABC):
             If the data cannot carry so many components, or has the wrong scale (at once, not
             at the first step).
         """
-        problem = latent_size_problem(cls.id, latent_size, expression.n_samples, expression.n_genes)
+        n_samples = expression.n_samples if cls.needs_samples else latent_size + 1
+        problem = latent_size_problem(cls.id, latent_size, n_samples, expression.n_genes)
         if problem:
             raise UserError(problem)
         cls.check_scale(expression.values, expression.name)
