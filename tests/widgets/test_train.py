@@ -9,7 +9,7 @@ from napari_compressed_transcriptomics import _layers
 from napari_compressed_transcriptomics._reader import add_expression
 from napari_compressed_transcriptomics.core.progress import Progress
 from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
-from napari_compressed_transcriptomics.widgets import train as module
+from napari_compressed_transcriptomics.widgets import fields
 from napari_compressed_transcriptomics.widgets.compress import Compress
 from napari_compressed_transcriptomics.widgets.train import Train
 
@@ -65,7 +65,7 @@ def test_training_is_watched_and_compress_takes_the_model(
     assert _layers.shown(viewer.layers[-1]).reconstruction.codec is codec
 
     path = str(tmp_path / "m.safetensors")
-    monkeypatch.setattr(module.QFileDialog, "getSaveFileName", lambda *a: (path, ""))
+    monkeypatch.setattr(fields.QFileDialog, "getSaveFileName", lambda *a: (path, ""))
     click(qtbot, widget.save_model)
     from napari_compressed_transcriptomics.core.checkpoint import load_model
 

@@ -7,14 +7,10 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
     QCheckBox,
-    QComboBox,
     QFileDialog,
-    QFormLayout,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QPushButton,
-    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
@@ -25,6 +21,7 @@ from napari_compressed_transcriptomics.core.compress import CompressRequest, com
 from napari_compressed_transcriptomics.core.errors import UserError
 
 from .device_choice import DeviceChoice
+from .fields import ask_and_save_model, choice, count, form_layout, wrapping_label
 from .latent_size import LatentSize
 from .layer_choice import LayerChoice
 from .run_bar import RunBar
@@ -117,10 +114,8 @@ class Compress(QWidget):
         _viewer.attach(napari_viewer)
 
         self.layer = LayerChoice(napari_viewer)
-        self.codec = QComboBox()
+        self.codec = choice(CODECS)
         self._session = session(napari_viewer)
-        for key, label in CODECS.items():
-            self.codec.addItem(label, key)
         self._list_trained()
         self.model_path = QLineEdit()
         self.model_path.setPlaceholderText("model.safetensors")
@@ -136,8 +131,7 @@ class Compress(QWidget):
         )
         self.latent_size = LatentSize()
         self.device = DeviceChoice(_settings.preferences().device)
-        self.seed = QSpinBox()
-        self.seed.setMaximum(2**31 - 1)
+        self.seed = count()
         self.seed.setToolTip("The same seed gives the same result.")
         self.show_latents = QCheckBox("Latents")
         self.separate = QCheckBox("One layer a component")
@@ -148,8 +142,7 @@ class Compress(QWidget):
         for box in (self.show_latents, self.show_error, self.side_by_side):
             box.setChecked(True)
         self.bar = RunBar("Compress")
-        self.result = QLabel()
-        self.result.setWordWrap(True)
+        self.result = wrapping_label()
         self.result.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.save_model = QPushButton("Save model…")
         self.save_results = QPushButton("Save results…")
@@ -167,9 +160,7 @@ class Compress(QWidget):
 
         self._model_row = QWidget()
         self._model_row.setLayout(row(self.model_path, self.browse))
-        form = self._form = QFormLayout()
-        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.DontWrapRows)
+        form = self._form = form_layout()
         form.addRow("Expression", self.layer)
         form.addRow("Codec", self.codec)
         form.addRow("Model", self._model_row)
@@ -188,11 +179,6 @@ class Compress(QWidget):
         layout.addWidget(self.result)
         layout.addLayout(row(self.save_model, self.save_results))
         layout.addStretch()
-        for combo in (self.codec, self.latent_size, self.device.combo):
-            combo.setSizeAdjustPolicy(
-                QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-            )
-            combo.setMinimumContentsLength(8)
 
     def _connect(self) -> None:
         self.layer.changed.connect(self._offer_sizes)
@@ -314,15 +300,8 @@ class Compress(QWidget):
         self._refresh()
 
     def _save_model(self) -> None:
-        from napari_compressed_transcriptomics.core.checkpoint import save_model
-
-        path, _ = QFileDialog.getSaveFileName(
-            self, "Save model", "model.safetensors", "Models (*.safetensors)"
-        )
-        if path and self._result is not None:
-            with user_errors_shown():
-                save_model(self._result.codec, path)
-                self.bar.status.setText(f"Saved {path}")
+        if self._result is not None and (words := ask_and_save_model(self, self._result.codec)):
+            self.bar.status.setText(words)
 
     def _save_results(self) -> None:
         from napari_compressed_transcriptomics.io.results import save_results

@@ -3,7 +3,9 @@
 import os
 from typing import Any
 
-from qtpy.QtWidgets import QComboBox, QLabel, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
+
+from .fields import choice
 
 _DEVICES = {"auto": "Best available", "cuda": "NVIDIA GPU", "mps": "Apple GPU", "cpu": "CPU"}
 
@@ -22,9 +24,7 @@ class DeviceChoice(QWidget):
 
     def __init__(self, device: str = "auto"):
         super().__init__()
-        self.combo = QComboBox()
-        for name, label in _DEVICES.items():
-            self.combo.addItem(label, name)
+        self.combo = choice(_DEVICES)
         self.combo.setCurrentIndex(self.combo.findData(device))
         self.line = QLabel("Looking for a GPU…")
         self.line.setWordWrap(True)

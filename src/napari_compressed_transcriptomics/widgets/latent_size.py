@@ -6,12 +6,15 @@ from qtpy.QtWidgets import QComboBox
 from napari_compressed_transcriptomics.core.codec import LATENT_SIZES, latent_size_problem
 from napari_compressed_transcriptomics.core.expression import Expression
 
+from .fields import narrow
+
 
 class LatentSize(QComboBox):
     """Offers 2 to 128 components; a size that is disabled says why in its tooltip."""
 
     def __init__(self) -> None:
         super().__init__()
+        narrow(self)
         self.offer(None, None)
 
     @property

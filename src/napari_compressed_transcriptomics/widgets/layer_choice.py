@@ -9,6 +9,8 @@ from napari_compressed_transcriptomics._layers import shown
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Expression
 
+from .fields import narrow
+
 
 class LayerChoice(QComboBox):
     """Follows the viewer's layers; prefers one that shows expression.
@@ -29,8 +31,7 @@ class LayerChoice(QComboBox):
         self._viewer = viewer
         self._kinds = kinds
         self._only = only
-        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.setMinimumContentsLength(12)
+        narrow(self)
         events = viewer.layers.events
         fill, followed = self._fill, (events.inserted, events.removed, events.renamed)
         for event in followed:

@@ -4,11 +4,12 @@ from collections.abc import Callable, Generator
 from typing import Any
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from napari_compressed_transcriptomics._notices import report, tell
 from napari_compressed_transcriptomics.core.progress import Progress
 
+from .fields import wrapping_label
 from .job import Job
 
 
@@ -36,8 +37,7 @@ class RunBar(QWidget):
         self.run = QPushButton("Run")
         self.cancel = QPushButton("Cancel")
         self.progress = QProgressBar()
-        self.status = QLabel()
-        self.status.setWordWrap(True)
+        self.status = wrapping_label()
         buttons = QHBoxLayout()
         buttons.addWidget(self.run)
         buttons.addWidget(self.cancel)

@@ -3,21 +3,15 @@
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtWidgets import (
-    QComboBox,
     QDoubleSpinBox,
-    QFileDialog,
-    QFormLayout,
     QGroupBox,
-    QLabel,
     QLineEdit,
     QPushButton,
-    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
 
 from napari_compressed_transcriptomics import _settings, _viewer
-from napari_compressed_transcriptomics._notices import user_errors_shown
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.recipes import (
     TrainRequest,
@@ -27,6 +21,7 @@ from napari_compressed_transcriptomics.core.recipes import (
 
 from .curve import TrainingCurve
 from .device_choice import DeviceChoice
+from .fields import ask_and_save_model, choice, count, form_layout, wrapping_label
 from .latent_size import LatentSize
 from .layer_choice import LayerChoice
 from .run_bar import RunBar
@@ -68,32 +63,31 @@ class Train(QWidget):
         self._data = ""
         _viewer.attach(napari_viewer)
         self.layer = LayerChoice(napari_viewer)
-        self.recipe = _choice(_RECIPES)
+        self.recipe = choice(_RECIPES)
         self.latent_size = LatentSize()
         self.device = DeviceChoice(_settings.preferences().device)
         self.hidden = QLineEdit()
         self.hidden.setPlaceholderText("as the recipe")
         self.hidden.setToolTip("Sizes of the encoder's hidden layers, for example 500, 250, 125.")
-        self.epochs = _count("as needed")
-        self.batch = _count("as fits the data")
+        self.epochs = count("as needed")
+        self.batch = count("as fits the data")
         self.learning_rate = QDoubleSpinBox()
         self.learning_rate.setDecimals(6)
         self.learning_rate.setRange(0, 1)
         self.learning_rate.setSingleStep(1e-4)
         self.learning_rate.setSpecialValueText("as the recipe")
-        self.validation = _choice(_VALIDATIONS)
+        self.validation = choice(_VALIDATIONS)
         self.validation.setToolTip(
             "What is held out to decide when to stop: samples anywhere, or whole blocks of the "
             "brain, so that neighbours of training samples do not make it look better than it is."
         )
-        self.patience = _count("as the recipe")
+        self.patience = count("as the recipe")
         self.patience.setToolTip("Epochs without a lower held-out error before training stops.")
-        self.seed = _count("0")
+        self.seed = count()
         self.bar = RunBar("Train autoencoder", keep_best=True)
         self.bar.run.setText("Train")
         self.curve = TrainingCurve(napari_viewer)
-        self.result = QLabel()
-        self.result.setWordWrap(True)
+        self.result = wrapping_label()
         self.save_model = QPushButton("Save model…")
         self._arrange()
         self.layer.changed.connect(self._offer_sizes)
@@ -108,9 +102,7 @@ class Train(QWidget):
         self._offer_sizes()
 
     def _arrange(self) -> None:
-        form, more = QFormLayout(), QFormLayout()
-        for layout in (form, more):
-            layout.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        form, more = form_layout(), form_layout()
         form.addRow("Expression", self.layer)
         form.addRow("Recipe", self.recipe)
         form.addRow("Latent size", self.latent_size)
@@ -139,11 +131,6 @@ class Train(QWidget):
         ):  # fmt: skip
             whole.addWidget(widget)
         whole.addStretch()
-        for combo in (self.recipe, self.latent_size, self.device.combo, self.validation):
-            combo.setSizeAdjustPolicy(
-                QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-            )
-            combo.setMinimumContentsLength(8)
 
     def request(self) -> TrainRequest:
         """Return what Train would do now; a `UserError` says why it cannot."""
@@ -208,29 +195,8 @@ class Train(QWidget):
         self._refresh()
 
     def _save_model(self) -> None:
-        from napari_compressed_transcriptomics.core.checkpoint import save_model
-
-        path, _ = QFileDialog.getSaveFileName(
-            self, "Save model", "model.safetensors", "Models (*.safetensors)"
-        )
-        if path and self._codec is not None:
-            with user_errors_shown():
-                save_model(self._codec, path)
-                self.bar.status.setText(f"Saved {path}")
-
-
-def _choice(labels: dict[str, str]) -> QComboBox:
-    combo = QComboBox()
-    for key, label in labels.items():
-        combo.addItem(label, key)
-    return combo
-
-
-def _count(at_zero: str) -> QSpinBox:
-    box = QSpinBox()
-    box.setMaximum(2**31 - 1)
-    box.setSpecialValueText(at_zero)
-    return box
+        if self._codec is not None and (words := ask_and_save_model(self, self._codec)):
+            self.bar.status.setText(words)
 
 
 def _sizes(text: str) -> tuple[int, ...]:
