@@ -5,6 +5,7 @@ import platform
 
 import torch  # noqa: TID253
 
+from . import training
 from .measures import cuda, memory, one_gene, peak_above_input, speed
 
 
@@ -27,6 +28,8 @@ def main() -> None:
         memory,
         lambda: one_gene(50),
         lambda: cuda(given.rounds),
+        lambda: training.speed(2 * given.slow_rounds),
+        training.time_to_error,
     ):
         for line in measure():
             verdict = {True: "reached", False: "NOT reached", None: ""}[line.reached]

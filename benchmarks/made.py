@@ -19,9 +19,15 @@ def make_expression(n_samples: int, empty: bool = False) -> Expression:
         values = np.random.default_rng(0).random((n_samples, N_GENES), np.float32)
         values *= 0.4
         values += 0.3
+    return placed(values, GENES)
+
+
+def placed(values: np.ndarray, genes: tuple[str, ...], name: str = "made") -> Expression:
+    """Return values as expression, one voxel a row in a line."""
+    n_samples = len(values)
     mask = np.ones((n_samples, 1, 1), bool)
     names = tuple(map(str, range(n_samples)))
-    return Expression(values, GENES, names, Parcellation.from_mask(mask, np.eye(4)))
+    return Expression(values, genes, names, Parcellation.from_mask(mask, np.eye(4)), name)
 
 
 def make_codec() -> Autoencoder:

@@ -140,7 +140,7 @@ def test_latent_sizes_that_data_cannot_carry(codec_id):
     assert latent_size_problem(codec_id, 8, 100, 50) is None
     assert "4 samples" in latent_size_problem(codec_id, 8, 4, 50)
     assert "7 genes" in latent_size_problem(codec_id, 8, 100, 7)
-    with pytest.raises(UserError, match="60 samples|40 genes"):
+    with pytest.raises(UserError, match=r"60 samples|40 genes"):
         codec_class(codec_id).fit_steps(DATA, 128)
     for size in LATENT_SIZES:  # and whatever is allowed can be fitted
         data = small_expression(n_samples=5, n_genes=6)

@@ -14,9 +14,8 @@ from napari_compressed_transcriptomics.core.recipes import (
     recipe_settings,
     train_codec_steps,
 )
-from napari_compressed_transcriptomics.core.splits import split_blocks, split_rows
+from napari_compressed_transcriptomics.core.splits import batches, split_blocks, split_rows
 from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
-from napari_compressed_transcriptomics.core.training import batches
 from napari_compressed_transcriptomics.core.training_settings import TrainingSettings
 from small import named, small_expression
 
@@ -192,6 +191,7 @@ def test_data_on_the_device_and_sent_there_are_the_same(monkeypatch):
 def test_half_precision_is_scaled_so_that_small_gradients_last():
     network = torch.nn.Linear(40, 40)
     generator = torch.Generator().manual_seed(0)
-    learner = Learner(network, DATA.values, (0, 1), generator, precision="float16")
+    learner = Learner(network, DATA.values, (0, 1), generator)
+    learner.place("cpu", "float16")
     assert "scale" in learner.state()["scaler"]
     assert TrainingSettings().precision == "auto"

@@ -9,8 +9,8 @@ from napari_compressed_transcriptomics.core.codec import fit_codec
 from napari_compressed_transcriptomics.core.learner import optimizer_for
 from napari_compressed_transcriptomics.core.progress import finish
 from napari_compressed_transcriptomics.core.reconstruction import reconstruct
-from napari_compressed_transcriptomics.core.splits import split_rows
-from napari_compressed_transcriptomics.core.training import batches, train_steps
+from napari_compressed_transcriptomics.core.splits import batches, split_rows
+from napari_compressed_transcriptomics.core.training import train_steps
 from napari_compressed_transcriptomics.core.training_settings import TrainingSettings
 from small import named, small_expression
 

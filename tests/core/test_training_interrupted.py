@@ -98,6 +98,14 @@ def test_stop_before_there_is_anything_to_keep_cancels(request_):
         finish(train_codec_steps(TrainRequest(DATA, 2, codec="pca")), stop=lambda: True)
 
 
+def test_stop_at_the_very_end_loses_nothing(request_):
+    expected = losses(without_files(request_))[2]
+    last = []
+    steps = train_codec_steps(without_files(request_))
+    codec = finish(steps, last.append, lambda: bool(last) and last[-1].done == 12)
+    same(codec, expected)
+
+
 def leave_after(request, epoch):
     """Train some epochs and go away, as a process that ends would."""
     steps = train_codec_steps(request)
@@ -342,6 +350,21 @@ def test_a_device_that_fails_hands_over_to_the_cpu(monkeypatch, error, says):
     assert len(messages) == 1
     assert says in messages[0]
     assert "went on with the CPU" in messages[0]
+    same(codec, full)
+
+
+def test_a_device_that_cannot_be_used_at_all(monkeypatch):
+    full, _ = fit()
+    place = learner.Learner.place
+
+    def fail(self, device, *more):
+        if device != "cpu":
+            raise RuntimeError("no kernel image is available")
+        place(self, device, *more)
+
+    monkeypatch.setattr(learner.Learner, "place", fail)
+    codec, messages = fit(device="cpu:0")
+    assert "no kernel image" in messages[0]
     same(codec, full)
 
 

@@ -27,8 +27,6 @@ class Learner:
         Limits to which values are clipped.
     generator : torch.Generator
         On the CPU; decides all that is left to chance.
-    device, precision : str
-        Where and in what to compute; see `training.TrainingSettings`.
     learning_rate, weight_decay : float
         Of `optimizer_for`.
     loss : {"mean", "sum"}
@@ -37,7 +35,7 @@ class Learner:
     Attributes
     ----------
     device, precision : str
-        As they are now.
+        As they are now; at first the CPU and float32.
     """
 
     def __init__(
@@ -47,8 +45,6 @@ class Learner:
         clip: tuple[float, float],
         generator: torch.Generator,
         *,
-        device: str = "cpu",
-        precision: str = "auto",
         learning_rate: float = 1e-3,
         weight_decay: float = 1e-4,
         loss: str = "mean",
@@ -57,10 +53,19 @@ class Learner:
         self.generator = generator
         self._optimizer_settings = learning_rate, weight_decay
         self._loss = loss
-        self.place(device, _resolved(precision, device))
+        self.place("cpu", "float32")
 
     def place(self, device: str, precision: str, may_reside: bool = True) -> None:
-        """Bring network and data to a device, with a new optimiser."""
+        """Bring network and data to a device, with a new optimiser.
+
+        Parameters
+        ----------
+        device, precision : str
+            Where and in what to compute; see `training_settings.TrainingSettings`.
+        may_reside : bool
+            False to send each batch, even where all data would fit.
+        """
+        precision = _resolved(precision, device)
         self.device, self.precision = device, precision
         self._rows: DeviceRows | None = None  # the memory of the one before is needed first
         self.network.to(device)

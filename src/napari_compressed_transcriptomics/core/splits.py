@@ -1,4 +1,4 @@
-"""Which samples are held out of training, to see how well it does on others."""
+"""Which samples are held out to see how well training does, and which are taken together."""
 
 import numpy as np
 import torch  # noqa: TID253  (this module is for torch only)
@@ -52,6 +52,20 @@ def split_blocks(
             break
     order = torch.randperm(n, generator=generator)
     return order[~held_out[order]], order[held_out[order]]
+
+
+def batches(order: Tensor, size: int, drop_last: bool = False) -> list[Tensor]:
+    """Cut rows into batches; a last one under half the size joins the one before it.
+
+    So every row is used, and none is a batch of its own, which BatchNorm cannot take. With
+    `drop_last` any incomplete one is left out, unless it is the only one.
+    """
+    parts = list(order.split(size))
+    if len(parts) > 1 and drop_last and len(parts[-1]) < size:
+        return parts[:-1]
+    if len(parts) > 1 and len(parts[-1]) < max(2, size // 2):
+        parts[-2:] = [torch.cat(parts[-2:])]
+    return parts
 
 
 def _compact_blocks(positions: np.ndarray, n_blocks: int, generator: torch.Generator) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Generator
+from contextlib import suppress
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -15,7 +16,7 @@ from .learner import Learner
 from .progress import Progress, Stop
 from .resume import Checkpoints, Snapshot
 from .rows import empty_cache
-from .splits import FEWEST_SAMPLES, split_blocks, split_rows
+from .splits import FEWEST_SAMPLES, batches, split_blocks, split_rows
 from .training_settings import TrainingSettings
 
 SECONDS_BETWEEN_REPORTS = 0.25
@@ -103,14 +104,14 @@ def train_steps(
         values,
         clip,
         generator,
-        device=device,
-        precision=settings.precision,
         learning_rate=settings.learning_rate,
         weight_decay=settings.weight_decay,
         loss=settings.loss,
     )
     try:
-        return (yield from _Run(learner, settings, training, held_out, checkpoints).steps())
+        run = _Run(learner, settings, training, held_out, checkpoints)
+        run.start_on(device)
+        return (yield from run.steps())
     finally:
         learner.free()
 
@@ -132,10 +133,20 @@ class _Run:
         self.size = settings.batch_for(len(training))
         self.max_epochs = settings.epochs_for(len(training), self.size)
         self.best, self.best_epoch = np.inf, 0
-        self.best_weights = learner.weights()
+        self.best_weights: dict[str, Tensor] = {}
         self.history: list[tuple[float, float]] = []
         self.ended, self.message = "", ""
         self.snapshot: Snapshot | None = None
+
+    def start_on(self, device: str) -> None:
+        """Bring all to a device; to the CPU if that fails."""
+        try:
+            self.learner.place(device, self.settings.precision)
+        except RuntimeError as error:
+            if device == "cpu":
+                raise
+            self.message = f"{device.upper()} failed ({_first_line(error)}); trains on the CPU"
+            self.learner.place("cpu", "float32")
 
     @property
     def epoch(self) -> int:
@@ -144,12 +155,9 @@ class _Run:
 
     def steps(self) -> Generator[Progress, None, dict[str, Any]]:
         """Train to the end; see `train_steps`."""
-        if self.checkpoints is not None and self.checkpoints.found is not None:
-            self.restore(self.checkpoints.found)
-            self.message = self.checkpoints.note
-            for epoch in range(1, self.epoch + 1):
-                yield self._progress("Resuming", epoch)
+        self.best_weights = self.learner.weights()
         try:
+            yield from self._resume()
             yield from self._epochs()
         except Stop:
             if not self.history:
@@ -159,9 +167,8 @@ class _Run:
                 f"Training was stopped in epoch {self.epoch + 1}; "
                 f"the best epoch, {self.best_epoch}, is kept"
             )
-        network = self.learner.network
-        network.load_state_dict(self.best_weights)
-        network.eval()
+        self.learner.network.load_state_dict(self.best_weights)
+        self.learner.network.eval()
         record = {
             "epochs": self.epoch,
             "best_epoch": self.best_epoch,
@@ -175,8 +182,18 @@ class _Run:
             "settings": asdict(self.settings)
             | {"batch_size": self.size, "max_epochs": self.max_epochs},
         }
-        yield replace(self._progress("Training", self.epoch), done=self.max_epochs)
+        with suppress(Stop):  # too late to stop
+            yield replace(self._progress("Training", self.epoch), done=self.max_epochs)
         return record
+
+    def _resume(self) -> Generator[Progress, None, None]:
+        """Go on from the checkpoint, if there is one; report the epochs before it."""
+        if self.checkpoints is None or self.checkpoints.found is None:
+            return
+        self.restore(self.checkpoints.found)
+        self.message = self.checkpoints.note
+        for epoch in range(1, self.epoch + 1):
+            yield self._progress("Resuming", epoch)
 
     def _epochs(self) -> Generator[Progress, None, None]:
         """Train until something ends it, with a snapshot from time to time where one is needed."""
@@ -223,8 +240,11 @@ class _Run:
             return
         self.history.append((train, validation))
         if validation < self.best:
-            self.best_weights, self.best = learner.weights(), validation
-            self.best_epoch = self.epoch
+            self.best, self.best_epoch, self.best_weights = (
+                validation,
+                self.epoch,
+                learner.weights(),
+            )
         if self.epoch >= self.max_epochs:
             self.ended = "epochs"
         elif self.epoch - self.best_epoch >= settings.patience:
@@ -241,8 +261,8 @@ class _Run:
 
     def _lost_its_numbers(self) -> None:
         """End at the best epoch, or go on from the last snapshot in float32."""
-        learner, epoch = self.learner, self.epoch + 1
-        if learner.precision == "float32":
+        learner, epoch, lower = self.learner, self.epoch + 1, self.learner.precision
+        if lower == "float32":
             self.ended = "no number"
             self.message = (
                 f"The error was no longer a number in epoch {epoch}; epoch {self.best_epoch}, "
@@ -250,7 +270,6 @@ class _Run:
             )
             return
         assert self.snapshot is not None
-        lower = learner.precision
         learner.place(learner.device, "float32", learner.data_resides)
         self.restore(self.snapshot)
         self.message = (
@@ -269,7 +288,7 @@ class _Run:
                 f"Memory ran out in training with batches of {self.size} rows of "
                 f"{learner.values.shape[1]} genes; take smaller batches or fewer hidden units"
             ) from None
-        reason = "memory ran out" if no_memory else f"failed ({str(error).splitlines()[0]})"
+        reason = "memory ran out" if no_memory else f"failed ({_first_line(error)})"
         error.__traceback__ = None  # and with it all that the failed step held
         assert self.snapshot is not None
         if no_memory and learner.data_resides:
@@ -303,8 +322,7 @@ class _Run:
             "ended": self.ended,
             **self.learner.state(),
         }
-        copies = {name: t.detach().to("cpu", copy=True) for name, t in tensors.items()}
-        return Snapshot(copies, state)
+        return Snapshot({name: t.to("cpu", copy=True) for name, t in tensors.items()}, state)
 
     def restore(self, snapshot: Snapshot) -> None:
         """Go back, or on, to where a snapshot was taken."""
@@ -318,15 +336,5 @@ class _Run:
         self.ended = state["ended"]
 
 
-def batches(order: Tensor, size: int, drop_last: bool = False) -> list[Tensor]:
-    """Cut rows into batches; a last one under half the size joins the one before it.
-
-    So every row is used, and none is a batch of its own, which BatchNorm cannot take. With
-    `drop_last` any incomplete one is left out, unless it is the only one.
-    """
-    parts = list(order.split(size))
-    if len(parts) > 1 and drop_last and len(parts[-1]) < size:
-        return parts[:-1]
-    if len(parts) > 1 and len(parts[-1]) < max(2, size // 2):
-        parts[-2:] = [torch.cat(parts[-2:])]
-    return parts
+def _first_line(error: BaseException) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]
