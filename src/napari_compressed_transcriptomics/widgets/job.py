@@ -49,6 +49,7 @@ class Job(QObject):
         super().__init__(parent)
         self._stop, self._drop = threading.Event(), threading.Event()
         self._keep_best = keep_best
+        self._has_ended = False
         self._clock = TimeLeft()
         self._bar = _ActivityBar(self.cancel, title)
         # A plain function, not a generator: napari abandons the latter where it stands.
@@ -73,11 +74,13 @@ class Job(QObject):
             self._drop.set()
 
     def _on_progress(self, progress: Progress) -> None:
-        left = self._clock.after(progress)
-        self._bar.show(progress)
-        self.progressed.emit(progress, left)
+        if self._has_ended:  # told late
+            return
+        self.progressed.emit(progress, self._clock.after(progress))
+        self._bar.show(progress)  # last: it handles events, the job's end among them
 
     def _on_returned(self, outcome: tuple[str, Any]) -> None:
+        self._has_ended = True
         self._bar.close()
         how, what = outcome
         if how == "failed":
@@ -106,9 +109,10 @@ class _ActivityBar:
     def show(self, progress: Progress) -> None:
         if not self._open:
             return
-        self._bar.set_description(progress.stage)
         percent = int(100 * progress.done / max(progress.total, 1))
-        self._bar.update(percent - self._bar.n)
+        self._bar.set_description(progress.stage)
+        if self._open:
+            self._bar.update(percent - self._bar.n)
 
     def close(self) -> None:
         if self._open:

@@ -1,0 +1,72 @@
+"""The whole of training in the real window, on real data, and again after a restart."""
+
+import json
+import subprocess
+import sys
+
+import nibabel as nib
+import numpy as np
+import pytest
+from qtpy.QtCore import Qt
+
+from data import real_data
+from napari_compressed_transcriptomics._layers import shown
+from napari_compressed_transcriptomics.widgets import fields
+
+PLUGIN = "napari-compressed-transcriptomics"
+
+
+@pytest.mark.parametrize("recipe", ["default", "published"])
+def test_open_train_cancel_train_compress_save_restart(
+    recipe, make_napari_viewer, qtbot, tmp_path, monkeypatch
+):
+    table = tmp_path / "schaefer100.csv"
+    table.write_bytes(real_data("expr/ahba_schaefer100_r0.6.csv").read_bytes())
+    beside = {
+        "atlas": str(real_data("atlas/schaefer100_tianS1_MNI6Asym_2mm.nii.gz")),
+        "labels": str(real_data("atlas/schaefer100_tianS1_labels.txt")),
+    }
+    table.with_suffix(".json").write_text(json.dumps(beside))
+    viewer = make_napari_viewer(show=True)
+    viewer.open(table, plugin=PLUGIN)
+    _, compress = viewer.window.add_plugin_dock_widget(PLUGIN, "Compress")
+    _, train = viewer.window.add_plugin_dock_widget(PLUGIN, "Train autoencoder")
+
+    def press(button):
+        qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+
+    def finish(bar):
+        qtbot.waitUntil(lambda: bar.job is None, timeout=120_000)
+
+    train.recipe.setCurrentIndex(train.recipe.findData(recipe))
+    train.latent_size.setCurrentIndex(train.latent_size.findData(4))
+    train.more.setChecked(True)
+    train.epochs.setValue(100_000)
+    train.patience.setValue(100_000)
+    press(train.bar.run)
+    qtbot.waitUntil(lambda: len(train.curve.validation) >= 2, timeout=60_000)  # watch
+    press(train.bar.cancel)
+    finish(train.bar)
+    assert "stopped by you" in train.result.text()
+
+    train.epochs.setValue(5)
+    press(train.bar.run)
+    finish(train.bar)
+    assert train.bar.run.isEnabled()
+    codec = train._codec
+
+    press(compress.bar.run)  # the model just trained is chosen there already
+    finish(compress.bar)
+    result = shown(viewer.layers[-1]).reconstruction
+    assert result.codec is codec
+
+    path = str(tmp_path / "model.safetensors")
+    monkeypatch.setattr(fields.QFileDialog, "getSaveFileName", lambda *a: (path, ""))
+    press(train.save_model)
+    command = [sys.executable, "-m", "napari_compressed_transcriptomics.cli", "encode"]
+    out = tmp_path / "out"
+    subprocess.run(
+        [*command, str(table), "--model", path, "--out", str(out)], check=True, capture_output=True
+    )
+    latents = nib.load(out / "latents.nii.gz").get_fdata(dtype=np.float32)
+    np.testing.assert_array_equal(latents, result.expression.parcellation.paint(result.latents))
