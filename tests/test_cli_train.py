@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from napari_compressed_transcriptomics import cli
-from napari_compressed_transcriptomics.core import learner, training
+from napari_compressed_transcriptomics.core import learner, resume, training
 from napari_compressed_transcriptomics.core.checkpoint import load_model
 
 REGIONS = Path(__file__).resolve().parents[1] / "sample_data" / "synthetic_regions.csv"
@@ -24,8 +24,8 @@ def one_thread():
 
 @pytest.fixture
 def always(monkeypatch):
-    monkeypatch.setattr(training, "SECONDS_BETWEEN_SNAPSHOTS", 0)
-    monkeypatch.setattr(training, "TIME_FOR_SNAPSHOTS", np.inf)
+    monkeypatch.setattr(resume, "SECONDS_BETWEEN_SNAPSHOTS", 0)
+    monkeypatch.setattr(resume, "TIME_FOR_SNAPSHOTS", np.inf)
 
 
 def train(out, *more, recipe=("--codec", "autoencoder"), epochs=8):

@@ -193,5 +193,5 @@ def test_half_precision_is_scaled_so_that_small_gradients_last():
     generator = torch.Generator().manual_seed(0)
     learner = Learner(network, DATA.values, (0, 1), generator)
     learner.place("cpu", "float16")
-    assert "scale" in learner.state()["scaler"]
+    assert "scale" in learner.take_snapshot({}, {}).state["scaler"]
     assert TrainingSettings().precision == "auto"

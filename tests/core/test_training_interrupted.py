@@ -14,7 +14,7 @@ import pytest
 import torch
 from numpy.testing import assert_array_equal
 
-from napari_compressed_transcriptomics.core import learner, training
+from napari_compressed_transcriptomics.core import learner, resume, training
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.progress import Stop, finish
 from napari_compressed_transcriptomics.core.recipes import TrainRequest, train_codec_steps
@@ -35,8 +35,8 @@ def one_thread():
 @pytest.fixture
 def always(monkeypatch):
     """Write a checkpoint after every epoch."""
-    monkeypatch.setattr(training, "SECONDS_BETWEEN_SNAPSHOTS", 0)
-    monkeypatch.setattr(training, "TIME_FOR_SNAPSHOTS", np.inf)
+    monkeypatch.setattr(resume, "SECONDS_BETWEEN_SNAPSHOTS", 0)
+    monkeypatch.setattr(resume, "TIME_FOR_SNAPSHOTS", np.inf)
 
 
 @pytest.fixture
@@ -146,11 +146,11 @@ import json, sys, torch
 sys.path.insert(0, {tests!r})
 torch.set_num_threads(1)
 from pathlib import Path
-from napari_compressed_transcriptomics.core import training
+from napari_compressed_transcriptomics.core import resume
 from napari_compressed_transcriptomics.core.progress import finish
 from napari_compressed_transcriptomics.core.recipes import TrainRequest, train_codec_steps
 from small import small_expression
-training.SECONDS_BETWEEN_SNAPSHOTS, training.TIME_FOR_SNAPSHOTS = 0, float("inf")
+resume.SECONDS_BETWEEN_SNAPSHOTS, resume.TIME_FOR_SNAPSHOTS = 0, float("inf")
 request = TrainRequest(
     small_expression(n_samples=60, n_genes=40), 2, codec="autoencoder", hidden_sizes=(16, 8),
     max_epochs=4000, patience=3999, checkpoint=Path(sys.argv[1]), resume="resume" in sys.argv,

@@ -8,8 +8,8 @@ import numpy as np
 import torch  # noqa: TID253  (this module is for torch only)
 from torch import Tensor, nn  # noqa: TID253
 
-from .resume import Snapshot
 from .rows import DeviceRows, empty_cache
+from .snapshots import Snapshot, put_back, take_snapshot
 
 _PRECISIONS = {"float32": None, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
@@ -111,31 +111,17 @@ class Learner:
         """Return a copy of the network's state dict."""
         return {name: tensor.clone() for name, tensor in self.network.state_dict().items()}
 
-    def tensors(self) -> dict[str, Tensor]:
-        """Return all that changes in training: the state of network, optimiser and chance."""
-        adam = self._optimizer.state_dict()["state"]
-        return {
-            **{f"network.{name}": tensor for name, tensor in self.network.state_dict().items()},
-            **{f"optimizer.{i}.{name}": t for i in adam for name, t in adam[i].items()},
-            "random": self.generator.get_state(),
-        }
+    def take_snapshot(self, best: dict[str, Tensor], state: dict[str, Any]) -> Snapshot:
+        """Return a copy of all that changes, on the CPU; see `snapshots.take_snapshot`."""
+        state = {**state, "precision": self.precision, "scaler": self._scaler.state_dict()}
+        return take_snapshot(self.network, self._optimizer, self.generator, best, state)
 
-    def state(self) -> dict[str, Any]:
-        """Return what else changes, JSON-safe."""
-        return {"precision": self.precision, "scaler": self._scaler.state_dict()}
-
-    def restore(self, snapshot: Snapshot) -> None:
-        """Take on the state of a snapshot, but for device and precision, which stay."""
-        self.network.load_state_dict(snapshot.part("network."))
-        adam: dict[int, dict[str, Tensor]] = {}
-        for name, tensor in snapshot.part("optimizer.").items():
-            index, key = name.split(".")
-            adam.setdefault(int(index), {})[key] = tensor.clone()
-        groups = self._optimizer.state_dict()["param_groups"]
-        self._optimizer.load_state_dict({"state": adam, "param_groups": groups})
-        self.generator.set_state(snapshot.tensors["random"])
+    def restore(self, snapshot: Snapshot) -> dict[str, Tensor]:
+        """Take on a snapshot, but for device and precision, which stay; return the best weights."""
+        best = put_back(snapshot, self.network, self._optimizer, self.generator)
         if self._scaler.is_enabled() and snapshot.state["scaler"]:
             self._scaler.load_state_dict(snapshot.state["scaler"])
+        return {name: tensor.to(self.device) for name, tensor in best.items()}
 
     def free(self) -> None:
         """Bring the network back to the CPU and give up all other memory."""

@@ -2,37 +2,20 @@
 
 import json
 import os
+import time
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from .checkpoint import digest, read_safetensors
 from .errors import UserError
+from .snapshots import Snapshot
 
 CHECKPOINT_VERSION = 1
+SECONDS_BETWEEN_SNAPSHOTS = 10.0
+TIME_FOR_SNAPSHOTS = 0.05
 _SLOTS = ("checkpoint-A", "checkpoint-B")
-
-
-@dataclass(frozen=True)
-class Snapshot:
-    """All that training needs to go on as if it had never stopped.
-
-    Attributes
-    ----------
-    tensors : dict of str to Tensor
-        On the CPU: weights, the best ones so far, the optimiser's state, the random state.
-    state : dict
-        JSON-safe: ``epoch`` and whatever else changes.
-    """
-
-    tensors: dict[str, Any]
-    state: dict[str, Any]
-
-    def part(self, prefix: str) -> dict[str, Any]:
-        """Return the tensors whose name begins with `prefix`, without it."""
-        found = self.tensors.items()
-        return {k.removeprefix(prefix): t for k, t in found if k.startswith(prefix)}
 
 
 class Checkpoints:
@@ -144,6 +127,38 @@ class Checkpoints:
                 f"{file} could not be written ({error}); make room or choose another place"
             ) from None
         self._next = 1 - self._next
+
+
+class SnapshotClock:
+    """Has snapshots taken from time to time, and written where there are checkpoint files.
+
+    That is every `SECONDS_BETWEEN_SNAPSHOTS`, or less often where it would take more than
+    `TIME_FOR_SNAPSHOTS` of the time.
+
+    Parameters
+    ----------
+    checkpoints : Checkpoints or None
+        Where to write.
+    """
+
+    def __init__(self, checkpoints: Checkpoints | None) -> None:
+        self.checkpoints = checkpoints
+        self._taken, self._pause = time.monotonic(), SECONDS_BETWEEN_SNAPSHOTS
+
+    def tick(self, take: Callable[[], Snapshot]) -> tuple[Snapshot | None, str]:
+        """Return the snapshot taken, if it was time, and what the user should know."""
+        begun, message = time.monotonic(), ""
+        if begun - self._taken < self._pause:
+            return None, message
+        snapshot = take()
+        if self.checkpoints is not None:
+            try:
+                self.checkpoints.save(snapshot)
+            except UserError as error:
+                message = f"No checkpoint: {error}"
+        self._taken = time.monotonic()
+        self._pause = max(SECONDS_BETWEEN_SNAPSHOTS, (self._taken - begun) / TIME_FOR_SNAPSHOTS)
+        return snapshot, message
 
 
 def checkpoint_files(path: str | Path) -> list[Path]:

@@ -14,14 +14,13 @@ from .blocks import out_of_memory
 from .errors import UserError
 from .learner import Learner
 from .progress import Progress, Stop
-from .resume import Checkpoints, Snapshot
+from .resume import Checkpoints, SnapshotClock
 from .rows import empty_cache
+from .snapshots import Snapshot
 from .splits import FEWEST_SAMPLES, batches, split_blocks, split_rows
 from .training_settings import TrainingSettings
 
 SECONDS_BETWEEN_REPORTS = 0.25
-SECONDS_BETWEEN_SNAPSHOTS = 10.0
-TIME_FOR_SNAPSHOTS = 0.05
 
 
 def train_steps(
@@ -44,7 +43,7 @@ def train_steps(
 
     `Stop` thrown in after the first epoch ends training at the best epoch so far. An error
     that is no longer a number does, too, in float32; in lower precision, training goes back to
-    its last snapshot (at most `SECONDS_BETWEEN_SNAPSHOTS` or so old) and on in float32. So
+    its last snapshot (some seconds old) and on in float32. So
     it does on the CPU when a GPU fails.
 
     Parameters
@@ -199,7 +198,7 @@ class _Run:
         """Train until something ends it, with a snapshot from time to time where one is needed."""
         if self.checkpoints is not None or not self._is_safe():
             self.snapshot = self.take_snapshot()
-        taken, pause = time.monotonic(), SECONDS_BETWEEN_SNAPSHOTS
+        clock = SnapshotClock(self.checkpoints)
         while not self.ended:
             problem: Exception | None = None
             try:
@@ -209,12 +208,9 @@ class _Run:
             if problem is not None:
                 self._survive(problem)
                 continue
-            begun = time.monotonic()
-            if self.snapshot is not None and begun - taken >= pause:
-                self.snapshot = self.take_snapshot()
-                self._write_snapshot()
-                taken = time.monotonic()
-                pause = max(SECONDS_BETWEEN_SNAPSHOTS, (taken - begun) / TIME_FOR_SNAPSHOTS)
+            if self.snapshot is not None:
+                taken, message = clock.tick(self.take_snapshot)
+                self.snapshot, self.message = taken or self.snapshot, message or self.message
 
     def _is_safe(self) -> bool:
         return self.learner.device == "cpu" and self.learner.precision == "float32"
@@ -302,34 +298,21 @@ class _Run:
         self.restore(self.snapshot)
         self.message = f"{device.upper()} {reason}; {how} after epoch {self.epoch}"
 
-    def _write_snapshot(self) -> None:
-        if self.checkpoints is None or self.snapshot is None:
-            return
-        try:
-            self.checkpoints.save(self.snapshot)
-        except UserError as error:
-            self.message = f"No checkpoint: {error}"
-
     def take_snapshot(self) -> Snapshot:
         """Return a copy of all that changes, on the CPU."""
-        best = {f"best.{name}": tensor for name, tensor in self.best_weights.items()}
-        tensors = {**self.learner.tensors(), **best}
         state = {
             "epoch": self.epoch,
             "best": self.best if self.history else None,
             "best_epoch": self.best_epoch,
             "history": list(self.history),
             "ended": self.ended,
-            **self.learner.state(),
         }
-        return Snapshot({name: t.to("cpu", copy=True) for name, t in tensors.items()}, state)
+        return self.learner.take_snapshot(self.best_weights, state)
 
     def restore(self, snapshot: Snapshot) -> None:
         """Go back, or on, to where a snapshot was taken."""
-        state, device = snapshot.state, self.learner.device
-        self.learner.restore(snapshot)
-        best = snapshot.part("best.").items()
-        self.best_weights = {name: tensor.to(device, copy=True) for name, tensor in best}
+        state = snapshot.state
+        self.best_weights = self.learner.restore(snapshot)
         self.best = np.inf if state["best"] is None else state["best"]
         self.best_epoch = state["best_epoch"]
         self.history = [(train, validation) for train, validation in state["history"]]
