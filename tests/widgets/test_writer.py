@@ -125,7 +125,7 @@ def test_csv_has_a_row_a_sample_and_a_column_a_layer(layers, result, tmp_path):
     np.testing.assert_allclose(table["component_2"], result.latents[:, 1], rtol=1e-6)
     np.testing.assert_allclose(table["rmse"], result.rmse_samples)
     np.testing.assert_allclose(table["gene_NA"], result.gene("NA"), rtol=1e-6)
-    assert json.loads((tmp_path / "samples.json").read_text())["layers"]
+    assert json.loads((tmp_path / "samples.csv.json").read_text())["layers"]
 
 
 def test_csv_refuses_a_layer_without_samples(model, tmp_path):

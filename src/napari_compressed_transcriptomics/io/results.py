@@ -12,7 +12,6 @@ from napari_compressed_transcriptomics.core.expression import Expression
 from napari_compressed_transcriptomics.core.provenance import array_sha256, versions
 
 from .atomic import check_sidecar, refuse_overwriting, replacing_files, write_json
-from .files import beside
 from .nifti import write_volume
 
 if TYPE_CHECKING:
@@ -135,7 +134,8 @@ def write_sample_csv(
     columns : mapping of str to ndarray, shape (n_samples,)
         Header to values.
     provenance : dict, optional
-        JSON-safe; where given, it is written as ``NAME.json`` beside.
+        JSON-safe; where given, it is written as ``NAME.csv.json`` beside: ``NAME.json`` belongs to
+        ``NAME.nii.gz``, and tells the readers of tables of their atlas.
 
     Returns
     -------
@@ -148,7 +148,7 @@ def write_sample_csv(
         A target is read-only, the expression's own source, or a sidecar of another's.
     """
     path = Path(path)
-    refuse_overwriting([path, beside(path, ".json")], expression.source)
+    refuse_overwriting([path, _sidecar(path)], expression.source)
     return _write_csv(path, "sample", expression.samples, columns, provenance)
 
 
@@ -159,7 +159,7 @@ def _write_csv(
     columns: Mapping[str, np.ndarray],
     provenance: dict[str, Any] | None,
 ) -> list[Path]:
-    paths = [path] if provenance is None else [path, beside(path, ".json")]
+    paths = [path] if provenance is None else [path, _sidecar(path)]
     for sidecar in paths[1:]:
         check_sidecar(sidecar)
     # numpy writes the fewest digits that give the same number back.
@@ -172,6 +172,10 @@ def _write_csv(
         if provenance is not None:
             write_json(folder / paths[1].name, provenance)
     return paths
+
+
+def _sidecar(path: Path) -> Path:
+    return path.with_name(path.name + ".json")
 
 
 def _json_number(value: float) -> float | None:
