@@ -14,7 +14,13 @@ from napari_compressed_transcriptomics.core.recipes import (
     recipe_settings,
     train_codec_steps,
 )
-from napari_compressed_transcriptomics.core.splits import batches, split_blocks, split_rows
+from napari_compressed_transcriptomics.core.splits import (
+    batches,
+    fold_blocks,
+    fold_rows,
+    split_blocks,
+    split_rows,
+)
 from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
 from napari_compressed_transcriptomics.core.training_settings import TrainingSettings
 from small import named, small_expression
@@ -149,6 +155,27 @@ def test_blocks_of_one_place():
     training, held_out = split_blocks(np.zeros((8, 3)), 0.1, torch.Generator().manual_seed(1))
     assert len(training) + len(held_out) == 8
     assert len(training) >= 2
+
+
+@pytest.mark.parametrize("n", [6, 80, 700])
+def test_folds_by_blocks(n):
+    positions = np.random.default_rng(n).uniform(-70, 70, (n, 3))
+    folds = fold_blocks(positions, 5, torch.Generator().manual_seed(1))
+    assert sorted(torch.cat(folds).tolist()) == list(range(n))
+    assert max(map(len, folds)) <= max(2, 0.3 * n)
+    rows = fold_rows(n, 5, torch.Generator().manual_seed(1))
+    assert sorted(torch.cat(rows).tolist()) == list(range(n))
+    if n == 700:  # nearest neighbours share a fold far more often than by chance
+
+        def shared(parts):
+            fold = np.zeros(n, int)
+            for number, part in enumerate(parts):
+                fold[part.numpy()] = number
+            apart = ((positions[:, None] - positions) ** 2).sum(axis=2) + 1e9 * np.eye(n)
+            return np.mean(fold == fold[apart.argmin(axis=1)])
+
+        assert shared(folds) > 0.7
+        assert shared(rows) < 0.3
 
 
 def test_neighbours_of_blocks_do_not_leak():

@@ -40,8 +40,7 @@ def split_blocks(
         In random order.
     """
     n = len(positions)
-    n_blocks = min(n, max(_FEWEST_BLOCKS, min(_MOST_BLOCKS, n // _SAMPLES_A_BLOCK)))
-    block = torch.from_numpy(_compact_blocks(np.asarray(positions, float), n_blocks, generator))
+    block, n_blocks = _compact_blocks(positions, generator)
     held_out = torch.zeros(n, dtype=torch.bool)
     for chosen in torch.randperm(n_blocks, generator=generator):
         more = held_out | (block == chosen)
@@ -68,11 +67,36 @@ def batches(order: Tensor, size: int, drop_last: bool = False) -> list[Tensor]:
     return parts
 
 
-def _compact_blocks(positions: np.ndarray, n_blocks: int, generator: torch.Generator) -> np.ndarray:
-    """Return each row's block by k-means from random rows; a block may stay empty."""
-    first = torch.randperm(len(positions), generator=generator)[:n_blocks]
-    centres = positions[first.numpy()]
-    nearest = np.zeros(len(positions), int)
+def fold_rows(n: int, folds: int, generator: torch.Generator) -> list[Tensor]:
+    """Return random row numbers in `folds` parts of nearly the same size."""
+    return list(torch.randperm(n, generator=generator).tensor_split(folds))
+
+
+def fold_blocks(positions: np.ndarray, folds: int, generator: torch.Generator) -> list[Tensor]:
+    """Return row numbers in `folds` parts, each of whole blocks of space; see `split_blocks`.
+
+    Blocks, the largest first, each go to the part that is the smallest so far.
+    """
+    block, n_blocks = _compact_blocks(positions, generator)
+    sizes = torch.bincount(block, minlength=n_blocks)
+    part_of_block = torch.zeros(n_blocks, dtype=torch.int64)
+    filled = torch.zeros(folds, dtype=torch.int64)
+    shuffled = torch.randperm(n_blocks, generator=generator)
+    for chosen in shuffled[sizes[shuffled].argsort(descending=True, stable=True)]:
+        part_of_block[chosen] = filled.argmin()
+        filled[filled.argmin()] += sizes[chosen]
+    part = part_of_block[block]
+    parts = [(part == fold).nonzero()[:, 0] for fold in range(folds)]
+    return [rows for rows in parts if len(rows)]
+
+
+def _compact_blocks(positions: np.ndarray, generator: torch.Generator) -> tuple[Tensor, int]:
+    """Return each row's block by k-means from random rows, and how many there are at most."""
+    positions = np.asarray(positions, float)
+    n = len(positions)
+    n_blocks = min(n, max(_FEWEST_BLOCKS, min(_MOST_BLOCKS, n // _SAMPLES_A_BLOCK)))
+    centres = positions[torch.randperm(n, generator=generator)[:n_blocks].numpy()]
+    nearest = np.zeros(n, int)
     for _ in range(20):
         # |p - c|^2 without |p|^2, which is the same for all centres
         nearest = ((centres**2).sum(axis=1) - 2 * positions @ centres.T).argmin(axis=1)
@@ -81,4 +105,4 @@ def _compact_blocks(positions: np.ndarray, n_blocks: int, generator: torch.Gener
         np.add.at(total, nearest, positions)
         some = count > 0
         centres[some] = total[some] / count[some, None]
-    return nearest
+    return torch.from_numpy(nearest), n_blocks
