@@ -108,7 +108,7 @@ def test_settings_that_are_none():
         ({"learning_rate": -1.0}, "learning rate of -1"),
         ({"batch_size": 1}, "batch_size 1"),
         ({"max_epochs": 0}, "max_epochs 0"),
-        ({"codec": "pca", "patience": 3}, "PCA.*leave out patience"),
+        ({"codec": "pca", "patience": 3}, "pca is computed.*leave out patience"),
         ({"expression": named(DATA.values[:2]), "latent_size": 1}, "2 samples are too few"),
         ({"expression": named(DATA.values * 12)}, "0 to 1"),
     ):

@@ -131,6 +131,20 @@ def test_resuming_gives_what_would_have_been(request_, always, settings):
     assert list(request_.checkpoint.parent.iterdir()) == []
 
 
+def test_the_default_recipe_stops_and_resumes(request_, always):
+    request_ = replace(request_, codec=None, hidden_sizes=None, max_epochs=48)
+    whole, _, expected = losses(without_files(request_))
+    leave_after(request_, 20)
+    resumed, _, codec = losses(replace(request_, resume=True))
+    assert {21, 48} <= set(resumed)
+    assert resumed == {epoch: whole[epoch] for epoch in resumed}
+    same(codec, expected)
+    stopped = losses(without_files(request_), lambda seen: 20 in seen)[2]
+    assert stopped.training["ended"] == "stopped"
+    assert stopped.training["epochs"] == 20
+    assert codec.training["recipe"] == "default"
+
+
 def test_resuming_again_and_again(request_, always):
     whole, _, expected = losses(without_files(request_))
     leave_after(request_, 2)

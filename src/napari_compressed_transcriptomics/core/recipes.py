@@ -13,6 +13,7 @@ from .progress import Progress
 from .provenance import array_sha256
 
 RECIPES = ("default", "published")
+_TRAINED = ("autoencoder", "residual")
 
 _PUBLISHED = {
     "from_mean": False,
@@ -116,13 +117,13 @@ def train_codec_steps(request: TrainRequest) -> Generator[Progress, None, Codec]
     if request.codec is not None and request.codec != codec_id:
         codec_id, settings = request.codec, {}
     given = request.settings()
-    if codec_id == "pca" and (given or request.resume):
+    if codec_id not in _TRAINED and (given or request.resume):
         word = next(iter(given), "resume")
-        raise UserError(f"PCA is computed, not trained in epochs; leave out {word}")
+        raise UserError(f"{codec_id} is computed, not trained in epochs; leave out {word}")
     expression = request.expression
     settings |= given
     max_epochs = settings.pop("max_epochs", None)
-    if request.checkpoint is not None and codec_id != "pca":
+    if request.checkpoint is not None and codec_id in _TRAINED:
         yield Progress("Preparing", 0, 1)
         settings["checkpoints"] = _checkpoints(request, codec_id)
     codec = yield from codec_class(codec_id).fit_steps(
