@@ -23,6 +23,9 @@ _CODECS = {
     "autoencoder": ("autoencoder", "Autoencoder"),
     "autoencoder-notebook": ("parity", "NotebookAutoencoder"),
     "pca": ("baselines", "PCA"),
+    "nmf": ("nmf", "NMF"),
+    "kernel-pca": ("kernel_pca", "KernelPCA"),
+    "residual": ("residual", "ResidualAutoencoder"),
 }
 
 
@@ -157,7 +160,7 @@ class Codec(ABC):
     def check_scale(cls, values: np.ndarray, name: str = "the data") -> None:
         """Raise a `UserError` if values lie outside what the method can represent."""
         low, high = cls.value_range
-        if not np.isfinite([low, high]).all():
+        if not np.isfinite([low, high]).any():
             return
         from .blocks import values_range
 

@@ -1,0 +1,179 @@
+"""The residual autoencoder: begins as PCA, bends where that helps on rows it has not seen."""
+
+from collections.abc import Generator
+from typing import Any
+
+import numpy as np
+import torch  # noqa: TID253  (this module is for torch only)
+from torch import nn  # noqa: TID253
+
+from .codec import Codec, check_shapes, training_record
+from .expression import Expression
+from .networks import CodecNetwork
+from .progress import Progress
+from .residual_network import ProjectionEncoder, ResidualHidden, ResidualNetwork
+from .residual_training import ResidualSettings, train_residual_steps
+from .resume import Checkpoints
+
+COLUMNS_BEYOND = 256
+
+
+class ResidualAutoencoder(Codec):
+    """PCA with non-linear branches beside its encoder and its decoder.
+
+    Expression is rotated to its first principal components, `COLUMNS_BEYOND` more than there are
+    latents, which hold all of it for few samples; the network works on these, so that its cost
+    does not depend on the number of genes. Latents are what decodes nearest to a sample
+    (`ResidualNetwork.project`), in the units of PCA scores.
+
+    Parameters
+    ----------
+    module : ResidualNetwork
+        Of one member.
+    rotation : ndarray, shape (n_columns, n_genes)
+        Principal components, orthonormal rows.
+    scale : float
+        What the columns are divided by before the network.
+    genes, neutral, training
+        See `Codec`.
+    """
+
+    id = "residual"
+
+    def __init__(
+        self,
+        module: ResidualNetwork,
+        rotation: np.ndarray,
+        scale: float,
+        genes: tuple[str, ...],
+        neutral: np.ndarray,
+        training: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__(module.latent_size, genes, neutral, training)
+        self.module = module.cpu().eval().requires_grad_(False)
+        self.rotation = np.asarray(rotation, np.float32)
+        self.scale = float(scale)
+
+    def config(self) -> dict[str, Any]:
+        """Return layer sizes and the scale."""
+        return {
+            "latent_size": self.latent_size,
+            "hidden_sizes": list(self.module.hidden_sizes),
+            "n_columns": len(self.rotation),
+            "scale": self.scale,
+        }
+
+    def describe(self) -> str:
+        """Return method and layers in words."""
+        sizes = " and ".join(map(str, self.module.hidden_sizes))
+        return (
+            f"a residual autoencoder with {self.latent_size} components: linear paths that start "
+            "as the principal components of the training data, and beside the encoder's and the "
+            f"decoder's a branch of {sizes} exponential linear units that starts at zero; "
+            "latents are the least-squares projection of a sample onto what the decoder can give "
+            "(Levenberg-Marquardt from the encoder's guess)"
+        )
+
+    def tensors(self) -> dict[str, Any]:
+        """Return the network's weights, the rotation and ``neutral``."""
+        state = {f"network.{name}": t.numpy() for name, t in self.module.state_dict().items()}
+        return {**state, "rotation": self.rotation, "neutral": self.neutral}
+
+    @classmethod
+    def from_parts(
+        cls, config: dict[str, Any], tensors: dict[str, Any], genes: tuple[str, ...]
+    ) -> "ResidualAutoencoder":
+        """Make it from what `config` and `tensors` returned."""
+        n_columns, widths = config["n_columns"], tuple(config["hidden_sizes"])
+        with torch.device("meta"):
+            module = ResidualNetwork(1, n_columns, config["latent_size"], widths)
+        shapes = {f"network.{name}": tuple(t.shape) for name, t in module.state_dict().items()}
+        shapes |= {"rotation": (n_columns, len(genes)), "neutral": (len(genes),)}
+        check_shapes(tensors, shapes)
+        state = {
+            name: torch.as_tensor(tensors[f"network.{name}"], dtype=torch.float32)
+            for name in module.state_dict()
+        }
+        module.load_state_dict(state, assign=True)
+        rotation, neutral = (np.asarray(tensors[name]) for name in ("rotation", "neutral"))
+        return cls(module, rotation, config["scale"], genes, neutral)
+
+    @classmethod
+    def _fit_steps(
+        cls,
+        expression: Expression,
+        latent_size: int,
+        seed: int,
+        device: str,
+        max_epochs: int | None,
+        checkpoints: Checkpoints | None = None,
+        **settings: Any,
+    ) -> Generator[Progress, None, "ResidualAutoencoder"]:
+        if max_epochs is not None:
+            settings["max_epochs"] = max_epochs
+        how = ResidualSettings.for_data(expression.n_samples, latent_size, **settings)
+        yield Progress("Preparing", 0, 1)
+        rotated = _Rotated(expression.values, latent_size, seed)
+        module, record = yield from train_residual_steps(
+            torch.tensor(rotated.rows, device=device),
+            latent_size,
+            how,
+            generator=torch.Generator().manual_seed(seed),
+            rmse=rotated.rmse,
+            positions=expression.parcellation.centroids if how.validation == "blocks" else None,
+            checkpoints=checkpoints,
+        )
+        return cls(
+            module,
+            rotated.components,
+            rotated.scale,
+            expression.genes,
+            rotated.mean,
+            training_record(expression, seed, **record),
+        )
+
+    def _build(self) -> CodecNetwork:
+        rotation, mean = self.rotation.astype(float), self.neutral.astype(float)
+        module, scale = self.module, self.scale
+        gained = torch.cat([module.decoding[0], module.to_columns[0] * module.gain])
+        bias = mean + scale * module.bias[0, 0].numpy().astype(float) @ rotation
+        rotate = _linear(self.rotation / np.float32(scale), -rotation @ mean / scale)
+        output = _linear(self.rotation.T @ gained.numpy().T * np.float32(scale), bias)
+        return CodecNetwork(
+            ProjectionEncoder(rotate, module, scale),
+            ResidualHidden(module.decoder_branch, scale),
+            output,
+            nn.Identity(),
+        )
+
+
+class _Rotated:
+    """Samples in the coordinates of their principal components, with a mean norm of one.
+
+    All of a sample is there if there are at most `COLUMNS_BEYOND` more samples than latents.
+    """
+
+    def __init__(self, values: np.ndarray, latent_size: int, seed: int) -> None:
+        from sklearn.decomposition import PCA
+
+        n, n_genes = values.shape
+        n_columns = min(n - 1, n_genes, latent_size + COLUMNS_BEYOND)
+        solver = "full" if n <= 500 or n_genes <= 1000 else "randomized"
+        pca = PCA(n_columns, svd_solver=solver, random_state=seed)
+        scores = pca.fit_transform(values)
+        self.components, self.mean, self.n_genes = pca.components_, pca.mean_, n_genes
+        self.scale = max(float(np.sqrt(np.square(scores, dtype=float).sum() / n)), 1e-12)
+        self.rows = np.ascontiguousarray(scores / self.scale, np.float32)
+        whole = float(np.var(values, axis=0, dtype=float).sum())
+        self.beyond = max(0.0, whole - self.scale**2) if n_columns < min(n - 1, n_genes) else 0.0
+
+    def rmse(self, left: float) -> float:
+        """Return the RMSE over genes where the mean square norm left of rows is `left`."""
+        return ((left * self.scale**2 + self.beyond) / self.n_genes) ** 0.5
+
+
+def _linear(weight: np.ndarray, bias: np.ndarray) -> nn.Linear:
+    linear = nn.utils.skip_init(nn.Linear, weight.shape[1], weight.shape[0])
+    linear.weight.data.copy_(torch.from_numpy(np.ascontiguousarray(weight)))
+    linear.bias.data.copy_(torch.from_numpy(np.asarray(bias)))
+    return linear

@@ -1,0 +1,348 @@
+"""Train residual networks: on parts of the rows to find when to stop, and on all of them."""
+
+import math
+import time
+from collections.abc import Callable, Generator
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch  # noqa: TID253  (this module is for torch only)
+from torch import Tensor  # noqa: TID253
+
+from .errors import UserError
+from .progress import Progress, Stop
+from .residual_network import ResidualNetwork
+from .resume import Checkpoints, SnapshotClock
+from .snapshots import Snapshot, put_back, take_snapshot
+from .splits import fold_blocks, fold_rows
+
+SECONDS_BETWEEN_REPORTS = 0.25
+MANY_ROWS = 1000
+"""Above this overfitting is no longer what limits, and one part held out tells enough."""
+
+FOLDS_OF_FEW, PARTS_OF_MANY = 5, 10
+MOST_MEASURED = 512
+STEPS_TO_MEASURE = 6
+
+
+@dataclass(frozen=True)
+class ResidualSettings:
+    """How to train; nothing here needs to be known to use it.
+
+    Attributes
+    ----------
+    hidden_sizes : (int, int)
+        Layers of each branch.
+    steps : int
+        Optimiser steps, where `max_epochs` is not given.
+    max_epochs : int or None
+        Passes over the data; 0 gives PCA.
+    patience : int or None
+        Epochs without a lower validation error before training stops; None for never.
+    measures : int
+        How often, in all, the validation error is measured.
+    batch_size : int
+        Rows a step, or all if they are fewer.
+    learning_rate : float
+        Of Adam, at first; it falls along half a cosine over all epochs.
+    drop : float
+        Part of the features that each step leaves out.
+    noise : float
+        Norm of the noise added to a row, over the rows' typical norm.
+    validation : {"random", "blocks"}
+        Hold out rows at random, or whole blocks of space (`splits.fold_blocks`).
+    """
+
+    hidden_sizes: tuple[int, int] = (128, 64)
+    steps: int = 800
+    max_epochs: int | None = None
+    patience: int | None = None
+    measures: int = 16
+    batch_size: int = 128
+    learning_rate: float = 2e-3
+    drop: float = 0.3
+    noise: float = 0.05
+    validation: str = "random"
+
+    def __post_init__(self) -> None:
+        if len(self.hidden_sizes) != 2 or min(self.hidden_sizes) < 1:
+            sizes = ", ".join(map(str, self.hidden_sizes)) or "none"
+            raise UserError(f"The residual autoencoder has two hidden layers, not {sizes}")
+        if self.validation not in ("random", "blocks"):
+            raise UserError(f"validation {self.validation!r} is unknown; choose random or blocks")
+        if not 0 < self.learning_rate < math.inf:
+            raise UserError(f"A learning rate of {self.learning_rate} is none; try 0.002")
+        if self.batch_size < 1:
+            raise UserError(f"A batch of {self.batch_size} rows is none; try 128")
+
+    @classmethod
+    def for_data(cls, n_rows: int, latent_size: int, **given: Any) -> "ResidualSettings":
+        """Return the settings for so many rows: larger networks, and no restraint, for many.
+
+        With few, the more components there are for a row, the more a network can learn by
+        heart, and the more is dropped.
+        """
+        if n_rows > MANY_ROWS:
+            usual: dict[str, Any] = {"hidden_sizes": (256, 128), "steps": 2000, "drop": 0.0}
+        else:
+            usual = {"drop": 0.2 + 0.3 * min(1.0, 2 * latent_size / n_rows)}
+        return cls(**(usual | given))
+
+
+def train_residual_steps(
+    rows: Tensor,
+    latent_size: int,
+    settings: ResidualSettings,
+    *,
+    generator: torch.Generator,
+    rmse: Callable[[float], float] = math.sqrt,
+    positions: np.ndarray | None = None,
+    checkpoints: Checkpoints | None = None,
+) -> Generator[Progress, None, tuple[ResidualNetwork, dict[str, Any]]]:
+    """Train one network for as long as serves rows it has not seen.
+
+    Of few rows, each of five parts is held out from a network of its own, and one more network
+    learns from all rows; they are trained side by side. The weights kept are the last
+    one's, from the moment when the others had their lowest error on what was held out from them.
+    Of many rows (`MANY_ROWS`), one part is held out from the only network. Each starts as the
+    PCA of its own rows, and that moment counts.
+
+    `Stop` thrown in ends training with the best weights so far; so does an error that is no
+    longer a number.
+
+    Parameters
+    ----------
+    rows : Tensor, shape (n, columns)
+        Centred, with a mean norm near one, on the device to train on.
+    latent_size : int
+        Number of components.
+    settings : ResidualSettings
+        How to train.
+    generator : torch.Generator
+        On the CPU; decides the parts, first weights, batches and noise.
+    rmse : callable
+        Turns the mean square norm of what is left of a row into what is reported.
+    positions : ndarray, shape (n, 3), optional
+        Centroids in mm, for validation by blocks.
+    checkpoints : Checkpoints, optional
+        Where to keep snapshots, and to go on from.
+
+    Yields
+    ------
+    Progress
+        In epochs (passes over the rows of the smallest network), with ``values``
+        ``{"train": RMSE, "validation": RMSE}`` when they were last measured.
+
+    Returns
+    -------
+    network : ResidualNetwork
+        Of one member.
+    record : dict
+        JSON-safe: ``epochs``, ``best_epoch``, ``train_rmse``, ``validation_rmse``,
+        ``validation_rmse_pca`` (at the start), ``n_train``, ``n_validation``, ``ended``
+        ("epochs", "patience", "stopped" or "no number"), ``device``, ``settings``.
+    """
+    run = _Run(rows, latent_size, settings, generator, rmse, positions)
+    message = ""
+    try:
+        yield from run.train(checkpoints)
+    except Stop:
+        run.ended = "stopped"
+        message = f"Training was stopped; the best epoch, {run.best_epoch}, is kept"
+    if run.ended == "no number":
+        message = (
+            f"The error was no longer a number in epoch {run.epoch}; epoch {run.best_epoch}, "
+            "the best, is kept; try a lower learning rate"
+        )
+    network = run.new_network(1)
+    network.load_state_dict({name: tensor.cpu() for name, tensor in run.best_weights.items()})
+    with suppress(Stop):  # too late to stop
+        yield replace(run.progress(), done=run.epochs, message=message)
+    return network.eval().requires_grad_(False), run.record()
+
+
+class _Run:
+    """One training: its networks, how far it has come, and what is best so far."""
+
+    def __init__(
+        self,
+        rows: Tensor,
+        latent_size: int,
+        settings: ResidualSettings,
+        generator: torch.Generator,
+        rmse: Callable[[float], float],
+        positions: np.ndarray | None,
+    ) -> None:
+        self.rows, self.latent_size, self.settings = rows, latent_size, settings
+        self.generator, self.rmse = generator, rmse
+        n = len(rows)
+        self.held_out = _held_out(n, positions, generator)
+        self.learned = [_others(n, part) for part in self.held_out]
+        if len(self.held_out) > 1:
+            self.learned.append(torch.arange(n))
+        fewest = min(map(len, self.learned))
+        self.size = min(settings.batch_size, fewest)
+        self.batches = fewest // self.size
+        usual = math.ceil(settings.steps / self.batches)
+        self.epochs = usual if settings.max_epochs is None else settings.max_epochs
+        self.every = max(1, self.epochs // settings.measures)
+
+        learned = [rows[part] for part in self.learned]
+        self.centres = torch.stack([part.mean(0, keepdim=True) for part in learned])
+        self.network = self.new_network(len(learned)).to(rows.device)
+        self.network.start(
+            torch.stack([_components(part, latent_size) for part in learned]), generator
+        )
+        self.optimizer = torch.optim.Adam(self.network.parameters(), settings.learning_rate)
+
+        self.epoch, self.ended, self.message = 0, "", ""
+        self.numbers = self.at_start = self.best = self.measure()
+        self.best_epoch, self.best_weights = 0, self.network.member(len(learned) - 1)
+
+    def new_network(self, members: int) -> ResidualNetwork:
+        """Return an untrained network of as many columns as the rows."""
+        sizes = self.settings.hidden_sizes
+        return ResidualNetwork(members, self.rows.shape[1], self.latent_size, sizes)
+
+    def train(self, checkpoints: Checkpoints | None) -> Generator[Progress, None, None]:
+        """Train until something ends it."""
+        clock, patience = SnapshotClock(checkpoints), self.settings.patience
+        if checkpoints is not None and checkpoints.found is not None:
+            self.restore(checkpoints.found)
+            self.message = checkpoints.note
+        while self.epoch < self.epochs and not self.ended:
+            yield from self._one_epoch()
+            if self.epoch % self.every == 0 or self.epoch == self.epochs:
+                self._judge()
+            if patience is not None and self.epoch - self.best_epoch >= patience:
+                self.ended = self.ended or "patience"
+            if checkpoints is not None:
+                self.message = clock.tick(self.snapshot)[1] or self.message
+            yield self.progress()
+        self.ended = self.ended or "epochs"
+
+    def _one_epoch(self) -> Generator[Progress, None, None]:
+        settings, network, rows = self.settings, self.network, self.rows
+        falling = (1 + math.cos(math.pi * self.epoch / self.epochs)) / 2
+        for group in self.optimizer.param_groups:
+            group["lr"] = settings.learning_rate * falling
+        taken = self.batches * self.size
+        order = torch.stack([self._shuffled(part)[:taken] for part in self.learned])
+        reported = time.monotonic()
+        for batch in order.to(rows.device).split(self.size, 1):
+            values = rows[batch] - self.centres
+            noise = self._draw(torch.randn, values) * (settings.noise / values.shape[2] ** 0.5)
+            decoded = network.decode(network.encode(values + noise, self._drop), self._drop)
+            # members do not touch each other: the gradient of the sum is each one's own
+            loss = (decoded - values).square().sum(2).mean(1).sum()
+            self.optimizer.zero_grad()
+            loss.backward()
+            self.optimizer.step()
+            if time.monotonic() - reported > SECONDS_BETWEEN_REPORTS:
+                reported = time.monotonic()
+                yield self.progress()
+        self.epoch += 1
+
+    def _shuffled(self, part: Tensor) -> Tensor:
+        return part[torch.randperm(len(part), generator=self.generator)]
+
+    def _draw(self, kind: Callable[..., Tensor], values: Tensor) -> Tensor:
+        return kind(values.shape, generator=self.generator).to(values.device)
+
+    def _drop(self, features: Tensor) -> Tensor:
+        part = self.settings.drop
+        if not part:
+            return features
+        return features * (self._draw(torch.rand, features) >= part) / (1 - part)
+
+    def _judge(self) -> None:
+        """Measure; keep the weights if they are the best so far."""
+        numbers = self.measure()
+        if not np.isfinite(list(numbers.values())).all():
+            self.ended = "no number"
+            return
+        self.numbers = numbers
+        if numbers["validation"] < self.best["validation"]:
+            self.best, self.best_epoch = numbers, self.epoch
+            self.best_weights = self.network.member(len(self.learned) - 1)
+
+    @torch.no_grad()
+    def measure(self) -> dict[str, float]:
+        """Return the RMSE on rows the last network learned from, and on rows held out."""
+
+        def left(member: int, part: Tensor) -> float:
+            one = self.new_network(1).to(self.rows.device)
+            one.load_state_dict(self.network.member(member))
+            rows = (self.rows[part] - self.centres[member]).unsqueeze(0)
+            decoded = one.decode(one.project(rows, STEPS_TO_MEASURE))
+            return float((rows - decoded).square().sum())
+
+        some = [part[:MOST_MEASURED] for part in self.held_out]
+        validation = sum(left(*which) for which in enumerate(some)) / sum(map(len, some))
+        learned = self.learned[-1][:MOST_MEASURED]
+        train = left(len(self.learned) - 1, learned) / len(learned)
+        return {"train": self.rmse(train), "validation": self.rmse(validation)}
+
+    def progress(self) -> Progress:
+        """Return where it is, with a message that waits, once."""
+        message, self.message = self.message, ""
+        return Progress("Training", self.epoch, self.epochs, message, dict(self.numbers))
+
+    def record(self) -> dict[str, Any]:
+        """Return the record of the training."""
+        return {
+            "epochs": self.epoch,
+            "best_epoch": self.best_epoch,
+            "train_rmse": self.best["train"],
+            "validation_rmse": self.best["validation"],
+            "validation_rmse_pca": self.at_start["validation"],
+            "n_train": len(self.learned[-1]),
+            "n_validation": sum(map(len, self.held_out)),
+            "ended": self.ended,
+            "device": str(self.rows.device),
+            "settings": asdict(self.settings)
+            | {"max_epochs": self.epochs, "batch_size": self.size},
+        }
+
+    def snapshot(self) -> Snapshot:
+        """Return all that changes."""
+        names = ("epoch", "numbers", "at_start", "best", "best_epoch")
+        state = {name: getattr(self, name) for name in names}
+        return take_snapshot(self.network, self.optimizer, self.generator, self.best_weights, state)
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Go on from a snapshot."""
+        self.best_weights = put_back(snapshot, self.network, self.optimizer, self.generator)
+        for name, value in snapshot.state.items():
+            setattr(self, name, value)
+
+
+def _held_out(n: int, positions: np.ndarray | None, generator: torch.Generator) -> list[Tensor]:
+    parts = PARTS_OF_MANY if n > MANY_ROWS else min(FOLDS_OF_FEW, n)
+    if positions is None:
+        folds = fold_rows(n, parts, generator)
+    else:
+        folds = fold_blocks(positions, parts, generator)
+    return folds[:1] if n > MANY_ROWS else folds
+
+
+def _others(n: int, part: Tensor) -> Tensor:
+    other = torch.ones(n, dtype=torch.bool)
+    other[part] = False
+    return other.nonzero()[:, 0]
+
+
+def _components(rows: Tensor, latent_size: int) -> Tensor:
+    """Return principal components (latent_size, columns), zero beyond the rows' rank.
+
+    The largest entry of each is positive: in columns that are principal components themselves
+    they keep their sign.
+    """
+    centred = (rows - rows.mean(0)).cpu().double()
+    found = torch.linalg.svd(centred, full_matrices=False).Vh[: min(latent_size, len(rows) - 1)]
+    largest = found.gather(1, found.abs().argmax(1, keepdim=True))
+    components = torch.zeros(latent_size, rows.shape[1])
+    components[: len(found)] = found * largest.sign()
+    return components
