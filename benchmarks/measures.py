@@ -91,22 +91,23 @@ def speed(rounds: int, slow_rounds: int) -> list[Line]:
     if not published.available():
         skipped = "not measured: MONAI is absent (pip install -r benchmarks/requirements.txt)"
         return [*lines, Line(name, skipped, "12")]
-    rows = expression.values.astype(np.float64)
-    networks = {"float64": deepcopy(codec.module).double(), "float32": codec.module}
-    rmse = published.published_inference(networks["float32"], rows)
+    rows, network = expression.values.astype(np.float64), deepcopy(codec.module)
+    rmse = published.published_inference(network.eval(), rows)
     if not np.isclose(rmse, ours().rmse, rtol=1e-4):
         raise RuntimeError(f"the two paths disagree: RMSE {rmse} and {ours().rmse}")
+    network.train().requires_grad_(True)  # as published
+    networks = {"float32": network, "float64": deepcopy(network).double()}
     sides = {
         words: partial(published.published_inference, network, rows)
         for words, network in networks.items()
     }
     seconds = in_turns({"ours": ours, **sides}, slow_rounds)
-    for words, target in (("float64", "12"), ("float32", "")):
+    for words in sides:
         ratios = [t / o for t, o in zip(seconds[words], seconds["ours"], strict=True)]
         best = min(seconds[words]) / min(seconds["ours"])
         value = f"{best:.1f} (fastest runs), {median(ratios):.1f} (median of turns)"
-        reached = max(best, median(ratios)) >= 12 if target else None
-        lines.append(Line(f"{name}, its network in {words}", value, target, reached))
+        reached = max(best, median(ratios)) >= 12
+        lines.append(Line(f"{name}, its network in {words}", value, "12", reached))
     return lines
 
 
