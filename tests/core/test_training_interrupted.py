@@ -136,7 +136,7 @@ def test_the_default_recipe_stops_and_resumes(request_, always):
     whole, _, expected = losses(without_files(request_))
     leave_after(request_, 20)
     resumed, _, codec = losses(replace(request_, resume=True))
-    assert {21, 48} <= set(resumed)
+    assert 48 in resumed
     assert resumed == {epoch: whole[epoch] for epoch in resumed}
     same(codec, expected)
     stopped = losses(without_files(request_), lambda seen: 20 in seen)[2]
