@@ -112,7 +112,7 @@ def _demo(arguments: argparse.Namespace) -> None:
     out = arguments.out
     brain = synthetic_brain()
     _check_out(out, RESULT_FILES, brain.source)
-    request = CompressRequest(brain, codec="autoencoder", latent_size=8)
+    request = CompressRequest(brain, latent_size=8)
     reconstruction = _compress(request)
     _save(reconstruction, out, request.parameters())
     pca = _compress(CompressRequest(brain, codec="pca", latent_size=8))

@@ -163,7 +163,7 @@ def test_real_tables_open_fit_save_and_reopen(
 
     shorten_training(monkeypatch)
     _, compress = viewer.window.add_plugin_dock_widget(PLUGIN, "Compress")
-    compress.codec.setCurrentIndex(compress.codec.findData("autoencoder"))
+    compress.codec.setCurrentIndex(compress.codec.findData("residual"))
     compress.latent_size.setCurrentIndex(compress.latent_size.findData(4))
     qtbot.mouseClick(compress.bar.run, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: compress.bar.job is None, timeout=120_000)

@@ -23,8 +23,8 @@ class CompressRequest:
     expression : Expression
         The data to compress.
     codec : str
-        Id of a codec to fit to the data (``autoencoder``, ``pca``), ``model`` for the one in
-        `model_path`, or ``published`` for the published autoencoder of that latent size.
+        Id of a codec to fit to the data (``residual``, ``autoencoder``, ``pca``), ``model`` for
+        the one in `model_path`, or ``published`` for the published autoencoder of that latent size.
     latent_size : int or None
         Number of components; None takes the model's.
     model_path : Path or None
@@ -48,7 +48,7 @@ class CompressRequest:
     """
 
     expression: Expression
-    codec: str = "autoencoder"
+    codec: str = "residual"
     latent_size: int | None = 8
     model_path: Path | None = None
     fitted: "Codec | None" = None

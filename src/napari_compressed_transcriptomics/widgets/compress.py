@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from napari_compressed_transcriptomics.core.reconstruction import Reconstruction
 
 CODECS = {
-    "autoencoder": "Autoencoder, fitted to this data",
+    "residual": "Autoencoder, fitted to this data",
+    "autoencoder": "Autoencoder as published, fitted",
     "pca": "PCA, fitted to this data",
     "published": "Published autoencoder",
     "model": "Saved model file",
