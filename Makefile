@@ -14,9 +14,9 @@ TORCH_INDEX := $(shell [ "$$(uname -s)" = Linux ] && ! command -v nvidia-smi >/d
 	echo --retries 1 --extra-index-url https://download.pytorch.org/whl/cpu)
 
 # Threads that wait sleep instead of spinning: much faster where the machine is busy.
-demo test check screenshots: export OMP_WAIT_POLICY := PASSIVE
+demo test check quality screenshots: export OMP_WAIT_POLICY := PASSIVE
 
-.PHONY: help demo test check bench screenshots clean
+.PHONY: help demo test check bench quality screenshots clean
 .DEFAULT_GOAL := help
 
 help: ## say what each of these does
@@ -36,6 +36,9 @@ check: $(READY) ## run the tests, the linter, the formatter and the type checker
 
 bench: $(READY) ## measure speed and memory (minutes)
 	$(BIN)/python -m benchmarks
+
+quality: $(READY) ## measure all methods on samples left out (an hour or more; real data needed)
+	$(BIN)/python -m benchmarks.quality
 
 screenshots: $(READY) ## make the pictures of the README anew
 	$(ON_SCREEN) $(BIN)/python -m napari_compressed_transcriptomics._demo --screenshots docs/images

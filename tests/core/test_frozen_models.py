@@ -30,7 +30,7 @@ def test_gives_the_same_latents(path):
     assert codec.training["seed"] == 0
 
 
-@pytest.mark.parametrize("codec_id", ["autoencoder", "pca"])
+@pytest.mark.parametrize("codec_id", ["autoencoder", "kernel-pca", "nmf", "pca", "residual"])
 @pytest.mark.parametrize("version", range(1, FORMAT_VERSION + 1))
 def test_every_version_is_frozen(codec_id, version):
     assert FOLDER / f"{codec_id}_v{version}.safetensors" in FILES

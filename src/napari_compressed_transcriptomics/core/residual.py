@@ -154,14 +154,19 @@ class _Rotated:
     """
 
     def __init__(self, values: np.ndarray, latent_size: int, seed: int) -> None:
-        from sklearn.decomposition import PCA
+        from sklearn.utils.extmath import randomized_svd, svd_flip
 
         n, n_genes = values.shape
         n_columns = min(n - 1, n_genes, latent_size + COLUMNS_BEYOND)
-        solver = "full" if n <= 500 or n_genes <= 1000 else "randomized"
-        pca = PCA(n_columns, svd_solver=solver, random_state=seed)
-        scores = pca.fit_transform(values)
-        self.components, self.mean, self.n_genes = pca.components_, pca.mean_, n_genes
+        self.mean, self.n_genes = np.mean(values, axis=0, dtype=float), n_genes
+        centred = np.asarray(values - self.mean, np.float32)
+        if n <= 500 or n_genes <= 1000:
+            left, sizes, components = np.linalg.svd(centred, full_matrices=False)
+        else:
+            left, sizes, components = randomized_svd(centred, n_columns, random_state=seed)
+        left, components = svd_flip(left, components, u_based_decision=False)
+        self.components = components[:n_columns]
+        scores = left[:, :n_columns] * sizes[:n_columns]
         self.scale = max(float(np.sqrt(np.square(scores, dtype=float).sum() / n)), 1e-12)
         self.rows = np.ascontiguousarray(scores / self.scale, np.float32)
         whole = float(np.var(values, axis=0, dtype=float).sum())
