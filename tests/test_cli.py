@@ -118,7 +118,7 @@ def test_demo_without_window(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(synthetic, "synthetic_brain", lambda: _brain(voxel_mm=16, n_genes=12))
     assert run("demo", "--no-viewer", "--out", tmp_path / "demo") == 0
     printed = capsys.readouterr().out
-    assert "autoencoder with 8 components" in printed
+    assert "residual with 8 components" in printed
     assert "pca with 8 components" in printed
     assert (tmp_path / "demo" / "summary.json").exists()
 

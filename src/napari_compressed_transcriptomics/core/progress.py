@@ -97,7 +97,6 @@ class TimeLeft:
         if done <= 0 or progress.done >= progress.total:
             return ""
         seconds = (now - self._began) / done * (progress.total - progress.done)
-        for size, unit in ((3600, "h"), (60, "min"), (1, "s")):
-            if seconds >= 1.5 * size or size == 1:
-                break
+        units = ((3600, "h"), (60, "min"), (1, "s"))
+        size, unit = next((u for u in units if seconds >= 1.5 * u[0]), units[-1])
         return f"up to {seconds / size:.0f} {unit} left"  # work may end before its total
