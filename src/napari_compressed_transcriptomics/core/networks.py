@@ -67,9 +67,12 @@ class ClippedLinear(nn.Module):
         """Return ``linear(clip(values, low, high))``."""
         weight = self.linear.weight
         out = self.linear.bias.expand(len(values), -1).clone()
+        memory = values.new_empty(len(values) * GENES_PER_TILE)  # one for all: its pages stay
         for start in range(0, values.shape[1], GENES_PER_TILE):
-            tile = slice(start, start + GENES_PER_TILE)
-            out.addmm_(values[:, tile].clamp(self.low, self.high), weight[:, tile].T)
+            part = values[:, start : start + GENES_PER_TILE]
+            tile = memory[: part.numel()].view(part.shape)
+            torch.clamp(part, self.low, self.high, out=tile)
+            out.addmm_(tile, weight[:, start : start + GENES_PER_TILE].T)
         return out
 
 
