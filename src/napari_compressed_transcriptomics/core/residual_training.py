@@ -55,7 +55,7 @@ class ResidualSettings:
         Hold out rows at random, or whole blocks of space (`splits.fold_blocks`).
     """
 
-    hidden_sizes: tuple[int, int] = (128, 64)
+    hidden_sizes: tuple[int, int] = (256, 64)
     steps: int = 800
     max_epochs: int | None = None
     patience: int | None = None
