@@ -35,7 +35,8 @@ check: $(READY) ## run the tests, the linter, the formatter and the type checker
 	$(ON_SCREEN) $(BIN)/python -m pytest
 
 bench: $(READY) ## measure speed and memory (minutes)
-	$(BIN)/python -m benchmarks
+	$(PIP) install --quiet -c constraints.txt -r benchmarks/requirements.txt
+	$(BIN)/python -W ignore -m benchmarks
 
 quality: $(READY) ## measure all methods on samples left out (an hour or more; real data needed)
 	$(BIN)/python -m benchmarks.quality
