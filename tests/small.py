@@ -23,3 +23,9 @@ def named(values) -> Expression:
         Parcellation.from_mask(np.ones((n_samples, 1, 1), bool), np.diag([8.0, 8, 8, 1])),
         name="small",
     )
+
+
+def same(one, other):
+    """Check that two codecs have the same tensors, to the bit."""
+    for name, tensor in one.tensors().items():
+        np.testing.assert_array_equal(tensor, other.tensors()[name], err_msg=name)

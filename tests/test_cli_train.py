@@ -5,27 +5,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
 from napari_compressed_transcriptomics import cli
-from napari_compressed_transcriptomics.core import learner, resume, training
+from napari_compressed_transcriptomics.core import learner, training
 from napari_compressed_transcriptomics.core.checkpoint import load_model
 
 REGIONS = Path(__file__).resolve().parents[1] / "sample_data" / "synthetic_regions.csv"
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
-@pytest.fixture
-def always(monkeypatch):
-    monkeypatch.setattr(resume, "SECONDS_BETWEEN_SNAPSHOTS", 0)
-    monkeypatch.setattr(resume, "TIME_FOR_SNAPSHOTS", np.inf)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def train(out, *more, recipe=("--codec", "autoencoder"), epochs=8):

@@ -17,13 +17,7 @@ from small import named, small_expression
 DATA = small_expression(n_samples=120, n_genes=60)
 
 
-@pytest.fixture(autouse=True, scope="module")
-def one_thread():
-    """Small layers gain nothing from threads, and lose much where cores are busy."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def test_learns_far_more_than_the_mean():
