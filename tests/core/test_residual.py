@@ -5,13 +5,13 @@ import pytest
 import torch
 from numpy.testing import assert_allclose
 
-from napari_compressed_transcriptomics.core import residual_training
+from napari_compressed_transcriptomics.core import residual_settings, residual_training
 from napari_compressed_transcriptomics.core.codec import codec_class, fit_codec
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.progress import Stop, finish
 from napari_compressed_transcriptomics.core.reconstruction import reconstruct
 from napari_compressed_transcriptomics.core.residual_network import ResidualNetwork
-from napari_compressed_transcriptomics.core.residual_training import ResidualSettings
+from napari_compressed_transcriptomics.core.residual_settings import ResidualSettings
 from small import named, small_expression
 
 DATA = small_expression()
@@ -115,17 +115,21 @@ def test_members_do_not_touch_each_other(monkeypatch):
     assert alone.training["n_train"] == always_last.training["n_train"] == 60
 
 
-def test_many_rows_hold_one_part_out(monkeypatch):
-    monkeypatch.setattr(residual_training, "MANY_ROWS", 50)
+@pytest.fixture
+def sixty_are_many(monkeypatch):
+    for module in (residual_training, residual_settings):
+        monkeypatch.setattr(module, "MANY_ROWS", 50)
+
+
+def test_many_rows_hold_one_part_out(sixty_are_many):
     record = trained(DATA, 2, max_epochs=3).training
     assert (record["n_train"], record["n_validation"]) == (54, 6)
     assert record["settings"]["drop"] == 0
     assert ResidualSettings.for_data(40, 2).drop > 0
 
 
-def test_validation_rmse_is_that_of_the_rows_held_out(monkeypatch):
+def test_validation_rmse_is_that_of_the_rows_held_out(monkeypatch, sixty_are_many):
     """Even where the columns do not hold all of a sample."""
-    monkeypatch.setattr(residual_training, "MANY_ROWS", 50)
     monkeypatch.setattr("napari_compressed_transcriptomics.core.residual.COLUMNS_BEYOND", 3)
     codec = trained(DATA, 2, max_epochs=3)
     assert codec.config()["n_columns"] == 5
@@ -133,6 +137,16 @@ def test_validation_rmse_is_that_of_the_rows_held_out(monkeypatch):
     record = codec.training
     parts = (54 * record["train_rmse"] ** 2 + 6 * record["validation_rmse"] ** 2) / 60
     assert whole == pytest.approx(parts**0.5, rel=0.02)
+
+
+def test_early_epochs_are_measured_as_they_double():
+    """Who stops early gets the best of the steepest part."""
+    seen, last = [], None
+    for progress in codec_class("residual").fit_steps(DATA, 2, max_epochs=160):
+        if progress.stage == "Training" and progress.values != last:
+            seen.append(progress.done)
+            last = progress.values
+    assert seen[:6] == [1, 2, 4, 8, 10, 20]
 
 
 def test_stop_keeps_the_best_so_far():

@@ -4,91 +4,24 @@ import math
 import time
 from collections.abc import Callable, Generator
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
 import torch  # noqa: TID253  (this module is for torch only)
 from torch import Tensor  # noqa: TID253
 
-from .errors import UserError
 from .progress import Progress, Stop
 from .residual_network import ResidualNetwork
+from .residual_settings import MANY_ROWS, ResidualSettings
 from .resume import Checkpoints, SnapshotClock
 from .snapshots import Snapshot, put_back, take_snapshot
 from .splits import fold_blocks, fold_rows
 
 SECONDS_BETWEEN_REPORTS = 0.25
-MANY_ROWS = 1000
-"""Above this overfitting is no longer what limits, and one part held out tells enough."""
-
 FOLDS_OF_FEW, PARTS_OF_MANY = 5, 10
 MOST_MEASURED = 512
 STEPS_TO_MEASURE = 6
-
-
-@dataclass(frozen=True)
-class ResidualSettings:
-    """How to train; nothing here needs to be known to use it.
-
-    Attributes
-    ----------
-    hidden_sizes : (int, int)
-        Layers of each branch.
-    steps : int
-        Optimiser steps, where `max_epochs` is not given.
-    max_epochs : int or None
-        Passes over the data; 0 gives PCA.
-    patience : int or None
-        Epochs without a lower validation error before training stops; None for never.
-    measures : int
-        How often, in all, the validation error is measured.
-    batch_size : int
-        Rows a step, or all if they are fewer.
-    learning_rate : float
-        Of Adam, at first; it falls along half a cosine over all epochs.
-    drop : float
-        Part of the features that each step leaves out.
-    noise : float
-        Norm of the noise added to a row, over the rows' typical norm.
-    validation : {"random", "blocks"}
-        Hold out rows at random, or whole blocks of space (`splits.fold_blocks`).
-    """
-
-    hidden_sizes: tuple[int, int] = (256, 64)
-    steps: int = 800
-    max_epochs: int | None = None
-    patience: int | None = None
-    measures: int = 16
-    batch_size: int = 128
-    learning_rate: float = 2e-3
-    drop: float = 0.3
-    noise: float = 0.05
-    validation: str = "random"
-
-    def __post_init__(self) -> None:
-        if len(self.hidden_sizes) != 2 or min(self.hidden_sizes) < 1:
-            sizes = ", ".join(map(str, self.hidden_sizes)) or "none"
-            raise UserError(f"The residual autoencoder has two hidden layers, not {sizes}")
-        if self.validation not in ("random", "blocks"):
-            raise UserError(f"validation {self.validation!r} is unknown; choose random or blocks")
-        if not 0 < self.learning_rate < math.inf:
-            raise UserError(f"A learning rate of {self.learning_rate} is none; try 0.002")
-        if self.batch_size < 1:
-            raise UserError(f"A batch of {self.batch_size} rows is none; try 128")
-
-    @classmethod
-    def for_data(cls, n_rows: int, latent_size: int, **given: Any) -> "ResidualSettings":
-        """Return the settings for so many rows: larger networks, and no restraint, for many.
-
-        With few, the more components there are for a row, the more a network can learn by
-        heart, and the more is dropped.
-        """
-        if n_rows > MANY_ROWS:
-            usual: dict[str, Any] = {"hidden_sizes": (256, 128), "steps": 2000, "drop": 0.0}
-        else:
-            usual = {"drop": 0.2 + 0.3 * min(1.0, 2 * latent_size / n_rows)}
-        return cls(**(usual | given))
 
 
 def train_residual_steps(
@@ -214,7 +147,7 @@ class _Run:
             self.message = checkpoints.note
         while self.epoch < self.epochs and not self.ended:
             yield from self._one_epoch()
-            if self.epoch % self.every == 0 or self.epoch == self.epochs:
+            if self._due():
                 self._judge()
             if patience is not None and self.epoch - self.best_epoch >= patience:
                 self.ended = self.ended or "patience"
@@ -222,6 +155,14 @@ class _Run:
                 self.message = clock.tick(self.snapshot)[1] or self.message
             yield self.progress()
         self.ended = self.ended or "epochs"
+
+    def _due(self) -> bool:
+        """Tell whether to measure: at even steps, and early on at each doubling of the epoch.
+
+        Most is gained in the first epochs; one who stops then wants the best of them.
+        """
+        doubled = self.epoch < self.every and self.epoch & (self.epoch - 1) == 0
+        return doubled or self.epoch % self.every == 0 or self.epoch == self.epochs
 
     def _one_epoch(self) -> Generator[Progress, None, None]:
         settings, network, rows = self.settings, self.network, self.rows
