@@ -2,8 +2,9 @@
 
 from typing import TYPE_CHECKING, Any
 
-from ._layers import error_layer, shown
+from ._layers import error_layer
 from ._notices import user_errors_shown
+from ._shown import shown
 
 if TYPE_CHECKING:
     import napari

@@ -9,7 +9,9 @@ from weakref import WeakKeyDictionary, proxy
 
 import numpy as np
 
-from ._layers import diverging_colormap, follow_component, shown
+from ._colormaps import diverging_colormap
+from ._layers import follow_component
+from ._shown import shown
 
 # Negative and positive end of each spatial axis (z, y, x) of RAS+ millimetres.
 _ENDS = (("I", "S"), ("P", "A"), ("L", "R"))

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ._layers import METADATA_KEY, LayerData, Shown
+from ._layers import LayerData
+from ._shown import METADATA_KEY, Shown
 from .core.errors import UserError
 
 

@@ -5,6 +5,7 @@ from qtpy.QtCore import Qt
 
 from napari_compressed_transcriptomics import _layers
 from napari_compressed_transcriptomics._reader import add_expression
+from napari_compressed_transcriptomics._shown import shown
 from napari_compressed_transcriptomics.widgets.choose_gene import ChooseGene
 
 
@@ -16,10 +17,10 @@ def test_typing_narrows_and_enter_shows(las, model, qtbot):
     qtbot.keyClicks(widget.search, "na")
     assert widget.count.text() == "2 of 5 genes"
     qtbot.keyClick(widget.search, Qt.Key.Key_Return)  # NA itself, not NAT1
-    assert _layers.shown(layer).gene == "NA"
+    assert shown(layer).gene == "NA"
     qtbot.keyClicks(widget.search, "t1")
     qtbot.keyClick(widget.search, Qt.Key.Key_Return)
-    assert _layers.shown(layer).gene == "NAT1"
+    assert shown(layer).gene == "NAT1"
     values = las.values[:, las.column("NAT1")]
     np.testing.assert_array_equal(np.sort(layer.data[np.isfinite(layer.data)]), np.sort(values))
 
@@ -32,7 +33,7 @@ def test_arrow_keys_walk_through_the_list(las, model, qtbot):
     widget.list.setFocus()
     widget.list.setCurrentIndex(widget.list.model().index(0, 0))
     qtbot.keyClick(widget.list, Qt.Key.Key_Down)
-    assert _layers.shown(layer).gene == las.genes[1]
+    assert shown(layer).gene == las.genes[1]
 
 
 def test_a_reconstructed_gene_can_be_switched_too(result, model, qtbot):
@@ -42,8 +43,8 @@ def test_a_reconstructed_gene_can_be_switched_too(result, model, qtbot):
     layer = model.add_image(data, **attributes)
     qtbot.keyClicks(widget.search, "tp53")
     qtbot.keyClick(widget.search, Qt.Key.Key_Return)
-    assert _layers.shown(layer).gene == "TP53"
-    np.testing.assert_array_equal(_layers.shown(layer).values, result.gene("TP53"))
+    assert shown(layer).gene == "TP53"
+    np.testing.assert_array_equal(shown(layer).values, result.gene("TP53"))
 
 
 def test_many_genes_stay_smooth(model, qtbot):

@@ -7,8 +7,8 @@ import pytest
 from napari.components import ViewerModel
 from qtpy.QtCore import Qt
 
-from napari_compressed_transcriptomics import _layers
 from napari_compressed_transcriptomics._reader import add_expression
+from napari_compressed_transcriptomics._shown import shown
 from napari_compressed_transcriptomics.core.checkpoint import save_model
 from napari_compressed_transcriptomics.core.codec import fit_codec
 from napari_compressed_transcriptomics.core.errors import UserError
@@ -51,7 +51,7 @@ def finish(qtbot, widget):
 
 
 def kinds(viewer):
-    return [_layers.shown(layer).kind for layer in viewer.layers]
+    return [shown(layer).kind for layer in viewer.layers]
 
 
 @pytest.mark.parametrize("codec", ["pca", "autoencoder", "residual"])
@@ -69,10 +69,10 @@ def test_run_adds_latents_and_error(codec, widget, viewer, brain, qtbot, monkeyp
     assert kinds(viewer) == ["expression", "gene", "rmse", "latents"]
     stack = viewer.layers[-1]
     assert stack.data.shape[0] == 4
-    result = _layers.shown(stack).reconstruction
+    result = shown(stack).reconstruction
     assert result.codec.id == codec
     np.testing.assert_array_equal(
-        np.nan_to_num(_layers.shown(viewer.layers[2]).values), result.rmse_samples
+        np.nan_to_num(shown(viewer.layers[2]).values), result.rmse_samples
     )
     assert f"RMSE {result.rmse:.4f}" in widget.result.text()
     assert f"{brain.n_samples:,} samples" in widget.result.text()
@@ -132,7 +132,7 @@ def test_the_layer_may_vanish_while_the_job_runs(widget, viewer, brain, qtbot):
     viewer.layers.clear()
     finish(qtbot, widget)
     assert kinds(viewer) == ["rmse", "latents"]
-    assert _layers.shown(viewer.layers[0]).expression is brain
+    assert shown(viewer.layers[0]).expression is brain
 
 
 def test_closing_the_viewer_ends_the_job(brain, qtbot, monkeypatch):

@@ -7,6 +7,7 @@ import pytest
 from data import real_data
 from napari_compressed_transcriptomics import _layers, _viewer
 from napari_compressed_transcriptomics._placement import Placement
+from napari_compressed_transcriptomics._shown import METADATA_KEY, shown
 from napari_compressed_transcriptomics.core.codec import fit_codec
 from napari_compressed_transcriptomics.core.reconstruction import reconstruct
 from napari_compressed_transcriptomics.io import read_volume
@@ -141,7 +142,7 @@ def test_switching_the_gene_switches_values_contrast_and_name(las, model):
     assert value_at(layer, las.parcellation.centroids[3]) == values[3]
     np.testing.assert_allclose(layer.contrast_limits, np.percentile(values, [1, 99]), rtol=1e-5)
     assert layer.name == "phantom: TP53"
-    assert _layers.shown(layer).gene == "TP53"
+    assert shown(layer).gene == "TP53"
 
 
 def test_a_constant_gene_has_contrast(las, model):
@@ -155,7 +156,7 @@ def test_duplicating_a_layer_does_not_copy_the_expression(las, model):
 
     layer = add(model, _layers.expression_layer(las))
     copied = deepcopy(layer.as_layer_data_tuple())
-    assert copied[1]["metadata"][_layers.METADATA_KEY].expression is las
+    assert copied[1]["metadata"][METADATA_KEY].expression is las
 
 
 def test_a_first_layer_turns_the_viewer_and_a_later_one_does_not(las, model):

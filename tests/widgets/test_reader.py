@@ -9,8 +9,8 @@ import pytest
 from napari.utils.notifications import notification_manager
 
 from data import real_data
-from napari_compressed_transcriptomics._layers import shown
 from napari_compressed_transcriptomics._reader import get_reader
+from napari_compressed_transcriptomics._shown import shown
 from phantom import make_phantom
 from viewing import value_at
 

@@ -5,8 +5,8 @@ import pytest
 from napari.components import ViewerModel
 from qtpy.QtCore import Qt
 
-from napari_compressed_transcriptomics import _layers
 from napari_compressed_transcriptomics._reader import add_expression
+from napari_compressed_transcriptomics._shown import METADATA_KEY, shown
 from napari_compressed_transcriptomics.core.progress import Progress
 from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
 from napari_compressed_transcriptomics.widgets import fields
@@ -62,14 +62,14 @@ def test_training_is_watched_and_compress_takes_the_model(
     assert compress.codec.currentText().startswith("autoencoder k=8, trained on")
     click(qtbot, compress.bar.run)
     finish(qtbot, compress.bar)
-    assert _layers.shown(viewer.layers[-1]).reconstruction.codec is codec
+    assert shown(viewer.layers[-1]).reconstruction.codec is codec
 
     path = str(tmp_path / "m.safetensors")
     monkeypatch.setattr(fields.QFileDialog, "getSaveFileName", lambda *a: (path, ""))
     click(qtbot, widget.save_model)
     from napari_compressed_transcriptomics.core.checkpoint import load_model
 
-    expression = viewer.layers[0].metadata[_layers.METADATA_KEY].expression
+    expression = viewer.layers[0].metadata[METADATA_KEY].expression
     np.testing.assert_array_equal(
         load_model(path).encode(expression.values), codec.encode(expression.values)
     )

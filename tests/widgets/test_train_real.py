@@ -10,7 +10,7 @@ import pytest
 from qtpy.QtCore import Qt
 
 from data import real_data
-from napari_compressed_transcriptomics._layers import shown
+from napari_compressed_transcriptomics._shown import shown
 from napari_compressed_transcriptomics.widgets import fields
 
 PLUGIN = "napari-compressed-transcriptomics"

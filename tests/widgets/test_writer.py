@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from napari_compressed_transcriptomics import _layers, _viewer, _writer
+from napari_compressed_transcriptomics._shown import shown
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.io import read_expression, read_volume
 from viewing import value_at
@@ -23,7 +24,7 @@ def layers(result, model):
         _layers.gene_layer(result, "NA"),
     ]
     return {
-        _layers.shown(layer).kind: layer
+        shown(layer).kind: layer
         for layer in (model.add_image(data, **attributes) for data, attributes, _ in made)
     }
 

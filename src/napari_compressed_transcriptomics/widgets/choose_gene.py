@@ -6,6 +6,7 @@ from qtpy.QtCore import QModelIndex, QSortFilterProxyModel, QStringListModel, Qt
 from qtpy.QtWidgets import QFormLayout, QLabel, QLineEdit, QListView, QVBoxLayout, QWidget
 
 from napari_compressed_transcriptomics import _layers, _viewer
+from napari_compressed_transcriptomics._shown import shown
 
 from .layer_choice import LayerChoice
 
@@ -58,7 +59,7 @@ class ChooseGene(QWidget):
         self._fill()
 
     def _fill(self) -> None:
-        what = _layers.shown(self.layer.layer) if self.layer.layer is not None else None
+        what = shown(self.layer.layer) if self.layer.layer is not None else None
         genes = list(what.expression.genes) if what and what.expression else []
         if genes != self._genes.stringList():
             self._genes.setStringList(genes)

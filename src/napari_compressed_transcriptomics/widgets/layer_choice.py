@@ -5,7 +5,7 @@ from typing import Any
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QComboBox
 
-from napari_compressed_transcriptomics._layers import shown
+from napari_compressed_transcriptomics._shown import shown
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Expression
 

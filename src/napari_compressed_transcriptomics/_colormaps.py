@@ -1,0 +1,28 @@
+"""Colormaps of signed maps, safe for the colour-blind."""
+
+from typing import Any
+
+import numpy as np
+
+# ColorBrewer's 11-class RdBu, reversed: blue below, red above; safe for the colour-blind.
+_DIVERGING = (
+    (5, 48, 97), (33, 102, 172), (67, 147, 195), (146, 197, 222), (209, 229, 240),
+    (247, 247, 247),
+    (253, 219, 199), (244, 165, 130), (214, 96, 77), (178, 24, 43), (103, 0, 31),
+)  # fmt: skip
+
+
+def diverging_colormap(see_through: bool) -> Any:
+    """Return the colormap of signed maps; with `see_through`, alpha grows with distance.
+
+    In 3-D translucent rendering the middle of the range, and with it everything outside
+    the brain, must be transparent; in 2-D NaN is, so there the map is opaque.
+    """
+    from napari.utils.colormaps import Colormap
+
+    colors = np.ones((len(_DIVERGING), 4))
+    colors[:, :3] = np.array(_DIVERGING) / 255
+    if see_through:
+        colors[:, 3] = np.abs(np.linspace(-1, 1, len(colors))) ** 1.5 * 0.8
+    name = "blue-red (3-D)" if see_through else "blue-red"
+    return Colormap(colors, name=name, display_name=name)
