@@ -189,7 +189,7 @@ class Train(QWidget):
 
     def _on_trained(self, codec: "Codec") -> None:
         self._codec = codec
-        self.curve.draw()
+        self.curve.redraw()
         self.result.setText(trained_line(codec))
         session(self._viewer).add(codec, self._data)
         self._refresh()

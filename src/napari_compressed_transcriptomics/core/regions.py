@@ -1,0 +1,94 @@
+"""Which region of a label volume each sample lies in, and values by region."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from .expression import Parcellation
+
+
+@dataclass(frozen=True, eq=False)
+class Regions:
+    """The region of each sample.
+
+    Attributes
+    ----------
+    ids : ndarray of int64, shape (n_regions,)
+        Labels of the regions that hold samples, ascending.
+    names : tuple of str
+        One a region.
+    of_sample : ndarray of int64, shape (n_samples,)
+        Index into `ids` and `names`; -1 where a sample lies in no region.
+    """
+
+    ids: np.ndarray
+    names: tuple[str, ...]
+    of_sample: np.ndarray
+
+    def name(self, sample: int) -> str:
+        """Return the name of a sample's region, or an empty string."""
+        index = self.of_sample[sample]
+        return self.names[index] if index >= 0 else ""
+
+    def root_mean_square(self, values: np.ndarray) -> np.ndarray:
+        """Return ``sqrt(mean(values ** 2))`` over each region's samples, shape (n_regions,).
+
+        Of RMSE per sample (over the same genes) this is the RMSE of the region.
+        """
+        inside = self.of_sample >= 0
+        index, n = self.of_sample[inside], len(self.ids)
+        squares = np.square(values[inside], dtype=float)
+        counts = np.bincount(index, minlength=n)
+        return np.sqrt(np.bincount(index, weights=squares, minlength=n) / counts)
+
+
+def regions_of(
+    parcellation: Parcellation,
+    labels: np.ndarray,
+    affine: np.ndarray,
+    names: Mapping[int, str] | None = None,
+) -> Regions:
+    """Look up in a label volume, on any grid, where each sample lies.
+
+    A sample takes the label that most of its voxels' centres lie in (the nearest voxel of the
+    label volume), where at least half of them lie in any.
+
+    Parameters
+    ----------
+    parcellation : Parcellation
+        Where the samples are.
+    labels : ndarray of int, shape (x, y, z)
+        0 outside.
+    affine : ndarray, shape (4, 4)
+        Of `labels`, voxels to RAS mm.
+    names : mapping of int to str, optional
+        Label to name; ``region 12`` where not given.
+    """
+    voxels = np.argwhere(parcellation.labels)
+    of_sample = parcellation.labels[tuple(voxels.T)] - 1
+    to_labels = np.linalg.inv(affine) @ parcellation.affine
+    at = np.rint(voxels @ to_labels[:3, :3].T + to_labels[:3, 3]).astype(int)
+    inside = ((at >= 0) & (at < labels.shape)).all(axis=1)
+    found = np.zeros(len(at), np.int64)
+    found[inside] = labels[tuple(at[inside].T)]
+
+    n = parcellation.n_samples
+    ids, index = np.unique(found, return_inverse=True)
+    pairs, counts = np.unique(of_sample * len(ids) + index, return_counts=True)
+    sample, index = np.divmod(pairs, len(ids))
+    in_any = np.bincount(sample[ids[index] != 0], counts[ids[index] != 0], minlength=n)
+    label_of = np.zeros(n, np.int64)
+    by_count = np.argsort(counts, kind="stable")  # the most frequent is written last
+    by_count = by_count[ids[index[by_count]] != 0]
+    label_of[sample[by_count]] = ids[index[by_count]]
+    label_of[in_any * 2 < parcellation.voxels_per_sample] = 0
+
+    regions = np.unique(label_of[label_of != 0])
+    names = names or {}
+    where = np.searchsorted(regions, label_of)
+    return Regions(
+        regions,
+        tuple(names.get(int(label), f"region {label}") for label in regions),
+        np.where(label_of != 0, where, -1),
+    )

@@ -1,0 +1,58 @@
+"""A matplotlib figure in a dock, in the colours of napari's theme."""
+
+from collections.abc import Callable
+from typing import Any
+
+from matplotlib.backends.backend_qtagg import FigureCanvasQTAgg
+from matplotlib.figure import Figure
+from qtpy.QtWidgets import QVBoxLayout, QWidget
+
+Draw = Callable[[Figure, str], object]
+"""Draws into a figure that was cleared, with a colour (hex) for text and axes."""
+
+
+class FigureView(QWidget):
+    """Shows what a function draws, and draws it anew when the theme changes.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+        Whose theme gives the colour of text.
+    size : (int, int)
+        Least width and height in pixels.
+    """
+
+    def __init__(self, viewer: Any, size: tuple[int, int] = (240, 190)):
+        super().__init__()
+        self._viewer = viewer
+        self._draw: Draw | None = None
+        self.figure = Figure(layout="constrained")
+        self.figure.patch.set_alpha(0)
+        self.canvas = FigureCanvasQTAgg(self.figure)
+        self.canvas.setStyleSheet("background: transparent")
+        self.canvas.setMinimumSize(*size)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.canvas)
+        theme, redraw = viewer.events.theme, self.redraw
+        theme.connect(redraw)
+        self.destroyed.connect(lambda: theme.disconnect(redraw))  # the viewer outlives its docks
+
+    @property
+    def foreground(self) -> str:
+        """Colour of text in napari's theme, hex."""
+        from napari.utils.theme import get_theme
+
+        return get_theme(self._viewer.theme).text.as_hex()
+
+    def draw(self, draw: Draw | None) -> None:
+        """Show what `draw` draws from now on; None for nothing."""
+        self._draw = draw
+        self.redraw()
+
+    def redraw(self, event: Any = None) -> None:
+        """Draw anew."""
+        self.figure.clear()
+        if self._draw is not None:
+            self._draw(self.figure, self.foreground)
+        self.canvas.draw_idle()

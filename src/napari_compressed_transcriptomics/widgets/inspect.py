@@ -1,0 +1,35 @@
+"""Dock widget Inspect reconstruction: where, and in which genes, a compression fails."""
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtWidgets import QTabWidget, QVBoxLayout, QWidget
+
+from napari_compressed_transcriptomics import _viewer
+
+from .fields import form_layout
+from .result_choice import ResultChoice
+
+if TYPE_CHECKING:
+    import napari
+
+
+class InspectReconstruction(QWidget):
+    """Look closely at one compression; each tab follows the result that is chosen on top.
+
+    A tab is a widget made from the viewer and the `ResultChoice`, in a file of its own.
+
+    Parameters
+    ----------
+    napari_viewer : napari.Viewer
+    """
+
+    def __init__(self, napari_viewer: "napari.Viewer"):
+        super().__init__()
+        _viewer.attach(napari_viewer)
+        self.results = ResultChoice(napari_viewer)
+        self.tabs = QTabWidget()
+        form = form_layout()
+        form.addRow("Result", self.results)
+        layout = QVBoxLayout(self)
+        layout.addLayout(form)
+        layout.addWidget(self.tabs)

@@ -1,0 +1,74 @@
+"""A list of the compressions that the viewer's layers come from."""
+
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QComboBox
+
+from napari_compressed_transcriptomics._shown import shown
+
+from .fields import narrow
+
+if TYPE_CHECKING:
+    from napari_compressed_transcriptomics.core.reconstruction import Reconstruction
+
+
+class ResultChoice(QComboBox):
+    """Follows the viewer's layers; takes a new result at once.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+    """
+
+    changed = Signal()
+
+    def __init__(self, viewer: Any):
+        super().__init__()
+        self._viewer = viewer
+        self._results: list[Reconstruction] = []
+        narrow(self)
+        self.setPlaceholderText("Run Compress first")
+        events, fill = viewer.layers.events, self._fill
+        for event in (events.inserted, events.removed):
+            event.connect(fill)
+        # The viewer outlives its docks.
+        self.destroyed.connect(
+            lambda: [event.disconnect(fill) for event in (events.inserted, events.removed)]
+        )
+        self.currentIndexChanged.connect(lambda _: self.changed.emit())
+        self._fill()
+
+    @property
+    def result(self) -> "Reconstruction | None":
+        """The result chosen, or None while there is none."""
+        index = self.currentIndex()
+        return self._results[index] if index >= 0 else None
+
+    def _fill(self, event: Any = None) -> None:
+        before = self.result
+        found: list[Reconstruction] = []
+        for layer in self._viewer.layers:
+            what = shown(layer)
+            result = what.reconstruction if what is not None else None
+            if result is not None and not any(result is other for other in found):
+                found.append(result)
+        new = [result for result in found if not any(result is old for old in self._results)]
+        if len(found) == len(self._results) and not new:
+            return
+        chosen = new[-1] if new else before
+        self.blockSignals(True)
+        self.clear()
+        self._results = found
+        for result in found:
+            self.addItem(title(result))
+        index = next((i for i, result in enumerate(found) if result is chosen), len(found) - 1)
+        self.setCurrentIndex(index)
+        self.blockSignals(False)
+        if self.result is not before:
+            self.changed.emit()
+
+
+def title(result: "Reconstruction") -> str:
+    """Name a result: what was compressed, how, into how many components."""
+    return f"{result.expression.name}: {result.codec.id} k={result.codec.latent_size}"
