@@ -1,6 +1,7 @@
 """An asymmetric phantom that no flip or permutation leaves as it was."""
 
 import numpy as np
+from nibabel.affines import apply_affine
 
 from napari_compressed_transcriptomics.core.expression import Expression, Parcellation
 
@@ -33,4 +34,27 @@ def make_phantom(affine=AFFINES["LAS"], genes=("A1BG", "NA", "NAT1", "ABCA6", "T
         samples=tuple(f"{x}_{y}_{z}" for x, y, z in np.argwhere(mask)),
         parcellation=Parcellation.from_mask(mask, affine),
         name="phantom",
+    )
+
+
+GRIDS = {
+    "RAS": np.diag([4.0, 4, 4, 1]),
+    "LAS": np.diag([-4.0, 4, 4, 1]),
+    "LPI": np.diag([-4.0, -4, -4, 1]),
+    "permuted": np.array([[0, 0, 4.0, 0], [-4, 0, 0, 0], [0, 4, 0, 0], [0, 0, 0, 1]]),
+}
+
+
+def lone_voxel(mm, affine):
+    """Expression of a ball-like brain that is bright in one spot only, at RAS `mm`."""
+    shape = (21, 23, 19)
+    voxels = np.stack(np.meshgrid(*map(np.arange, shape), indexing="ij"), axis=-1)
+    world = apply_affine(affine, voxels)
+    centre = apply_affine(affine, (np.array(shape) - 1) / 2)
+    mask = np.linalg.norm(world - centre, axis=-1) < 36
+    parcellation = Parcellation.from_mask(mask, affine)
+    distance = np.linalg.norm(parcellation.centroids - centre - mm, axis=1)
+    values = np.float32(distance < 9)[:, None] + np.linspace(0, 0.01, len(distance))[:, None]
+    return Expression(
+        values.astype(np.float32), ("SPOT",), tuple(map(str, range(len(values)))), parcellation
     )

@@ -7,7 +7,7 @@ from clicking import click_on
 from napari_compressed_transcriptomics import _layers, _viewer
 from napari_compressed_transcriptomics.core.regions import regions_of
 from napari_compressed_transcriptomics.widgets.session import session
-from test_window import GRIDS, lone_voxel
+from phantom import GRIDS, lone_voxel
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def test_a_click_in_2d_finds_the_voxel_there(grid, viewer):
     picks = []
     session(viewer).picked.connect(picks.append)
     viewer.reset_view()
-    for sample in (at(brain, brain.parcellation.centroids.mean(0) + (18, 9, 4)), 30):
+    for sample in (at(brain, np.add(brain.parcellation.centroids.mean(0), (18, 9, 4))), 30):
         mm = brain.parcellation.centroids[sample]
         viewer.dims.set_point(0, mm[2])
         click_on(viewer, layer, mm)
@@ -62,7 +62,7 @@ def test_in_the_grid_the_cell_under_the_mouse_is_meant(viewer):
     layers = [add(viewer, _layers.expression_layer(brain)) for brain in brains]
     view.show_side_by_side()
     for brain, layer in zip(brains, layers, strict=True):
-        sample = at(brain, brain.parcellation.centroids.mean(0) + (10, -8, 0))
+        sample = at(brain, np.add(brain.parcellation.centroids.mean(0), (10, -8, 0)))
         mm = brain.parcellation.centroids[sample]
         viewer.dims.set_point(0, mm[2])
         click_on(viewer, layer, mm)

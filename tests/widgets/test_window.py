@@ -6,8 +6,7 @@ import pytest
 
 from data import real_data
 from napari_compressed_transcriptomics import _layers, _viewer
-from napari_compressed_transcriptomics.core.expression import Expression, Parcellation
-from phantom import AFFINES, make_phantom
+from phantom import AFFINES, GRIDS, lone_voxel, make_phantom
 
 PLUGIN = "napari-compressed-transcriptomics"
 
@@ -15,21 +14,6 @@ PLUGIN = "napari-compressed-transcriptomics"
 @pytest.fixture
 def viewer(make_napari_viewer):
     return make_napari_viewer(show=True)
-
-
-def lone_voxel(mm, affine):
-    """Expression of a ball-like brain that is bright in one spot only, at RAS `mm`."""
-    shape = (21, 23, 19)
-    voxels = np.stack(np.meshgrid(*map(np.arange, shape), indexing="ij"), axis=-1)
-    world = nib.affines.apply_affine(affine, voxels)
-    centre = nib.affines.apply_affine(affine, (np.array(shape) - 1) / 2)
-    mask = np.linalg.norm(world - centre, axis=-1) < 36
-    parcellation = Parcellation.from_mask(mask, affine)
-    distance = np.linalg.norm(parcellation.centroids - centre - mm, axis=1)
-    values = np.float32(distance < 9)[:, None] + np.linspace(0, 0.01, len(distance))[:, None]
-    return Expression(
-        values.astype(np.float32), ("SPOT",), tuple(map(str, range(len(values)))), parcellation
-    )
 
 
 def bright_spot(viewer):
@@ -40,14 +24,6 @@ def bright_spot(viewer):
     assert len(rows)
     height, width = bright.shape
     return 2 * columns.mean() / width - 1, 1 - 2 * rows.mean() / height
-
-
-GRIDS = {
-    "RAS": np.diag([4.0, 4, 4, 1]),
-    "LAS": np.diag([-4.0, 4, 4, 1]),
-    "LPI": np.diag([-4.0, -4, -4, 1]),
-    "permuted": np.array([[0, 0, 4.0, 0], [-4, 0, 0, 0], [0, 4, 0, 0], [0, 0, 0, 1]]),
-}
 
 
 @pytest.mark.parametrize("grid", GRIDS)
