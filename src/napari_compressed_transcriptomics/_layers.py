@@ -10,6 +10,7 @@ import numpy as np
 
 from ._colormaps import diverging_colormap
 from ._placement import Placement
+from ._region_layers import name_features
 from ._shown import METADATA_KEY, Shown, middle_and_reach, shown, space
 from .core.expression import Expression, Parcellation
 
@@ -149,7 +150,10 @@ def volume_layer(volume: "Volume") -> LayerData:
     if volume.kind == "labels":
         what = Shown("labels", Placement(volume.data.shape, volume.affine))
         data = np.ascontiguousarray(what.placement.to_viewer(volume.data))
-        return data, _attributes(what, volume.name), "labels"
+        attributes = _attributes(what, volume.name)
+        if volume.names:
+            attributes["features"] = name_features(volume.names)
+        return data, attributes, "labels"
     inside = np.isfinite(volume.data)
     if volume.background is not None:
         inside &= volume.data != np.float32(volume.background)

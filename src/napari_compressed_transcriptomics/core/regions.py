@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .expression import Parcellation
+from .expression import Expression, Parcellation
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,3 +92,11 @@ def regions_of(
         tuple(names.get(int(label), f"region {label}") for label in regions),
         np.where(label_of != 0, where, -1),
     )
+
+
+def samples_as_regions(expression: Expression) -> Regions | None:
+    """Return each sample of a region table as a region of its own; None for voxels."""
+    n = expression.n_samples
+    if (expression.parcellation.voxels_per_sample == 1).all():
+        return None
+    return Regions(np.arange(1, n + 1), expression.samples, np.arange(n))

@@ -9,8 +9,9 @@ import numpy as np
 from napari_compressed_transcriptomics.core.errors import UserError
 
 from .atlas import TOLERANCE, as_labels
-from .files import source_of, stem
+from .files import atlas_of, source_of, stem
 from .nifti import read_header, read_volumes
+from .region_names import read_region_names
 
 LATENTS = "latents"
 
@@ -33,6 +34,8 @@ class Volume:
         constant there that is not zero.
     intent : str
         What our writer said the values are ("rmse", "gene", ...), empty in other files.
+    names : dict of int to str
+        Label to region, where a label table lies beside a label volume.
     notes : tuple of str
     source : dict
         Path and SHA-256 of the file, as `Expression.source`.
@@ -44,6 +47,7 @@ class Volume:
     name: str
     background: float | None = None
     intent: str = ""
+    names: dict[int, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     source: dict[str, Any] = field(default_factory=dict)
 
@@ -72,6 +76,7 @@ def read_volume(path: str | Path) -> Volume:
             data = data.astype(np.float32)
         if latents and data.ndim == 3:  # one component
             data = data[..., None]
+    names, notes = _region_names(header.path) if is_labels else ({}, ())
     return Volume(
         data=data,
         affine=header.affine,
@@ -79,9 +84,19 @@ def read_volume(path: str | Path) -> Volume:
         name=stem(header.path),
         background=None if is_labels or latents else background_of(data),
         intent=header.intent,
-        notes=header.notes,
+        names=names,
+        notes=(*header.notes, *notes),
         source={"volume": source_of(header.path)},
     )
+
+
+def _region_names(path: Path) -> tuple[dict[int, str], tuple[str, ...]]:
+    """Return the names of an atlas's labels; a note where their table is faulty."""
+    try:
+        _, table = atlas_of(path, atlas=path)
+        return (read_region_names(table) if table else {}), ()
+    except UserError as error:
+        return {}, (f"Regions stay without names: {error}",)
 
 
 def background_of(data: np.ndarray) -> float | None:

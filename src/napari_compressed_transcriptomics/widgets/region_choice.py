@@ -1,0 +1,110 @@
+"""A list of what can tell regions: the samples of a region table, and the Labels layers."""
+
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QComboBox
+
+from napari_compressed_transcriptomics._region_layers import regions_of_layer
+from napari_compressed_transcriptomics.core.regions import Regions, samples_as_regions
+
+from .fields import narrow
+
+if TYPE_CHECKING:
+    from napari.layers import Labels
+
+    from napari_compressed_transcriptomics.core.reconstruction import Reconstruction
+
+_EDITS = ("data", "paint", "labels_update", "features", "scale", "translate", "affine")
+
+
+class RegionChoice(QComboBox):
+    """Follows the viewer's Labels layers; takes a new one at once.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+    """
+
+    changed = Signal()
+    """Another layer is chosen, or the chosen one was edited."""
+
+    def __init__(self, viewer: Any):
+        super().__init__()
+        self._viewer = viewer
+        self._layers: list[Any] = []
+        self._known: tuple[Any, Any, Regions] | None = None
+        narrow(self)
+        self.setToolTip(
+            "Where regions come from: any 3-D Labels layer in the viewer, or the rows of the "
+            "table themselves. Open or draw a Labels layer to see it here."
+        )
+        self.addItem("Samples of the table")
+        events, fill, layers, unfollow = (
+            viewer.layers.events,
+            self._fill,
+            self._layers,
+            self._unfollow,
+        )
+        followed = (events.inserted, events.removed, events.renamed)
+        for event in followed:
+            event.connect(fill)
+        # The viewer outlives its docks.
+        self.destroyed.connect(lambda: [event.disconnect(fill) for event in followed])
+        self.destroyed.connect(lambda: [unfollow(layer) for layer in layers])
+        self.currentIndexChanged.connect(lambda _: self.changed.emit())
+        self._fill()
+
+    @property
+    def layer(self) -> "Labels | None":
+        """The Labels layer chosen, or None for the samples themselves."""
+        index = self.currentIndex()
+        return self._layers[index - 1] if index > 0 else None
+
+    def regions(self, result: "Reconstruction | None") -> Regions | None:
+        """Return the regions of a result's samples.
+
+        None without a result, or where its samples are voxels and no layer is chosen.
+        """
+        if result is None:
+            return None
+        parcellation = result.expression.parcellation
+        if self.layer is None:
+            return samples_as_regions(result.expression)
+        if self._known is None or self._known[:2] != (self.layer, parcellation):
+            self._known = self.layer, parcellation, regions_of_layer(self.layer, parcellation)
+        return self._known[2]
+
+    def _fill(self, event: Any = None) -> None:
+        from napari.layers import Labels
+
+        before = self.layer
+        found = [
+            layer for layer in self._viewer.layers if isinstance(layer, Labels) and layer.ndim == 3
+        ]
+        new = [layer for layer in found if layer not in self._layers]
+        for layer in self._layers:
+            if layer not in found:
+                self._unfollow(layer)
+        for layer in new:
+            for name in _EDITS:
+                getattr(layer.events, name).connect(self._on_edit)
+        self._layers[:] = found
+        chosen = new[-1] if new else before
+        self.blockSignals(True)
+        while self.count() > 1:
+            self.removeItem(1)
+        self.addItems([layer.name for layer in found])
+        self.setCurrentIndex(found.index(chosen) + 1 if chosen in found else 0)
+        self.blockSignals(False)
+        if self.layer is not before:
+            self.changed.emit()
+
+    def _unfollow(self, layer: Any) -> None:
+        for name in _EDITS:
+            getattr(layer.events, name).disconnect(self._on_edit)
+
+    def _on_edit(self, event: Any) -> None:
+        self._known = None
+        if event.source is self.layer:
+            self.changed.emit()
