@@ -153,7 +153,7 @@ def one_gene(rounds: int) -> list[Line]:
         made.make_codec(),
         expression,
         latents.astype(np.float32),
-        *[np.zeros(0)] * 4,
+        *[np.zeros(0)] * 6,
         0,
         0,
         "cpu",

@@ -91,7 +91,7 @@ def test_train_then_encode(model, tmp_path, capsys):
         latents.get_fdata()[right][0], table.loc["R_region_03"].to_numpy(), rtol=1e-6
     )
     errors = pd.read_csv(out / "gene_error.csv")
-    assert list(errors.columns) == ["gene", "rmse", "r2"]
+    assert list(errors.columns) == ["gene", "rmse", "r2", "mean", "sd"]
     summary = json.loads((out / "summary.json").read_text())
     assert summary["rmse"] == pytest.approx(np.sqrt((errors["rmse"] ** 2).mean()), rel=1e-4)
     assert (summary["n_samples"], summary["n_genes"], summary["latent_size"]) == (60, 128, 2)

@@ -92,6 +92,8 @@ def test_streamed_errors_follow_the_formulas(codec):
     assert_allclose(result.rmse_samples, np.sqrt(squared.mean(1)), rtol=1e-4)
     assert_allclose(result.rmse_genes, np.sqrt(squared.mean(0)), rtol=1e-4)
     assert_allclose(result.r2_genes, 1 - squared.sum(0) / about_gene.sum(0), rtol=1e-4)
+    assert_allclose(result.mean_genes, true.mean(0), rtol=1e-5)
+    assert_allclose(result.sd_genes, true.std(0), rtol=1e-4)
     assert_allclose(result.r2_samples, 1 - squared.sum(1) / about_sample.sum(1), rtol=1e-4)
     assert_allclose(result.rmse, np.sqrt(squared.mean()), rtol=1e-5)
     assert_allclose(result.r2, 1 - squared.sum() / about_gene.sum(), rtol=1e-5)

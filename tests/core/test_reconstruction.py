@@ -32,6 +32,8 @@ def test_constant_gene_and_constant_sample_have_no_r2():
     assert np.flatnonzero(np.isnan(result.r2_genes)).tolist() == [4, 5]
     assert np.isfinite(result.rmse_genes).all()
     assert np.isfinite(result.r2)
+    assert np.flatnonzero(result.sd_genes == 0).tolist() == [4, 5]
+    assert_allclose(result.mean_genes[4:6], [0.3, 0.7])
 
     result = reconstruct(CODEC, named(values))
     assert np.flatnonzero(np.isnan(result.r2_samples)).tolist() == [9]
@@ -55,6 +57,8 @@ def test_sums_are_safe_far_from_zero():
     expected = 1 - error.sum(0) / ((true - true.mean(0)) ** 2).sum(0)
     assert_allclose(result.r2_genes, expected, atol=1e-4)
     assert_allclose(result.rmse_genes, np.sqrt(error.mean(0)), rtol=1e-4)
+    assert_allclose(result.mean_genes, true.mean(0), rtol=1e-6)
+    assert_allclose(result.sd_genes, true.std(0), rtol=1e-4)
 
 
 def test_missing_genes_are_refused_or_filled_and_left_out():
@@ -63,8 +67,8 @@ def test_missing_genes_are_refused_or_filled_and_left_out():
         reconstruct_steps(CODEC, part)  # at once, before any step
     result = reconstruct(CODEC, part, fill_missing=True)
     assert result.expression.filled == ("GENE0", "GENE1")
-    assert_array_equal(np.isnan(result.rmse_genes), [True] * 2 + [False] * 28)
-    assert_array_equal(np.isnan(result.r2_genes), [True] * 2 + [False] * 28)
+    for numbers in result.gene_table.values():
+        assert_array_equal(np.isnan(numbers), [True] * 2 + [False] * 28)
     assert any("GENE0" in note for note in result.expression.notes)
 
     filled = DATA.values.astype(float)

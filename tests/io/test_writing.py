@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from napari_compressed_transcriptomics.core.errors import UserError
+from napari_compressed_transcriptomics.core.reconstruction import Reconstruction
 from napari_compressed_transcriptomics.io import read_expression, read_volume, sniff
 from napari_compressed_transcriptomics.io.atomic import check_writable, replacing, replacing_files
 from napari_compressed_transcriptomics.io.h5ad import write_h5ad
@@ -32,7 +33,7 @@ def stand_in(expression, k=2):
     codec = SimpleNamespace(
         id="pca", latent_size=k, tensors=lambda: {"mean": np.zeros(g)}, training={"seed": 0}
     )
-    return SimpleNamespace(
+    return Reconstruction(
         codec=codec,
         expression=expression,
         latents=rng.normal(size=(n, k)).astype(np.float32),
@@ -40,6 +41,8 @@ def stand_in(expression, k=2):
         r2_samples=rng.uniform(size=n),
         rmse_genes=rng.uniform(size=g),
         r2_genes=np.r_[np.nan, rng.uniform(size=g - 1)],
+        mean_genes=rng.uniform(size=g),
+        sd_genes=rng.uniform(size=g),
         rmse=0.0123,
         r2=float("nan"),
         device="cpu",
@@ -143,11 +146,13 @@ def test_result_folder(phantom, tmp_path):
     numbers = np.float32([[float(x) for x in row[1:]] for row in rows[1:]])
     np.testing.assert_array_equal(numbers, reconstruction.latents)
     rows = list(csv.reader((out / "gene_error.csv").read_text().splitlines()))
-    assert rows[0] == ["gene", "rmse", "r2"]
+    assert rows[0] == ["gene", "rmse", "r2", "mean", "sd"]
     assert [row[0] for row in rows[1:]] == list(phantom.genes)
     numbers = np.array([[float(x) for x in row[1:]] for row in rows[1:]])
     np.testing.assert_array_equal(numbers[:, 0], reconstruction.rmse_genes)
     np.testing.assert_array_equal(numbers[:, 1], reconstruction.r2_genes)
+    np.testing.assert_array_equal(numbers[:, 2], reconstruction.mean_genes)
+    np.testing.assert_array_equal(numbers[:, 3], reconstruction.sd_genes)
 
     summary = json.loads((out / "summary.json").read_text(), parse_constant=pytest.fail)
     assert summary["rmse"] == 0.0123

@@ -40,6 +40,10 @@ class Reconstruction:
         Over the genes of each sample; R2 about the sample's mean.
     rmse_genes, r2_genes : ndarray of float64, shape (n_genes,)
         Over the samples of each gene; R2 about the gene's mean. NaN for filled-in genes.
+    mean_genes, sd_genes : ndarray of float64, shape (n_genes,)
+        Mean and standard deviation of each gene's own values over the samples. The latter is
+        ``sqrt(SST / count)``, so that ``R2 = 1 - (RMSE / sd)**2``; 0 where all values are the
+        same. NaN for filled-in genes.
     rmse, r2 : float
         Over all samples and genes; R2 about the genes' means:
         ``1 - sum of all SSE / sum over genes of SST``.
@@ -58,11 +62,23 @@ class Reconstruction:
     r2_samples: np.ndarray
     rmse_genes: np.ndarray
     r2_genes: np.ndarray
+    mean_genes: np.ndarray
+    sd_genes: np.ndarray
     rmse: float
     r2: float
     device: str
     seconds: float
     notes: tuple[str, ...] = ()
+
+    @property
+    def gene_table(self) -> dict[str, np.ndarray]:
+        """The numbers of each gene by name (rmse, r2, mean, sd), each of shape (n_genes,)."""
+        return {
+            "rmse": self.rmse_genes,
+            "r2": self.r2_genes,
+            "mean": self.mean_genes,
+            "sd": self.sd_genes,
+        }
 
     @cached_property
     def _hidden(self) -> "torch.Tensor":
@@ -240,7 +256,9 @@ class _Sums:
         n, counted, shift = len(self.latents), self.counted.astype(float), self.shift.astype(float)
         total, squares, sse = self.of_genes.numpy()
         sst_genes = _sum_about_mean(squares, total, n, shift)
-        sst_genes[counted == 0] = sse[counted == 0] = np.nan
+        mean, sd = shift + total / n, np.sqrt(np.nan_to_num(sst_genes) / n)
+        for of_gene in (sst_genes, sse, mean, sd):
+            of_gene[counted == 0] = np.nan
 
         count, from_centre = counted.sum(), (shift - self.centre) * counted
         total_d, cross, squares, sse_samples = self.of_samples.numpy().astype(float)
@@ -256,6 +274,8 @@ class _Sums:
             "r2_samples": 1 - sse_samples / sst_samples,
             "rmse_genes": np.sqrt(sse / n),
             "r2_genes": 1 - sse / sst_genes,
+            "mean_genes": mean,
+            "sd_genes": sd,
             "rmse": float(np.sqrt(sse_all / (n * count))),
             "r2": float(1 - sse_all / sst_all) if sst_all > 0 else float("nan"),
         }

@@ -72,9 +72,8 @@ def write_h5ad(
         record = provenance_of(reconstruction)
         obsm[LATENT_KEY] = reconstruction.latents
         obs["rmse"], obs["r2"] = reconstruction.rmse_samples, reconstruction.r2_samples
-        of_genes = {"rmse": reconstruction.rmse_genes, "r2": reconstruction.r2_genes}
-        errors = pd.DataFrame(of_genes, index=list(reconstruction.expression.genes))
-        var = errors.reindex(var.index)
+        genes = list(reconstruction.expression.genes)
+        var = pd.DataFrame(reconstruction.gene_table, index=genes).reindex(var.index)
     record["excluded"] = list(expression.excluded)
     parcellation = expression.parcellation
     data = AnnData(

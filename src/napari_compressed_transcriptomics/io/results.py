@@ -37,7 +37,7 @@ def save_results(
 
     ``latents.nii.gz`` (x, y, z, component) and ``error.nii.gz`` (RMSE of each sample), NaN
     outside, each with its JSON sidecar; ``latents.csv`` (a row a sample), ``gene_error.csv``
-    (gene, rmse, r2) and ``summary.json``.
+    (gene, rmse, r2, mean, sd) and ``summary.json``.
 
     Parameters
     ----------
@@ -113,9 +113,16 @@ def write_latents_csv(path: str | Path, reconstruction: "Reconstruction") -> lis
 
 
 def write_gene_error_csv(path: str | Path, reconstruction: "Reconstruction") -> list[Path]:
-    """Write one row a gene: its symbol, RMSE and R2 over samples."""
-    columns = {"rmse": reconstruction.rmse_genes, "r2": reconstruction.r2_genes}
-    return _write_csv(Path(path), "gene", reconstruction.expression.genes, columns, None)
+    """Write one row a gene: its symbol, RMSE, R2, mean and sd over samples.
+
+    Raises
+    ------
+    UserError
+        The target is read-only, or an input of the result.
+    """
+    expression = reconstruction.expression
+    refuse_overwriting([path], expression.source)
+    return _write_csv(Path(path), "gene", expression.genes, reconstruction.gene_table, None)
 
 
 def write_sample_csv(
