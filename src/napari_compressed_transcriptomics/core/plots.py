@@ -211,7 +211,6 @@ def region_dots(
     *,
     overall: float | None = None,
     most: int | None = None,
-    marked: int | None = None,
     figure: "Figure | None" = None,
     foreground: str = "black",
 ) -> "Figure":
@@ -231,8 +230,6 @@ def region_dots(
         RMSE over all samples, drawn as a line.
     most : int, optional
         Regions to show; the title tells how many are left out.
-    marked : int, optional
-        Region (index into `names`) that gets a ring and bold letters.
     figure : matplotlib.figure.Figure, optional
         Drawn into after clearing; a new one where not given, as high as it must be.
     foreground : str
@@ -263,10 +260,6 @@ def region_dots(
     if len(order) > ROWS_SEEN_AT_ONCE:
         axes.tick_params(axis="x", top=True, labeltop=True)
         axes.spines["top"].set_visible(True)
-    if marked is not None and marked in order:
-        row = int(np.flatnonzero(order == marked)[0])
-        axes.plot(values[marked], row, "o", markersize=10, fillstyle="none", color=VERMILION)
-        axes.get_yticklabels()[row].set_fontweight("bold")
     return figure
 
 

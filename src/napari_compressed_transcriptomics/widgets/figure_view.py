@@ -11,6 +11,13 @@ Draw = Callable[[Figure, str], object]
 """Draws into a figure that was cleared, with a colour (hex) for text and axes."""
 
 
+class _Canvas(FigureCanvasQTAgg):
+    """Leaves the mouse wheel to the dock, which scrolls."""
+
+    def wheelEvent(self, event: Any) -> None:
+        event.ignore()
+
+
 class FigureView(QWidget):
     """Shows what a function draws, and draws it anew when the theme changes.
 
@@ -28,7 +35,7 @@ class FigureView(QWidget):
         self._draw: Draw | None = None
         self.figure = Figure(layout="constrained")
         self.figure.patch.set_alpha(0)
-        self.canvas = FigureCanvasQTAgg(self.figure)
+        self.canvas = _Canvas(self.figure)
         self.canvas.setStyleSheet("background: transparent")
         self.canvas.setMinimumSize(*size)
         layout = QVBoxLayout(self)
