@@ -6,6 +6,7 @@ import platform
 import torch  # noqa: TID253
 
 from . import training
+from .first_run import first_run
 from .measures import cuda, memory, one_gene, peak_above_input, speed
 
 
@@ -25,6 +26,7 @@ def main() -> None:
     print("| measured | value | target | |\n|---|---|---|---|")
     for measure in (
         lambda: speed(given.rounds, given.slow_rounds),
+        lambda: first_run(given.slow_rounds),
         memory,
         lambda: one_gene(50),
         lambda: cuda(given.rounds),

@@ -10,7 +10,6 @@ import sys
 import time
 from collections.abc import Callable
 from copy import deepcopy
-from dataclasses import dataclass
 from functools import partial
 from statistics import median
 
@@ -20,16 +19,7 @@ import torch  # noqa: TID253
 from napari_compressed_transcriptomics.core.reconstruction import Reconstruction, reconstruct
 
 from . import made, published
-
-
-@dataclass(frozen=True)
-class Line:
-    """One line of the table."""
-
-    what: str
-    value: str
-    target: str
-    reached: bool | None = None
+from .line import Line
 
 
 def in_turns(sides: dict[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
