@@ -31,7 +31,14 @@ def stand_in(expression, k=2):
     rng = np.random.default_rng(1)
     n, g = expression.values.shape
     codec = SimpleNamespace(
-        id="pca", latent_size=k, tensors=lambda: {"mean": np.zeros(g)}, training={"seed": 0}
+        id="pca",
+        latent_size=k,
+        genes=expression.genes,
+        tensors=lambda: {"mean": np.zeros(g)},
+        config=lambda: {"latent_size": k},
+        describe=lambda: "a stand-in",
+        decode=lambda latents: np.full((len(latents), g), 0.5, np.float32),
+        training={"seed": 0},
     )
     return Reconstruction(
         codec=codec,

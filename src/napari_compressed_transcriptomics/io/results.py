@@ -15,6 +15,7 @@ from .atomic import check_sidecar, refuse_overwriting, replacing_files, write_js
 from .nifti import write_volume
 
 if TYPE_CHECKING:
+    from napari_compressed_transcriptomics.core.density import Density
     from napari_compressed_transcriptomics.core.reconstruction import Reconstruction
 
 RESULT_FILES = (
@@ -24,6 +25,8 @@ RESULT_FILES = (
     "error.json",
     "latents.csv",
     "gene_error.csv",
+    "sample_error.csv",
+    "density.csv",
     "summary.json",
 )
 
@@ -37,7 +40,9 @@ def save_results(
 
     ``latents.nii.gz`` (x, y, z, component) and ``error.nii.gz`` (RMSE of each sample), NaN
     outside, each with its JSON sidecar; ``latents.csv`` (a row a sample), ``gene_error.csv``
-    (gene, rmse, r2, mean, sd) and ``summary.json``.
+    (gene, rmse, r2, mean, sd), ``sample_error.csv`` (sample, x_mm, y_mm, z_mm, rmse, r2),
+    ``density.csv`` (original, reconstructed, count: middles of the cells of `core.density` that
+    hold values) and ``summary.json`` (see `summary_of`, and the cells of ``density.csv``).
 
     Parameters
     ----------
@@ -57,11 +62,20 @@ def save_results(
     UserError
         The folder is read-only, or a file in it is the result's own input.
     """
+    from napari_compressed_transcriptomics.core.density import density_of
+
     directory = Path(directory)
     expression = reconstruction.expression
     paint, affine = expression.parcellation.paint, expression.parcellation.affine
     refuse_overwriting([directory / name for name in RESULT_FILES], expression.source)
     record = provenance_of(reconstruction, parameters)
+    density = density_of(reconstruction)
+    cells = {
+        "low": float(density.edges[0]),
+        "high": float(density.edges[-1]),
+        "n_bins": len(density.counts),
+        "n_drawn": density.n_drawn,
+    }
     with replacing_files(directory, RESULT_FILES) as folder:
         for name, kind, values in (
             ("latents.nii.gz", "latents", reconstruction.latents),
@@ -70,7 +84,10 @@ def save_results(
             write_volume(folder / name, paint(values), affine, kind=kind, provenance=record)
         write_latents_csv(folder / "latents.csv", reconstruction)
         write_gene_error_csv(folder / "gene_error.csv", reconstruction)
-        write_json(folder / "summary.json", record)
+        write_sample_error_csv(folder / "sample_error.csv", reconstruction)
+        _write_density_csv(folder / "density.csv", density)
+        summary = summary_of(reconstruction, parameters, record)
+        write_json(folder / "summary.json", {**summary, "density": cells})
     return [directory / name for name in RESULT_FILES]
 
 
@@ -106,6 +123,25 @@ def provenance_of(
     }
 
 
+def summary_of(
+    reconstruction: "Reconstruction",
+    parameters: dict[str, Any] | None = None,
+    provenance: dict[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Return `provenance_of` (or `provenance`, where it is known) and what tells it in words.
+
+    Further keys: data (its name), methods (a paragraph) and model_card.
+    """
+    from napari_compressed_transcriptomics.core.model_card import methods_paragraph, model_card
+
+    return {
+        "data": reconstruction.expression.name,
+        **(provenance or provenance_of(reconstruction, parameters)),
+        "methods": methods_paragraph(reconstruction.codec),
+        "model_card": model_card(reconstruction.codec),
+    }
+
+
 def write_latents_csv(path: str | Path, reconstruction: "Reconstruction") -> list[Path]:
     """Write one row a sample: its name, then ``component_1`` to ``component_k``."""
     columns = {f"component_{k + 1}": column for k, column in enumerate(reconstruction.latents.T)}
@@ -123,6 +159,27 @@ def write_gene_error_csv(path: str | Path, reconstruction: "Reconstruction") -> 
     expression = reconstruction.expression
     refuse_overwriting([path], expression.source)
     return _write_csv(Path(path), "gene", expression.genes, reconstruction.gene_table, None)
+
+
+def write_sample_error_csv(path: str | Path, reconstruction: "Reconstruction") -> list[Path]:
+    """Write one row a sample: its name, its centre in RAS mm, RMSE and R2 over genes."""
+    expression = reconstruction.expression
+    x, y, z = expression.parcellation.centroids.round(3).T
+    columns = {
+        "x_mm": x,
+        "y_mm": y,
+        "z_mm": z,
+        "rmse": reconstruction.rmse_samples,
+        "r2": reconstruction.r2_samples,
+    }
+    return write_sample_csv(path, expression, columns)
+
+
+def _write_density_csv(path: Path, density: "Density") -> None:
+    middles = (density.edges[:-1] + density.edges[1:]) / 2
+    original, rebuilt = np.nonzero(density.counts)
+    columns = {"reconstructed": middles[rebuilt], "count": density.counts[original, rebuilt]}
+    _write_csv(path, "original", middles[original].astype(str), columns, None)
 
 
 def write_sample_csv(

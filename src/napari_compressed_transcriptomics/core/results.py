@@ -1,0 +1,137 @@
+"""A result as it is told: what a report needs, from memory or from a folder."""
+
+from collections.abc import Generator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .density import Density, density_steps
+from .progress import Progress
+from .regions import Regions, samples_as_regions
+
+if TYPE_CHECKING:
+    from .reconstruction import Reconstruction
+
+MOST_COMPONENTS = 16
+"""Components that a report shows as pictures."""
+
+
+@dataclass(frozen=True, eq=False)
+class SampleErrors:
+    """How well each sample (or region) is given back.
+
+    Attributes
+    ----------
+    names : tuple of str
+    rmse : ndarray of float64, shape (n,)
+        In the units of the data.
+    r2 : ndarray of float64, shape (n,), or None
+        About the sample's mean over genes; not of regions made of several samples.
+    centroids : ndarray of float64, shape (n, 3), or None
+        RAS mm.
+    counts : ndarray of int64, shape (n,), or None
+        Samples in each region.
+    """
+
+    names: tuple[str, ...]
+    rmse: np.ndarray
+    r2: np.ndarray | None = None
+    centroids: np.ndarray | None = None
+    counts: np.ndarray | None = None
+
+    @classmethod
+    def of_regions(cls, regions: Regions, rmse_samples: np.ndarray) -> "SampleErrors":
+        """Return the error of regions that hold the samples."""
+        inside = regions.of_sample[regions.of_sample >= 0]
+        counts = np.bincount(inside, minlength=len(regions.ids))
+        return cls(regions.names, regions.root_mean_square(rmse_samples), counts=counts)
+
+
+@dataclass(frozen=True, eq=False)
+class Results:
+    """What a compression came to.
+
+    Attributes
+    ----------
+    record : dict
+        As in ``summary.json``, see `io.results.summary_of`.
+    affine : ndarray, shape (4, 4)
+        Voxels to RAS mm.
+    error_volume : ndarray of float32, shape (x, y, z)
+        RMSE, NaN outside.
+    latent_volume : ndarray of float32, shape (x, y, z, at most `MOST_COMPONENTS`)
+        NaN outside.
+    latents : ndarray of float32, shape (n_samples, latent_size)
+    genes : tuple of str
+    rmse_genes, r2_genes : ndarray of float64, shape (n_genes,)
+        NaN for filled-in genes.
+    samples : SampleErrors or None
+        None where an older result did not keep them.
+    regions : SampleErrors or None
+        The samples themselves where they are regions; None where nobody said which regions.
+    density : Density or None
+        None where an older result did not keep it.
+    files : tuple of Path
+        What was read, not to be overwritten.
+    """
+
+    record: dict[str, Any]
+    affine: np.ndarray
+    error_volume: np.ndarray
+    latent_volume: np.ndarray
+    latents: np.ndarray
+    genes: tuple[str, ...]
+    rmse_genes: np.ndarray
+    r2_genes: np.ndarray
+    samples: SampleErrors | None = None
+    regions: SampleErrors | None = None
+    density: Density | None = None
+    files: tuple[Path, ...] = field(default=())
+
+
+def results_steps(
+    reconstruction: "Reconstruction",
+    parameters: dict[str, Any] | None = None,
+    regions: Regions | None = None,
+) -> Generator[Progress, None, Results]:
+    """Gather a reconstruction's results, as a generator of progress.
+
+    Parameters
+    ----------
+    reconstruction : Reconstruction
+    parameters : dict, optional
+        The settings that were chosen, JSON-safe.
+    regions : Regions, optional
+        Of the samples; a region table's own where not given.
+    """
+    from napari_compressed_transcriptomics.io.results import summary_of
+
+    expression = reconstruction.expression
+    parcellation = expression.parcellation
+    density = yield from density_steps(reconstruction)
+    samples = SampleErrors(
+        expression.samples,
+        reconstruction.rmse_samples,
+        reconstruction.r2_samples,
+        parcellation.centroids,
+    )
+    of_regions = None
+    if regions is not None:
+        of_regions = SampleErrors.of_regions(regions, reconstruction.rmse_samples)
+    elif samples_as_regions(expression) is not None:
+        of_regions = samples
+    return Results(
+        record=summary_of(reconstruction, parameters),
+        affine=parcellation.affine,
+        error_volume=parcellation.paint(reconstruction.rmse_samples),
+        latent_volume=parcellation.paint(reconstruction.latents[:, :MOST_COMPONENTS]),
+        latents=reconstruction.latents,
+        genes=expression.genes,
+        rmse_genes=reconstruction.rmse_genes,
+        r2_genes=reconstruction.r2_genes,
+        samples=samples,
+        regions=of_regions,
+        density=density,
+    )
