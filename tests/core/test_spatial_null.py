@@ -1,0 +1,118 @@
+"""Surrogate maps: as smooth as the map, and honest p-values on maps with nothing in common."""
+
+import numpy as np
+import pytest
+
+from napari_compressed_transcriptomics.core.coherence import moran_weights, morans_i
+from napari_compressed_transcriptomics.core.errors import UserError
+from napari_compressed_transcriptomics.core.spatial_null import (
+    Smoothness,
+    covariance,
+    fit_smoothness,
+    p_value,
+    surrogate_maps,
+)
+
+
+def two_hemispheres(n_pairs=50, seed=0):
+    """Centroids in mm, the hemispheres nearly mirror images."""
+    rng = np.random.default_rng(seed)
+    left = rng.uniform([-70, -100, -40], [-5, 65, 70], (n_pairs, 3))
+    return np.concatenate([left, left * [-1, 1, 1] + rng.normal(0, 2, left.shape)])
+
+
+POSITIONS = two_hemispheres()
+
+
+def smooth_maps(n, seed, length=30.0, twin=0.9, positions=POSITIONS):
+    """Maps with nothing in common but how they came about."""
+    root = np.linalg.cholesky(covariance(positions, Smoothness(length, twin, 0.05)))
+    return root @ np.random.default_rng(seed).standard_normal((len(positions), n))
+
+
+def smoothed_noise(n, seed):
+    """Maps of another make than the surrogates: noise everywhere, seen through a Gaussian."""
+    rng = np.random.default_rng(seed)
+    places = rng.uniform([-90, -120, -60], [90, 85, 90], (3000, 3))
+    distance = np.linalg.norm(POSITIONS[:, None] - places, axis=2)
+    return np.exp(-((distance / 20) ** 2) / 2) @ rng.standard_normal((3000, n))
+
+
+def correlations(a, b):
+    a, b = a - a.mean(axis=0), b - b.mean(axis=0)
+    return np.abs(a.T @ b) / np.sqrt((a**2).sum() * (b**2).sum(axis=0))
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda n, seed: smooth_maps(n, seed, 30, 0.9),
+        lambda n, seed: smooth_maps(n, seed, 60, 0),
+        smoothed_noise,
+    ],
+    ids=["symmetric", "smooth", "of another make"],
+)
+def test_p_values_of_unrelated_maps(make):
+    """About uniform, while shuffled values call many pairs related."""
+    n, n_null = 200, 99
+    one, other = make(n, 1), make(n, 2)
+    rng = np.random.default_rng(3)
+    p, naive = np.empty(n), np.empty(n)
+    for i in range(n):
+        seen = correlations(one[:, i], other[:, i : i + 1])[0]
+        maps = surrogate_maps(other[:, i], POSITIONS, n_null, seed=i)
+        p[i] = p_value(seen, correlations(one[:, i], maps))
+        shuffled = rng.permuted(np.tile(other[:, i], (n_null, 1)), axis=1).T
+        naive[i] = p_value(seen, correlations(one[:, i], shuffled))
+    assert (naive <= 0.05).mean() > 0.15
+    assert (p <= 0.05).mean() < 0.10
+    # Kolmogorov and Smirnov's bound at 0.1 %: 1.95 / sqrt(n)
+    at = np.arange(0.05, 1, 0.05)
+    assert np.abs((p[:, None] <= at).mean(axis=0) - at).max() < 1.95 / np.sqrt(n)
+
+
+@pytest.mark.parametrize(("length", "twin"), [(8.0, 0.0), (30.0, 0.9), (60.0, 0.4)])
+def test_values_autocorrelation_and_symmetry_are_kept(length, twin):
+    weights, half = moran_weights(POSITIONS), len(POSITIONS) // 2
+    maps = smooth_maps(20, 5, length, twin)
+    moran, symmetry = [], []
+    for i, values in enumerate(maps.T):
+        surrogates = surrogate_maps(values, POSITIONS, 50, seed=i)
+        np.testing.assert_array_equal(np.sort(surrogates, axis=0)[:, 7], np.sort(values))
+        moran.append((morans_i(values, weights), morans_i(surrogates, weights).mean()))
+        symmetry.append(
+            [
+                np.mean([np.corrcoef(m[:half], m[half:])[0, 1] for m in maps_.T])
+                for maps_ in (values[:, None], surrogates)
+            ]
+        )
+    np.testing.assert_allclose(*np.mean(moran, axis=0), atol=0.04)
+    np.testing.assert_allclose(*np.mean(symmetry, axis=0), atol=0.15)
+
+
+def test_smoothness_is_found_again():
+    found = [fit_smoothness(m, POSITIONS) for m in smooth_maps(30, 8, 25.0, 0.8).T]
+    assert 15 <= np.median([f.length_mm for f in found]) <= 40
+    assert np.median([f.twin for f in found]) >= 0.8
+    rough = np.random.default_rng(0).standard_normal((len(POSITIONS), 30))
+    found = [fit_smoothness(m, POSITIONS) for m in rough.T]
+    assert (
+        np.median([f.length_mm for f in found]) <= 8 or np.median([f.nugget for f in found]) >= 0.5
+    )
+
+
+def test_seeds_and_many_samples():
+    values = smooth_maps(1, 0)[:, 0]
+    same = [surrogate_maps(values, POSITIONS, 3, seed) for seed in (1, 1, 2)]
+    np.testing.assert_array_equal(same[0], same[1])
+    assert (same[0] != same[2]).any()
+    positions = two_hemispheres(600)
+    maps = surrogate_maps(smooth_maps(1, 0, positions=positions)[:, 0], positions, 2)
+    assert maps.shape == (1200, 2)
+    with pytest.raises(UserError, match="average the voxels"):
+        surrogate_maps(np.zeros(20_000), np.zeros((20_000, 3)), 10)
+
+
+def test_p_counts_the_observed_value():
+    assert p_value(1.0, np.zeros(99)) == 0.01
+    assert p_value(0.0, np.zeros(99)) == 1.0
