@@ -26,6 +26,11 @@ class Regions:
     names: tuple[str, ...]
     of_sample: np.ndarray
 
+    @property
+    def counts(self) -> np.ndarray:
+        """Number of samples in each region, int64 (n_regions,)."""
+        return np.bincount(self.of_sample[self.of_sample >= 0], minlength=len(self.ids))
+
     def name(self, sample: int) -> str:
         """Return the name of a sample's region, or an empty string."""
         index = self.of_sample[sample]
@@ -39,8 +44,7 @@ class Regions:
         inside = self.of_sample >= 0
         index, n = self.of_sample[inside], len(self.ids)
         squares = np.square(values[inside], dtype=float)
-        counts = np.bincount(index, minlength=n)
-        return np.sqrt(np.bincount(index, weights=squares, minlength=n) / counts)
+        return np.sqrt(np.bincount(index, weights=squares, minlength=n) / self.counts)
 
 
 def regions_of(
