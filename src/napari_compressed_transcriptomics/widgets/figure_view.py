@@ -33,7 +33,8 @@ class FigureView(QWidget):
         super().__init__()
         self._viewer = viewer
         self._draw: Draw | None = None
-        self.figure = Figure(layout="constrained")
+        # Qt asks the figure how large the dock should be.
+        self.figure = Figure(figsize=(size[0] / 100, size[1] / 100), dpi=100, layout="constrained")
         self.figure.patch.set_alpha(0)
         self.canvas = _Canvas(self.figure)
         self.canvas.setStyleSheet("background: transparent")
