@@ -170,7 +170,7 @@ def error_histogram(
     figure = blank_figure(figure)
     errors = np.asarray(rmse_samples, float)
     errors = errors[np.isfinite(errors)]
-    axes = plain_axes(figure, foreground, x="RMSE of a sample over its genes", y="samples")
+    axes = plain_axes(figure, foreground, x="RMSE of a sample", y="samples")
     if not len(errors):
         return figure
     axes.hist(errors, bins=int(np.clip(np.sqrt(len(errors)), 8, 60)), color=BLUE)
@@ -181,9 +181,7 @@ def error_histogram(
     )
     figure.legend(
         loc="outside upper center",
-        ncols=2,
-        columnspacing=1,
-        handlelength=1.2,
+        handlelength=1.5,
         frameon=False,
         fontsize=8,
         labelcolor=foreground,
@@ -238,8 +236,7 @@ def region_dots(
     values = np.asarray(values, float)
     order, n = worst_first(values, most), int(np.isfinite(values).sum())
     figure = blank_figure(figure, (4.0, region_dots_height(len(order))))
-    shown = f"the worst {len(order)} of {n} regions" if len(order) < n else f"{n} regions"
-    title = f"{shown}, worst on top"
+    title = f"worst {len(order)} of {n} regions" if len(order) < n else f"{n} regions, worst on top"
     axes = plain_axes(figure, foreground, x="RMSE")
     rows = np.arange(len(order))
     axes.hlines(rows, 0, 1, transform=axes.get_yaxis_transform(), color=foreground, alpha=0.12)
