@@ -7,6 +7,7 @@ from qtpy.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 from napari_compressed_transcriptomics import _viewer
 
 from .fields import form_layout
+from .overall_tab import OverallTab
 from .result_choice import ResultChoice
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ class InspectReconstruction(QWidget):
         _viewer.attach(napari_viewer)
         self.results = ResultChoice(napari_viewer)
         self.tabs = QTabWidget()
+        self.tabs.addTab(OverallTab(napari_viewer, self.results), "Overall")
         form = form_layout()
         form.addRow("Result", self.results)
         layout = QVBoxLayout(self)
