@@ -1,0 +1,88 @@
+"""Counting original against reconstructed values: all of them, or an honest sample."""
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from napari_compressed_transcriptomics.core.codec import fit_codec
+from napari_compressed_transcriptomics.core.density import density_of, density_steps
+from napari_compressed_transcriptomics.core.reconstruction import reconstruct
+from small import named, small_expression
+
+
+def result_of(expression, k=2, **settings):
+    return reconstruct(fit_codec("pca", expression, k), expression, device="cpu", **settings)
+
+
+@pytest.fixture(scope="module")
+def result():
+    return result_of(small_expression(n_samples=100))
+
+
+def test_where_all_values_fit_all_are_counted(result):
+    density = density_of(result, n_bins=20)
+    assert (density.n_drawn, density.n_samples, density.n_values) == (100, 100, 100 * 40)
+    rebuilt = result.codec.decode(result.latents)
+    original = result.expression.values
+    expected = np.histogram2d(original.ravel(), rebuilt.ravel(), density.edges)[0]
+    # a value on an edge may fall to either side of it
+    assert np.abs(density.counts - expected).sum() <= 4
+    assert density.edges[0] == min(original.min(), rebuilt.min())
+    assert density.edges[-1] == pytest.approx(max(original.max(), rebuilt.max()))
+
+
+def test_the_spread_about_the_diagonal_is_the_rmse(result):
+    density = density_of(result, n_bins=400)
+    middles = (density.edges[1:] + density.edges[:-1]) / 2
+    squares = np.subtract.outer(middles, middles) ** 2
+    assert np.sqrt(np.average(squares, weights=density.counts)) == pytest.approx(
+        result.rmse, rel=0.01
+    )
+
+
+def test_a_sample_is_drawn_by_its_seed_and_only_it_is_decoded(result, monkeypatch):
+    decoded = []
+    decode = type(result.codec).decode
+
+    def watched(codec, latents, *rest):
+        decoded.append(len(latents))
+        return decode(codec, latents, *rest)
+
+    monkeypatch.setattr(type(result.codec), "decode", watched)
+    one = density_of(result, most_values=40 * 25, n_bins=20)
+    assert (one.n_drawn, one.n_samples, one.n_values) == (25, 100, 25 * 40)
+    assert sum(decoded) == 25
+    again = density_of(result, most_values=40 * 25, n_bins=20)
+    other = density_of(result, most_values=40 * 25, n_bins=20, seed=1)
+    np.testing.assert_array_equal(one.counts, again.counts)
+    assert (one.counts != other.counts).any()
+
+
+def test_at_least_one_sample_is_counted(result):
+    assert density_of(result, most_values=1).n_values == 40
+
+
+def test_filled_in_genes_are_left_out():
+    brain = small_expression()
+    codec = fit_codec("pca", brain, 2)
+    fewer = replace(brain, values=brain.values[:, 2:], genes=brain.genes[2:])
+    filled = reconstruct(codec, fewer, device="cpu", fill_missing=True)
+    assert len(filled.expression.filled) == 2
+    assert density_of(filled).n_values == 60 * 38
+
+
+def test_constant_data_has_bins_too():
+    expression = named(np.full((6, 4), 0.25))
+    codec = SimpleNamespace(decode=lambda latents: np.full((len(latents), 4), 0.25, np.float32))
+    constant = SimpleNamespace(expression=expression, codec=codec, latents=np.zeros((6, 1)))
+    density = density_of(constant, n_bins=10)
+    assert np.isfinite(density.edges).all()
+    assert density.n_values == 24
+
+
+def test_progress_counts_its_steps(result):
+    steps = list(density_steps(result))
+    assert [step.done for step in steps] == list(range(1, 5))
+    assert {step.total for step in steps} == {4}
