@@ -133,7 +133,7 @@ def draw(
     """
     width, bar, title = 9.5, 0.75, 0.24  # inches: of all, of the colorbar, above a row
     columns = max(map(len, rows))
-    cell = 1.14 * max(picture.size[0] for row in rows for picture in row)  # letters have room
+    cell = 1.22 * max(picture.size[0] for row in rows for picture in row)  # letters have room
     inch = (width - bar) / columns / cell  # inches a mm
     heights = [max(picture.size[1] for picture in row) * inch + title for row in rows]
     figure = blank_figure(figure, (width, sum(heights)))
@@ -163,10 +163,10 @@ def _draw_one(
     colours[_outline(np.isfinite(values))] = _OUTLINE
     axes.imshow(colours, origin="lower", interpolation="none", aspect="auto")
     axes.axis("off")
-    axes.set_title(picture.title, color=foreground, fontsize=7.5, pad=2)
+    style = {"color": foreground, "fontsize": 7.5, "transform": axes.transAxes}
+    axes.text(0.5, 1.01, picture.title, ha="center", va="bottom", **style)
     for x, letter, align in ((0, picture.left, "right"), (1, picture.right, "left")):
-        style = {"fontsize": 7.5, "fontweight": "bold", "ha": align, "va": "center"}
-        axes.text(x, 0.5, letter, color=foreground, transform=axes.transAxes, **style)
+        axes.text(x, 0.5, letter, ha=align, va="center", fontweight="bold", **style)
 
 
 def _outline(inside: np.ndarray) -> np.ndarray:

@@ -44,9 +44,8 @@ class SampleErrors:
     @classmethod
     def of_regions(cls, regions: Regions, rmse_samples: np.ndarray) -> "SampleErrors":
         """Return the error of regions that hold the samples."""
-        inside = regions.of_sample[regions.of_sample >= 0]
-        counts = np.bincount(inside, minlength=len(regions.ids))
-        return cls(regions.names, regions.root_mean_square(rmse_samples), counts=counts)
+        rmse = regions.root_mean_square(rmse_samples)
+        return cls(regions.names, rmse, counts=regions.counts)
 
 
 @dataclass(frozen=True, eq=False)

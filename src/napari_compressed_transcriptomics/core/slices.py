@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 
 PIXELS = 180
-"""Of the longest side of a brain; about 1 mm each."""
+"""Of the longest side; about 1 mm each in a human brain."""
 
 # What lies to the right and up in each plane; the third axis points at the beholder.
 _PLANES = {"axial": ("R", "A"), "coronal": ("R", "S"), "sagittal": ("A", "S")}
@@ -22,7 +22,8 @@ _SIDES = {
 }  # fmt: skip
 _OPPOSITE = dict(zip("RLASPI", "LRPIAS", strict=True))
 _DIRECTIONS = {
-    "R": (1, 0, 0), "A": (0, 1, 0), "S": (0, 0, 1), "L": (-1, 0, 0), "P": (0, -1, 0), "I": (0, 0, -1)
+    "R": (1, 0, 0), "A": (0, 1, 0), "S": (0, 0, 1),
+    "L": (-1, 0, 0), "P": (0, -1, 0), "I": (0, 0, -1),
 }  # fmt: skip
 
 
@@ -67,10 +68,13 @@ class BrainSpace:
         Where the volumes have values; some voxel must.
     affine : ndarray, shape (4, 4)
         Voxels to RAS mm.
+    pixels : int, optional
+        Of the longest side of a picture; `PIXELS` where not given.
     """
 
-    def __init__(self, inside: np.ndarray, affine: np.ndarray):
-        self.inside = np.asarray(inside, bool)
+    def __init__(self, inside: np.ndarray, affine: np.ndarray, pixels: int | None = None):
+        self.inside = np.ascontiguousarray(inside, bool)
+        self._surfaces: dict[str, Picture] = {}
         self._to_voxels = np.linalg.inv(affine)
         voxels = np.argwhere(self.inside)
         if not len(voxels):
@@ -78,7 +82,7 @@ class BrainSpace:
         places = voxels @ affine[:3, :3].T + affine[:3, 3]
         reach = np.abs(affine[:3, :3]).sum(axis=1)  # half a voxel, and as much of margin
         self.low, self.high = places.min(axis=0) - reach, places.max(axis=0) + reach
-        self.step = float((self.high - self.low).max() / PIXELS)
+        self.step = float((self.high - self.low).max() / (pixels or PIXELS))
         self._places = places
 
     def slices(self, plane: str, n: int = 1) -> list[Picture]:
@@ -93,7 +97,7 @@ class BrainSpace:
         if n == 1:
             heights = np.arange(along.min(), along.max() + 1)
             areas = [(self._flat(self._points(right, up, axis, mm)) >= 0).sum() for mm in heights]
-            chosen = [heights[int(np.argmax(areas))]]
+            chosen = heights[[int(np.argmax(areas))]]
         else:
             edges = np.linspace(along.min(), along.max(), n + 1)
             chosen = np.rint((edges[:-1] + edges[1:]) / 2)
@@ -105,6 +109,11 @@ class BrainSpace:
         Orthographic; each pixel shows the voxel that the ray meets first. The light comes from
         the upper left behind the beholder, on a smoothed surface: it carries no values.
         """
+        if side not in self._surfaces:
+            self._surfaces[side] = self._surface(side)
+        return self._surfaces[side]
+
+    def _surface(self, side: str) -> Picture:
         right, up = _SIDES[side]
         toward = _toward(right, up)
         hits = np.full(self._grid_size(right, up), -1, np.int64)

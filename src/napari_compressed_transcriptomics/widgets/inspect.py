@@ -9,6 +9,7 @@ from napari_compressed_transcriptomics import _viewer
 from .fields import form_layout
 from .overall_tab import OverallTab
 from .result_choice import ResultChoice
+from .save_report import SaveReport
 
 if TYPE_CHECKING:
     import napari
@@ -29,9 +30,12 @@ class InspectReconstruction(QWidget):
         _viewer.attach(napari_viewer)
         self.results = ResultChoice(napari_viewer)
         self.tabs = QTabWidget()
-        self.tabs.addTab(OverallTab(napari_viewer, self.results), "Overall")
+        overall = OverallTab(napari_viewer, self.results)
+        self.tabs.addTab(overall, "Overall")
+        self.report = SaveReport(self.results, overall.by_region.choice)
         form = form_layout()
         form.addRow("Result", self.results)
         layout = QVBoxLayout(self)
         layout.addLayout(form)
         layout.addWidget(self.tabs)
+        layout.addWidget(self.report)

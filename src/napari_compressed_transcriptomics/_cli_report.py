@@ -1,0 +1,37 @@
+"""The command `report`: a folder of results told on one page."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from ._terminal import Report, clear_line
+
+SUMMARY = "Tell a folder of results on one page of HTML."
+DETAILS = (
+    "The page shows where, and in which genes, the reconstruction fails; it needs nothing else, "
+    "neither network nor scripts."
+)
+
+
+def add_options(report: Any) -> None:
+    """Add the options of reports to their parser."""
+    add = report.add_argument
+    add("results", type=Path, metavar="RESULT_DIR", help="folder that encode --out wrote")
+    add("--out", type=Path, metavar="REPORT.html", help="default: report.html in the folder")
+    add("--atlas", metavar="A", help="label NIfTI with the regions of results of voxels")
+    add("--labels", metavar="L", help="table that names the ids of the atlas")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Read, draw and write."""
+    from .core.progress import finish
+    from .core.report import report_steps
+    from .io.read_results import read_results
+    from .io.report_file import check_report_path, write_report
+
+    out = arguments.out or arguments.results / "report.html"
+    results = read_results(arguments.results, arguments.atlas, arguments.labels)
+    check_report_path(out, results.record, results.files)
+    html = finish(report_steps(results), Report())
+    clear_line()
+    print(write_report(out, html))
