@@ -181,7 +181,7 @@ def _refuse_other_parcellation(
     by_id = rows.ids is not None
     if by_id:
         too_few |= regions_fit < _LEAST_IDS * n_regions
-    if too_few or (not by_id and _other_numbering(called, unmatched, without_row, known)):
+    if too_few or (not by_id and other_numbering(called, unmatched, without_row, known)):
         no_region = listing(called[row] for row in unmatched) or "none"
         no_row = listing(known.get(region, str(region)) for region in without_row) or "none"
         raise UserError(
@@ -191,7 +191,7 @@ def _refuse_other_parcellation(
         )
 
 
-def _other_numbering(
+def other_numbering(
     called: list[str], unmatched: list[int], without_row: list[int], known: dict[int, str]
 ) -> bool:
     """Tell Schaefer's parcellations apart.
@@ -199,6 +199,17 @@ def _other_numbering(
     Their names are numbers within a network, so that ``7Networks_LH_Vis_1`` exists in every
     resolution and means another parcel in each. All such rows must be known, and they must
     cover most of the names of the hemispheres that they speak of.
+
+    Parameters
+    ----------
+    called : list of str
+        Names of the rows.
+    unmatched : list of int
+        Rows without a region.
+    without_row : list of int
+        Regions without a row.
+    known : dict
+        Names of the regions.
     """
 
     def numbered(names: list[str]) -> list[tuple[str, str]]:

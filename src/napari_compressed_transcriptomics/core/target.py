@@ -1,0 +1,47 @@
+"""What is predicted, and from what: maps with one number, or a few, for each sample."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+
+@dataclass(frozen=True, eq=False)
+class Target:
+    """A map of the brain, one value for each sample of an expression.
+
+    Attributes
+    ----------
+    name : str
+    values : ndarray of float64, shape (n_samples,)
+        In the map's own units; NaN where it says nothing.
+    notes : tuple of str
+        What was noticed on reading that the user should know.
+    source : dict
+        Path and SHA-256 of the files read, as `Expression.source`.
+    """
+
+    name: str
+    values: np.ndarray
+    notes: tuple[str, ...] = ()
+    source: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Features:
+    """Latents from elsewhere (images that the user opened, the published ones).
+
+    Attributes
+    ----------
+    name : str
+        As the method in the table of results.
+    values : ndarray of float64, shape (n_samples, k)
+        NaN where an image says nothing.
+    notes : tuple of str
+    source : dict
+    """
+
+    name: str
+    values: np.ndarray
+    notes: tuple[str, ...] = ()
+    source: dict[str, Any] = field(default_factory=dict)

@@ -1,0 +1,89 @@
+"""The names of the rows of a table that has none: from a list in the same order."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from napari_compressed_transcriptomics.core.errors import UserError, listing
+
+from .files import suffix
+from .region_names import read_region_names, region_key, with_sides
+from .text import DelimitedText, number
+from .xlsx import read_xlsx
+
+_NAMES = ("label", "name", "region", "roi", "parcel", "region_name", "roi_name", "full_name")
+_SIDES = ("hemisphere", "hemi", "side")
+
+
+@dataclass(frozen=True)
+class RowNames:
+    """Region names in the order of a table's rows.
+
+    Attributes
+    ----------
+    path : Path
+    names : tuple of str
+    cortical : tuple of str
+        Those of the cortex, as far as the list tells; many tables hold only these.
+    """
+
+    path: Path
+    names: tuple[str, ...]
+    cortical: tuple[str, ...]
+
+    def of(self, n_rows: int, table: Path) -> tuple[str, ...]:
+        """Return the names of so many rows: all, or the cortical ones.
+
+        Raises
+        ------
+        UserError
+            There are neither so many names nor so many of the cortex.
+        """
+        for names in (self.names, self.cortical):
+            if len(names) == n_rows:
+                return names
+        raise UserError(
+            f"{table.name} has {n_rows} rows and {self.path.name} names {len(self.names)} regions "
+            f"({len(self.cortical)} of the cortex); use the list that belongs to this table"
+        )
+
+
+def read_row_names(path: str | Path) -> RowNames:
+    """Read region names in the order of rows.
+
+    Understood are tables with a header (a column ``label``, ``name`` or ``region``, where given
+    also ``hemisphere`` and ``structure``) as text or .xlsx, and label tables of an atlas.
+
+    Raises
+    ------
+    UserError
+        The file has no such column.
+    """
+    path = Path(path)
+    if suffix(path, (".xlsx",)):
+        rows = [row for row in read_xlsx(path) if any(cell.strip() for cell in row)]
+    else:
+        text = DelimitedText(path)
+        rows = [text.header, *([c.strip() for c in cells] for _, cells in text.rows())]
+    header = [cell.strip().lower() for cell in rows[0]] if rows else []
+    body = [[*row, *[""] * (len(header) - len(row))] for row in rows[1:]]
+    candidates = [[row[header.index(n)].strip() for row in body] for n in _NAMES if n in header]
+    texts = [c for c in candidates if c and all(cell and number(cell) is None for cell in c)]
+    if texts:
+        # Schaefer's lists hold short names without sides beside the full ones.
+        names = max(texts, key=lambda cells: sum(bool(region_key(cell)[0]) for cell in cells))
+        side = next((header.index(n) for n in _SIDES if n in header), None)
+        if side is not None:
+            names = with_sides(names, [row[side] for row in body])
+    elif suffix(path, (".xlsx",)):
+        raise UserError(
+            f"{path.name} has no column of region names (label, name or region); its columns are "
+            f"{listing(rows[0]) if rows else 'none'}"
+        )
+    else:
+        names, header = list(read_region_names(path).values()), []
+    if "structure" in header:
+        structure = [row[header.index("structure")].strip().lower() for row in body]
+        cortical = [n for n, s in zip(names, structure, strict=True) if s in ("cortex", "cortical")]
+    else:
+        cortical = [name for name in names if "networks:" in region_key(name)[1]]
+    return RowNames(path, tuple(names), tuple(cortical))
