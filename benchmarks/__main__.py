@@ -6,6 +6,7 @@ import platform
 import torch  # noqa: TID253
 
 from . import training
+from .components import top_genes
 from .first_run import first_run
 from .measures import cuda, memory, one_gene, peak_above_input, speed
 
@@ -29,6 +30,7 @@ def main() -> None:
         lambda: first_run(given.slow_rounds),
         memory,
         lambda: one_gene(50),
+        top_genes,
         lambda: cuda(given.rounds),
         lambda: training.speed(2 * given.slow_rounds),
         training.time_to_error,

@@ -114,6 +114,21 @@ def test_pca_of_voxels(tmp_path):
     assert 0 < np.nanmean(error) < 0.1
 
 
+def test_genes_of_components(tmp_path, capsys):
+    given = ("encode", REGIONS, "--model", "pca", "--latent", 2, "--component-genes")
+    assert run(*given, "--out", tmp_path) == 0
+    assert str(tmp_path / "component_genes.csv") in capsys.readouterr().out.splitlines()
+    table = pd.read_csv(tmp_path / "component_genes.csv", index_col="gene")
+    latents = pd.read_csv(tmp_path / "latents.csv", index_col=0)
+    np.testing.assert_allclose(  # loadings: eigenvectors times the deviation of the scores
+        np.linalg.norm(table, axis=0), latents.std(ddof=0), rtol=1e-5
+    )
+    record = json.loads((tmp_path / "component_genes.csv.json").read_text())
+    assert record["latent_sd"] == pytest.approx(list(latents.std(ddof=0)))
+    parity = ("--model", "published", "--latent", 2, "--parity", "--component-genes")
+    assert "--parity" in refused(capsys, "encode", REGIONS, *parity, "--out", tmp_path / "no")
+
+
 def test_demo_without_window(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(synthetic, "synthetic_brain", lambda: _brain(voxel_mm=16, n_genes=12))
     assert run("demo", "--no-viewer", "--out", tmp_path / "demo") == 0

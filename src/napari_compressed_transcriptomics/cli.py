@@ -81,6 +81,7 @@ def _train(arguments: argparse.Namespace) -> None:
 
 def _encode(arguments: argparse.Namespace) -> None:
     from .core.compress import CompressRequest
+    from .io.component_genes import COMPONENT_GENES_FILES
     from .io.results import RESULT_FILES
 
     from_file = arguments.model not in ("pca", "published")
@@ -88,8 +89,11 @@ def _encode(arguments: argparse.Namespace) -> None:
         raise UserError(f"--model {arguments.model} needs --latent K, the number of components")
     if arguments.parity and arguments.model != "published":
         raise UserError("--parity is for --model published; leave it out")
+    if arguments.parity and arguments.component_genes:
+        raise UserError("--component-genes needs samples that are decoded one by one: no --parity")
+    files = RESULT_FILES + (COMPONENT_GENES_FILES if arguments.component_genes else ())
     expression = _read(arguments, tell=True)
-    _check_out(arguments.out, RESULT_FILES, expression.source)
+    _check_out(arguments.out, files, expression.source)
     request = CompressRequest(
         expression=expression,
         codec="model" if from_file else arguments.model,
@@ -102,6 +106,8 @@ def _encode(arguments: argparse.Namespace) -> None:
     )
     reconstruction = _compress(request)
     _save(reconstruction, arguments.out, request.parameters())
+    if arguments.component_genes:
+        _save_component_genes(reconstruction, arguments.out)
 
 
 def _demo(arguments: argparse.Namespace) -> None:
@@ -177,6 +183,17 @@ def _save(reconstruction: "Reconstruction", out: Path, parameters: dict) -> None
     paths = save_results(reconstruction, out, parameters)
     print(_result_line(reconstruction))
     print(*paths, sep="\n")
+
+
+def _save_component_genes(reconstruction: "Reconstruction", out: Path) -> None:
+    from .core.components import component_genes
+    from .io.component_genes import COMPONENT_GENES_FILES, write_component_genes_csv
+
+    genes = component_genes(reconstruction, report=Report())
+    clear_line()
+    path = out / COMPONENT_GENES_FILES[0]
+    print(*write_component_genes_csv(path, genes, reconstruction), sep="\n")
+    tell_notes(() if genes.error is None else (genes.basis,))
 
 
 def _result_line(result: "Reconstruction") -> str:
@@ -263,6 +280,11 @@ def _parser() -> argparse.ArgumentParser:
         "--parity",
         action="store_true",
         help="do as the published notebook does: batch statistics, limits of these data",
+    )
+    encode.add_argument(
+        "--component-genes",
+        action="store_true",
+        help="save how much each gene changes with each component, for enrichment tools, too",
     )
 
     report = command("report", _cli_report.run, _cli_report.SUMMARY)
