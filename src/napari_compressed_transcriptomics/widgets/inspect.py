@@ -9,6 +9,7 @@ from napari_compressed_transcriptomics import _viewer
 from .fields import form_layout
 from .overall_tab import OverallTab
 from .result_choice import ResultChoice
+from .sample_tab import SampleTab
 from .save_report import SaveReport
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ class InspectReconstruction(QWidget):
         self.tabs = QTabWidget()
         overall = OverallTab(napari_viewer, self.results)
         self.tabs.addTab(overall, "Overall")
+        self.tabs.addTab(SampleTab(napari_viewer, self.results), "Sample")
         self.report = SaveReport(self.results, overall.by_region.choice)
         form = form_layout()
         form.addRow("Result", self.results)

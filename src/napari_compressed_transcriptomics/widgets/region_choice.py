@@ -36,10 +36,10 @@ class RegionChoice(QComboBox):
         self._known: tuple[Any, Any, Regions] | None = None
         narrow(self)
         self.setToolTip(
-            "Where regions come from: any 3-D Labels layer in the viewer, or the rows of the "
-            "table themselves. Open or draw a Labels layer to see it here."
+            "Where regions come from: any 3-D Labels layer in the viewer, or the samples "
+            "themselves. Open or draw a Labels layer to see it here."
         )
-        self.addItem("Samples of the table")
+        self.addItem("The samples themselves")
         events, fill, layers, unfollow = (
             viewer.layers.events,
             self._fill,

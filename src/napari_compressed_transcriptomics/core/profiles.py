@@ -1,0 +1,93 @@
+"""One sample closely: its expression against what the codec makes of it, and where it ranks."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from .reconstruction import Reconstruction
+
+WORST_GENES = 10
+
+
+@dataclass(frozen=True, eq=False)
+class SampleProfile:
+    """A sample's expression, and its reconstruction from a few components.
+
+    Attributes
+    ----------
+    sample : int
+        Its row.
+    name : str
+        Region, or voxel index ``x_y_z``.
+    rmse, r2 : float
+        Over its genes, as in `Reconstruction`: in the units of the expression, and at most 1;
+        R2 is below 0 where the sample's mean would be closer than the reconstruction.
+    rank : int
+        Place among all samples by RMSE; 1 is the worst.
+    n_samples : int
+        Samples in all.
+    genes : tuple of str
+    original, rebuilt : ndarray of float32, shape (n_genes,)
+        In the units of the expression; NaN in the original where a gene was filled in.
+    latents : ndarray of float32, shape (k,)
+        Its components; they have no unit.
+    latents_mean : ndarray of float64, shape (k,)
+        Of each component over all samples.
+    """
+
+    sample: int
+    name: str
+    rmse: float
+    r2: float
+    rank: int
+    n_samples: int
+    genes: tuple[str, ...]
+    original: np.ndarray
+    rebuilt: np.ndarray
+    latents: np.ndarray
+    latents_mean: np.ndarray
+
+    def worst_genes(self, most: int = WORST_GENES) -> np.ndarray:
+        """Return the columns of the genes with the largest ``|rebuilt - original|``, worst first.
+
+        Filled-in genes are left out, as in all errors.
+        """
+        error = np.abs(self.rebuilt - self.original)
+        order = np.argsort(-error, kind="stable")  # NaN comes last
+        return order[: min(most, np.count_nonzero(~np.isnan(error)))]
+
+
+def samples_by_error(result: "Reconstruction") -> np.ndarray:
+    """Return the samples, that of the largest RMSE first, shape (n_samples,)."""
+    return np.argsort(-result.rmse_samples, kind="stable")
+
+
+def rebuilt_sample(result: "Reconstruction", sample: int) -> np.ndarray:
+    """Return one sample over all genes, decoded from its latents, float32 (n_genes,)."""
+    together = result.codec.rows_together
+    first = sample - sample % together
+    rows = result.codec.decode(result.latents[first : first + together])
+    return rows[sample - first]
+
+
+def profile_of(result: "Reconstruction", sample: int) -> SampleProfile:
+    """Look closely at one sample (its row) of a compression."""
+    expression = result.expression
+    original = np.array(expression.values[sample], np.float32)
+    original[[expression.column(gene) for gene in expression.filled]] = np.nan
+    rank = int(np.flatnonzero(samples_by_error(result) == sample)[0]) + 1
+    return SampleProfile(
+        sample=sample,
+        name=expression.samples[sample],
+        rmse=float(result.rmse_samples[sample]),
+        r2=float(result.r2_samples[sample]),
+        rank=rank,
+        n_samples=expression.n_samples,
+        genes=expression.genes,
+        original=original,
+        rebuilt=rebuilt_sample(result, sample),
+        latents=result.latents[sample],
+        latents_mean=result.latents.mean(axis=0, dtype=float),
+    )

