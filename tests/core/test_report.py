@@ -9,19 +9,15 @@ import pytest
 
 from data import real_data
 from napari_compressed_transcriptomics.core import results, slices
-from napari_compressed_transcriptomics.core.codec import fit_codec
 from napari_compressed_transcriptomics.core.progress import finish
-from napari_compressed_transcriptomics.core.reconstruction import reconstruct
 from napari_compressed_transcriptomics.core.regions import Regions
-from napari_compressed_transcriptomics.core.report import digits, flat, report_of, report_steps
+from napari_compressed_transcriptomics.core.report import report_of, report_steps
+from napari_compressed_transcriptomics.core.report_text import digits, flat
 from napari_compressed_transcriptomics.core.results import results_steps
 from napari_compressed_transcriptomics.core.synthetic import synthetic_brain, synthetic_regions
 from napari_compressed_transcriptomics.io import read_expression
 from phantom import make_phantom
-
-
-def compress(expression, k=2):
-    return reconstruct(fit_codec("pca", expression, k, device="cpu"), expression, device="cpu")
+from small import compressed
 
 
 def parsed(html):
@@ -57,7 +53,7 @@ def region_table():
 
 @pytest.fixture(scope="module")
 def voxels():
-    return compress(synthetic_brain(voxel_mm=16, n_genes=40), 3)
+    return compressed(synthetic_brain(voxel_mm=16, n_genes=40), 3)
 
 
 @pytest.fixture(scope="module")
@@ -158,7 +154,7 @@ def test_regions_of_voxels_are_told_where_they_are_known(voxels):
 
 
 def test_rows_of_a_region_table_are_regions():
-    page = parsed(report_of(compress(region_table())))
+    page = parsed(report_of(compressed(region_table())))
     assert table(page, "Regions with the largest errors")[0][0] == "region"
     assert "missing" not in text_of(page)
 
@@ -182,7 +178,7 @@ def test_hostile_names_stay_text():
         name=HOSTILE[0],
         notes=(HOSTILE[1],),
     )
-    result = compress(expression)
+    result = compressed(expression)
     worst = np.zeros(expression.n_genes)
     worst[:5] = 9
     rmse = np.array(result.rmse_samples)
@@ -213,7 +209,7 @@ def test_what_older_results_lack_is_said(voxels):
 
 def test_only_the_first_components_are_drawn(monkeypatch):
     monkeypatch.setattr(results, "MOST_COMPONENTS", 1)
-    page = parsed(report_of(compress(make_phantom())))
+    page = parsed(report_of(compressed(make_phantom())))
     assert "The first 1 of 2 components are shown" in text_of(page)
 
 
@@ -243,7 +239,7 @@ def test_real_data(table_file, atlas, labels):
     expression = read_expression(
         real_data(f"expr/{table_file}"), real_data(f"atlas/{atlas}"), real_data(f"atlas/{labels}")
     )
-    page = parsed(report_of(compress(expression)))
+    page = parsed(report_of(compressed(expression)))
     words = text_of(page)
     assert f"{expression.n_genes:,} genes" in words
     assert len(table(page, "Regions with the largest errors")[1]) == 12

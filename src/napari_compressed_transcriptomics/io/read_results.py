@@ -19,6 +19,7 @@ from .results import RESULT_FILES
 from .text import DelimitedText, number
 from .volume import LATENTS, read_volume
 
+_MOST_BINS = 4096
 _COUNTS = ("n_samples", "n_genes", "latent_size")
 
 
@@ -119,6 +120,8 @@ def _table(
 ) -> tuple[tuple[str, ...], np.ndarray]:
     """Return the first column, and the numbers of named ones as float64 (n_rows, n_columns)."""
     text = DelimitedText(path)
+    if not path.read_bytes().endswith(b"\n"):
+        raise UserError(f"{path} is cut short in its last line; save the results again")
     missing = [column for column in columns if column not in text.header]
     if missing:
         raise UserError(f"{path} has no column {missing[0]}; save the results again")
@@ -154,11 +157,13 @@ def _density(path: Path, record: dict[str, Any]) -> Density | None:
     try:
         low, high, n = float(cells["low"]), float(cells["high"]), int(cells["n_bins"])
         n_drawn = int(cells["n_drawn"])
+        if not (low < high and 1 <= n <= _MOST_BINS):
+            raise ValueError
         edges = np.linspace(low, high, n + 1)
         at = ((values[:, :2] - low) / (high - low) * n).astype(int)
         counts = np.zeros((n, n), np.int64)
         counts[tuple(at.T)] = values[:, 2].astype(np.int64)
-    except (KeyError, TypeError, ValueError, IndexError, ZeroDivisionError, OverflowError):
+    except (KeyError, TypeError, ValueError, IndexError, OverflowError):
         raise UserError(f"{path} does not fit its summary.json; save the results again") from None
     return Density(counts, edges, n_drawn, record["n_samples"])
 

@@ -59,7 +59,9 @@ class SaveReport(RunBar):
             return
         with user_errors_shown():
             check_report_path(path, {"source": result.expression.source})
-            regions = self._regions.regions(result) if self._regions is not None else None
+            regions = None
+            if self._regions is not None and self._regions.layer is not None:
+                regions = self._regions.regions(result)
             self.start(partial(_steps, result, regions, Path(path)))
 
 
