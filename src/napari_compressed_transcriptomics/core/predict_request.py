@@ -1,0 +1,143 @@
+"""What is asked of a prediction, and whether data and settings go together."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .codec import codec_class, codec_ids, latent_size_problem
+from .errors import UserError, listing
+from .expression import Expression
+from .nested_folds import SPLITS, Split
+from .recipes import RECIPES, recipe_settings
+from .regressors import REGRESSORS
+from .target import Features, Target
+
+GENES = "genes"
+"""The method that is none: all genes, through ridge only."""
+FEWEST_SAMPLES = 20
+
+
+@dataclass(frozen=True, eq=False)
+class PredictRequest:
+    """Everything that decides the outcome.
+
+    Attributes
+    ----------
+    expression : Expression
+    targets : tuple of Target
+    methods : tuple of str
+        Ids of codecs, recipes of training (``default``, ``published``), or ``genes``. Each is
+        fitted to all samples, without the targets: only the regression is held out.
+    latent_sizes : tuple of int
+    features : tuple of Features
+        Latents that are there already.
+    regressors : tuple of {"ridge", "trees"}
+    splits : tuple of {"blocks", "random"}
+    n_folds, n_repeats : int
+        Folds, and how often they are drawn anew.
+    n_surrogates : int
+        Surrogate maps of each target; 0 leaves out p-values.
+    seed : int
+    device : str
+        For codecs that are trained.
+    """
+
+    expression: Expression
+    targets: tuple[Target, ...]
+    methods: tuple[str, ...] = ("default",)
+    latent_sizes: tuple[int, ...] = (8,)
+    features: tuple[Features, ...] = ()
+    regressors: tuple[str, ...] = ("ridge",)
+    splits: tuple[Split, ...] = ("blocks",)
+    n_folds: int = 5
+    n_repeats: int = 4
+    n_surrogates: int = 1000
+    seed: int = 0
+    device: str = "auto"
+
+    def codecs(self) -> tuple[str, ...]:
+        """Return the ids of the codecs to fit: methods with their other names resolved."""
+        ids = (method_id(method) for method in self.methods if method != GENES)
+        return tuple(dict.fromkeys(ids))
+
+    def parameters(self) -> dict[str, Any]:
+        """Return the settings, JSON-safe."""
+        return {
+            "methods": [*self.codecs(), *([GENES] if GENES in self.methods else [])],
+            "latent_sizes": list(self.latent_sizes),
+            "features": [features.name for features in self.features],
+            "regressors": list(self.regressors),
+            "splits": list(self.splits),
+            "n_folds": self.n_folds,
+            "n_repeats": self.n_repeats,
+            "n_surrogates": self.n_surrogates,
+            "seed": self.seed,
+        }
+
+
+def method_id(method: str) -> str:
+    """Return the codec id that a method means; recipes and short names have one, too."""
+    if method in RECIPES:
+        return recipe_settings(method)[0]
+    return {"kpca": "kernel-pca"}.get(method, method)
+
+
+def check_request(request: PredictRequest) -> None:
+    """Raise a `UserError` if data and settings do not go together; nothing is fitted."""
+    expression = request.expression
+    if not request.targets:
+        raise UserError("There is no target to predict; choose at least one map")
+    _check_names("target", [target.name for target in request.targets])
+    _check_names("set of latent images", [features.name for features in request.features])
+    if not (request.methods or request.features):
+        raise UserError("There is no method to predict from; choose one or give latent images")
+    choices: list[tuple[str, tuple[str, ...], tuple[str, ...]]] = [
+        ("regressor", request.regressors, REGRESSORS),
+        ("split", request.splits, SPLITS),
+    ]
+    for kind, chosen, known in choices:
+        for name in chosen or ("",):
+            if name not in known:
+                raise UserError(f"There is no {kind} {name!r}; choose {' or '.join(known)}")
+    if request.n_folds < 2 or request.n_repeats < 1 or request.n_surrogates < 0:
+        raise UserError(
+            f"{request.n_folds} folds, {request.n_repeats} repeats and {request.n_surrogates} "
+            "surrogates are too few; at least 2 folds and 1 repeat are needed"
+        )
+    for codec_id in request.codecs():
+        if codec_id not in codec_ids():
+            methods = ", ".join((*RECIPES, *codec_ids(), GENES))
+            raise UserError(f"There is no method {codec_id!r}; choose one of {methods}")
+        codec = codec_class(codec_id)
+        for size in request.latent_sizes:
+            n = expression.n_samples if codec.needs_samples else size + 1
+            problem = latent_size_problem(codec_id, size, n, expression.n_genes)
+            if problem:
+                raise UserError(problem)
+        codec.check_scale(expression.values, expression.name)
+    for target in request.targets:
+        for features in (None, *request.features):
+            check_target(target, features)
+
+
+def check_target(target: Target, features: Features | None = None) -> None:
+    """Raise a `UserError` if a target has too few values, or only one value."""
+    there = np.isfinite(target.values)
+    where = "of the expression's samples"
+    if features is not None:
+        there &= np.isfinite(features.values).all(axis=1)
+        where += f" together with {features.name}"
+    if there.sum() < FEWEST_SAMPLES:
+        raise UserError(
+            f"The target {target.name} has values in {there.sum()} {where}, at least "
+            f"{FEWEST_SAMPLES} are needed; leave it out or use another"
+        )
+    if np.ptp(target.values[there]) == 0:
+        raise UserError(f"The target {target.name} is the same everywhere; leave it out")
+
+
+def _check_names(kind: str, names: list[str]) -> None:
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise UserError(f"Each {kind} needs a name of its own ({listing(twice)}); rename a file")
