@@ -46,7 +46,10 @@ class RegionDots(FigureView):
         """Put a band over a row, or take them away."""
         if row != self.marked:
             self.marked = row
-            self._show_mark()
+            if self._plain is not None and self.figure.axes:
+                self.canvas.restore_region(self._plain)
+                self._draw_mark()
+                self.canvas.blit(self.figure.bbox)
 
     def middle_of(self, row: int) -> int:
         """Return how far below the upper edge a row is, in pixels of the window."""
@@ -79,16 +82,12 @@ class RegionDots(FigureView):
 
     def _on_drawn(self, event: Any) -> None:
         self._plain = self.canvas.copy_from_bbox(self.figure.bbox)
-        self._show_mark()
+        self._draw_mark()
 
-    def _show_mark(self) -> None:
+    def _draw_mark(self) -> None:
         """Draw the mark alone: to draw all names anew would take a fraction of a second."""
-        if self._plain is None or not self.figure.axes:
-            return
-        self.canvas.restore_region(self._plain)
-        if self.marked is not None:
+        if self.marked is not None and self.figure.axes:
             axes = self.figure.axes[0]
             across = axes.get_yaxis_transform()  # x in widths of the axes, names among them
             place = (-5, self.marked - 0.45), 7, 0.9
             axes.draw_artist(Rectangle(*place, transform=across, color=VERMILION, alpha=0.25))
-        self.canvas.blit(self.figure.bbox)

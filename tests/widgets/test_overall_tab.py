@@ -1,0 +1,313 @@
+"""The tab Overall, used as a person does: click a region, press arrows, save, change the result."""
+
+import threading
+
+import numpy as np
+import pytest
+from qtpy.QtCore import QPoint, QPointF, Qt
+from qtpy.QtGui import QWheelEvent
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QApplication
+
+from clicking import click_on
+from data import real_data
+from napari_compressed_transcriptomics import _layers
+from napari_compressed_transcriptomics.core.codec import fit_codec
+from napari_compressed_transcriptomics.core.reconstruction import reconstruct
+from napari_compressed_transcriptomics.core.synthetic import synthetic_brain, synthetic_regions
+from napari_compressed_transcriptomics.io import Volume, read_expression
+from napari_compressed_transcriptomics.widgets import overall_tab as module
+from napari_compressed_transcriptomics.widgets import plot_section
+from napari_compressed_transcriptomics.widgets.overall_tab import OverallTab
+from napari_compressed_transcriptomics.widgets.result_choice import ResultChoice
+from napari_compressed_transcriptomics.widgets.session import session
+
+PLUGIN = "napari-compressed-transcriptomics"
+
+
+@pytest.fixture(scope="module")
+def brain():
+    return synthetic_brain(voxel_mm=16, n_genes=40)
+
+
+@pytest.fixture(scope="module")
+def compressed(brain):
+    codecs = [fit_codec("pca", brain, k, device="cpu") for k in (2, 8)]
+    return [reconstruct(codec, brain, device="cpu") for codec in codecs]
+
+
+@pytest.fixture(scope="module")
+def atlas(brain):
+    """Twelve regions, with names."""
+    table = synthetic_regions(brain, 12)
+    parts = table.parcellation
+    names = dict(enumerate(table.samples, 1))
+    return Volume(parts.labels, parts.affine, "labels", "atlas", None, names=names)
+
+
+@pytest.fixture
+def tab(model, qtbot):
+    made = OverallTab(model, ResultChoice(model))
+    qtbot.addWidget(made)
+    made.resize(340, 800)
+    made.show()
+    return made
+
+
+def add(viewer, result):
+    data, attributes, _ = _layers.error_layer(result)
+    return viewer.add_image(data, **attributes)
+
+
+def add_atlas(viewer, atlas):
+    data, attributes, _ = _layers.volume_layer(atlas)
+    return viewer.add_labels(data, **attributes)
+
+
+def drawn(qtbot, tab):
+    """Wait until all plots are there and painted."""
+    qtbot.waitUntil(lambda: bool(tab.density.view.figure.axes), timeout=20_000)
+    qtbot.waitUntil(lambda: tab.by_region.dots._plain is not None, timeout=20_000)
+    QApplication.processEvents()
+
+
+def said(section):
+    return "\n".join(
+        artist.get_text()
+        for artist in section.view.figure.findobj(lambda artist: hasattr(artist, "get_text"))
+    )
+
+
+def names(tab):
+    return [label.get_text() for label in tab.by_region.dots.figure.axes[0].get_yticklabels()]
+
+
+def click_row(tab, row):
+    dots = tab.by_region.dots
+    tab.column.ensureWidgetVisible(dots.canvas)
+    QApplication.processEvents()
+    QTest.mouseClick(dots.canvas, Qt.MouseButton.LeftButton, pos=QPoint(60, dots.middle_of(row)))
+
+
+def regions_by_error(result, atlas):
+    """Names of the regions, worst first, and the voxels of each, found without our code."""
+    where = result.expression.parcellation.labels
+    region = atlas.data[where > 0][np.argsort(where[where > 0])]
+    rmse = {
+        name: np.sqrt(np.mean(result.rmse_samples[region == label] ** 2))
+        for label, name in atlas.names.items()
+    }
+    order = sorted(rmse, key=rmse.get, reverse=True)
+    label_of = {name: label for label, name in atlas.names.items()}
+    return [(name, np.flatnonzero(region == label_of[name])) for name in order]
+
+
+def test_everything_of_a_result_is_shown(tab, model, compressed, atlas, qtbot):
+    assert "Run Compress" in tab.summary.text()
+    result = compressed[0]
+    add_atlas(model, atlas)
+    add(model, result)
+    drawn(qtbot, tab)
+    assert f"RMSE {result.rmse:.4f}" in tab.summary.text()
+    assert f"R² {result.r2:.3f}" in tab.summary.text()
+    assert f"{result.expression.n_samples:,} samples × 40 genes" in tab.summary.text()
+    assert "units of the data" in tab.summary.toolTip()
+    assert f"RMSE {result.rmse:.4f}" in said(tab.density)
+    assert f"{np.median(result.rmse_samples):.4f}" in said(tab.histogram)
+    expected = [f"{name} ({len(at)})" for name, at in regions_by_error(result, atlas)]
+    assert names(tab) == expected
+
+
+def test_no_plot_is_wider_than_the_dock(tab, model, compressed, atlas, qtbot):
+    add_atlas(model, atlas)
+    add(model, compressed[0])
+    drawn(qtbot, tab)
+    tab.resize(tab.minimumSizeHint().width(), 500)
+    QApplication.processEvents()
+    assert tab.width() <= 340
+    assert tab.column.widget().width() <= tab.column.viewport().width()
+    for section in (tab.density, tab.histogram, tab.by_region.section):
+        figure = section.view.figure
+        box = figure.get_tightbbox()
+        assert box.x0 > -0.02
+        assert box.x1 < figure.get_figwidth() + 0.02
+
+
+def test_a_click_on_a_region_goes_to_its_worst_sample(tab, model, compressed, atlas, qtbot):
+    result = compressed[0]
+    add_atlas(model, atlas)
+    add(model, result)
+    drawn(qtbot, tab)
+    click_row(tab, 2)
+    _, members = regions_by_error(result, atlas)[2]
+    worst = members[result.rmse_samples[members].argmax()]
+    pick = session(model).pick
+    assert pick.sample == worst
+    place = result.expression.parcellation.centroids[worst]
+    np.testing.assert_allclose(model.dims.point[-3:], place[::-1])
+    assert tab.by_region.dots.marked == 2
+
+
+def test_arrow_keys_walk_through_the_regions(tab, model, compressed, atlas, qtbot):
+    add_atlas(model, atlas)
+    add(model, compressed[0])
+    drawn(qtbot, tab)
+    dots, ordered = tab.by_region.dots, regions_by_error(compressed[0], atlas)
+    for key, row in (("Down", 0), ("Down", 1), ("Up", 0), ("End", 11), ("Down", 11), ("Home", 0)):
+        QTest.keyClick(dots.canvas, getattr(Qt.Key, f"Key_{key}"))
+        assert dots.marked == row
+        assert session(model).pick.sample in ordered[row][1]
+        y = dots.canvas.mapTo(tab.column.viewport(), QPoint(0, dots.middle_of(row))).y()
+        assert 0 <= y <= tab.column.viewport().height()
+
+
+def test_a_row_says_its_full_name_and_numbers(tab, model, compressed, atlas, qtbot):
+    add_atlas(model, atlas)
+    add(model, compressed[0])
+    drawn(qtbot, tab)
+    dots = tab.by_region.dots
+    QTest.mouseMove(dots.canvas, QPoint(80, dots.middle_of(3)))
+    qtbot.waitUntil(lambda: bool(dots.canvas.toolTip()))
+    name, members = regions_by_error(compressed[0], atlas)[3]
+    assert dots.canvas.toolTip().startswith(f"{name}\nRMSE ")
+    assert f"samples: {len(members)}" in dots.canvas.toolTip()
+
+
+def test_a_click_in_the_brain_marks_its_region(make_napari_viewer, compressed, atlas, qtbot):
+    viewer = make_napari_viewer(show=True)
+    _, dock = viewer.window.add_plugin_dock_widget(PLUGIN, "Inspect reconstruction")
+    tab = dock.findChild(OverallTab)
+    dock.tabs.setCurrentWidget(tab)
+    result = compressed[0]
+    add_atlas(viewer, atlas).visible = False
+    layer = add(viewer, result)
+    drawn(qtbot, tab)
+    ordered = regions_by_error(result, atlas)
+    for row in (5, 1):
+        place = result.expression.parcellation.centroids[ordered[row][1][0]]
+        viewer.dims.set_point(0, place[2])
+        click_on(viewer, layer, place)
+        assert tab.by_region.dots.marked == row
+    click_row(tab, 3)
+    assert session(viewer).pick.sample in ordered[3][1]
+
+
+def test_plots_leave_the_mouse_wheel_to_the_dock(tab, model, compressed, qtbot):
+    """Qt hands a wheel event that is not accepted to the dock, which scrolls."""
+    add(model, compressed[0])
+    canvas = tab.histogram.view.canvas
+    middle = QPointF(canvas.rect().center())
+    wheel = QWheelEvent(
+        middle, QPointF(canvas.mapToGlobal(middle.toPoint())), QPoint(0, -120), QPoint(0, -120),
+        Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase,
+        False,
+    )  # fmt: skip
+    QApplication.sendEvent(canvas, wheel)
+    assert not wheel.isAccepted()
+
+
+def test_another_result_leaves_nothing_of_the_one_before(
+    tab, model, compressed, atlas, qtbot, monkeypatch
+):
+    """The first is still being counted when the second is chosen, and ends after it."""
+    go_on = threading.Event()
+    count = module.density_steps
+
+    def slow(result):
+        if result is compressed[0]:
+            go_on.wait(20)
+        return (yield from count(result))
+
+    monkeypatch.setattr(module, "density_steps", slow)
+    add_atlas(model, atlas)
+    add(model, compressed[0])
+    assert tab.density.note.text() == "Counting…"
+    add(model, compressed[1])
+    drawn(qtbot, tab)
+    go_on.set()
+    qtbot.wait(300)
+    assert f"RMSE {compressed[1].rmse:.4f}" in said(tab.density)
+    assert f"RMSE {compressed[1].rmse:.4f}" in tab.summary.text()
+    assert names(tab)[0].startswith(regions_by_error(compressed[1], atlas)[0][0])
+
+    QTest.keyClick(tab._results, Qt.Key.Key_Up)  # back to the first
+    assert not tab.density.view.figure.axes
+    assert f"RMSE {compressed[0].rmse:.4f}" in tab.summary.text()
+    drawn(qtbot, tab)
+    assert f"RMSE {compressed[0].rmse:.4f}" in said(tab.density)
+    model.layers.clear()
+    assert "Run Compress" in tab.summary.text()
+    assert not any(s.view.figure.axes for s in (tab.density, tab.histogram, tab.by_region.section))
+
+
+def test_nothing_is_counted_while_nobody_looks(tab, model, compressed, qtbot, monkeypatch):
+    asked = []
+    count = module.density_steps
+    monkeypatch.setattr(module, "density_steps", lambda result: asked.append(0) or count(result))
+    tab.hide()
+    add(model, compressed[0])
+    qtbot.wait(100)
+    assert not asked
+    tab.show()
+    qtbot.waitUntil(lambda: bool(tab.density.view.figure.axes), timeout=20_000)
+    assert asked == [0]
+
+
+def test_voxels_without_a_label_layer_say_what_to_do(tab, model, compressed, atlas, qtbot):
+    add(model, compressed[0])
+    section = tab.by_region.section
+    assert "Labels layer" in section.note.text()
+    assert not section.save.isEnabled()
+    half = add_atlas(model, atlas)
+    drawn(qtbot, tab)
+    assert len(names(tab)) == 12
+    half.data = np.where(half.data == 1, 0, half.data)
+    qtbot.waitUntil(lambda: len(names(tab)) == 11)
+    assert "lie in no region" in section.note.text()
+
+
+@pytest.mark.parametrize("ending", ["png", "svg", "pdf"])
+def test_a_plot_is_saved_as_its_ending_says(
+    ending, tab, model, compressed, qtbot, tmp_path, monkeypatch
+):
+    path = tmp_path / f"plot.{ending}"
+    dialog = plot_section.QFileDialog
+    monkeypatch.setattr(dialog, "getSaveFileName", lambda *_: (str(path), ""))
+    add(model, compressed[0])
+    qtbot.waitUntil(tab.density.save.isEnabled, timeout=20_000)
+    QTest.mouseClick(tab.density.save, Qt.MouseButton.LeftButton)
+    assert path.stat().st_size > 1000
+
+
+def test_a_wrong_ending_is_one_sentence(tab, model, compressed, qtbot, tmp_path, monkeypatch):
+    from napari.utils.notifications import notification_manager
+
+    told = []
+    notification_manager.notification_ready.connect(told.append)
+    path = tmp_path / "plot.docx"
+    monkeypatch.setattr(plot_section.QFileDialog, "getSaveFileName", lambda *_: (str(path), ""))
+    add(model, compressed[0])
+    QTest.mouseClick(tab.histogram.save, Qt.MouseButton.LeftButton)
+    notification_manager.notification_ready.disconnect(told.append)
+    assert "plot.docx does not end in .png" in told[0].message
+    assert not list(tmp_path.iterdir())
+
+
+def test_of_a_real_table_the_rows_are_the_regions(tab, model, qtbot):
+    table = read_expression(
+        real_data("expr/ahba_schaefer100_r0.6.csv"),
+        atlas=real_data("atlas/schaefer100_tianS1_MNI6Asym_2mm.nii.gz"),
+        labels=real_data("atlas/schaefer100_tianS1_labels.txt"),
+    )
+    result = reconstruct(fit_codec("pca", table, 4, device="cpu"), table, device="cpu")
+    add(model, result)
+    drawn(qtbot, tab)
+    assert len(names(tab)) == 40
+    assert "worst 40 of 114" in said(tab.by_region.section)
+    QTest.mouseClick(tab.by_region.all_regions, Qt.MouseButton.LeftButton, pos=QPoint(8, 8))
+    drawn(qtbot, tab)
+    assert len(names(tab)) == 114
+    worst = int(result.rmse_samples.argmax())
+    assert names(tab)[0] == table.samples[worst]
+    click_row(tab, 0)
+    assert session(model).pick.sample == worst
