@@ -1,6 +1,6 @@
 """What a report says: sentences and rows of tables, made from results alone."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -120,7 +120,7 @@ def sample_tables(samples: SampleErrors | None) -> dict[str, Any] | None:
     return {"headers": list(columns), **_extremes(rows, samples.rmse)}
 
 
-def _extremes(rows: list[tuple[str, ...]], rmse: np.ndarray) -> dict[str, Any]:
+def _extremes(rows: Sequence[tuple[str, ...]], rmse: np.ndarray) -> dict[str, Any]:
     """Return the rows of the largest and the smallest errors, none in both."""
     order = worst_first(rmse)
     n = min(MOST_ROWS, (len(order) + 1) // 2)
