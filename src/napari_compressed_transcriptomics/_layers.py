@@ -3,6 +3,7 @@
 What a layer shows travels in its metadata as `Shown`; `_placement` knows the axes.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from ._placement import Placement
 from ._region_layers import name_features
 from ._shown import METADATA_KEY, Shown, middle_and_reach, shown, space
 from .core.expression import Expression, Parcellation
+from .core.latent_change import usual_range
 
 if TYPE_CHECKING:
     from .core.reconstruction import Reconstruction
@@ -140,6 +142,35 @@ def gene_layer(result: "Reconstruction", gene: str) -> LayerData:
     original = replace(what, values=result.expression.values[:, result.expression.column(gene)])
     attributes["contrast_limits"] = original.contrast_limits()
     return data, attributes, kind
+
+
+def composite_layer(result: "Reconstruction", components: Sequence[int | None]) -> LayerData:
+    """Show three components at once, as the red, green and blue of one volume.
+
+    Each goes from none of its colour at its 1st percentile over samples to all of it at its 99th;
+    outside the brain nothing is shown.
+
+    Parameters
+    ----------
+    result : Reconstruction
+    components : sequence of int or None, three
+        For red, green and blue, counted from 0; None for none of that colour.
+    """
+    low, high = usual_range(result.latents).T
+    parts = np.clip((result.latents - low) / (high - low), 0, 1)
+    nothing = np.zeros(len(parts))
+    colors = [nothing if component is None else parts[:, component] for component in components]
+    what = Shown(
+        "composite",
+        **space(result.expression.parcellation),
+        values=np.stack(colors, axis=1).astype(np.float32),
+        expression=result.expression,
+        reconstruction=result,
+    )
+    numbers = ", ".join("none" if i is None else str(i + 1) for i in components)
+    attributes = _attributes(what, f"{_title(result)} RGB: components {numbers}")
+    look = {"rgb": True, "rendering": "translucent", "interpolation3d": "nearest"}
+    return what.painted(), attributes | look, "image"
 
 
 def volume_layer(volume: "Volume") -> LayerData:

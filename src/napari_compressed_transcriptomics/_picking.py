@@ -16,7 +16,7 @@ def sample_under(
 
     In 2-D it is the voxel there. In 3-D it is the voxel of the ray with the greatest value for
     sequential maps, as maximum intensity projection shows it, and the one farthest from the
-    middle for signed maps, which are the more opaque the farther.
+    middle for signed maps, which are the more opaque the farther. A composite shows its surface.
 
     Parameters
     ----------
@@ -41,6 +41,8 @@ def sample_under(
     samples = samples[samples >= 0]
     if not len(samples):
         return None
+    if what.kind == "composite":  # opaque
+        return int(samples[0])
     values = what.values
     assert values is not None
     if what.is_signed and what.centers is not None:

@@ -21,11 +21,14 @@ class Shown:
     Attributes
     ----------
     kind : str
-        ``expression``, ``latents``, ``component``, ``rmse``, ``gene``, ``image``, ``labels``.
+        ``expression``, ``latents``, ``component``, ``rmse``, ``gene``, ``image``, ``labels``;
+        ``original``, ``rebuilt``, ``difference`` where a gene of these is compared;
+        ``composite`` of three components in colour.
     placement : Placement
         The source grid.
     values : ndarray or None
-        Per sample (n,) or (n, k), what is painted; None for a plain volume.
+        Per sample (n,) or (n, k), what is painted; red, green and blue (n, 3) in 0..1 for
+        ``composite``; None for a plain volume.
     parcellation, view : Parcellation or None
         Where the samples lie: as in the source (x, y, z), and laid out for the viewer (z, y, x).
     expression, reconstruction
@@ -59,10 +62,15 @@ class Shown:
         return self.centers is not None
 
     def painted(self, filled: bool = False) -> np.ndarray:
-        """Return the viewer's array ([k,] z, y, x); NaN outside, or each middle if `filled`."""
+        """Return the viewer's array ([k,] z, y, x); NaN outside, or each middle if `filled`.
+
+        A ``composite`` is RGBA (z, y, x, 4), uint8, transparent outside.
+        """
         assert self.values is not None
         assert self.view is not None
         data = self.view.paint(self.values)
+        if self.kind == "composite":
+            return _rgba(data)
         if filled and self.centers is not None:
             middle = self.centers.astype(np.float32)
             data = np.where(np.isnan(data), middle if data.ndim == 4 else middle[0], data)
@@ -78,6 +86,13 @@ class Shown:
         if self.kind == "rmse":
             low = 0.0
         return (float(low), float(high)) if high > low else (float(low) - 0.5, float(low) + 0.5)
+
+
+def _rgba(colors: np.ndarray) -> np.ndarray:
+    """Return colours (..., 3) in 0..1 as uint8 RGBA, transparent where they are NaN."""
+    inside = ~np.isnan(colors[..., :1])
+    rgba = np.concatenate([np.nan_to_num(colors), inside], axis=-1)
+    return np.rint(255 * rgba).astype(np.uint8)
 
 
 def shown(layer: Any) -> Shown | None:

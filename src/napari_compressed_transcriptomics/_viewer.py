@@ -71,8 +71,9 @@ class BrainView:
             viewer.canvas.overlays.current_slice.visible = True
         if what.kind == "latents" and sum(other.ndim == 4 for other in viewer.layers) == 1:
             viewer.dims.set_point(0, 1)  # napari starts in the middle of every axis
-        if what.kind != "labels":
+        if what.kind not in ("labels", "composite"):
             layer.colorbar.visible = True
+            layer.colorbar.box = False
         self._dress(layer)
         if viewer.dims.ndisplay == 3:
             self._stand_upright()

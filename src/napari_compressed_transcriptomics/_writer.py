@@ -80,6 +80,11 @@ def source_volume(data: np.ndarray, attributes: dict[str, Any]) -> tuple[np.ndar
             if what.background is not None:
                 volume = np.where(np.isnan(volume), np.float32(what.background), volume)
             return volume, what.placement.affine
+    if attributes.get("rgb"):
+        raise UserError(
+            f"layer “{attributes['name']}” holds colours and was moved or comes from elsewhere; "
+            "save the layers that its colours were made of"
+        )
     data = np.asarray(data)
     volume = data.T if data.ndim == 3 else np.moveaxis(data, 0, 3).transpose(2, 1, 0, 3)
     return volume, _affine(attributes)
@@ -138,6 +143,8 @@ def _describe(what: Shown | None) -> dict[str, Any]:
 
 def _columns(what: Shown, name: str) -> dict[str, np.ndarray]:
     assert what.values is not None
+    if what.kind == "composite":
+        return dict(zip(("red", "green", "blue"), what.values.T, strict=True))
     if what.values.ndim == 2:
         return {f"component_{k + 1}": column for k, column in enumerate(what.values.T)}
     if what.kind == "component":
