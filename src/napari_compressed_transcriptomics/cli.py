@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from . import __version__, _cli_models, _cli_report, _cli_train
+from . import __version__, _cli_models, _cli_predict, _cli_report, _cli_train
 from ._terminal import Report, clear_line, tell_notes
 from .core.errors import UserError
 
@@ -77,6 +77,10 @@ def _train(arguments: argparse.Namespace) -> None:
     out = arguments.out
     _check_out(out.parent, [out.name], expression.source)
     _cli_train.run(arguments, expression)
+
+
+def _predict(arguments: argparse.Namespace) -> None:
+    _cli_predict.run(arguments, _read(arguments, tell=True))
 
 
 def _encode(arguments: argparse.Namespace) -> None:
@@ -286,6 +290,10 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="save how much each gene changes with each component, for enrichment tools, too",
     )
+
+    predict = command("predict", _predict, _cli_predict.SUMMARY, reading, working)
+    predict.epilog = _cli_predict.DETAILS
+    _cli_predict.add_options(predict, _count, _positive)
 
     report = command("report", _cli_report.run, _cli_report.SUMMARY)
     report.epilog = _cli_report.DETAILS

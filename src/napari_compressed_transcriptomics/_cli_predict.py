@@ -1,0 +1,119 @@
+"""The command `predict`: how well latents predict maps of the brain."""
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ._terminal import Report, clear_line, first_interrupt, tell_notes
+
+if TYPE_CHECKING:
+    from .core.expression import Expression
+    from .core.predict import Prediction
+
+SUMMARY = "Predict maps of the brain from latents, at places held out."
+DETAILS = (
+    "Methods are codecs (pca, nmf, kernel-pca, residual, autoencoder, ...), default, published, "
+    "and genes (all genes, through ridge). Blocks of space are held out, each with its mirror "
+    "image, as neighbours are alike. p_spatial compares with surrogate maps of the same "
+    "smoothness and symmetry; p_fdr corrects it for the number of targets. Ctrl-C saves the "
+    "targets done (exit code 130); pressed again it leaves at once."
+)
+
+
+def add_options(predict: Any, count: Callable[[str], int], positive: Callable[[str], int]) -> None:
+    """Add the options of the command to its parser; `count` and `positive` read numbers."""
+    add = predict.add_argument
+    add("--targets", nargs="+", type=Path, required=True, metavar="FILE", help="NIfTI or tables")
+    add(
+        "--target-regions",
+        type=Path,
+        metavar="LIST",
+        help="regions (CSV, .xlsx, label table) in the order of tables without names",
+    )
+    add("--methods", nargs="+", default=[], metavar="M", help="default: default")
+    add("--latent", nargs="+", type=positive, default=[8], metavar="K", help="default: 8")
+    add("--images", nargs="+", type=Path, default=[], metavar="FILE", help="latents to use, too")
+    add("--regressor", nargs="+", default=["ridge"], metavar="R", help="ridge (default), trees")
+    add("--split", nargs="+", default=["blocks"], metavar="S", help="blocks (default), random")
+    add("--folds", type=positive, default=5, metavar="N", help="default: 5")
+    add("--repeats", type=positive, default=4, metavar="N", help="default: 4")
+    add("--surrogates", type=count, default=1000, metavar="N", help="default: 1000; 0: no p-values")
+    add("--out", type=Path, required=True, metavar="DIR")
+
+
+def run(arguments: argparse.Namespace, expression: "Expression") -> None:
+    """Predict and save.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        After Ctrl-C; the targets done are saved, if there are any.
+    """
+    from .core.predict import predict_steps
+    from .core.predict_cost import cost_sentence
+    from .core.predict_request import PredictRequest
+    from .core.progress import Stop, finish
+    from .io.atomic import check_targets, refuse_overwriting
+    from .io.prediction import prediction_files, save_prediction, sources
+    from .io.targets import read_latent_images, read_targets
+
+    features = ()
+    if arguments.images:
+        features = (read_latent_images(arguments.images, expression),)
+    methods = arguments.methods or ([] if features else ["default"])
+    request = PredictRequest(
+        expression=expression,
+        targets=read_targets(arguments.targets, expression, arguments.target_regions),
+        methods=_once(methods),
+        latent_sizes=_once(arguments.latent),
+        features=features,
+        regressors=_once(arguments.regressor),
+        splits=_once(arguments.split),
+        n_folds=arguments.folds,
+        n_repeats=arguments.repeats,
+        n_surrogates=arguments.surrogates,
+        seed=arguments.seed,
+        device=arguments.device,
+    )
+    steps = predict_steps(request)  # refuses at once what cannot be
+    names = prediction_files([target.name for target in request.targets])
+    check_targets(arguments.out, names)
+    refuse_overwriting([arguments.out / name for name in names], sources(request))
+    tell_notes(dict.fromkeys(note for target in request.targets for note in target.notes))
+    tell_notes(note for given in features for note in given.notes)
+    tell_notes([cost_sentence(request)])
+    with first_interrupt() as asked:
+        try:
+            prediction = finish(steps, Report(), asked)
+        except Stop:
+            raise KeyboardInterrupt from None
+        clear_line()
+        paths = save_prediction(prediction, arguments.out)
+    print(_words(prediction))
+    print(*paths[:4], sep="\n")
+    if len(paths) > 4:
+        print(f"and {len(paths) - 4} files of predicted maps and residuals in {arguments.out}")
+    if not prediction.complete:
+        raise KeyboardInterrupt
+
+
+def _words(prediction: "Prediction") -> str:
+    """Return a line a method: mean R2, and how many targets beat the surrogates."""
+    groups: dict[tuple, list] = {}
+    for score in prediction.scores:
+        groups.setdefault(score[1:5], []).append(score)
+    lines = []
+    for (method, size, regressor, split), scores in groups.items():
+        mean = sum(score.r2 for score in scores) / len(scores)
+        line = f"{method}, {size}, {regressor}, {split}: mean R2 {mean:.3f}"
+        known = [score for score in scores if score.p_fdr == score.p_fdr]
+        if known:
+            found = sum(score.p_fdr <= 0.05 for score in known)
+            line += f", {found} of {len(known)} targets better than their surrogates (FDR 5 %)"
+        lines.append(line)
+    return "\n".join(lines)
+
+
+def _once(values: list) -> tuple:
+    return tuple(dict.fromkeys(values))

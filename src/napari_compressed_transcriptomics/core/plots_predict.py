@@ -1,0 +1,136 @@
+"""Figures of predictions: how well each method predicts, and one map against its prediction."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from .predict import Prediction, Score
+
+# Okabe and Ito's colours: safe for the colour-blind, readable on dark and light.
+_COLORS = ("#56B4E9", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#0072B2", "#F0E442", "#999999")
+_LOWEST = -0.5
+
+
+def utility_bars(
+    prediction: "Prediction",
+    figure: "Figure | None" = None,
+    foreground: str = "black",
+) -> "Figure":
+    """Plot the R2 of each method: a bar its mean over targets, a dot a target.
+
+    Bars carry the 95 % confidence interval of the mean over targets (Student's t). Dots are
+    filled where the corrected p-value is at most 0.05. One panel a split and regressor. R2
+    below -0.5 is drawn there.
+
+    Parameters
+    ----------
+    prediction : Prediction
+    figure : matplotlib.figure.Figure, optional
+        Drawn into after clearing; a new one where not given.
+    foreground : str
+        Colour of text and axes; the background is transparent.
+    """
+    from matplotlib.figure import Figure
+
+    panels: dict[tuple[str, str], list[Score]] = {}
+    for score in prediction.scores:
+        panels.setdefault((score.regressor, score.split), []).append(score)
+    bars = list(dict.fromkeys((s.method, s.latent_size) for s in prediction.scores))
+    methods = list(dict.fromkeys(method for method, _ in bars))
+    height = 0.6 + len(panels) * max(1.4, 0.24 * len(bars) + 0.8)
+    figure = figure or Figure(figsize=(4.2, height), layout="constrained")
+    figure.clear()
+    figure.patch.set_alpha(0)
+    if not panels:
+        return figure
+    all_axes = np.atleast_1d(figure.subplots(len(panels), 1, sharex=True))
+    for axes, ((regressor, split), scores) in zip(all_axes, panels.items(), strict=True):
+        for row, bar in enumerate(bars):
+            these = [s for s in scores if (s.method, s.latent_size) == bar]
+            if these:
+                color = _COLORS[methods.index(bar[0]) % len(_COLORS)]
+                _bar(axes, row, these, color, foreground)
+        axes.set_yticks(range(len(bars)), [f"{method}, {size}" for method, size in bars])
+        axes.set_ylim(len(bars) - 0.4, -0.6)
+        axes.axvline(0, color=foreground, linewidth=0.8)
+        how = "blocks of space" if split == "blocks" else "random samples"
+        axes.set_title(f"{regressor}, {how} held out", color=foreground, fontsize=9)
+        _plain(axes, foreground)
+    n_targets = len({score.target for score in prediction.scores})
+    label = "held-out R²" + (f"; dot: one of {n_targets} targets" if n_targets > 1 else "")
+    if any(np.isfinite(score.p_fdr) for score in prediction.scores):
+        label += ", filled: p (FDR) ≤ 0.05"
+    all_axes[-1].set_xlabel(label, color=foreground, fontsize=8)
+    return figure
+
+
+def predicted_against_target(
+    prediction: "Prediction",
+    score: "Score",
+    figure: "Figure | None" = None,
+    foreground: str = "black",
+) -> "Figure":
+    """Plot a target's values against their held-out predictions, a dot a sample.
+
+    Parameters as in `utility_bars`; `score` says which prediction.
+    """
+    from matplotlib.figure import Figure
+
+    figure = figure or Figure(figsize=(3.4, 3.2), layout="constrained")
+    figure.clear()
+    figure.patch.set_alpha(0)
+    predicted, target = prediction.predicted(score), prediction.target(score.target).values
+    axes = figure.add_subplot()
+    axes.plot(target, predicted, "o", color=_COLORS[0], markersize=4, alpha=0.8, linewidth=0)
+    both = np.concatenate([target[np.isfinite(predicted)], predicted[np.isfinite(predicted)]])
+    if both.size:
+        ends = [both.min(), both.max()]
+        axes.plot(ends, ends, color=foreground, linewidth=0.8)
+    axes.set_title(
+        f"{score.target}\n{score.method}, {score.latent_size}: R² = {score.r2:.2f} "
+        f"({score.r2_low:.2f} to {score.r2_high:.2f})",
+        color=foreground,
+        fontsize=9,
+    )
+    axes.set_xlabel("target", color=foreground, fontsize=9)
+    axes.set_ylabel("predicted, held out", color=foreground, fontsize=9)
+    _plain(axes, foreground)
+    return figure
+
+
+def _bar(axes, row: int, scores: "list[Score]", color: str, foreground: str) -> None:  # type: ignore[no-untyped-def]
+    from scipy.stats import t
+
+    r2 = np.array([score.r2 for score in scores])
+    n = len(r2)
+    axes.barh(row, r2.mean(), height=0.7, color=color, alpha=0.55)
+    spread = np.linspace(-0.22, 0.22, n) if n > 1 else np.zeros(1)
+    found = np.array([score.p_fdr <= 0.05 for score in scores])
+    for which, fill in ((found, color), (~found, "none")):
+        axes.scatter(
+            np.maximum(r2, _LOWEST)[which],
+            row + spread[which],
+            s=14,
+            facecolors=fill,
+            edgecolors=foreground,
+            linewidths=0.6,
+            zorder=3,
+        )
+    if n > 1:
+        half = t.ppf(0.975, n - 1) * r2.std(ddof=1) / np.sqrt(n)
+        low, high = r2.mean() - half, r2.mean() + half
+    else:
+        low, high = scores[0].r2_low, scores[0].r2_high
+    low, high = max(low, _LOWEST), max(high, _LOWEST)
+    axes.plot([low, high], [row, row], color=foreground, linewidth=1.6, zorder=4)
+
+
+def _plain(axes, foreground: str) -> None:  # type: ignore[no-untyped-def]
+    axes.patch.set_alpha(0)
+    axes.tick_params(which="both", colors=foreground, labelsize=8)
+    for side, spine in axes.spines.items():
+        spine.set_visible(side in ("left", "bottom"))
+        spine.set_color(foreground)

@@ -1,0 +1,178 @@
+"""A prediction to files: scores, maps, a figure, and a record of what made them."""
+
+import csv
+import math
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_compressed_transcriptomics.core.provenance import array_sha256, versions
+
+from .atomic import refuse_overwriting, replacing_files, write_json
+from .nifti import write_volume
+
+if TYPE_CHECKING:
+    from napari_compressed_transcriptomics.core.predict import Prediction
+
+PREDICTION_FILES = ("prediction.csv", "prediction.json", "prediction.png", "predicted_samples.csv")
+
+
+def prediction_files(targets: list[str]) -> list[str]:
+    """Return the names of all files that are written for targets of these names."""
+    return [*PREDICTION_FILES, *(name for stem in _stems(targets) for name in _volumes(stem))]
+
+
+def save_prediction(prediction: "Prediction", directory: str | Path) -> list[Path]:
+    """Write a prediction into a folder, all files or none.
+
+    ``prediction.csv`` (a row a target, method, size, regressor and split; columns as
+    `predict.COLUMNS`), ``prediction.json`` (settings, sources, notes), ``prediction.png`` (bars of
+    the methods), ``predicted_samples.csv`` (a row a sample: each target, then each of its held-out
+    predictions) and, of each target's best prediction, ``predicted_NAME.nii.gz`` and
+    ``residual_NAME.nii.gz`` (target minus prediction) in the target's units, NaN outside.
+
+    Raises
+    ------
+    UserError
+        The folder is read-only, or a file in it is an input.
+    """
+    directory = Path(directory)
+    expression = prediction.request.expression
+    done = [
+        t for t in prediction.request.targets if any(s.target == t.name for s in prediction.scores)
+    ]
+    names = prediction_files([target.name for target in done])
+    source = sources(prediction.request)
+    refuse_overwriting([directory / name for name in names], source)
+    record = prediction_record(prediction)
+    paint, affine = expression.parcellation.paint, expression.parcellation.affine
+    with replacing_files(directory, names) as folder:
+        _write_scores(folder / "prediction.csv", prediction)
+        _write_samples(folder / "predicted_samples.csv", prediction)
+        write_json(folder / "prediction.json", record)
+        _write_figure(folder / "prediction.png", prediction)
+        for target, stem in zip(done, _stems([t.name for t in done]), strict=True):
+            score = prediction.best(target.name)
+            about = {"score": _json_safe(score._asdict()), "source": source}
+            maps = {
+                "predicted": prediction.predicted(score),
+                "residual": prediction.residual(score),
+            }
+            for kind, values in maps.items():
+                path = folder / f"{kind}_{stem}.nii.gz"
+                write_volume(path, paint(values), affine, kind=kind, provenance=about)
+    return [directory / name for name in names]
+
+
+def sources(request: Any) -> dict[str, Any]:
+    """Return all files that a request was read from, as `Expression.source`."""
+    found = dict(request.expression.source)
+    for target in request.targets:
+        for role, entry in target.source.items():
+            found[f"{role} {target.name}" if role == "target" else role] = entry
+    for features in request.features:
+        for role, entry in features.source.items():
+            found[f"{features.name} {role}"] = entry
+    return found
+
+
+def prediction_record(prediction: "Prediction") -> dict[str, Any]:
+    """Return what made a prediction, JSON-safe."""
+    request = prediction.request
+    return {
+        "parameters": request.parameters(),
+        "complete": prediction.complete,
+        "n_samples": request.expression.n_samples,
+        "n_genes": request.expression.n_genes,
+        "data_sha256": array_sha256(request.expression.values),
+        "targets": {
+            target.name: {
+                "n_samples": int(np.isfinite(target.values).sum()),
+                "sha256": array_sha256(target.values),
+                "source": target.source,
+            }
+            for target in request.targets
+        },
+        "features_fitted_to": "all samples, without the targets; only the regression is held out",
+        "r2": "1 - squared error of held-out samples / squared error of the training samples' "
+        "mean, each summed over folds and repeats; 95 % interval over folds after Nadeau & Bengio 2003",
+        "p_spatial": "share of surrogate maps of the same values, autocorrelation and symmetry "
+        "that ridge predicts at least as well",
+        "p_fdr": "p_spatial after Benjamini & Hochberg over the targets",
+        "training": prediction.training,
+        "source": sources(request),
+        "versions": versions(),
+        "notes": [*request.expression.notes, *prediction.notes],
+    }
+
+
+def _write_scores(path: Path, prediction: "Prediction") -> None:
+    from napari_compressed_transcriptomics.core.predict import COLUMNS
+
+    with open(path, "w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        for score in prediction.scores:
+            writer.writerow([_cell(value) for value in score])
+
+
+def _write_samples(path: Path, prediction: "Prediction") -> None:
+    columns: dict[str, np.ndarray] = {}
+    for score in prediction.scores:
+        columns[score.target] = prediction.target(score.target).values
+        columns[" | ".join(map(str, score.key))] = prediction.predicted(score)
+    with open(path, "w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["sample", *columns])
+        for sample, *cells in zip(
+            prediction.request.expression.samples, *columns.values(), strict=True
+        ):
+            writer.writerow([sample, *map(_cell, cells)])
+
+
+def _write_figure(path: Path, prediction: "Prediction") -> None:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    from napari_compressed_transcriptomics.core.plots_predict import utility_bars
+
+    figure = utility_bars(prediction)
+    figure.patch.set(facecolor="white", alpha=1)
+    FigureCanvasAgg(figure)
+    figure.savefig(path, dpi=200)
+
+
+def _volumes(stem: str) -> list[str]:
+    return [
+        f"{kind}_{stem}{end}" for kind in ("predicted", "residual") for end in (".nii.gz", ".json")
+    ]
+
+
+def _stems(targets: list[str]) -> list[str]:
+    """Return names for files: what a file system may not take becomes a hyphen, none twice."""
+    stems: list[str] = []
+    for name in targets:
+        stem = re.sub(r"[^\w.+-]+", "-", name).strip(".-") or "target"
+        taken = {other.lower() for other in stems}
+        number = 2
+        while (
+            unique := stem if number == 2 and stem.lower() not in taken else f"{stem}-{number}"
+        ).lower() in taken:
+            number += 1
+        stems.append(unique)
+    return stems
+
+
+def _cell(value: Any) -> Any:
+    """Return a number with six digits that count, NaN as an empty cell."""
+    if isinstance(value, float | np.floating):
+        return f"{value:.6g}" if math.isfinite(value) else ""
+    return value
+
+
+def _json_safe(values: dict[str, Any]) -> dict[str, Any]:
+    return {
+        key: None if isinstance(value, float) and not math.isfinite(value) else value
+        for key, value in values.items()
+    }
