@@ -43,16 +43,36 @@ def show_gene(layer: Any, gene: str) -> None:
     old = shown(layer)
     assert old is not None
     assert old.expression is not None
+    original = values = old.expression.values[:, old.expression.column(gene)]
     if old.kind == "gene":
         assert old.reconstruction is not None
         values = old.reconstruction.gene(gene)
-    else:
-        values = old.expression.values[:, old.expression.column(gene)]
-    new = replace(old, values=values, gene=gene)
-    layer.metadata[METADATA_KEY] = new
-    layer.data = new.painted()
-    _set_contrast(layer, new)
-    layer.name = layer.name.replace(f": {old.gene}", f": {gene}")
+    update(layer, replace(old, values=values, gene=gene), limits_of=original)
+
+
+def update(
+    layer: Any, what: Shown, limits_of: np.ndarray | None = None, in_3d: bool = False
+) -> None:
+    """Let a layer show other values of the same samples, with contrast limits of their own.
+
+    Parameters
+    ----------
+    layer : napari.layers.Image
+        Where its name tells the gene, it tells the new one.
+    what : Shown
+        What to show from now on.
+    limits_of : ndarray, shape (n_samples,), optional
+        Take the contrast limits of these values instead.
+    in_3d : bool
+        How the viewer shows signed layers now.
+    """
+    old = shown(layer)
+    assert old is not None
+    layer.metadata[METADATA_KEY] = what
+    layer.data[...] = what.painted(filled=in_3d)  # in place: faster, as nothing else can change
+    layer.refresh(extent=False)
+    _set_contrast(layer, what if limits_of is None else replace(what, values=limits_of))
+    layer.name = layer.name.replace(f": {old.gene}", f": {what.gene}")
 
 
 def latent_layers(result: "Reconstruction", separate: bool = False) -> list[LayerData]:
@@ -97,6 +117,7 @@ def samples_layer(
     result: "Reconstruction | None" = None,
     *,
     center: float | None = None,
+    gene: str = "",
     visible: bool = True,
 ) -> LayerData:
     """Show a number of each sample as a 3-D image layer.
@@ -115,6 +136,8 @@ def samples_layer(
         What they come from.
     center : float, optional
         The values are signed about this: diverging colours, symmetric limits.
+    gene : str
+        The gene that they are values of, if any; it follows the name.
     """
     what = Shown(
         kind,
@@ -122,10 +145,12 @@ def samples_layer(
         values=values,
         expression=expression,
         reconstruction=result,
+        gene=gene,
     )
     if center is not None:
         what = replace(what, **middle_and_reach(values[:, None], center))
-    return _image(what, f"{_title(result)} {name}" if result else name, visible)
+    name = f"{_title(result)} {name}" if result else name
+    return _image(what, f"{name}: {gene}" if gene else name, visible)
 
 
 def gene_layer(result: "Reconstruction", gene: str) -> LayerData:
@@ -249,6 +274,11 @@ def follow_component(layer: Any, component: int) -> None:
 
 def _set_contrast(layer: Any, what: Shown, component: int = 0) -> None:
     low, high = what.contrast_limits(component)
-    margin = high - low
-    layer.contrast_limits_range = (low - margin, high + margin)
+    if tuple(layer.contrast_limits) == (low, high):
+        return
+    least, most = layer.contrast_limits_range
+    reach = high - low
+    # Each change of the range draws the contrast anew: leave one that serves.
+    if low < least or high > most or most - least > 10 * reach:
+        layer.contrast_limits_range = (low - reach, high + reach)
     layer.contrast_limits = (low, high)

@@ -34,7 +34,7 @@ class Shown:
     expression, reconstruction
         Where the values come from, if anywhere.
     gene : str
-        The gene shown, for ``expression`` and ``gene``.
+        The gene shown, for ``expression``, ``gene`` and comparisons.
     background : float or None
         The constant of a plain volume that is shown see-through.
     centers, reach : ndarray or None

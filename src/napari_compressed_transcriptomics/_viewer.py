@@ -4,6 +4,7 @@ Axial slices have anterior up and left on the left, 3-D has superior up, letters
 sides, and signed layers swap their look between 2-D and 3-D.
 """
 
+from collections.abc import Sequence
 from typing import Any
 from weakref import WeakKeyDictionary, proxy
 
@@ -79,13 +80,21 @@ class BrainView:
             self._stand_upright()
         self._update_letters()
 
-    def show_side_by_side(self) -> None:
-        """Give every layer a cell of the grid, with its name."""
+    def show_side_by_side(self, layers: Sequence[Any] | None = None, rows: int = -1) -> None:
+        """Give every visible layer a cell of the grid, and all (or `layers`) their names.
+
+        Parameters
+        ----------
+        layers : sequence of layer, optional
+        rows : int
+            Of the grid; -1 for about as many as columns.
+        """
         viewer = self._viewer
-        for layer in viewer.layers:
+        for layer in viewer.layers if layers is None else layers:
             layer.name_overlay.font_size = 8
             layer.name_overlay.visible = True
-        viewer.canvas.grid.shape = (-1, -1)
+            layer.name_overlay.box = False  # costs time whenever the name changes
+        viewer.canvas.grid.shape = (rows, -1)
         viewer.canvas.grid.stride = 1
         viewer.canvas.grid.enabled = True
         viewer.fit_to_view()

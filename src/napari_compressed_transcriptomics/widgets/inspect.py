@@ -7,6 +7,7 @@ from qtpy.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 from napari_compressed_transcriptomics import _viewer
 
 from .fields import form_layout
+from .genes_tab import GenesTab
 from .overall_tab import OverallTab
 from .result_choice import ResultChoice
 from .sample_tab import SampleTab
@@ -33,6 +34,7 @@ class InspectReconstruction(QWidget):
         self.tabs = QTabWidget()
         overall = OverallTab(napari_viewer, self.results)
         self.tabs.addTab(overall, "Overall")
+        self.tabs.addTab(GenesTab(napari_viewer, self.results), "Genes")
         self.tabs.addTab(SampleTab(napari_viewer, self.results), "Sample")
         self.report = SaveReport(self.results, overall.by_region.choice)
         form = form_layout()

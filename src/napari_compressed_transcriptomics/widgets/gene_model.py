@@ -1,0 +1,153 @@
+"""Genes and their numbers as rows of a Qt model: sorted and searched by numpy, so at once."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from qtpy.QtCore import QAbstractTableModel, QModelIndex, Qt
+
+
+@dataclass(frozen=True)
+class Column:
+    """How a number of each gene is shown.
+
+    Attributes
+    ----------
+    title, meaning : str
+        In the header, and its tooltip.
+    greatest_first : bool
+        What the first click on the header does.
+    """
+
+    title: str
+    meaning: str
+    greatest_first: bool = True
+
+
+COLUMNS = {
+    "rmse": Column("RMSE", "Root of the mean squared error over the samples, in units of the data"),
+    "r2": Column(
+        "R²",
+        "1 - squared error / squared differences from the gene's mean: "
+        "1 is perfect, 0 is no better than the mean",
+        greatest_first=False,
+    ),
+    "mean": Column("Mean", "Mean of the original values over the samples"),
+    "sd": Column("SD", "Standard deviation of the original values over the samples"),
+    "effect": Column(
+        "Change / SD",
+        "Mean change of the gene, in units of the data, when the component rises by its standard "
+        "deviation over the samples",
+    ),
+    "size": Column("Size", "The change without its sign"),
+    "error": Column("± SE", "Standard error of the change, as not all samples were looked at"),
+}
+"""By the names of `Reconstruction.gene_table`, and of `ComponentGenes.gene_table`."""
+
+_ASCENDING, _DESCENDING = Qt.SortOrder.AscendingOrder, Qt.SortOrder.DescendingOrder
+
+
+class GeneModel(QAbstractTableModel):
+    """Rows of genes: the symbol, then its numbers, if any; NaN is last however it is sorted."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.genes: tuple[str, ...] = ()
+        self._numbers: list[np.ndarray] = []
+        self._columns: list[Column] = []
+        self._decimals: list[int] = []
+        self._symbols = np.zeros(0, str)
+        self._text = ""
+        self._sorted_by = (0, _ASCENDING)
+        self._rows = np.zeros(0, int)
+
+    def set_genes(self, genes: Sequence[str], numbers: Mapping[str, np.ndarray]) -> None:
+        """Show other genes; `numbers` is a `Reconstruction.gene_table`, or empty."""
+        self.genes = tuple(genes)
+        self._symbols = np.array([gene.casefold() for gene in genes], str)
+        self._numbers = list(numbers.values())
+        self._columns = [COLUMNS[name] for name in numbers]
+        self._decimals = [decimals(values) for values in self._numbers]
+        self._arrange()
+
+    def narrow(self, text: str) -> None:
+        """Show only genes with this in their symbol, in whatever case."""
+        self._text = text.strip().casefold()
+        self._arrange()
+
+    def sort(self, column: int, order: Qt.SortOrder = _ASCENDING) -> None:
+        """Sort by a column; a negative one leaves the genes as they come."""
+        self._sorted_by = (column, order)
+        self._arrange()
+
+    def gene(self, row: int) -> str:
+        """Return the symbol in a row."""
+        return self.genes[self._rows[row]]
+
+    def row(self, gene: str) -> int:
+        """Return the row of a gene, or -1 if it is not shown."""
+        return next((row for row, i in enumerate(self._rows) if self.genes[i] == gene), -1)
+
+    def first(self) -> str:
+        """Return the gene that is searched for, else the first row's, else an empty string."""
+        found = np.flatnonzero(self._symbols[self._rows] == self._text)
+        row = int(found[0]) if len(found) else 0
+        return self.gene(row) if len(self._rows) else ""
+
+    def _arrange(self) -> None:
+        self.beginResetModel()
+        column, order = self._sorted_by
+        descending = order == _DESCENDING
+        if 0 < column <= len(self._numbers):
+            numbers = self._numbers[column - 1]
+            rows = np.argsort(-numbers if descending else numbers, kind="stable")
+        elif column == 0:
+            rows = np.argsort(self._symbols, kind="stable")[:: -1 if descending else 1]
+        else:
+            rows = np.arange(len(self.genes))
+        self._rows = rows[np.strings.find(self._symbols[rows], self._text) >= 0]
+        self.endResetModel()
+
+    def rowCount(self, parent: QModelIndex | None = None) -> int:
+        """Count the genes shown."""
+        return 0 if parent is not None and parent.isValid() else len(self._rows)
+
+    def columnCount(self, parent: QModelIndex | None = None) -> int:
+        """Count the symbol and its numbers."""
+        return 0 if parent is not None and parent.isValid() else 1 + len(self._columns)
+
+    def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """Return text, or how it is aligned."""
+        column = index.column() - 1
+        if role == Qt.ItemDataRole.DisplayRole and column < 0:
+            return self.gene(index.row())
+        if role == Qt.ItemDataRole.DisplayRole:
+            number = self._numbers[column][self._rows[index.row()]]
+            return "–" if np.isnan(number) else f"{number:.{self._decimals[column]}f}"
+        if role == Qt.ItemDataRole.TextAlignmentRole and column >= 0:
+            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        return None
+
+    def headerData(
+        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> Any:
+        """Return a column's title, tooltip or first order."""
+        if orientation != Qt.Orientation.Horizontal:
+            return None
+        column = Column("Gene", "Gene symbol", greatest_first=False)
+        if section > 0:
+            column = self._columns[section - 1]
+        if role == Qt.ItemDataRole.DisplayRole:
+            return column.title
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return f"{column.meaning}.\nAlt+{section + 1} or a click sorts by it."
+        if role == Qt.ItemDataRole.InitialSortOrderRole:
+            return _DESCENDING if column.greatest_first else _ASCENDING
+        return None
+
+
+def decimals(numbers: np.ndarray) -> int:
+    """Return how many decimals tell numbers apart: three digits of those in the middle."""
+    sizes = np.abs(numbers[np.isfinite(numbers) & (numbers != 0)])
+    return int(np.clip(2 - np.floor(np.log10(np.median(sizes))), 0, 6)) if len(sizes) else 0

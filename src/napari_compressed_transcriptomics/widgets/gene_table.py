@@ -1,0 +1,145 @@
+"""A table of genes that is searched as you type."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtGui import QKeySequence
+from qtpy.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QLabel,
+    QLineEdit,
+    QShortcut,
+    QTableView,
+    QVBoxLayout,
+    QWidget,
+)
+
+from .gene_model import COLUMNS, GeneModel
+
+
+class GeneTable(QWidget):
+    """Typing narrows the rows, Enter takes the first, the arrow keys walk through them.
+
+    Parameters
+    ----------
+    nothing : str
+        What to say while there are no genes.
+
+    Attributes
+    ----------
+    gene : str
+        The gene chosen, or empty; `chosen` tells of another one.
+    """
+
+    chosen = Signal(str)
+
+    def __init__(self, nothing: str):
+        super().__init__()
+        self._nothing = nothing
+        self.gene = ""
+        self.search = QLineEdit()
+        self.search.setPlaceholderText("Search a gene symbol")
+        self.search.setToolTip("Enter takes the first row, Down goes to the table (Ctrl+F: here).")
+        self.search.setClearButtonEnabled(True)
+        self.model = GeneModel()
+        self.table = _view(self.model)
+        self.count = QLabel()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.search)
+        layout.addWidget(self.table)
+        layout.addWidget(self.count)
+
+        self.search.textChanged.connect(self.model.narrow)
+        self.search.returnPressed.connect(lambda: self.choose(self.model.first()))
+        self.model.modelReset.connect(self._on_reset)
+        selection = self.table.selectionModel()
+        assert selection is not None
+        self._selection = selection
+        selection.selectionChanged.connect(self._on_selection)
+        self._shortcut(Qt.Key.Key_Down, self._enter, self.search)
+        self._shortcut(QKeySequence.StandardKey.Find, self.search.setFocus)
+        for column in range(1 + len(COLUMNS)):
+            self._shortcut(f"Alt+{column + 1}", lambda column=column: self._sort(column))
+        self._on_reset()
+
+    def set_genes(self, genes: Sequence[str], numbers: Mapping[str, np.ndarray]) -> None:
+        """Show other genes (see `GeneModel.set_genes`); the one chosen stays if it is there."""
+        if self.gene not in genes:
+            self.gene = ""
+        self.model.set_genes(genes, numbers)
+        self._fit_columns()
+
+    def choose(self, gene: str) -> None:
+        """Take a gene, if it is shown."""
+        if (row := self.model.row(gene)) >= 0:
+            self.table.setCurrentIndex(self.model.index(row, 0))
+
+    def _fit_columns(self) -> None:
+        """Give numbers as much as they need, symbols the rest, and the table room for both."""
+        header, numbers = self.table.horizontalHeader(), self.model.columnCount() - 1
+        assert header is not None
+        header.setVisible(numbers > 0)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        advance = self.table.fontMetrics().horizontalAdvance
+        for column in range(1, 1 + numbers):
+            header.resizeSection(column, advance("0.0000") + 8)
+        self.table.setMinimumWidth(advance("SYMBOL10") + numbers * header.sectionSize(1) + 24)
+
+    def _on_selection(self) -> None:
+        # Not the current row: merely tabbing through the table changes that.
+        gene = next((self.model.gene(i.row()) for i in self._selection.selectedRows()), "")
+        if gene and gene != self.gene:
+            self.gene = gene
+            self.chosen.emit(gene)
+
+    def _enter(self) -> None:
+        """Go from the search to the table, to the gene chosen or else to the first."""
+        self.table.setFocus()
+        if not self._selection.hasSelection() and self.model.rowCount():
+            self.table.selectRow(0)
+
+    def _on_reset(self) -> None:
+        shown, there = self.model.rowCount(), len(self.model.genes)
+        self.count.setText(f"{shown:,} of {there:,} genes" if there else self._nothing)
+        self.choose(self.gene)
+
+    def _sort(self, column: int) -> None:
+        """Sort by a column, the other way round the second time."""
+        header = self.table.horizontalHeader()
+        assert header is not None
+        if column < self.model.columnCount():
+            role = Qt.ItemDataRole.InitialSortOrderRole
+            order = self.model.headerData(column, Qt.Orientation.Horizontal, role)
+            if (header.sortIndicatorSection(), header.sortIndicatorOrder()) == (column, order):
+                order = Qt.SortOrder(1 - order.value)
+            self.table.sortByColumn(column, order)
+
+    def _shortcut(self, keys, do, where: QWidget | None = None) -> None:
+        shortcut = QShortcut(QKeySequence(keys), where or self)
+        shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        shortcut.activated.connect(do)
+
+
+def _view(model: GeneModel) -> QTableView:
+    view = QTableView()
+    view.setModel(model)
+    view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+    view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+    view.setTabKeyNavigation(False)  # Tab goes on to the next field
+    view.setShowGrid(False)
+    view.setWordWrap(False)
+    view.setMinimumHeight(160)
+    rows, header = view.verticalHeader(), view.horizontalHeader()
+    assert rows is not None
+    assert header is not None
+    rows.hide()
+    rows.setDefaultSectionSize(view.fontMetrics().height() + 6)
+    header.setHighlightSections(False)
+    header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+    header.setMinimumSectionSize(30)
+    header.setSortIndicator(0, Qt.SortOrder.AscendingOrder)
+    view.setSortingEnabled(True)
+    return view
