@@ -9,6 +9,7 @@ from . import training
 from .components import top_genes
 from .first_run import first_run
 from .measures import cuda, memory, one_gene, peak_above_input, speed
+from .report import report
 
 
 def main() -> None:
@@ -31,6 +32,7 @@ def main() -> None:
         memory,
         lambda: one_gene(50),
         top_genes,
+        report,
         lambda: cuda(given.rounds),
         lambda: training.speed(2 * given.slow_rounds),
         training.time_to_error,
