@@ -253,7 +253,7 @@ def region_dots(
     axes.spines["left"].set_visible(False)
     axes.set_ylim(len(order) - 0.4, -0.6)
     axes.margins(x=0.08)
-    axes.locator_params(axis="x", nbins=4)
+    axes.locator_params(axis="x", nbins=3)
     if len(order) > ROWS_SEEN_AT_ONCE:
         axes.tick_params(axis="x", top=True, labeltop=True)
         axes.spines["top"].set_visible(True)
