@@ -99,8 +99,8 @@ def test_changed_metadata(model):
 
 
 def test_newer_format_and_foreign_file(model, tmp_path):
-    rewrite(model, lambda m: m.update(format_version="2"))
-    refused(model, "format 2", "update")
+    rewrite(model, lambda m: m.update(format_version="3"))
+    refused(model, "format 3", "update")
     other = tmp_path / "other.safetensors"
     other.write_bytes(save({"a": np.zeros(3)}))
     refused(other, "not a model of this program")

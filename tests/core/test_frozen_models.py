@@ -1,7 +1,8 @@
 """Model files of every format version must load and give the same latents for ever.
 
 `fixtures/CODEC_vVERSION.safetensors` are never written again; beside each lies what went in and
-came out. Whoever adds a codec or a version adds a file.
+came out, from version 2 on with the distances to the training data, too. Whoever adds a codec or
+a version adds a file.
 """
 
 import json
@@ -12,6 +13,8 @@ import pytest
 from numpy.testing import assert_allclose
 
 from napari_compressed_transcriptomics.core.checkpoint import FORMAT_VERSION, load_model
+from napari_compressed_transcriptomics.core.reconstruction import reconstruct
+from small import named
 
 FOLDER = Path(__file__).parent / "fixtures"
 FILES = sorted(FOLDER.glob("*.safetensors"))
@@ -28,6 +31,16 @@ def test_gives_the_same_latents(path):
     assert_allclose(codec.decode(latents), frozen["decoded"], rtol=1e-4, atol=1e-5)
     assert codec.genes[0] == "GENE0"
     assert codec.training["seed"] == 0
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_gives_the_same_distances(path):
+    frozen = json.loads(path.with_suffix(".json").read_text())
+    result = reconstruct(load_model(path), named(np.array(frozen["values"])))
+    if path.stem.endswith("_v1"):
+        assert result.novelty is None
+    else:
+        assert_allclose(result.novelty.distance, frozen["distances"], rtol=1e-3)
 
 
 @pytest.mark.parametrize("codec_id", ["autoencoder", "kernel-pca", "nmf", "pca", "residual"])

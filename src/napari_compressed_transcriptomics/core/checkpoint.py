@@ -8,10 +8,13 @@ import numpy as np
 
 from .codec import Codec, check_finite, codec_class
 from .errors import UserError
+from .novelty import Reference
 from .provenance import versions
 from .state_dict import load_state_dict
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+"""2 added what the training data look like to the model, see `novelty.Reference`."""
+
 LONGEST_HEADER = 100 * 2**20  # as safetensors itself allows
 
 
@@ -34,7 +37,8 @@ def save_model(codec: Codec, path: str | Path) -> Path:
     path = Path(path)
     if path.suffix != ".safetensors":
         raise UserError(f"{path.name} is no name for a model file; let it end in .safetensors")
-    tensors = {name: np.array(array, order="C") for name, array in codec.tensors().items()}
+    learned = codec.tensors() | (codec.reference.tensors() if codec.reference else {})
+    tensors = {name: np.array(array, order="C") for name, array in learned.items()}
     metadata = {
         "format_version": str(FORMAT_VERSION),
         "codec": codec.id,
@@ -83,6 +87,7 @@ def load_model(path: str | Path) -> Codec:
         config, genes, training = (json.loads(metadata[k]) for k in ("config", "genes", "training"))
         if not all(isinstance(gene, str) for gene in genes):
             raise ValueError("genes that are no text")
+        reference = Reference.take_from(tensors, config["latent_size"])
         codec = codec_class(metadata["codec"]).from_parts(config, tensors, tuple(genes))
     except UserError as error:
         raise UserError(f"{path.name}: {error}") from None
@@ -90,7 +95,7 @@ def load_model(path: str | Path) -> Codec:
         raise UserError(
             f"{path.name} does not describe its model ({error}); save the model again"
         ) from None
-    codec.training = training
+    codec.training, codec.reference = training, reference
     return codec
 
 

@@ -11,11 +11,12 @@ import numpy as np
 from .device import resolve_device
 from .errors import UserError
 from .expression import Expression
-from .progress import Progress, finish
+from .progress import Progress, finish, to_the_end
 from .provenance import array_sha256, versions
 
 if TYPE_CHECKING:
     from .networks import CodecNetwork
+    from .novelty import Reference
 
 LATENT_SIZES = (2, 4, 8, 16, 32, 64, 128)
 
@@ -47,6 +48,8 @@ class Codec(ABC):
         Mean of each gene in training, NaN where not known: what a missing gene may be set to.
     training : dict
         JSON-safe record of how it was fitted.
+    reference : Reference or None
+        What samples like the training data look like to it, see `novelty`; None where not known.
     value_range : (float, float)
         Least and largest value that the method can represent.
     rows_together : int
@@ -71,6 +74,7 @@ class Codec(ABC):
         self.genes = tuple(genes)
         self.neutral = np.asarray(neutral, np.float32)
         self.training = training or {}
+        self.reference: Reference | None = None
 
     @abstractmethod
     def config(self) -> dict[str, Any]:
@@ -154,7 +158,18 @@ class Codec(ABC):
             raise UserError(problem)
         cls.check_scale(expression.values, expression.name)
         name = resolve_device(device).name
-        return cls._fit_steps(expression, latent_size, seed, name, max_epochs, **settings)
+        steps = cls._fit_steps(expression, latent_size, seed, name, max_epochs, **settings)
+        return cls._with_reference(steps, expression, name)
+
+    @staticmethod
+    def _with_reference(
+        steps: Generator[Progress, None, "Codec"], expression: Expression, device: str
+    ) -> Generator[Progress, None, "Codec"]:
+        from .novelty import reference_steps
+
+        codec = yield from steps
+        codec.reference = yield from to_the_end(reference_steps(codec, expression, device))
+        return codec
 
     @classmethod
     def check_scale(cls, values: np.ndarray, name: str = "the data") -> None:

@@ -10,6 +10,7 @@ Whoever drives the generator decides what progress looks like, and how the work 
 
 import time
 from collections.abc import Callable, Generator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -77,6 +78,19 @@ def finish(
             return end.value
         if report is not None:
             report(progress)
+
+
+def to_the_end(
+    steps: Generator[Progress, None, Result],
+) -> Generator[Progress, None, Result]:
+    """Run `steps` within other work that is too far to be ended early: `Stop` changes nothing."""
+    while True:
+        try:
+            progress = next(steps)
+        except StopIteration as end:
+            return end.value
+        with suppress(Stop):
+            yield progress
 
 
 class TimeLeft:

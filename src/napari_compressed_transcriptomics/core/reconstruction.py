@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ import numpy as np
 from .codec import Codec, network_on
 from .device import resolve_device
 from .expression import Expression
+from .novelty import Novelty, novelty_notes, novelty_of
 from .progress import Progress, finish
 
 if TYPE_CHECKING:
@@ -52,7 +53,8 @@ class Reconstruction:
     seconds : float
         What it took.
     notes : tuple of str
-        What had to be changed on the way (device, block size).
+        What the user should know: what had to be changed on the way (device, block size), data
+        on another scale than the codec's training data, or unlike them in much of the brain.
     """
 
     codec: Codec
@@ -79,6 +81,11 @@ class Reconstruction:
             "mean": self.mean_genes,
             "sd": self.sd_genes,
         }
+
+    @cached_property
+    def novelty(self) -> Novelty | None:
+        """How far each sample is from the codec's training data; None where not known."""
+        return novelty_of(self)
 
     @cached_property
     def _hidden(self) -> "torch.Tensor":
@@ -165,7 +172,7 @@ def _steps(
         block_bytes,
         together=codec.rows_together,
     )
-    return Reconstruction(
+    result = Reconstruction(
         codec=codec,
         expression=expression,
         **sums.errors(),
@@ -173,6 +180,7 @@ def _steps(
         seconds=time.perf_counter() - begun,
         notes=notes + changes,
     )
+    return replace(result, notes=result.notes + novelty_notes(result))
 
 
 class _Sums:

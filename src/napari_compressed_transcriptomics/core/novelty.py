@@ -1,0 +1,256 @@
+"""How far samples are from what a model was trained on.
+
+Two distances, as in the diagnostics of robust PCA (Hubert, Rousseeuw and Vanden Branden 2005,
+Technometrics 47:64-79, doi:10.1198/004017004000000563), for any codec:
+
+- within what the model can give back, the Mahalanobis distance of a sample's latents ("score
+  distance"), ``sqrt((z - m) C^-1 (z - m))``, with m and C the mean and the covariance of the
+  training samples' latents. C is that of standardised components, shrunk as by Ledoit and Wolf
+  (2004), which matters where samples are few;
+- off it, the sample's RMSE over genes ("orthogonal distance").
+
+Each is divided by its 97.5 % quantile over the training samples, so 1 is the cutoff, and a sample
+beyond either is outside: about 5 % of samples that are like the training data, or up to about
+10 % where the model was trained on less than 100. The quantiles are the data's own; those of a
+normal distribution, as in the paper, called up to 25 % of unseen brain regions outside, as latents
+are not normal. A model that gives back little (NMF with 2 components) tells little apart.
+
+A model gives its training samples back better than others like them: PCA with 16 components of
+60 regions by half the error. So their RMSE is raised first, by the RMSE of samples that training
+held out over that of those it learned from. Where none were held out (PCA), each sample's error
+is divided by one less its leverage in a regression on the latents, which is what leaving it out
+of that would give (Allen 1974, Technometrics 16:125-127), and all are raised by what this makes of
+the RMSE over all. For thousands of samples neither matters.
+"""
+
+from collections.abc import Generator
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .errors import UserError
+from .expression import Expression
+from .progress import Progress
+
+if TYPE_CHECKING:
+    from .codec import Codec
+    from .reconstruction import Reconstruction
+
+QUANTILE = 0.975
+"""Of each distance over the training samples; beyond it a sample is outside."""
+
+SIZEABLE = 0.2
+"""Part of the brain that must be outside for a warning: four times what is expected."""
+
+MOST_SAMPLES = 2000
+"""Training samples, drawn at random, that the distances are learned from."""
+
+UNKNOWN = (
+    "It is not known what the model was trained on: it is a published one, or was saved before "
+    "models kept this; fit a model, or fit it anew, to see the distance to training data."
+)
+
+LAYER_NAME = "distance to training data"
+
+_PREFIX = "reference."
+_ROWS = 250
+_SCALE_ROWS = 100
+_OTHER_SCALE = 3.0
+
+
+@dataclass(frozen=True, eq=False)
+class Reference:
+    """What samples like the training data look like to a codec; travels with the model.
+
+    Attributes
+    ----------
+    mean : ndarray of float64, shape (latent_size,)
+        Of the latents.
+    whitening : ndarray of float64, shape (latent_size, latent_size)
+        ``(z - mean) @ whitening`` has the Mahalanobis distance of z as its norm.
+    cutoffs : ndarray of float64, shape (2,)
+        Mahalanobis distance, and RMSE over genes (in the units of the data), beyond which a
+        sample is outside.
+    scale : ndarray of float64, shape (2,)
+        1 and 99 percentile of all training values.
+    """
+
+    mean: np.ndarray
+    whitening: np.ndarray
+    cutoffs: np.ndarray
+    scale: np.ndarray
+
+    def tensors(self) -> dict[str, np.ndarray]:
+        """Return what it is made of, by the names that model files have for it."""
+        return {_PREFIX + field.name: getattr(self, field.name) for field in fields(self)}
+
+    @classmethod
+    def take_from(cls, tensors: dict[str, np.ndarray], latent_size: int) -> "Reference | None":
+        """Make it from a file's tensors and remove these; None where there are none.
+
+        Raises
+        ------
+        UserError
+            Naming the tensor that is missing, left over or of another shape.
+        """
+        from .codec import check_shapes
+
+        own = {name: tensors.pop(name) for name in list(tensors) if name.startswith(_PREFIX)}
+        if not own:
+            return None
+        k = latent_size
+        shapes = {"mean": (k,), "whitening": (k, k), "cutoffs": (2,), "scale": (2,)}
+        check_shapes(own, {_PREFIX + name: shape for name, shape in shapes.items()})
+        return cls(**{name: own[_PREFIX + name] for name in shapes})
+
+
+@dataclass(frozen=True, eq=False)
+class Novelty:
+    """How far samples are from what the model was trained on.
+
+    Attributes
+    ----------
+    latents, error : ndarray of float64, shape (n_samples,)
+        Mahalanobis distance of the latents, and RMSE, each over its cutoff.
+    voxels : ndarray of int64, shape (n_samples,)
+        Of each sample.
+    """
+
+    latents: np.ndarray
+    error: np.ndarray
+    voxels: np.ndarray
+
+    @property
+    def distance(self) -> np.ndarray:
+        """The larger of the two, shape (n_samples,); above 1 is outside."""
+        return np.maximum(self.latents, self.error)
+
+    @property
+    def outside(self) -> np.ndarray:
+        """Which samples are outside, bool, shape (n_samples,)."""
+        return ~(self.distance <= 1)  # what is no number is outside, too
+
+    @property
+    def share(self) -> float:
+        """Part of the brain (of the samples' voxels) that is outside, 0..1."""
+        return float(self.voxels[self.outside].sum() / self.voxels.sum())
+
+
+def reference_steps(
+    codec: "Codec", expression: Expression, device: str
+) -> Generator[Progress, None, Reference | None]:
+    """Learn what a fitted codec makes of its training data; None where that cannot be had."""
+    stage, values, n = "Measuring the training data", expression.values, expression.n_samples
+    rows = np.arange(n)
+    if n > MOST_SAMPLES:
+        rows = np.sort(np.random.default_rng(0).permutation(n)[:MOST_SAMPLES])
+    latents, rmse = [], []
+    try:
+        for start in range(0, len(rows), _ROWS):
+            yield Progress(stage, start, len(rows))
+            some = np.asarray(values[rows[start : start + _ROWS]], np.float32)
+            latents.append(codec.encode(some, device))
+            error = codec.decode(latents[-1], device) - some
+            rmse.append(np.sqrt(np.square(error, dtype=float).mean(axis=1)))
+    except UserError as error:  # the model must not be lost to this
+        yield Progress(stage, len(rows), len(rows), f"{error}; the model has no {LAYER_NAME}")
+        return None
+    yield Progress(stage, len(rows), len(rows))
+    found, errors = np.concatenate(latents).astype(float), np.concatenate(rmse)
+    if not (np.isfinite(found).all() and np.isfinite(errors).all()):
+        return None
+    mean, whitening = _whitening(found)
+    distances = np.linalg.norm((found - mean) @ whitening, axis=1)
+    raised = errors * _optimism(found, errors, codec.training)
+    # the smallest positive keeps a model without any error from dividing by zero
+    cutoffs = [max(_quantile(of), np.finfo(np.float32).tiny) for of in (distances, raised)]
+    return Reference(mean, whitening, np.array(cutoffs), _scale(values))
+
+
+def novelty_of(result: "Reconstruction") -> Novelty | None:
+    """Return how far each sample is from the codec's training data; None where not known."""
+    reference = result.codec.reference
+    if reference is None:
+        return None
+    latents = np.linalg.norm((result.latents - reference.mean) @ reference.whitening, axis=1)
+    return Novelty(
+        latents / reference.cutoffs[0],
+        result.rmse_samples / reference.cutoffs[1],
+        result.expression.parcellation.voxels_per_sample,
+    )
+
+
+def novelty_notes(result: "Reconstruction") -> tuple[str, ...]:
+    """Return a sentence where data have another scale, or much is unlike the training data."""
+    reference, novelty = result.codec.reference, result.novelty
+    if reference is None or novelty is None:
+        return ()
+    if problem := scale_problem(reference, result.expression):
+        return (problem,)
+    if novelty.share <= SIZEABLE:
+        return ()
+    n, outside = result.expression.n_samples, np.count_nonzero(novelty.outside)
+    return (
+        f"{novelty.share:.0%} of the brain ({outside:,} of {n:,} samples) is unlike what the model "
+        "was trained on, so doubt its latents there, or fit a model to this data",
+    )
+
+
+def scale_problem(reference: Reference, expression: Expression) -> str:
+    """Return in a sentence that data are on another scale than the training data, or nothing.
+
+    The scale is told by the 1 and 99 percentiles of all values. It is another one if they are
+    `_OTHER_SCALE` times as far apart, or a third, or lie that many widths away.
+    """
+    (low, high), (least, most) = reference.scale, _scale(expression.values)
+    width, here = high - low, most - least
+    away = abs((least + most) / 2 - (low + high) / 2)
+    similar = width / _OTHER_SCALE <= here <= width * _OTHER_SCALE
+    if similar and away <= max(width, here):
+        return ""
+    return (
+        f"{expression.name} is on another scale than what the model was trained on: its values "
+        f"are mostly from {least:.3g} to {most:.3g}, there they were from {low:.3g} to "
+        f"{high:.3g}; rescale the data or fit a model to them"
+    )
+
+
+def _scale(values: np.ndarray) -> np.ndarray:
+    some = np.linspace(0, len(values) - 1, min(len(values), _SCALE_ROWS)).astype(int)
+    return np.percentile(np.asarray(values[some], np.float32), [1, 99]).astype(float)
+
+
+def _whitening(latents: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the mean, and what turns the centred latents into white ones."""
+    from sklearn.covariance import ledoit_wolf
+
+    mean, sd = latents.mean(axis=0), latents.std(axis=0)
+    used = sd > 1e-6 * sd.max(initial=0)  # a component that is never used tells nothing
+    whitening = np.zeros((len(sd), len(sd)))
+    if used.any():
+        covariance, _ = ledoit_wolf((latents - mean)[:, used] / sd[used])
+        half = np.linalg.cholesky(np.linalg.inv(covariance))
+        whitening[np.ix_(used, used)] = half / sd[used][:, None]
+    return mean, whitening
+
+
+def _optimism(latents: np.ndarray, rmse: np.ndarray, record: dict[str, Any]) -> float:
+    """Return how much larger the RMSE of samples not trained on is; see above."""
+    learned, held_out = (record.get(name, 0) for name in ("train_rmse", "validation_rmse"))
+    if learned > 0:
+        return max(1.0, held_out / learned)
+    squares = np.square(rmse)
+    centred = latents - latents.mean(axis=0)
+    left, sizes, _ = np.linalg.svd(centred, full_matrices=False)
+    left = left[:, sizes > 1e-6 * sizes.max(initial=0)]
+    remaining = 1 - 1 / len(rmse) - np.square(left).sum(axis=1)
+    known = remaining > 1e-3  # the rest are given back whatever they are
+    if not squares[known].any():
+        return 1.0
+    return float(np.sqrt((squares / remaining**2)[known].mean() / squares[known].mean()))
+
+
+def _quantile(distances: np.ndarray) -> float:
+    # "weibull" expects to be exceeded by 2.5 % of new samples, not of those at hand
+    return float(np.quantile(distances, QUANTILE, method="weibull"))
