@@ -10,6 +10,7 @@ from ._terminal import Report, clear_line, first_interrupt, tell_notes
 if TYPE_CHECKING:
     from .core.expression import Expression
     from .core.predict import Prediction
+    from .core.target import Features
 
 SUMMARY = "Predict maps of the brain from latents, at places held out."
 DETAILS = (
@@ -56,9 +57,9 @@ def run(arguments: argparse.Namespace, expression: "Expression") -> None:
     from .core.progress import Stop, finish
     from .io.atomic import check_targets, refuse_overwriting
     from .io.prediction import prediction_files, save_prediction, sources
-    from .io.targets import read_latent_images, read_targets
+    from .io.targets import notes_on, read_latent_images, read_targets
 
-    features = ()
+    features: tuple[Features, ...] = ()
     if arguments.images:
         features = (read_latent_images(arguments.images, expression),)
     methods = arguments.methods or ([] if features else ["default"])
@@ -80,7 +81,7 @@ def run(arguments: argparse.Namespace, expression: "Expression") -> None:
     names = prediction_files([target.name for target in request.targets])
     check_targets(arguments.out, names)
     refuse_overwriting([arguments.out / name for name in names], sources(request))
-    tell_notes(dict.fromkeys(note for target in request.targets for note in target.notes))
+    tell_notes(notes_on(request.targets))
     tell_notes(note for given in features for note in given.notes)
     tell_notes([cost_sentence(request)])
     with first_interrupt() as asked:

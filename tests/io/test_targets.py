@@ -8,7 +8,7 @@ from data import real_data
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Expression, Parcellation
 from napari_compressed_transcriptomics.io import read_expression
-from napari_compressed_transcriptomics.io.targets import read_latent_images, read_targets
+from napari_compressed_transcriptomics.io.targets import notes_on, read_latent_images, read_targets
 
 COARSE = np.array([[-4.0, 0, 0, 20], [0, 4, 0, -20], [0, 0, 4, -20], [0, 0, 0, 1]])
 
@@ -86,6 +86,12 @@ def test_rows_without_names_need_their_list(tmp_path, lines):
     assert "4 rows and regions.csv names 3" in refusal(
         path, regions=write(tmp_path / "regions.csv", *names[:-1])
     )
+
+
+def test_notes_of_many_files_are_few(tmp_path):
+    paths = [write(tmp_path / f"m{i}.csv", "region,a", "L_low,1", "L_top,2") for i in range(9)]
+    (note,) = notes_on(read_targets(paths, FOUR))
+    assert "m0.csv, m1.csv and 7 more (R_low, R_top)" in note
 
 
 def test_cortical_rows_of_a_longer_list(tmp_path):

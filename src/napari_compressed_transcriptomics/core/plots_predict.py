@@ -60,7 +60,7 @@ def utility_bars(
         axes.set_title(f"{regressor}, {how} held out", color=foreground, fontsize=9)
         _plain(axes, foreground)
     n_targets = len({score.target for score in prediction.scores})
-    label = "held-out R²" + (f"; dot: one of {n_targets} targets" if n_targets > 1 else "")
+    label = f"held-out R²\ndots: {n_targets} target{'s' if n_targets > 1 else ''}"
     if any(np.isfinite(score.p_fdr) for score in prediction.scores):
         label += ", filled: p (FDR) ≤ 0.05"
     all_axes[-1].set_xlabel(label, color=foreground, fontsize=8)

@@ -97,7 +97,7 @@ def prediction_record(prediction: "Prediction") -> dict[str, Any]:
         },
         "features_fitted_to": "all samples, without the targets; only the regression is held out",
         "r2": "1 - squared error of held-out samples / squared error of the training samples' "
-        "mean, each summed over folds and repeats; 95 % interval over folds after Nadeau & Bengio 2003",
+        "mean, each summed over folds and repeats; 95 % interval over folds (Nadeau & Bengio 2003)",
         "p_spatial": "share of surrogate maps of the same values, autocorrelation and symmetry "
         "that ridge predicts at least as well",
         "p_fdr": "p_spatial after Benjamini & Hochberg over the targets",

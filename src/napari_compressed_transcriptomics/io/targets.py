@@ -58,6 +58,16 @@ def read_targets(
     return tuple(_renamed(target) if target.name in twice else target for target in targets)
 
 
+def notes_on(targets: Iterable[Target]) -> list[str]:
+    """Return the notes of all targets, those that differ by the file's name only as one."""
+    files: dict[str, dict[str, None]] = {}
+    for target in targets:
+        name = Path(target.source.get("target", {}).get("path", target.name)).name
+        for note in target.notes:
+            files.setdefault(note.replace(name, "\0"), {})[name] = None
+    return [note.replace("\0", listing(names, 2)) for note, names in files.items()]
+
+
 def read_latent_images(
     paths: Iterable[str | Path], expression: Expression, name: str = "images"
 ) -> Features:
