@@ -44,7 +44,7 @@ def verdict(results: Results) -> Iterator[str]:
     if len(r2):
         yield (
             f"Half of the genes have an R² above {np.median(r2):.3f}; {_count(r2 < 0.5)} of "
-            f"{len(r2):,} have one below 0.5, and {_count(r2 < 0)} below 0: worse than their mean."
+            f"{len(r2):,} have one below 0.5, {_count(r2 < 0)} below 0 (worse than the mean alone)."
         )
     if results.samples is not None:
         low, middle, high = np.nanpercentile(results.samples.rmse, [5, 50, 95])
