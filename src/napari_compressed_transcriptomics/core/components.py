@@ -81,13 +81,9 @@ class ComponentGenes:
         return self.error * self.spread[:, None].astype(np.float32)
 
     def gene_table(self, component: int) -> dict[str, np.ndarray]:
-        """Return the numbers of each gene for a component (counted from 0), by name.
-
-        ``effect``, its ``size`` (without the sign) and, where there is one, its ``error``.
-        """
-        effect, error = self.effect[component], self.effect_error
-        table = {"effect": effect, "size": np.abs(effect)}
-        return table if error is None else {**table, "error": error[component]}
+        """Return each gene's ``effect`` of a component (from 0), and its ``size`` without sign."""
+        effect = self.effect[component]
+        return {"effect": effect, "size": np.abs(effect)}
 
     @property
     def basis(self) -> str:

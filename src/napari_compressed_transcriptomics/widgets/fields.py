@@ -40,6 +40,13 @@ def count(at_zero: str = "0") -> QSpinBox:
     return box
 
 
+def component_box() -> QSpinBox:
+    """Return a field for a component, counted from 1; its maximum is still to be set."""
+    box = QSpinBox()
+    box.setRange(1, 1)
+    return box
+
+
 def wrapping_label() -> QLabel:
     """Return an empty label that breaks its lines."""
     label = QLabel()

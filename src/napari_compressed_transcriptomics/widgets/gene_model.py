@@ -36,12 +36,11 @@ COLUMNS = {
     "mean": Column("Mean", "Mean of the original values over the samples"),
     "sd": Column("SD", "Standard deviation of the original values over the samples"),
     "effect": Column(
-        "Change / SD",
+        "Change/SD",
         "Mean change of the gene, in units of the data, when the component rises by its standard "
         "deviation over the samples",
     ),
     "size": Column("Size", "The change without its sign"),
-    "error": Column("± SE", "Standard error of the change, as not all samples were looked at"),
 }
 """By the names of `Reconstruction.gene_table`, and of `ComponentGenes.gene_table`."""
 

@@ -84,9 +84,12 @@ class GeneTable(QWidget):
         header.setVisible(numbers > 0)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         advance = self.table.fontMetrics().horizontalAdvance
+        width = advance("SYMBOL10") + 24
         for column in range(1, 1 + numbers):
-            header.resizeSection(column, advance("0.0000") + 8)
-        self.table.setMinimumWidth(advance("SYMBOL10") + numbers * header.sectionSize(1) + 24)
+            title = self.model.headerData(column, Qt.Orientation.Horizontal)
+            header.resizeSection(column, max(advance("0.0000"), advance(title) + 8) + 8)
+            width += header.sectionSize(column)
+        self.table.setMinimumWidth(width)
 
     def _on_selection(self) -> None:
         # Not the current row: merely tabbing through the table changes that.
