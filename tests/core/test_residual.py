@@ -124,7 +124,7 @@ def sixty_are_many(monkeypatch):
 def test_many_rows_hold_one_part_out(sixty_are_many):
     record = trained(DATA, 2, max_epochs=3).training
     assert (record["n_train"], record["n_validation"]) == (54, 6)
-    assert record["settings"]["drop"] == 0
+    assert record["settings"]["drop"] < 0.01
     assert ResidualSettings.for_data(40, 2).drop > 0
 
 

@@ -62,13 +62,14 @@ class ResidualSettings:
 
     @classmethod
     def for_data(cls, n_rows: int, latent_size: int, **given: Any) -> "ResidualSettings":
-        """Return the settings for so many rows: larger networks, and no restraint, for many.
+        """Return the settings for so many rows: larger networks, and less restraint, for many.
 
-        With few, the more components there are for a row, the more a network can learn by
+        The more components there are (with few rows: for a row), the more a network can learn by
         heart, and the more is dropped.
         """
         if n_rows > MANY_ROWS:
-            usual: dict[str, Any] = {"hidden_sizes": (256, 128), "steps": 2000, "drop": 0.0}
+            drop = 0.1 * min(1.0, latent_size / 32)
+            usual: dict[str, Any] = {"hidden_sizes": (256, 128), "steps": 2000, "drop": drop}
         else:
             usual = {"drop": 0.2 + 0.3 * min(1.0, 2 * latent_size / n_rows)}
         return cls(**(usual | given))
