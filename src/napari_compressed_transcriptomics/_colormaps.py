@@ -26,3 +26,24 @@ def diverging_colormap(see_through: bool) -> Any:
         colors[:, 3] = np.abs(np.linspace(-1, 1, len(colors))) ** 1.5 * 0.8
     name = "blue-red (3-D)" if see_through else "blue-red"
     return Colormap(colors, name=name, display_name=name)
+
+
+def novelty_colormap() -> Any:
+    """Return a colormap whose lower half is blue and whose upper half vermilion to yellow."""
+    from napari.utils.colormaps import Colormap
+
+    inside, outside = ((27, 42, 65), (160, 196, 222)), ((213, 94, 0), (255, 225, 90))
+    halves = [np.linspace(*ends, 128) / 255 for ends in (inside, outside)]
+    name = "blue, above the middle orange"
+    return Colormap(np.concatenate(halves), name=name, display_name=name)
+
+
+SELECTED = "#FF3EFF"
+"""Of selected samples, in the brain and in plots; not in viridis, inferno or blue-red."""
+
+
+def selection_colormap() -> Any:
+    """Return the colormap of a Labels layer whose label 1 is what was selected."""
+    from napari.utils.colormaps import DirectLabelColormap
+
+    return DirectLabelColormap(color_dict={None: "transparent", 0: "transparent", 1: SELECTED})

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ._colormaps import diverging_colormap
+from ._colormaps import diverging_colormap, novelty_colormap
 from ._placement import Placement
 from ._region_layers import name_features
 from ._shown import METADATA_KEY, Shown, middle_and_reach, shown, space
+from .core.errors import UserError
 from .core.expression import Expression, Parcellation
 from .core.latent_change import usual_range
+from .core.novelty import LAYER_NAME, UNKNOWN
 
 if TYPE_CHECKING:
     from .core.reconstruction import Reconstruction
@@ -107,6 +109,25 @@ def latent_layers(result: "Reconstruction", separate: bool = False) -> list[Laye
 def error_layer(result: "Reconstruction") -> LayerData:
     """Show the RMSE of each sample over genes, in the units of the expression."""
     return samples_layer(result.expression, result.rmse_samples, "rmse", "RMSE", result)
+
+
+def novelty_layer(result: "Reconstruction") -> LayerData:
+    """Show how far each sample is from what the model was trained on, see `core.novelty`.
+
+    The cutoff is 1, in the middle of the contrast limits, where the colormap breaks.
+
+    Raises
+    ------
+    UserError
+        It is not known what the model was trained on.
+    """
+    if result.novelty is None:
+        raise UserError(UNKNOWN)
+    name = f"{LAYER_NAME} (above 1: outside)"
+    distance = result.novelty.distance
+    data, attributes, kind = samples_layer(result.expression, distance, "distance", name, result)
+    look = {"colormap": novelty_colormap(), "contrast_limits": (0.0, 2.0)}
+    return data, attributes | look, kind
 
 
 def samples_layer(

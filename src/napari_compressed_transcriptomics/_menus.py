@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from ._layers import error_layer
+from ._layers import error_layer, novelty_layer
 from ._notices import user_errors_shown
 from ._shown import shown
 
@@ -16,6 +16,15 @@ def show_reconstruction_error(viewer: "napari.Viewer") -> None:
     if result is not None:
         data, attributes, _ = error_layer(result)
         viewer.add_image(data, **attributes)
+
+
+def show_training_distance(viewer: "napari.Viewer") -> None:
+    """Show how far samples are from what the model of the selected compression was trained on."""
+    result = _result_of(viewer)
+    if result is not None:
+        with user_errors_shown():
+            data, attributes, _ = novelty_layer(result)
+            viewer.add_image(data, **attributes)
 
 
 def save_results(viewer: "napari.Viewer") -> None:

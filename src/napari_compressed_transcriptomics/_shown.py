@@ -23,7 +23,8 @@ class Shown:
     kind : str
         ``expression``, ``latents``, ``component``, ``rmse``, ``gene``, ``image``, ``labels``;
         ``original``, ``rebuilt``, ``difference`` where a gene of these is compared;
-        ``composite`` of three components in colour.
+        ``composite`` of three components in colour; ``distance`` to training data;
+        ``error_difference`` of two results.
     placement : Placement
         The source grid.
     values : ndarray or None

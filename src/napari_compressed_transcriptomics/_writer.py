@@ -149,7 +149,7 @@ def _columns(what: Shown, name: str) -> dict[str, np.ndarray]:
         return {f"component_{k + 1}": column for k, column in enumerate(what.values.T)}
     if what.kind == "component":
         return {"component_" + name.rsplit(" ", 1)[-1]: what.values}
-    return {what.kind if what.kind == "rmse" else f"{what.kind}_{what.gene}": what.values}
+    return {f"{what.kind}_{what.gene}" if what.gene else what.kind: what.values}
 
 
 def _targets(path: str, layers: list[LayerData]) -> list[Path]:

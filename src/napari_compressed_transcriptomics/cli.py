@@ -182,10 +182,11 @@ def _compress(request: "CompressRequest") -> "Reconstruction":
 
 
 def _save(reconstruction: "Reconstruction", out: Path, parameters: dict) -> None:
+    from .core.novelty import novelty_line
     from .io.results import save_results
 
     paths = save_results(reconstruction, out, parameters)
-    print(_result_line(reconstruction))
+    print(_result_line(reconstruction), novelty_line(reconstruction), sep="\n")
     print(*paths, sep="\n")
 
 

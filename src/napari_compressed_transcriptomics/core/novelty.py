@@ -47,8 +47,8 @@ MOST_SAMPLES = 2000
 """Training samples, drawn at random, that the distances are learned from."""
 
 UNKNOWN = (
-    "It is not known what the model was trained on: it is a published one, or was saved before "
-    "models kept this; fit a model, or fit it anew, to see the distance to training data."
+    "the model does not say what it was trained on: it is a published one, or was saved before "
+    "models kept this; fit it anew to know the distance to training data"
 )
 
 LAYER_NAME = "distance to training data"
@@ -136,6 +136,18 @@ class Novelty:
         """Part of the brain (of the samples' voxels) that is outside, 0..1."""
         return float(self.voxels[self.outside].sum() / self.voxels.sum())
 
+    def summary(self) -> dict[str, Any]:
+        """Return how much is outside, JSON-safe.
+
+        Keys: share_outside (part of the brain), samples_outside (their number), quantile (of the
+        training samples, beyond which a sample is outside in either distance).
+        """
+        return {
+            "share_outside": self.share,
+            "samples_outside": int(np.count_nonzero(self.outside)),
+            "quantile": QUANTILE,
+        }
+
 
 def reference_steps(
     codec: "Codec", expression: Expression, device: str
@@ -193,7 +205,18 @@ def novelty_notes(result: "Reconstruction") -> tuple[str, ...]:
     n, outside = result.expression.n_samples, np.count_nonzero(novelty.outside)
     return (
         f"{novelty.share:.0%} of the brain ({outside:,} of {n:,} samples) is unlike what the model "
-        "was trained on, so doubt its latents there, or fit a model to this data",
+        "was trained on; doubt its latents there, or fit a model to this data",
+    )
+
+
+def novelty_line(result: "Reconstruction") -> str:
+    """Return in a sentence how much of the brain is outside, or why that is not known."""
+    novelty = result.novelty
+    if novelty is None:
+        return f"Unlike the training data: not known, as {UNKNOWN}"
+    n, outside = result.expression.n_samples, np.count_nonzero(novelty.outside)
+    return (
+        f"Unlike the training data: {novelty.share:.1%} of the brain ({outside:,} of {n:,} samples)"
     )
 
 

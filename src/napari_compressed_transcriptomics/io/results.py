@@ -98,10 +98,11 @@ def provenance_of(
 
     Keys: rmse, r2, n_samples, n_genes, latent_size, codec, device, seconds, versions, source
     (paths and SHA-256 of the inputs), data_sha256 (of the values), model_sha256 (of the
-    codec's tensors), training, parameters, excluded, filled, notes.
+    codec's tensors), training, parameters, excluded, filled, notes, novelty (how much is
+    unlike the training data, see `core.novelty.Novelty.summary`; None where not known).
     """
     expression, codec = reconstruction.expression, reconstruction.codec
-    tensors = codec.tensors()
+    tensors, novelty = codec.tensors(), reconstruction.novelty
     return {
         "rmse": _json_number(reconstruction.rmse),
         "r2": _json_number(reconstruction.r2),
@@ -120,6 +121,7 @@ def provenance_of(
         "excluded": list(expression.excluded),
         "filled": list(expression.filled),
         "notes": [*expression.notes, *reconstruction.notes],
+        "novelty": novelty.summary() if novelty is not None else None,
     }
 
 

@@ -19,6 +19,7 @@ from napari_compressed_transcriptomics import _layers, _settings, _viewer
 from napari_compressed_transcriptomics._notices import user_errors_shown
 from napari_compressed_transcriptomics.core.compress import CompressRequest, compress_steps
 from napari_compressed_transcriptomics.core.errors import UserError
+from napari_compressed_transcriptomics.core.novelty import novelty_line
 
 from .device_choice import DeviceChoice
 from .fields import ask_and_save_model, choice, count, form_layout, wrapping_label
@@ -48,8 +49,9 @@ class Outputs:
 
     Attributes
     ----------
-    latents, separate, error : bool
-        Latents at all; as one layer a component; the RMSE.
+    latents, separate, error, distance : bool
+        Latents at all; as one layer a component; the RMSE; the distance to training data, where
+        it is known.
     gene : str
         Gene whose reconstruction is wanted, or empty.
     side_by_side : bool
@@ -59,6 +61,7 @@ class Outputs:
     latents: bool = True
     separate: bool = False
     error: bool = True
+    distance: bool = False
     gene: str = ""
     side_by_side: bool = True
 
@@ -77,6 +80,8 @@ def result_layers(result: "Reconstruction", outputs: Outputs) -> list[_layers.La
     layers = []
     if outputs.gene:
         layers.append(_layers.gene_layer(result, outputs.gene))
+    if outputs.distance and result.novelty is not None:
+        layers.append(_layers.novelty_layer(result))
     if outputs.error:
         layers.append(_layers.error_layer(result))
     if outputs.latents:
@@ -137,6 +142,12 @@ class Compress(QWidget):
         self.show_latents = QCheckBox("Latents")
         self.separate = QCheckBox("One layer a component")
         self.show_error = QCheckBox("Error (RMSE)")
+        self.show_distance = QCheckBox("Distance to training data")
+        self.show_distance.setToolTip(
+            "How far each sample is from what the model was trained on, above 1 is outside: the "
+            "Mahalanobis distance of its latents or its RMSE, whichever is further beyond 97.5 % "
+            "of the training samples. Tells most with a saved model."
+        )
         self.show_gene = QCheckBox("The gene shown, rebuilt")
         self.show_gene.setToolTip("The reconstruction of the gene that the layer shows now.")
         self.side_by_side = QCheckBox("Side by side")
@@ -170,7 +181,13 @@ class Compress(QWidget):
         form.addRow("", self.fill_missing)
         form.addRow("Seed", self.seed)
         form.addRow("Show", self.show_latents)
-        for box in (self.separate, self.show_error, self.show_gene, self.side_by_side):
+        for box in (
+            self.separate,
+            self.show_error,
+            self.show_distance,
+            self.show_gene,
+            self.side_by_side,
+        ):
             form.addRow("", box)
         form.addRow("Device", self.device.combo)
         layout = QVBoxLayout(self)
@@ -284,6 +301,7 @@ class Compress(QWidget):
             latents=self.show_latents.isChecked(),
             separate=self.separate.isEnabled() and self.separate.isChecked(),
             error=self.show_error.isChecked(),
+            distance=self.show_distance.isChecked(),
             gene=self.layer.gene() if self.show_gene.isChecked() else "",
             side_by_side=self.side_by_side.isChecked(),
         )
@@ -297,7 +315,7 @@ class Compress(QWidget):
         """Add a result's layers and its line, and offer to save it."""
         self._result = result
         add_result(self._viewer, result, self._outputs)
-        self.result.setText("\n".join([result_line(result), *result.notes]))
+        self.result.setText("\n".join([result_line(result), novelty_line(result), *result.notes]))
         self._refresh()
 
     def _save_model(self) -> None:

@@ -1,0 +1,105 @@
+"""Distance to training data in the window: a layer, a line, a warning, and where not known."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from napari.components import ViewerModel
+from napari.utils.notifications import notification_manager
+from qtpy.QtCore import Qt
+
+from napari_compressed_transcriptomics._layers import novelty_layer
+from napari_compressed_transcriptomics._menus import show_training_distance
+from napari_compressed_transcriptomics._reader import add_expression
+from napari_compressed_transcriptomics._shown import shown
+from napari_compressed_transcriptomics.core.checkpoint import save_model
+from napari_compressed_transcriptomics.core.codec import fit_codec
+from napari_compressed_transcriptomics.core.reconstruction import reconstruct
+from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
+from napari_compressed_transcriptomics.widgets.compress import Compress
+
+
+@pytest.fixture(scope="module")
+def brain():
+    return synthetic_brain(voxel_mm=16, n_genes=40)
+
+
+@pytest.fixture(scope="module")
+def codec(brain):
+    return fit_codec("pca", brain, 4, device="cpu")
+
+
+@pytest.fixture(scope="module")
+def damaged(brain):
+    """The brain with an offset in its right half."""
+    right = brain.parcellation.centroids[:, 0] > 0
+    values = brain.values.copy()
+    values[right] += 0.1
+    return replace(brain, values=values, name="damaged")
+
+
+def compress(qtbot, viewer, expression, path):
+    """Compress with a model file as a person does, with the box for the distance ticked."""
+    widget = Compress(viewer)
+    qtbot.addWidget(widget)
+    widget.show()
+    add_expression(viewer, expression)
+    widget.codec.setCurrentIndex(widget.codec.findData("model"))
+    qtbot.keyClicks(widget.model_path, str(path))
+    qtbot.mouseClick(widget.show_distance, Qt.MouseButton.LeftButton)
+    assert widget.show_distance.isChecked()
+    qtbot.mouseClick(widget.bar.run, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: widget.bar.job is None, timeout=60_000)
+    return widget
+
+
+def distances(viewer):
+    return [layer for layer in viewer.layers if shown(layer).kind == "distance"]
+
+
+def test_the_damaged_half_stands_out(qtbot, damaged, codec, tmp_path):
+    viewer = ViewerModel()
+    path = save_model(codec, tmp_path / "model.safetensors")
+    widget = compress(qtbot, viewer, damaged, path)
+    (layer,) = distances(viewer)
+    right = damaged.parcellation.centroids[:, 0] > 0
+    outside = shown(layer).values > 1
+    assert outside[right].mean() > 0.9
+    assert outside[~right].mean() < 0.1
+    assert "above 1" in layer.name
+    assert tuple(layer.contrast_limits) == (0, 2)
+    below, above = layer.colormap.map(np.array([0.49, 0.51]))
+    assert np.abs(below - above).max() > 0.5  # the cutoff is seen
+    assert f"{outside.mean():.1%} of the brain" in widget.result.text()
+    assert "doubt its latents there" in widget.result.text()
+
+
+def test_a_model_that_does_not_say_gives_the_reason(qtbot, brain, codec, tmp_path):
+    viewer = ViewerModel()
+    codec = fit_codec("pca", brain, 2, device="cpu")
+    codec.reference = None
+    widget = compress(qtbot, viewer, brain, save_model(codec, tmp_path / "model.safetensors"))
+    assert not distances(viewer)
+    assert "not known" in widget.result.text()
+
+
+def test_the_menu_adds_the_layer_or_tells_why_not(brain, codec):
+    viewer = ViewerModel()
+    result = reconstruct(codec, brain, device="cpu")
+    data, attributes, _ = novelty_layer(result)
+    viewer.add_image(data, **attributes)
+    show_training_distance(viewer)
+    assert len(distances(viewer)) == 2
+
+    unknown = fit_codec("pca", brain, 2, device="cpu")
+    unknown.reference = None
+    what = replace(shown(viewer.layers[0]), reconstruction=reconstruct(unknown, brain))
+    viewer.layers.clear()
+    layer = viewer.add_image(data, **attributes)
+    layer.metadata["compressed_transcriptomics"] = what
+    told = []
+    notification_manager.notification_ready.connect(told.append)
+    show_training_distance(viewer)
+    notification_manager.notification_ready.disconnect(told.append)
+    assert len(viewer.layers) == 1
+    assert "fit it anew" in told[0].message
