@@ -113,3 +113,24 @@ def test_smooth_is_not_anatomical():
     rows = [row for row in coherence(maps, parcellation, regions, 99) if row.measure == "regions"]
     assert np.median([row.value for row in rows]) > 0.3
     assert np.mean([row.p <= 0.05 for row in rows]) < 0.3
+
+
+def test_figure_of_the_table():
+    from napari_compressed_transcriptomics.core.coherence import Coherence
+    from napari_compressed_transcriptomics.core.plots_coherence import coherence_dots
+
+    rows = [
+        Coherence("1", "regions", 0.8, 0.01),
+        Coherence("2", "regions", 0.2, 0.5),
+        Coherence("all", "regions", 0.5, 0.1),
+        Coherence("1", "symmetry", np.nan, np.nan),
+        Coherence("2", "symmetry", 0.7, 0.01),
+    ]
+    figure = coherence_dots(coherence_table([("pca", 2, rows), ("nmf", 2, rows)]))
+    regions, symmetry = figure.axes
+    assert [bar.get_width() for bar in regions.patches] == pytest.approx([0.5, 0.5])
+    filled, hollow = regions.collections[:2]
+    np.testing.assert_allclose(filled.get_offsets()[:, 0], [0.8])
+    np.testing.assert_allclose(hollow.get_offsets()[:, 0], [0.2])
+    assert len(symmetry.collections[0].get_offsets()) == 1
+    assert not coherence_dots(coherence_table([]), figure).axes

@@ -1,6 +1,6 @@
 """Figures of predictions: how well each method predicts, and one map against its prediction."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from .predict import Prediction, Score
 
 # Okabe and Ito's colours: safe for the colour-blind, readable on dark and light.
-_COLORS = ("#56B4E9", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#0072B2", "#F0E442", "#999999")
+COLORS = ("#56B4E9", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#0072B2", "#F0E442", "#999999")
 _LOWEST = -0.5
 
 
@@ -51,14 +51,14 @@ def utility_bars(
         for row, bar in enumerate(bars):
             these = [s for s in scores if (s.method, s.latent_size) == bar]
             if these:
-                color = _COLORS[methods.index(bar[0]) % len(_COLORS)]
+                color = COLORS[methods.index(bar[0]) % len(COLORS)]
                 _bar(axes, row, these, color, foreground)
         axes.set_yticks(range(len(bars)), [f"{method}, {size}" for method, size in bars])
         axes.set_ylim(len(bars) - 0.4, -0.6)
         axes.axvline(0, color=foreground, linewidth=0.8)
         how = "blocks of space" if split == "blocks" else "random samples"
         axes.set_title(f"{regressor}, {how} held out", color=foreground, fontsize=9)
-        _plain(axes, foreground)
+        plain(axes, foreground)
     n_targets = len({score.target for score in prediction.scores})
     label = f"held-out R²\ndots: {n_targets} target{'s' if n_targets > 1 else ''}"
     if any(np.isfinite(score.p_fdr) for score in prediction.scores):
@@ -84,7 +84,7 @@ def predicted_against_target(
     figure.patch.set_alpha(0)
     predicted, target = prediction.predicted(score), prediction.target(score.target).values
     axes = figure.add_subplot()
-    axes.plot(target, predicted, "o", color=_COLORS[0], markersize=4, alpha=0.8, linewidth=0)
+    axes.plot(target, predicted, "o", color=COLORS[0], markersize=4, alpha=0.8, linewidth=0)
     both = np.concatenate([target[np.isfinite(predicted)], predicted[np.isfinite(predicted)]])
     if both.size:
         ends = [both.min(), both.max()]
@@ -97,11 +97,11 @@ def predicted_against_target(
     )
     axes.set_xlabel("target", color=foreground, fontsize=9)
     axes.set_ylabel("predicted, held out", color=foreground, fontsize=9)
-    _plain(axes, foreground)
+    plain(axes, foreground)
     return figure
 
 
-def _bar(axes, row: int, scores: "list[Score]", color: str, foreground: str) -> None:  # type: ignore[no-untyped-def]
+def _bar(axes: Any, row: int, scores: "list[Score]", color: str, foreground: str) -> None:
     from scipy.stats import t
 
     r2 = np.array([score.r2 for score in scores])
@@ -128,7 +128,8 @@ def _bar(axes, row: int, scores: "list[Score]", color: str, foreground: str) -> 
     axes.plot([low, high], [row, row], color=foreground, linewidth=1.6, zorder=4)
 
 
-def _plain(axes, foreground: str) -> None:  # type: ignore[no-untyped-def]
+def plain(axes: Any, foreground: str) -> None:
+    """Give axes transparent ground, two spines and text of one colour."""
     axes.patch.set_alpha(0)
     axes.tick_params(which="both", colors=foreground, labelsize=8)
     for side, spine in axes.spines.items():

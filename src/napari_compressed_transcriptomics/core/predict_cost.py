@@ -1,6 +1,7 @@
 """How long a prediction will take, said before it begins."""
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -49,7 +50,7 @@ def cost_sentence(request: PredictRequest) -> str:
     )
 
 
-def _timed(work) -> float:  # type: ignore[no-untyped-def]
+def _timed(work: Callable[[], object]) -> float:
     work()  # loads what is loaded once
     began = time.perf_counter()
     work()

@@ -1,6 +1,7 @@
 """Regression of maps on features: ridge of many maps at once, and boosted trees of one."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -127,7 +128,7 @@ def trees(x: np.ndarray, y: np.ndarray, folds: Sequence[Fold], seed: int = 0) ->
     return predictions
 
 
-def _boosted(n_rows: int, seed: int):  # type: ignore[no-untyped-def]
+def _boosted(n_rows: int, seed: int) -> Any:
     from sklearn.ensemble import GradientBoostingRegressor, HistGradientBoostingRegressor
 
     if n_rows < _EXACT_ROWS:

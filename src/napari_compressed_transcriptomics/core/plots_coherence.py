@@ -1,0 +1,83 @@
+"""Figure of anatomical coherence: each measure of each component, by method and size."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .plots_predict import COLORS, plain
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+_TITLES = {
+    "regions": "variance explained by regions",
+    "moran": "Moran's I",
+    "symmetry": "correlation of hemispheres",
+}
+
+
+def coherence_dots(
+    table: "pd.DataFrame", figure: "Figure | None" = None, foreground: str = "black"
+) -> "Figure":
+    """Plot a dot a component, filled where p is at most 0.05, and a bar at their median.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As `coherence.coherence_table` makes it; rows for ``all`` components are not drawn.
+    figure : matplotlib.figure.Figure, optional
+        Drawn into after clearing; a new one where not given.
+    foreground : str
+        Colour of text and axes; the background is transparent.
+    """
+    from matplotlib.figure import Figure
+
+    table = table[table["component"] != "all"]
+    measures = [m for m in _TITLES if (table["measure"] == m).any()]
+    rows = list(dict.fromkeys(zip(table["method"], table["latent_size"], strict=True)))
+    methods = list(dict.fromkeys(table["method"]))
+    height = 0.4 + max(1, len(measures)) * (0.7 + 0.22 * len(rows))
+    figure = figure or Figure(figsize=(4.2, height), layout="constrained")
+    figure.clear()
+    figure.patch.set_alpha(0)
+    if not measures:
+        return figure
+    all_axes = np.atleast_1d(figure.subplots(len(measures), 1))
+    for axes, measure in zip(all_axes, measures, strict=True):
+        of_measure = table[table["measure"] == measure]
+        for row, (method, size) in enumerate(rows):
+            these = of_measure[
+                (of_measure["method"] == method) & (of_measure["latent_size"] == size)
+            ]
+            color = COLORS[methods.index(method) % len(COLORS)]
+            _row(axes, row, these["value"].to_numpy(), these["p"].to_numpy(), color, foreground)
+        axes.axvline(0, color=foreground, linewidth=0.8)
+        axes.set_yticks(range(len(rows)), [f"{method}, {size}" for method, size in rows])
+        axes.set_ylim(len(rows) - 0.4, -0.6)
+        axes.set_title(_TITLES[measure], color=foreground, fontsize=9)
+        plain(axes, foreground)
+    label = "dot: a component, filled: p ≤ 0.05; bar: median"
+    all_axes[-1].set_xlabel(label, color=foreground, fontsize=8)
+    return figure
+
+
+def _row(
+    axes: Any, row: int, values: np.ndarray, p: np.ndarray, color: str, foreground: str
+) -> None:
+    told = np.isfinite(values)
+    values, p = values[told], p[told]
+    if not values.size:
+        return
+    axes.barh(row, np.median(values), height=0.7, color=color, alpha=0.55)
+    spread = np.linspace(-0.22, 0.22, len(values)) if len(values) > 1 else np.zeros(1)
+    for which, fill in ((p <= 0.05, color), (p > 0.05, "none")):
+        axes.scatter(
+            values[which],
+            row + spread[which],
+            s=14,
+            facecolors=fill,
+            edgecolors=foreground,
+            linewidths=0.6,
+            zorder=3,
+        )
