@@ -36,7 +36,7 @@ check: $(READY) ## run the tests, the linter, the formatter and the type checker
 
 bench: $(READY) ## measure speed and memory (minutes)
 	$(PIP) install --quiet -c constraints.txt -r benchmarks/requirements.txt
-	$(BIN)/python -W ignore -m benchmarks
+	$(ON_SCREEN) $(BIN)/python -W ignore -m benchmarks
 
 quality: $(READY) ## measure all methods on samples left out (an hour or more; real data needed)
 	$(BIN)/python -m benchmarks.quality

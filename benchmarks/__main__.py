@@ -8,6 +8,7 @@ import torch  # noqa: TID253
 from . import training
 from .components import top_genes
 from .first_run import first_run
+from .inspect import gene_switch
 from .measures import cuda, memory, one_gene, peak_above_input, speed
 from .report import report
 
@@ -31,6 +32,7 @@ def main() -> None:
         lambda: first_run(given.slow_rounds),
         memory,
         lambda: one_gene(50),
+        gene_switch,
         top_genes,
         report,
         lambda: cuda(given.rounds),
