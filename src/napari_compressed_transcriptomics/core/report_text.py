@@ -150,6 +150,7 @@ def tables(record: dict[str, Any]) -> Iterator[tuple[str, list[tuple[str, str]]]
     hashes = {key: record.get(key) for key in ("data_sha256", "model_sha256")}
     yield "Result", list(flat(facts))
     for caption, part in (
+        ("Unlike the training data", record.get("novelty")),
         ("Parameters", record.get("parameters")),
         ("Input files", record.get("source")),
         ("SHA-256 of values and model", hashes),
