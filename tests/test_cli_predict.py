@@ -112,6 +112,28 @@ def test_inputs_are_not_overwritten(targets, tmp_path, capsys):
     assert table.read_bytes() == before
 
 
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda labels: labels + 0.4 * (labels > 0), "whole numbers"),  # fault 32
+        (lambda labels: np.stack([labels > 0, labels > 9], 3) * 0.5, "probabilistic"),  # fault 36
+        (lambda labels: labels[::-1], "mirrored"),  # fault 33
+    ],
+    ids=["float labels", "4-D", "mirrored"],
+)
+def test_faulty_atlases(change, says, targets, tmp_path, capsys):
+    image = nib.load(ATLAS)
+    atlas = tmp_path / "atlas.nii.gz"
+    data = change(np.asarray(image.dataobj)).astype(np.float32)
+    nib.save(nib.Nifti1Image(data, image.affine), atlas)
+    labels = SAMPLES / "synthetic_regions_labels.csv"
+    options = ("--atlas", atlas, "--labels", labels, "--targets", targets[0])
+    said = refused(capsys, "predict", REGIONS, *options, "--out", tmp_path / "out")
+    assert says in said
+    assert "atlas.nii.gz" in said
+    assert not (tmp_path / "out").exists()
+
+
 def test_ctrl_c_keeps_what_is_done(targets, tmp_path, capsys, monkeypatch):
     from napari_compressed_transcriptomics import _terminal
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from . import __version__, _cli_models, _cli_predict, _cli_report, _cli_train
+from . import __version__, _cli_difference, _cli_models, _cli_predict, _cli_report, _cli_train
 from ._terminal import Report, clear_line, tell_notes
 from .core.errors import UserError
 
@@ -299,6 +299,10 @@ def _parser() -> argparse.ArgumentParser:
     report = command("report", _cli_report.run, _cli_report.SUMMARY)
     report.epilog = _cli_report.DETAILS
     _cli_report.add_options(report)
+
+    difference = command("difference", _cli_difference.run, _cli_difference.SUMMARY)
+    difference.epilog = _cli_difference.DETAILS
+    _cli_difference.add_options(difference)
 
     about_models = "Fetch published weights, and say what model files hold."
     models = commands.add_parser("models", help=about_models, description=about_models)

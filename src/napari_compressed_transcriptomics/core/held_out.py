@@ -16,7 +16,8 @@ def evaluated(
     R2 is that of Campbell and Thompson 2008 (doi:10.1093/rfs/hhm055): against the mean of the
     training samples, so that nothing of the held-out ones is used. The interval treats it as a
     ratio of means over folds and corrects the variance for training sets that overlap (Nadeau
-    & Bengio 2003, doi:10.1023/A:1024068626366), with Student's t.
+    & Bengio 2003, doi:10.1023/A:1024068626366), with Student's t;
+    it ends at 1.
 
     Parameters
     ----------
@@ -43,4 +44,4 @@ def evaluated(
     n = len(folds)
     half = t.ppf(0.975, n - 1) * np.sqrt(off.var(ddof=1) * (1 / n + ratio))
     p = p_value(float(r2[0]), r2[1:]) if width > 1 else np.nan
-    return (float(r2[0]), float(r2[0] - half), float(r2[0] + half), p), total / count
+    return (float(r2[0]), float(r2[0] - half), min(1.0, float(r2[0] + half)), p), total / count

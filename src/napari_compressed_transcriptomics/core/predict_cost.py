@@ -10,14 +10,19 @@ from .nested_folds import nested_folds
 from .predict_request import GENES, PredictRequest
 from .regressors import ridge, standardised, trees
 
+_MOST_TIMED = 500
+
 
 def estimated_seconds(request: PredictRequest) -> float:
     """Return about how long regressions and surrogates will take on this machine.
 
-    One fold of each kind is timed on noise. Fitting of codecs is not in it.
+    One fold of each kind is timed on noise, of at most 500 samples: time grows with their
+    number, and with its third power where all genes are used. Fitting of codecs is not in it.
     """
     expression = request.expression
-    n, places = expression.n_samples, expression.parcellation.centroids
+    n = min(expression.n_samples, _MOST_TIMED)
+    larger = expression.n_samples / n
+    places = expression.parcellation.centroids[:n]
     fold = nested_folds(places, "random", request.n_folds, 1, 0)[:1]
     rng = np.random.default_rng(0)
     n_sets = len(request.codecs()) * len(request.latent_sizes) + len(request.features)
@@ -26,14 +31,14 @@ def estimated_seconds(request: PredictRequest) -> float:
     x = standardised(rng.standard_normal((n, width)))
     y = rng.standard_normal((n, 1 + request.n_surrogates))
     if "ridge" in request.regressors:
-        seconds += n_sets * _timed(lambda: ridge(x, y, fold))
+        seconds += n_sets * larger * _timed(lambda: ridge(x, y, fold))
     if "trees" in request.regressors:
         inner = replace(fold[0], inner=fold[0].inner[:1])  # one of six fits each
-        seconds += n_sets * _timed(lambda: trees(x, y[:, 0], [inner])) * 3
+        seconds += n_sets * larger * _timed(lambda: trees(x, y[:, 0], [inner])) * 3
     if GENES in request.methods and "ridge" in request.regressors:
         wide = standardised(rng.standard_normal((n, expression.n_genes)))
-        seconds += _timed(lambda: ridge(wide, y, fold))
-    surrogates = n**3 / 1e10 + 1 if request.n_surrogates else 0
+        seconds += larger**3 * _timed(lambda: ridge(wide, y, fold))
+    surrogates = expression.n_samples**3 / 1e10 + 1 if request.n_surrogates else 0
     folds = request.n_folds * request.n_repeats * len(request.splits)
     return len(request.targets) * (seconds * folds + surrogates)
 
