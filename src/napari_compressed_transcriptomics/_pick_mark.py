@@ -24,7 +24,6 @@ class PickMark:
     def __init__(self, viewer: Any):
         self._viewer = proxy(viewer)
         self._layer: Any = None
-        self._wanted = True
         viewer.canvas.grid.events.enabled.connect(self._on_grid)
 
     def show(self, pick: Any) -> None:
@@ -54,12 +53,12 @@ class PickMark:
             translate=translate,
             units=("mm",) * 3,
             axis_labels=("z", "y", "x"),
-            size=[3.0, 2.6],
+            size=3,
             symbol="disc",
             face_color="transparent",
             border_color=["black", "white"],  # one of them stands out from any colour
-            border_width=0.12,
-            canvas_size_limits=(14, 60),
+            border_width=[0.3, 0.12],
+            canvas_size_limits=(18, 60),
             blending="translucent_no_depth",
             visible=not viewer.canvas.grid.enabled,
         )
@@ -69,12 +68,8 @@ class PickMark:
         return layer
 
     def _on_grid(self) -> None:
-        if self._layer is None:
-            return
-        if self._viewer.canvas.grid.enabled:
-            self._wanted, self._layer.visible = self._layer.visible, False
-        else:
-            self._layer.visible = self._wanted
+        if self._layer is not None:
+            self._layer.visible = not self._viewer.canvas.grid.enabled
 
 
 def _shows(layer: Any, parcellation: Any) -> bool:

@@ -12,6 +12,8 @@ import numpy as np
 
 from ._colormaps import diverging_colormap
 from ._layers import follow_component
+from ._legend import Legend
+from ._shell import BrainShell
 from ._shown import shown
 
 # Negative and positive end of each spatial axis (z, y, x) of RAS+ millimetres.
@@ -40,6 +42,7 @@ class BrainView:
 
         self._viewer = proxy(viewer)  # a view must not keep its viewer alive
         self._turned_3d = False
+        self._order_2d: tuple[int, ...] | None = None
         self._component_of: WeakKeyDictionary[Any, int] = WeakKeyDictionary()
         self._letters = {}
         for side in _SIDES:
@@ -51,12 +54,14 @@ class BrainView:
         viewer.layers.events.inserted.connect(self._on_inserted)
         viewer.layers.events.removed.connect(self._update_letters)
         viewer.dims.events.ndisplay.connect(self._on_ndisplay)
-        viewer.dims.events.order.connect(self._update_letters)
+        viewer.dims.events.order.connect(self._on_order)
         viewer.dims.events.current_step.connect(self._on_step)
         viewer.scene.camera.events.angles.connect(self._update_letters)
         viewer.scene.camera.events.orientation.connect(self._update_letters)
+        self.shell = BrainShell(viewer)
         for layer in viewer.layers:
             self._welcome(layer)
+        self._legend = Legend(viewer)
 
     def _on_inserted(self, event: Any) -> None:
         self._welcome(event.value)
@@ -68,13 +73,11 @@ class BrainView:
         viewer = self._viewer
         if len(viewer.layers) == 1:  # the orientation belongs to whoever came first
             viewer.scene.camera.orientation2d = ("up", "right")
+            viewer.scene.camera.synced = False  # looking at 3-D must not move the slice
             viewer.canvas.overlays.scale_bar.visible = True
             viewer.canvas.overlays.current_slice.visible = True
         if what.kind == "latents" and sum(other.ndim == 4 for other in viewer.layers) == 1:
             viewer.dims.set_point(0, 1)  # napari starts in the middle of every axis
-        if what.kind not in ("labels", "composite"):
-            layer.colorbar.visible = True
-            layer.colorbar.box = False
         self._dress(layer)
         if viewer.dims.ndisplay == 3:
             self._stand_upright()
@@ -99,7 +102,31 @@ class BrainView:
         viewer.canvas.grid.enabled = True
         viewer.fit_to_view()
 
+    def show_in_one(self) -> None:
+        """Lay the visible layers over each other again, without their names."""
+        for layer in self._viewer.layers:
+            layer.name_overlay.visible = False
+        self._viewer.canvas.grid.enabled = False
+        self._viewer.fit_to_view()
+
+    def _on_order(self) -> None:
+        self._unmirror()
+        self._update_letters()
+
+    def _unmirror(self) -> None:
+        """Show 3-D in the order (z, y, x) only: another order could be its mirror image."""
+        dims = self._viewer.dims
+        if dims.ndisplay == 2:
+            order, self._order_2d = self._order_2d, None
+            if order is not None and len(order) == dims.ndim:
+                dims.order = order
+        elif sorted(dims.displayed) == list(range(dims.ndim - 3, dims.ndim)):
+            straight = tuple(range(dims.ndim))
+            if dims.order != straight and any(shown(layer) for layer in self._viewer.layers):
+                self._order_2d, dims.order = dims.order, straight
+
     def _on_ndisplay(self) -> None:
+        self._unmirror()
         for layer in self._viewer.layers:
             self._dress(layer)
         if self._viewer.dims.ndisplay == 3:

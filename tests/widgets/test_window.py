@@ -7,6 +7,7 @@ import pytest
 from data import real_data
 from napari_compressed_transcriptomics import _layers, _viewer
 from phantom import AFFINES, GRIDS, lone_voxel, make_phantom
+from viewing import bright_spot
 
 PLUGIN = "napari-compressed-transcriptomics"
 
@@ -14,16 +15,6 @@ PLUGIN = "napari-compressed-transcriptomics"
 @pytest.fixture
 def viewer(make_napari_viewer):
     return make_napari_viewer(show=True)
-
-
-def bright_spot(viewer):
-    """Middle of the bright pixels, from the canvas's centre: right and up positive, -1..1."""
-    picture = viewer.screenshot(flash=False)[..., :3].astype(int)
-    bright = (picture[..., 0] > 200) & (picture[..., 1] > 200) & (picture[..., 2] < 120)
-    rows, columns = np.nonzero(bright)
-    assert len(rows)
-    height, width = bright.shape
-    return 2 * columns.mean() / width - 1, 1 - 2 * rows.mean() / height
 
 
 @pytest.mark.parametrize("grid", GRIDS)

@@ -1,0 +1,87 @@
+"""Colour bars, and what their numbers mean, with the unit."""
+
+from typing import Any
+from weakref import WeakKeyDictionary, proxy
+
+from ._shown import Shown, shown
+
+_DATA = "units of the data"
+_NONE = "no unit"
+
+# By `Shown.kind`: what the numbers are, and their unit.
+_MEANINGS = {
+    "expression": ("expression", _DATA),
+    "gene": ("expression", _DATA),
+    "original": ("expression", _DATA),
+    "rebuilt": ("expression", _DATA),
+    "difference": ("difference", _DATA),
+    "rmse": ("RMSE", _DATA),
+    "error_difference": ("difference of RMSE", _DATA),
+    "distance": ("distance to training data", "above 1: outside"),
+    "latents": ("latent value", _NONE),
+    "component": ("latent value", _NONE),
+}
+_NO_BAR = ("labels", "composite")
+
+
+class Legend:
+    """Shows the colour bar of what is seen, and says what it measures.
+
+    Of layers over each other only the topmost visible one has a colour bar; in grid mode each
+    has one. Layers of others are left alone.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer or napari.components.ViewerModel
+    """
+
+    def __init__(self, viewer: Any):
+        from napari.components.overlays import TextOverlay
+
+        self._viewer = proxy(viewer)
+        self._had_bar: WeakKeyDictionary[Any, bool] = WeakKeyDictionary()
+        self._text = TextOverlay(font_size=10, box=False, position="top_right")
+        viewer.canvas.overlays["color_bar_units"] = self._text
+        events = viewer.layers.events
+        events.inserted.connect(self._on_inserted)
+        for event in (events.removed, events.reordered, viewer.canvas.grid.events.enabled):
+            event.connect(self.update)
+        for layer in viewer.layers:
+            layer.events.visible.connect(self.update)
+        self.update()
+
+    def _on_inserted(self, event: Any) -> None:
+        event.value.events.visible.connect(self.update)
+        self.update()
+
+    def update(self, event: Any = None) -> None:
+        """Follow which layers are seen."""
+        grid = self._viewer.canvas.grid.enabled
+        ours = {layer: what for layer in self._viewer.layers if (what := _measured(layer))}
+        seen = [layer for layer in ours if layer.visible]
+        if not grid:
+            seen = seen[-1:]
+        for layer in ours:
+            # What did not change stays as the user has it.
+            if self._had_bar.get(layer) != (layer in seen):
+                self._had_bar[layer] = layer.colorbar.visible = layer in seen
+                layer.colorbar.box = False
+        self._text.text = units([ours[layer] for layer in seen])
+        self._text.position = "bottom_right" if grid else "top_right"
+        self._text.visible = bool(self._text.text)
+
+
+def units(seen: list[Shown]) -> str:
+    """Say what the numbers of these layers are, and their unit; one line a unit."""
+    meanings = [_MEANINGS[what.kind] for what in seen if what.kind in _MEANINGS]
+    if len(set(meanings)) == 1:
+        return "{}\n({})".format(*meanings[0])
+    by_unit: dict[str, list[str]] = {}
+    for name, unit in dict.fromkeys(meanings):
+        by_unit.setdefault(unit, []).append(name)
+    return "\n".join(f"{', '.join(names)}: {unit}" for unit, names in by_unit.items())
+
+
+def _measured(layer: Any) -> Shown | None:
+    what = shown(layer)
+    return what if what is not None and what.kind not in _NO_BAR else None

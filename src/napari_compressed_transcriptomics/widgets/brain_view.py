@@ -1,0 +1,140 @@
+"""Dock widget Brain view: planes, 3-D, and the place in millimetres."""
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import (
+    QAbstractSpinBox,
+    QCheckBox,
+    QDoubleSpinBox,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_compressed_transcriptomics import _viewer
+from napari_compressed_transcriptomics._planes import go_to, plane_of, position, show_plane
+
+from .shortcut_button import shortcut_button
+
+if TYPE_CHECKING:
+    import napari
+
+_VIEWS = {
+    "axial": ("Axial", "Alt+1", "Slices from below to above: anterior up, right on the right"),
+    "coronal": ("Coronal", "Alt+2", "Slices from back to front: superior up, right on the right"),
+    "sagittal": ("Sagittal", "Alt+3", "Slices from left to right: superior up, anterior right"),
+    "3d": ("3-D", "Alt+4", "The whole brain; drag to turn it, click to pick"),
+}
+_AXES = {
+    "x": "millimetres from the middle to the right; left is negative",
+    "y": "millimetres to the front; posterior is negative",
+    "z": "millimetres upwards; inferior is negative",
+}
+
+
+class BrainView(QWidget):
+    """Chooses the plane, goes to a place, and follows the viewer.
+
+    Parameters
+    ----------
+    napari_viewer : napari.Viewer
+    """
+
+    def __init__(self, napari_viewer: "napari.Viewer"):
+        super().__init__()
+        self._viewer = napari_viewer
+        self._view = _viewer.attach(napari_viewer)
+        self.views = {name: shortcut_button(self, *words) for name, words in _VIEWS.items()}
+        for name, button in self.views.items():
+            button.setCheckable(True)
+            button.clicked.connect(partial(self._show, name))
+        self.place = {axis: _millimetres(tip) for axis, tip in _AXES.items()}
+        for box in self.place.values():
+            box.valueChanged.connect(self._go)
+        self.side_by_side = QCheckBox("Side by side")
+        self.side_by_side.setToolTip("Every visible layer in a cell of its own, with its name")
+        self.side_by_side.clicked.connect(self._arrange)
+        self.shell = QCheckBox("Brain shell in 3-D")
+        self.shell.setToolTip("A faint surface around the brain, in 3-D and not side by side")
+        self.shell.setChecked(True)
+        self.shell.clicked.connect(self._view.shell.show)
+        self._lay_out()
+        self._listen()
+        self._view.shell.show(True)
+        self._follow()
+
+    def _lay_out(self) -> None:
+        buttons, places, options = QGridLayout(), QHBoxLayout(), QHBoxLayout()
+        for i, button in enumerate(self.views.values()):
+            buttons.addWidget(button, i // 2, i % 2)
+        for axis, box in self.place.items():
+            label = QLabel(f"&{axis}")
+            label.setBuddy(box)
+            places.addWidget(label)
+            places.addWidget(box, 1)
+        places.addWidget(QLabel("mm"))
+        options.addWidget(self.side_by_side)
+        options.addWidget(self.shell)
+        layout = QVBoxLayout(self)
+        for part in (buttons, places, options):
+            layout.addLayout(part)
+        layout.addStretch(1)
+
+    def _listen(self) -> None:
+        viewer, follow = self._viewer, self._follow
+        events = (
+            viewer.dims.events.point,
+            viewer.dims.events.range,
+            viewer.dims.events.order,
+            viewer.dims.events.ndisplay,
+            viewer.canvas.grid.events.enabled,
+        )
+        for event in events:
+            event.connect(follow)
+        # The viewer outlives its docks.
+        self.destroyed.connect(lambda: [event.disconnect(follow) for event in events])
+
+    def _show(self, name: str, checked: bool = False) -> None:
+        show_plane(self._viewer, name)
+        self._follow()
+
+    def _go(self) -> None:
+        go_to(self._viewer, [box.value() for box in self.place.values()])
+
+    def _arrange(self, side_by_side: bool) -> None:
+        if side_by_side:
+            self._view.show_side_by_side()
+        else:
+            self._view.show_in_one()
+
+    def _follow(self, event: Any = None) -> None:
+        """Say where the viewer is."""
+        dims = self._viewer.dims
+        has_brain, plane = dims.ndim >= 3, plane_of(self._viewer)
+        for name, button in self.views.items():
+            button.setEnabled(has_brain)
+            button.setChecked(name == plane)
+        self.side_by_side.setChecked(self._viewer.canvas.grid.enabled)
+        for axis, box in enumerate(self.place.values()):
+            box.setEnabled(has_brain)
+            if has_brain:
+                low, high, step = dims.range[dims.ndim - 1 - axis]
+                box.blockSignals(True)
+                box.setRange(low, high)
+                box.setSingleStep(step or 1)
+                box.setValue(position(self._viewer)[axis])
+                box.blockSignals(False)
+
+
+def _millimetres(tip: str) -> QDoubleSpinBox:
+    box = QDoubleSpinBox()
+    box.setDecimals(1)
+    box.setKeyboardTracking(False)  # go there when the number is complete
+    box.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
+    box.setAlignment(Qt.AlignmentFlag.AlignRight)
+    box.setToolTip(f"{tip[0].upper()}{tip[1:]}. Enter goes there; the arrow keys step by a voxel.")
+    return box

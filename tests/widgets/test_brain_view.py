@@ -1,0 +1,201 @@
+"""Dock Brain view: planes that stand right, millimetres, the shell, colour bars with units."""
+
+import numpy as np
+import pytest
+from qtpy.QtCore import Qt
+from qtpy.QtTest import QTest
+
+from clicking import settle
+from napari_compressed_transcriptomics import _layers, _viewer
+from napari_compressed_transcriptomics._planes import plane_of, position
+from napari_compressed_transcriptomics._shell import NAME, shell_of
+from napari_compressed_transcriptomics.core.codec import fit_codec
+from napari_compressed_transcriptomics.core.reconstruction import reconstruct
+from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
+from napari_compressed_transcriptomics.widgets.brain_view import BrainView
+from phantom import lone_voxel
+from viewing import bright_spot
+
+LETTERS = {"axial": "LRAP", "coronal": "LRSI", "sagittal": "PASI"}  # left, right, up, down
+
+
+@pytest.fixture(scope="module")
+def brain():
+    expression = synthetic_brain(voxel_mm=16, n_genes=30)
+    return reconstruct(fit_codec("pca", expression, 3, device="cpu"), expression, device="cpu")
+
+
+@pytest.fixture
+def dock(model, qtbot):
+    widget = BrainView(model)
+    qtbot.addWidget(widget)
+    widget.show()
+    return widget
+
+
+def add(viewer, layer_data):
+    data, attributes, kind = layer_data
+    return getattr(viewer, f"add_{kind}")(data, **attributes)
+
+
+def press(button):
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+def type_into(box, text):
+    box.selectAll()
+    QTest.keyClicks(box, text)
+    QTest.keyClick(box, Qt.Key.Key_Return)
+
+
+def letters(viewer):
+    sides = ("middle_left", "middle_right", "top_center", "bottom_center")
+    return "".join(viewer.canvas.overlays[f"side_{side}"].text for side in sides)
+
+
+def test_in_the_window_every_plane_stands_right(make_napari_viewer):
+    """A spot at right, anterior, superior is found where fields and letters say."""
+    viewer = make_napari_viewer(show=True)
+    dock = BrainView(viewer)
+    viewer.window.add_dock_widget(dock, area="right")
+    spot = lone_voxel((22, 14, 12), np.diag([-4.0, 4, 4, 1]))
+    layer = add(viewer, _layers.expression_layer(spot))
+    viewer.canvas.overlays.scale_bar.visible = layer.colorbar.visible = False
+    settle()
+    mm = spot.parcellation.centroids[spot.values[:, 0].argmax()]
+    for name, expected in LETTERS.items():
+        press(dock.views[name])
+        for axis, value in zip("xyz", mm, strict=True):
+            type_into(dock.place[axis], f"{value:.1f}")
+        settle()
+        assert letters(viewer) == expected
+        right, up = bright_spot(viewer)
+        assert right > 0.05
+        assert up > 0.05
+    press(dock.views["3d"])  # from sagittal, whose axes would make a mirror image
+    settle()
+    right, up = bright_spot(viewer)
+    assert right > 0.05
+    assert up > 0.05
+
+    viewer.window._qt_window.activateWindow()
+    QTest.qWait(50)
+    for key, name in ((Qt.Key.Key_1, "axial"), (Qt.Key.Key_4, "3d"), (Qt.Key.Key_2, "coronal")):
+        QTest.keyClick(viewer.window._qt_window, key, Qt.KeyboardModifier.AltModifier)
+        assert plane_of(viewer) == name
+        assert dock.views[name].isChecked()
+
+
+def test_fields_go_there_and_follow(brain, dock, model):
+    assert not dock.place["x"].isEnabled()  # nothing to look at
+    add(model, _layers.latent_layers(brain)[0])
+    model.dims.set_point(0, 2)
+    target = brain.expression.parcellation.centroids[33]
+    for axis, value in zip("xyz", target, strict=True):
+        type_into(dock.place[axis], f"{value:.1f}")
+    np.testing.assert_allclose(position(model), target)
+    assert model.dims.point[0] == 2  # the component stays
+
+    model.dims.set_point(1, target[2] + 16)
+    assert dock.place["z"].value() == target[2] + 16
+    QTest.keyClick(dock.place["z"], Qt.Key.Key_Down)
+    assert model.dims.point[1] == target[2]
+
+
+@pytest.mark.parametrize("name", LETTERS)
+def test_back_from_3d_the_same_slice_of_the_same_plane_is_shown(name, brain, dock, model):
+    add(model, _layers.latent_layers(brain)[0])
+    press(dock.views[name])
+    model.dims.set_point((1, 2, 3), brain.expression.parcellation.centroids[20][::-1])
+    before = model.dims.point, model.dims.order
+    model.dims.ndisplay = 3  # as by napari's own button
+    assert dock.views["3d"].isChecked()
+    assert model.dims.displayed == (1, 2, 3)
+    assert letters(model)[:2] == "LR"
+    model.dims.ndisplay = 2
+    assert (model.dims.point, model.dims.order) == before
+    assert dock.views[name].isChecked()
+
+
+def test_the_shell_is_there_in_3d_only(brain, dock, model):
+    layer = add(model, _layers.error_layer(brain))
+    before = model.dims.range
+    assert NAME not in model.layers
+    press(dock.views["3d"])
+    shell = model.layers[NAME]
+    assert shell.visible
+    assert model.layers.selection.active is layer
+    assert model.dims.range == before  # sliders stay as they were
+    centroids = brain.expression.parcellation.centroids
+    world = np.array([shell.data_to_world(vertex) for vertex in shell.data[0][::10]])[:, ::-1]
+    np.testing.assert_allclose(world.min(0), centroids.min(0), atol=16)
+    np.testing.assert_allclose(world.max(0), centroids.max(0), atol=16)
+
+    press(dock.side_by_side)
+    assert not shell.visible
+    press(dock.side_by_side)
+    assert shell.visible
+    press(dock.views["axial"])
+    assert not shell.visible
+    press(dock.views["3d"])
+    dock.shell.click()
+    assert not shell.visible
+    dock.shell.click()
+    assert shell.visible
+    model.layers.remove(shell)
+    assert NAME not in model.layers  # deleted is deleted
+    model.dims.ndisplay = 2
+    model.dims.ndisplay = 3
+    assert NAME not in model.layers
+
+
+def test_the_shell_is_a_ball_around_a_ball():
+    grid = np.stack(np.meshgrid(*[np.arange(40)] * 3, indexing="ij"), -1) - 19.5
+    vertices, faces = shell_of(np.linalg.norm(grid * (2, 2, 2), axis=-1) < 30, np.full(3, 2.0))
+    radius = np.linalg.norm((vertices - 19.5) * 2, axis=-1)
+    assert radius.min() > 28
+    assert radius.max() < 34
+    assert faces.max() == len(vertices) - 1
+
+
+def test_side_by_side_every_layer_has_its_bar_and_all_have_units(brain, dock, model):
+    expression = add(model, _layers.expression_layer(brain.expression))
+    latents = add(model, _layers.latent_layers(brain)[0])
+    error = add(model, _layers.error_layer(brain))
+    layers, legend = (expression, latents, error), model.canvas.overlays["color_bar_units"]
+
+    def bars():
+        return [layer.colorbar.visible for layer in layers]
+
+    assert bars() == [False, False, True]  # of what is seen
+    assert legend.text == "RMSE\n(units of the data)"
+    error.visible = False
+    assert bars() == [False, True, False]
+    assert legend.text == "latent value\n(no unit)"
+    press(dock.side_by_side)
+    assert model.canvas.grid.enabled
+    assert bars() == [True, True, False]
+    error.visible = True
+    assert bars() == [True, True, True]
+    assert legend.text == "expression, RMSE: units of the data\nlatent value: no unit"
+    press(dock.side_by_side)
+    assert not model.canvas.grid.enabled
+    assert bars() == [False, False, True]
+    model.layers.clear()
+    assert not legend.visible
+
+
+def test_a_flat_picture_disables_the_planes(dock, model):
+    model.add_image(np.zeros((5, 6)))
+    assert not dock.views["coronal"].isEnabled()
+    assert not dock.place["z"].isEnabled()
+
+
+def test_what_others_show_is_left_alone(dock, model):
+    """Without a layer of ours the 3-D order of axes belongs to others."""
+    layer = model.add_image(np.zeros((5, 6, 7)))
+    model.dims.order = (2, 0, 1)
+    model.dims.ndisplay = 3
+    assert model.dims.order == (2, 0, 1)
+    assert list(model.layers) == [layer]
+    assert _viewer.attach(model) is _viewer.attach(model)
