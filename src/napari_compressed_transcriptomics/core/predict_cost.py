@@ -17,7 +17,7 @@ def estimated_seconds(request: PredictRequest) -> float:
     """Return about how long regressions and surrogates will take on this machine.
 
     One fold of each kind is timed on noise, of at most 500 samples: time grows with their
-    number, and with its third power where all genes are used. Fitting of codecs is not in it.
+    number, and with the square of the number of columns. Fitting of codecs is not in it.
     """
     expression = request.expression
     n = min(expression.n_samples, _MOST_TIMED)
@@ -37,7 +37,8 @@ def estimated_seconds(request: PredictRequest) -> float:
         seconds += n_sets * larger * _timed(lambda: trees(x, y[:, 0], [inner])) * 3
     if GENES in request.methods and "ridge" in request.regressors:
         wide = standardised(rng.standard_normal((n, expression.n_genes)))
-        seconds += larger**3 * _timed(lambda: ridge(wide, y, fold))
+        wider = min(expression.n_samples, expression.n_genes) / wide.shape[1]
+        seconds += larger * wider**2 * _timed(lambda: ridge(wide, y, fold))
     surrogates = expression.n_samples**3 / 1e10 + 1 if request.n_surrogates else 0
     folds = request.n_folds * request.n_repeats * len(request.splits)
     return len(request.targets) * (seconds * folds + surrogates)
