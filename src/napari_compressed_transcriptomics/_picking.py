@@ -30,7 +30,14 @@ def sample_under(
     if view_direction is None or len(dims_displayed) < 3:
         index = np.rint(layer.world_to_data(position)).astype(int)
         return _sample(what.view.labels, index[-3:])
-    start, end = layer.get_ray_intersections(position, view_direction, dims_displayed)
+    # The viewer may have more axes (a component) than this layer: the layer's are the last.
+    own, more = slice(-layer.ndim, None), len(position) - layer.ndim
+    displayed = [axis - more for axis in dims_displayed]
+    if min(displayed) < layer.ndim - 3:  # a component axis is displayed
+        return None
+    start, end = layer.get_ray_intersections(
+        np.asarray(position)[own], np.asarray(view_direction)[own], displayed
+    )
     if start is None or end is None:
         return None
     start, end = np.asarray(start, float)[-3:], np.asarray(end, float)[-3:]

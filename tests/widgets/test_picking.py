@@ -1,10 +1,14 @@
 """A click in the brain finds the sample that is seen there, in every cell, 2-D and 3-D."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from clicking import click_on
 from napari_compressed_transcriptomics import _layers, _viewer
+from napari_compressed_transcriptomics.core.codec import fit_codec
+from napari_compressed_transcriptomics.core.reconstruction import reconstruct
 from napari_compressed_transcriptomics.core.regions import regions_of
 from napari_compressed_transcriptomics.widgets.session import session
 from phantom import GRIDS, lone_voxel
@@ -53,6 +57,25 @@ def test_a_click_in_3d_finds_the_brightest_on_the_ray(viewer):
     click_on(viewer, layer, brain.parcellation.centroids[bright])
     assert brain.values[shared.pick.sample, 0] > 0.9
     assert np.allclose(shared.pick.position, brain.parcellation.centroids[shared.pick.sample])
+
+
+def test_a_click_in_3d_works_beside_a_stack_of_components(viewer):
+    """The viewer then has an axis that the layer has not."""
+    _viewer.attach(viewer)
+    brain = lone_voxel((22, 14, 12), GRIDS["LAS"])
+    brain = replace(brain, values=np.repeat(brain.values, 2, axis=1), genes=("SPOT", "AGAIN"))
+    result = reconstruct(fit_codec("pca", brain, 2, device="cpu"), brain, device="cpu")
+    (stack,) = (add(viewer, part) for part in _layers.latent_layers(result))
+    layer = add(viewer, _layers.expression_layer(brain))
+    viewer.dims.ndisplay = 3
+    bright = brain.parcellation.centroids[int(brain.values[:, 0].argmax())]
+    shared = session(viewer)
+    click_on(viewer, layer, bright)
+    assert brain.values[shared.pick.sample, 0] > 0.9
+    layer.visible = False
+    shared.pick = None
+    click_on(viewer, stack, bright)
+    assert brain.values[shared.pick.sample, 0] > 0.9
 
 
 def test_in_the_grid_the_cell_under_the_mouse_is_meant(viewer):
