@@ -186,7 +186,8 @@ def _save(reconstruction: "Reconstruction", out: Path, parameters: dict) -> None
     from .io.results import save_results
 
     paths = save_results(reconstruction, out, parameters)
-    print(_result_line(reconstruction), novelty_line(reconstruction), sep="\n")
+    print(_result_line(reconstruction))
+    tell_notes([novelty_line(reconstruction)])
     print(*paths, sep="\n")
 
 

@@ -1,5 +1,6 @@
 """Which region of a label volume each sample lies in, and values by region."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -30,6 +31,15 @@ class Regions:
     def counts(self) -> np.ndarray:
         """Number of samples in each region, int64 (n_regions,)."""
         return np.bincount(self.of_sample[self.of_sample >= 0], minlength=len(self.ids))
+
+    @property
+    def unique_names(self) -> tuple[str, ...]:
+        """Names of the regions, with the label where several have the same name."""
+        twice = Counter(self.names)
+        return tuple(
+            f"{name} ({label})" if twice[name] > 1 else name
+            for name, label in zip(self.names, self.ids, strict=True)
+        )
 
     def name(self, sample: int) -> str:
         """Return the name of a sample's region, or an empty string."""

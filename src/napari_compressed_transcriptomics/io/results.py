@@ -160,7 +160,7 @@ def write_gene_error_csv(path: str | Path, reconstruction: "Reconstruction") -> 
     """
     expression = reconstruction.expression
     refuse_overwriting([path], expression.source)
-    return _write_csv(Path(path), "gene", expression.genes, reconstruction.gene_table, None)
+    return write_table_csv(Path(path), "gene", expression.genes, reconstruction.gene_table, None)
 
 
 def write_sample_error_csv(path: str | Path, reconstruction: "Reconstruction") -> list[Path]:
@@ -181,7 +181,7 @@ def _write_density_csv(path: Path, density: "Density") -> None:
     middles = (density.edges[:-1] + density.edges[1:]) / 2
     original, rebuilt = np.nonzero(density.counts)
     columns = {"reconstructed": middles[rebuilt], "count": density.counts[original, rebuilt]}
-    _write_csv(path, "original", middles[original].astype(str), columns, None)
+    write_table_csv(path, "original", middles[original].astype(str), columns, None)
 
 
 def write_sample_csv(
@@ -215,16 +215,20 @@ def write_sample_csv(
     """
     path = Path(path)
     refuse_overwriting([path, _sidecar(path)], expression.source)
-    return _write_csv(path, "sample", expression.samples, columns, provenance)
+    return write_table_csv(path, "sample", expression.samples, columns, provenance)
 
 
-def _write_csv(
+def write_table_csv(
     path: Path,
     index: str,
     names: Iterable[str],
     columns: Mapping[str, np.ndarray],
-    provenance: dict[str, Any] | None,
+    provenance: dict[str, Any] | None = None,
 ) -> list[Path]:
+    """Write one row a name: it, below the header `index`, then a number for each of `columns`.
+
+    `provenance` is as in `write_sample_csv`.
+    """
     paths = [path] if provenance is None else [path, _sidecar(path)]
     for sidecar in paths[1:]:
         check_sidecar(sidecar)

@@ -1,4 +1,4 @@
-"""Genes and their numbers as rows of a Qt model: sorted and searched by numpy, so at once."""
+"""Genes (or regions) and their numbers as rows of a Qt model: sorted by numpy, so at once."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -41,17 +41,31 @@ COLUMNS = {
         "deviation over the samples",
     ),
     "size": Column("Size", "The change without its sign"),
+    "n_samples": Column("Samples", "Samples that lie in the region"),
+    "rmse_a": Column("A", "RMSE of result A, in units of the data"),
+    "rmse_b": Column("B", "RMSE of result B, in units of the data"),
+    "difference": Column(
+        "B − A", "RMSE of B less that of A: below 0 B is better", greatest_first=False
+    ),
 }
-"""By the names of `Reconstruction.gene_table`, and of `ComponentGenes.gene_table`."""
+"""By the names of `Reconstruction.gene_table`, of `ComponentGenes.gene_table`, and of the tables
+of `TwoResults`."""
 
 _ASCENDING, _DESCENDING = Qt.SortOrder.AscendingOrder, Qt.SortOrder.DescendingOrder
 
 
 class GeneModel(QAbstractTableModel):
-    """Rows of genes: the symbol, then its numbers, if any; NaN is last however it is sorted."""
+    """Rows of genes: the symbol, then its numbers, if any; NaN is last however it is sorted.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    thing, called : str
+        What is in a row, and what its first column holds, where these are no genes.
+    """
+
+    def __init__(self, thing: str = "gene", called: str = "gene symbol") -> None:
         super().__init__()
+        self._first = Column(thing.capitalize(), called.capitalize(), greatest_first=False)
         self.genes: tuple[str, ...] = ()
         self._numbers: list[np.ndarray] = []
         self._columns: list[Column] = []
@@ -134,9 +148,7 @@ class GeneModel(QAbstractTableModel):
         """Return a column's title, tooltip or first order."""
         if orientation != Qt.Orientation.Horizontal:
             return None
-        column = Column("Gene", "Gene symbol", greatest_first=False)
-        if section > 0:
-            column = self._columns[section - 1]
+        column = self._columns[section - 1] if section > 0 else self._first
         if role == Qt.ItemDataRole.DisplayRole:
             return column.title
         if role == Qt.ItemDataRole.ToolTipRole:
@@ -149,4 +161,6 @@ class GeneModel(QAbstractTableModel):
 def decimals(numbers: np.ndarray) -> int:
     """Return how many decimals tell numbers apart: three digits of those in the middle."""
     sizes = np.abs(numbers[np.isfinite(numbers) & (numbers != 0)])
+    if np.issubdtype(numbers.dtype, np.integer):
+        return 0
     return int(np.clip(2 - np.floor(np.log10(np.median(sizes))), 0, 6)) if len(sizes) else 0

@@ -1,4 +1,4 @@
-"""A table of genes that is searched as you type."""
+"""A table of genes, or regions, that is searched as you type."""
 
 from collections.abc import Mapping, Sequence
 
@@ -16,7 +16,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from .gene_model import COLUMNS, GeneModel
+from .gene_model import GeneModel
 
 
 class GeneTable(QWidget):
@@ -26,24 +26,28 @@ class GeneTable(QWidget):
     ----------
     nothing : str
         What to say while there are no genes.
+    thing, called : str
+        What is in a row, and what its first column holds, where these are no genes.
 
     Attributes
     ----------
+    nothing : str
+        As above.
     gene : str
         The gene chosen, or empty; `chosen` tells of another one.
     """
 
     chosen = Signal(str)
 
-    def __init__(self, nothing: str):
+    def __init__(self, nothing: str, thing: str = "gene", called: str = "gene symbol"):
         super().__init__()
-        self._nothing = nothing
+        self.nothing, self._thing = nothing, thing
         self.gene = ""
         self.search = QLineEdit()
-        self.search.setPlaceholderText("Search a gene symbol")
+        self.search.setPlaceholderText(f"Search a {called}")
         self.search.setToolTip("Enter takes the first row, Down goes to the table (Ctrl+F: here).")
         self.search.setClearButtonEnabled(True)
-        self.model = GeneModel()
+        self.model = GeneModel(thing, called)
         self.table = _view(self.model)
         self.count = QLabel()
         layout = QVBoxLayout(self)
@@ -61,7 +65,7 @@ class GeneTable(QWidget):
         selection.selectionChanged.connect(self._on_selection)
         self._shortcut(Qt.Key.Key_Down, self._enter, self.search)
         self._shortcut(QKeySequence.StandardKey.Find, self.search.setFocus)
-        for column in range(1 + len(COLUMNS)):
+        for column in range(9):  # as many as there are such keys
             self._shortcut(f"Alt+{column + 1}", lambda column=column: self._sort(column))
         self._on_reset()
 
@@ -106,7 +110,8 @@ class GeneTable(QWidget):
 
     def _on_reset(self) -> None:
         shown, there = self.model.rowCount(), len(self.model.genes)
-        self.count.setText(f"{shown:,} of {there:,} genes" if there else self._nothing)
+        words = f"{shown:,} of {there:,} {self._thing}s"
+        self.count.setText(words if there else self.nothing)
         self.choose(self.gene)
 
     def _sort(self, column: int) -> None:

@@ -14,17 +14,20 @@ if TYPE_CHECKING:
 
 
 class ResultChoice(QComboBox):
-    """Follows the viewer's layers; takes a new result at once.
+    """Follows the viewer's layers.
 
     Parameters
     ----------
     viewer : napari.Viewer
+    newest : bool
+        Take a new result at once; else keep what is chosen as long as it is there.
     """
 
     changed = Signal()
 
-    def __init__(self, viewer: Any):
+    def __init__(self, viewer: Any, newest: bool = True):
         super().__init__()
+        self._newest = newest
         self._viewer = viewer
         self._results: list[Reconstruction] = []
         narrow(self)
@@ -56,12 +59,16 @@ class ResultChoice(QComboBox):
         new = [result for result in found if not any(result is old for old in self._results)]
         if len(found) == len(self._results) and not new:
             return
-        chosen = new[-1] if new else before
+        chosen = before
+        if new and (self._newest or before is None):
+            chosen = new[-1] if self._newest else new[0]
+        titles = [title(result) for result in found]
         self.blockSignals(True)
         self.clear()
         self._results = found
-        for result in found:
-            self.addItem(title(result))
+        for i, name in enumerate(titles):
+            number = titles[: i + 1].count(name)
+            self.addItem(name if number == 1 else f"{name} ({number})")
         index = next((i for i, result in enumerate(found) if result is chosen), len(found) - 1)
         self.setCurrentIndex(index)
         self.blockSignals(False)

@@ -1,0 +1,36 @@
+"""The command `difference`: where, and for which genes, one of two results errs less."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+SUMMARY = "Compare the errors of two folders of results on the same data."
+DETAILS = (
+    "Writes the RMSE of B less that of A (below 0 B is better) as a volume and as tables by "
+    "sample, by gene, and with --atlas by region."
+)
+
+
+def add_options(difference: Any) -> None:
+    """Add the options of differences to their parser."""
+    add = difference.add_argument
+    add("a", type=Path, metavar="RESULT_DIR_A", help="folder that encode --out wrote")
+    add("b", type=Path, metavar="RESULT_DIR_B", help="another, of the same data")
+    add("--out", type=Path, required=True, metavar="DIR")
+    add("--atlas", metavar="A", help="label NIfTI with the regions of results of voxels")
+    add("--labels", metavar="L", help="table that names the ids of the atlas")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Read, compare and write."""
+    from .core.two_results import compare_saved
+    from .io.difference import save_difference
+    from .io.read_results import read_results
+
+    a, b = (
+        read_results(folder, arguments.atlas, arguments.labels)
+        for folder in (arguments.a, arguments.b)
+    )
+    two = compare_saved(a, b)
+    paths = save_difference(two, a, b, arguments.out)
+    print(*two.lines, *paths, sep="\n")

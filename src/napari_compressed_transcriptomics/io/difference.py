@@ -1,0 +1,87 @@
+"""Two results on the same data to files: where, and for which genes, which of them errs less."""
+
+from pathlib import Path
+from typing import Any
+
+from napari_compressed_transcriptomics.core.regions import Regions
+from napari_compressed_transcriptomics.core.results import Results, SampleErrors
+from napari_compressed_transcriptomics.core.two_results import TwoResults, table_of
+
+from .atomic import refuse_overwriting, replacing_files
+from .nifti import write_volume
+from .results import write_table_csv
+
+_VOLUME, _SIDECAR = "difference.nii.gz", "difference.json"
+_SAMPLES, _GENES, _REGIONS = (f"{of}_difference.csv" for of in ("sample", "gene", "region"))
+
+
+def write_difference_csv(
+    path: str | Path, two: TwoResults, regions: Regions | None, source: dict[str, Any]
+) -> list[Path]:
+    """Write one row a region, or a gene where there are no `regions`.
+
+    Columns: the name, samples in the region, RMSE of A, RMSE of B, and B less A.
+
+    Raises
+    ------
+    UserError
+        The target is read-only, or one of the files (`source`) that the data came from.
+    """
+    refuse_overwriting([path], source)
+    if regions is None:
+        return write_table_csv(Path(path), "gene", two.genes, two.gene_table)
+    return write_table_csv(Path(path), "region", regions.names, two.region_table(regions))
+
+
+def difference_files(a: Results) -> tuple[str, ...]:
+    """Return the names of the files that `save_difference` writes."""
+    return (_VOLUME, _SIDECAR, _SAMPLES, _GENES, *([_REGIONS] if _has_regions(a) else []))
+
+
+def save_difference(two: TwoResults, a: Results, b: Results, directory: str | Path) -> list[Path]:
+    """Write how two results from folders differ into a folder, all files or none.
+
+    ``difference.nii.gz`` (RMSE of B less that of A, NaN outside) with its sidecar, which holds
+    the overall numbers and the records of both, and tables by sample, by gene, and by region
+    where results of voxels were read with an atlas.
+
+    Returns
+    -------
+    list of Path
+        The files, as in `difference_files`.
+
+    Raises
+    ------
+    UserError
+        The folder is read-only, or a file in it is one of those read.
+    """
+    directory, names = Path(directory), difference_files(a)
+    read = {str(path): {"path": str(path)} for path in (*a.files, *b.files)}
+    refuse_overwriting([directory / name for name in names], read)
+    record = {
+        "lower_in_a": two.better[0],
+        "lower_in_b": two.better[1],
+        "a": a.record,
+        "b": b.record,
+    }
+    with replacing_files(directory, names) as folder:
+        volume = b.error_volume - a.error_volume
+        kind = "error_difference"
+        write_volume(folder / _VOLUME, volume, a.affine, kind=kind, provenance=record)
+        assert a.samples is not None
+        write_table_csv(folder / _SAMPLES, "sample", a.samples.names, table_of(*two.rmse_samples))
+        write_table_csv(folder / _GENES, "gene", two.genes, two.gene_table)
+        if _REGIONS in names:
+            _write_regions(folder / _REGIONS, a.regions, b.regions)
+    return [directory / name for name in names]
+
+
+def _has_regions(a: Results) -> bool:
+    return a.regions is not None and a.regions is not a.samples
+
+
+def _write_regions(path: Path, a: SampleErrors | None, b: SampleErrors | None) -> None:
+    assert a is not None
+    assert b is not None
+    counts = {} if a.counts is None else {"n_samples": a.counts}
+    write_table_csv(path, "region", a.names, {**counts, **table_of(a.rmse, b.rmse)})

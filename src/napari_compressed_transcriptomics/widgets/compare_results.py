@@ -1,0 +1,184 @@
+"""Dock widget Compare two results: where, and for which genes, which of them errs less."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from qtpy.QtCore import Qt, QTimer
+from qtpy.QtWidgets import (
+    QFileDialog,
+    QHBoxLayout,
+    QPushButton,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_compressed_transcriptomics import _layers, _viewer
+from napari_compressed_transcriptomics._notices import user_errors_shown
+from napari_compressed_transcriptomics.core.errors import UserError
+from napari_compressed_transcriptomics.core.regions import Regions
+from napari_compressed_transcriptomics.core.two_results import TwoResults, compare_results
+
+from .fields import form_layout, wrapping_label
+from .gene_table import GeneTable
+from .region_choice import RegionChoice
+from .result_choice import ResultChoice
+from .session import session
+
+if TYPE_CHECKING:
+    import napari
+
+    from napari_compressed_transcriptomics.core.reconstruction import Reconstruction
+
+_NOTHING = {name: np.zeros(0) for name in ("rmse_a", "rmse_b", "difference")}
+
+
+class CompareResults(QWidget):
+    """Shows the difference of the errors of two results on the same data.
+
+    A newly made result becomes B; A stays.
+
+    Parameters
+    ----------
+    napari_viewer : napari.Viewer
+    """
+
+    def __init__(self, napari_viewer: "napari.Viewer"):
+        super().__init__()
+        self._viewer = napari_viewer
+        self._session = session(napari_viewer)
+        self._two: TwoResults | None = None
+        self._regions: Regions | None = None
+        _viewer.attach(napari_viewer)
+
+        self.first = ResultChoice(napari_viewer, newest=False)
+        self.second = ResultChoice(napari_viewer)
+        self.summary = wrapping_label()
+        self.summary.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.show_layer = QPushButton("Show &difference")
+        self.show_layer.setToolTip(
+            "A layer of the RMSE of B less that of A: blue where B is better, red where A is."
+        )
+        self.save = QPushButton("&Save table…")
+        self.save.setToolTip("The table in front as CSV, one row a region or gene")
+        self.choice = RegionChoice(napari_viewer)
+        self.by_region = GeneTable("", "region", "region name")
+        self.by_region.table.setToolTip(
+            "A click, or the arrow keys: go to the sample of the region where the two differ most"
+        )
+        self.by_gene = GeneTable("")
+        self.tabs = QTabWidget()
+        self._arrange()
+
+        self._soon = QTimer(self)  # painting a label layer tells of every stroke
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(50)
+        self._soon.timeout.connect(self._show_regions)
+        for results in (self.first, self.second):
+            results.changed.connect(self._compare)
+        self.choice.changed.connect(self._soon.start)
+        self.by_region.chosen.connect(self._go_to)
+        self.show_layer.clicked.connect(self._add_layer)
+        self.save.clicked.connect(self._save)
+        self._compare()
+
+    def _arrange(self) -> None:
+        regions = QWidget()
+        column = QVBoxLayout(regions)
+        form = form_layout()
+        form.addRow("&Regions", self.choice)
+        column.addLayout(form)
+        column.addWidget(self.by_region)
+        self.tabs.addTab(regions, "By region")
+        genes = QWidget()
+        QVBoxLayout(genes).addWidget(self.by_gene)
+        self.tabs.addTab(genes, "By gene")
+        for table in (self.by_region, self.by_gene):
+            table.set_genes((), _NOTHING)
+        self.by_region.table.sortByColumn(4, Qt.SortOrder.AscendingOrder)
+        self.by_gene.table.sortByColumn(3, Qt.SortOrder.AscendingOrder)
+        form = form_layout()
+        form.addRow("&A", self.first)
+        form.addRow("&B", self.second)
+        buttons = QHBoxLayout()
+        for button in (self.show_layer, self.save):
+            buttons.addWidget(button)
+        layout = QVBoxLayout(self)
+        layout.addLayout(form)
+        layout.addWidget(self.summary)
+        layout.addWidget(self.tabs, 1)
+        layout.addLayout(buttons)
+
+    def _compare(self) -> None:
+        """Compare the two that are chosen, or say why they cannot be."""
+        a, b, self._two, words = self.first.result, self.second.result, None, ""
+        if a is None or b is None:
+            words = "Run Compress twice on the same data: the errors of both are compared here."
+        else:
+            try:
+                self._two = compare_results(a, b)
+                words = "\n".join(self._two.lines)
+            except UserError as error:
+                words = f"{error}."
+        self.summary.setText(words)
+        for button in (self.show_layer, self.save):
+            button.setEnabled(self._two is not None)
+        if self._two is None:
+            self.by_gene.set_genes((), _NOTHING)
+        else:
+            self.by_gene.set_genes(self._two.genes, self._two.gene_table)
+        self._show_regions()
+
+    def _show_regions(self) -> None:
+        self._regions, why = None, ""
+        if self._two is not None:
+            try:
+                self._regions = self.choice.regions(self.first.result)
+                why = "Open or draw a Labels layer (an atlas) to compare by region."
+            except UserError as error:
+                why = f"{error}."
+        self.by_region.nothing = why
+        if self._two is None or self._regions is None:
+            self.by_region.set_genes((), {"n_samples": np.zeros(0, int), **_NOTHING})
+        else:
+            table = self._two.region_table(self._regions)
+            self.by_region.set_genes(self._regions.unique_names, table)
+
+    def _go_to(self, name: str) -> None:
+        """Go to the sample of a region where the two differ most."""
+        two, regions = self._two, self._regions
+        if two is None or regions is None or self.first.result is None:
+            return
+        region = regions.unique_names.index(name)
+        inside = np.flatnonzero(regions.of_sample == region)
+        most = inside[np.abs(two.difference[inside]).argmax()]
+        self._session.look_at(self.first.result.expression.parcellation, int(most))
+
+    def _add_layer(self) -> None:
+        """Add the layer of differences on top, in a cell of its own where there is a grid."""
+        if self._two is not None and self.first.result is not None:
+            data, attributes, _ = difference_layer(self.first.result, self._two)
+            self._viewer.add_image(data, **attributes)
+
+    def _save(self) -> None:
+        from napari_compressed_transcriptomics.io.difference import write_difference_csv
+
+        two, result = self._two, self.first.result
+        if two is None or result is None:
+            return
+        by_gene = self.tabs.currentIndex() == 1
+        with user_errors_shown():
+            if not by_gene and self._regions is None:
+                raise UserError("there are no regions to save; open a Labels layer (an atlas)")
+            name = "gene_difference.csv" if by_gene else "region_difference.csv"
+            path = QFileDialog.getSaveFileName(self, "Save table", name, "Tables (*.csv)")[0]
+            if path:
+                regions = None if by_gene else self._regions
+                write_difference_csv(path, two, regions, result.expression.source)
+
+
+def difference_layer(result: "Reconstruction", two: TwoResults) -> _layers.LayerData:
+    """Show the RMSE of B less that of A of each sample, diverging about 0."""
+    return _layers.samples_layer(
+        result.expression, two.difference, "error_difference", two.layer_name, center=0.0
+    )

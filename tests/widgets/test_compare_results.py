@@ -1,0 +1,179 @@
+"""Dock Compare two results, in the real window, as a person uses it."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from qtpy.QtCore import Qt
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QFileDialog
+
+from clicking import settle
+from napari_compressed_transcriptomics import _layers
+from napari_compressed_transcriptomics._shown import shown
+from napari_compressed_transcriptomics.core.codec import fit_codec
+from napari_compressed_transcriptomics.core.expression import Parcellation
+from napari_compressed_transcriptomics.core.reconstruction import reconstruct
+from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
+from napari_compressed_transcriptomics.core.two_results import compare_results
+from napari_compressed_transcriptomics.widgets.session import session
+
+
+@pytest.fixture(scope="module")
+def brain():
+    return synthetic_brain(voxel_mm=16, n_genes=40)
+
+
+@pytest.fixture(scope="module")
+def results(brain):
+    return [reconstruct(fit_codec("pca", brain, k), brain) for k in (2, 8)]
+
+
+@pytest.fixture
+def viewer(make_napari_viewer):
+    return make_napari_viewer(show=True)
+
+
+@pytest.fixture
+def dock(viewer):
+    _, widget = viewer.window.add_plugin_dock_widget(
+        "napari-compressed-transcriptomics", "Compare two results"
+    )
+    return widget
+
+
+def add(viewer, result):
+    data, attributes, _ = _layers.error_layer(result)
+    return viewer.add_image(data, **attributes)
+
+
+def press(button):
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+    settle()
+
+
+def halves(viewer, brain):
+    """Add the left and the right half as a Labels layer, as an atlas would be."""
+    labels = np.zeros(brain.parcellation.labels.shape, np.int32)
+    right = brain.parcellation.centroids[:, 0] > 0
+    voxels = np.argwhere(brain.parcellation.labels)
+    of_sample = brain.parcellation.labels[tuple(voxels.T)] - 1
+    labels[tuple(voxels.T)] = np.where(right[of_sample], 2, 1)
+    what = _layers.samples_layer(brain, np.zeros(brain.n_samples), "rmse", "place")
+    view = {name: what[1][name] for name in ("scale", "translate", "units", "axis_labels")}
+    from napari_compressed_transcriptomics._placement import Placement
+
+    placed = Placement(labels.shape, brain.parcellation.affine).to_viewer(labels)
+    names = {"index": [1, 2], "name": ["left", "right"]}
+    layer = viewer.add_labels(np.ascontiguousarray(placed), features=names, name="halves", **view)
+    QTest.qWait(150)  # edits are waited for
+    settle()
+    return layer
+
+
+def column(dock, table, number):
+    model = table.model
+    return [model.data(model.index(row, number)) for row in range(model.rowCount())]
+
+
+def click_row(table, row):
+    view = table.table
+    where = view.visualRect(table.model.index(row, 0)).center()
+    QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=where)
+    settle()
+
+
+def test_a_stays_and_a_new_result_becomes_b(viewer, dock, results):
+    assert not dock.show_layer.isEnabled()
+    assert "Run Compress twice" in dock.summary.text()
+    add(viewer, results[0])
+    assert "same result" in dock.summary.text()
+    add(viewer, results[1])
+    assert dock.first.result is results[0]
+    assert dock.second.result is results[1]
+    two = compare_results(*results)
+    assert dock.summary.text() == "\n".join(two.lines)
+    assert dock.show_layer.isEnabled()
+
+
+def test_the_layer_is_blue_where_b_is_better_and_is_no_result_itself(viewer, dock, results):
+    for result in results:
+        add(viewer, result)
+    press(dock.show_layer)
+    layer = viewer.layers[-1]
+    assert layer.name == "RMSE pca k=8 − pca k=2 (blue: pca k=8 better)"
+    low, high = layer.contrast_limits
+    assert low == -high
+    np.testing.assert_array_equal(
+        shown(layer).values, results[1].rmse_samples - results[0].rmse_samples
+    )
+    red, _, blue = layer.colormap.map(np.array([0.1]))[0, :3]
+    assert blue > red
+    assert dock.second.count() == 2
+
+
+def test_a_click_on_a_region_goes_where_the_two_differ_most(viewer, dock, brain, results):
+    for result in results:
+        add(viewer, result)
+    assert "Labels layer" in dock.by_region.count.text()
+    halves(viewer, brain)
+    assert sorted(column(dock, dock.by_region, 0)) == ["left", "right"]
+    right = brain.parcellation.centroids[:, 0] > 0
+    expected = [np.sqrt(np.square(r.rmse_samples[right]).mean()) for r in results]
+    row = column(dock, dock.by_region, 0).index("right")
+    assert int(column(dock, dock.by_region, 1)[row]) == right.sum()
+    for number, value in zip((2, 3, 4), (*expected, expected[1] - expected[0]), strict=True):
+        assert float(column(dock, dock.by_region, number)[row]) == pytest.approx(value, abs=1e-3)
+
+    click_row(dock.by_region, row)
+    two = compare_results(*results)
+    most = np.flatnonzero(right)[np.abs(two.difference[right]).argmax()]
+    assert session(viewer).pick.sample == most
+    np.testing.assert_allclose(viewer.dims.point[::-1], brain.parcellation.centroids[most])
+
+
+def test_genes_are_searched_sorted_and_saved(viewer, dock, results, tmp_path, monkeypatch):
+    for result in results:
+        add(viewer, result)
+    dock.tabs.setCurrentIndex(1)
+    settle()
+    differences = [float(text) for text in column(dock, dock.by_gene, 3)]
+    assert differences == sorted(differences)
+    gene = results[0].expression.genes[7]
+    QTest.keyClicks(dock.by_gene.search, gene)
+    assert gene in column(dock, dock.by_gene, 0)
+    path = tmp_path / "genes.csv"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), ""))
+    press(dock.save)
+    assert path.read_text().splitlines()[0] == "gene,rmse_a,rmse_b,difference"
+    assert len(path.read_text().splitlines()) == 41
+
+
+def test_other_data_is_off_with_the_reason(viewer, dock, brain, results):
+    add(viewer, results[0])
+    labels = brain.parcellation
+    other = replace(
+        brain, parcellation=Parcellation(labels.labels.copy(), labels.affine), name="second brain"
+    )
+    add(viewer, reconstruct(results[1].codec, other))
+    assert not dock.show_layer.isEnabled()
+    assert not dock.save.isEnabled()
+    assert "other data (second brain)" in dock.summary.text()
+    assert dock.by_gene.model.rowCount() == 0
+
+
+def test_it_is_used_with_the_keyboard_alone(viewer, dock, brain, results, qtbot):
+    for result in results:
+        add(viewer, result)
+    halves(viewer, brain)
+    viewer.window._qt_window.activateWindow()  # or it would take no shortcuts
+    settle()
+    dock.by_region.search.setFocus()
+    QTest.keyClick(dock.by_region.search, Qt.Key.Key_Down)
+    assert session(viewer).pick is not None
+    first = session(viewer).pick.sample
+    QTest.keyClick(dock.by_region.table, Qt.Key.Key_Down)
+    assert session(viewer).pick.sample != first
+    before = len(viewer.layers)
+    QTest.keyClick(dock.by_region.table, Qt.Key.Key_D, Qt.KeyboardModifier.AltModifier)
+    qtbot.waitUntil(lambda: len(viewer.layers) == before + 1)  # the button shows that it is pressed
