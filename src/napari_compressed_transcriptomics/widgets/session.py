@@ -9,6 +9,7 @@ import numpy as np
 from qtpy.QtCore import QObject, Signal
 
 from napari_compressed_transcriptomics._picking import sample_under
+from napari_compressed_transcriptomics._planes import go_to
 from napari_compressed_transcriptomics._shown import shown
 from napari_compressed_transcriptomics.core.expression import Parcellation
 
@@ -72,8 +73,7 @@ class Session(QObject):
     def look_at(self, parcellation: Parcellation, sample: int) -> None:
         """Pick a sample from a plot or table: the viewer goes there."""
         position = _nearest_voxel(parcellation, sample)
-        for axis, mm in zip((-3, -2, -1), position[::-1], strict=True):
-            self._viewer.dims.set_point(self._viewer.dims.ndim + axis, mm)
+        go_to(self._viewer, position)
         self._pick(Pick(parcellation, sample, position))
 
     def _pick(self, pick: Pick) -> None:
