@@ -9,6 +9,7 @@ from clicking import click_on
 from napari_compressed_transcriptomics import _layers, _viewer
 from napari_compressed_transcriptomics.core.codec import fit_codec
 from napari_compressed_transcriptomics.core.reconstruction import reconstruct
+from napari_compressed_transcriptomics.core.expression import Parcellation
 from napari_compressed_transcriptomics.core.regions import regions_of
 from napari_compressed_transcriptomics.widgets.session import session
 from phantom import GRIDS, lone_voxel
@@ -134,3 +135,12 @@ def test_region_rmse_is_that_of_all_its_values(las):
     for index in range(2):
         part = errors[regions.of_sample == index]
         assert found[index] == pytest.approx(np.sqrt(np.square(part).mean()))
+
+
+def test_a_sample_that_is_mostly_outside_still_has_its_region():
+    """A thick parcel over a thin atlas; one voxel in a hundred is chance."""
+    parcellation = Parcellation(np.ones((10, 10, 1), np.int32), np.eye(4))
+    labels = np.zeros((10, 10, 1), np.int32)
+    for inside, name in ((20, "region 4"), (1, "")):
+        labels.ravel()[:] = np.where(np.arange(100) < inside, 4, 0)
+        assert regions_of(parcellation, labels, np.eye(4)).name(0) == name
