@@ -8,7 +8,6 @@ import numpy as np
 
 from .expression import Expression, Parcellation
 
-
 LEAST_INSIDE = 0.1
 """Part of a sample's voxels that must lie in labels for it to have a region."""
 
