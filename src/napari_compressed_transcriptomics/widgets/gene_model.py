@@ -152,7 +152,7 @@ class GeneModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return column.title
         if role == Qt.ItemDataRole.ToolTipRole:
-            return f"{column.meaning}.\nAlt+{section + 1} or a click sorts by it."
+            return f"{column.meaning}.\nCtrl+{section + 1} or a click sorts by it."
         if role == Qt.ItemDataRole.InitialSortOrderRole:
             return _DESCENDING if column.greatest_first else _ASCENDING
         return None

@@ -66,7 +66,7 @@ class GeneTable(QWidget):
         self._shortcut(Qt.Key.Key_Down, self._enter, self.search)
         self._shortcut(QKeySequence.StandardKey.Find, self.search.setFocus)
         for column in range(9):  # as many as there are such keys
-            self._shortcut(f"Alt+{column + 1}", lambda column=column: self._sort(column))
+            self._shortcut(f"Ctrl+{column + 1}", lambda column=column: self._sort(column))
         self._on_reset()
 
     def set_genes(self, genes: Sequence[str], numbers: Mapping[str, np.ndarray]) -> None:
