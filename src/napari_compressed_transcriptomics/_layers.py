@@ -16,7 +16,7 @@ from ._shown import METADATA_KEY, Shown, middle_and_reach, shown, space
 from .core.errors import UserError
 from .core.expression import Expression, Parcellation
 from .core.latent_change import usual_range
-from .core.novelty import LAYER_NAME, UNKNOWN
+from .core.novelty import UNKNOWN
 
 if TYPE_CHECKING:
     from .core.reconstruction import Reconstruction
@@ -123,7 +123,7 @@ def novelty_layer(result: "Reconstruction") -> LayerData:
     """
     if result.novelty is None:
         raise UserError(UNKNOWN)
-    name = f"{LAYER_NAME} (above 1: outside)"
+    name = "distance to training (> 1: outside)"  # short: cells of the grid are narrow
     distance = result.novelty.distance
     data, attributes, kind = samples_layer(result.expression, distance, "distance", name, result)
     look = {"colormap": novelty_colormap(), "contrast_limits": (0.0, 2.0)}

@@ -173,21 +173,21 @@ def _facts(expression: "Expression") -> dict:
 
 def _compress(request: "CompressRequest") -> "Reconstruction":
     from .core.compress import compress_steps
+    from .core.novelty import told
     from .core.progress import finish
 
     reconstruction = finish(compress_steps(request), Report())
     clear_line()
-    tell_notes(reconstruction.notes)
+    fitted_elsewhere = request.codec in ("model", "published")
+    tell_notes(told(reconstruction) if fitted_elsewhere else reconstruction.notes)
     return reconstruction
 
 
 def _save(reconstruction: "Reconstruction", out: Path, parameters: dict) -> None:
-    from .core.novelty import novelty_line
     from .io.results import save_results
 
     paths = save_results(reconstruction, out, parameters)
     print(_result_line(reconstruction))
-    tell_notes([novelty_line(reconstruction)])
     print(*paths, sep="\n")
 
 

@@ -124,7 +124,7 @@ def test_a_warning_says_how_much_of_the_brain_is_outside():
     part, outside = result.novelty.share, result.novelty.outside.sum()
     assert part == pytest.approx(80 / 116, abs=0.05)
     (note,) = result.notes
-    assert f"{part:.0%} of the brain ({outside} of 40 samples)" in note
+    assert f"{part:.1%} of the brain ({outside} of 40 samples)" in note
 
 
 @pytest.mark.parametrize(

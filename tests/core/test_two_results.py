@@ -31,7 +31,7 @@ def test_below_0_is_where_b_is_better():
     assert_array_equal(two.difference, K8.rmse_samples - K2.rmse_samples)
     assert two.rmse == (K2.rmse, K8.rmse)
     assert two.better[1] == (K8.rmse_samples < K2.rmse_samples).mean() > 0.9
-    assert two.layer_name == "RMSE pca k=8 − pca k=2 (blue: pca k=8 better)"
+    assert two.layer_name == "blue: pca k=8 better than pca k=2 (RMSE)"
     assert two.lines[0].startswith(f"A pca k=2: RMSE {K2.rmse:.4f}, lower in ")
     back = compare_results(K8, K2)
     assert_array_equal(back.difference, -two.difference)
@@ -79,7 +79,7 @@ def test_tables_as_csv(tmp_path):
     write_difference_csv(tmp_path / "regions.csv", two, ODD_AND_EVEN, {})
     with open(tmp_path / "regions.csv") as file:
         rows = list(csv.DictReader(file))
-    assert list(rows[0]) == ["region", "n_samples", "rmse_a", "rmse_b", "difference"]
+    assert list(rows[0]) == ["region", "rmse_a", "rmse_b", "difference", "n_samples"]
     assert [row["region"] for row in rows] == ["even", "odd"]
     assert_allclose(
         [float(row["difference"]) for row in rows], two.region_table(ODD_AND_EVEN)["difference"]

@@ -66,7 +66,7 @@ def test_the_damaged_half_stands_out(qtbot, damaged, codec, tmp_path):
     outside = shown(layer).values > 1
     assert outside[right].mean() > 0.9
     assert outside[~right].mean() < 0.1
-    assert "above 1" in layer.name
+    assert "> 1: outside" in layer.name
     assert tuple(layer.contrast_limits) == (0, 2)
     below, above = layer.colormap.map(np.array([0.49, 0.51]))
     assert np.abs(below - above).max() > 0.5  # the cutoff is seen

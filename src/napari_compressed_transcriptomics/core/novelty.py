@@ -202,11 +202,13 @@ def novelty_notes(result: "Reconstruction") -> tuple[str, ...]:
         return (problem,)
     if novelty.share <= SIZEABLE:
         return ()
-    n, outside = result.expression.n_samples, np.count_nonzero(novelty.outside)
-    return (
-        f"{novelty.share:.0%} of the brain ({outside:,} of {n:,} samples) is unlike what the model "
-        "was trained on; doubt its latents there, or fit a model to this data",
-    )
+    return (f"{novelty_line(result)}; doubt its latents there, or fit a model to this data",)
+
+
+def told(result: "Reconstruction") -> tuple[str, ...]:
+    """Return `novelty_line` and the result's notes, without saying anything twice."""
+    line = novelty_line(result)
+    return result.notes if any(line in note for note in result.notes) else (line, *result.notes)
 
 
 def novelty_line(result: "Reconstruction") -> str:

@@ -52,7 +52,7 @@ class TwoResults:
         a, b = self.titles
         if a == b:
             a, b = "A", "B"
-        return f"RMSE {b} − {a} (blue: {b} better)"
+        return f"blue: {b} better than {a} (RMSE)"  # short: cells of the grid are narrow
 
     @property
     def better(self) -> tuple[float, float]:
@@ -76,9 +76,9 @@ class TwoResults:
         return table_of(*self.rmse_genes)
 
     def region_table(self, regions: Regions) -> dict[str, np.ndarray]:
-        """Return samples, RMSE in A and in B, and their difference, each of shape (n_regions,)."""
+        """Return RMSE in A and in B, their difference, and samples, each of shape (n_regions,)."""
         a, b = (regions.root_mean_square(of_result) for of_result in self.rmse_samples)
-        return {"n_samples": regions.counts, **table_of(a, b)}
+        return {**table_of(a, b), "n_samples": regions.counts}
 
 
 def compare_results(a: "Reconstruction", b: "Reconstruction") -> TwoResults:

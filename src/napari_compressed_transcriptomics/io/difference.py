@@ -20,7 +20,7 @@ def write_difference_csv(
 ) -> list[Path]:
     """Write one row a region, or a gene where there are no `regions`.
 
-    Columns: the name, samples in the region, RMSE of A, RMSE of B, and B less A.
+    Columns: the name, RMSE of A, RMSE of B, B less A, and samples in the region.
 
     Raises
     ------
@@ -84,4 +84,4 @@ def _write_regions(path: Path, a: SampleErrors | None, b: SampleErrors | None) -
     assert a is not None
     assert b is not None
     counts = {} if a.counts is None else {"n_samples": a.counts}
-    write_table_csv(path, "region", a.names, {**counts, **table_of(a.rmse, b.rmse)})
+    write_table_csv(path, "region", a.names, {**table_of(a.rmse, b.rmse), **counts})

@@ -95,8 +95,7 @@ class CompareResults(QWidget):
         self.tabs.addTab(genes, "By gene")
         for table in (self.by_region, self.by_gene):
             table.set_genes((), _NOTHING)
-        self.by_region.table.sortByColumn(4, Qt.SortOrder.AscendingOrder)
-        self.by_gene.table.sortByColumn(3, Qt.SortOrder.AscendingOrder)
+            table.table.sortByColumn(3, Qt.SortOrder.AscendingOrder)  # where B is better first
         form = form_layout()
         form.addRow("&A", self.first)
         form.addRow("&B", self.second)
@@ -139,9 +138,11 @@ class CompareResults(QWidget):
                 why = f"{error}."
         self.by_region.nothing = why
         if self._two is None or self._regions is None:
-            self.by_region.set_genes((), {"n_samples": np.zeros(0, int), **_NOTHING})
+            self.by_region.set_genes((), _NOTHING)
         else:
             table = self._two.region_table(self._regions)
+            if (self._regions.counts == 1).all():  # rows of a region table
+                del table["n_samples"]
             self.by_region.set_genes(self._regions.unique_names, table)
 
     def _go_to(self, name: str) -> None:

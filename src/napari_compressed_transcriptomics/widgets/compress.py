@@ -19,7 +19,7 @@ from napari_compressed_transcriptomics import _layers, _settings, _viewer
 from napari_compressed_transcriptomics._notices import user_errors_shown
 from napari_compressed_transcriptomics.core.compress import CompressRequest, compress_steps
 from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.core.novelty import novelty_line
+from napari_compressed_transcriptomics.core.novelty import told
 
 from .device_choice import DeviceChoice
 from .fields import ask_and_save_model, choice, count, form_layout, wrapping_label
@@ -315,7 +315,9 @@ class Compress(QWidget):
         """Add a result's layers and its line, and offer to save it."""
         self._result = result
         add_result(self._viewer, result, self._outputs)
-        self.result.setText("\n".join([result_line(result), novelty_line(result), *result.notes]))
+        fitted_elsewhere = self._parameters.get("codec") in _READY
+        notes = told(result) if fitted_elsewhere else result.notes
+        self.result.setText("\n".join([result_line(result), *notes]))
         self._refresh()
 
     def _save_model(self) -> None:

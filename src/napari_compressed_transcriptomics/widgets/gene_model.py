@@ -108,6 +108,13 @@ class GeneModel(QAbstractTableModel):
         row = int(found[0]) if len(found) else 0
         return self.gene(row) if len(self._rows) else ""
 
+    def longest(self, column: int) -> str:
+        """Return the longest number of a column, as text."""
+        numbers = self._numbers[column - 1]
+        numbers = numbers[np.isfinite(numbers)]
+        ends = [numbers.min(), numbers.max()] if len(numbers) else [0.0]
+        return max((f"{end:.{self._decimals[column - 1]}f}" for end in ends), key=len)
+
     def _arrange(self) -> None:
         self.beginResetModel()
         column, order = self._sorted_by
@@ -133,7 +140,8 @@ class GeneModel(QAbstractTableModel):
     def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """Return text, or how it is aligned."""
         column = index.column() - 1
-        if role == Qt.ItemDataRole.DisplayRole and column < 0:
+        # the tooltip tells a name that is cut short
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole) and column < 0:
             return self.gene(index.row())
         if role == Qt.ItemDataRole.DisplayRole:
             number = self._numbers[column][self._rows[index.row()]]

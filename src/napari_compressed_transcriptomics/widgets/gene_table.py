@@ -18,6 +18,9 @@ from qtpy.QtWidgets import (
 
 from .gene_model import GeneModel
 
+_ARROW = 16
+"""Pixels that the arrow takes which tells how a column is sorted."""
+
 
 class GeneTable(QWidget):
     """Typing narrows the rows, Enter takes the first, the arrow keys walk through them.
@@ -91,7 +94,8 @@ class GeneTable(QWidget):
         width = advance("SYMBOL10") + 24
         for column in range(1, 1 + numbers):
             title = self.model.headerData(column, Qt.Orientation.Horizontal)
-            header.resizeSection(column, max(advance("0.0000"), advance(title) + 8) + 8)
+            number = max(advance("0.0000"), advance(self.model.longest(column)))
+            header.resizeSection(column, max(number, advance(title) + _ARROW) + 10)
             width += header.sectionSize(column)
         self.table.setMinimumWidth(width)
 
