@@ -8,7 +8,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from . import __version__, _cli_difference, _cli_models, _cli_predict, _cli_report, _cli_train
+from . import (
+    __version__,
+    _cli_compare,
+    _cli_difference,
+    _cli_models,
+    _cli_predict,
+    _cli_report,
+    _cli_train,
+)
 from ._terminal import Report, clear_line, tell_notes
 from .core.errors import UserError
 
@@ -81,6 +89,10 @@ def _train(arguments: argparse.Namespace) -> None:
 
 def _predict(arguments: argparse.Namespace) -> None:
     _cli_predict.run(arguments, _read(arguments, tell=True))
+
+
+def _compare(arguments: argparse.Namespace) -> None:
+    _cli_compare.run(arguments, _read(arguments, tell=True))
 
 
 def _encode(arguments: argparse.Namespace) -> None:
@@ -292,6 +304,10 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="save how much each gene changes with each component, for enrichment tools, too",
     )
+
+    compare = command("compare", _compare, _cli_compare.SUMMARY, reading, working)
+    compare.epilog = _cli_compare.DETAILS
+    _cli_compare.add_options(compare, _positive)
 
     predict = command("predict", _predict, _cli_predict.SUMMARY, reading, working)
     predict.epilog = _cli_predict.DETAILS

@@ -6,11 +6,12 @@ from typing import Any
 import numpy as np
 import torch  # noqa: TID253  (this module is for torch only)
 
-from .codec import Codec, check_shapes, training_record
+from .codec import Codec, training_record
 from .expression import Expression
 from .networks import HIDDEN_SIZES, AutoencoderNetwork, CodecNetwork
 from .progress import Progress
 from .resume import Checkpoints
+from .tensors import check_shapes
 from .training import train_steps
 from .training_settings import TrainingSettings
 

@@ -5,10 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from .codec import Codec, check_shapes, training_record
+from .codec import Codec, training_record
 from .expression import Expression
 from .networks import CodecNetwork
 from .progress import Progress
+from .tensors import check_shapes
 
 
 class PCA(Codec):

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
-from .codec import Codec, check_finite, codec_class
+from .codec import Codec, codec_class
 from .errors import UserError
 from .novelty import Reference
 from .provenance import versions
 from .state_dict import load_state_dict
+from .tensors import check_finite
 
 FORMAT_VERSION = 2
 """2 added what the training data look like to the model, see `novelty.Reference`."""

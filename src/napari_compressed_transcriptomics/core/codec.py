@@ -27,6 +27,8 @@ _CODECS = {
     "nmf": ("nmf", "NMF"),
     "kernel-pca": ("kernel_pca", "KernelPCA"),
     "residual": ("residual", "ResidualAutoencoder"),
+    "umap": ("umap", "UMAP"),
+    "tsne": ("tsne", "TSNE"),
 }
 
 
@@ -56,12 +58,15 @@ class Codec(ABC):
         Rows whose latents depend on each other; blocks of rows are whole multiples of it.
     needs_samples : bool
         It cannot be fitted with as many components as samples; else fitting warns of it.
+    is_network : bool
+        It runs as a `CodecNetwork`: it can be saved, and `reconstruct` takes it.
     """
 
     id: ClassVar[str]
     value_range: ClassVar[tuple[float, float]] = (-np.inf, np.inf)
     rows_together: ClassVar[int] = 1
     needs_samples: ClassVar[bool] = True
+    is_network: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -127,6 +132,7 @@ class Codec(ABC):
         seed: int = 0,
         device: str | None = None,
         max_epochs: int | None = None,
+        reference: bool = True,
         **settings: Any,
     ) -> Generator[Progress, None, "Codec"]:
         """Fit the codec to all samples, as a generator of progress that returns it.
@@ -143,6 +149,8 @@ class Codec(ABC):
             Where to compute, if the method can choose.
         max_epochs : int, optional
             Upper bound for methods that train in epochs.
+        reference : bool
+            Learn what samples like these look like to it, too (`reference`).
         **settings
             Of the method.
 
@@ -152,6 +160,8 @@ class Codec(ABC):
             If the data cannot carry so many components, or has the wrong scale (at once, not
             at the first step).
         """
+        if cls.unavailable():
+            raise UserError(cls.unavailable())
         n_samples = expression.n_samples if cls.needs_samples else latent_size + 1
         problem = latent_size_problem(cls.id, latent_size, n_samples, expression.n_genes)
         if problem:
@@ -159,6 +169,8 @@ class Codec(ABC):
         cls.check_scale(expression.values, expression.name)
         name = resolve_device(device).name
         steps = cls._fit_steps(expression, latent_size, seed, name, max_epochs, **settings)
+        if not (reference and cls.is_network):
+            return steps
         return cls._with_reference(steps, expression, name)
 
     @staticmethod
@@ -185,6 +197,16 @@ class Codec(ABC):
                 f"{name} has values from {least:.4g} to {most:.4g}, the {cls.id} needs "
                 f"{low:g} to {high:g} (as abagen normalises); rescale the data or use PCA"
             )
+
+    @classmethod
+    def unavailable(cls) -> str:
+        """Return in a sentence why the method cannot be used here, or nothing."""
+        return ""
+
+    @classmethod
+    def no_way_back(cls, latent_size: int) -> str:
+        """Return in a sentence why so many components cannot be decoded, or nothing."""
+        return ""
 
     @cached_property
     def _network(self) -> "CodecNetwork":
@@ -325,27 +347,3 @@ def training_record(expression: Expression, seed: int, **more: Any) -> dict[str,
         **more,
         "versions": versions(),
     }
-
-
-def check_shapes(tensors: dict[str, Any], expected: dict[str, tuple[int, ...]]) -> None:
-    """Raise a `UserError` that names the first tensor that is missing, extra or misshapen."""
-    for name in (*expected, *tensors):
-        if name not in tensors:
-            raise UserError(f"The model lacks the tensor {name}; it is not complete")
-        if name not in expected:
-            raise UserError(f"The model has a tensor {name} that its settings do not account for")
-        if tuple(tensors[name].shape) != expected[name]:
-            raise UserError(
-                f"The model's tensor {name} has shape {tuple(tensors[name].shape)}, "
-                f"its settings and genes need {expected[name]}"
-            )
-
-
-def check_finite(tensors: dict[str, Any]) -> None:
-    """Raise a `UserError` that names the first tensor with values that are no numbers."""
-    for name, tensor in tensors.items():
-        # neutral values may be unknown
-        if name != "neutral" and not np.isfinite(tensor).all():
-            raise UserError(
-                f"the tensor {name} holds NaN or infinite values; fetch or train the model again"
-            )

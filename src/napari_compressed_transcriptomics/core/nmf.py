@@ -8,10 +8,11 @@ import numpy as np
 import torch  # noqa: TID253  (this module is for torch only)
 from torch import Tensor, nn  # noqa: TID253
 
-from .codec import Codec, check_shapes, training_record
+from .codec import Codec, training_record
 from .expression import Expression
 from .networks import CodecNetwork
 from .progress import Progress
+from .tensors import check_shapes
 
 SWEEPS = 200
 MOST_ITERATIONS = 500

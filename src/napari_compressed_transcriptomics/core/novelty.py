@@ -94,7 +94,7 @@ class Reference:
         UserError
             Naming the tensor that is missing, left over or of another shape.
         """
-        from .codec import check_shapes
+        from .tensors import check_shapes
 
         own = {name: tensors.pop(name) for name in list(tensors) if name.startswith(_PREFIX)}
         if not own:

@@ -7,13 +7,14 @@ import numpy as np
 import torch  # noqa: TID253  (this module is for torch only)
 from torch import nn  # noqa: TID253
 
-from .codec import Codec, check_shapes, training_record
+from .codec import Codec, training_record
 from .expression import Expression
 from .networks import CodecNetwork
 from .progress import Progress
 from .residual_network import ProjectionEncoder, ResidualHidden, ResidualNetwork
 from .residual_training import ResidualSettings, train_residual_steps
 from .resume import Checkpoints
+from .tensors import check_shapes
 
 COLUMNS_BEYOND = 256
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .codec import check_finite
 from .errors import UserError, listing
 from .provenance import git_blob_id
+from .tensors import check_finite
 
 if TYPE_CHECKING:
     from .autoencoder import Autoencoder

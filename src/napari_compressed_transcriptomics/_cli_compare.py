@@ -1,0 +1,99 @@
+"""The command `compare`: how well methods give back samples that they have not seen."""
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ._terminal import Report, clear_line, first_interrupt, tell_notes
+
+if TYPE_CHECKING:
+    from .core.compare import Comparison
+    from .core.expression import Expression
+
+SUMMARY = "Compare methods by their error on samples held out."
+DETAILS = (
+    "Methods are default (residual autoencoder), published (the published recipe), pca, nmf, "
+    "kpca, umap (needs the extra umap; 2 to 4 components) and tsne (which cannot reconstruct). "
+    "With --split blocks whole blocks of space are held out, each with its mirror image, as "
+    "neighbours are alike; with random any samples. R2 is about the mean of each gene in the "
+    "training samples. What DIR holds of the same comparison is not fitted again. Ctrl-C keeps "
+    "what is done (exit code 130); the same command goes on from there."
+)
+
+
+def add_options(compare: Any, positive: Callable[[str], int]) -> None:
+    """Add the options of the command to its parser; `positive` reads numbers."""
+    add = compare.add_argument
+    add(
+        "--methods",
+        nargs="+",
+        default=["default", "published", "pca", "nmf", "kpca"],
+        metavar="M",
+        help="default: default published pca nmf kpca",
+    )
+    add("--latent", nargs="+", type=positive, default=[2, 4, 8, 16], metavar="K")
+    add("--split", nargs="+", default=["blocks"], metavar="S", help="blocks (default), random")
+    add("--folds", type=positive, default=5, metavar="N", help="default: 5")
+    add("--jobs", type=positive, metavar="N", help="processes; default: as cores and memory allow")
+    add("--out", type=Path, required=True, metavar="DIR")
+
+
+def run(arguments: argparse.Namespace, expression: "Expression") -> None:
+    """Compare and save.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        After Ctrl-C; the fits done are saved.
+    """
+    from .core.compare_request import WHY_BLOCKS, CompareRequest
+    from .core.progress import Stop, finish
+    from .io.comparison import COMPARISON_FILES, saved_comparison_steps
+
+    request = CompareRequest(
+        expression=expression,
+        methods=tuple(arguments.methods),
+        latent_sizes=tuple(dict.fromkeys(arguments.latent)),
+        splits=tuple(dict.fromkeys(arguments.split)),
+        n_folds=arguments.folds,
+        seed=arguments.seed,
+        device=arguments.device,
+        n_jobs=arguments.jobs,
+    )
+    steps = saved_comparison_steps(request, arguments.out)  # refuses at once what cannot be
+    if "blocks" in request.splits:
+        tell_notes([WHY_BLOCKS])
+    with first_interrupt() as asked:
+        try:
+            comparison = finish(steps, Report(), asked)
+        except Stop:
+            raise KeyboardInterrupt from None
+        clear_line()
+    print(_words(comparison))
+    print(*(arguments.out / name for name in COMPARISON_FILES), sep="\n")
+    if not comparison.complete:
+        tell_notes(comparison.notes[-1:])
+        raise KeyboardInterrupt
+
+
+def _words(comparison: "Comparison") -> str:
+    """Return a line a method and split: mean RMSE (R2) by number of components, and time."""
+    scores = comparison.scores
+    sizes = sorted({score.latent_size for score in scores})
+    rows = list(dict.fromkeys((score.split, score.method) for score in scores))
+    cells = [["held-out RMSE (R2)", *(f"k = {size}" for size in sizes), "time of all fits"]]
+    for split, method in sorted(rows, key=lambda row: row[0]):
+        line = [f"{method}, {split}"]
+        for size in sizes:
+            of = comparison.of(method, size, split)
+            rmse = sum(score.rmse for score in of) / len(of) if of else 0.0
+            r2 = sum(score.r2 for score in of) / len(of) if of else 0.0
+            line.append(f"{rmse:.4f} ({r2:.3f})" if of else "-")
+        seconds = sum(s.seconds for s in scores if (s.split, s.method) == (split, method))
+        cells.append([*line, f"{seconds:.1f} s"])
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in cells
+    )

@@ -1,0 +1,204 @@
+"""How well methods give back samples that they have not seen."""
+
+import time
+from collections.abc import Generator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from .codec import Codec, codec_class
+from .compare_request import CompareRequest, Fit, Plan, method_settings, plan, samples_of
+from .errors import UserError
+from .expression import Expression
+from .progress import Progress, Stop
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COLUMNS = ("method", "latent_size", "split", "fold", "rmse", "r2", "seconds")
+
+
+class Score(NamedTuple):
+    """One row of the table: one fit, measured on the samples it did not see.
+
+    Attributes
+    ----------
+    method : str
+    latent_size : int
+    split : {"blocks", "random"}
+    fold : int
+        From 1.
+    rmse : float
+        Over all held-out samples and genes, in the units of the data.
+    r2 : float
+        1 - (squared error) / (squared distance from the mean of each gene in the training
+        samples), both summed over held-out samples and genes (Campbell and Thompson 2008,
+        doi:10.1093/rfs/hhm055): 0 is as good as that mean.
+    seconds : float
+        Of fitting, encoding and decoding, in one thread.
+    """
+
+    method: str
+    latent_size: int
+    split: str
+    fold: int
+    rmse: float
+    r2: float
+    seconds: float
+
+    @property
+    def fit(self) -> Fit:
+        """Which fit it is of."""
+        return Fit(*self[:4])
+
+
+@dataclass(frozen=True)
+class CompareProgress(Progress):
+    """Progress of a comparison, in hundredths of a fit.
+
+    Attributes
+    ----------
+    score : Score, optional
+        What has just been measured.
+    """
+
+    score: Score | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """What came of a request.
+
+    Attributes
+    ----------
+    request : CompareRequest
+    scores : tuple of Score
+        Known ones first, then as they were measured.
+    notes : tuple of str
+        What was left out and why, one sentence each.
+    complete : bool
+        False where it was cancelled.
+    """
+
+    request: CompareRequest
+    scores: tuple[Score, ...]
+    notes: tuple[str, ...] = ()
+    complete: bool = True
+
+    def table(self) -> "pd.DataFrame":
+        """Return the scores as a tidy table with the columns `COLUMNS`."""
+        import pandas as pd
+
+        return pd.DataFrame([tuple(score) for score in self.scores], columns=list(COLUMNS))
+
+    def of(self, method: str, latent_size: int, split: str) -> list[Score]:
+        """Return the scores of a method by fold."""
+        wanted = (method, latent_size, split)
+        return sorted((s for s in self.scores if s[:3] == wanted), key=lambda s: s.fold)
+
+
+def compare_steps(
+    request: CompareRequest, known: Mapping[Fit, Score] | None = None
+) -> Generator[Progress, None, Comparison]:
+    """Fit and measure all methods; a generator of progress that returns the comparison.
+
+    `CompareProgress` brings each score as it is measured. `progress.Stop` thrown in ends it
+    with the scores so far, within a fit, too; fits that are not finished are lost.
+
+    Parameters
+    ----------
+    request : CompareRequest
+    known : mapping of Fit to Score, optional
+        Scores that are there already; they are taken over, also those not asked for.
+
+    Raises
+    ------
+    UserError
+        At once, if the request makes no sense or nothing of it can be done.
+    """
+    return _compare_steps(request, plan(request), dict(known or {}))
+
+
+def _compare_steps(
+    request: CompareRequest, planned: Plan, known: dict[Fit, Score]
+) -> Generator[Progress, None, Comparison]:
+    from .compare_cost import jobs
+    from .compare_workers import in_processes, one_by_one
+
+    scores, notes = list(known.values()), list(planned.notes)
+    todo = [fit for fit in planned.fits if fit not in known]
+    complete, stage, total = True, "Comparing methods", 100 * len(planned.fits)
+    n_jobs, about_jobs = jobs(request, len(todo))
+    done, running = len(planned.fits) - len(todo), dict[Fit, float]()
+    messages = [*planned.notes, about_jobs if todo else "Nothing is left to fit"]
+    run = one_by_one if n_jobs == 1 else in_processes
+    try:
+        for message in messages:
+            yield CompareProgress(stage, 100 * done, total, message)
+        with closing(run(request, planned.folds, todo, n_jobs)) as events:
+            for fit, event in events:
+                score, problem = None, ""
+                if isinstance(event, float):
+                    running[fit] = min(0.99, max(event, running.get(fit, 0.0)))
+                else:
+                    running.pop(fit, None)
+                    done += 1
+                    if isinstance(event, Score):
+                        scores.append(score := event)
+                    else:
+                        notes.append(problem := f"{fit} failed: {event}")
+                values = {str(score.fit): score.rmse} if score else None
+                hundredths = 100 * done + int(100 * sum(running.values()))
+                yield CompareProgress(stage, hundredths, total, problem, values, score)
+    except Stop:
+        complete = False
+        notes.append(f"Cancelled after {done} of {len(planned.fits)} fits; run it again to go on")
+    if not scores:
+        if not complete:
+            raise Stop
+        raise UserError(notes[-1])
+    return Comparison(request, tuple(scores), tuple(notes), complete)
+
+
+def fit_steps(
+    fit: Fit, train: Expression, seed: int, device: str
+) -> Generator[Progress, None, Codec]:
+    """Fit a method to training samples, and to nothing else."""
+    codec_id, settings = method_settings(fit.method)
+    return codec_class(codec_id).fit_steps(
+        train, fit.latent_size, seed=seed, device=device, reference=False, **settings
+    )
+
+
+def score_steps(
+    fit: Fit, expression: Expression, rows: tuple[np.ndarray, np.ndarray], seed: int, device: str
+) -> Generator[Progress, None, Score]:
+    """Fit a method to rows ``rows[0]`` and measure it on rows ``rows[1]``, in one thread."""
+    begun = time.perf_counter()
+    with one_thread():
+        train = samples_of(expression, rows[0])
+        codec = yield from fit_steps(fit, train, seed, device)
+        held_out = np.asarray(expression.values[rows[1]], np.float32)
+        decoded = codec.decode(codec.encode(held_out, device), device)
+    seconds = time.perf_counter() - begun
+    squared = np.square(held_out - decoded, dtype=float)
+    spread = np.square(held_out - np.mean(train.values, axis=0, dtype=float))
+    r2 = 1 - squared.sum() / spread.sum()
+    return Score(*fit, float(np.sqrt(squared.mean())), float(r2), seconds)
+
+
+@contextmanager
+def one_thread() -> Any:
+    """Compute in one thread: as fast for data of this size, and the same result anywhere."""
+    import torch
+    from threadpoolctl import threadpool_limits
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with threadpool_limits(1):
+            yield
+    finally:
+        torch.set_num_threads(threads)

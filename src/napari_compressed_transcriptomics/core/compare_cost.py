@@ -1,0 +1,57 @@
+"""How many processes a comparison may take: cores, and memory estimated from sizes."""
+
+import os
+
+from .compare_request import CompareRequest, method_names
+from .device import resolve_device
+
+_PROCESS = 450 * 2**20
+"""Of Python with PyTorch and scikit-learn loaded, measured."""
+_PART = 0.6
+"""Of the memory that is free."""
+
+
+def bytes_per_process(request: CompareRequest) -> int:
+    """Return about how much memory one fit takes at most, with its process.
+
+    Six float32 copies of the data (training samples, centred, and their decomposition), and for
+    kernel PCA three float64 kernels and two copies of samples in float64, or for the published
+    network of 500 units its weights five times (gradients, moments, the best so far).
+    """
+    from .kernel_pca import MOST_SAMPLES
+    from .networks import HIDDEN_SIZES
+
+    n, genes = request.expression.values.shape
+    few = min(n, MOST_SAMPLES)
+    special = {
+        "kpca": 24 * few**2 + 16 * few * genes,
+        "published": 5 * 4 * 2 * genes * HIDDEN_SIZES[0],
+        "umap": 200 * 2**20,
+    }
+    most = max([special.get(name, 0) for name in method_names(request.methods)])
+    return _PROCESS + 24 * n * genes + most
+
+
+def jobs(request: CompareRequest, n_fits: int) -> tuple[int, str]:
+    """Return how many processes to use, and a sentence that says why."""
+    from napari_compressed_transcriptomics.io.files import available_memory
+
+    each = bytes_per_process(request)
+    words = f"about {each / 2**30:.1f} GiB each"
+    if request.n_jobs is not None:
+        n_jobs = max(1, min(request.n_jobs, n_fits))
+        return n_jobs, f"{n_fits} fits in {n_jobs} process(es), {words}"
+    if resolve_device(request.device).name != "cpu":
+        return 1, f"{n_fits} fits one after the other, as all share one {request.device}"
+    cores = _cores()
+    by_memory = max(1, int(_PART * available_memory() // each))
+    n_jobs = max(1, min(cores, by_memory, n_fits))
+    why = " (more would take too much of the memory)" if by_memory < min(cores, n_fits) else ""
+    return n_jobs, f"{n_fits} fits in {n_jobs} process(es), {words}{why}"
+
+
+def _cores() -> int:
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # macOS and Windows
+        return os.cpu_count() or 1

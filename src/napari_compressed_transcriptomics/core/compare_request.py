@@ -1,0 +1,214 @@
+"""What is asked of a comparison: which fits it takes, and what cannot take part."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .codec import codec_class, latent_size_problem
+from .errors import UserError
+from .expression import Expression, Parcellation
+from .nested_folds import SPLITS, Split, nested_folds
+from .recipes import RECIPES, recipe_settings
+
+METHODS = ("default", "published", "pca", "nmf", "kpca", "umap", "tsne")
+_CODECS = {"kpca": "kernel-pca"}
+_OTHER_NAMES = {"residual": "default", "autoencoder": "published", "kernel-pca": "kpca"}
+
+WHY_BLOCKS = (
+    "whole blocks of space are held out, each with its mirror image: neighbours and twins in the "
+    "training samples would give the answer away"
+)
+
+
+class Fit(NamedTuple):
+    """One fit of one method: to all folds of a split but one.
+
+    Attributes
+    ----------
+    method : str
+        One of `METHODS`.
+    latent_size : int
+    split : {"blocks", "random"}
+    fold : int
+        From 1.
+    """
+
+    method: str
+    latent_size: int
+    split: str
+    fold: int
+
+    def __str__(self) -> str:
+        return f"{self.method}, k = {self.latent_size}, {self.split}, fold {self.fold}"
+
+
+@dataclass(frozen=True, eq=False)
+class CompareRequest:
+    """Everything that decides the outcome.
+
+    Attributes
+    ----------
+    expression : Expression
+    methods : tuple of str
+        Of `METHODS`: the two recipes of training, PCA, NMF, kernel PCA, UMAP, t-SNE.
+    latent_sizes : tuple of int
+    splits : tuple of {"blocks", "random"}
+        How samples are held out.
+    n_folds : int
+        Each is held out once. There are fewer where there are fewer blocks.
+    seed : int
+        Of folds and fits.
+    device : str
+        For methods that can choose.
+    n_jobs : int, optional
+        Processes; by default as many as cores and memory allow.
+    """
+
+    expression: Expression
+    methods: tuple[str, ...] = ("default", "published", "pca", "nmf", "kpca")
+    latent_sizes: tuple[int, ...] = (2, 4, 8, 16)
+    splits: tuple[Split, ...] = ("blocks",)
+    n_folds: int = 5
+    seed: int = 0
+    device: str = "cpu"
+    n_jobs: int | None = None
+
+    def parameters(self) -> dict[str, Any]:
+        """Return the settings, JSON-safe."""
+        return {
+            "methods": list(method_names(self.methods)),
+            "latent_sizes": list(self.latent_sizes),
+            "splits": list(self.splits),
+            "n_folds": self.n_folds,
+            "seed": self.seed,
+            "device": self.device,
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """What a request comes to.
+
+    Attributes
+    ----------
+    fits : tuple of Fit
+        Fold by fold, so that what is done when it is cancelled is a fair comparison.
+    folds : dict
+        Split to its folds: (training rows, held-out rows) each.
+    notes : tuple of str
+        What cannot take part and why, one sentence each.
+    """
+
+    fits: tuple[Fit, ...]
+    folds: dict[str, list[tuple[np.ndarray, np.ndarray]]]
+    notes: tuple[str, ...]
+
+
+def method_names(methods: tuple[str, ...]) -> tuple[str, ...]:
+    """Return methods by the names of `METHODS`, each once; a `UserError` names an unknown one."""
+    names = [_OTHER_NAMES.get(method, method) for method in methods]
+    for name in names:
+        if name not in METHODS:
+            raise UserError(f"There is no method {name!r}; choose from {', '.join(METHODS)}")
+    return tuple(dict.fromkeys(names))
+
+
+def method_settings(method: str) -> tuple[str, dict[str, Any]]:
+    """Return the codec id of a method, and the settings it is fitted with."""
+    return recipe_settings(method) if method in RECIPES else (_CODECS.get(method, method), {})
+
+
+def plan(request: CompareRequest) -> Plan:
+    """Return the fits that a request takes, and why the others cannot be.
+
+    Raises
+    ------
+    UserError
+        If the request makes no sense, or nothing of it can be done.
+    """
+    expression = request.expression
+    methods = method_names(request.methods)
+    if not (methods and request.latent_sizes and request.splits):
+        raise UserError("There is nothing to compare; choose methods, components and a split")
+    for split in request.splits:
+        if split not in SPLITS:
+            raise UserError(f"There is no split {split!r}; choose {' or '.join(SPLITS)}")
+    if not 2 <= request.n_folds <= expression.n_samples // 2:
+        raise UserError(
+            f"{request.n_folds} folds cannot be made of {expression.n_samples} samples; choose "
+            f"from 2 to {expression.n_samples // 2}"
+        )
+    if min(request.latent_sizes) < 1:
+        raise UserError(f"{min(request.latent_sizes)} components are none; choose at least 1")
+    if request.n_jobs is not None and request.n_jobs < 1:
+        raise UserError(f"{request.n_jobs} processes are none; choose at least 1")
+    folds: dict[str, list] = {split: _folds(request, split) for split in request.splits}
+    n_train = min(len(train) for parts in folds.values() for train, _ in parts)
+    notes, done = [], []
+    for method in methods:
+        sizes = []
+        for size in request.latent_sizes:
+            if problem := _problem(method, size, expression, n_train):
+                notes.append((method, size, problem))
+            else:
+                sizes.append(size)
+        done += [(method, size) for size in sizes]
+    if not done:
+        raise UserError(f"Nothing can be compared: {notes[0][2]}")
+    fits = [
+        Fit(method, size, split, fold)
+        for split in request.splits
+        for fold in range(1, len(folds[split]) + 1)
+        for size in dict.fromkeys(request.latent_sizes)
+        for method in methods
+        if (method, size) in done
+    ]
+    return Plan(tuple(fits), folds, tuple(_left_out(notes)))
+
+
+def _folds(request: CompareRequest, split: Split) -> list[tuple[np.ndarray, np.ndarray]]:
+    positions = request.expression.parcellation.centroids
+    drawn = nested_folds(positions, split, request.n_folds, 1, request.seed)
+    if len(drawn) < 2:
+        raise UserError(f"{request.expression.name} lies in one block of space; split at random")
+    return [(fold.train, fold.test) for fold in drawn]
+
+
+def _problem(method: str, size: int, expression: Expression, n_train: int) -> str:
+    codec_id, _ = method_settings(method)
+    codec = codec_class(codec_id)
+    if problem := codec.unavailable() or codec.no_way_back(size):
+        return problem
+    n = n_train if codec.needs_samples else max(n_train, size + 1)
+    if too_many := latent_size_problem(codec_id, size, n, expression.n_genes):
+        return f"{too_many} (a fold trains on so many)" if "samples" in too_many else too_many
+    try:
+        codec.check_scale(expression.values, expression.name)
+    except UserError as error:
+        return str(error)
+    return ""
+
+
+def _left_out(notes: list[tuple[str, int, str]]) -> Iterator[str]:
+    """Yield one sentence a method and reason."""
+    sizes: dict[tuple[str, str], list[int]] = {}
+    for method, size, problem in notes:
+        sizes.setdefault((method, problem), []).append(size)
+    for (method, problem), left in sizes.items():
+        yield f"{method} is left out for k = {', '.join(map(str, left))}: {problem}"
+
+
+def samples_of(expression: Expression, rows: np.ndarray) -> Expression:
+    """Return some samples only, where they lie; their values are a copy."""
+    parcellation = expression.parcellation
+    number = np.zeros(expression.n_samples + 1, np.int32)
+    number[np.asarray(rows) + 1] = np.arange(1, len(rows) + 1)
+    return Expression(
+        np.ascontiguousarray(expression.values[rows]),
+        expression.genes,
+        tuple(expression.samples[row] for row in rows),
+        Parcellation(number[parcellation.labels], parcellation.affine),
+        expression.name,
+    )

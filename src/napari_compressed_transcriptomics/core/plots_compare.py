@@ -1,0 +1,115 @@
+"""The figure of a comparison: error on held-out samples against the number of components."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .compare_request import METHODS
+from .plots_predict import COLORS, plain
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from .compare import Score
+
+FEWEST_FOR_BOX = 5
+TITLES = {
+    "default": "residual (default)",
+    "published": "published autoencoder",
+    "pca": "PCA",
+    "nmf": "NMF",
+    "kpca": "kernel PCA",
+    "umap": "UMAP",
+    "tsne": "t-SNE",
+}
+
+
+def error_by_size(
+    scores: "Sequence[Score]",
+    figure: "Figure | None" = None,
+    foreground: str = "black",
+) -> "Figure":
+    """Plot held-out RMSE against the number of components, a box a method.
+
+    A box holds the middle half of the folds, its line is their median, and its whiskers reach
+    all of them; each fold is a dot. With fewer than five folds there are only dots, and a line
+    at their mean. One panel a split, with the same scale.
+
+    Parameters
+    ----------
+    scores : sequence of Score
+    figure : matplotlib.figure.Figure, optional
+        Drawn into after clearing; a new one where not given.
+    foreground : str
+        Colour of text and axes; the background is transparent.
+    """
+    from matplotlib.figure import Figure
+    from matplotlib.patches import Patch
+
+    splits = [s for s in ("blocks", "random") if any(score.split == s for score in scores)]
+    height = 0.8 + 2.4 * max(1, len(splits))
+    figure = figure or Figure(figsize=(5.4, height), layout="constrained")
+    figure.clear()
+    figure.patch.set_alpha(0)
+    if not splits:
+        return figure
+    methods = [name for name in METHODS if any(score.method == name for score in scores)]
+    sizes = sorted({score.latent_size for score in scores})
+    all_axes = np.atleast_1d(figure.subplots(len(splits), 1, sharex=True, sharey=True))
+    for axes, split in zip(all_axes, splits, strict=True):
+        _panel(axes, [score for score in scores if score.split == split], methods, sizes)
+        how = "blocks of space" if split == "blocks" else "random samples"
+        axes.set_title(f"{how} held out", color=foreground, fontsize=9)
+        axes.set_ylabel("held-out RMSE", color=foreground, fontsize=9)
+        axes.set_xticks(range(len(sizes)), map(str, sizes))
+        axes.set_xlim(-0.5, len(sizes) - 0.5)
+        axes.set_ylim(bottom=0)
+        for between in range(1, len(sizes)):
+            axes.axvline(between - 0.5, color=foreground, linewidth=0.4, alpha=0.3)
+        plain(axes, foreground)
+    all_axes[-1].set_xlabel("number of components", color=foreground, fontsize=9)
+    figure.legend(
+        handles=[Patch(color=_color(name), label=TITLES[name]) for name in methods],
+        loc="outside lower center",
+        ncols=min(3, len(methods)),
+        frameon=False,
+        fontsize=8,
+        labelcolor=foreground,
+    )
+    return figure
+
+
+def _panel(axes: "Axes", scores: "list[Score]", methods: list[str], sizes: list[int]) -> None:
+    width = 0.8 / len(methods)
+    for place, method in enumerate(methods):
+        color = _color(method)
+        for column, size in enumerate(sizes):
+            rmse = [s.rmse for s in scores if (s.method, s.latent_size) == (method, size)]
+            if not rmse:
+                continue
+            x = column + (place - (len(methods) - 1) / 2) * width
+            half = 0.4 * width
+            if len(rmse) >= FEWEST_FOR_BOX:
+                style = {"color": color, "linewidth": 1}
+                axes.boxplot(
+                    [rmse],
+                    positions=[x],
+                    widths=2 * half,
+                    whis=(0, 100),
+                    showcaps=False,
+                    manage_ticks=False,
+                    patch_artist=True,
+                    boxprops={"facecolor": color, "alpha": 0.4, "edgecolor": color},
+                    medianprops={**style, "linewidth": 2},
+                    whiskerprops=style,
+                )
+            else:
+                mean = float(np.mean(rmse))
+                axes.plot([x - half, x + half], [mean, mean], color=color, linewidth=2)
+            axes.plot(np.full(len(rmse), x), rmse, "o", color=color, markersize=2.5)
+
+
+def _color(method: str) -> str:
+    return COLORS[METHODS.index(method) % len(COLORS)]

@@ -1,0 +1,298 @@
+"""Comparing methods: fair, without leaks, and with the same numbers however it is run."""
+
+from contextlib import closing
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from napari_compressed_transcriptomics.core import compare as module
+from napari_compressed_transcriptomics.core.compare import (
+    COLUMNS,
+    CompareProgress,
+    Score,
+    compare_steps,
+    fit_steps,
+)
+from napari_compressed_transcriptomics.core.compare_cost import bytes_per_process, jobs
+from napari_compressed_transcriptomics.core.compare_request import (
+    METHODS,
+    CompareRequest,
+    Fit,
+    plan,
+    samples_of,
+)
+from napari_compressed_transcriptomics.core.errors import UserError
+from napari_compressed_transcriptomics.core.expression import Expression, Parcellation
+from napari_compressed_transcriptomics.core.plots_compare import error_by_size
+from napari_compressed_transcriptomics.core.progress import Stop, finish
+from small import named, same, small_expression
+
+DATA = small_expression()
+
+
+def asked(expression=DATA, **settings) -> CompareRequest:
+    usual = {"methods": ("pca",), "latent_sizes": (2,), "splits": ("random",), "n_folds": 3}
+    return CompareRequest(expression, **(usual | {"n_jobs": 1} | settings))
+
+
+def means(comparison, split="random"):
+    table = comparison.table()
+    return table[table["split"] == split].groupby(["method", "latent_size"])["rmse"].mean()
+
+
+def linear(noise=0.001, seed=0):
+    """Three factors, mixed by straight lines only."""
+    rng = np.random.default_rng(seed)
+    values = 0.5 + 0.05 * rng.normal(size=(90, 3)) @ rng.normal(size=(3, 40)) / 3
+    return named(values + noise * rng.normal(size=values.shape))
+
+
+def smooth():
+    """Genes that follow place: neighbours are nearly the same, far ends are not."""
+    shape = (16, 8, 2)
+    parcellation = Parcellation.from_mask(
+        np.ones(shape, bool), np.array([[8, 0, 0, -60], [0, 8, 0, 0], [0, 0, 8, 0], [0, 0, 0, 1.0]])
+    )
+    rng = np.random.default_rng(1)
+    places = parcellation.centroids / 40
+    fields = np.cos(places @ rng.normal(0, 2.5, (3, 60)) + rng.uniform(0, 6, 60))
+    values = (0.5 + 0.1 * fields).astype(np.float32)
+    names = tuple(map(str, range(len(values))))
+    return Expression(values, tuple(f"G{i}" for i in range(60)), names, parcellation)
+
+
+def test_numbers_follow_the_formulas():
+    (score, *_), request = finish(compare_steps(asked())).scores, asked()
+    train, test = plan(request).folds["random"][0]
+    assert not set(train) & set(test)
+    mean = DATA.values[train].mean(axis=0, dtype=float)
+    centred = DATA.values[train] - mean
+    axes = np.linalg.svd(centred, full_matrices=False)[2][:2]
+    held_out = DATA.values[test] - mean
+    off = held_out - held_out @ axes.T @ axes
+    assert score.fit == Fit("pca", 2, "random", 1)
+    assert score.rmse == pytest.approx(np.sqrt((off**2).mean()), rel=1e-4)
+    assert score.r2 == pytest.approx(1 - (off**2).sum() / (held_out**2).sum(), rel=1e-4)
+    assert score.seconds > 0
+
+
+def test_pca_is_best_where_all_is_linear():
+    request = asked(linear(), methods=("pca", "nmf", "kpca"), latent_sizes=(3,))
+    found = means(finish(compare_steps(request)))
+    assert found["pca", 3] < 0.0012
+    assert found.drop(("pca", 3)).min() > found["pca", 3]
+
+
+def test_a_tidy_row_a_fit_and_folds_are_done_in_turn():
+    request = asked(methods=("pca", "kernel-pca", "pca"), latent_sizes=(2, 4), splits=("random",))
+    table = finish(compare_steps(request)).table()
+    assert tuple(table.columns) == COLUMNS
+    assert list(table["fold"]) == [1] * 4 + [2] * 4 + [3] * 4
+    assert list(table["method"])[:2] == ["pca", "kpca"]
+    assert not table.duplicated(list(COLUMNS[:4])).any()
+
+
+def test_blocks_are_harder_than_random_samples():
+    both = {"splits": ("blocks", "random"), "latent_sizes": (16,), "methods": ("kpca",)}
+    comparison = finish(compare_steps(asked(smooth(), **both, n_folds=4)))
+    assert means(comparison, "blocks").item() > 1.2 * means(comparison).item()
+
+
+def test_blocks_hold_out_mirror_twins_together():
+    data = smooth()
+    places = np.round(data.parcellation.centroids).astype(int)
+    for train, test in plan(asked(data, splits=("blocks",))).folds["blocks"]:
+        mirrored = {(-x, y, z) for x, y, z in places[test]}
+        assert not mirrored & {tuple(place) for place in places[train]}
+
+
+@pytest.mark.parametrize("method", ["pca", "nmf", "kpca", "default", "published"])
+def test_held_out_samples_never_reach_a_fit(method, monkeypatch):
+    """Other held-out values leave every fit as it was, to the bit, and change its score."""
+    train, test = plan(asked()).folds["random"][0]
+    poisoned = DATA.values.copy()
+    poisoned[test] = np.random.default_rng(0).uniform(0, 1, poisoned[test].shape)
+    fitted, scores = [], []
+
+    def quick(fit, train, seed, device):
+        codec_id, settings = module.method_settings(fit.method)
+        epochs = {"max_epochs": 5} if method in ("default", "published") else {}
+        steps = module.codec_class(codec_id).fit_steps(
+            train, 2, seed=seed, reference=False, **(settings | epochs)
+        )
+        fitted.append((yield from steps))
+        return fitted[-1]
+
+    monkeypatch.setattr(module, "fit_steps", quick)
+    for values in (DATA.values, poisoned):
+        data = replace(DATA, values=values)
+        steps = module.score_steps(Fit(method, 2, "random", 1), data, (train, test), 0, "cpu")
+        scores.append(finish(steps))
+    same(*fitted)
+    assert scores[1].rmse > 1.5 * scores[0].rmse
+
+
+def test_samples_keep_their_places():
+    data = smooth()
+    rows = np.array([5, 200, 31])
+    some = samples_of(data, rows)
+    np.testing.assert_array_equal(some.values, data.values[rows])
+    np.testing.assert_allclose(some.parcellation.centroids, data.parcellation.centroids[rows])
+    assert some.samples == ("5", "200", "31")
+
+
+def test_recipes_are_fitted_as_train_fits_them():
+    """Method published is the autoencoder with the published settings, default the residual."""
+    assert [module.method_settings(name)[0] for name in METHODS[:2]] == ["residual", "autoencoder"]
+    assert module.method_settings("published")[1]["patience"] == 300
+    with closing(fit_steps(Fit("published", 2, "random", 1), DATA, 0, "cpu")) as steps:
+        assert next(steps).total
+
+
+def test_processes_give_the_same_numbers():
+    settings = {"methods": ("pca", "kpca"), "latent_sizes": (2, 3)}
+    alone = finish(compare_steps(asked(**settings)))
+    seen = []
+    together = finish(compare_steps(asked(**settings, n_jobs=2)), seen.append)
+    measured = [p.score for p in seen if isinstance(p, CompareProgress) and p.score]
+    assert set(measured) == set(together.scores)
+    assert {s[:6] for s in together.scores} == {s[:6] for s in alone.scores}
+    assert [p.done for p in seen] == sorted(p.done for p in seen)
+    assert seen[-1].done == seen[-1].total
+
+
+def test_cancel_within_a_fit_of_a_process_keeps_what_is_done():
+    """The published recipe takes far longer than this test: its process is ended."""
+    request = asked(methods=("pca", "published"), n_jobs=2)
+    known = {Fit("pca", 2, "random", f): Score("pca", 2, "random", f, 1, 0, 0) for f in (1, 2, 3)}
+    steps = compare_steps(request, known)
+    for progress in steps:
+        if progress.done % 100:  # hundredths of a fit
+            break
+    with pytest.raises(StopIteration) as end:
+        steps.throw(Stop())
+    comparison = end.value.value
+    assert not comparison.complete
+    assert "3 of 6" in comparison.notes[-1]
+    assert comparison.scores == tuple(known.values())
+
+
+def test_cancel_before_anything_is_done():
+    steps = compare_steps(asked())
+    next(steps)
+    with pytest.raises(Stop):
+        steps.throw(Stop())
+
+
+def test_known_scores_are_not_fitted_again():
+    known = {
+        Fit("pca", 2, "random", 1): Score("pca", 2, "random", 1, 9.0, 0, 0),
+        Fit("nmf", 7, "blocks", 2): Score("nmf", 7, "blocks", 2, 8.0, 0, 0),
+    }
+    comparison = finish(compare_steps(asked(), known))
+    assert len(comparison.scores) == 4
+    assert {score.rmse for score in comparison.scores} > {8.0, 9.0}
+
+
+def test_methods_that_cannot_are_left_out_with_a_sentence(monkeypatch):
+    from napari_compressed_transcriptomics.core import umap
+
+    log2 = named(DATA.values * 10)
+    monkeypatch.setattr(umap, "find_spec", lambda name: None)
+    request = asked(log2, methods=("pca", "published", "umap", "tsne"), latent_sizes=(2, 39, 64))
+    planned = plan(request)
+    assert {fit[:2] for fit in planned.fits} == {("pca", 2), ("pca", 39)}
+    notes = " ".join(planned.notes)
+    for words in (
+        "published is left out for k = 2, 39: small has values from",
+        "umap is left out for k = 2, 39, 64: UMAP needs umap-learn",
+        "tsne is left out for k = 2, 39, 64: t-SNE only places samples",
+        "pca is left out for k = 64: 64 components are too many for 40 samples",
+    ):
+        assert words in notes
+    with pytest.raises(UserError, match="t-SNE only places"):
+        compare_steps(asked(methods=("tsne",)))
+    monkeypatch.undo()
+    with pytest.raises(UserError, match=r"2 to 4 components|not installed"):
+        compare_steps(asked(methods=("umap",), latent_sizes=(8,)))
+
+
+def test_a_fit_that_fails_is_told_and_others_go_on(monkeypatch):
+    whole = module.fit_steps
+
+    def fails(fit, *others):
+        if fit.method == "nmf":
+            raise np.linalg.LinAlgError("SVD did not converge")
+        return whole(fit, *others)
+
+    monkeypatch.setattr(module, "fit_steps", fails)
+    comparison = finish(compare_steps(asked(methods=("nmf", "pca"))))
+    assert {score.method for score in comparison.scores} == {"pca"}
+    assert "nmf, k = 2, random, fold 1 failed: SVD did not converge" in comparison.notes
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({"methods": ("magic",)}, "'magic'"),
+        ({"splits": ("halves",)}, "'halves'"),
+        ({"methods": ()}, "nothing to compare"),
+        ({"n_folds": 1}, "1 folds"),
+        ({"n_folds": 31}, "from 2 to 30"),
+        ({"latent_sizes": (0,)}, "0 components"),
+        ({"n_jobs": 0}, "0 processes"),
+    ],
+    ids=str,
+)
+def test_requests_that_make_no_sense(settings, says):
+    with pytest.raises(UserError, match=says):
+        compare_steps(asked(**settings))
+
+
+def test_processes_are_as_many_as_memory_allows(monkeypatch):
+    from napari_compressed_transcriptomics.core import compare_cost
+    from napari_compressed_transcriptomics.io import files
+
+    request = asked(n_jobs=None)
+    monkeypatch.setattr(compare_cost, "_cores", lambda: 8)
+    monkeypatch.setattr(files, "available_memory", lambda: 4 * bytes_per_process(request))
+    n_jobs, words = jobs(request, 100)
+    assert n_jobs == 2
+    assert "memory" in words
+    assert jobs(request, 1)[0] == 1
+    assert jobs(asked(n_jobs=5), 100)[0] == 5
+    wide = named(np.zeros((50, 5000)))
+    assert bytes_per_process(asked(wide, methods=("published",))) > bytes_per_process(asked(wide))
+
+
+def scores(n_folds, splits=("blocks",)):
+    return [
+        Score(method, size, split, fold, size / 100 + fold / 1000, 0.5, 1.0)
+        for split in splits
+        for method in ("pca", "default")
+        for size in (2, 16)
+        for fold in range(1, n_folds + 1)
+    ]
+
+
+def test_figure_has_a_box_a_method_and_size():
+    figure = error_by_size(scores(5, ("random", "blocks")), foreground="#f0f0f0")
+    blocks, random = figure.axes
+    assert "blocks" in blocks.get_title()
+    assert "random" in random.get_title()
+    assert len(blocks.patches) == 4
+    assert [label.get_text() for label in random.get_xticklabels()] == ["2", "16"]
+    assert blocks.title.get_color() == "#f0f0f0"
+    (legend,) = figure.legends
+    assert [t.get_text() for t in legend.get_texts()] == ["residual (default)", "PCA"]
+
+
+def test_figure_of_few_folds_has_dots_and_is_drawn_again():
+    figure = error_by_size(scores(5))
+    assert error_by_size(scores(3), figure) is figure
+    (axes,) = figure.axes
+    assert not axes.patches
+    dots = [line.get_ydata() for line in axes.lines if line.get_marker() == "o"]
+    np.testing.assert_allclose(dots[0], [0.021, 0.022, 0.023])
+    assert not error_by_size([]).axes

@@ -1,0 +1,151 @@
+"""The command compare from end to end, and what it refuses."""
+
+import json
+import signal
+
+import pandas as pd
+import pytest
+
+from napari_compressed_transcriptomics import _terminal
+from napari_compressed_transcriptomics.core.compare import COLUMNS
+from test_cli import BRAIN, REGIONS, files_below, refused, run
+
+QUICK = ("--methods", "pca", "kpca", "--latent", 2, 4, "--folds", 3, "--jobs", 1)
+
+
+def table(out):
+    return pd.read_csv(out / "comparison.csv")
+
+
+def test_table_figure_and_record(tmp_path, capsys):
+    assert run("compare", REGIONS, *QUICK, "--out", tmp_path) == 0
+    said = capsys.readouterr()
+    found = table(tmp_path)
+    assert tuple(found.columns) == COLUMNS
+    assert len(found) == 2 * 2 * 3
+    assert found["r2"].between(0.1, 1).all()
+    assert "neighbours" in said.err
+    assert "12 fits in 1 process(es), about 0." in said.err
+    rows = said.out.splitlines()
+    mean = found[(found["method"] == "pca") & (found["latent_size"] == 2)]["rmse"].mean()
+    assert rows[1].split()[:3] == ["pca,", "blocks", f"{mean:.4f}"]
+    assert rows[1].endswith(" s")
+    record = json.loads((tmp_path / "comparison.json").read_text())
+    assert record["complete"] is True
+    assert record["methods"]["kpca"]["codec"] == "kernel-pca"
+    assert record["parameters"]["n_folds"] == 3
+    assert len(record["data_sha256"]) == 64
+    assert record["versions"][0]["torch"]
+    assert (tmp_path / "comparison.png").stat().st_size > 10_000
+    assert len(files_below(tmp_path)) == 3
+
+
+def test_more_is_added_and_nothing_is_fitted_twice(tmp_path, capsys):
+    assert run("compare", REGIONS, *QUICK, "--out", tmp_path) == 0
+    before = table(tmp_path)
+    more = ("--methods", "pca", "nmf", "--latent", 2, "--folds", 3, "--jobs", 1)
+    assert run("compare", REGIONS, *more, "--split", "random", "blocks", "--out", tmp_path) == 0
+    after = table(tmp_path)
+    pd.testing.assert_frame_equal(after[: len(before)], before)
+    assert len(after) == len(before) + 3 + 2 * 3
+    out = capsys.readouterr().out
+    assert "nmf, random" in out
+    assert "kpca, blocks" in out
+    written = (tmp_path / "comparison.csv").read_bytes()
+    assert run("compare", REGIONS, *QUICK, "--out", tmp_path) == 0
+    assert (tmp_path / "comparison.csv").read_bytes() == written
+
+
+def test_ctrl_c_keeps_what_is_done_and_the_next_run_goes_on(tmp_path, capsys, monkeypatch):
+    class Interrupts(_terminal.Report):
+        def __call__(self, progress):
+            super().__call__(progress)
+            if progress.done == 500:
+                signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr("napari_compressed_transcriptomics._cli_compare.Report", Interrupts)
+    assert run("compare", REGIONS, *QUICK, "--out", tmp_path) == 130
+    part = table(tmp_path)
+    assert len(part) == 5
+    record = json.loads((tmp_path / "comparison.json").read_text())
+    assert record["complete"] is False
+    assert "after 5 of 12" in capsys.readouterr().err
+    monkeypatch.undo()
+    assert run("compare", REGIONS, *QUICK, "--out", tmp_path) == 0
+    pd.testing.assert_frame_equal(table(tmp_path)[:5], part)
+    assert len(table(tmp_path)) == 12
+    assert run("compare", REGIONS, *QUICK, "--out", tmp_path / "whole") == 0
+    both = [table(out).sort_values(list(COLUMNS[:4])) for out in (tmp_path, tmp_path / "whole")]
+    pd.testing.assert_frame_equal(
+        *(found.drop(columns="seconds").reset_index(drop=True) for found in both)
+    )
+
+
+def test_a_crash_loses_one_fit_at_most(tmp_path, monkeypatch):
+    class Crashes(_terminal.Report):
+        def __call__(self, progress):
+            if progress.done == 500:
+                raise RuntimeError("the computer")
+
+    monkeypatch.setattr("napari_compressed_transcriptomics._cli_compare.Report", Crashes)
+    with pytest.raises(RuntimeError):
+        run("compare", REGIONS, *QUICK, "--out", tmp_path)
+    assert len(table(tmp_path)) == 5
+    assert json.loads((tmp_path / "comparison.json").read_text())["complete"] is False
+
+
+def test_scores_of_other_settings_are_dropped(tmp_path, capsys):
+    assert run("compare", REGIONS, *QUICK, "--out", tmp_path) == 0
+    path = tmp_path / "comparison.json"
+    record = json.loads(path.read_text())
+    record["methods"]["kpca"]["package_version"] = "0.0.1"
+    path.write_text(json.dumps(record))
+    capsys.readouterr()
+    assert run("compare", REGIONS, *QUICK, "--out", tmp_path) == 0
+    assert "6 scores of kpca are of another version" in capsys.readouterr().err
+    assert len(table(tmp_path)) == 12
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (("--methods", "magic"), "'magic'"),
+        (("--latent", 0), "--latent"),
+        (("--methods", "pca", "--latent", 64), "64 components"),
+        (("--split", "halves"), "'halves'"),
+        (("--folds", 1), "1 folds"),
+        (("--folds", 100), "from 2 to 30"),
+        (("--jobs", 0), "--jobs"),
+        (("--methods", "tsne"), "t-SNE only places samples"),
+        (("--atlas", "nowhere.nii"), "nowhere.nii"),
+    ],
+    ids=str,
+)
+def test_bad_input(options, says, tmp_path, capsys):
+    out = ("--out", tmp_path / "out")
+    assert says in refused(capsys, "compare", REGIONS, *options, *out)
+    assert files_below(tmp_path) == []
+
+
+def test_folders_of_something_else_are_left_alone(tmp_path, capsys):
+    assert run("compare", REGIONS, *QUICK, "--out", tmp_path) == 0
+    before = {path: path.read_bytes() for path in files_below(tmp_path)}
+    capsys.readouterr()
+    assert "other data" in refused(capsys, "compare", BRAIN, *QUICK, "--out", tmp_path)
+    seed = ("--seed", 1, "--out", tmp_path)
+    assert "another seed" in refused(capsys, "compare", REGIONS, *QUICK, *seed)
+    folds = ("--folds", 4, "--out", tmp_path)
+    assert "number of folds" in refused(capsys, "compare", REGIONS, *QUICK, *folds)
+    assert {path: path.read_bytes() for path in files_below(tmp_path)} == before
+    (tmp_path / "comparison.json").unlink()
+    assert "has no comparison.json" in refused(
+        capsys, "compare", REGIONS, *QUICK, "--out", tmp_path
+    )
+
+
+def test_damaged_table_is_told(tmp_path, capsys):
+    assert run("compare", REGIONS, *QUICK, "--out", tmp_path) == 0
+    path = tmp_path / "comparison.csv"
+    path.write_text(path.read_text().replace("pca", "pca,extra", 1))
+    capsys.readouterr()
+    assert "damaged" in refused(capsys, "compare", REGIONS, *QUICK, "--out", tmp_path)
