@@ -74,10 +74,19 @@ def _take(viewer: Any, folder: Path, views: dict[str, Callable[[], None]]) -> li
     written = []
     for name, go in views.items():
         go()
-        _draw()
+        _wait()
         viewer.screenshot(str(folder / name), canvas_only=False, flash=False)
         written.append(folder / name)
     return written
+
+
+def _wait() -> None:
+    """Let what is drawn a little later be drawn."""
+    import time
+
+    for _ in range(30):
+        _draw()
+        time.sleep(0.02)
 
 
 def _draw() -> None:
@@ -105,6 +114,48 @@ def _train_and_compress(viewer: Any, folder: Path) -> None:
     _press(compress.bar)
     wanted = ("axial.png", "3d.png")
     _take(viewer, folder, {name: go for name, go in _views(viewer).items() if name in wanted})
+    _check(viewer, folder)
+
+
+def _check(viewer: Any, folder: Path) -> None:
+    """Look at the newest result, as the README's tour does, and take its pictures."""
+    from ._settings import PLUGIN
+
+    viewer.dims.ndisplay = 2
+    viewer.window.remove_dock_widget("all")
+    _, inspect = viewer.window.add_plugin_dock_widget(PLUGIN, "Inspect reconstruction")
+    tabs = {inspect.tabs.tabText(index): index for index in range(inspect.tabs.count())}
+
+    def plots() -> None:
+        inspect.tabs.setCurrentIndex(tabs["Overall"])
+
+    def worst_gene() -> None:
+        inspect.tabs.setCurrentIndex(tabs["Genes"])
+        table = inspect.tabs.currentWidget().genes.table
+        table.setCurrentIndex(table.model().index(0, 0))
+        table.clicked.emit(table.currentIndex())
+
+    def bad_sample() -> None:
+        inspect.tabs.currentWidget().back.click()
+        inspect.tabs.setCurrentIndex(tabs["Sample"])
+        sample = inspect.tabs.currentWidget()
+        sample.worst.click()
+        for _ in range(100):  # to a slice that shows more than the tip of a pole
+            if abs(viewer.dims.point[-3]) < 25:
+                break
+            sample.better.click()
+
+    def latent_space() -> None:
+        viewer.window.remove_dock_widget("all")
+        viewer.window.add_plugin_dock_widget(PLUGIN, "Latent space")
+
+    views = {
+        "overall.png": plots,
+        "genes.png": worst_gene,
+        "sample.png": bad_sample,
+        "latent-space.png": latent_space,
+    }
+    _take(viewer, folder, views)
 
 
 def _press(bar: Any) -> None:
@@ -115,9 +166,7 @@ def _press(bar: Any) -> None:
     while bar.job is not None:
         _draw()
         time.sleep(0.02)
-    for _ in range(30):  # the curve is drawn a little later
-        _draw()
-        time.sleep(0.02)
+    _wait()
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -68,18 +68,18 @@ class Legend:
                 layer.colorbar.box = False
         self._text.text = units([ours[layer] for layer in seen])
         self._text.position = "bottom_right" if grid else "top_right"
+        self._text.font_size = 8 if grid else 10
         self._text.visible = bool(self._text.text)
 
 
 def units(seen: list[Shown]) -> str:
-    """Say what the numbers of these layers are, and their unit; one line a unit."""
-    meanings = [_MEANINGS[what.kind] for what in seen if what.kind in _MEANINGS]
-    if len(set(meanings)) == 1:
-        return "{}\n({})".format(*meanings[0])
+    """Say what the numbers of these layers are, and below it, for a narrow cell, their unit."""
+    meanings = dict.fromkeys(_MEANINGS[what.kind] for what in seen if what.kind in _MEANINGS)
     by_unit: dict[str, list[str]] = {}
-    for name, unit in dict.fromkeys(meanings):
-        by_unit.setdefault(unit, []).append(name)
-    return "\n".join(f"{', '.join(names)}: {unit}" for unit, names in by_unit.items())
+    for name, unit in meanings:
+        if unit != _NONE or len(meanings) == 1:
+            by_unit.setdefault(unit, []).append(name)
+    return "\n".join(f"{', '.join(names)}\n({unit})" for unit, names in by_unit.items())
 
 
 def _measured(layer: Any) -> Shown | None:

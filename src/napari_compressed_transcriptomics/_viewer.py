@@ -95,6 +95,7 @@ class BrainView:
         viewer = self._viewer
         for layer in viewer.layers if layers is None else layers:
             layer.name_overlay.font_size = 8
+            layer.name_overlay.position = "top_center"  # below the letter there
             layer.name_overlay.visible = True
             layer.name_overlay.box = False  # costs time whenever the name changes
         viewer.canvas.grid.shape = (rows, -1)

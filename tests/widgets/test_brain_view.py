@@ -177,7 +177,7 @@ def test_side_by_side_every_layer_has_its_bar_and_all_have_units(brain, dock, mo
     assert bars() == [True, True, False]
     error.visible = True
     assert bars() == [True, True, True]
-    assert legend.text == "expression, RMSE: units of the data\nlatent value: no unit"
+    assert legend.text == "expression, RMSE\n(units of the data)"
     press(dock.side_by_side)
     assert not model.canvas.grid.enabled
     assert bars() == [False, False, True]

@@ -108,7 +108,6 @@ class Comparison(QObject):
                 attributes["contrast_limits"] = layers["original"].contrast_limits
             layer = layers[kind] = self._viewer.add_image(data, **attributes)
             # Cells are narrow: nothing may lie beside the name.
-            layer.name_overlay.position = "top_center"
             layer.colorbar.position = "bottom_left"
         shared = ("contrast_limits", "colormap", "gamma")
         self._viewer.layers.link_layers([layers["original"], layers["rebuilt"]], shared)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from napari_compressed_transcriptomics.core.reconstruction import Reconstruction
 
 _STARTS = {"mean": "Mean of all samples", "picked": "Sample clicked"}
+_HEIGHT_OF_EIGHT = 170
 _MILLISECONDS_BETWEEN_PLOTS = 60
 
 
@@ -44,7 +45,6 @@ class ComponentChange(QWidget):
         self.where = wrapping_label()
         self.area = QScrollArea()
         self.area.setWidgetResizable(True)
-        self.area.setMinimumHeight(90)
         self.sliders: LatentSliders | None = None
         self.reset = QPushButton("&Reset to the start")
         self.view = FigureView(viewer, (240, 300))
@@ -79,7 +79,8 @@ class ComponentChange(QWidget):
                 problem = str(error)
         self.area.setWidget(self.sliders or QWidget())
         needed = self.sliders.sizeHint().height() + 4 if self.sliders is not None else 0
-        self.area.setMaximumHeight(max(needed, self.area.minimumHeight()))
+        self.area.setMinimumHeight(min(max(needed, 90), _HEIGHT_OF_EIGHT))
+        self.area.setMaximumHeight(max(needed, 90))
         self.start.setEnabled(self.sliders is not None)
         self._begin()
         if problem:
