@@ -1,5 +1,6 @@
 """Comparing methods: fair, without leaks, and with the same numbers however it is run."""
 
+import tempfile
 from contextlib import closing
 from dataclasses import replace
 
@@ -162,8 +163,9 @@ def test_processes_give_the_same_numbers():
     assert seen[-1].done == seen[-1].total
 
 
-def test_cancel_within_a_fit_of_a_process_keeps_what_is_done():
+def test_cancel_within_a_fit_of_a_process_keeps_what_is_done(monkeypatch, tmp_path):
     """The published recipe takes far longer than this test: its process is ended."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     request = asked(methods=("pca", "published"), n_jobs=2)
     known = {Fit("pca", 2, "random", f): Score("pca", 2, "random", f, 1, 0, 0) for f in (1, 2, 3)}
     steps = compare_steps(request, known)
@@ -175,6 +177,7 @@ def test_cancel_within_a_fit_of_a_process_keeps_what_is_done():
     comparison = end.value.value
     assert not comparison.complete
     assert "3 of 6" in comparison.notes[-1]
+    assert not list(tmp_path.iterdir())
     assert comparison.scores == tuple(known.values())
 
 

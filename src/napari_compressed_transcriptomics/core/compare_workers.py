@@ -3,8 +3,9 @@
 import shutil
 import tempfile
 import warnings
+from collections import deque
 from collections.abc import Generator
-from concurrent.futures import FIRST_COMPLETED, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -74,10 +75,12 @@ def in_processes(
         executor = ProcessPoolExecutor(
             n_jobs, initializer=_begin, initargs=(str(folder),), env=one, timeout=None
         )
-        waiting = {
-            executor.submit(_score, number, fit): (number, fit) for number, fit in enumerate(fits)
-        }
-        while waiting:
+        todo, waiting = deque(enumerate(fits)), dict[Future, tuple[int, Fit]]()
+        while todo or waiting:
+            # no more than run at once: ending processes is clean only with none in a queue
+            while todo and len(waiting) < n_jobs:
+                number, fit = todo.popleft()
+                waiting[executor.submit(_score, number, fit)] = number, fit
             finished, _ = wait(waiting, _SECONDS_BETWEEN_LOOKS, FIRST_COMPLETED)
             for future in finished:
                 _, fit = waiting.pop(future)
