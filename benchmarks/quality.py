@@ -96,14 +96,16 @@ def fitted_and_measured(data: Expression, size: int, fold: int, method: str) -> 
     }
 
 
-def result(data: Expression, size: int, fold: int, method: str) -> float:
-    """Return the RMSE of one fit, from the cache if it is there."""
+def result(data: Expression, size: int, fold: int, method: str, measure: bool = True) -> float:
+    """Return the RMSE of one fit, from the cache if it is there; NaN if it may not be measured."""
     about = {"data": array_sha256(np.asarray(data.values)), "seed": SEED}
     path = CACHE / f"{data.name}_{size}_{fold}_{method}.json"
     if path.exists():
         kept = json.loads(path.read_text())
         if kept["about"] == about:
             return kept["rmse"]
+    if not measure:
+        return float("nan")
     made = {"about": about, **fitted_and_measured(data, size, fold, method)}
     CACHE.mkdir(exist_ok=True)
     path.write_text(json.dumps(made))
@@ -111,7 +113,7 @@ def result(data: Expression, size: int, fold: int, method: str) -> float:
     return made["rmse"]
 
 
-def lines(name: str, found: dict[tuple[int, str], np.ndarray], shape: str) -> Iterator[str]:
+def lines(name: str, found: "Found", shape: str) -> Iterator[str]:
     """Yield the table of one data set from the RMSE of each (size, method), (FOLDS,) each."""
     yield f"\n### {name} ({shape})\n"
     yield (
@@ -120,15 +122,12 @@ def lines(name: str, found: dict[tuple[int, str], np.ndarray], shape: str) -> It
     yield "|" + "---|" * (len(METHODS) + 3)
     for size in SIZES:
         of = {method: found[size, method] for method in METHODS}
-        best = min(rmse.mean() for rmse in of.values())
-        cells = [
-            f"{'**' if rmse.mean() == best else ''}{rmse.mean():.4f}"
-            f"{'**' if rmse.mean() == best else ''} ± {rmse.std(ddof=1):.4f}"
-            for rmse in of.values()
-        ]
+        whole = {method: rmse for method, rmse in of.items() if np.isfinite(rmse).all()}
+        best = min(rmse.mean() for rmse in whole.values())
+        cells = [cell(rmse, rmse.mean() == best) for rmse in of.values()]
         ratio = of["default"].mean() / of["pca"].mean()
         each = of["default"] / of["pca"]
-        others = min(rmse.mean() for method, rmse in of.items() if method != "default")
+        others = min(rmse.mean() for method, rmse in whole.items() if method != "default")
         reached = of["default"].mean() <= NEAR_BEST * others
         target = "not above the best + 0.5 %"
         if name in FILES:
@@ -140,18 +139,51 @@ def lines(name: str, found: dict[tuple[int, str], np.ndarray], shape: str) -> It
         )
 
 
-def table(names: list[str], methods: list[str]) -> str:
-    """Return the whole table as Markdown, measuring what is not there yet."""
-    text: list[str] = []
-    for name in names:
-        data = replace(load(name), name=name)
-        found = {
-            (size, method): np.array([result(data, size, fold, method) for fold in range(FOLDS)])
-            for method, size in product(methods, SIZES)
-        }
-        if methods == list(METHODS):
-            text += lines(name, found, f"{data.n_samples:,} x {data.n_genes:,}")
+def cell(rmse: np.ndarray, is_best: bool) -> str:
+    """Return mean and spread over the folds that were measured, and how many if not all."""
+    there = rmse[np.isfinite(rmse)]
+    if len(there) < len(rmse):
+        mean = f"{there.mean():.4f}, " if len(there) else ""
+        return f"({mean}{len(there)} of {len(rmse)} folds)"
+    bold = "**" if is_best else ""
+    return f"{bold}{there.mean():.4f}{bold} ± {there.std(ddof=1):.4f}"
+
+
+Found = dict[tuple[int, str], np.ndarray]
+"""RMSE of each fold, (FOLDS,), by latent size and method."""
+
+
+def measured(data: Expression, methods: list[str], measure: bool) -> Found:
+    """Return the errors on a data set, measuring what is not there yet if so told."""
+    return {
+        (size, method): np.array(
+            [result(data, size, fold, method, measure) for fold in range(FOLDS)]
+        )
+        for method, size in product(methods, SIZES)
+    }
+
+
+def summary(found: dict[str, Found]) -> str:
+    """Return a short table of RMSE over that of PCA, for the README."""
+    text = [
+        "| data | method | " + " | ".join(f"k = {size}" for size in SIZES) + " |",
+        "|" + "---|" * (len(SIZES) + 2),
+    ]
+    for name, of in found.items():
+        for method in ("default", "published", "kernel-pca", "nmf"):
+            ratios = [of[size, method].mean() / of[size, "pca"].mean() for size in SIZES]
+            cells = ["" if np.isnan(ratio) else f"{ratio:.2f}" for ratio in ratios]
+            if any(cells):
+                text.append(f"| {name} | {TITLES[method]} | {' | '.join(cells)} |")
     return "\n".join(text)
+
+
+def write_between(path: Path, mark: str, text: str) -> None:
+    """Replace what stands between two comments in a Markdown file."""
+    begin, end = f"<!-- {mark} -->", f"<!-- /{mark} -->"
+    page = path.read_text(encoding="utf-8")
+    before, rest = page.split(begin)
+    path.write_text(f"{before}{begin}\n{text}\n{end}{rest.split(end)[1]}", encoding="utf-8")
 
 
 def main() -> None:
@@ -160,15 +192,22 @@ def main() -> None:
     parser.add_argument("--data", nargs="+", choices=every, default=every)
     parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS))
     parser.add_argument("--fresh", action="store_true", help="measure all anew")
+    parser.add_argument("--as-is", action="store_true", help="write what was measured so far")
     given = parser.parse_args()
     torch.set_num_threads(1)
     if given.fresh:
         for name, method in product(given.data, given.methods):
             for path in CACHE.glob(f"{name}_*_{method}.json"):
                 path.unlink()
-    tables = table(given.data, given.methods)
+    sets = {name: replace(load(name), name=name) for name in given.data}
+    found = {name: measured(data, given.methods, not given.as_is) for name, data in sets.items()}
     if given.data != every or given.methods != list(METHODS):
         return  # a part of the measurements, for the cache
+    tables = "\n".join(
+        line
+        for name, data in sets.items()
+        for line in lines(name, found[name], f"{data.n_samples:,} x {data.n_genes:,}")
+    )
     used = ", ".join(f"{name} {version}" for name, version in versions().items())
     head = (
         "RMSE on samples that were not used in fitting: mean ± standard deviation over five "
@@ -177,6 +216,7 @@ def main() -> None:
         f"Made by `make quality` on {datetime.now(UTC):%Y-%m-%d} with {used}; "
         f"{platform.machine()}, one thread."
     )
+    write_between(ROOT / "README.md", "quality", summary(found))
     (HERE / "quality.md").write_text(f"# Quality\n\n{head}\n{tables}\n", encoding="utf-8")
     print(tables)
 
