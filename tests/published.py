@@ -1,16 +1,25 @@
-"""Files of the published form, and a web server for them that can misbehave."""
+"""Files of the published form, a web server that can misbehave, and what is in the cache."""
 
 import csv
 import hashlib
 import io
+import os
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
+import pytest
 import torch
 
+from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.networks import AutoencoderNetwork
+from napari_compressed_transcriptomics.core.pretrained import (
+    BLOB_IDS,
+    load_published,
+    weights_folder,
+)
+from small import small_expression
 
 SAMPLE = "sample_data.csv"
 HTML = b"<!DOCTYPE html><html><body>Please log in to the network</body></html>"
@@ -102,3 +111,34 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_):
         pass
+
+
+DATA = small_expression()
+TWO, EIGHT = (f"autoencode_abagen_{k}_components.pt" for k in (2, 8))
+NETWORK, WEIGHTS = weights()
+FILES = {
+    TWO: WEIGHTS,
+    EIGHT: weights(latent_size=8)[1],
+    SAMPLE: sample_table(DATA.genes, DATA.values),
+}
+
+
+def publish(monkeypatch, files):
+    for name, content in files.items():
+        monkeypatch.setitem(BLOB_IDS, name, blob_id(content))
+
+
+def refused(*words, call=lambda: load_published(2)):
+    with pytest.raises(UserError) as caught:
+        call()
+    message = str(caught.value)
+    assert "\n" not in message
+    for word in words:
+        assert word in message
+    return message
+
+
+def in_cache():
+    folder = weights_folder()
+    names = os.listdir(folder) if folder.exists() else []
+    return sorted(name for name in names if not name.endswith(".lock"))

@@ -1,7 +1,6 @@
 """Published weights, from a server that behaves and from one that does not."""
 
 import os
-import pickle
 import subprocess
 import sys
 from itertools import islice
@@ -12,7 +11,6 @@ import torch
 from numpy.testing import assert_allclose
 
 from napari_compressed_transcriptomics.core import pretrained
-from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.pretrained import (
     ADDRESS,
     BLOB_IDS,
@@ -22,57 +20,18 @@ from napari_compressed_transcriptomics.core.pretrained import (
     weights_folder,
 )
 from napari_compressed_transcriptomics.core.progress import finish
-from napari_compressed_transcriptomics.core.reconstruction import reconstruct
 from napari_compressed_transcriptomics.io import download
-from published import SAMPLE, Server, blob_id, sample_table, weights
-from small import small_expression
-
-DATA = small_expression()
-TWO, EIGHT = (f"autoencode_abagen_{k}_components.pt" for k in (2, 8))
-NETWORK, WEIGHTS = weights()
-FILES = {
-    TWO: WEIGHTS,
-    EIGHT: weights(latent_size=8)[1],
-    SAMPLE: sample_table(DATA.genes, DATA.values),
-}
-
-
-@pytest.fixture
-def server(monkeypatch, tmp_path):
-    with Server(dict(FILES)) as server:
-        publish(monkeypatch, FILES)
-        monkeypatch.setenv("no_proxy", "*")
-        monkeypatch.setenv(pretrained.MIRROR_VARIABLE, server.address)
-        monkeypatch.setenv(pretrained.CACHE_VARIABLE, str(tmp_path / "cache"))
-        monkeypatch.setattr(download, "PAUSES", (0.0, 0.0, 0.0))
-        yield server
-
-
-@pytest.fixture
-def offline(server, monkeypatch):
-    monkeypatch.setenv(pretrained.MIRROR_VARIABLE, "http://127.0.0.1:9/")
-    return server
-
-
-def publish(monkeypatch, files):
-    for name, content in files.items():
-        monkeypatch.setitem(BLOB_IDS, name, blob_id(content))
-
-
-def refused(*words, call=lambda: load_published(2)):
-    with pytest.raises(UserError) as caught:
-        call()
-    message = str(caught.value)
-    assert "\n" not in message
-    for word in words:
-        assert word in message
-    return message
-
-
-def in_cache():
-    folder = weights_folder()
-    names = os.listdir(folder) if folder.exists() else []
-    return sorted(name for name in names if not name.endswith(".lock"))
+from published import (
+    DATA,
+    EIGHT,
+    FILES,
+    NETWORK,
+    SAMPLE,
+    TWO,
+    WEIGHTS,
+    in_cache,
+    refused,
+)
 
 
 def test_what_is_published():
@@ -312,80 +271,3 @@ def test_import_of_something_else(offline, tmp_path):
         refused(TWO, word, call=lambda: import_files(path))
     refused("no file", call=lambda: import_files(tmp_path / "none.pt"))
     assert in_cache() == []
-
-
-class Malicious:
-    def __init__(self, target):
-        self.target = target
-
-    def __reduce__(self):
-        return (os.system, (f"touch {self.target}",))
-
-
-def test_even_with_the_right_id_nothing_is_run(server, monkeypatch, tmp_path):
-    touched = tmp_path / "touched"
-    server.files[TWO] = pickle.dumps(Malicious(touched))
-    publish(monkeypatch, server.files)
-    refused(TWO)
-    assert not touched.exists()
-
-
-@pytest.mark.parametrize("name", ["encoder.mlp.bn1.running_var", "decoder.mlp.fc2.weight"])
-def test_weights_that_are_no_numbers_or_misshapen(server, monkeypatch, tmp_path, name):
-    for value, word in ((torch.nan, "NaN"), (None, "shape")):
-        state = {key: tensor.clone() for key, tensor in NETWORK.state_dict().items()}
-        state[name] = state[name][..., 1:].clone() if value is None else state[name] * value
-        torch.save(state, tmp_path / "made.pt")
-        server.files[TWO] = (tmp_path / "made.pt").read_bytes()
-        publish(monkeypatch, server.files)
-        refused(TWO, name, word)
-
-
-def test_sample_of_other_genes_or_without_values(server, monkeypatch):
-    for genes, values, word in (
-        (DATA.genes[1:], DATA.values[:, 1:], "39 genes"),
-        (DATA.genes, DATA.values[:0], "no rows"),
-        (DATA.genes, np.full((2, 40), np.nan), "misses values"),
-    ):
-        server.files[SAMPLE] = sample_table(genes, values)
-        publish(monkeypatch, server.files)
-        refused(SAMPLE, word)
-
-
-def test_genes_that_the_data_lacks(server):
-    codec = load_published(2)
-    some = DATA.aligned_to(DATA.genes[:37][::-1])
-    refused("3 of the 40", "GENE37, GENE38, GENE39", call=lambda: reconstruct(codec, some))
-    result = reconstruct(codec, some, fill_missing=True)
-    assert result.expression.filled == ("GENE37", "GENE38", "GENE39")
-    assert "GENE37, GENE38, GENE39" in result.expression.notes[-1]
-    filled = DATA.values.copy()
-    filled[:, 37:] = codec.neutral[37:]
-    assert_allclose(result.latents, codec.encode(filled), atol=1e-5)
-    few = DATA.aligned_to(DATA.genes[:30])
-    refused("10 of the 40", "at least 90%", call=lambda: reconstruct(codec, few, fill_missing=True))
-
-
-def test_parity(server):
-    notebook = load_published(2, parity_with=DATA)
-    assert notebook.id == "autoencoder-notebook"
-    network = weights()[0].train()
-    clipped = np.clip(DATA.values, *np.percentile(DATA.values, (0.1, 99.9)))
-    expected = network.encoder(torch.tensor(clipped, dtype=torch.float32)).detach()
-    assert_allclose(notebook.encode(DATA.values), expected, atol=1e-5)
-
-
-def test_full_size(monkeypatch, server):
-    genes = tuple(f"G{i}" for i in range(15_633))
-    values = np.random.default_rng(0).uniform(0.3, 0.7, (3, len(genes)))
-    network, server.files[TWO] = weights(len(genes), 2, (500, 250, 125))
-    server.files[SAMPLE] = sample_table(genes, values)
-    publish(monkeypatch, server.files)
-    assert len(server.files[TWO]) == pytest.approx(64e6, rel=0.01)
-    codec = load_published(2)
-    assert codec.genes == genes
-    rows = values.astype(np.float32)
-    latents = codec.encode(rows)
-    expected = network.encoder(torch.tensor(rows).clamp(*codec.clip)).detach()
-    assert_allclose(latents, expected, atol=1e-4)
-    assert codec.decode(latents).shape == (3, 15_633)
