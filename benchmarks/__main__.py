@@ -11,6 +11,7 @@ from .first_run import first_run
 from .inspect import gene_switch
 from .measures import cuda, memory, one_gene, peak_above_input, speed
 from .report import report
+from .scatter import scatter
 
 
 def main() -> None:
@@ -33,6 +34,7 @@ def main() -> None:
         memory,
         lambda: one_gene(50),
         gene_switch,
+        scatter,
         top_genes,
         report,
         lambda: cuda(given.rounds),

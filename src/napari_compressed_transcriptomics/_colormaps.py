@@ -39,7 +39,7 @@ def novelty_colormap() -> Any:
 
 
 SELECTED = "#FF3EFF"
-"""Of selected samples, in the brain and in plots; not in viridis, inferno or blue-red."""
+"""Of selected samples in the brain: in none of viridis, inferno and blue-red."""
 
 
 def selection_colormap() -> Any:

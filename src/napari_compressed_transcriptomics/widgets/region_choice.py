@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QComboBox
 
+from napari_compressed_transcriptomics import _selection
 from napari_compressed_transcriptomics._region_layers import regions_of_layer
 from napari_compressed_transcriptomics.core.regions import Regions, samples_as_regions
 
@@ -90,7 +91,8 @@ class RegionChoice(QComboBox):
             for name in _EDITS:
                 getattr(layer.events, name).connect(self._on_edit)
         self._layers[:] = found
-        chosen = new[-1] if new else before
+        opened = [layer for layer in new if layer.name != _selection.NAME]  # not chosen by itself
+        chosen = opened[-1] if opened else before
         self.blockSignals(True)
         while self.count() > 1:
             self.removeItem(1)

@@ -1,0 +1,49 @@
+"""A number for each sample from any image layer of the viewer."""
+
+from typing import Any
+
+import numpy as np
+
+from ._region_layers import layer_affine
+from ._shown import shown
+from .core.expression import Parcellation
+
+
+def values_of_layer(layer: Any, parcellation: Parcellation, part: int = 0) -> np.ndarray:
+    """Return the mean of an image layer over each sample; NaN where it has only background.
+
+    A layer that shows these very samples gives its values as they are. Any other is averaged
+    where it lies in the viewer, whose world is RAS mm in the order (z, y, x); see
+    `io.map_sampling.sample_means`.
+
+    Parameters
+    ----------
+    layer : napari.layers.Image
+        3-D, or a stack of 3-D volumes; neither RGB nor multiscale.
+    parcellation : Parcellation
+        Where the samples are.
+    part : int
+        Which volume of a stack, see `part_shown`.
+    """
+    from .io.map_sampling import sample_means
+    from .io.volume import Volume, background_of
+
+    what = shown(layer)
+    if what is not None and what.values is not None:
+        if what.parcellation is parcellation:
+            return what.values if what.values.ndim == 1 else what.values[:, part]
+        data = what.painted()  # in 3-D the layer itself can hold a middle value outside
+    else:
+        data = np.asarray(layer.data)
+    data = (data[part] if data.ndim > 3 else data).T.astype(np.float32)
+    volume = Volume(data, layer_affine(layer), "image", layer.name, background_of(data))
+    return sample_means(volume, parcellation)
+
+
+def part_shown(viewer: Any, layer: Any) -> int:
+    """Return which volume of a stack the viewer shows, from 0; 0 for a 3-D layer."""
+    if layer.ndim < 4:
+        return 0
+    position = viewer.dims.point[viewer.dims.ndim - layer.ndim]
+    part = round((position - layer.translate[0]) / layer.scale[0])
+    return int(np.clip(part, 0, len(layer.data) - 1))
