@@ -113,7 +113,7 @@ def test_what_is_not_selected_fades():
         x, y = figure.axes[0].transData.transform(point).astype(int)
         alpha.append(picture[len(picture) - 1 - y, x, 3])
     assert alpha[0] == 255
-    assert 0 < alpha[1] < 60
+    assert 0 < alpha[1] < 80
 
 
 def test_drawing_again_keeps_the_axes_and_leaves_nothing_behind():

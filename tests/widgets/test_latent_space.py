@@ -160,6 +160,21 @@ def test_clicks_lead_from_plot_to_brain_and_back(las, make_napari_viewer, qtbot)
     assert session(viewer).pick.sample == widget.plot.marked != before
 
 
+def test_a_pick_in_other_data_marks_the_sample_that_lies_there(phantom, model, qtbot):
+    other = make_phantom(AFFINES["RAS"])
+    widget = dock(model, qtbot, pca(phantom))
+    parcellation = phantom.parcellation
+    for sample in range(other.n_samples):
+        session(model).look_at(other.parcellation, sample)
+        mm = other.parcellation.centroids[sample]
+        away = np.abs((parcellation.centroids - mm) @ np.linalg.inv(parcellation.affine[:3, :3]).T)
+        distance = away.max(1)  # in voxels
+        if widget.plot.marked is None:
+            assert distance.min() >= 0.5 - 1e-6
+        else:
+            assert distance[widget.plot.marked] <= 0.5 + 1e-6
+
+
 def test_the_selection_is_seen_in_2d_in_the_grid_and_in_3d(las, make_napari_viewer, qtbot):
     viewer = make_napari_viewer(show=True)
     widget = LatentSpace(viewer)

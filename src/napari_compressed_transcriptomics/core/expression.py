@@ -62,6 +62,15 @@ class Parcellation:
         ]
         return np.stack(mean, axis=1) @ self.affine[:3, :3].T + self.affine[:3, 3]
 
+    def sample_at(self, position: np.ndarray) -> int | None:
+        """Return the sample in whose voxel a position (3,) in RAS mm lies, or None."""
+        inverse = np.linalg.inv(self.affine)
+        voxel = np.rint(inverse[:3, :3] @ position + inverse[:3, 3]).astype(int)
+        if (voxel < 0).any() or (voxel >= self.labels.shape).any():
+            return None
+        sample = int(self.labels[tuple(voxel)]) - 1
+        return sample if sample >= 0 else None
+
     def paint(self, values: np.ndarray) -> np.ndarray:
         """Turn one value (or one row) per sample into a volume.
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 NO_VALUE = "#808080"
-_FADED = 0.12  # opacity of what is not selected
+_FADED = 0.2  # opacity of what is not selected
 
 _LEGEND_ROWS = 4  # of two names each
 
@@ -192,7 +192,7 @@ def _legend(
             figure.text(x, y - 9 * point, f"{low + at * (high - low):.3g}", ha=side, **text)
         return
     room = 2 * _LEGEND_ROWS
-    entries = [(palette[group], shortened(coloring.names[group], 18)) for group in largest]
+    entries = [(palette[group], shortened(coloring.names[group], 15)) for group in largest]
     if len(largest) > room:
         entries[room - 1 :] = [("none", f"and {len(largest) - room + 1} more")]
     for i, (dot, name) in enumerate(entries):

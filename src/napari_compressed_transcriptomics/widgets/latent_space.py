@@ -175,9 +175,12 @@ class LatentSpace(QWidget):
             self._session.look_at(self._parcellation, sample)
 
     def _mark(self, pick: Pick) -> None:
-        """Mark the sample that was picked, if it is one of this data."""
-        same = pick.parcellation is self._parcellation
-        self.plot.mark(pick.sample if same else None)
+        """Mark the sample picked, or the one that lies where other data were picked."""
+        here = self._parcellation
+        if here is None or pick.parcellation is here:
+            self.plot.mark(None if here is None else pick.sample)
+        else:
+            self.plot.mark(here.sample_at(pick.position))
 
     def _select(self, inside: np.ndarray, adds: bool) -> None:
         """Select samples, bool (n,), and show them in the brain."""
