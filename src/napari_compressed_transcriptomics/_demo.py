@@ -49,11 +49,12 @@ def _fill(viewer: Any, result: "Reconstruction") -> None:
 
 def _views(viewer: Any) -> dict[str, Callable[[], None]]:
     """Name each view and say how to get there from the one before."""
+    from ._planes import fit
 
     def turn(order: tuple[int, ...]) -> Callable[[], None]:
         def go() -> None:
             viewer.dims.order = order
-            viewer.fit_to_view()
+            fit(viewer)
 
         return go
 
@@ -147,7 +148,9 @@ def _check(viewer: Any, folder: Path) -> None:
 
     def latent_space() -> None:
         viewer.window.remove_dock_widget("all")
-        viewer.window.add_plugin_dock_widget(PLUGIN, "Latent space")
+        _, space = viewer.window.add_plugin_dock_widget(PLUGIN, "Latent space")
+        latents = space.results.result.latents
+        space.plot.lassoed.emit(latents[:, 1] > 0.5 * latents[:, 1].max(), False)
 
     views = {
         "overall.png": plots,

@@ -34,7 +34,7 @@ def show_plane(viewer: Any, name: str) -> None:
     first = dims.ndim - 3
     dims.order = (*range(first), *(first + axis for axis in PLANES[name]))
     viewer.scene.camera.orientation2d = ("up", "right")
-    viewer.fit_to_view()
+    fit(viewer)
 
 
 def position(viewer: Any) -> np.ndarray:
@@ -46,3 +46,9 @@ def go_to(viewer: Any, mm: Any) -> None:
     """Move the sliders to a place (x, y, z) in RAS mm; other axes stay."""
     first = viewer.dims.ndim - 3
     viewer.dims.set_point([first, first + 1, first + 2], list(mm)[::-1])
+
+
+def fit(viewer: Any) -> None:
+    """Fit the view; in a grid of several rows leave room for letter and name above."""
+    grid = viewer.canvas.grid
+    viewer.fit_to_view(margin=0.12 if grid.enabled and grid.shape[0] != 1 else 0.05)

@@ -13,6 +13,7 @@ import numpy as np
 from ._colormaps import diverging_colormap
 from ._layers import follow_component
 from ._legend import Legend
+from ._planes import fit
 from ._shell import BrainShell
 from ._shown import shown
 
@@ -101,14 +102,14 @@ class BrainView:
         viewer.canvas.grid.shape = (rows, -1)
         viewer.canvas.grid.stride = 1
         viewer.canvas.grid.enabled = True
-        viewer.fit_to_view()
+        fit(viewer)
 
     def show_in_one(self) -> None:
         """Lay the visible layers over each other again, without their names."""
         for layer in self._viewer.layers:
             layer.name_overlay.visible = False
         self._viewer.canvas.grid.enabled = False
-        self._viewer.fit_to_view()
+        fit(self._viewer)
 
     def _on_order(self) -> None:
         self._unmirror()
@@ -140,7 +141,7 @@ class BrainView:
             return
         self._turned_3d = True
         self._viewer.scene.camera.set_view_direction((-0.3, 0.9, -0.3), (1, 0, 0))
-        self._viewer.fit_to_view()
+        fit(self._viewer)
 
     def _on_step(self) -> None:
         for layer in self._viewer.layers:

@@ -138,7 +138,7 @@ def density_plot(
         extent=(low, high, low, high),
         origin="lower",
         interpolation="nearest",
-        cmap=_sequential(foreground),
+        cmap=sequential_colormap(foreground),
         norm=LogNorm(1, max(10, density.counts.max())),
     )
     axes.plot([low, high], [low, high], "--", color=VERMILION, linewidth=1)
@@ -267,7 +267,7 @@ def shortened(name: str, most: int = LONGEST_NAME) -> str:
     return f"{name[: most // 2]}…{name[-(most - most // 2 - 1) :]}"
 
 
-def _sequential(foreground: str) -> Any:
+def sequential_colormap(foreground: str) -> Any:
     """Return viridis, its end for many away from the background: light on dark, dark on light."""
     from matplotlib import colormaps
     from matplotlib.colors import ListedColormap, to_rgb

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .plots import BLUE, VERMILION, _sequential, blank_figure, plain_axes
+from .plots import BLUE, VERMILION, blank_figure, plain_axes, sequential_colormap
 from .profiles import SampleProfile
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def profile_plot(
         bins="log",
         mincnt=1,
         extent=(low, high, low, high),
-        cmap=_sequential(foreground),
+        cmap=sequential_colormap(foreground),
         linewidths=0,
     )
     axes.plot([low, high], [low, high], "--", color=foreground, linewidth=0.8, alpha=0.7)

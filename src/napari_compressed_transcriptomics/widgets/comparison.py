@@ -8,6 +8,7 @@ import numpy as np
 from qtpy.QtCore import QObject, Signal
 
 from napari_compressed_transcriptomics import _layers, _viewer
+from napari_compressed_transcriptomics._planes import fit
 from napari_compressed_transcriptomics._shown import middle_and_reach, shown
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ class Comparison(QObject):
         self._hidden.clear()
         for name, value in self._grid.items():
             setattr(self._viewer.canvas.grid, name, value)
-        self._viewer.fit_to_view()
+        fit(self._viewer)
         self.changed.emit()
 
     def _begin(self, layers: list[Any]) -> None:
