@@ -157,12 +157,12 @@ class _Run:
         self.ended = self.ended or "epochs"
 
     def _due(self) -> bool:
-        """Tell whether to measure: at even steps, and early on at each doubling of the epoch.
+        """Tell whether to measure: at even steps, and before the first of them in epochs 1, 4, 16...
 
         Most is gained in the first epochs; one who stops then wants the best of them.
         """
-        doubled = self.epoch < self.every and self.epoch & (self.epoch - 1) == 0
-        return doubled or self.epoch % self.every == 0 or self.epoch == self.epochs
+        early = self.epoch < self.every and self.epoch in (1, 4, 16, 64, 256)
+        return early or self.epoch % self.every == 0 or self.epoch == self.epochs
 
     def _one_epoch(self) -> Generator[Progress, None, None]:
         settings, network, rows = self.settings, self.network, self.rows
