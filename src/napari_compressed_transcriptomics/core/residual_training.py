@@ -157,7 +157,7 @@ class _Run:
         self.ended = self.ended or "epochs"
 
     def _due(self) -> bool:
-        """Tell whether to measure: at even steps, and before the first of them in epochs 1, 4, 16...
+        """Tell whether to measure: at even steps, and before the first of them at 1, 4, 16...
 
         Most is gained in the first epochs; one who stops then wants the best of them.
         """
