@@ -1,7 +1,8 @@
 """A person's mouse on the canvas of the real window."""
 
 import numpy as np
-from qtpy.QtCore import QPoint, Qt
+from qtpy.QtCore import QEvent, QPoint, QPointF, Qt
+from qtpy.QtGui import QMouseEvent
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
@@ -22,6 +23,18 @@ def click_on(viewer, layer, mm):
     QTest.mouseClick(
         canvas.native, Qt.MouseButton.LeftButton, pos=QPoint(*np.rint(place).astype(int))
     )
+    settle()
+
+
+def drag(widget, corners, modifier=Qt.KeyboardModifier.NoModifier):
+    """Press at the first of some places (pixels) of a widget, move along, release at the last."""
+    left = Qt.MouseButton.LeftButton
+    QTest.mousePress(widget, left, modifier, QPoint(*corners[0]))
+    for corner in corners[1:]:  # QTest.mouseMove leaves out some on the way
+        at = QPointF(*corner)
+        move = QMouseEvent(QEvent.Type.MouseMove, at, widget.mapToGlobal(at), left, left, modifier)
+        QApplication.sendEvent(widget, move)
+    QTest.mouseRelease(widget, left, modifier, QPoint(*corners[-1]))
     settle()
 
 

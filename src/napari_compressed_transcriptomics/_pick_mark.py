@@ -6,6 +6,7 @@ from weakref import proxy
 import numpy as np
 
 from ._shown import shown
+from ._viewer import itself
 
 NAME = "picked place"
 
@@ -22,7 +23,7 @@ class PickMark:
     """
 
     def __init__(self, viewer: Any):
-        self._viewer = proxy(viewer)
+        self._viewer = proxy(itself(viewer))
         self._layer: Any = None
         viewer.canvas.grid.events.enabled.connect(self._on_grid)
 

@@ -23,8 +23,14 @@ _SIDES = ("middle_left", "middle_right", "top_center", "bottom_center")
 _attached: WeakKeyDictionary[Any, "BrainView"] = WeakKeyDictionary()
 
 
+def itself(viewer: Any) -> Any:
+    """Return the viewer itself: napari hands a dock a proxy, which goes when the dock does."""
+    return getattr(viewer, "__wrapped__", viewer)
+
+
 def attach(viewer: Any) -> "BrainView":
     """Make a viewer ready for our layers, present and to come; safe to call again."""
+    viewer = itself(viewer)
     if viewer not in _attached:
         _attached[viewer] = BrainView(viewer)
     return _attached[viewer]

@@ -3,12 +3,10 @@
 import numpy as np
 import pytest
 from nibabel.affines import apply_affine
-from qtpy.QtCore import QEvent, QPoint, QPointF, Qt
-from qtpy.QtGui import QMouseEvent
+from qtpy.QtCore import QPoint, Qt
 from qtpy.QtTest import QTest
-from qtpy.QtWidgets import QApplication
 
-from clicking import click_on, settle
+from clicking import click_on, drag, settle
 from napari_compressed_transcriptomics import _layers
 from napari_compressed_transcriptomics._layer_values import values_of_layer
 from napari_compressed_transcriptomics.core.codec import fit_codec
@@ -60,16 +58,7 @@ def lasso(widget, samples, modifier=Qt.KeyboardModifier.NoModifier):
     chosen = np.rint(places[list(samples)]).astype(int)
     (left, top), (right, bottom) = chosen.min(0) - 4, chosen.max(0) + 4
     corners = [(left, top), (right, top), (right, bottom), (left, bottom), (left, top + 1)]
-    QTest.mousePress(canvas, Qt.MouseButton.LeftButton, modifier, QPoint(*corners[0]))
-    for corner in corners[1:]:  # QTest.mouseMove leaves out some on the way
-        at = QPointF(*corner)
-        button = Qt.MouseButton.LeftButton
-        move = QMouseEvent(
-            QEvent.Type.MouseMove, at, canvas.mapToGlobal(at), button, button, modifier
-        )
-        QApplication.sendEvent(canvas, move)
-    QTest.mouseRelease(canvas, Qt.MouseButton.LeftButton, modifier, QPoint(*corners[-1]))
-    settle()
+    drag(canvas, corners, modifier)
     return ((places > (left, top)) & (places < (right, bottom))).all(1)
 
 

@@ -22,6 +22,7 @@ _comparisons: WeakKeyDictionary[Any, "Comparison"] = WeakKeyDictionary()
 
 def comparison(viewer: Any) -> "Comparison":
     """Return the comparison of a viewer."""
+    viewer = _viewer.itself(viewer)
     if viewer not in _comparisons:
         _comparisons[viewer] = Comparison(viewer)
     return _comparisons[viewer]

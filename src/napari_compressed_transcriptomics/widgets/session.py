@@ -11,6 +11,7 @@ from qtpy.QtCore import QObject, Signal
 from napari_compressed_transcriptomics._picking import sample_under
 from napari_compressed_transcriptomics._planes import go_to
 from napari_compressed_transcriptomics._shown import shown
+from napari_compressed_transcriptomics._viewer import itself
 from napari_compressed_transcriptomics.core.expression import Parcellation
 
 if TYPE_CHECKING:
@@ -115,6 +116,7 @@ class Session(QObject):
 
 def session(viewer: Any) -> Session:
     """Return the session of a viewer."""
+    viewer = itself(viewer)
     if viewer not in _sessions:
         _sessions[viewer] = Session(viewer)
     return _sessions[viewer]
