@@ -1,8 +1,12 @@
 """Settings for all tests."""
 
 import os
+import signal
 
 import pytest
+
+# Where tests run in the background SIGINT is ignored, and so it would be in commands they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A session's own napari settings must neither change the tests nor be changed by them.
 os.environ.setdefault("NAPARI_CONFIG", "")
