@@ -41,3 +41,11 @@ def drag(widget, corners, modifier=Qt.KeyboardModifier.NoModifier):
 def settle(rounds=5):
     for _ in range(rounds):
         QApplication.processEvents()
+
+
+def activate(viewer):
+    """Make a viewer's window the one that takes the keyboard and its shortcuts."""
+    window = viewer.window._qt_window
+    window.activateWindow()
+    assert QTest.qWaitForWindowActive(window, 10_000)
+    settle()

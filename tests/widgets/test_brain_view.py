@@ -5,7 +5,7 @@ import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 
-from clicking import settle
+from clicking import activate, settle
 from napari_compressed_transcriptomics import _layers, _viewer
 from napari_compressed_transcriptomics._planes import plane_of, position
 from napari_compressed_transcriptomics._shell import NAME, shell_of
@@ -78,8 +78,7 @@ def test_in_the_window_every_plane_stands_right(make_napari_viewer):
     assert right > 0.05
     assert up > 0.05
 
-    viewer.window._qt_window.activateWindow()
-    QTest.qWait(50)
+    activate(viewer)
     for key, name in ((Qt.Key.Key_1, "axial"), (Qt.Key.Key_4, "3d"), (Qt.Key.Key_2, "coronal")):
         QTest.keyClick(viewer.window._qt_window, key, Qt.KeyboardModifier.AltModifier)
         assert plane_of(viewer) == name

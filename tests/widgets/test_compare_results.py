@@ -8,7 +8,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QFileDialog
 
-from clicking import settle
+from clicking import activate, settle
 from napari_compressed_transcriptomics import _layers
 from napari_compressed_transcriptomics._shown import shown
 from napari_compressed_transcriptomics.core.codec import fit_codec
@@ -52,7 +52,7 @@ def press(button):
     settle()
 
 
-def halves(viewer, brain):
+def halves(viewer, dock, brain, qtbot):
     """Add the left and the right half as a Labels layer, as an atlas would be."""
     labels = np.zeros(brain.parcellation.labels.shape, np.int32)
     right = brain.parcellation.centroids[:, 0] > 0
@@ -65,10 +65,10 @@ def halves(viewer, brain):
 
     placed = Placement(labels.shape, brain.parcellation.affine).to_viewer(labels)
     names = {"index": [1, 2], "name": ["left", "right"]}
-    layer = viewer.add_labels(np.ascontiguousarray(placed), features=names, name="halves", **view)
-    QTest.qWait(150)  # edits are waited for
+    viewer.add_labels(np.ascontiguousarray(placed), features=names, name="halves", **view)
+    # The dock waits a moment for further edits of the labels.
+    qtbot.waitUntil(lambda: dock.by_region.model.rowCount() == 2)
     settle()
-    return layer
 
 
 def column(dock, table, number):
@@ -112,11 +112,11 @@ def test_the_layer_is_blue_where_b_is_better_and_is_no_result_itself(viewer, doc
     assert dock.second.count() == 2
 
 
-def test_a_click_on_a_region_goes_where_the_two_differ_most(viewer, dock, brain, results):
+def test_a_click_on_a_region_goes_where_the_two_differ_most(viewer, dock, brain, results, qtbot):
     for result in results:
         add(viewer, result)
     assert "Labels layer" in dock.by_region.count.text()
-    halves(viewer, brain)
+    halves(viewer, dock, brain, qtbot)
     assert sorted(column(dock, dock.by_region, 0)) == ["left", "right"]
     right = brain.parcellation.centroids[:, 0] > 0
     expected = [np.sqrt(np.square(r.rmse_samples[right]).mean()) for r in results]
@@ -165,15 +165,14 @@ def test_other_data_is_off_with_the_reason(viewer, dock, brain, results):
 def test_it_is_used_with_the_keyboard_alone(viewer, dock, brain, results, qtbot):
     for result in results:
         add(viewer, result)
-    halves(viewer, brain)
-    viewer.window._qt_window.activateWindow()  # or it would take no shortcuts
-    settle()
+    halves(viewer, dock, brain, qtbot)
+    activate(viewer)
     dock.by_region.search.setFocus()
     QTest.keyClick(dock.by_region.search, Qt.Key.Key_Down)
-    assert session(viewer).pick is not None
+    qtbot.waitUntil(lambda: session(viewer).pick is not None)
     first = session(viewer).pick.sample
     QTest.keyClick(dock.by_region.table, Qt.Key.Key_Down)
-    assert session(viewer).pick.sample != first
+    qtbot.waitUntil(lambda: session(viewer).pick.sample != first)
     before = len(viewer.layers)
     QTest.keyClick(dock.by_region.table, Qt.Key.Key_D, Qt.KeyboardModifier.AltModifier)
     qtbot.waitUntil(lambda: len(viewer.layers) == before + 1)  # the button shows that it is pressed

@@ -5,7 +5,7 @@ import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 
-from clicking import click_on, settle
+from clicking import activate, click_on, settle
 from data import real_data
 from napari_compressed_transcriptomics import _layers, _viewer
 from napari_compressed_transcriptomics._pick_mark import NAME
@@ -101,8 +101,7 @@ def test_buttons_and_keys_walk_from_the_worst(result, viewer):
     assert shared.pick.sample == order[2]
     press(tab.worse)
     assert shared.pick.sample == order[1]
-    viewer.window._qt_window.activateWindow()
-    QTest.qWait(50)
+    activate(viewer)
     for key, rank in ((Qt.Key.Key_PageDown, 2), (Qt.Key.Key_PageUp, 1), (Qt.Key.Key_Home, 0)):
         QTest.keyClick(viewer.window._qt_window, key, Qt.KeyboardModifier.AltModifier)
         assert shared.pick.sample == order[rank]
