@@ -53,5 +53,5 @@ $(READY): pyproject.toml constraints.txt
 	[ -x $(BIN)/python ] || $(PYTHON) -m venv .venv
 	$(PIP) install --quiet "pip>=25.1"
 	$(PIP) install --quiet --no-deps $(TORCH_INDEX) -c constraints.txt torch
-	$(PIP) install --quiet -c constraints.txt -e ".[parquet]" "napari[pyqt6]" --group dev
+	$(PIP) install --quiet -c constraints.txt -e ".[parquet,umap]" "napari[pyqt6]" --group dev
 	@touch $@

@@ -1,0 +1,40 @@
+"""Boxes of methods and the line of latent sizes."""
+
+import pytest
+from qtpy.QtCore import Qt
+from qtpy.QtTest import QTest
+
+from napari_compressed_transcriptomics.core.errors import UserError
+from napari_compressed_transcriptomics.widgets.method_choice import LatentSizes, MethodChoice
+
+
+def test_a_method_that_is_not_to_be_had_says_why_and_is_not_chosen(qtbot):
+    widget = MethodChoice({"pca": "PCA", "umap": "UMAP", "tsne": "t-SNE"}, ("pca", "umap"))
+    qtbot.addWidget(widget)
+    widget.show()
+    with qtbot.waitSignal(widget.changed):
+        widget.offer({"umap": "Install the extra umap"})
+    assert widget.methods == ("pca",)
+    assert widget.boxes["umap"].toolTip() == "Install the extra umap"
+    QTest.keyClick(widget.boxes["tsne"], Qt.Key.Key_Space)
+    assert widget.methods == ("pca", "tsne")
+    widget.offer({})
+    assert widget.methods == ("pca", "umap", "tsne")
+
+
+def test_sizes_are_read_as_people_write_them(qtbot):
+    line = LatentSizes((2, 4))
+    qtbot.addWidget(line)
+    assert line.sizes() == (2, 4)
+    for text, sizes in (("8, 2;8  16", (8, 2, 16)), (" 3 ", (3,))):
+        line.setText(text)
+        assert line.sizes() == sizes
+
+
+@pytest.mark.parametrize("text", ["", "two", "2 -4", "0", "1.5", "²", "9" * 5000])
+def test_what_is_no_size_is_named(qtbot, text):
+    line = LatentSizes((2,))
+    qtbot.addWidget(line)
+    line.setText(text)
+    with pytest.raises(UserError, match="number of components"):
+        line.sizes()
