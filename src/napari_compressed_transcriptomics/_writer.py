@@ -129,7 +129,7 @@ def _shown(attributes: dict[str, Any]) -> Shown | None:
 def _describe(what: Shown | None) -> dict[str, Any]:
     """Return what made a layer, JSON-safe."""
     from .core.provenance import versions
-    from .io.results import provenance_of
+    from .core.summary import provenance_of
 
     if what is None:
         return {"versions": versions()}

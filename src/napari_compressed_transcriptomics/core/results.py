@@ -10,6 +10,7 @@ import numpy as np
 from .density import Density, density_steps
 from .progress import Progress
 from .regions import Regions, samples_as_regions
+from .summary import summary_of
 
 if TYPE_CHECKING:
     from .reconstruction import Reconstruction
@@ -55,7 +56,7 @@ class Results:
     Attributes
     ----------
     record : dict
-        As in ``summary.json``, see `io.results.summary_of`.
+        As in ``summary.json``, see `core.summary.summary_of`.
     affine : ndarray, shape (4, 4)
         Voxels to RAS mm.
     error_volume : ndarray of float32, shape (x, y, z)
@@ -105,8 +106,6 @@ def results_steps(
     regions : Regions, optional
         Of the samples; a region table's own where not given.
     """
-    from napari_compressed_transcriptomics.io.results import summary_of
-
     expression = reconstruction.expression
     parcellation = expression.parcellation
     density = yield from density_steps(reconstruction)

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_compressed_transcriptomics.core.summary import provenance_of
+
 from .atomic import check_sidecar, refuse_overwriting, replacing_files, write_json
-from .results import provenance_of
 
 if TYPE_CHECKING:
     from napari_compressed_transcriptomics.core.components import ComponentGenes

@@ -1,7 +1,6 @@
 """Results to files: latents, errors, and a record of what made them."""
 
 import csv
-import math
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_compressed_transcriptomics.core.expression import Expression
-from napari_compressed_transcriptomics.core.provenance import array_sha256, versions
+from napari_compressed_transcriptomics.core.summary import provenance_of, summary_of
 
 from .atomic import check_sidecar, refuse_overwriting, replacing_files, write_json
 from .nifti import write_volume
@@ -42,7 +41,7 @@ def save_results(
     outside, each with its JSON sidecar; ``latents.csv`` (a row a sample), ``gene_error.csv``
     (gene, rmse, r2, mean, sd), ``sample_error.csv`` (sample, x_mm, y_mm, z_mm, rmse, r2),
     ``density.csv`` (original, reconstructed, count: middles of the cells of `core.density` that
-    hold values) and ``summary.json`` (see `summary_of`, and the cells of ``density.csv``).
+    hold values) and ``summary.json`` (see `core.summary.summary_of`, and the cells of the density).
 
     Parameters
     ----------
@@ -89,59 +88,6 @@ def save_results(
         summary = summary_of(reconstruction, parameters, record)
         write_json(folder / "summary.json", {**summary, "density": cells})
     return [directory / name for name in RESULT_FILES]
-
-
-def provenance_of(
-    reconstruction: "Reconstruction", parameters: dict[str, Any] | None = None
-) -> dict[str, Any]:
-    """Return what a reconstruction is and what made it, JSON-safe (NaN as None).
-
-    Keys: rmse, r2, n_samples, n_genes, latent_size, codec, device, seconds, versions, source
-    (paths and SHA-256 of the inputs), data_sha256 (of the values), model_sha256 (of the
-    codec's tensors), training, parameters, excluded, filled, notes, novelty (how much is
-    unlike the training data, see `core.novelty.Novelty.summary`; None where not known).
-    """
-    expression, codec = reconstruction.expression, reconstruction.codec
-    tensors, novelty = codec.tensors(), reconstruction.novelty
-    return {
-        "rmse": _json_number(reconstruction.rmse),
-        "r2": _json_number(reconstruction.r2),
-        "n_samples": expression.n_samples,
-        "n_genes": expression.n_genes,
-        "latent_size": int(codec.latent_size),
-        "codec": codec.id,
-        "device": reconstruction.device,
-        "seconds": _json_number(reconstruction.seconds),
-        "versions": versions(),
-        "source": expression.source,
-        "data_sha256": array_sha256(expression.values),
-        "model_sha256": array_sha256(*(np.asarray(tensors[name]) for name in sorted(tensors))),
-        "training": codec.training,
-        "parameters": parameters or {},
-        "excluded": list(expression.excluded),
-        "filled": list(expression.filled),
-        "notes": [*expression.notes, *reconstruction.notes],
-        "novelty": novelty.summary() if novelty is not None else None,
-    }
-
-
-def summary_of(
-    reconstruction: "Reconstruction",
-    parameters: dict[str, Any] | None = None,
-    provenance: dict[str, Any] | None = None,
-) -> dict[str, Any]:
-    """Return `provenance_of` (or `provenance`, where it is known) and what tells it in words.
-
-    Further keys: data (its name), methods (a paragraph) and model_card.
-    """
-    from napari_compressed_transcriptomics.core.model_card import methods_paragraph, model_card
-
-    return {
-        "data": reconstruction.expression.name,
-        **(provenance or provenance_of(reconstruction, parameters)),
-        "methods": methods_paragraph(reconstruction.codec),
-        "model_card": model_card(reconstruction.codec),
-    }
 
 
 def write_latents_csv(path: str | Path, reconstruction: "Reconstruction") -> list[Path]:
@@ -246,7 +192,3 @@ def write_table_csv(
 
 def _sidecar(path: Path) -> Path:
     return path.with_name(path.name + ".json")
-
-
-def _json_number(value: float) -> float | None:
-    return float(value) if math.isfinite(value) else None
