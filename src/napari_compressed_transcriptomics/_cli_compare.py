@@ -79,19 +79,14 @@ def run(arguments: argparse.Namespace, expression: "Expression") -> None:
 
 def _words(comparison: "Comparison") -> str:
     """Return a line a method and split: mean RMSE (R2) by number of components, and time."""
-    scores = comparison.scores
-    sizes = sorted({score.latent_size for score in scores})
-    rows = list(dict.fromkeys((score.split, score.method) for score in scores))
+    from .core.compare_summary import summarize
+
+    sizes = sorted({score.latent_size for score in comparison.scores})
     cells = [["held-out RMSE (R2)", *(f"k = {size}" for size in sizes), "time of all fits"]]
-    for split, method in sorted(rows, key=lambda row: row[0]):
-        line = [f"{method}, {split}"]
-        for size in sizes:
-            of = comparison.of(method, size, split)
-            rmse = sum(score.rmse for score in of) / len(of) if of else 0.0
-            r2 = sum(score.r2 for score in of) / len(of) if of else 0.0
-            line.append(f"{rmse:.4f} ({r2:.3f})" if of else "-")
-        seconds = sum(s.seconds for s in scores if (s.split, s.method) == (split, method))
-        cells.append([*line, f"{seconds:.1f} s"])
+    for row in summarize(comparison.scores):
+        means = [row.means.get(size) for size in sizes]
+        line = [f"{mean.rmse:.4f} ({mean.r2:.3f})" if mean else "-" for mean in means]
+        cells.append([f"{row.method}, {row.split}", *line, f"{row.seconds:.1f} s"])
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()

@@ -62,9 +62,12 @@ class CompareProgress(Progress):
     ----------
     score : Score, optional
         What has just been measured.
+    known : tuple of Score
+        What was there already; told once, at the beginning.
     """
 
     score: Score | None = None
+    known: tuple[Score, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,11 +95,6 @@ class Comparison:
         import pandas as pd
 
         return pd.DataFrame([tuple(score) for score in self.scores], columns=list(COLUMNS))
-
-    def of(self, method: str, latent_size: int, split: str) -> list[Score]:
-        """Return the scores of a method by fold."""
-        wanted = (method, latent_size, split)
-        return sorted((s for s in self.scores if s[:3] == wanted), key=lambda s: s.fold)
 
 
 def compare_steps(
@@ -132,11 +130,12 @@ def _compare_steps(
     complete, stage, total = True, "Comparing methods", 100 * len(planned.fits)
     n_jobs, about_jobs = jobs(request, len(todo))
     done, running = len(planned.fits) - len(todo), dict[Fit, float]()
-    messages = [*planned.notes, about_jobs if todo else "Nothing is left to fit"]
+    about_jobs = about_jobs if todo else "Nothing is left to fit"
     run = one_by_one if n_jobs == 1 else in_processes
     try:
-        for message in messages:
-            yield CompareProgress(stage, 100 * done, total, message)
+        for note in planned.notes:
+            yield CompareProgress(stage, 100 * done, total, note)
+        yield CompareProgress(stage, 100 * done, total, about_jobs, known=tuple(scores))
         with closing(run(request, planned.folds, todo, n_jobs)) as events:
             for fit, event in events:
                 score, problem = None, ""

@@ -7,6 +7,7 @@ from .device import resolve_device
 
 _PROCESS = 450 * 2**20
 """Of Python with PyTorch and scikit-learn loaded, measured."""
+_MANY_SAMPLES = 1000
 _PART = 0.6
 """Of the memory that is free."""
 
@@ -48,6 +49,14 @@ def jobs(request: CompareRequest, n_fits: int) -> tuple[int, str]:
     n_jobs = max(1, min(cores, by_memory, n_fits))
     why = " (more would take too much of the memory)" if by_memory < min(cores, n_fits) else ""
     return n_jobs, f"{n_fits} fits in {n_jobs} process(es), {words}{why}"
+
+
+def slow_methods(request: CompareRequest) -> str:
+    """Return a sentence where a fit takes minutes, else nothing."""
+    n = request.expression.n_samples
+    if "published" in method_names(request.methods) and n >= _MANY_SAMPLES:
+        return f"A fit of the published autoencoder takes minutes on {n:,} samples"
+    return ""
 
 
 def _cores() -> int:

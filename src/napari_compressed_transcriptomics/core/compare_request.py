@@ -9,7 +9,7 @@ import numpy as np
 from .codec import codec_class, latent_size_problem
 from .errors import UserError
 from .expression import Expression, Parcellation
-from .nested_folds import SPLITS, Split, nested_folds
+from .nested_folds import SPLITS, Split, outer_folds
 from .recipes import RECIPES, recipe_settings
 
 METHODS = ("default", "published", "pca", "nmf", "kpca", "umap", "tsne")
@@ -75,6 +75,11 @@ class CompareRequest:
     device: str = "cpu"
     n_jobs: int | None = None
 
+    def comparable_with(self, other: "CompareRequest") -> bool:
+        """Whether scores of one hold for the other: same data (the very object), seed, folds."""
+        same = (self.seed, self.n_folds) == (other.seed, other.n_folds)
+        return self.expression is other.expression and same
+
     def parameters(self) -> dict[str, Any]:
         """Return the settings, JSON-safe."""
         return {
@@ -97,13 +102,30 @@ class Plan:
         Fold by fold, so that what is done when it is cancelled is a fair comparison.
     folds : dict
         Split to its folds: (training rows, held-out rows) each.
-    notes : tuple of str
-        What cannot take part and why, one sentence each.
+    left_out : tuple of LeftOut
+        What cannot take part.
     """
 
     fits: tuple[Fit, ...]
     folds: dict[str, list[tuple[np.ndarray, np.ndarray]]]
-    notes: tuple[str, ...]
+    left_out: tuple["LeftOut", ...]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What cannot take part and why, one sentence each."""
+        return tuple(map(str, self.left_out))
+
+
+class LeftOut(NamedTuple):
+    """A method that cannot take part with some latent sizes, and why; its str is a sentence."""
+
+    method: str
+    latent_sizes: tuple[int, ...]
+    problem: str
+
+    def __str__(self) -> str:
+        sizes = ", ".join(map(str, self.latent_sizes))
+        return f"{self.method} is left out for k = {sizes}: {self.problem}"
 
 
 def method_names(methods: tuple[str, ...]) -> tuple[str, ...]:
@@ -170,10 +192,10 @@ def plan(request: CompareRequest) -> Plan:
 
 def _folds(request: CompareRequest, split: Split) -> list[tuple[np.ndarray, np.ndarray]]:
     positions = request.expression.parcellation.centroids
-    drawn = nested_folds(positions, split, request.n_folds, 1, request.seed)
+    drawn = outer_folds(positions, split, request.n_folds, request.seed)
     if len(drawn) < 2:
         raise UserError(f"{request.expression.name} lies in one block of space; split at random")
-    return [(fold.train, fold.test) for fold in drawn]
+    return drawn
 
 
 def _problem(method: str, size: int, expression: Expression, n_train: int) -> str:
@@ -191,13 +213,13 @@ def _problem(method: str, size: int, expression: Expression, n_train: int) -> st
     return ""
 
 
-def _left_out(notes: list[tuple[str, int, str]]) -> Iterator[str]:
-    """Yield one sentence a method and reason."""
+def _left_out(notes: list[tuple[str, int, str]]) -> Iterator[LeftOut]:
+    """Yield one a method and reason."""
     sizes: dict[tuple[str, str], list[int]] = {}
     for method, size, problem in notes:
         sizes.setdefault((method, problem), []).append(size)
     for (method, problem), left in sizes.items():
-        yield f"{method} is left out for k = {', '.join(map(str, left))}: {problem}"
+        yield LeftOut(method, tuple(left), problem)
 
 
 def samples_of(expression: Expression, rows: np.ndarray) -> Expression:

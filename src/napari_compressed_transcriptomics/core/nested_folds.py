@@ -46,18 +46,39 @@ def nested_folds(
     seed : int
         Of the draws.
     """
-    places = np.asarray(positions, float) * [1, 1, 1]
-    places[:, 0] = np.abs(places[:, 0])
+    places = _mirrored(positions)
     folds = []
     for repeat in range(n_repeats):
-        for test in _parts(places, split, n_folds, seed + 1000 * repeat):
-            train = np.setdiff1d(np.arange(len(places)), test)
+        for train, test in outer_folds(positions, split, n_folds, seed + 1000 * repeat):
             inner = []
             for held_out in _parts(places[train], split, _INNER_FOLDS, seed + 1000 * repeat + 1):
                 rest = np.setdiff1d(np.arange(len(train)), held_out)
                 inner.append((train[rest], train[held_out]))
             folds.append(Fold(train, test, tuple(inner)))
     return folds
+
+
+def outer_folds(
+    positions: np.ndarray, split: Split, n_folds: int, seed: int
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Return the rows to train on and to predict, drawn as by `nested_folds`; there is no tuning.
+
+    Parameters
+    ----------
+    positions, split, n_folds, seed
+        As in `nested_folds`.
+    """
+    places = _mirrored(positions)
+    rows = np.arange(len(places))
+    parts = _parts(places, split, n_folds, seed)
+    return [(np.setdiff1d(rows, test), test) for test in parts]
+
+
+def _mirrored(positions: np.ndarray) -> np.ndarray:
+    """Return the positions with the left hemisphere folded onto the right."""
+    places = np.array(positions, float)
+    places[:, 0] = np.abs(places[:, 0])
+    return places
 
 
 def _parts(places: np.ndarray, split: Split, n_folds: int, seed: int) -> list[np.ndarray]:

@@ -85,27 +85,29 @@ def _panel(axes: "Axes", scores: "list[Score]", methods: list[str], sizes: list[
     width = 0.8 / len(methods)
     for place, method in enumerate(methods):
         color = _color(method)
+        at = {}
         for column, size in enumerate(sizes):
             rmse = [s.rmse for s in scores if (s.method, s.latent_size) == (method, size)]
-            if not rmse:
-                continue
-            x = column + (place - (len(methods) - 1) / 2) * width
-            half = 0.4 * width
-            if len(rmse) >= FEWEST_FOR_BOX:
-                style = {"color": color, "linewidth": 1}
-                axes.boxplot(
-                    [rmse],
-                    positions=[x],
-                    widths=2 * half,
-                    whis=(0, 100),
-                    showcaps=False,
-                    manage_ticks=False,
-                    patch_artist=True,
-                    boxprops={"facecolor": color, "alpha": 0.4, "edgecolor": color},
-                    medianprops={**style, "linewidth": 2},
-                    whiskerprops=style,
-                )
-            else:
+            if rmse:
+                at[column + (place - (len(methods) - 1) / 2) * width] = rmse
+        half = 0.4 * width
+        boxes = {x: rmse for x, rmse in at.items() if len(rmse) >= FEWEST_FOR_BOX}
+        if boxes:
+            style = {"color": color, "linewidth": 1}
+            axes.boxplot(
+                list(boxes.values()),
+                positions=list(boxes),
+                widths=2 * half,
+                whis=(0, 100),
+                showcaps=False,
+                manage_ticks=False,
+                patch_artist=True,
+                boxprops={"facecolor": color, "alpha": 0.4, "edgecolor": color},
+                medianprops={**style, "linewidth": 2},
+                whiskerprops=style,
+            )
+        for x, rmse in at.items():
+            if x not in boxes:
                 mean = float(np.mean(rmse))
                 axes.plot([x - half, x + half], [mean, mean], color=color, linewidth=2)
             axes.plot(np.full(len(rmse), x), rmse, "o", color=color, markersize=2.5)

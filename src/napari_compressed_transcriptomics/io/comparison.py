@@ -2,8 +2,9 @@
 
 import csv
 import hashlib
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ COMPARISON_FILES = ("comparison.csv", "comparison.json", "comparison.png")
 
 
 def saved_comparison_steps(
-    request: CompareRequest, directory: str | Path
+    request: CompareRequest, directory: str | Path, known: Iterable[Score] = ()
 ) -> Generator[Progress, None, Comparison]:
     """Compare, and keep every score in a folder as soon as it is there.
 
@@ -42,6 +43,13 @@ def saved_comparison_steps(
     of the same data, seed and folds is not fitted again; other methods, components and splits
     that it holds stay. Cancelled (`progress.Stop`), it returns what is done.
 
+    Parameters
+    ----------
+    request : CompareRequest
+    directory : path
+    known : iterable of Score, optional
+        Scores of the same data, seed and folds that are to be kept there, too.
+
     Raises
     ------
     UserError
@@ -49,25 +57,54 @@ def saved_comparison_steps(
         a comparison of other data, seed or folds.
     """
     directory = Path(directory)
+    record, scores, notes = _begin(request, directory, known)
+    steps = compare_steps(request, {score.fit: score for score in scores})
+    return _steps(directory, steps, request, record, scores, notes)
+
+
+def save_comparison(comparison: Comparison, directory: str | Path) -> None:
+    """Write a comparison to a folder, as `saved_comparison_steps` leaves it.
+
+    What the folder holds of the same data, seed and folds stays.
+
+    Raises
+    ------
+    UserError
+        If the folder cannot be written, is an input, or holds a comparison of other data, seed
+        or folds.
+    """
+    directory = Path(directory)
+    record, scores, notes = _begin(comparison.request, directory, comparison.scores)
+    _write_all(directory, replace(comparison, scores=tuple(scores)), record, notes)
+
+
+def check_comparison_folder(request: CompareRequest, directory: str | Path) -> None:
+    """Raise a `UserError` unless a comparison can be kept in a folder, whatever is in it."""
+    directory = Path(directory)
     check_targets(directory, COMPARISON_FILES)
     refuse_overwriting([directory / name for name in COMPARISON_FILES], request.expression.source)
+
+
+def _begin(
+    request: CompareRequest, directory: Path, known: Iterable[Score]
+) -> tuple[dict[str, Any], list[Score], list[str]]:
+    """Return the record to write, and the scores there are with notes on those dropped."""
+    check_comparison_folder(request, directory)
     about = _about(request)
-    record = _record(directory, about)
-    known, notes = _known(directory, record)
-    return _steps(directory, compare_steps(request, known), request, about, record, known, notes)
+    before = _record(directory, about)
+    kept, notes = _known(directory, before)
+    scores = list((kept | {score.fit: score for score in known}).values())
+    return {**before, **about, **_made_with(request, before, scores)}, scores, notes
 
 
 def _steps(
     directory: Path,
     steps: Generator[Progress, None, Comparison],
     request: CompareRequest,
-    about: dict[str, Any],
-    before: dict[str, Any],
-    known: dict[Fit, Score],
+    record: dict[str, Any],
+    scores: list[Score],
     notes: list[str],
 ) -> Generator[Progress, None, Comparison]:
-    scores = list(known.values())
-    record = {**before, **about, **_made_with(request, before, scores)}
     for note in notes:
         yield Progress("Comparing methods", 0, 1, note)
     with closing(steps):
@@ -86,12 +123,7 @@ def _steps(
                 yield progress
             except Exception as error:
                 raised = error
-    record |= {
-        "parameters": request.parameters(),
-        "complete": comparison.complete,
-        "notes": [*request.expression.notes, *notes, *comparison.notes],
-    }
-    _write(directory, list(comparison.scores), record, comparison)
+    _write_all(directory, comparison, record, notes)
     return comparison
 
 
@@ -111,15 +143,13 @@ def _made_with(
     request: CompareRequest, before: dict[str, Any], scores: list[Score]
 ) -> dict[str, Any]:
     """Return how each method is fitted, and with which versions."""
-    kept = {score.method for score in scores}
-    methods = {name: how for name, how in before.get("methods", {}).items() if name in kept}
-    methods |= {name: _settings(name) for name in method_names(request.methods)}
-    runs = before.get("versions", []) if kept else []
+    methods = method_names((*(score.method for score in scores), *request.methods))
+    runs = before.get("versions", []) if scores else []
     return {
         "n_samples": request.expression.n_samples,
         "n_genes": request.expression.n_genes,
         "source": request.expression.source,
-        "methods": methods,
+        "methods": {name: _settings(name) for name in methods},
         "versions": [*runs, *([versions()] if versions() not in runs else [])],
         "blocks": WHY_BLOCKS,
         "rmse": "over all held-out samples and genes, in the units of the data",
@@ -179,6 +209,18 @@ def _known(directory: Path, record: dict[str, Any]) -> tuple[dict[Fit, Score], l
         f"{n} scores of {method} are of another version or settings and are dropped"
         for method, n in changed.items()
     ]
+
+
+def _write_all(
+    directory: Path, comparison: Comparison, record: dict[str, Any], notes: list[str]
+) -> None:
+    request = comparison.request
+    record |= {
+        "parameters": request.parameters(),
+        "complete": comparison.complete,
+        "notes": [*request.expression.notes, *notes, *comparison.notes],
+    }
+    _write(directory, list(comparison.scores), record, comparison)
 
 
 def _write(
