@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from . import (
     __version__,
+    _cli_coherence,
     _cli_compare,
     _cli_difference,
     _cli_models,
@@ -93,6 +94,10 @@ def _predict(arguments: argparse.Namespace) -> None:
 
 def _compare(arguments: argparse.Namespace) -> None:
     _cli_compare.run(arguments, _read(arguments, tell=True))
+
+
+def _coherence(arguments: argparse.Namespace) -> None:
+    _cli_coherence.run(arguments, _read(arguments, tell=True))
 
 
 def _encode(arguments: argparse.Namespace) -> None:
@@ -312,6 +317,10 @@ def _parser() -> argparse.ArgumentParser:
     predict = command("predict", _predict, _cli_predict.SUMMARY, reading, working)
     predict.epilog = _cli_predict.DETAILS
     _cli_predict.add_options(predict, _count, _positive)
+
+    coherence = command("coherence", _coherence, _cli_coherence.SUMMARY, reading, working)
+    coherence.epilog = _cli_coherence.DETAILS
+    _cli_coherence.add_options(coherence, _positive)
 
     report = command("report", _cli_report.run, _cli_report.SUMMARY)
     report.epilog = _cli_report.DETAILS

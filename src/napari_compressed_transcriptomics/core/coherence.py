@@ -1,12 +1,13 @@
 """Does a compression know anatomy? Three measures of the latents' maps, each with a p-value."""
 
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .expression import Parcellation
+from .progress import Progress, finish
 from .regions import Regions
 from .spatial_null import p_value, surrogate_maps
 
@@ -14,7 +15,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MIRROR_TOLERANCE_MM = 10.0
-_MOST_SAMPLES = 4000
+MOST_SAMPLES = 4000
+"""Of more, a random sample of so many is measured."""
 
 
 @dataclass(frozen=True)
@@ -63,18 +65,32 @@ def coherence(
     seed : int
         Of the draws.
     """
+    return finish(coherence_steps(latents, parcellation, regions, n_null, seed))
+
+
+def coherence_steps(
+    latents: np.ndarray,
+    parcellation: Parcellation,
+    regions: Regions | None = None,
+    n_null: int = 999,
+    seed: int = 0,
+) -> Generator[Progress, None, list[Coherence]]:
+    """Measure as `coherence` does, component by component; a generator of progress."""
     latents, positions = np.asarray(latents, float), parcellation.centroids
     of_sample = np.full(len(latents), -1) if regions is None else regions.of_sample
-    if len(latents) > _MOST_SAMPLES:
-        some = np.sort(np.random.default_rng(0).permutation(len(latents))[:_MOST_SAMPLES])
+    if len(latents) > MOST_SAMPLES:
+        some = np.sort(np.random.default_rng(0).permutation(len(latents))[:MOST_SAMPLES])
         latents, positions, of_sample = latents[some], positions[some], of_sample[some]
+    n_components, by_region = latents.shape[1], bool((of_sample >= 0).any())
+    total = n_components * (1 + by_region)
     rows: list[Coherence] = []
-    if (of_sample >= 0).any():
-        rows += _regions(latents, positions, of_sample, n_null, seed)
+    if by_region:
+        rows += yield from _regions_steps(latents, positions, of_sample, n_null, seed, total)
     rng = np.random.default_rng(seed)
     weights = moran_weights(positions)
     left, right = mirrored_pairs(positions)
     for k, column in enumerate(latents.T):
+        yield Progress("Neighbours and hemispheres", total - n_components + k, total)
         shuffled = rng.permuted(np.tile(column, (n_null, 1)), axis=1).T
         rows.append(_row(k, "moran", morans_i(column, weights), morans_i(shuffled, weights)))
         maps = surrogate_maps(column, positions, n_null, seed + k, mirrored=False)
@@ -182,9 +198,14 @@ def coherence_table(
     return pd.DataFrame(rows, columns=columns)
 
 
-def _regions(
-    latents: np.ndarray, positions: np.ndarray, group: np.ndarray, n_null: int, seed: int
-) -> list[Coherence]:
+def _regions_steps(
+    latents: np.ndarray,
+    positions: np.ndarray,
+    group: np.ndarray,
+    n_null: int,
+    seed: int,
+    total_steps: int,
+) -> Generator[Progress, None, list[Coherence]]:
     """Measure eta squared of each component, and of all: sums of squares over components.
 
     The null keeps the autocorrelation: compact regions explain much of any smooth map, so that
@@ -195,6 +216,7 @@ def _regions(
     latents, positions, group = latents[inside], positions[inside], group[inside]
     rows, between, total = [], np.zeros(n_null + 1), np.zeros(n_null + 1)
     for k, column in enumerate(latents.T):
+        yield Progress("Regions", k, total_steps)
         null = surrogate_maps(column, positions, n_null, seed + k)
         one_between, one_total = _sums_of_squares(np.column_stack([column, null]), group)
         between += one_between

@@ -2,7 +2,8 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -58,6 +59,46 @@ class Regions:
         index, n = self.of_sample[inside], len(self.ids)
         squares = np.square(values[inside], dtype=float)
         return np.sqrt(np.bincount(index, weights=squares, minlength=n) / self.counts)
+
+
+@dataclass(frozen=True, eq=False)
+class RegionVolume:
+    """Regions as a volume, in which samples of any grid can be looked up.
+
+    Attributes
+    ----------
+    labels : ndarray of int, shape (x, y, z)
+        0 outside.
+    affine : ndarray, shape (4, 4)
+        Voxels to RAS mm.
+    names : mapping of int to str
+        Label to name, where known.
+    name : str
+        Of the file or layer.
+    notes : tuple of str
+    source : dict
+        Path and SHA-256 of the files read, as `Expression.source`.
+    """
+
+    labels: np.ndarray
+    affine: np.ndarray
+    names: Mapping[int, str] = field(default_factory=dict)
+    name: str = "regions"
+    notes: tuple[str, ...] = ()
+    source: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of_samples(cls, expression: Expression) -> "RegionVolume | None":
+        """Return the samples of a region table as regions; None for voxels."""
+        if samples_as_regions(expression) is None:
+            return None
+        parcellation = expression.parcellation
+        names = dict(enumerate(expression.samples, 1))
+        return cls(parcellation.labels, parcellation.affine, names, expression.name)
+
+    def of(self, parcellation: Parcellation) -> Regions:
+        """Return which region each sample lies in; see `regions_of`."""
+        return regions_of(parcellation, self.labels, self.affine, self.names)
 
 
 def regions_of(

@@ -1,0 +1,232 @@
+"""How anatomical the latents of several methods are: fitted, measured, and laid out as a table."""
+
+import time
+from collections.abc import Generator
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .coherence import MOST_SAMPLES, Coherence, coherence_steps, coherence_table
+from .errors import UserError
+from .expression import Expression
+from .latents_of_methods import NamedLatents, fit_steps, possible_fits
+from .progress import Progress, Stop
+from .regions import RegionVolume
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, eq=False)
+class CoherenceRequest:
+    """Everything that decides the outcome.
+
+    Attributes
+    ----------
+    latents : tuple of NamedLatents
+        Measured as they are (published ones, those shown in a window).
+    expression : Expression or None
+        What `methods` are fitted to.
+    methods : tuple of str
+        Of `compare_request.METHODS`, fitted with each of `latent_sizes`.
+    latent_sizes : tuple of int
+    regions : RegionVolume or None
+        Without it there is no measure ``regions``.
+    n_permutations : int
+        Draws from each null; p-values are at least 1 / (n + 1).
+    seed : int
+        Of fits and draws.
+    device : str
+        For methods that can choose.
+    """
+
+    latents: tuple[NamedLatents, ...] = ()
+    expression: Expression | None = None
+    methods: tuple[str, ...] = ()
+    latent_sizes: tuple[int, ...] = (2,)
+    regions: RegionVolume | None = None
+    n_permutations: int = 999
+    seed: int = 0
+    device: str = "cpu"
+
+    def parameters(self) -> dict[str, Any]:
+        """Return the settings, JSON-safe."""
+        return {
+            "methods": list(self.methods),
+            "latent_sizes": list(self.latent_sizes),
+            "opened_latents": [latents.name for latents in self.latents],
+            "regions": None if self.regions is None else self.regions.name,
+            "n_permutations": self.n_permutations,
+            "seed": self.seed,
+            "device": self.device,
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class MeasuredCoherence:
+    """What came of a request.
+
+    Attributes
+    ----------
+    request : CoherenceRequest
+    rows : tuple of (str, int, list of Coherence)
+        Method, number of components, and their measures.
+    records : dict
+        ``method k`` to how the latents came about (`NamedLatents.record`).
+    notes : tuple of str
+    complete : bool
+        False where it was cancelled; the methods until then are there.
+    """
+
+    request: CoherenceRequest
+    rows: tuple[tuple[str, int, list[Coherence]], ...]
+    records: dict[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    complete: bool = True
+
+    def table(self) -> "pd.DataFrame":
+        """Return a tidy table, see `coherence.coherence_table`."""
+        return coherence_table(self.rows)
+
+
+def coherence_of_methods_steps(
+    request: CoherenceRequest,
+) -> Generator[Progress, None, MeasuredCoherence]:
+    """Fit what is to be fitted, and measure one method after the other; a generator of progress.
+
+    `progress.Stop` thrown in ends it with the methods done so far, as soon as there is one.
+
+    Raises
+    ------
+    UserError
+        At once, if nothing can be measured, or the regions lie elsewhere.
+    """
+    fits: list[tuple[str, int]] = []
+    notes: tuple[str, ...] = ()
+    if request.methods:
+        if request.expression is None:
+            raise UserError("There is nothing to fit methods to; open expression first")
+        fits, notes = possible_fits(request.expression, request.methods, request.latent_sizes)
+    if not (fits or request.latents):
+        raise UserError("There are no latents to measure; choose a method or open latent images")
+    for latents in request.latents:
+        if not np.isfinite(latents.values).all():
+            raise UserError(f"{latents.title} has no value in some voxels; use complete latents")
+    if request.n_permutations < 19:
+        raise UserError(
+            f"{request.n_permutations} permutations give no p-value of 0.05; choose at least 19"
+        )
+    return _steps(request, fits, notes + _check_regions(request))
+
+
+def _check_regions(request: CoherenceRequest) -> tuple[str, ...]:
+    """Return notes on the regions; a `UserError` where no sample of anything lies in one."""
+    regions = request.regions
+    if regions is None:
+        return ()
+    places = [latents.parcellation for latents in request.latents]
+    if request.methods and request.expression is not None:
+        places.append(request.expression.parcellation)
+    if not any((regions.of(place).of_sample >= 0).any() for place in dict.fromkeys(places)):
+        raise UserError(
+            f"{regions.name} and the samples do not overlap in space; check that both are in one "
+            "space (MNI) and their affines are right"
+        )
+    return regions.notes
+
+
+def _steps(
+    request: CoherenceRequest, fits: list[tuple[str, int]], said: tuple[str, ...]
+) -> Generator[Progress, None, MeasuredCoherence]:
+    rows: list[tuple[str, int, list[Coherence]]] = []
+    records: dict[str, Any] = {}
+    notes = dict.fromkeys(said)
+    complete = True
+    todo: list[tuple[str, int] | NamedLatents] = [*fits, *request.latents]
+    try:
+        for which in todo:
+            if isinstance(which, NamedLatents):
+                latents = which
+            else:
+                assert request.expression is not None
+                latents = yield from fit_steps(
+                    request.expression, *which, request.seed, request.device
+                )
+            measured = yield from _measure_steps(latents, request, notes)
+            rows.append((latents.name, latents.latent_size, measured))
+            records[f"{latents.name} {latents.latent_size}"] = latents.record
+    except Stop:
+        if not rows:
+            raise
+        complete = False
+        notes[f"Cancelled after {len(rows)} of {len(todo)} methods"] = None
+    return MeasuredCoherence(request, tuple(rows), records, tuple(notes), complete)
+
+
+def _measure_steps(
+    latents: NamedLatents, request: CoherenceRequest, notes: dict[str, None]
+) -> Generator[Progress, None, list[Coherence]]:
+    parcellation = latents.parcellation
+    regions = None if request.regions is None else request.regions.of(parcellation)
+    if regions is None:
+        notes[
+            "There is no measure “regions”, as no regions were given; choose labels (lobes, "
+            "networks, an atlas) that hold several samples each"
+        ] = None
+    elif regions.counts.max(initial=0) < 2:
+        notes[
+            f"There is no measure “regions” of {latents.title}: no region of "
+            f"{regions_name(request)} holds more than one sample, so that they explain all of any "
+            "map; choose coarser ones (lobes, networks, hemispheres)"
+        ] = None
+        regions = None
+    steps = coherence_steps(
+        latents.values, parcellation, regions, request.n_permutations, request.seed
+    )
+    with closing(steps):
+        while True:
+            try:
+                progress = next(steps)
+            except StopIteration as end:
+                return end.value
+            stage = f"{latents.title}: {progress.stage[0].lower()}{progress.stage[1:]}"
+            yield Progress(stage, progress.done, progress.total)
+
+
+def regions_name(request: CoherenceRequest) -> str:
+    """Return what the regions are called in a sentence."""
+    return "the labels" if request.regions is None else request.regions.name
+
+
+def estimated_seconds(request: CoherenceRequest) -> float:
+    """Return about how long measuring will take on this machine; fits are not in it.
+
+    Surrogate maps and Moran's I are products of matrices, whose pace is measured.
+    """
+    sizes = [(one.values.shape[0], one.latent_size) for one in request.latents]
+    if request.expression is not None:
+        n = request.expression.n_samples
+        sizes += [(n, k) for _ in request.methods for k in request.latent_sizes]
+    by_region = request.regions is not None
+    work, ranking = 0.0, 0.0
+    for n, k in sizes:
+        n = min(n, MOST_SAMPLES)
+        draws = 2.0 * n**2 * request.n_permutations * (2 + by_region)
+        work += k * (draws + (1 + by_region) * n**3)
+        ranking += k * (1 + by_region) * n * request.n_permutations * 4e-7
+    block = np.ones((600, 600))
+    block @ block  # loads what is loaded once
+    began = time.perf_counter()
+    block @ block
+    return work / (2 * 600**3) * (time.perf_counter() - began) + ranking
+
+
+def cost_sentence(request: CoherenceRequest) -> str:
+    """Return what will be done and about how long it takes, in a sentence."""
+    seconds = estimated_seconds(request)
+    words = f"{max(1, round(seconds))} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+    n_fits = len(request.methods) * len(request.latent_sizes)
+    fits = f"after fitting {n_fits} codec(s), " if n_fits else ""
+    return f"{fits}measures with {request.n_permutations:,} permutations take about {words}"

@@ -1,0 +1,93 @@
+"""Measures of anatomical coherence to files: a table, a figure, and a record of what made them."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from napari_compressed_transcriptomics.core.provenance import array_sha256, versions
+
+from .atomic import refuse_overwriting, replacing_files, write_json
+
+if TYPE_CHECKING:
+    from napari_compressed_transcriptomics.core.coherence_of_methods import (
+        CoherenceRequest,
+        MeasuredCoherence,
+    )
+
+COHERENCE_FILES = ("coherence.csv", "coherence.json", "coherence.png")
+
+
+def save_coherence(measured: "MeasuredCoherence", directory: str | Path) -> list[Path]:
+    """Write measures into a folder, all files or none.
+
+    ``coherence.csv`` has a row a component and measure: method, latent_size, component (or
+    ``all``), measure, value, p; empty cells where it cannot be told. ``coherence.json`` holds
+    settings, sources, versions and notes, ``coherence.png`` the figure.
+
+    Raises
+    ------
+    UserError
+        The folder is read-only, or a file in it is an input.
+    """
+    directory = Path(directory)
+    source = sources(measured.request)
+    refuse_overwriting([directory / name for name in COHERENCE_FILES], source)
+    table = measured.table()
+    with replacing_files(directory, COHERENCE_FILES) as folder:
+        table.to_csv(
+            folder / "coherence.csv", index=False, float_format="%.6g", lineterminator="\n"
+        )
+        write_json(folder / "coherence.json", coherence_record(measured))
+        _write_figure(folder / "coherence.png", table)
+    return [directory / name for name in COHERENCE_FILES]
+
+
+def sources(request: "CoherenceRequest") -> dict[str, Any]:
+    """Return all files that a request was read from, as `Expression.source`."""
+    found: dict[str, Any] = {}
+    expressions = [request.expression, *(latents.expression for latents in request.latents)]
+    for expression in expressions:
+        found |= {} if expression is None else expression.source
+    for latents in request.latents:
+        if latents.expression is None:
+            found |= latents.record.get("source", {})
+    return found if request.regions is None else found | request.regions.source
+
+
+def coherence_record(measured: "MeasuredCoherence") -> dict[str, Any]:
+    """Return what made the measures, JSON-safe."""
+    request = measured.request
+    record: dict[str, Any] = {
+        "parameters": request.parameters(),
+        "complete": measured.complete,
+        "measures": {
+            "regions": "share of variance that regions explain (correlation ratio, Fisher 1925), "
+            "against surrogate maps of the same values, autocorrelation and symmetry",
+            "moran": "Moran's I with weights 1 / distance in mm (Moran 1950), against shuffled "
+            "samples",
+            "symmetry": "correlation of samples with their mirror images (at most 10 mm off), "
+            "against surrogate maps without symmetry",
+        },
+        "p": "one-sided; the least possible is 1 / (n_permutations + 1); not corrected for the "
+        "number of components",
+    }
+    if request.expression is not None:
+        record["n_samples"] = request.expression.n_samples
+        record["n_genes"] = request.expression.n_genes
+        record["data_sha256"] = array_sha256(request.expression.values)
+    return record | {
+        "latents": measured.records,
+        "source": sources(request),
+        "versions": versions(),
+        "notes": list(measured.notes),
+    }
+
+
+def _write_figure(path: Path, table: Any) -> None:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    from napari_compressed_transcriptomics.core.plots_coherence import coherence_dots
+
+    figure = coherence_dots(table)
+    figure.patch.set(facecolor="white", alpha=1)
+    FigureCanvasAgg(figure)
+    figure.savefig(path, dpi=200)

@@ -1,0 +1,105 @@
+"""Coherence of several methods: tables, what is absent and why, cancelling, cost."""
+
+import numpy as np
+import pytest
+
+from napari_compressed_transcriptomics.core.coherence import coherence
+from napari_compressed_transcriptomics.core.coherence_of_methods import (
+    CoherenceRequest,
+    coherence_of_methods_steps,
+    cost_sentence,
+)
+from napari_compressed_transcriptomics.core.errors import UserError
+from napari_compressed_transcriptomics.core.latents_of_methods import NamedLatents
+from napari_compressed_transcriptomics.core.progress import finish
+from napari_compressed_transcriptomics.core.regions import RegionVolume
+from napari_compressed_transcriptomics.core.synthetic import synthetic_brain, synthetic_regions
+
+
+@pytest.fixture(scope="module")
+def brain():
+    return synthetic_brain(voxel_mm=16, n_genes=20)
+
+
+@pytest.fixture(scope="module")
+def atlas(brain):
+    return RegionVolume.of_samples(synthetic_regions(brain, 12))
+
+
+def measure(**settings):
+    settings = {"n_permutations": 19, **settings}
+    return finish(coherence_of_methods_steps(CoherenceRequest(**settings)))
+
+
+def test_rows_of_every_method_and_size(brain, atlas):
+    measured = measure(
+        expression=brain, methods=("pca", "kpca"), latent_sizes=(2, 3), regions=atlas
+    )
+    table = measured.table()
+    found = table.groupby(["method", "latent_size", "measure"]).size().to_dict()
+    for method in ("pca", "kpca"):
+        for k in (2, 3):
+            assert found[method, k, "regions"] == k + 1  # with one for all
+            assert found[method, k, "moran"] == found[method, k, "symmetry"] == k
+    assert table["p"].between(0.05, 1).all()
+    assert measured.notes == ()
+    assert measured.complete
+    assert measured.records["pca 2"]["data"] == brain.name
+
+
+def test_latents_at_hand_are_measured_as_they_are(brain, atlas):
+    values = brain.values[:, :2]
+    latents = NamedLatents("mine", "mine", values, brain.parcellation)
+    measured = measure(latents=(latents,), regions=atlas, seed=3)
+    expected = coherence(values, brain.parcellation, atlas.of(brain.parcellation), 19, 3)
+    assert measured.rows == (("mine", 2, expected),)
+
+
+def test_regions_of_one_sample_each_are_absent_and_it_says_why(brain, atlas):
+    table = synthetic_regions(brain, 12)
+    own = measure(expression=table, methods=("pca",), regions=RegionVolume.of_samples(table))
+    assert set(own.table()["measure"]) == {"moran", "symmetry"}
+    assert "no region of" in own.notes[0]
+    assert "lobes" in own.notes[0]
+    halves = np.where(np.indices(atlas.labels.shape)[0] > 5, 1, 2)
+    coarse = RegionVolume(halves, atlas.affine, name="halves")
+    assert "regions" in set(
+        measure(expression=table, methods=("pca",), regions=coarse).table()["measure"]
+    )
+    assert "no regions were given" in measure(expression=brain, methods=("pca",)).notes[0]
+
+
+def test_cancelled_it_keeps_the_methods_done(brain):
+    seen = []
+    request = CoherenceRequest(expression=brain, methods=("pca", "kpca"), n_permutations=19)
+    measured = finish(
+        coherence_of_methods_steps(request),
+        seen.append,
+        lambda: bool(seen) and seen[-1].stage.startswith("kernel PCA"),
+    )
+    assert [row[0] for row in measured.rows] == ["pca"]
+    assert not measured.complete
+    assert "1 of 2" in measured.notes[-1]
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({}, "no latents to measure"),
+        ({"methods": ("pca",)}, "open expression"),
+        ({"expression": "brain", "methods": ("magic",)}, "'magic'"),
+        ({"expression": "brain", "methods": ("pca",), "n_permutations": 9}, "at least 19"),
+        ({"expression": "brain", "methods": ("pca",), "regions": "far"}, "do not overlap"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_what_makes_no_sense_is_refused_at_once(settings, says, brain, atlas):
+    far = RegionVolume(atlas.labels, atlas.affine + 900 * np.eye(4, k=3), name="far")
+    settings = {k: {"brain": brain, "far": far}.get(v, v) for k, v in settings.items()}
+    with pytest.raises(UserError, match=says):
+        coherence_of_methods_steps(CoherenceRequest(**settings))
+
+
+def test_cost_is_said(brain):
+    words = cost_sentence(CoherenceRequest(expression=brain, methods=("pca",), latent_sizes=(2, 4)))
+    assert words.startswith("after fitting 2 codec(s), measures with 999 permutations take about")
