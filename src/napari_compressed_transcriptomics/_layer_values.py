@@ -1,12 +1,16 @@
 """A number for each sample from any image layer of the viewer."""
 
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ._region_layers import layer_affine
 from ._shown import shown
 from .core.expression import Parcellation
+
+if TYPE_CHECKING:
+    from .io.volume import Volume
 
 
 def values_of_layer(layer: Any, parcellation: Parcellation, part: int = 0) -> np.ndarray:
@@ -26,18 +30,37 @@ def values_of_layer(layer: Any, parcellation: Parcellation, part: int = 0) -> np
         Which volume of a stack, see `part_shown`.
     """
     from .io.map_sampling import sample_means
+
+    what = shown(layer)
+    if what is not None and what.values is not None and what.parcellation is parcellation:
+        return what.values if what.values.ndim == 1 else what.values[:, part]
+    return sample_means(volume_of_layer(layer, part), parcellation)
+
+
+def volume_of_layer(layer: Any, part: int = 0) -> "Volume":
+    """Return an image layer as it lies in the viewer, as if read from a file.
+
+    Parameters as in `values_of_layer`. The file that the layer came from, where there still is
+    one, is its source.
+    """
+    from .io.files import source_of
     from .io.volume import Volume, background_of
 
     what = shown(layer)
     if what is not None and what.values is not None:
-        if what.parcellation is parcellation:
-            return what.values if what.values.ndim == 1 else what.values[:, part]
         data = what.painted()  # in 3-D the layer itself can hold a middle value outside
     else:
         data = np.asarray(layer.data)
     data = (data[part] if data.ndim > 3 else data).T.astype(np.float32)
-    volume = Volume(data, layer_affine(layer), "image", layer.name, background_of(data))
-    return sample_means(volume, parcellation)
+    path = Path(layer.source.path or "")
+    return Volume(
+        data,
+        layer_affine(layer),
+        "image",
+        layer.name,
+        background_of(data),
+        source={"volume": source_of(path)} if path.is_file() else {},
+    )
 
 
 def part_shown(viewer: Any, layer: Any) -> int:

@@ -24,7 +24,8 @@ class Shown:
         ``expression``, ``latents``, ``component``, ``rmse``, ``gene``, ``image``, ``labels``;
         ``original``, ``rebuilt``, ``difference`` where a gene of these is compared;
         ``composite`` of three components in colour; ``distance`` to training data;
-        ``error_difference`` of two results.
+        ``error_difference`` of two results; ``target``, ``predicted`` and ``residual`` of a
+        prediction.
     placement : Placement
         The source grid.
     values : ndarray or None

@@ -85,19 +85,32 @@ def method_id(method: str) -> str:
 
 def check_request(request: PredictRequest) -> None:
     """Raise a `UserError` if data and settings do not go together; nothing is fitted."""
-    expression = request.expression
     if not request.targets:
         raise UserError("There is no target to predict; choose at least one map")
     _check_names("target", [target.name for target in request.targets])
     _check_names("set of latent images", [features.name for features in request.features])
     if not (request.methods or request.features):
         raise UserError("There is no method to predict from; choose one or give latent images")
+    check_settings(request)
+    for codec_id in request.codecs():
+        if problem := method_problem(codec_id, request.expression):
+            raise UserError(problem)
+    for target in request.targets:
+        for features in (None, *request.features):
+            check_target(target, features)
+
+
+def check_settings(request: PredictRequest) -> None:
+    """Raise a `UserError` if settings make no sense; looks neither at values nor at targets."""
+    expression = request.expression
     choices: list[tuple[str, tuple[str, ...], tuple[str, ...]]] = [
         ("regressor", request.regressors, REGRESSORS),
         ("split", request.splits, SPLITS),
     ]
     for kind, chosen, known in choices:
-        for name in chosen or ("",):
+        if not chosen:
+            raise UserError(f"There is no {kind}; choose {' or '.join(known)}")
+        for name in chosen:
             if name not in known:
                 raise UserError(f"There is no {kind} {name!r}; choose {' or '.join(known)}")
     if request.n_folds < 2 or request.n_repeats < 1 or request.n_surrogates < 0:
@@ -115,10 +128,18 @@ def check_request(request: PredictRequest) -> None:
             problem = latent_size_problem(codec_id, size, n, expression.n_genes)
             if problem:
                 raise UserError(problem)
+
+
+def method_problem(method: str, expression: Expression) -> str:
+    """Return in a sentence why an expression cannot be fitted by a method, or nothing."""
+    if method == GENES:
+        return ""
+    codec = codec_class(method_id(method))
+    try:
         codec.check_scale(expression.values, expression.name)
-    for target in request.targets:
-        for features in (None, *request.features):
-            check_target(target, features)
+    except UserError as error:
+        return str(error)
+    return codec.unavailable()
 
 
 def check_target(target: Target, features: Features | None = None) -> None:

@@ -94,18 +94,24 @@ def to_the_end(
 
 
 class TimeLeft:
-    """Estimates the time left of the current stage from the pace so far."""
+    """Estimates the time left of the current stage from the pace so far.
+
+    A stage of another name that counts on (of the same total) is no other one.
+    """
 
     def __init__(self) -> None:
         self._stage = ""
         self._began = 0.0
-        self._first = 0
+        self._first = self._done = self._total = 0
 
     def after(self, progress: Progress) -> str:
         """Return e.g. ``up to 12 s left``, or nothing while there is no basis for it."""
         now = time.monotonic()
-        if progress.stage != self._stage:
-            self._stage, self._began, self._first = progress.stage, now, progress.done
+        counts_on = progress.total == self._total and progress.done >= self._done
+        another = progress.stage != self._stage and not counts_on
+        self._stage, self._done, self._total = progress.stage, progress.done, progress.total
+        if another:
+            self._began, self._first = now, progress.done
             return ""
         done = progress.done - self._first
         if done <= 0 or progress.done >= progress.total:

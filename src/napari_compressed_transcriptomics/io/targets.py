@@ -1,6 +1,6 @@
 """Maps of the brain to one value for each sample: volumes by place, tables by region name."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +9,7 @@ import numpy as np
 from napari_compressed_transcriptomics.core.coherence import moran_weights, morans_i
 from napari_compressed_transcriptomics.core.errors import UserError, listing
 from napari_compressed_transcriptomics.core.expression import Expression
+from napari_compressed_transcriptomics.core.progress import Progress, finish
 from napari_compressed_transcriptomics.core.target import Features, Target
 
 from .files import NIFTI, TEXT_TABLE, source_of, stem, suffix
@@ -20,6 +21,8 @@ from .table import MISSING, read_text_table
 from .text import DelimitedText, number
 from .volume import Volume, read_volume
 
+TARGET_FILES = NIFTI + TEXT_TABLE
+"""Endings of the files that can hold targets."""
 _LEAST_ROWS = 0.5
 
 
@@ -44,16 +47,26 @@ def read_targets(
     UserError
         A file is faulty, or does not belong to these samples.
     """
+    return finish(read_targets_steps([Path(path) for path in paths], expression, regions))
+
+
+def read_targets_steps(
+    maps: Sequence[Path | Volume], expression: Expression, regions: str | Path | None = None
+) -> Generator[Progress, None, tuple[Target, ...]]:
+    """Do as `read_targets`, with progress; maps that are open already come as volumes."""
     rows = None if regions is None else read_row_names(regions)
     targets: list[Target] = []
-    for path in map(Path, paths):
-        if suffix(path, NIFTI):
-            targets.append(_of_volume(path, expression))
-        elif suffix(path, TEXT_TABLE):
-            targets += _of_table(path, expression, rows)
+    for done, one in enumerate(maps):
+        yield Progress(f"Reading {one.name}", done, len(maps))
+        if isinstance(one, Volume):
+            targets.append(_of_volume(one, one.name, expression))
+        elif suffix(one, NIFTI):
+            targets.append(_of_volume(read_volume(one), one.name, expression))
+        elif suffix(one, TEXT_TABLE):
+            targets += _of_table(one, expression, rows)
         else:
-            known = ", ".join(NIFTI + TEXT_TABLE)
-            raise UserError(f"{path.name} is no target of a known kind; choose one of {known}")
+            known = ", ".join(TARGET_FILES)
+            raise UserError(f"{one.name} is no target of a known kind; choose one of {known}")
     twice = {t.name for t in targets if sum(t.name == other.name for other in targets) > 1}
     return tuple(_renamed(target) if target.name in twice else target for target in targets)
 
@@ -86,7 +99,7 @@ def read_latent_images(
             image = Volume(
                 component, volume.affine, "image", volume.name, background=volume.background
             )
-            values, said = _sampled(image, path, expression)
+            values, said = _sampled(image, path.name, expression)
             columns.append(values)
             notes += said
         source[path.name] = source_of(path)
@@ -96,33 +109,36 @@ def read_latent_images(
 
 
 def _renamed(target: Target) -> Target:
+    if "target" not in target.source:
+        return replace(target, name=f"{target.name} (layer)")
     path = Path(target.source["target"]["path"])
     return replace(target, name=f"{path.parent.name} {stem(path)} {target.name}")
 
 
-def _of_volume(path: Path, expression: Expression) -> Target:
-    volume = read_volume(path)
+def _of_volume(volume: Volume, called: str, expression: Expression) -> Target:
     if volume.kind != "image":
         raise UserError(
-            f"{path.name} holds {volume.kind} where a map of one number a voxel is needed; "
+            f"{called} holds {volume.kind} where a map of one number a voxel is needed; "
             "choose another target"
         )
-    values, notes = _sampled(volume, path, expression)
-    return Target(volume.name, values, (*volume.notes, *notes), {"target": source_of(path)})
+    values, notes = _sampled(volume, called, expression)
+    file = volume.source.get("volume")
+    source = {"target": file} if file else {}
+    return Target(volume.name, values, (*volume.notes, *notes), source)
 
 
-def _sampled(volume: Volume, path: Path, expression: Expression) -> tuple[np.ndarray, list[str]]:
+def _sampled(volume: Volume, called: str, expression: Expression) -> tuple[np.ndarray, list[str]]:
     values = sample_means(volume, expression.parcellation)
     there = np.isfinite(values)
     if not there.any():
         raise UserError(
-            f"{path.name} and {expression.name} do not overlap in space; check that both are in "
+            f"{called} and {expression.name} do not overlap in space; check that both are in "
             "one space (MNI) and their affines are right"
         )
     if there.all():
         return values, []
     lost = [name for name, has in zip(expression.samples, there, strict=True) if not has]
-    return values, [f"{path.name} does not cover {len(lost)} sample(s) ({listing(lost)})"]
+    return values, [f"{called} does not cover {len(lost)} sample(s) ({listing(lost)})"]
 
 
 def _of_table(path: Path, expression: Expression, rows: RowNames | None) -> list[Target]:

@@ -1,0 +1,234 @@
+"""Dock widget Predict maps: how well latents predict maps of the brain, at places held out."""
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QLabel,
+    QScrollArea,
+    QSpinBox,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_compressed_transcriptomics import _settings, _viewer
+from napari_compressed_transcriptomics.core.errors import UserError
+from napari_compressed_transcriptomics.core.plots_compare import TITLES
+from napari_compressed_transcriptomics.core.predict_request import (
+    GENES,
+    PredictRequest,
+    check_settings,
+    method_problem,
+)
+from napari_compressed_transcriptomics.io.files import NIFTI
+from napari_compressed_transcriptomics.io.predict_files import MapFiles, predict_files_steps
+
+from .fields import count, form_layout, wrapping_label
+from .file_list import FileList
+from .layer_choice import LayerChoice
+from .method_choice import LatentSizes, MethodChoice
+from .prediction_view import PredictionView
+from .run_bar import RunBar
+from .target_choice import TargetChoice
+
+if TYPE_CHECKING:
+    import napari
+
+    from napari_compressed_transcriptomics.core.predict import Prediction
+
+_METHODS = {**TITLES, GENES: "all genes (ridge)"}
+_REGRESSORS = {"ridge": "Ridge", "trees": "Boosted trees"}
+_SPLITS = {"blocks": "Blocks of space", "random": "Random samples"}
+
+
+class PredictMaps(QWidget):
+    """Predict maps from latents, and show how well; Cancel keeps the targets done.
+
+    Parameters
+    ----------
+    napari_viewer : napari.Viewer
+    """
+
+    def __init__(self, napari_viewer: "napari.Viewer"):
+        super().__init__()
+        _viewer.attach(napari_viewer)
+        self.layer = LayerChoice(napari_viewer)
+        self.targets = TargetChoice(napari_viewer)
+        self.methods = MethodChoice(_METHODS, ("default", "pca", GENES))
+        self.sizes = LatentSizes((8,))
+        self.images = FileList("Latent images", NIFTI, "Add &images…", rows=2)
+        self.images.setToolTip(
+            "Latents that are there already, such as the published ones: one image a component, "
+            "all together one set of features."
+        )
+        self.regressors = MethodChoice(_REGRESSORS, ("ridge",))
+        self.regressors.boxes["trees"].setToolTip("Takes much longer, and gives no p-values.")
+        self.splits = MethodChoice(_SPLITS, ("blocks",))
+        self.splits.boxes["blocks"].setToolTip(
+            "Whole blocks are held out, each with its mirror image: neighbours are alike, and "
+            "would give the answer away."
+        )
+        self.folds, self.repeats, self.surrogates, self.seed = (count() for _ in range(4))
+        self.bar = RunBar("Predict maps", keep_best=True)
+        self.cost = wrapping_label()
+        self.view = PredictionView(napari_viewer)
+        self._cost = ""
+        self._defaults()
+        self._arrange()
+        for changed in (
+            self.targets.changed,
+            self.methods.changed,
+            self.sizes.textChanged,
+            self.images.changed,
+            self.regressors.changed,
+            self.splits.changed,
+        ):
+            changed.connect(lambda *_: self._refresh())
+        self.layer.changed.connect(self._offer_methods)
+        self.bar.clicked.connect(self._start)
+        self.bar.progressed.connect(lambda _: self.cost.setText(self._cost))
+        self.bar.succeeded.connect(self._on_predicted)
+        self.bar.ended.connect(self._refresh)
+        self._offer_methods()
+
+    def _defaults(self) -> None:
+        """Start from the settings that a request has by itself."""
+        boxes = {
+            "n_folds": (self.folds, 2),
+            "n_repeats": (self.repeats, 1),
+            "n_surrogates": (self.surrogates, 0),
+            "seed": (self.seed, 0),
+        }
+        for name, (box, least) in boxes.items():
+            box.setMinimum(least)
+            box.setValue(getattr(PredictRequest, name))
+        for box in (self.folds, self.repeats):
+            box.setSpecialValueText("")
+        self.surrogates.setSpecialValueText("none: no p-values")
+        self.surrogates.setToolTip(
+            "Maps as smooth and as symmetric as the target, by chance: the p-value is the share of "
+            "them that is predicted at least as well."
+        )
+
+    def _arrange(self) -> None:
+        form = form_layout()
+        form.addRow("E&xpression", self.layer)
+        self.setup = QWidget()
+        page = QVBoxLayout(self.setup)
+        for title, widget in (("Targets", self.targets), ("Predict them from", self.methods)):
+            page.addWidget(_heading(title))
+            page.addWidget(widget)
+        more = form_layout()
+        more.addRow("&Components", self.sizes)
+        page.addLayout(more)
+        page.addWidget(QLabel("and from latent images"))
+        page.addWidget(self.images)
+        page.addWidget(_heading("How"))
+        page.addWidget(self.regressors)
+        page.addWidget(QLabel("held out:"))
+        page.addWidget(self.splits)
+        numbers = {
+            "&Folds": self.folds,
+            "Re&peats": self.repeats,
+            "Surro&gates": self.surrogates,
+            "&Seed": self.seed,
+        }
+        page.addLayout(_grid(numbers))
+        page.addStretch()
+        self.tabs = QTabWidget()
+        self.tabs.addTab(_scrolled(self.setup), "Set &up")
+        self.tabs.addTab(_scrolled(self.view), "Resu&lt")
+        layout = QVBoxLayout(self)
+        layout.addLayout(form)
+        layout.addWidget(self.tabs, 1)
+        layout.addWidget(self.bar)
+        layout.addWidget(self.cost)
+
+    def request(self) -> PredictRequest:
+        """Return the settings, without targets and images; a `UserError` says what is missing."""
+        expression = self.layer.expression()
+        if not self.targets.n_chosen:
+            raise UserError("Add the maps to predict: NIfTI files or region tables.")
+        methods = self.methods.methods
+        if not (methods or self.images.paths):
+            raise UserError("Check at least one method, or add latent images.")
+        request = PredictRequest(
+            expression=expression,
+            targets=(),
+            methods=methods,
+            latent_sizes=self.sizes.sizes(),
+            regressors=self.regressors.methods,
+            splits=self.splits.methods,  # type: ignore[arg-type]
+            n_folds=self.folds.value(),
+            n_repeats=self.repeats.value(),
+            n_surrogates=self.surrogates.value(),
+            seed=self.seed.value(),
+            device=_settings.preferences().device,
+        )
+        check_settings(request)
+        return request
+
+    def files(self) -> MapFiles:
+        """Return what is to be read: files, and the layers as they are now."""
+        return MapFiles(self.targets.maps(), self.targets.region_list, self.images.paths)
+
+    def _offer_methods(self) -> None:
+        try:
+            expression = self.layer.expression()
+        except UserError:
+            self.methods.offer({})
+        else:
+            self.methods.offer({name: method_problem(name, expression) for name in _METHODS})
+        self._refresh()
+
+    def _refresh(self) -> None:
+        reason = ""
+        try:
+            self.request()
+        except UserError as error:
+            reason = str(error)
+        self.bar.allow(reason)
+
+    def _start(self) -> None:
+        request, files = self.request(), self.files()
+        self._tell_cost("")
+        self.cost.clear()
+        self.bar.start(lambda: predict_files_steps(request, files, self._tell_cost))
+        self._refresh()
+
+    def _tell_cost(self, words: str) -> None:
+        """Keep what the job's thread says, until the next progress shows it."""
+        self._cost = words
+
+    def _on_predicted(self, prediction: "Prediction") -> None:
+        self.cost.clear()
+        self.view.show_prediction(prediction)
+        self.tabs.setCurrentIndex(1)
+        self._refresh()
+
+
+def _heading(title: str) -> QLabel:
+    return QLabel(f"<b>{title}</b>")
+
+
+def _grid(fields: dict[str, QSpinBox]) -> QGridLayout:
+    """Lay fields out in two columns, each beside its title."""
+    grid = QGridLayout()
+    for place, (title, field) in enumerate(fields.items()):
+        row, column = divmod(place, 2)
+        label = QLabel(title)
+        label.setBuddy(field)
+        grid.addWidget(label, row, 2 * column)
+        grid.addWidget(field, row, 2 * column + 1)
+        grid.setColumnStretch(2 * column + 1, 1)
+    return grid
+
+
+def _scrolled(widget: QWidget) -> QScrollArea:
+    area = QScrollArea()
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setWidget(widget)
+    return area
