@@ -43,3 +43,14 @@ def test_time_left_in_fitting_units(pace, words, monkeypatch):
     now = 10 * pace
     assert clock.after(Progress("Training", 10, 100)) == words
     assert clock.after(Progress("Encoding", 5, 100)) == ""  # another stage, another pace
+
+
+def test_time_left_goes_on_through_stages_that_count_on(monkeypatch):
+    now = 0.0
+    monkeypatch.setattr(module.time, "monotonic", lambda: now)
+    clock = TimeLeft()
+    clock.after(Progress("Predicting A", 0, 4))
+    now = 10
+    clock.after(Progress("Predicting A", 1, 4))
+    assert clock.after(Progress("Predicting B", 1, 4)) == "up to 30 s left"
+    assert clock.after(Progress("Saving", 0, 4)) == ""
