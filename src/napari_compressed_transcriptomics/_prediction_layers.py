@@ -11,6 +11,11 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .core.predict import Prediction, Score
+    from .core.predict_request import PredictRequest
+
+
+_LONGEST = 36
+"""Characters that fit above a third of a canvas."""
 
 
 def prediction_layers(prediction: "Prediction", score: "Score") -> list[LayerData]:
@@ -19,22 +24,36 @@ def prediction_layers(prediction: "Prediction", score: "Score") -> list[LayerDat
     The residual is target minus prediction, in diverging colours about 0: red where the
     prediction is too low. Target and prediction have the same contrast limits.
     """
-    name, how = score.target, feature_title(score)
-    expression = prediction.request.expression
-    target = samples_layer(expression, prediction.target(name).values, "target", f"{name}: target")
-    about = f"{how}, {score.regressor}, {score.split}"
-    predicted = samples_layer(
-        expression, prediction.predicted(score), "predicted", f"{name}: predicted by {about}"
-    )
-    predicted[1]["contrast_limits"] = target[1]["contrast_limits"]
-    residual = samples_layer(
-        expression,
-        prediction.residual(score),
-        "residual",
-        f"{name}: residual of {about}",
-        center=0.0,
-    )
-    return [target, predicted, residual]
+    expression, target = prediction.request.expression, prediction.target(score.target)
+    names = layer_names(score, prediction.request)
+    layers = [
+        samples_layer(expression, target.values, "target", names[0]),
+        samples_layer(expression, prediction.predicted(score), "predicted", names[1]),
+        samples_layer(expression, prediction.residual(score), "residual", names[2], center=0.0),
+    ]
+    layers[1][1]["contrast_limits"] = layers[0][1]["contrast_limits"]
+    return layers
+
+
+def layer_names(score: "Score", request: "PredictRequest") -> list[str]:
+    """Return what the layers are called: target, and how it was predicted.
+
+    Regression and split are named where there are several; a long target is cut in its middle,
+    as the names stand above narrow cells.
+    """
+    how = f"{score.method} {score.latent_size}"
+    for value, all_values in ((score.regressor, request.regressors), (score.split, request.splits)):
+        how += f", {value}" if len(all_values) > 1 else ""
+    return [
+        f"{_shortened(score.target, _LONGEST - len(what))}{what}"
+        for what in (" target", f" by {how}", f" residual, {how}")
+    ]
+
+
+def _shortened(text: str, most: int) -> str:
+    most = max(most, 9)
+    keep = (most - 1) // 2
+    return text if len(text) <= most else f"{text[:keep]}…{text[-keep:]}"
 
 
 def feature_title(score: "Score") -> str:

@@ -40,7 +40,7 @@ class FileList(QWidget):
         super().__init__()
         self._title, self._endings = title, endings
         self.list = _Files()
-        self.list.setFixedHeight(rows * (self.list.fontMetrics().height() + 4) + 8)
+        self.list.setMinimumHeight(rows * (self.list.fontMetrics().height() + 4) + 8)
         self.list.setToolTip("Drop files or a folder here; Delete removes what is selected.")
         self.add = QPushButton(add)
         self.remove = QPushButton("Remove")

@@ -59,6 +59,7 @@ class PredictMaps(QWidget):
         self.methods = MethodChoice(_METHODS, ("default", "pca", GENES))
         self.sizes = LatentSizes((8,))
         self.images = FileList("Latent images", NIFTI, "Add &images…", rows=2)
+        self.images.list.setMaximumHeight(self.images.list.minimumHeight())
         self.images.setToolTip(
             "Latents that are there already, such as the published ones: one image a component, "
             "all together one set of features."
@@ -119,7 +120,7 @@ class PredictMaps(QWidget):
         page = QVBoxLayout(self.setup)
         for title, widget in (("Targets", self.targets), ("Predict them from", self.methods)):
             page.addWidget(_heading(title))
-            page.addWidget(widget)
+            page.addWidget(widget, 1 if widget is self.targets else 0)
         more = form_layout()
         more.addRow("&Components", self.sizes)
         page.addLayout(more)
@@ -136,7 +137,6 @@ class PredictMaps(QWidget):
             "&Seed": self.seed,
         }
         page.addLayout(_grid(numbers))
-        page.addStretch()
         self.tabs = QTabWidget()
         self.tabs.addTab(_scrolled(self.setup), "Set &up")
         self.tabs.addTab(_scrolled(self.view), "Resu&lt")

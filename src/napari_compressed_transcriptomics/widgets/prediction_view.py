@@ -83,7 +83,7 @@ class PredictionView(QWidget):
         self.prediction = prediction
         panels = {(score.regressor, score.split) for score in prediction.scores}
         bars = {(score.method, score.latent_size) for score in prediction.scores}
-        self.figure.canvas.setMinimumHeight(70 + len(panels) * (45 + 26 * max(3, len(bars))))
+        self.figure.canvas.setFixedHeight(60 + len(panels) * (40 + 24 * max(3, len(bars))))
         self.figure.draw(lambda figure, foreground: utility_bars(prediction, figure, foreground))
         self.table.set_scores(prediction.scores)
         notes = _notes(prediction)

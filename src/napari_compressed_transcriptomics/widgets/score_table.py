@@ -41,18 +41,18 @@ _COLUMNS = (
         greatest_first=True,
     ),
     _Column(
-        "95 %",
-        "Confidence interval of R², over folds and repeats; sorted by its lower end",
-        lambda s: f"{_number(s.r2_low, 2)} to {_number(s.r2_high, 2)}",
-        lambda s: s.r2_low,
-        greatest_first=True,
-    ),
-    _Column(
         "p FDR",
         "Share of surrogate maps (of the same smoothness) predicted at least as well, corrected "
         "for the number of targets",
         lambda s: _number(s.p_fdr, 3),
         lambda s: s.p_fdr,
+    ),
+    _Column(
+        "95 %",
+        "Confidence interval of R², over folds and repeats; sorted by its lower end",
+        lambda s: f"{_number(s.r2_low, 2)} to {_number(s.r2_high, 2)}",
+        lambda s: s.r2_low,
+        greatest_first=True,
     ),
     _Column(
         "p", "The same, not corrected", lambda s: _number(s.p_spatial, 3), lambda s: s.p_spatial

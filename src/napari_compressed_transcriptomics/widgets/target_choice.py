@@ -53,7 +53,7 @@ class TargetChoice(QWidget):
         self.layers.setToolTip("Space checks a layer: it is predicted as if it were a file.")
         self.regions = QLineEdit()
         self.regions.setClearButtonEnabled(True)
-        self.regions.setPlaceholderText("list of regions, for tables without names")
+        self.regions.setPlaceholderText("for tables without names")
         self.regions.setToolTip(
             "Tables whose rows have no names are refused unless a list of regions (CSV, .xlsx, or "
             "the label table of an atlas) says which region each row is."
