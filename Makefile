@@ -14,9 +14,9 @@ TORCH_INDEX := $(shell [ "$$(uname -s)" = Linux ] && ! command -v nvidia-smi >/d
 	echo --retries 1 --extra-index-url https://download.pytorch.org/whl/cpu)
 
 # Threads that wait sleep instead of spinning: much faster where the machine is busy.
-demo test check quality screenshots: export OMP_WAIT_POLICY := PASSIVE
+demo test check quality study screenshots: export OMP_WAIT_POLICY := PASSIVE
 
-.PHONY: help demo test check bench quality screenshots clean
+.PHONY: help demo test check bench quality study screenshots clean
 .DEFAULT_GOAL := help
 
 help: ## say what each of these does
@@ -40,6 +40,9 @@ bench: $(READY) ## measure speed and memory (minutes)
 
 quality: $(READY) ## measure all methods on samples left out (an hour or more; real data needed)
 	$(BIN)/python -m benchmarks.quality
+
+study: $(READY) ## put the published claims to real data (hours; goes on where it was interrupted)
+	$(BIN)/python -W ignore -m benchmarks.study
 
 screenshots: $(READY) ## make the pictures of the README anew
 	$(ON_SCREEN) $(BIN)/python -m napari_compressed_transcriptomics._demo --screenshots docs/images
