@@ -124,7 +124,7 @@ def _bar(axes: Any, row: int, scores: "list[Score]", color: str, foreground: str
         low, high = r2.mean() - half, r2.mean() + half
     else:
         low, high = scores[0].r2_low, scores[0].r2_high
-    low, high = max(low, _LOWEST), max(high, _LOWEST)
+    low, high = np.clip([low, high], _LOWEST, 1)  # no R2 is larger than 1
     axes.plot([low, high], [row, row], color=foreground, linewidth=1.6, zorder=4)
 
 

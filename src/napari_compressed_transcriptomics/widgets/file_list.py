@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtGui import QKeySequence
+from qtpy.QtGui import QPainter
 from qtpy.QtWidgets import (
     QAbstractItemView,
     QFileDialog,
@@ -13,7 +13,6 @@ from qtpy.QtWidgets import (
     QListWidget,
     QListWidgetItem,
     QPushButton,
-    QShortcut,
     QVBoxLayout,
     QWidget,
 )
@@ -51,9 +50,7 @@ class FileList(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.list)
         layout.addLayout(buttons)
-        delete = QShortcut(QKeySequence(Qt.Key.Key_Delete), self.list)
-        delete.setContext(Qt.ShortcutContext.WidgetShortcut)
-        delete.activated.connect(self._remove)
+        self.list.unwanted.connect(self._remove)
         self.list.dropped.connect(self.take)
         self.list.itemSelectionChanged.connect(self._refresh)
         self.add.clicked.connect(self._ask)
@@ -102,15 +99,32 @@ class FileList(QWidget):
 
 
 class _Files(QListWidget):
-    """Takes files that are dropped on it."""
+    """Takes files that are dropped on it, and says so while it is empty."""
 
     dropped = Signal(list)
+    unwanted = Signal()
 
     def __init__(self) -> None:
         super().__init__()
         self.setAcceptDrops(True)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+
+    def paintEvent(self, event: Any) -> None:
+        super().paintEvent(event)
+        viewport = self.viewport()
+        if self.count() or viewport is None:
+            return
+        painter = QPainter(viewport)
+        painter.setOpacity(0.5)
+        painter.drawText(viewport.rect(), Qt.AlignmentFlag.AlignCenter, "Drop files here")
+        painter.end()
+
+    def keyPressEvent(self, event: Any) -> None:
+        if event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
+            self.unwanted.emit()
+        else:
+            super().keyPressEvent(event)
 
     def dragEnterEvent(self, event: Any) -> None:
         self._consider(event)

@@ -1,5 +1,6 @@
 """Dock widget Predict maps: how well latents predict maps of the brain, at places held out."""
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from qtpy.QtWidgets import (
@@ -36,6 +37,7 @@ from .target_choice import TargetChoice
 if TYPE_CHECKING:
     import napari
 
+    from napari_compressed_transcriptomics.core.expression import Expression
     from napari_compressed_transcriptomics.core.predict import Prediction
 
 _METHODS = {**TITLES, GENES: "all genes (ridge)"}
@@ -76,6 +78,7 @@ class PredictMaps(QWidget):
         self.cost = wrapping_label()
         self.view = PredictionView(napari_viewer)
         self._cost = ""
+        self._offered: Expression | None = None
         self._defaults()
         self._arrange()
         for changed in (
@@ -175,12 +178,14 @@ class PredictMaps(QWidget):
         return MapFiles(self.targets.maps(), self.targets.region_list, self.images.paths)
 
     def _offer_methods(self) -> None:
-        try:
+        expression = None
+        with suppress(UserError):
             expression = self.layer.expression()
-        except UserError:
-            self.methods.offer({})
-        else:
-            self.methods.offer({name: method_problem(name, expression) for name in _METHODS})
+        if expression is not self._offered:  # looks at all values: not at every new layer
+            self._offered = expression
+            self.methods.offer(
+                {name: method_problem(name, expression) for name in _METHODS} if expression else {}
+            )
         self._refresh()
 
     def _refresh(self) -> None:
