@@ -64,10 +64,13 @@ class CompareProgress(Progress):
         What has just been measured.
     known : tuple of Score
         What was there already; told once, at the beginning.
+    foreseen : bool
+        Whether the message is one that `compare_outlook.outlook` gives before the start.
     """
 
     score: Score | None = None
     known: tuple[Score, ...] = ()
+    foreseen: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,8 +137,11 @@ def _compare_steps(
     run = one_by_one if n_jobs == 1 else in_processes
     try:
         for note in planned.notes:
-            yield CompareProgress(stage, 100 * done, total, note)
-        yield CompareProgress(stage, 100 * done, total, about_jobs, known=tuple(scores))
+            yield CompareProgress(stage, 100 * done, total, note, foreseen=True)
+        known_scores = tuple(scores)
+        yield CompareProgress(
+            stage, 100 * done, total, about_jobs, known=known_scores, foreseen=True
+        )
         with closing(run(request, planned.folds, todo, n_jobs)) as events:
             for fit, event in events:
                 score, problem = None, ""

@@ -124,8 +124,12 @@ class LeftOut(NamedTuple):
     problem: str
 
     def __str__(self) -> str:
+        return self.told_of(self.method)
+
+    def told_of(self, name: str) -> str:
+        """Return the sentence with another name of the method."""
         sizes = ", ".join(map(str, self.latent_sizes))
-        return f"{self.method} is left out for k = {sizes}: {self.problem}"
+        return f"{name} is left out for k = {sizes}: {self.problem}"
 
 
 def method_names(methods: tuple[str, ...]) -> tuple[str, ...]:

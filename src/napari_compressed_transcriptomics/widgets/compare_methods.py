@@ -30,7 +30,7 @@ class CompareMethods(QWidget):
         self.layer = LayerChoice(napari_viewer)
         self.tabs = QTabWidget()
         self.held_out = HeldOutTab(napari_viewer, self.layer)
-        self.tabs.addTab(self.held_out, "&Held-out error")
+        self.tabs.addTab(self.held_out, "Held-o&ut error")
         form = form_layout()
         form.addRow("E&xpression", self.layer)
         layout = QVBoxLayout(self)

@@ -1,8 +1,18 @@
 """Fields that several docks have."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from qtpy.QtWidgets import QComboBox, QFileDialog, QFormLayout, QLabel, QSpinBox, QWidget
+from qtpy.QtCore import QEvent, Qt
+from qtpy.QtWidgets import (
+    QComboBox,
+    QFileDialog,
+    QFormLayout,
+    QFrame,
+    QLabel,
+    QScrollArea,
+    QSpinBox,
+    QWidget,
+)
 
 from napari_compressed_transcriptomics._notices import user_errors_shown
 
@@ -45,6 +55,25 @@ def component_box() -> QSpinBox:
     box = QSpinBox()
     box.setRange(1, 1)
     return box
+
+
+def scrolling(content: QWidget) -> QScrollArea:
+    """Return a frame that scrolls its content up and down, and is as wide as that needs."""
+    area = _Scrolling()
+    content.installEventFilter(area)
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setWidget(content)
+    return area
+
+
+class _Scrolling(QScrollArea):
+    def eventFilter(self, watched: Any, event: Any) -> bool:
+        content, bar = self.widget(), self.verticalScrollBar()
+        if event.type() == QEvent.Type.LayoutRequest and content is not None and bar is not None:
+            self.setMinimumWidth(content.minimumSizeHint().width() + bar.sizeHint().width())
+        return super().eventFilter(watched, event)
 
 
 def wrapping_label() -> QLabel:

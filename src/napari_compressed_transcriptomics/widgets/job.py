@@ -105,14 +105,18 @@ class _ActivityBar:
 
         self._bar = cancelable_progress(total=100, desc=title, cancel_callback=cancel)
         self._open = True
+        self._showing = False
 
     def show(self, progress: Progress) -> None:
-        if not self._open:
+        # The bar handles events when it changes, further progress among them.
+        if not self._open or self._showing:
             return
+        self._showing = True
         percent = int(100 * progress.done / max(progress.total, 1))
         self._bar.set_description(progress.stage)
         if self._open:
             self._bar.update(percent - self._bar.n)
+        self._showing = False
 
     def close(self) -> None:
         if self._open:

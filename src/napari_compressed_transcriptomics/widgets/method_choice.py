@@ -39,6 +39,11 @@ class MethodChoice(QWidget):
             name for name, box in self.boxes.items() if box.isChecked() and box.isEnabled()
         )
 
+    @property
+    def checked(self) -> tuple[str, ...]:
+        """The methods chosen, with those that are not to be had."""
+        return tuple(name for name, box in self.boxes.items() if box.isChecked())
+
     def offer(self, reasons: Mapping[str, str]) -> None:
         """Enable each box but those with a reason why not, which becomes their tooltip."""
         before = self.methods

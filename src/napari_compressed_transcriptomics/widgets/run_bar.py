@@ -22,6 +22,8 @@ class RunBar(QWidget):
         What the activity dock calls the job.
     keep_best : bool
         See `Job`.
+    tells : bool
+        Whether messages of the work become notifications; else the dock itself shows them.
     """
 
     clicked = Signal()
@@ -29,8 +31,9 @@ class RunBar(QWidget):
     succeeded = Signal(object)
     ended = Signal()
 
-    def __init__(self, title: str, keep_best: bool = False):
+    def __init__(self, title: str, keep_best: bool = False, tells: bool = True):
         super().__init__()
+        self._tells = tells
         self._title = title
         self._keep_best = keep_best
         self.job: Job | None = None
@@ -86,7 +89,7 @@ class RunBar(QWidget):
     def _on_progress(self, progress: Progress, left: str) -> None:
         self.progress.setRange(0, progress.total)
         self.progress.setValue(progress.done)
-        if progress.message:
+        if progress.message and self._tells:
             tell([progress.message])
         if self.cancel.isEnabled():
             values = progress.values or {}
