@@ -131,7 +131,7 @@ def novelty_layer(result: "Reconstruction") -> LayerData:
 
 
 def samples_layer(
-    expression: Expression,
+    expression: Expression | Parcellation,
     values: np.ndarray,
     kind: str,
     name: str,
@@ -145,8 +145,8 @@ def samples_layer(
 
     Parameters
     ----------
-    expression : Expression
-        Whose samples they are.
+    expression : Expression or Parcellation
+        Whose samples they are, or only where they lie.
     values : ndarray, shape (n_samples,)
         NaN where there is none.
     kind : str
@@ -160,11 +160,16 @@ def samples_layer(
     gene : str
         The gene that they are values of, if any; it follows the name.
     """
+    if isinstance(expression, Expression):
+        known: Expression | None = expression
+        place = expression.parcellation
+    else:
+        known, place = None, expression
     what = Shown(
         kind,
-        **space(expression.parcellation),
+        **space(place),
         values=values,
-        expression=expression,
+        expression=known,
         reconstruction=result,
         gene=gene,
     )

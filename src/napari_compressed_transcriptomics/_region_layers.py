@@ -6,7 +6,7 @@ import numpy as np
 
 from .core.errors import UserError
 from .core.expression import Parcellation
-from .core.regions import Regions, regions_of
+from .core.regions import Regions, RegionVolume
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,10 +31,15 @@ def regions_of_layer(layer: Any, parcellation: Parcellation) -> Regions:
     UserError
         The layer is not 3-D.
     """
+    return region_volume_of_layer(layer).of(parcellation)
+
+
+def region_volume_of_layer(layer: Any) -> RegionVolume:
+    """Return the regions of a Labels layer, as the viewer shows them; see `regions_of_layer`."""
     if layer.ndim != 3:
         raise UserError(f"“{layer.name}” is {layer.ndim}-D; choose a 3-D Labels layer")
     data = np.asarray(layer.data[0] if layer.multiscale else layer.data)
-    return regions_of(parcellation, data.T, layer_affine(layer), label_names(layer))
+    return RegionVolume(data.T, layer_affine(layer), label_names(layer), f"“{layer.name}”")
 
 
 def layer_affine(layer: Any) -> np.ndarray:

@@ -48,8 +48,8 @@ def test_components_come_together_in_order_on_one_parcellation(tmp_path, phantom
         for i, name in enumerate(names)
     ]
     pca, umap, odd = read_named_latents(paths)
-    assert (pca.name, pca.title) == ("x_pca_8mm", "PCA (x 8mm)")
-    assert (umap.name, odd.title) == ("x_umap_8mm", "odd (x)")
+    assert (pca.name, pca.title) == ("x_pca_8mm", "x PCA 8mm")
+    assert (umap.name, odd.title) == ("x_umap_8mm", "x odd")
     np.testing.assert_array_equal(pca.values, values[:, [2, 1]])
     np.testing.assert_array_equal(umap.values, values[:, [3, 0]])
     assert odd.latent_size == 1
@@ -109,13 +109,13 @@ def test_published_latents():
     folder = real_data("latents")
     paths = sorted(folder.glob("*_8mm.nii.gz"))
     sets = read_named_latents(paths)
-    assert [one.title.split(" (")[0] for one in sets] == [
-        "autoencoder",
-        "PCA",
-        "NMF",
-        "kernel PCA",
-        "UMAP",
-        "t-SNE",
+    assert [one.title for one in sets] == [
+        "abagen AE",
+        "abagen PCA",
+        "abagen NMF",
+        "abagen kernel PCA",
+        "abagen UMAP",
+        "abagen t-SNE",
     ]
     assert {one.values.shape for one in sets} == {(3670, 2)}
     assert len({one.parcellation for one in sets}) == 1

@@ -60,7 +60,7 @@ def latent_scatter(
     axes = _axes(figure)
     left, bottom, wide, high = _place(figure, 36 if coloring.names is None else 66)
     axes.set_position((left, bottom, wide, high))
-    palette = _palette(coloring, foreground)
+    palette = palette_of(coloring, foreground)
     groups = coloring.groups()
     strong = np.ones(len(points), bool) if selected is None else selected
     parts = [
@@ -149,7 +149,7 @@ def _place(figure: "Figure", above: float) -> tuple[float, float, float, float]:
     return left / width, (height - above - high) / height, wide / width, high / height
 
 
-def _palette(coloring: Coloring, foreground: str) -> np.ndarray:
+def palette_of(coloring: Coloring, foreground: str) -> np.ndarray:
     """Return the colours, (n, 3), that `Coloring.groups` counts.
 
     Of viridis, whose high values are light in the brain, too, without the end that could not

@@ -1,5 +1,6 @@
 """Samples as points in latent space: which are selected, and what they are coloured by."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -75,6 +76,24 @@ class Coloring:
         if not np.isfinite(value):
             return "no value"
         return f"{value:.4g}" if self.names is None else self.names[int(value)]
+
+
+def joined(colorings: Sequence[Coloring]) -> Coloring:
+    """Return colourings of several sets of samples as one, its values one after the other.
+
+    They have one scale; categories of the same name are one.
+    """
+    first = colorings[0]
+    if first.names is None:
+        return Coloring(first.title, np.concatenate([one.values for one in colorings]))
+    names = tuple(dict.fromkeys(name for one in colorings for name in one.names or ()))
+    index = {name: i for i, name in enumerate(names)}
+    values = []
+    for one in colorings:
+        lookup = np.array([*(index[name] for name in one.names or ()), np.nan])
+        there = np.isfinite(one.values)
+        values.append(lookup[np.where(there, one.values, -1).astype(int)])
+    return Coloring(first.title, np.concatenate(values), names)
 
 
 def category_colors(n: int) -> np.ndarray:

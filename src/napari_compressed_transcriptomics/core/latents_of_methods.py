@@ -14,6 +14,7 @@ from .expression import Expression, Parcellation
 from .plots_compare import TITLES
 from .progress import Progress, Stop
 
+_SHORT = {"default": "residual", "published": "published AE"}
 SIGNS = "The sign of a component is arbitrary: the same map may come with its colours exchanged."
 
 
@@ -44,6 +45,11 @@ class NamedLatents:
     parcellation: Parcellation
     expression: Expression | None = None
     record: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def short_title(self) -> str:
+        """The title where there is little room."""
+        return _SHORT.get(self.name, self.title)
 
     @property
     def latent_size(self) -> int:

@@ -96,12 +96,16 @@ def read_named_latents(paths: Iterable[str | Path]) -> tuple[NamedLatents, ...]:
     if not groups:
         raise UserError("There is no latent image; choose at least one")
     places: list[Parcellation] = []
-    sets = [_set(group, files, places) for group, files in groups.items()]
+    sizes = len({size for _, _, size in groups})
+    sets = [_set(group, files, places, sizes > 1) for group, files in groups.items()]
     return tuple(one for _, one in sorted(sets, key=lambda ranked: ranked[0]))
 
 
 def _set(
-    group: tuple[str, str, str], files: dict[int, Path], places: list[Parcellation]
+    group: tuple[str, str, str],
+    files: dict[int, Path],
+    places: list[Parcellation],
+    with_size: bool,
 ) -> tuple[tuple[int, str], NamedLatents]:
     """Return the latents of one method, and where they stand in order."""
     data, method, size = group
@@ -119,12 +123,11 @@ def _set(
     inside = np.any([there for _, there in components], axis=0)
     values = np.stack([part[inside] for part, _ in components], axis=1).astype(np.float32)
     known = _METHODS.get(method, method)
-    title = "autoencoder" if known == "published" else TITLES.get(known, method)
-    where = " ".join(part for part in (data, size) if part)
+    title = "AE" if known == "published" else TITLES.get(known, method)
     name = "_".join(part for part in group if part)
     latents = NamedLatents(
         name=name,
-        title=f"{title} ({where})" if where else title,
+        title=" ".join(part for part in (data, title, size if with_size else "") if part),
         values=values,
         parcellation=_place(inside, first.affine, places),
         record={"source": {files[number].name: source_of(files[number]) for number in numbers}},

@@ -13,9 +13,11 @@ from napari_compressed_transcriptomics.core.latent_space import Coloring
 from .fields import narrow
 
 if TYPE_CHECKING:
+    from napari_compressed_transcriptomics.core.expression import Parcellation
     from napari_compressed_transcriptomics.core.reconstruction import Reconstruction
 
 ERROR, ORIGINAL, REBUILT = "Error (RMSE)", "Gene, original", "Gene, reconstructed"
+GENE = "Gene"
 
 
 class GeneField(QLineEdit):
@@ -53,19 +55,21 @@ class ColorChoice(QComboBox):
     Parameters
     ----------
     viewer : napari.Viewer
+    fixed : tuple of str
+        What stands above the layers: of `ERROR`, `ORIGINAL`, `REBUILT`, `GENE`.
     """
 
     changed = Signal()
     """Something else is chosen, or the layer chosen shows something else."""
 
-    def __init__(self, viewer: Any):
+    def __init__(self, viewer: Any, fixed: tuple[str, ...] = (ERROR, ORIGINAL, REBUILT)):
         super().__init__()
         self._viewer = viewer
         self.gene = GeneField()
         self._layers: list[Any] = []
         self._part = 0
         narrow(self)
-        self.addItems([ERROR, ORIGINAL, REBUILT])
+        self.addItems(list(fixed))
         self._fixed = self.count()
         self.setToolTip(
             "What the points are coloured by. Labels layers give regions; image layers their mean "
@@ -99,21 +103,12 @@ class ColorChoice(QComboBox):
     @property
     def by_gene(self) -> bool:
         """Whether a gene is to be named."""
-        return self.currentText() in (ORIGINAL, REBUILT) and self.layer is None
+        return self.currentText() in (ORIGINAL, REBUILT, GENE) and self.layer is None
 
     def coloring(self, result: "Reconstruction") -> Coloring | None:
         """Return what colours a result's samples, or None where no gene is named yet."""
-        from napari.layers import Labels
-
-        layer, parcellation = self.layer, result.expression.parcellation
-        if layer is not None:
-            if isinstance(layer, Labels):
-                return Coloring.by_region(layer.name, regions_of_layer(layer, parcellation))
-            self._part = part_shown(self._viewer, layer)
-            title = layer.name
-            if layer.ndim > 3:
-                title += f", {layer.axis_labels[0]} {self._part + 1}"
-            return Coloring(title, values_of_layer(layer, parcellation, self._part))
+        if self.layer is not None:
+            return self.layer_coloring(result.expression.parcellation)
         if not self.by_gene:
             return Coloring("RMSE over genes", result.rmse_samples)
         gene = self.gene.gene
@@ -123,6 +118,24 @@ class ColorChoice(QComboBox):
             return Coloring(f"{gene}, reconstructed expression", result.gene(gene))
         values = result.expression.values[:, result.expression.column(gene)]
         return Coloring(f"{gene}, original expression", values)
+
+    def layer_coloring(self, parcellation: "Parcellation") -> Coloring:
+        """Return what the layer chosen colours samples by, wherever they lie."""
+        from napari.layers import Labels
+
+        layer = self.layer
+        if isinstance(layer, Labels):
+            return Coloring.by_region(layer.name, regions_of_layer(layer, parcellation))
+        self._part = part_shown(self._viewer, layer)
+        title = layer.name
+        if layer.ndim > 3:
+            title += f", {layer.axis_labels[0]} {self._part + 1}"
+        return Coloring(title, values_of_layer(layer, parcellation, self._part))
+
+    def choose(self, layer: Any) -> None:
+        """Choose a layer of the viewer, if it is one that colours."""
+        if layer in self._layers:
+            self.setCurrentIndex(self._fixed + self._layers.index(layer))
 
     def _fill(self, event: Any = None) -> None:
         before = self.layer

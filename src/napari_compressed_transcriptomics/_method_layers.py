@@ -1,0 +1,102 @@
+"""Latents of several methods as layers beside each other: neighbours are of one method."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ._layers import samples_layer
+from ._viewer import attach
+
+if TYPE_CHECKING:
+    from .core.latents_of_methods import NamedLatents
+
+    Cells = dict[tuple[NamedLatents, int], Any]
+
+MOST_LAYERS = 36
+"""Each costs the viewer a noticeable fraction of a second."""
+_MOST_A_METHOD = 8
+_FEW = 4  # columns, whose cells have room for larger letters
+
+
+def shown_components(sizes: Sequence[int]) -> int:
+    """Return how many components of each method are shown, the first ones, of such sizes."""
+    return max(1, min(max(sizes), _MOST_A_METHOD, MOST_LAYERS // len(sizes)))
+
+
+def grid_rows(counts: Sequence[int]) -> int:
+    """Return in how many rows to lay out methods with so many layers each.
+
+    A method is never broken over two rows. As many methods share a row as make the brains
+    largest in a window that is half as wide again as it is high.
+    """
+    widest = max(counts)
+    n = len(counts)
+
+    def size(methods: int) -> float:
+        return min(1.5 / (methods * widest), 1 / -(-n // methods))
+
+    best = max(range(1, n + 1), key=lambda methods: (round(size(methods), 6), -methods))
+    return -(-sum(counts) // (best * widest))
+
+
+def show_beside_each_other(
+    viewer: Any, latents: "Sequence[NamedLatents]", there: "Cells | None" = None
+) -> "Cells":
+    """Show layers of the first components of each method in a grid, and hide all others.
+
+    Each layer has a contrast of its own, symmetric about its mean. Methods with fewer components
+    than the others come last, so that the rest stay in line.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+    latents : sequence of NamedLatents
+    there : Cells, optional
+        What was shown before: what is still wanted stays, the rest is removed.
+
+    Returns
+    -------
+    Cells
+        Latents and number of the component (from 0) to their layer.
+    """
+    view = attach(viewer)
+    most = shown_components([one.latent_size for one in latents])
+    counts = {one: min(most, one.latent_size) for one in latents}
+    in_line = sorted(latents, key=lambda one: -counts[one])
+    rows = grid_rows([counts[one] for one in in_line])
+    wanted = [(one, component) for one in in_line for component in range(counts[one])]
+    viewer.canvas.grid.enabled = False  # each layer would lay out all cells anew
+    before = {key: layer for key, layer in (there or {}).items() if layer in viewer.layers}
+    for key, layer in before.items():
+        if key not in wanted:
+            viewer.layers.remove(layer)
+    for layer in viewer.layers:
+        layer.visible = False
+    cells = {key: before[key] if key in before else _add(viewer, *key) for key in wanted}
+    layers = list(cells.values())
+    order = [viewer.layers.index(layer) for layer in layers]
+    if order != sorted(order):
+        viewer.layers.move_multiple(order, len(viewer.layers))
+    for layer in layers:
+        layer.visible = True
+    view.show_side_by_side(layers, rows=rows)
+    narrow = len(layers) > _FEW * rows
+    for layer in layers:
+        layer.name_overlay.font_size = 7 if narrow else 8
+        bar = layer.colorbar
+        bar.position, bar.tick_length = "bottom_left", 3
+        bar.size, bar.font_size = ((6, 40), 6) if narrow else ((9, 70), 7)
+    return cells
+
+
+def _add(viewer: Any, latents: "NamedLatents", component: int) -> Any:
+    values = latents.values[:, component]
+    data, attributes, _ = samples_layer(
+        latents.expression or latents.parcellation,
+        values,
+        "component",
+        f"{latents.short_title} {component + 1}",
+        center=float(np.nanmean(values, dtype=float)),
+    )
+    return viewer.add_image(data, **attributes)
