@@ -8,6 +8,7 @@ from napari_compressed_transcriptomics import _viewer
 
 from .fields import form_layout
 from .held_out_tab import HeldOutTab
+from .latents_tab import LatentsTab
 from .layer_choice import LayerChoice
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ class CompareMethods(QWidget):
         self.tabs = QTabWidget()
         self.held_out = HeldOutTab(napari_viewer, self.layer)
         self.tabs.addTab(self.held_out, "Held-o&ut error")
+        self.latents = LatentsTab(napari_viewer, self.layer)
+        self.tabs.addTab(self.latents, "Late&nts")
         form = form_layout()
         form.addRow("E&xpression", self.layer)
         layout = QVBoxLayout(self)

@@ -66,6 +66,7 @@ class LatentsTab(QWidget):
         self._layer = layer
         self._fitted: tuple[NamedLatents, ...] = ()
         self._seed_of_fits = 0
+        self._notes: list[str] = []
         self._opened: tuple[NamedLatents, ...] = ()
         self._cells: dict[tuple[NamedLatents, int], Any] = {}
         self._then: Callable[[], None] | None = None
@@ -75,12 +76,12 @@ class LatentsTab(QWidget):
         self.components.setValue(2)
         self.seed = count()
         self.bar = RunBar("Latents of methods", keep_best=True)
-        self.bar.run.setText("&Show latents")
+        self.bar.run.setText("Show l&atents")
         self.bar.run.setToolTip(
             "Fit the methods to all samples, and show a layer a component, those of a method "
             "beside each other"
         )
-        self.scatter = QPushButton("Scatter &plots")
+        self.scatter = QPushButton("Scatte&r plots")
         self.scatter.setToolTip(
             "Component 1 against component 2 of each method, in a window of their own; methods "
             "that are not fitted yet are fitted first"
@@ -111,7 +112,7 @@ class LatentsTab(QWidget):
     def _arrange(self) -> None:
         form = form_layout()
         form.addRow(self.methods)
-        form.addRow("Co&mponents", self.components)
+        form.addRow("Components (&k)", self.components)
         form.addRow("S&eed", self.seed)
         buttons = QHBoxLayout()
         for button in (self.scatter, self.open):
@@ -178,8 +179,7 @@ class LatentsTab(QWidget):
         self._refresh()
 
     def _on_fitted(self, fitted: FittedLatents) -> None:
-        self._fitted = fitted.latents
-        self.bar.status.setText("\n".join(f"{note}." for note in fitted.notes))
+        self._fitted, self._notes = fitted.latents, [f"{note}." for note in fitted.notes]
         then, self._then = self._then, None
         if then is not None:
             then()
@@ -198,10 +198,10 @@ class LatentsTab(QWidget):
         """Put all latents there are beside each other, in place of those shown before."""
         latents = self._shown()
         self._cells = show_beside_each_other(self._viewer, latents, self._cells)
-        notes = [SIGNS]
+        notes = [*self._notes, SIGNS]
         sizes = [one.latent_size for one in latents]
         if shown_components(sizes) < max(sizes):
-            notes.insert(0, f"Layers show the first {shown_components(sizes)} components of each.")
+            notes.insert(-1, f"Layers show the first {shown_components(sizes)} components of each.")
         self.note.setText("\n".join(notes))
         self.coherence.refresh()
         if self.scatters is not None and self.scatters.isVisible():
