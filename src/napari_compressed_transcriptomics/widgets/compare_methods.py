@@ -33,7 +33,7 @@ class CompareMethods(QWidget):
         self.held_out = HeldOutTab(napari_viewer, self.layer)
         self.tabs.addTab(self.held_out, "Held-o&ut error")
         self.latents = LatentsTab(napari_viewer, self.layer)
-        self.tabs.addTab(self.latents, "Late&nts")
+        self.tabs.addTab(self.latents, "Latents")
         form = form_layout()
         form.addRow("E&xpression", self.layer)
         layout = QVBoxLayout(self)
