@@ -1,7 +1,7 @@
 """A ring in the viewer around the place that was picked."""
 
 from typing import Any
-from weakref import proxy
+from weakref import WeakKeyDictionary, proxy
 
 import numpy as np
 
@@ -9,6 +9,17 @@ from ._shown import shown
 from ._viewer import itself
 
 NAME = "picked place"
+_SIZE_MM = 10.0
+
+_marks: WeakKeyDictionary[Any, "PickMark"] = WeakKeyDictionary()
+
+
+def pick_mark(viewer: Any) -> "PickMark":
+    """Return the mark of a viewer, which all its docks share."""
+    viewer = itself(viewer)
+    if viewer not in _marks:
+        _marks[viewer] = PickMark(viewer)
+    return _marks[viewer]
 
 
 class PickMark:
@@ -43,6 +54,7 @@ class PickMark:
         # The layer's step is the sliders', so it takes the grid of what was picked.
         self._layer.data = np.stack([index, index])
         self._layer.scale, self._layer.translate = scale, translate
+        self._layer.size = _SIZE_MM / scale[-1]
 
     def _add(self, data: np.ndarray, scale: np.ndarray, translate: np.ndarray) -> Any:
         viewer = self._viewer
@@ -54,12 +66,12 @@ class PickMark:
             translate=translate,
             units=("mm",) * 3,
             axis_labels=("z", "y", "x"),
-            size=3,
+            size=_SIZE_MM / scale[-1],
             symbol="disc",
             face_color="transparent",
             border_color=["black", "white"],  # one of them stands out from any colour
             border_width=[0.3, 0.12],
-            canvas_size_limits=(18, 60),
+            canvas_size_limits=(0, 60),  # more than 0 would show where no point is, too
             blending="translucent_no_depth",
             visible=not viewer.canvas.grid.enabled,
         )

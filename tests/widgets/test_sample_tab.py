@@ -208,3 +208,19 @@ def test_regions_of_real_data(table, atlas, viewer):
     click_on(viewer, layer, pick.position)
     assert session(viewer).pick.sample == worst
     assert tab.regions.regions(result).name(worst) in tab.facts.text()
+
+
+def test_docks_share_one_ring_which_is_seen_on_its_slice_only(result, viewer):
+    layer = add(viewer, _layers.error_layer(result))
+    open_tab(viewer)
+    viewer.window.remove_dock_widget("all")
+    press(open_tab(viewer).worst)
+    (ring,) = [other for other in viewer.layers if other.name.startswith(NAME)]
+    for away in (0, 2):  # steps
+        viewer.dims.set_point(0, ring.data_to_world(ring.data[0])[0] + away * layer.scale[0])
+        pictures = []
+        for visible in (True, False):
+            ring.visible = visible
+            settle()
+            pictures.append(viewer.screenshot(flash=False))
+        assert np.array_equal(*pictures) == bool(away)

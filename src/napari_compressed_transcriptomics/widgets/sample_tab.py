@@ -13,7 +13,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_compressed_transcriptomics._pick_mark import PickMark
+from napari_compressed_transcriptomics._pick_mark import pick_mark
 from napari_compressed_transcriptomics.core.plots_sample import latents_plot, profile_plot
 from napari_compressed_transcriptomics.core.profiles import profile_of, samples_by_error
 
@@ -52,7 +52,7 @@ class SampleTab(QWidget):
         super().__init__()
         self._results = results
         self._session = session(viewer)
-        self._mark = PickMark(viewer)
+        self._mark = pick_mark(viewer)
         self._stale = True
         self.regions = RegionChoice(viewer)
         self.facts = wrapping_label()
