@@ -123,7 +123,7 @@ def novelty_layer(result: "Reconstruction") -> LayerData:
     """
     if result.novelty is None:
         raise UserError(UNKNOWN)
-    name = "distance to training (> 1: outside)"  # short: cells of the grid are narrow
+    name = "distance (> 1: outside)"  # short: cells of the grid are narrow
     distance = result.novelty.distance
     data, attributes, kind = samples_layer(result.expression, distance, "distance", name, result)
     look = {"colormap": novelty_colormap(), "contrast_limits": (0.0, 2.0)}

@@ -7,6 +7,7 @@ from ._shown import Shown, shown
 
 _DATA = "units of the data"
 _NONE = "no unit"
+_OUTSIDE = "above 1: outside"
 
 # By `Shown.kind`: what the numbers are, and their unit.
 _MEANINGS = {
@@ -20,7 +21,7 @@ _MEANINGS = {
     "target": ("map", "units of the target"),
     "predicted": ("map", "units of the target"),
     "residual": ("map", "units of the target"),
-    "distance": ("distance to training data", "above 1: outside"),
+    "distance": ("distance to training data", _OUTSIDE),
     "latents": ("latent value", _NONE),
     "component": ("latent value", _NONE),
 }
@@ -45,6 +46,7 @@ class Legend:
         self._had_bar: WeakKeyDictionary[Any, bool] = WeakKeyDictionary()
         self._text = TextOverlay(font_size=10, box=False, position="top_right")
         viewer.canvas.overlays["color_bar_units"] = self._text
+        viewer.canvas.overlay_tiling.top_right = "vertical"  # below the bar, not beside it
         events = viewer.layers.events
         events.inserted.connect(self._on_inserted)
         for event in (events.removed, events.reordered, viewer.canvas.grid.events.enabled):
@@ -69,18 +71,24 @@ class Legend:
             if self._had_bar.get(layer) != (layer in seen):
                 self._had_bar[layer] = layer.colorbar.visible = layer in seen
                 layer.colorbar.box = False
-        self._text.text = units([ours[layer] for layer in seen])
+        self._text.text = units([ours[layer] for layer in seen], named=grid)
         self._text.position = "bottom_right" if grid else "top_right"
         self._text.font_size = 8 if grid else 10
         self._text.visible = bool(self._text.text)
 
 
-def units(seen: list[Shown]) -> str:
-    """Say what the numbers of these layers are, and below it, for a narrow cell, their unit."""
+def units(seen: list[Shown], named: bool = False) -> str:
+    """Say what the numbers of these layers are, and below it, for a narrow cell, their unit.
+
+    Where names of layers are seen (`named`), leave out what they tell.
+    """
     meanings = dict.fromkeys(_MEANINGS[what.kind] for what in seen if what.kind in _MEANINGS)
+    if named and len(meanings) > 1 and {unit for _, unit in meanings} == {_DATA}:
+        return _DATA
+    left_out = (_NONE, _OUTSIDE) if named and len(meanings) > 1 else ()
     by_unit: dict[str, list[str]] = {}
     for name, unit in meanings:
-        if unit != _NONE or len(meanings) == 1:
+        if unit not in left_out:
             by_unit.setdefault(unit, []).append(name)
     return "\n".join(f"{', '.join(names)}\n({unit})" for unit, names in by_unit.items())
 

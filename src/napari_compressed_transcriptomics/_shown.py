@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from .core.reconstruction import Reconstruction
 
 METADATA_KEY = "compressed_transcriptomics"
+_ROUND = (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 7.5, 10)
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,12 +83,21 @@ class Shown:
         """Return the contrast limits: symmetric about the middle for signed values."""
         if self.centers is not None and self.reach is not None:
             center, reach = float(self.centers[component]), float(self.reach[component])
+            reach = rounded_up(reach)
             return center - reach, center + reach
         assert self.values is not None
         low, high = np.nanpercentile(self.values, [1, 99])
         if self.kind == "rmse":
             low = 0.0
         return (float(low), float(high)) if high > low else (float(low) - 0.5, float(low) + 0.5)
+
+
+def rounded_up(reach: float) -> float:
+    """Return the next round number: of others napari's colour bar may label only the middle."""
+    if not (np.isfinite(reach) and reach > 0):
+        return reach
+    power = 10.0 ** np.floor(np.log10(reach))
+    return float(power * next(step for step in _ROUND if step >= reach / power * (1 - 1e-6)))
 
 
 def _rgba(colors: np.ndarray) -> np.ndarray:

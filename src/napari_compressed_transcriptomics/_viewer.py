@@ -19,6 +19,7 @@ from ._shown import shown
 
 # Negative and positive end of each spatial axis (z, y, x) of RAS+ millimetres.
 _ENDS = (("I", "S"), ("P", "A"), ("L", "R"))
+_NARROW = 3  # columns of a grid
 _SIDES = ("middle_left", "middle_right", "top_center", "bottom_center")
 _attached: WeakKeyDictionary[Any, "BrainView"] = WeakKeyDictionary()
 
@@ -50,6 +51,7 @@ class BrainView:
         self._viewer = proxy(viewer)  # a view must not keep its viewer alive
         self._turned_3d = False
         self._order_2d: tuple[int, ...] | None = None
+        self._fit_next = False
         self._component_of: WeakKeyDictionary[Any, int] = WeakKeyDictionary()
         self._letters = {}
         for side in _SIDES:
@@ -63,6 +65,8 @@ class BrainView:
         viewer.dims.events.ndisplay.connect(self._on_ndisplay)
         viewer.dims.events.order.connect(self._on_order)
         viewer.dims.events.current_step.connect(self._on_step)
+        viewer.canvas.grid.events.enabled.connect(self._on_grid)
+        viewer.canvas.grid.events.shape.connect(self._on_grid)
         viewer.scene.camera.events.angles.connect(self._update_letters)
         viewer.scene.camera.events.orientation.connect(self._update_letters)
         self.shell = BrainShell(viewer)
@@ -139,6 +143,14 @@ class BrainView:
             self._dress(layer)
         if self._viewer.dims.ndisplay == 3:
             self._stand_upright()
+        if self._fit_next:
+            self._fit_next = False
+            fit(self._viewer)
+        self._update_letters()
+
+    def _on_grid(self) -> None:
+        """Fit 2-D and 3-D, which zoom apart, to cells of another size: the one not seen, later."""
+        self._fit_next = any(shown(layer) for layer in self._viewer.layers)
         self._update_letters()
 
     def _stand_upright(self) -> None:
@@ -186,6 +198,10 @@ class BrainView:
             self._letters[side].text = text
             self._letters[side].visible = any_of_ours
 
+    def _columns(self) -> int:
+        """Count the columns of the grid; 1 without one."""
+        return self._viewer.canvas.grid.actual_shape(self._viewer.layers)[1]
+
     def _side_names(self) -> dict[str, str]:
         camera, dims = self._viewer.scene.camera, self._viewer.dims
         right, up = np.zeros(3), np.zeros(3)
@@ -201,11 +217,13 @@ class BrainView:
             sign = 1 if camera.handedness == "right" else -1
             up[spatial] = upward
             right[spatial] = sign * np.cross(view, upward)
+        columns = self._columns()
         return {
             "middle_left": _letters(-right),
             "middle_right": _letters(right),
             "top_center": _letters(up),
-            "bottom_center": _letters(-up),
+            # In narrow cells the scale bar lies there.
+            "bottom_center": _letters(-up) if columns < _NARROW else "",
         }
 
 

@@ -148,6 +148,25 @@ def test_the_shell_is_there_in_3d_only(brain, dock, model):
     assert NAME not in model.layers
 
 
+def test_cells_of_another_size_are_filled_in_3d_too(brain, make_napari_viewer):
+    """napari keeps a zoom of its own for 3-D: that of the narrow cells of a grid would stay."""
+    viewer = make_napari_viewer(show=True)
+    view = _viewer.attach(viewer)
+    for layer in _layers.latent_layers(brain, separate=True):
+        add(viewer, layer).visible = True
+    viewer.dims.ndisplay = 3
+    settle()
+    alone = viewer.scene.camera.zoom
+    view.show_side_by_side(rows=1)
+    settle()
+    assert viewer.scene.camera.zoom < 0.7 * alone
+    viewer.dims.ndisplay = 2
+    view.show_in_one()
+    viewer.dims.ndisplay = 3
+    settle()
+    assert viewer.scene.camera.zoom == pytest.approx(alone, rel=0.05)
+
+
 def test_the_shell_is_a_ball_around_a_ball():
     grid = np.stack(np.meshgrid(*[np.arange(40)] * 3, indexing="ij"), -1) - 19.5
     vertices, faces = shell_of(np.linalg.norm(grid * (2, 2, 2), axis=-1) < 30, np.full(3, 2.0))
@@ -177,6 +196,9 @@ def test_side_by_side_every_layer_has_its_bar_and_all_have_units(brain, dock, mo
     error.visible = True
     assert bars() == [True, True, True]
     assert legend.text == "expression, RMSE\n(units of the data)"
+    latents.visible = False
+    assert legend.text == "units of the data"  # of all, whose names are seen
+    latents.visible = True
     press(dock.side_by_side)
     assert not model.canvas.grid.enabled
     assert bars() == [False, False, True]

@@ -7,7 +7,7 @@ import pytest
 from data import real_data
 from napari_compressed_transcriptomics import _layers, _viewer
 from napari_compressed_transcriptomics._placement import Placement
-from napari_compressed_transcriptomics._shown import METADATA_KEY, shown
+from napari_compressed_transcriptomics._shown import METADATA_KEY, rounded_up, shown
 from napari_compressed_transcriptomics.core.codec import fit_codec
 from napari_compressed_transcriptomics.core.reconstruction import reconstruct
 from napari_compressed_transcriptomics.io import read_volume
@@ -85,7 +85,18 @@ def test_contrast_of_latents_is_symmetric_and_follows_the_component(result, mode
         low, high = stack.contrast_limits
         latents = result.latents[:, k]
         assert (low + high) / 2 == pytest.approx(latents.mean(), abs=1e-5)
-        assert high - low == pytest.approx(2 * np.percentile(abs(latents - latents.mean()), 99))
+        reach = np.percentile(abs(latents - latents.mean()), 99)
+        assert reach * (1 - 1e-5) <= (high - low) / 2 <= 1.34 * reach
+
+
+@pytest.mark.parametrize("reach", [1.01, 1.7, 3.9, 4.5, 8.1, 9.9, 10, 0.047, 430.0])
+def test_colour_bars_of_signed_layers_label_more_than_the_middle(reach):
+    from vispy.visuals.axis import _get_ticks_talbot
+
+    end = rounded_up(reach)
+    ticks = _get_ticks_talbot(-end, end, 1 / 96, 2)  # as napari asks for them
+    assert reach <= end <= 1.34 * reach
+    assert np.sum(np.abs(ticks) <= end * (1 + 1e-4)) >= 3
 
 
 def test_contrast_set_by_hand_stays_until_another_component_is_shown(result, model):
