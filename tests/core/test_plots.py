@@ -110,10 +110,11 @@ def test_names_of_regions_never_touch(n):
 
 def test_long_names_lose_their_middle_only():
     assert plots.shortened("hippocampus") == "hippocampus"
+    assert plots.shortened("17Networks_LH_DefaultA_pCunPCC_12") == "LH_DefaultA_pCunPCC_12"
     short = plots.shortened("17Networks_LH_DefaultA_pCunPCC_12", 20)
     assert len(short) == 20
-    assert short.startswith("17Networks")
-    assert short.endswith("PCC_12")
+    assert short.startswith("LH_Default")
+    assert short.endswith("CunPCC_12")
 
 
 def test_plots_need_no_pyplot():

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .density import Density
+from .regions import short_name
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -261,7 +262,8 @@ def region_dots(
 
 
 def shortened(name: str, most: int = LONGEST_NAME) -> str:
-    """Return a name without its middle where it is longer than `most` letters."""
+    """Return a `short_name`, without its middle where it is longer than `most` letters."""
+    name = short_name(name)
     if len(name) <= most:
         return name
     return f"{name[: most // 2]}…{name[-(most - most // 2 - 1) :]}"

@@ -1,5 +1,6 @@
 """Which region of a label volume each sample lies in, and values by region."""
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,6 +12,15 @@ from .expression import Expression, Parcellation
 
 LEAST_INSIDE = 0.1
 """Part of a sample's voxels that must lie in labels for it to have a region."""
+
+
+def short_name(name: str) -> str:
+    """Return a region's name as a narrow plot or table shows it.
+
+    Names of the Schaefer atlas all begin with the number of its networks, which tells none
+    apart: ``7Networks_LH_Vis_1`` becomes ``LH_Vis_1``. The hemisphere always stays.
+    """
+    return re.sub(r"^\d+Networks_(?=[LR]H_)", "", name)
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from qtpy.QtCore import QAbstractTableModel, QModelIndex, Qt
 
+from napari_compressed_transcriptomics.core.regions import short_name
+
 
 @dataclass(frozen=True)
 class Column:
@@ -141,7 +143,9 @@ class GeneModel(QAbstractTableModel):
         """Return text, or how it is aligned."""
         column = index.column() - 1
         # the tooltip tells a name that is cut short
-        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole) and column < 0:
+        if role == Qt.ItemDataRole.DisplayRole and column < 0:
+            return short_name(self.gene(index.row()))
+        if role == Qt.ItemDataRole.ToolTipRole and column < 0:
             return self.gene(index.row())
         if role == Qt.ItemDataRole.DisplayRole:
             number = self._numbers[column][self._rows[index.row()]]

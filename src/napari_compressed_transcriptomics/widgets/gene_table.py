@@ -143,6 +143,7 @@ def _view(model: GeneModel) -> QTableView:
     view.setTabKeyNavigation(False)  # Tab goes on to the next field
     view.setShowGrid(False)
     view.setWordWrap(False)
+    view.setTextElideMode(Qt.TextElideMode.ElideMiddle)  # names of regions differ at their ends
     view.setMinimumHeight(160)
     rows, header = view.verticalHeader(), view.horizontalHeader()
     assert rows is not None

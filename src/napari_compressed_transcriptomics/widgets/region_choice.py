@@ -40,7 +40,7 @@ class RegionChoice(QComboBox):
             "Where regions come from: any 3-D Labels layer in the viewer, or the samples "
             "themselves. Open or draw a Labels layer to see it here."
         )
-        self.addItem("The samples themselves")
+        self.addItem("Samples themselves")
         events, fill, layers, unfollow = (
             viewer.layers.events,
             self._fill,
