@@ -63,4 +63,14 @@ class FigureView(QWidget):
         self.figure.clear()
         if self._draw is not None:
             self._draw(self.figure, self.foreground)
+        self.draw_soon()
+
+    def draw_soon(self) -> None:
+        """Bring the figure to the screen, if it is to be seen there, or when it will be."""
+        if self.isVisible():
+            self.canvas.draw_idle()
+
+    def showEvent(self, event: Any) -> None:
+        """Catch up with what was drawn while nobody looked."""
+        super().showEvent(event)
         self.canvas.draw_idle()

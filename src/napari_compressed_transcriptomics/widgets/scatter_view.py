@@ -94,7 +94,7 @@ class ScatterView(FigureView):
         self._points, self._coloring, self._kept = np.zeros((0, 2)), None, None
         self.selected = self.marked = None
         self.figure.clear()
-        self.canvas.draw_idle()
+        self.draw_soon()
 
     def select(self, selected: np.ndarray | None) -> None:
         """Let all points but these, bool (n,), fade; None for no selection."""
@@ -120,7 +120,7 @@ class ScatterView(FigureView):
         )
         if self._zoomed is not None:
             self.figure.axes[0].set(xlim=self._zoomed[0], ylim=self._zoomed[1])
-        self.canvas.draw_idle()
+        self.draw_soon()
 
     def resizeEvent(self, event: Any) -> None:
         """Stay about square, with room for the legend."""
