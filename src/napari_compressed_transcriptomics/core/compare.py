@@ -35,7 +35,7 @@ class Score(NamedTuple):
     r2 : float
         1 - (squared error) / (squared distance from the mean of each gene in the training
         samples), both summed over held-out samples and genes (Campbell and Thompson 2008,
-        doi:10.1093/rfs/hhm055): 0 is as good as that mean.
+        doi:10.1093/rfs/hhm055): 0 is as good as that mean. NaN where no gene varies.
     seconds : float
         Of fitting, encoding and decoding, in one thread.
     """
@@ -189,8 +189,8 @@ def score_steps(
         decoded = codec.decode(codec.encode(held_out, device), device)
     seconds = time.perf_counter() - begun
     squared = np.square(held_out - decoded, dtype=float)
-    spread = np.square(held_out - np.mean(train.values, axis=0, dtype=float))
-    r2 = 1 - squared.sum() / spread.sum()
+    spread = np.square(held_out - np.mean(train.values, axis=0, dtype=float)).sum()
+    r2 = 1 - squared.sum() / spread if spread else np.nan
     return Score(*fit, float(np.sqrt(squared.mean())), float(r2), seconds)
 
 

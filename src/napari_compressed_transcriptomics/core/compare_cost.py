@@ -52,10 +52,12 @@ def jobs(request: CompareRequest, n_fits: int) -> tuple[int, str]:
 
 
 def slow_methods(request: CompareRequest) -> str:
-    """Return a sentence where a fit takes minutes, else nothing."""
-    n = request.expression.n_samples
-    if "published" in method_names(request.methods) and n >= _MANY_SAMPLES:
+    """Return a sentence where fits take long, else nothing."""
+    methods, n = method_names(request.methods), request.expression.n_samples
+    if "published" in methods and n >= _MANY_SAMPLES:
         return f"A fit of the published autoencoder takes minutes on {n:,} samples"
+    if {"published", "default"} & {*methods}:
+        return "A fit of an autoencoder takes up to a minute or so"
     return ""
 
 

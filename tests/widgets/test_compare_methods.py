@@ -1,0 +1,310 @@
+"""Dock Compare methods, tab Held-out error, in the real window, as a person uses it."""
+
+import json
+import threading
+import time
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from qtpy.QtCore import Qt
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QApplication, QFileDialog
+
+from clicking import activate, settle
+from data import real_data
+from napari_compressed_transcriptomics._reader import add_expression
+from napari_compressed_transcriptomics.core import compare as module
+from napari_compressed_transcriptomics.core.compare import compare_steps
+from napari_compressed_transcriptomics.core.compare_request import CompareRequest, samples_of
+from napari_compressed_transcriptomics.core.progress import Progress, finish
+from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
+
+PLUGIN = "napari-compressed-transcriptomics"
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+
+@pytest.fixture(scope="module")
+def brain():
+    return synthetic_brain(voxel_mm=16, n_genes=40)
+
+
+@pytest.fixture
+def viewer(make_napari_viewer):
+    return make_napari_viewer(show=True)
+
+
+@pytest.fixture
+def open_tab(viewer):
+    """Return a function that opens the dock and asks for little, in this very process."""
+
+    def open_dock(expression=None, methods=("pca", "nmf")):
+        viewer.window.remove_dock_widget("all")
+        if expression is not None:
+            add_expression(viewer, expression)
+        _, dock = viewer.window.add_plugin_dock_widget(PLUGIN, "Compare methods")
+        form = dock.held_out.form
+        for name, box in form.methods.boxes.items():
+            box.setChecked(name in methods)
+        write(form.sizes, "2 4")
+        form.folds.setValue(3)
+        form.computing.setChecked(True)
+        form.processes.setValue(1)
+        settle()
+        return dock.held_out
+
+    return open_dock
+
+
+@pytest.fixture
+def fitted(monkeypatch):
+    """Count the fits that are made."""
+    whole, made = module.fit_steps, []
+
+    def counts(fit, *others):
+        made.append(fit)
+        return whole(fit, *others)
+
+    monkeypatch.setattr(module, "fit_steps", counts)
+    return made
+
+
+@pytest.fixture
+def held(monkeypatch):
+    """Hold all fits after the first fold until this event is set."""
+    whole, go_on = module.fit_steps, threading.Event()
+
+    def holds(fit, *others):
+        while fit.fold > 1 and not go_on.is_set():
+            yield Progress("Waiting", 0, 1)
+            time.sleep(0.01)
+        return (yield from whole(fit, *others))
+
+    monkeypatch.setattr(module, "fit_steps", holds)
+    yield go_on
+    go_on.set()
+
+
+def write(field, text):
+    field.selectAll()
+    QTest.keyClicks(field, text)
+    settle()
+
+
+def press(button):
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+    settle()
+
+
+def run(tab, qtbot):
+    press(tab.bar.run)
+    qtbot.waitUntil(lambda: tab.bar.job is None, timeout=60_000)
+    settle()
+
+
+def told(tab, qtbot, words):
+    """Wait until the line above the buttons says something: it is found out in a thread."""
+    qtbot.waitUntil(lambda: words in tab.outlook.text(), timeout=60_000)
+
+
+def rows(tab):
+    table = tab.table.table
+    return [
+        [item.text() if (item := table.item(row, column)) else "" for column in range(4)]
+        for row in range(table.rowCount())
+    ]
+
+
+def dots(tab):
+    """How many scores the figure shows."""
+    lines = [line for axes in tab.plot.view.figure.axes for line in axes.lines]
+    return sum(len(line.get_ydata()) for line in lines if line.get_marker() == "o")
+
+
+def test_it_fills_as_folds_finish_cancel_keeps_them_and_a_second_run_goes_on(
+    open_tab, brain, held, fitted, qtbot
+):
+    tab = open_tab(brain)
+    told(tab, qtbot, "12 fits in 1 process")
+    press(tab.bar.run)
+    qtbot.waitUntil(lambda: dots(tab) == 4, timeout=60_000)
+    assert tab.bar.job is not None  # the second fold waits
+    assert [row[0] for row in rows(tab)] == ["Blocks of space held out", "PCA", "NMF"]
+    assert not tab.save.isEnabled()
+    press(tab.bar.cancel)
+    qtbot.waitUntil(lambda: tab.bar.job is None, timeout=60_000)
+    assert "Cancelled after 4 of 12 fits" in tab.bar.status.text()
+    assert dots(tab) == 4
+    assert tab.save.isEnabled()
+    told(tab, qtbot, "8 fits")
+
+    held.set()
+    fitted.clear()
+    run(tab, qtbot)
+    assert tab.bar.status.text() == "Compared."
+    assert dots(tab) == 12
+    assert len(fitted) == 8
+    told(tab, qtbot, "measured already")
+    run(tab, qtbot)
+    assert len(fitted) == 8
+
+    request = CompareRequest(brain, ("pca",), (2,), n_folds=3, n_jobs=1)
+    scores = finish(compare_steps(request)).scores
+    rmse, r2 = (np.mean([getattr(score, name) for score in scores]) for name in ("rmse", "r2"))
+    assert rows(tab)[1][1] == f"{rmse:.4f}\n{r2:.3f}"
+
+
+def test_other_seeds_are_compared_anew_and_both_splits_are_shown(open_tab, brain, fitted, qtbot):
+    tab = open_tab(brain, ("pca",))
+    assert "would give the answer away" in tab.form.why_blocks.text()
+    assert tab.form.why_blocks.isVisible()
+    run(tab, qtbot)
+    tab.form.seed.setValue(1)
+    told(tab, qtbot, "6 fits")
+    run(tab, qtbot)
+    assert len(fitted) == 12
+    assert dots(tab) == 6  # those of the other seed are gone
+    tab.form.split.setCurrentIndex(tab.form.split.findData("random"))
+    assert not tab.form.why_blocks.isVisible()
+    run(tab, qtbot)
+    assert len(tab.plot.view.figure.axes) == 2
+    assert dots(tab) == 12
+    assert [row[0] for row in rows(tab)][::2] == [
+        "Blocks of space held out",
+        "Random samples held out",
+    ]
+
+
+def test_a_folder_is_gone_on_with_by_another_window(open_tab, brain, fitted, qtbot, tmp_path):
+    folder = tmp_path / "kept"
+    tab = open_tab(brain)
+    write(tab.form.folder, str(folder))
+    run(tab, qtbot)
+    assert tab.bar.status.text() == f"Compared. Kept in {folder}"
+    assert len(pd.read_csv(folder / "comparison.csv")) == 12
+
+    tab = open_tab(methods=("pca", "kpca"))
+    assert dots(tab) == 0
+    write(tab.form.folder, str(folder))
+    fitted.clear()
+    run(tab, qtbot)
+    assert {fit.method for fit in fitted} == {"kpca"}
+    assert dots(tab) == 18
+    assert [row[0] for row in rows(tab)][1:] == ["PCA", "NMF", "kernel PCA"]
+
+    tab.form.seed.setValue(1)
+    fitted.clear()
+    run(tab, qtbot)
+    assert "comparison with another seed; choose another folder" in tab.bar.status.text()
+    assert not fitted
+    assert len(pd.read_csv(folder / "comparison.csv")) == 18
+
+
+def test_what_was_measured_without_a_folder_is_saved(
+    open_tab, brain, fitted, qtbot, tmp_path, monkeypatch
+):
+    tab = open_tab(brain, ("pca",))
+    assert not tab.save.isEnabled()
+    run(tab, qtbot)
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(tmp_path))
+    press(tab.save)
+    assert tab.bar.status.text() == f"Saved in {tmp_path}"
+    assert len(pd.read_csv(tmp_path / "comparison.csv")) == 6
+    assert json.loads((tmp_path / "comparison.json").read_text())["complete"] is True
+    assert (tmp_path / "comparison.png").exists()
+
+    press(tab.form.browse)
+    assert tab.form.folder.text() == str(tmp_path)
+    run(tab, qtbot)
+    assert len(fitted) == 6
+
+
+def test_what_cannot_be_is_said_before_it_is_run(open_tab, brain, qtbot, tmp_path):
+    tab = open_tab(brain)
+    run_button, status = tab.bar.run, tab.bar.status
+    write(tab.form.sizes, "2 many")
+    assert not run_button.isEnabled()
+    assert "“many” is no number of components" in status.text()
+    write(tab.form.sizes, "5000")
+    qtbot.waitUntil(lambda: "5000 components are too many" in status.text(), timeout=60_000)
+    assert not run_button.isEnabled()
+    write(tab.form.sizes, "2")
+    qtbot.waitUntil(run_button.isEnabled)
+    (tmp_path / "file").write_text("")
+    write(tab.form.folder, str(tmp_path / "file"))
+    assert not run_button.isEnabled()
+    assert "is a file" in status.text()
+    tab.form.folder.clear()
+    assert run_button.isEnabled()
+    for name in ("pca", "nmf"):
+        QTest.keyClick(tab.form.methods.boxes[name], Qt.Key.Key_Space)
+    qtbot.waitUntil(lambda: status.text() == "Choose a method.", timeout=60_000)
+    assert not run_button.isEnabled()
+
+
+def test_methods_that_cannot_take_part_say_why(open_tab, brain, qtbot):
+    log2 = replace(brain, values=brain.values * 10)
+    tab = open_tab(log2, ("published", "pca", "nmf"))
+    told(tab, qtbot, "published autoencoder is left out for k = 2, 4: ")
+    boxes = tab.form.methods.boxes
+    assert not boxes["published"].isEnabled()
+    assert "values from" in boxes["published"].toolTip()
+    assert not boxes["tsne"].isEnabled()
+    assert "cannot reconstruct" in boxes["tsne"].toolTip()
+    assert boxes["default"].isEnabled()
+    run(tab, qtbot)
+    assert [row[0] for row in rows(tab)][1:] == ["PCA", "NMF"]
+
+
+@pytest.mark.parametrize(
+    ("n", "says"),
+    [(1, "Open an expression volume"), (5, "cannot be made of 5 samples"), (60, "")],
+)
+def test_data_that_are_too_small_or_do_not_vary(open_tab, brain, qtbot, n, says):
+    if n == 1:  # nothing is open
+        tab = open_tab()
+    else:
+        few = samples_of(brain, np.arange(n))
+        tab = open_tab(replace(few, values=np.full_like(few.values, 0.5)))
+    if says:
+        qtbot.waitUntil(lambda: says in tab.bar.status.text(), timeout=60_000)
+        assert not tab.bar.run.isEnabled()
+        return
+    run(tab, qtbot)
+    assert rows(tab)[1][:2] == ["PCA", "0.0000\nnan"]
+
+
+def test_all_of_it_is_reached_by_the_keyboard(open_tab, brain, viewer, qtbot):
+    tab = open_tab(brain, ("pca",))
+    activate(viewer)
+    tab.form.methods.boxes["default"].setFocus()
+    seen = []
+    for _ in range(30):
+        seen.append(QApplication.focusWidget())
+        QTest.keyClick(seen[-1], Qt.Key.Key_Tab)
+    form, bar = tab.form, tab.bar
+    fields = [form.sizes, form.split, form.folds, form.seed, form.folder, form.browse, bar.run]
+    places = [seen.index(field) for field in (form.methods.boxes["umap"], *fields)]
+    assert places == sorted(places)
+    bar.run.setFocus()
+    QTest.keyClick(bar.run, Qt.Key.Key_Space)
+    qtbot.waitUntil(lambda: bar.job is None and dots(tab) == 6, timeout=60_000)
+
+
+def test_real_regions_in_processes(viewer, open_tab, qtbot, tmp_path):
+    names = ("expr/ahba_schaefer100_r0.6.csv", "atlas/schaefer100_tianS1_MNI6Asym_2mm.nii.gz")
+    expression, atlas = map(real_data, names)
+    table = tmp_path / "schaefer100.csv"
+    table.write_bytes(expression.read_bytes())
+    beside = {"atlas": str(atlas), "labels": str(real_data("atlas/schaefer100_tianS1_labels.txt"))}
+    table.with_suffix(".json").write_text(json.dumps(beside))
+    viewer.open(table, plugin=PLUGIN)
+    tab = open_tab()
+    tab.form.folds.setValue(2)
+    tab.form.processes.setValue(2)
+    press(tab.bar.run)
+    qtbot.waitUntil(lambda: tab.bar.job is None, timeout=120_000)
+    assert tab.bar.status.text() == "Compared."
+    r2 = {row[0]: float(row[1].split("\n")[1]) for row in rows(tab)[1:]}
+    assert 0.3 < r2["NMF"] <= r2["PCA"] < 0.8
