@@ -21,8 +21,11 @@ class _Column(NamedTuple):
     greatest_first: bool = False
 
 
+_NOTHING = "–"
+
+
 def _number(value: float, digits: int) -> str:
-    return "–" if np.isnan(value) else f"{value:.{digits}f}"
+    return _NOTHING if np.isnan(value) else f"{value:z.{digits}f}"  # z: no -0.00
 
 
 _COLUMNS = (
@@ -163,11 +166,13 @@ class ScoreTable(QTableView):
         self.activated.connect(lambda _: self.wanted.emit())
 
     def set_scores(self, scores: "Sequence[Score]") -> None:
-        """Show other scores, the best chosen; columns that are the same in all rows are hidden."""
+        """Show other scores, the best chosen; columns that say nothing are hidden."""
         self.score = max(scores, key=lambda s: s.r2) if scores else None
         self._model.set_scores(scores)
-        for column in (6, 7):
-            self.setColumnHidden(column, len({_COLUMNS[column].value(s) for s in scores}) < 2)
+        for column, about in enumerate(_COLUMNS):
+            texts = {about.text(score) for score in scores}
+            same = about.title in ("Regression", "Held out") and len(texts) < 2
+            self.setColumnHidden(column, same or texts == {_NOTHING})
         self.resizeColumnsToContents()
         self._header.resizeSection(0, min(self._header.sectionSize(0), 120))
         self._header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
