@@ -14,6 +14,7 @@ import torch  # noqa: TID253
 
 from napari_compressed_transcriptomics.core import compare, predict
 from napari_compressed_transcriptomics.core.coherence import Coherence, coherence_table
+from napari_compressed_transcriptomics.core.nested_folds import SPLITS
 from napari_compressed_transcriptomics.core.plots_coherence import coherence_dots
 from napari_compressed_transcriptomics.core.plots_compare import error_by_size
 from napari_compressed_transcriptomics.core.plots_predict import utility_bars
@@ -27,20 +28,27 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 OUT = Path(__file__).parent / "study"
+STEPS = (
+    "compare_blocks",
+    "coherence",
+    "ridge_blocks",
+    "ridge_random",
+    "compare_random",
+    "trees_blocks",
+)
+"""What is measured, one after the other; predictions need the latents of ``coherence``."""
 
 
-def studied(name: str, runs: list[str], measure: bool) -> Found:
-    """Return all that is measured of a data set, measuring what is not there yet if so told."""
+def studied(name: str, steps: list[str]) -> Found:
+    """Return all that is measured of a data set, after measuring in the steps given."""
     data = load(name)
     targets, notes = load_targets(name, data)
     targets, copies = without_copies(targets)
-    errors = compared(data, measure)
-    latents = embedded(data, measure)
-    coherence = cohered(data, groups(data.samples), latents, measure)
+    errors = compared(data, [split for split in SPLITS if f"compare_{split}" in steps])
+    latents = embedded(data, "coherence" in steps)
+    coherence = cohered(data, groups(data.samples), latents, "coherence" in steps)
     scores = [
-        score
-        for run in RUNS
-        for score in predicted(data, targets, latents, run, measure and run in runs)
+        score for run in RUNS for score in predicted(data, targets, latents, run, run in steps)
     ]
     notes = [*copies, *notes]
     return Found(data, DATA_SETS[name].regions, errors, coherence, scores, len(targets), notes)
@@ -93,18 +101,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.study", description=__doc__)
     every = list(DATA_SETS)
     parser.add_argument("--data", nargs="+", choices=every, default=every, help="measure these")
-    parser.add_argument(
-        "--runs", nargs="*", choices=list(RUNS), default=list(RUNS), help="of predictions"
-    )
+    parser.add_argument("--steps", nargs="*", choices=STEPS, default=list(STEPS), help="only these")
     parser.add_argument("--as-is", action="store_true", help="write what was measured so far")
     given = parser.parse_args()
     torch.set_num_threads(1)
-    # What takes longest comes last, for all data sets; there is a page after each step.
-    for n_runs in range(1 if given.as_is else len(given.runs) + 1):
-        found = [
-            studied(name, given.runs[:n_runs], not given.as_is and name in given.data)
-            for name in every
-        ]
+    # There is a page after each step, in which all data sets are measured.
+    for step in [None] if given.as_is else given.steps:
+        found = [studied(name, [step] if step and name in given.data else []) for name in every]
         for one in found:
             write(one)
         (OUT / "README.md").write_text(page(found), encoding="utf-8")

@@ -11,6 +11,7 @@ from napari_compressed_transcriptomics.core.expression import Expression
 from napari_compressed_transcriptomics.core.plots_compare import TITLES as _TITLES
 
 from .study_data import measure_of
+from .study_measures import FOLDS
 from .study_rules import Difference, by_group, holm, jackknifed, paired
 
 TITLES = {**_TITLES, "default": "residual autoencoder (default)", "genes": "all genes"}
@@ -59,11 +60,10 @@ def rmse(found: Found, split: str) -> dict[tuple[str, int], np.ndarray]:
     for score in found.errors:
         if score.split == split:
             of.setdefault((score.method, score.latent_size), {})[score.fold] = score.rmse
-    n_folds = max((len(folds) for folds in of.values()), default=0)
     return {
         key: np.array([folds[fold] for fold in sorted(folds)])
         for key, folds in of.items()
-        if len(folds) == n_folds > 1
+        if len(folds) == FOLDS
     }
 
 
@@ -75,7 +75,6 @@ def reconstruction(
     Pairs are folds. Without `size`, the mean over all sizes that both have.
     """
     of = rmse(found, split)
-    n_folds = max((len(folds) for folds in of.values()), default=2)
     differences = {}
     for other in dict.fromkeys(name for name, _ in of):
         sizes = [k for name, k in of if name == other and (method, k) in of and size in (None, k)]
@@ -84,7 +83,7 @@ def reconstruction(
         mine, theirs = (
             np.mean([-np.log(of[name, k]) for k in sizes], axis=0) for name in (method, other)
         )
-        differences[other] = paired(mine, theirs, overlap=1 / (n_folds - 1))
+        differences[other] = paired(mine, theirs, overlap=1 / (FOLDS - 1))
     return differences
 
 

@@ -26,7 +26,7 @@ from napari_compressed_transcriptomics.core.compare_request import (
     method_settings,
 )
 from napari_compressed_transcriptomics.core.expression import Expression
-from napari_compressed_transcriptomics.core.nested_folds import nested_folds
+from napari_compressed_transcriptomics.core.nested_folds import Split, nested_folds
 from napari_compressed_transcriptomics.core.predict import Score, predict_steps
 from napari_compressed_transcriptomics.core.predict_request import GENES, PredictRequest
 from napari_compressed_transcriptomics.core.progress import Progress, finish
@@ -71,13 +71,13 @@ def kept(path: Path, about: dict[str, Any], make: Callable[[], Any] | None) -> A
     return made
 
 
-def compared(data: Expression, measure: bool) -> list[compare.Score]:
-    """Return errors on held-out samples, of all methods and both splits, as far as there."""
-    request = CompareRequest(
-        data, COMPARED, splits=("blocks", "random"), n_folds=FOLDS, seed=SEED, n_jobs=1
-    )
+def compared(data: Expression, splits: list[Split]) -> list[compare.Score]:
+    """Return errors on held-out samples of all methods; measure them for the splits given."""
     folder = CACHE / data.name / "comparison"
-    if measure:
+    if splits:
+        request = CompareRequest(
+            data, COMPARED, splits=tuple(splits), n_folds=FOLDS, seed=SEED, n_jobs=1
+        )
         finish(saved_comparison_steps(request, folder), _tell)
     if not (folder / "comparison.csv").exists():
         return []

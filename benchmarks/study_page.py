@@ -5,6 +5,7 @@ Each sentence with a number or a judgement is made from the numbers by `study_ru
 
 import platform
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -50,7 +51,8 @@ def page(found: list[Found]) -> str:
         "Ruffle et al. 2024 (doi:10.1002/hbm.26795) report that deep autoencoders beat PCA, NMF, "
         "kernel PCA, UMAP and t-SNE in reconstruction, anatomical coherence and prediction. Here "
         "these claims are put to two small public tables of the Allen Human Brain Atlas: "
-        f"{' and '.join(_shape(one) for one in found)}. Written by `make study` on "
+        f"{' and '.join(_shape(one) for one in found)}. The residual autoencoder is this project's "
+        "own default, which nothing was published about. Written by `make study` on "
         f"{datetime.now(UTC):%Y-%m-%d}, the sentences, too, from the numbers ({used}; "
         f"{platform.machine()}).\n",
     ]
@@ -123,7 +125,7 @@ def _claim(
     verdicts = [verdict for of in said.values() for verdict in of.values()]
     yield f"**{claim}: {all_of(verdicts)}.**\n"
     for name, of in said.items():
-        told = {label: verdict for label, verdict in of.items() if verdict.kind != "none"}
+        told = {label: verdict for label, verdict in of.items() if verdict.n}
         words = (f"{label}: {v.words}" if label else v.words for label, v in told.items())
         yield f"- `{name}`: {'. '.join(words) or 'not measured'}."
     yield ""
@@ -133,8 +135,7 @@ def _anatomy(found: Found, measure: str) -> Verdict:
     passed, n = beyond_chance(found, "published", 2, measure)
     if not n:
         return NOT_MEASURED
-    kind = "holds" if passed == n else "in part" if passed else "open"
-    return Verdict(kind, f"{passed} of {n} components")
+    return Verdict(f"{passed} of {n} components", n, passed)
 
 
 def _order(found: Found, size: int) -> Verdict:
@@ -145,7 +146,7 @@ def _order(found: Found, size: int) -> Verdict:
             means[method] = np.mean([score.r2 for score in scores.values()])
     ranking = sorted(means, key=lambda method: -means[method])
     measured = ", ".join(f"{TITLES[method]} {means[method]:.2f}" for method in ranking)
-    return Verdict(verdict.kind, f"{verdict.words} (mean R2: {measured})")
+    return replace(verdict, words=f"{verdict.words} (mean R2: {measured})") if ranking else verdict
 
 
 def _caveats(found: list[Found]) -> Iterator[str]:
@@ -187,12 +188,20 @@ def _caveats(found: list[Found]) -> Iterator[str]:
         "not independent either."
     )
     yield (
+        "- t-SNE and UMAP are meant for two or three components: what is said against them at more "
+        "says little."
+    )
+    yield (
         "- Volumes reach the subcortex, where many receptors are either dense or absent: a good "
         "part of their R2 may be cortex against subcortex. Tables are of the cortex only."
     )
     yield (
         "- The intervals of coherence are a jackknife over blocks of space: the median over "
         "components, with the same latents."
+    )
+    yield (
+        "- `seconds` in `comparison.csv` is the time of a fit in one thread, on a machine that may "
+        "have had other work."
     )
     n_families = sum(_n_families(one) for one in found)
     yield (

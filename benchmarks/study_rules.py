@@ -20,12 +20,16 @@ class Difference:
         With the limits of its 95 % confidence interval.
     p : float
         Two-sided, of Student's t.
+    n, n_above : int
+        Pairs, and those above 0.
     """
 
     mean: float
     low: float
     high: float
     p: float
+    n: int = 0
+    n_above: int = 0
 
     @property
     def verdict(self) -> str:
@@ -56,7 +60,8 @@ def paired(first: Sequence[float], second: Sequence[float], overlap: float = 0.0
     n = len(pairs)
     if n < 2:
         return Difference(float(pairs.mean()) if n else np.nan, -np.inf, np.inf, 1.0)
-    return _with_t(pairs.mean(), np.sqrt(pairs.var(ddof=1) * (1 / n + overlap)), n - 1)
+    found = _with_t(pairs.mean(), np.sqrt(pairs.var(ddof=1) * (1 / n + overlap)), n - 1)
+    return replace(found, n=n, n_above=int((pairs > 0).sum()))
 
 
 def jackknifed(whole: float, parts: Sequence[float]) -> Difference:
@@ -93,17 +98,19 @@ class Verdict:
 
     Attributes
     ----------
-    kind : {"holds", "in part", "open", "opposite", "none"}
-        ``opposite``: nothing of it holds and some is contradicted; ``none``: not measured.
     words : str
         In full.
+    n, held, against : int
+        Comparisons, those in which it holds, and those in which the opposite does.
     """
 
-    kind: str
     words: str
+    n: int = 0
+    held: int = 0
+    against: int = 0
 
 
-NOT_MEASURED = Verdict("none", "not measured")
+NOT_MEASURED = Verdict("not measured")
 
 
 def against_all(found: Mapping[str, Difference]) -> Verdict:
@@ -122,16 +129,13 @@ def against_all(found: Mapping[str, Difference]) -> Verdict:
         verdict: [name for name, difference in found.items() if difference.verdict == verdict]
         for verdict in ("better", "open", "worse")
     }
-    if len(of["better"]) == len(found):
-        return Verdict("holds", f"holds against all ({', '.join(found)})")
     words = {
         "better": "holds against",
         "open": "not decided against",
         "worse": "the opposite holds against",
     }
     said = [f"{words[verdict]} {', '.join(names)}" for verdict, names in of.items() if names]
-    kind = "in part" if of["better"] else "opposite" if of["worse"] else "open"
-    return Verdict(kind, "; ".join(said))
+    return Verdict("; ".join(said), len(found), len(of["better"]), len(of["worse"]))
 
 
 def step(difference: Difference, claimed: str) -> str:
@@ -155,31 +159,35 @@ def order(steps: Sequence[str]) -> Verdict:
     """Say whether a whole order holds, from what `step` says of each of its steps."""
     if not steps:
         return NOT_MEASURED
-    held, broken = steps.count("holds"), sum(s in ("the opposite", "they differ") for s in steps)
-    if held == len(steps):
-        return Verdict("holds", f"all {held} steps hold")
-    words = f"of its {len(steps)} steps {held} hold and {broken} are contradicted"
-    if broken:
-        return Verdict("opposite", f"does not hold: {words}")
-    return Verdict("open", f"not decided: {words}")
+    held, against = steps.count("holds"), sum(s in ("the opposite", "they differ") for s in steps)
+    words = f"of {len(steps)} steps {held} held, {against} contradicted"
+    return Verdict(words, len(steps), held, against)
 
 
 def all_of(verdicts: Iterable[Verdict]) -> str:
-    """Sum up verdicts on one claim in a few words.
+    """Sum up verdicts on one claim.
 
     Examples
     --------
-    >>> all_of([Verdict("holds", ""), Verdict("open", "")])
-    'holds in part'
+    >>> all_of([Verdict("", 4, 4), Verdict("", 4, 1, 2)])
+    'holds in 5 of 8 comparisons, the opposite in 2, not decided in 1'
     """
-    kinds = {verdict.kind for verdict in verdicts} - {"none"}
-    if not kinds:
+    verdicts = list(verdicts)
+    n, held, against = (
+        sum(getattr(v, name) for v in verdicts) for name in ("n", "held", "against")
+    )
+    if not n:
         return "not measured"
-    if kinds == {"holds"}:
-        return "holds"
-    if kinds & {"holds", "in part"}:
-        return "holds in part"
-    return "not decided" if kinds == {"open"} else "does not hold"
+    if held == n:
+        return f"holds in all {n} comparisons"
+    parts = [
+        (held, "holds in"),
+        (against, "the opposite in"),
+        (n - held - against, "not decided in"),
+    ]
+    (first, words), *rest = [part for part in parts if part[0]]
+    said = [f"{words} {first} of {n} comparisons", *(f"{w} {count}" for count, w in rest)]
+    return ", ".join(said)
 
 
 def by_group(values: Mapping[str, float], group: Mapping[str, str]) -> dict[str, float]:

@@ -84,10 +84,14 @@ def _ratio_table(found: Found, method: str) -> Iterator[str]:
     sizes = [k for k in sizes_of(rmse(found, "blocks")) if (method, k) in rmse(found, "blocks")]
     columns = [reconstruction(found, "blocks", method, k) for k in (*sizes, None)]
     yield from _table(
-        [TITLES[method] + " /", *(f"k = {k}" for k in sizes), "all k"],
+        [TITLES[method] + " /", *(f"k = {k}" for k in sizes), "all k", "lower in"],
         [
-            [TITLES[other], *(_ratio(c[other]) if other in c else "" for c in columns)]
-            for other in columns[-1]
+            [
+                TITLES[other],
+                *(_ratio(c[other]) if other in c else "" for c in columns),
+                f"{all_k.n_above} of {all_k.n} folds",
+            ]
+            for other, all_k in columns[-1].items()
         ],
     )
 

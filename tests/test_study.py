@@ -7,7 +7,6 @@ from benchmarks.study_data import LOBES, group_of, groups, is_circular, measure_
 from benchmarks.study_page import page
 from benchmarks.study_rules import (
     Difference,
-    Verdict,
     against_all,
     all_of,
     by_group,
@@ -87,21 +86,19 @@ def test_jackknife_of_a_mean_is_its_standard_error():
 
 
 def test_better_than_all_is_said_only_where_it_is_so():
-    assert against_all({"PCA": BETTER, "NMF": BETTER}).kind == "holds"
-    mixed = against_all({"PCA": BETTER, "NMF": OPEN, "UMAP": WORSE})
-    assert mixed.kind == "in part"
-    assert mixed.words == (
+    found = against_all({"PCA": BETTER, "NMF": OPEN, "UMAP": WORSE})
+    assert found.words == (
         "holds against PCA; not decided against NMF; the opposite holds against UMAP"
     )
-    assert against_all({"PCA": OPEN}).kind == "open"
-    assert against_all({"PCA": OPEN, "NMF": WORSE}).kind == "opposite"
-    assert against_all({}).kind == "none"
+    assert (found.n, found.held, found.against) == (3, 1, 1)
+    assert against_all({"PCA": BETTER, "NMF": BETTER}).words == "holds against PCA, NMF"
+    assert against_all({}).n == 0
 
 
 def test_more_comparisons_need_more_evidence():
     close = Difference(0.2, 0.01, 0.39, 0.04)
-    assert against_all({"PCA": close}).kind == "holds"
-    assert against_all({"PCA": close, "NMF": close}).kind == "open"
+    assert against_all({"PCA": close}).held == 1
+    assert against_all({"PCA": close, "NMF": close}).held == 0
     assert [d.p for d in holm([OPEN, BETTER, close])] == pytest.approx([1, 0.003, 0.08])
 
 
@@ -113,14 +110,15 @@ def test_alike_needs_a_narrow_interval():
     assert [step(d, ">") for d in (BETTER, WORSE, OPEN)] == ["holds", "the opposite", "not decided"]
 
 
-def test_an_order_holds_if_all_its_steps_do():
-    assert order(["holds", "holds"]).kind == "holds"
-    assert order(["holds", "not decided"]).kind == "open"
-    assert order(["holds", "the opposite"]).kind == "opposite"
-    said = [Verdict(kind, "") for kind in ("holds", "none", "open", "opposite")]
-    assert all_of(said[:2]) == "holds"
-    assert all_of(said) == "holds in part"
-    assert all_of(said[2:]) == "does not hold"
+def test_steps_of_an_order_and_all_verdicts_are_counted():
+    found = order(["holds", "not decided", "the opposite", "they differ"])
+    assert (found.n, found.held, found.against) == (4, 1, 2)
+    assert all_of([found, order([])]) == (
+        "holds in 1 of 4 comparisons, the opposite in 2, not decided in 1"
+    )
+    assert all_of([order(["holds"] * 3)]) == "holds in all 3 comparisons"
+    assert all_of([order(["not decided"] * 2)]) == "not decided in 2 of 2 comparisons"
+    assert all_of([]) == "not measured"
 
 
 def test_p_values_are_corrected_and_unknown_ones_stay_so():
@@ -154,22 +152,25 @@ def claim(text, *words):
 def test_page_says_that_claims_hold_where_they_do():
     ranks = dict(zip(METHODS, (0, 1, 2, 3, 3, 4, 0), strict=True))
     text = page([found(ranks.get)])
-    assert claim(text, "published autoencoder reconstructs", "blocks").endswith(": holds.**")
-    assert claim(text, "Prediction ranks").endswith(": holds.**")
+    assert claim(text, "published autoencoder reconstructs", "blocks").endswith("holds in all 5 "
+        "comparisons.**")  # fmt: skip
+    assert claim(text, "Prediction ranks").endswith("holds in all 5 comparisons.**")
     assert "12 of 12" in text
 
 
 def test_page_on_other_numbers_says_the_opposite():
     ranks = dict(zip(METHODS, (5, 4, 3, 2, 1, 0, 5), strict=True))
     text = page([found(ranks.get)])
-    assert not [line for line in verdicts(text) if line.endswith((": holds.**", "in part.**"))]
+    for line in verdicts(text):
+        assert "the opposite in" in line or "not measured" in line
+        assert "holds" not in line
     assert "the opposite holds against" in text
 
 
 def test_page_decides_nothing_where_all_are_alike():
     text = page([found(lambda method: 0)])
-    assert claim(text, "published autoencoder reconstructs", "blocks").endswith("not decided.**")
-    assert claim(text, "better than from the others (ridge)").endswith("not decided.**")
+    for words in ("published autoencoder reconstructs", "better than from the others (ridge)"):
+        assert claim(text, words).endswith("not decided in 5 of 5 comparisons.**")
 
 
 def test_page_without_measurements_claims_nothing():
