@@ -159,6 +159,9 @@ def test_other_seeds_are_compared_anew_and_both_splits_are_shown(open_tab, brain
     tab = open_tab(brain, ("pca",))
     assert "would give the answer away" in tab.form.why_blocks.text()
     assert tab.form.why_blocks.isVisible()
+    tab.form.folds.setValue(2)
+    assert tab.form.folds.text() == "2"
+    tab.form.folds.setValue(3)
     run(tab, qtbot)
     tab.form.seed.setValue(1)
     told(tab, qtbot, "6 fits")

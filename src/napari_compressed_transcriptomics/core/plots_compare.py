@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .compare import Score
 
 FEWEST_FOR_BOX = 5
+_WIDE = 4.5  # inches
 TITLES = {
     "default": "residual (default)",
     "published": "published autoencoder",
@@ -73,7 +74,7 @@ def error_by_size(
     figure.legend(
         handles=[Patch(color=_color(name), label=TITLES[name]) for name in methods],
         loc="outside lower center",
-        ncols=min(3, len(methods)),
+        ncols=min(3 if figure.get_figwidth() > _WIDE else 2, len(methods)),
         frameon=False,
         fontsize=8,
         labelcolor=foreground,

@@ -49,7 +49,7 @@ class HeldOutForm(QWidget):
         self.split.setToolTip("Which samples a method does not see while it is fitted")
         self.why_blocks = wrapping_label()
         self.why_blocks.setText(f"{WHY_BLOCKS[0].upper()}{WHY_BLOCKS[1:]}.")
-        self.folds = count()
+        self.folds = count("")
         self.folds.setRange(2, 100)
         self.folds.setValue(CompareRequest.n_folds)
         self.folds.setToolTip("Parts of the data; each is held out once")

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 _MILLISECONDS_BETWEEN_DRAWINGS = 500
 _TIMES_DRAWING = 10  # a tenth of the time is for drawing at most
-_PANEL_HEIGHT = 230
+_PANEL_HEIGHT, _LEGEND_HEIGHT = 210, 40
 
 
 class HeldOutTab(QWidget):
@@ -64,7 +64,7 @@ class HeldOutTab(QWidget):
         self.outlook = wrapping_label()
         self.bar = RunBar("Compare methods", keep_best=True, tells=False)
         self.bar.run.setText("&Compare")
-        view = FigureView(viewer, (240, _PANEL_HEIGHT))
+        view = FigureView(viewer, (240, _PANEL_HEIGHT + _LEGEND_HEIGHT))
         self.plot = PlotSection("Error on held-out samples", "held_out_error", view)
         self.table = MethodTable()
         self.save = QPushButton("S&ave comparison…")
@@ -165,7 +165,7 @@ class HeldOutTab(QWidget):
         self._soon.stop()
         scores = list(self._scores.values())
         panels = len({score.split for score in scores})
-        self.plot.view.canvas.setMinimumHeight(_PANEL_HEIGHT * max(1, panels))
+        self.plot.view.canvas.setMinimumHeight(_PANEL_HEIGHT * max(1, panels) + _LEGEND_HEIGHT)
         self.plot.show_plot(partial(self._plot, scores) if scores else None, self._note())
         self.table.setVisible(bool(scores))
         self.table.show_scores(scores)

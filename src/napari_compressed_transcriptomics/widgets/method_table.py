@@ -101,8 +101,9 @@ def _name(method: str) -> str:
 
 def _time(summary: MethodSummary) -> tuple[str, str]:
     tip = f"{summary.seconds:,.1f} s, all fits of this method together, each in one thread"
-    short = summary.seconds < 100
-    return f"{summary.seconds:.1f} s" if short else f"{summary.seconds / 60:,.1f} min", tip
+    if summary.seconds >= 100:
+        return f"{summary.seconds / 60:,.0f} min", tip
+    return f"{summary.seconds:.{0 if summary.seconds >= 10 else 1}f} s", tip
 
 
 def _cell(mean: Mean | None) -> tuple[str, str]:
