@@ -85,8 +85,8 @@ def show_beside_each_other(
     for layer in layers:
         layer.name_overlay.font_size = 7 if narrow else 8
         bar = layer.colorbar
-        bar.position, bar.tick_length = "bottom_left", 3
-        bar.size, bar.font_size = ((6, 40), 6) if narrow else ((9, 70), 7)
+        bar.visible = not narrow  # its numbers would lie over each other
+        bar.position, bar.tick_length, bar.size, bar.font_size = "bottom_left", 3, (9, 95), 7
     return cells
 
 

@@ -15,7 +15,10 @@ from .plots_compare import TITLES
 from .progress import Progress, Stop
 
 _SHORT = {"default": "residual", "published": "published AE"}
-SIGNS = "The sign of a component is arbitrary: the same map may come with its colours exchanged."
+SIGNS = (
+    "Each map has a contrast of its own. The sign of a component is arbitrary: the same map may "
+    "come with its colours exchanged."
+)
 
 
 @dataclass(frozen=True, eq=False)

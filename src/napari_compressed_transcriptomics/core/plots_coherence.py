@@ -58,7 +58,7 @@ def coherence_dots(
         axes.set_title(_TITLES[measure], color=foreground, fontsize=9)
         plain(axes, foreground)
     label = "dot: a component, filled: p ≤ 0.05; bar: median"
-    all_axes[-1].set_xlabel(label, color=foreground, fontsize=8)
+    figure.supxlabel(label, color=foreground, fontsize=8)
     return figure
 
 

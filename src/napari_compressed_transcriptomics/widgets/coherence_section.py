@@ -9,6 +9,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
     QAbstractItemView,
     QFileDialog,
+    QHeaderView,
     QLabel,
     QPushButton,
     QTableWidget,
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
     from napari_compressed_transcriptomics.core.latents_of_methods import NamedLatents
 
-_HEADINGS = ("Method", "k", "Component", "Measure", "Value", "p")
+_HEADINGS = ("Method", "k", "Comp.", "Measure", "Value", "p")
 _MEANING = (
     "regions: share of a component's variance that regions explain, 0 to 1\n"
     "moran: Moran's I, likeness of neighbours; about 0 where there is no order\n"
@@ -75,6 +76,7 @@ class CoherenceSection(QWidget):
         self.table = QTableWidget()
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.table.setTabKeyNavigation(False)  # Tab goes on to the next field
+        self.table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.table.setToolTip(_MEANING)
         self.table.setMinimumHeight(180)
         rows = self.table.verticalHeader()
@@ -176,7 +178,11 @@ def _fill(widget: QTableWidget, table: "pd.DataFrame") -> None:
         texts = [*map(str, values[:4]), f"{values[4]:.3f}", f"{values[5]:.3g}"]
         for column, text in enumerate(texts):
             item = QTableWidgetItem(text)
+            item.setToolTip(f"{text}\n{_MEANING}" if column == 0 else _MEANING)
             if column not in (0, 3):
                 item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             widget.setItem(row, column, item)
     widget.resizeColumnsToContents()
+    header = widget.horizontalHeader()
+    assert header is not None
+    header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)  # numbers come first
