@@ -164,6 +164,16 @@ def others(found: Found, method: str, size: int, regressor: str = "ridge") -> di
     }
 
 
+def all_genes(found: Found, size: int) -> dict[str, Difference]:
+    """Return how much better all genes predict than the components of each method."""
+    names = dict.fromkeys(s.method for s in found.scores if s.method != "genes")
+    return {
+        name: utility(found, "genes", name, size)
+        for name in names
+        if r2(found, "genes", size) and r2(found, name, size)
+    }
+
+
 def named(found: dict[str, Difference]) -> dict[str, Difference]:
     """Return the same by the methods' names in words."""
     return {TITLES[name]: difference for name, difference in found.items()}

@@ -18,6 +18,7 @@ from .study_claims import (
     SIGNIFICANT,
     TITLES,
     Found,
+    all_genes,
     anatomical,
     beyond_chance,
     named,
@@ -111,6 +112,13 @@ def _claims(found: list[Found]) -> Iterator[str]:
                 },
             )
     yield from _claim(
+        "For reference, all genes predict maps better than the components of each method (ridge)",
+        found,
+        lambda one: {
+            f"k = {k}": against_all(named(all_genes(one, k))) for k in sizes_predicted(one)
+        },
+    )
+    yield from _claim(
         "Prediction ranks published autoencoder > t-SNE > UMAP > kernel PCA ~ PCA > NMF (alike: "
         f"the whole interval within ± {MARGIN:g} of R2)",
         found,
@@ -135,7 +143,8 @@ def _anatomy(found: Found, measure: str) -> Verdict:
     passed, n = beyond_chance(found, "published", 2, measure)
     if not n:
         return NOT_MEASURED
-    return Verdict(f"{passed} of {n} components", n, passed)
+    pca, of = beyond_chance(found, "pca", 2, measure)
+    return Verdict(f"{passed} of {n} components (PCA: {pca} of {of})", n, passed)
 
 
 def _order(found: Found, size: int) -> Verdict:
@@ -217,6 +226,7 @@ def _n_families(found: Found) -> int:
         *(reconstruction(found, split, m) for m in AUTOENCODERS for split in HOW),
         *(anatomical(found, m, k, what) for m in AUTOENCODERS for k in sizes for what in MEASURES),
         *(others(found, m, k, r) for m in AUTOENCODERS for k in predicted for r in REGRESSORS),
+        *(all_genes(found, k) for k in predicted),
         *(steps(found, "published", k) for k in predicted),
     ]
     return sum(bool(one) for one in every)

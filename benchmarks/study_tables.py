@@ -42,8 +42,8 @@ def tables(found: Found) -> Iterator[str]:
         yield f"![Anatomical coherence]({name}/coherence.png)\n"
         yield (
             "Coherence of the components: median (and how many have p <= "
-            f"{SIGNIFICANT} against the null). Regions are {found.regions}; the subcortex is in "
-            "none of them.\n"
+            f"{SIGNIFICANT}: against maps of the same smoothness, for Moran's I only against "
+            f"shuffled samples). Regions are {found.regions}; the subcortex is in none of them.\n"
         )
         yield from _coherence_table(found)
     if found.scores:
