@@ -116,6 +116,7 @@ def _train_and_compress(viewer: Any, folder: Path) -> None:
     wanted = ("axial.png", "3d.png")
     _take(viewer, folder, {name: go for name, go in _views(viewer).items() if name in wanted})
     _check(viewer, folder)
+    _compare(viewer, folder)
     _predict(viewer, folder)
 
 
@@ -160,6 +161,26 @@ def _check(viewer: Any, folder: Path) -> None:
         "latent-space.png": latent_space,
     }
     _take(viewer, folder, views)
+
+
+def _compare(viewer: Any, folder: Path) -> None:
+    """Compare the quick methods on held-out samples; take a picture of their errors."""
+    from qtpy.QtWidgets import QScrollArea
+
+    from ._settings import PLUGIN
+
+    viewer.window.remove_dock_widget("all")
+    _, compare = viewer.window.add_plugin_dock_widget(PLUGIN, "Compare methods")
+    tab = compare.held_out
+    for name, box in tab.form.methods.boxes.items():
+        box.setChecked(name in ("pca", "nmf", "kpca"))
+    tab.form.sizes.setText("2 8")
+    _press(tab.bar)
+
+    def results() -> None:
+        tab.findChild(QScrollArea).ensureWidgetVisible(tab.save)
+
+    _take(viewer, folder, {"compare.png": results})
 
 
 def _predict(viewer: Any, folder: Path) -> None:
