@@ -55,7 +55,7 @@ def test_the_rows_are_regions_of_images_only(tmp_path, capsys):
     nib.save(nib.Nifti1Image(volume, brain.parcellation.affine), image)
     options = (*QUICK, "--images", image, "--out", tmp_path / "out")
     assert run("coherence", REGIONS, *options) == 0
-    assert "holds more than one sample" in capsys.readouterr().err
+    assert "holds more than one of the samples" in capsys.readouterr().err
     table = pd.read_csv(tmp_path / "out" / "coherence.csv")
     of = table[table["measure"] == "regions"]
     assert set(of["method"]) == {"my_pca_8mm"}

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 MOST_LAYERS = 36
 """Each costs the viewer a noticeable fraction of a second."""
 _MOST_A_METHOD = 8
-_FEW = 4  # columns, whose cells have room for larger letters
+_FEW = 4  # columns, whose cells have room for colour bars
+_CLEARLY = 1.2
 
 
 def shown_components(sizes: Sequence[int]) -> int:
@@ -24,20 +25,20 @@ def shown_components(sizes: Sequence[int]) -> int:
     return max(1, min(max(sizes), _MOST_A_METHOD, MOST_LAYERS // len(sizes)))
 
 
-def grid_rows(counts: Sequence[int]) -> int:
-    """Return in how many rows to lay out methods with so many layers each.
+def grid_shape(counts: Sequence[int]) -> tuple[int, int]:
+    """Return rows and columns of a grid of methods with so many layers each.
 
-    A method is never broken over two rows. As many methods share a row as make the brains
-    largest in a window that is half as wide again as it is high.
+    A row a method, or several methods a row where that makes brains clearly larger in a window
+    that is half as wide again as it is high. A method is never broken over two rows.
     """
-    widest = max(counts)
-    n = len(counts)
+    widest, n = max(counts), len(counts)
 
-    def size(methods: int) -> float:
-        return min(1.5 / (methods * widest), 1 / -(-n // methods))
+    def size(a_row: int) -> float:
+        return min(1.5 / (a_row * widest), 1 / -(-n // a_row))
 
-    best = max(range(1, n + 1), key=lambda methods: (round(size(methods), 6), -methods))
-    return -(-sum(counts) // (best * widest))
+    best = max(size(a_row) for a_row in range(1, n + 1))
+    a_row = next(a_row for a_row in range(1, n + 1) if size(a_row) >= best / _CLEARLY)
+    return -(-n // a_row), a_row * widest
 
 
 def show_beside_each_other(
@@ -64,7 +65,7 @@ def show_beside_each_other(
     most = shown_components([one.latent_size for one in latents])
     counts = {one: min(most, one.latent_size) for one in latents}
     in_line = sorted(latents, key=lambda one: -counts[one])
-    rows = grid_rows([counts[one] for one in in_line])
+    rows, columns = grid_shape([counts[one] for one in in_line])
     wanted = [(one, component) for one in in_line for component in range(counts[one])]
     viewer.canvas.grid.enabled = False  # each layer would lay out all cells anew
     before = {key: layer for key, layer in (there or {}).items() if layer in viewer.layers}
@@ -80,8 +81,8 @@ def show_beside_each_other(
         viewer.layers.move_multiple(order, len(viewer.layers))
     for layer in layers:
         layer.visible = True
-    view.show_side_by_side(layers, rows=rows)
-    narrow = len(layers) > _FEW * rows
+    view.show_side_by_side(layers, rows, columns)
+    narrow = columns > _FEW
     for layer in layers:
         layer.name_overlay.font_size = 7 if narrow else 8
         bar = layer.colorbar

@@ -94,14 +94,16 @@ class BrainView:
             self._stand_upright()
         self._update_letters()
 
-    def show_side_by_side(self, layers: Sequence[Any] | None = None, rows: int = -1) -> None:
+    def show_side_by_side(
+        self, layers: Sequence[Any] | None = None, rows: int = -1, columns: int = -1
+    ) -> None:
         """Give every visible layer a cell of the grid, and all (or `layers`) their names.
 
         Parameters
         ----------
         layers : sequence of layer, optional
-        rows : int
-            Of the grid; -1 for about as many as columns.
+        rows, columns : int
+            Of the grid; -1 for as many as needed, about as many rows as columns.
         """
         viewer = self._viewer
         for layer in viewer.layers if layers is None else layers:
@@ -109,7 +111,7 @@ class BrainView:
             layer.name_overlay.position = "top_center"  # below the letter there
             layer.name_overlay.visible = True
             layer.name_overlay.box = False  # costs time whenever the name changes
-        viewer.canvas.grid.shape = (rows, -1)
+        viewer.canvas.grid.shape = (rows, columns)
         viewer.canvas.grid.stride = 1
         viewer.canvas.grid.enabled = True
         fit(viewer)

@@ -13,7 +13,7 @@ from qtpy.QtWidgets import QFileDialog
 from clicking import activate, settle
 from data import real_data
 from napari_compressed_transcriptomics import _layers
-from napari_compressed_transcriptomics._method_layers import grid_rows, shown_components
+from napari_compressed_transcriptomics._method_layers import grid_shape, shown_components
 from napari_compressed_transcriptomics._reader import add_expression
 from napari_compressed_transcriptomics._shown import shown
 from napari_compressed_transcriptomics.core import latents_of_methods
@@ -280,11 +280,19 @@ def test_by_keyboard_alone_in_the_real_window(make_napari_viewer, brain, qtbot):
 
 
 @pytest.mark.parametrize(
-    ("counts", "rows"),
-    [([2], 1), ([2, 2], 2), ([2] * 6, 3), ([2] * 12, 4), ([8] * 4, 4), ([2, 1], 2)],
+    ("counts", "shape"),
+    [
+        ([2], (1, 2)),
+        ([2] * 3, (3, 2)),
+        ([2] * 5, (3, 4)),
+        ([2] * 6, (3, 4)),
+        ([2] * 12, (4, 6)),
+        ([8] * 4, (4, 8)),
+        ([3, 1], (2, 3)),
+    ],
 )
-def test_cells_are_as_large_as_can_be(counts, rows):
-    assert grid_rows(counts) == rows
+def test_cells_are_large_and_hold_a_method_together(counts, shape):
+    assert grid_shape(counts) == shape
 
 
 def test_not_more_layers_than_the_viewer_can_take():

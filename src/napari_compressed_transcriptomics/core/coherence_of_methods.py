@@ -142,7 +142,7 @@ def _steps(
 ) -> Generator[Progress, None, MeasuredCoherence]:
     rows: list[tuple[str, int, list[Coherence]]] = []
     records: dict[str, Any] = {}
-    notes = dict.fromkeys(said)
+    without_regions: dict[str, None] = {}
     complete = True
     todo: list[tuple[str, int] | NamedLatents] = [*fits, *request.latents]
     try:
@@ -154,34 +154,44 @@ def _steps(
                 latents = yield from fit_steps(
                     request.expression, *which, request.seed, request.device
                 )
-            measured = yield from _measure_steps(latents, request, notes)
+            measured = yield from _measure_steps(latents, request)
             rows.append((latents.name, latents.latent_size, measured))
             records[f"{latents.name} {latents.latent_size}"] = latents.record
+            if not any(row.measure == "regions" for row in measured):
+                without_regions[latents.title] = None
     except Stop:
         if not rows:
             raise
         complete = False
-        notes[f"Cancelled after {len(rows)} of {len(todo)} methods"] = None
+    notes = [*said, *_why_no_regions(request.regions, tuple(without_regions))]
+    if not complete:
+        notes.append(f"Cancelled after {len(rows)} of {len(todo)} methods")
     return MeasuredCoherence(request, tuple(rows), records, tuple(notes), complete)
 
 
+def _why_no_regions(regions: RegionVolume | None, titles: tuple[str, ...]) -> tuple[str, ...]:
+    """Say in a sentence why methods lack the measure ``regions``, if any do."""
+    if not titles:
+        return ()
+    if regions is None:
+        return (
+            "There is no measure “regions”, as no regions were given; choose labels (lobes, "
+            "networks, an atlas) that hold several samples each",
+        )
+    return (
+        f"There is no measure “regions” of {', '.join(titles)}: no region of {regions.name} holds "
+        "more than one of the samples, so that regions would explain all of any map; choose "
+        "coarser ones (lobes, networks, hemispheres)",
+    )
+
+
 def _measure_steps(
-    latents: NamedLatents, request: CoherenceRequest, notes: dict[str, None]
+    latents: NamedLatents, request: CoherenceRequest
 ) -> Generator[Progress, None, list[Coherence]]:
     parcellation = latents.parcellation
     regions = None if request.regions is None else request.regions.of(parcellation)
-    if regions is None:
-        notes[
-            "There is no measure “regions”, as no regions were given; choose labels (lobes, "
-            "networks, an atlas) that hold several samples each"
-        ] = None
-    elif regions.counts.max(initial=0) < 2:
-        notes[
-            f"There is no measure “regions” of {latents.title}: no region of "
-            f"{regions_name(request)} holds more than one sample, so that they explain all of any "
-            "map; choose coarser ones (lobes, networks, hemispheres)"
-        ] = None
-        regions = None
+    if regions is not None and regions.counts.max(initial=0) < 2:
+        regions = None  # each sample alone explains itself
     steps = coherence_steps(
         latents.values, parcellation, regions, request.n_permutations, request.seed
     )
@@ -193,11 +203,6 @@ def _measure_steps(
                 return end.value
             stage = f"{latents.title}: {progress.stage[0].lower()}{progress.stage[1:]}"
             yield Progress(stage, progress.done, progress.total)
-
-
-def regions_name(request: CoherenceRequest) -> str:
-    """Return what the regions are called in a sentence."""
-    return "the labels" if request.regions is None else request.regions.name
 
 
 def estimated_seconds(request: CoherenceRequest) -> float:

@@ -125,15 +125,21 @@ class LatentsTab(QWidget):
         column.addWidget(self.note)
         column.addWidget(self.coherence)
         column.addStretch(1)
-        scrolled = QScrollArea()
+        self._column = scrolled = QScrollArea()
         scrolled.setWidgetResizable(True)
         scrolled.setFrameShape(QFrame.Shape.NoFrame)
         scrolled.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scrolled.setWidget(content)
-        scrolled.setMinimumWidth(content.minimumSizeHint().width() + _SCROLL_BAR)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(scrolled)
+
+    def showEvent(self, event: Any) -> None:
+        """Take the width that the fields need, which is known with the window's style."""
+        super().showEvent(event)
+        content = self._column.widget()
+        assert content is not None
+        self._column.setMinimumWidth(content.minimumSizeHint().width() + _SCROLL_BAR)
 
     def request(self) -> LatentsRequest:
         """Return what Run would do now; a `UserError` says why it cannot."""
