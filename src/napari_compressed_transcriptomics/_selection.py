@@ -53,6 +53,7 @@ def show_selection(viewer: Any, parcellation: Parcellation, selected: np.ndarray
         metadata={METADATA_KEY: Shown("labels", placement)},
         colormap=selection_colormap(),
         blending="translucent_no_depth",  # seen through the brain in 3-D
+        iso_gradient_mode="smooth",  # a surface of voxels in 3-D would look furry
         opacity=0.7,
         features={"index": [1], "name": ["selected"]},
     )
