@@ -7,8 +7,7 @@ import numpy as np
 # Order of the last three axes (z, y, x): what the slider moves, what points up, what right.
 PLANES = {"axial": (0, 1, 2), "coronal": (1, 0, 2), "sagittal": (2, 0, 1)}
 
-
-_PIXELS_DOWN = 12
+_PIXELS_DOWN = 18
 
 
 def plane_of(viewer: Any) -> str:
@@ -57,9 +56,9 @@ def fit(viewer: Any) -> None:
     In slices the brain goes a little down, too: the cells of many rows are low.
     """
     grid, camera = viewer.canvas.grid, viewer.scene.camera
-    rows = grid.shape[0] if grid.enabled else 1
-    viewer.fit_to_view(margin=0.05 if rows == 1 else 0.12 + 0.03 * max(0, rows - 2))
-    if rows > 2 and viewer.dims.ndisplay == 2:
+    rows = grid.actual_shape(viewer.layers)[0]
+    viewer.fit_to_view(margin=0.05 if rows == 1 else 0.22 + 0.03 * max(0, rows - 4))
+    if rows > 1 and viewer.dims.ndisplay == 2:
         *before, vertical, horizontal = camera.center
         upwards = 1 if camera.orientation2d[0] == "up" else -1
         camera.center = (*before, vertical + upwards * _PIXELS_DOWN / camera.zoom, horizontal)
