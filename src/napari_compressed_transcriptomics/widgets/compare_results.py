@@ -67,6 +67,7 @@ class CompareResults(QWidget):
             "A click, or the arrow keys: go to the sample of the region where the two differ most"
         )
         self.by_gene = GeneTable("")
+        self.by_gene.table.setToolTip("A click, or the arrow keys: the expression layer shows it")
         self.tabs = QTabWidget()
         self._arrange()
 
@@ -78,6 +79,7 @@ class CompareResults(QWidget):
             results.changed.connect(self._compare)
         self.choice.changed.connect(self._soon.start)
         self.by_region.chosen.connect(self._go_to)
+        self.by_gene.chosen.connect(self._show_gene)
         self.show_layer.clicked.connect(self._add_layer)
         self.save.clicked.connect(self._save)
         self._compare()
@@ -154,6 +156,13 @@ class CompareResults(QWidget):
         inside = np.flatnonzero(regions.of_sample == region)
         most = inside[np.abs(two.difference[inside]).argmax()]
         self._session.look_at(self.first.result.expression.parcellation, int(most))
+
+    def _show_gene(self, gene: str) -> None:
+        """Switch the expression layers of this data to the gene."""
+        if self.first.result is not None:
+            with user_errors_shown():
+                parcellation = self.first.result.expression.parcellation
+                _layers.show_gene_in(self._viewer, parcellation, gene)
 
     def _add_layer(self) -> None:
         """Add the layer of differences on top, in a cell of its own where there is a grid."""

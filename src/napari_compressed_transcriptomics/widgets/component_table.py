@@ -8,7 +8,6 @@ from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QVBoxLayout, Q
 
 from napari_compressed_transcriptomics import _layers
 from napari_compressed_transcriptomics._notices import user_errors_shown
-from napari_compressed_transcriptomics._shown import shown
 from napari_compressed_transcriptomics.core.components import component_genes_steps
 
 from .fields import component_box, form_layout, wrapping_label
@@ -107,13 +106,9 @@ class ComponentTable(QWidget):
     def _show_gene(self, gene: str) -> None:
         """Switch the expression layers of this data to the gene."""
         result = self._results.result
-        with user_errors_shown():
-            for layer in self._viewer.layers:
-                what = shown(layer)
-                if result is None or what is None or what.kind != "expression":
-                    continue
-                if what.parcellation is result.expression.parcellation:
-                    _layers.show_gene(layer, gene)
+        if result is not None:
+            with user_errors_shown():
+                _layers.show_gene_in(self._viewer, result.expression.parcellation, gene)
 
     def _save(self) -> None:
         from napari_compressed_transcriptomics.io.component_genes import (
