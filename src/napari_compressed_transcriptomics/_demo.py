@@ -118,6 +118,7 @@ def _train_and_compress(viewer: Any, folder: Path) -> None:
     _check(viewer, folder)
     _compare(viewer, folder)
     _predict(viewer, folder)
+    _latents(viewer, folder)
 
 
 def _check(viewer: Any, folder: Path) -> None:
@@ -211,6 +212,23 @@ def _predict(viewer: Any, folder: Path) -> None:
         _press(predict.bar)
     predict.view.show_maps.click()
     _take(viewer, folder, {"predict.png": lambda: None})
+
+
+def _latents(viewer: Any, folder: Path) -> None:
+    """Show the latents of the quick methods beside each other, and their scatter plots."""
+    from ._settings import PLUGIN
+
+    viewer.window.remove_dock_widget("all")
+    _, compare = viewer.window.add_plugin_dock_widget(PLUGIN, "Compare methods")
+    compare.tabs.setCurrentWidget(compare.latents)
+    for name, box in compare.latents.methods.boxes.items():
+        box.setChecked(name in ("pca", "nmf", "kpca", "tsne"))
+    _press(compare.latents.bar)
+    _take(viewer, folder, {"latents.png": lambda: None})
+    compare.latents.scatter.click()
+    _wait()
+    compare.latents.scatters.grab().save(str(folder / "scatter.png"))
+    compare.latents.scatters.close()
 
 
 def _press(bar: Any) -> None:
