@@ -65,11 +65,12 @@ class ResidualSettings:
         """Return the settings for so many rows: larger networks, and less restraint, for many.
 
         The more components there are (with few rows: for a row), the more a network can learn by
-        heart, and the more is dropped.
+        heart, and the more is dropped. With many rows, few components take longer to find.
         """
         if n_rows > MANY_ROWS:
             drop = 0.1 * min(1.0, latent_size / 32)
-            usual: dict[str, Any] = {"hidden_sizes": (256, 128), "steps": 2000, "drop": drop}
+            steps = round(2000 * min(2.0, max(1.0, 8 / latent_size)))
+            usual: dict[str, Any] = {"hidden_sizes": (256, 128), "steps": steps, "drop": drop}
         else:
             usual = {"drop": 0.2 + 0.3 * min(1.0, 2 * latent_size / n_rows)}
         return cls(**(usual | given))
