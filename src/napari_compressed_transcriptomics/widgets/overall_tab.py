@@ -53,7 +53,7 @@ class OverallTab(QWidget):
         self.histogram = PlotSection("Error by sample", "error_by_sample", FigureView(viewer))
         self.by_region = RegionErrors(viewer)
 
-        self.density.view.canvas.setFixedHeight(265)
+        self.density.view.canvas.setFixedHeight(285)
         self.histogram.view.canvas.setFixedHeight(200)
 
         content = QWidget()
