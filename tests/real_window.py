@@ -5,6 +5,7 @@ from functools import cache
 
 import numpy as np
 import pytest
+from qtpy.QtWidgets import QFileDialog
 
 from clicking import press, settle
 from data import real_data
@@ -64,7 +65,8 @@ class Window:
 
     def show(self, *results, **outputs):
         """Show the expression and, over each other, the error of results or other `Outputs`."""
-        add_expression(self.viewer, expression_of(self.name))
+        if not self.of_kind("expression"):
+            add_expression(self.viewer, expression_of(self.name))
         outputs = {"latents": False, "side_by_side": False} | outputs
         for result in results:
             add_result(self.viewer, result, Outputs(**outputs))
@@ -107,6 +109,17 @@ def window(request, make_napari_viewer):
     for part in TABLES.get(request.param, ()):
         real_data(part)  # skips before a window is opened
     return Window(make_napari_viewer(show=True), request.param)
+
+
+@pytest.fixture
+def answer(monkeypatch):
+    """Return a function that stands in for the person in a file dialog."""
+
+    def name(path):
+        monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), ""))
+        return path
+
+    return name
 
 
 def open_table(window, folder):
