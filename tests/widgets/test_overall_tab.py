@@ -79,7 +79,8 @@ def said(section):
 
 
 def names(tab):
-    return [label.get_text() for label in tab.by_region.dots.figure.axes[0].get_yticklabels()]
+    axes = tab.by_region.dots.figure.axes  # none until the plot is drawn
+    return [label.get_text() for label in axes[0].get_yticklabels()] if axes else []
 
 
 def click_row(tab, row):
@@ -259,10 +260,9 @@ def test_voxels_without_a_label_layer_say_what_to_do(tab, model, compressed, atl
     assert "Labels layer" in section.note.text()
     assert not section.save.isEnabled()
     half = add_atlas(model, atlas)
-    drawn(qtbot, tab)
-    assert len(names(tab)) == 12
+    qtbot.waitUntil(lambda: len(names(tab)) == 12, timeout=20_000)
     half.data = np.where(half.data == 1, 0, half.data)
-    qtbot.waitUntil(lambda: len(names(tab)) == 11)
+    qtbot.waitUntil(lambda: len(names(tab)) == 11, timeout=20_000)
     assert "lie in no region" in section.note.text()
 
 
