@@ -181,6 +181,10 @@ def score_steps(
     fit: Fit, expression: Expression, rows: tuple[np.ndarray, np.ndarray], seed: int, device: str
 ) -> Generator[Progress, None, Score]:
     """Fit a method to rows ``rows[0]`` and measure it on rows ``rows[1]``, in one thread."""
+    # seconds of import, which each new process needs, are not the method's
+    import sklearn.decomposition  # noqa: F401
+    import torch  # noqa: F401
+
     begun = time.perf_counter()
     with one_thread():
         train = samples_of(expression, rows[0])
