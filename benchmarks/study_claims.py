@@ -8,7 +8,7 @@ import numpy as np
 
 from napari_compressed_transcriptomics.core import compare, predict
 from napari_compressed_transcriptomics.core.expression import Expression
-from napari_compressed_transcriptomics.core.plots_compare import TITLES as _TITLES
+from napari_compressed_transcriptomics.core.methods import TITLES as _TITLES
 
 from .study_data import measure_of
 from .study_measures import FOLDS

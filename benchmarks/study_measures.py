@@ -19,13 +19,10 @@ from napari_compressed_transcriptomics.core.coherence import (
     moran_weights,
     morans_i,
 )
-from napari_compressed_transcriptomics.core.compare import CompareProgress, fit_steps, one_thread
-from napari_compressed_transcriptomics.core.compare_request import (
-    CompareRequest,
-    Fit,
-    method_settings,
-)
+from napari_compressed_transcriptomics.core.compare import CompareProgress, one_thread
+from napari_compressed_transcriptomics.core.compare_request import CompareRequest
 from napari_compressed_transcriptomics.core.expression import Expression
+from napari_compressed_transcriptomics.core.methods import fit_method_steps, method_settings
 from napari_compressed_transcriptomics.core.nested_folds import Split, nested_folds
 from napari_compressed_transcriptomics.core.predict import Score, predict_steps
 from napari_compressed_transcriptomics.core.predict_request import GENES, PredictRequest
@@ -105,16 +102,16 @@ def embedded(data: Expression, measure: bool) -> Latents:
                 "settings": list(method_settings(method)),
             }
             path = CACHE / data.name / "latents" / f"{method}_{size}.json"
-            fit = Fit(method, size, "", 0)
-            made = kept(path, about, (lambda fit=fit: _fitted(data, fit)) if measure else None)
+            make = (lambda fit=(method, size): _fitted(data, *fit)) if measure else None
+            made = kept(path, about, make)
             if made is not None:
                 found[method, size] = np.array(made)
     return found
 
 
-def _fitted(data: Expression, fit: Fit) -> list[list[float]]:
+def _fitted(data: Expression, method: str, size: int) -> list[list[float]]:
     with one_thread():
-        codec = finish(fit_steps(fit, data, SEED, "cpu"))
+        codec = finish(fit_method_steps(method, data, size, SEED))
         return codec.encode(data.values, "cpu").tolist()
 
 

@@ -55,7 +55,7 @@ def run(arguments: argparse.Namespace, expression: "Expression") -> None:
         coherence_of_methods_steps,
         cost_sentence,
     )
-    from .core.compare_request import method_names
+    from .core.methods import method_names
     from .core.progress import Stop, finish
     from .core.regions import RegionVolume
     from .io.atomic import check_targets, refuse_overwriting

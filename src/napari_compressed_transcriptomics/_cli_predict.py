@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 SUMMARY = "Predict maps of the brain from latents, at places held out."
 DETAILS = (
-    "Methods are codecs (pca, nmf, kernel-pca, residual, autoencoder, ...), default, published, "
-    "and genes (all genes, through ridge). Blocks of space are held out, each with its mirror "
-    "image, as neighbours are alike. p_spatial compares with surrogate maps of the same "
-    "smoothness and symmetry; p_fdr corrects it for the number of targets. Ctrl-C saves the "
-    "targets done (exit code 130); pressed again it leaves at once."
+    "Methods are default (residual autoencoder), published (the published recipe), pca, nmf, "
+    "kpca, umap, tsne, and genes (all genes, through ridge). Blocks of space are held out, each "
+    "with its mirror image, as neighbours are alike. p_spatial compares with surrogate maps of "
+    "the same smoothness and symmetry; p_fdr corrects it for the number of targets. Ctrl-C saves "
+    "the targets done (exit code 130); pressed again it leaves at once."
 )
 
 

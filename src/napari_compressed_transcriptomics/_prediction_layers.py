@@ -6,6 +6,7 @@ import numpy as np
 
 from ._layers import LayerData, samples_layer
 from ._shown import shown
+from .core.methods import short_title
 
 if TYPE_CHECKING:
     from typing import Any
@@ -41,7 +42,7 @@ def layer_names(score: "Score", request: "PredictRequest") -> list[str]:
     Regression and split are named where there are several; a long target is cut in its middle,
     as the names stand above narrow cells.
     """
-    how = f"{score.method} {score.latent_size}"
+    how = f"{short_title(score.method)} {score.latent_size}"
     for value, all_values in ((score.regressor, request.regressors), (score.split, request.splits)):
         how += f", {value}" if len(all_values) > 1 else ""
     return [
@@ -58,7 +59,7 @@ def _shortened(text: str, most: int) -> str:
 
 def feature_title(score: "Score") -> str:
     """Return what a target was predicted from, with the number of features."""
-    return f"{score.method}, {score.latent_size}"
+    return f"{short_title(score.method)}, {score.latent_size}"
 
 
 def show_prediction(viewer: "Any", prediction: "Prediction", score: "Score") -> list["Any"]:

@@ -1,23 +1,21 @@
 """Comparing methods: fair, without leaks, and with the same numbers however it is run."""
 
 import tempfile
-from contextlib import closing
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from napari_compressed_transcriptomics.core import compare as module
+from napari_compressed_transcriptomics.core.codec import codec_class
 from napari_compressed_transcriptomics.core.compare import (
     COLUMNS,
     CompareProgress,
     Score,
     compare_steps,
-    fit_steps,
 )
 from napari_compressed_transcriptomics.core.compare_cost import bytes_per_process, jobs
 from napari_compressed_transcriptomics.core.compare_request import (
-    METHODS,
     CompareRequest,
     Fit,
     plan,
@@ -25,6 +23,7 @@ from napari_compressed_transcriptomics.core.compare_request import (
 )
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Expression, Parcellation
+from napari_compressed_transcriptomics.core.methods import method_settings
 from napari_compressed_transcriptomics.core.plots_compare import error_by_size
 from napari_compressed_transcriptomics.core.progress import Stop, finish
 from small import named, same, small_expression
@@ -116,16 +115,16 @@ def test_held_out_samples_never_reach_a_fit(method, monkeypatch):
     poisoned[test] = np.random.default_rng(0).uniform(0, 1, poisoned[test].shape)
     fitted, scores = [], []
 
-    def quick(fit, train, seed, device):
-        codec_id, settings = module.method_settings(fit.method)
+    def quick(method, train, size, seed, device):
+        codec_id, settings = method_settings(method)
         epochs = {"max_epochs": 5} if method in ("default", "published") else {}
-        steps = module.codec_class(codec_id).fit_steps(
-            train, 2, seed=seed, reference=False, **(settings | epochs)
+        steps = codec_class(codec_id).fit_steps(
+            train, size, seed=seed, reference=False, **(settings | epochs)
         )
         fitted.append((yield from steps))
         return fitted[-1]
 
-    monkeypatch.setattr(module, "fit_steps", quick)
+    monkeypatch.setattr(module, "fit_method_steps", quick)
     for values in (DATA.values, poisoned):
         data = replace(DATA, values=values)
         steps = module.score_steps(Fit(method, 2, "random", 1), data, (train, test), 0, "cpu")
@@ -141,14 +140,6 @@ def test_samples_keep_their_places():
     np.testing.assert_array_equal(some.values, data.values[rows])
     np.testing.assert_allclose(some.parcellation.centroids, data.parcellation.centroids[rows])
     assert some.samples == ("5", "200", "31")
-
-
-def test_recipes_are_fitted_as_train_fits_them():
-    """Method published is the autoencoder with the published settings, default the residual."""
-    assert [module.method_settings(name)[0] for name in METHODS[:2]] == ["residual", "autoencoder"]
-    assert module.method_settings("published")[1]["patience"] == 300
-    with closing(fit_steps(Fit("published", 2, "random", 1), DATA, 0, "cpu")) as steps:
-        assert next(steps).total
 
 
 def test_processes_give_the_same_numbers():
@@ -222,14 +213,14 @@ def test_methods_that_cannot_are_left_out_with_a_sentence(monkeypatch):
 
 
 def test_a_fit_that_fails_is_told_and_others_go_on(monkeypatch):
-    whole = module.fit_steps
+    whole = module.fit_method_steps
 
-    def fails(fit, *others):
-        if fit.method == "nmf":
+    def fails(method, *others):
+        if method == "nmf":
             raise np.linalg.LinAlgError("SVD did not converge")
-        return whole(fit, *others)
+        return whole(method, *others)
 
-    monkeypatch.setattr(module, "fit_steps", fails)
+    monkeypatch.setattr(module, "fit_method_steps", fails)
     comparison = finish(compare_steps(asked(methods=("nmf", "pca"))))
     assert {score.method for score in comparison.scores} == {"pca"}
     assert "nmf, k = 2, random, fold 1 failed: SVD did not converge" in comparison.notes

@@ -3,7 +3,8 @@
 import numpy as np
 
 from napari_compressed_transcriptomics.core.compare_outlook import outlook
-from napari_compressed_transcriptomics.core.compare_request import METHODS, CompareRequest, Fit
+from napari_compressed_transcriptomics.core.compare_request import CompareRequest, Fit
+from napari_compressed_transcriptomics.core.methods import METHODS
 from small import named, small_expression
 
 DATA = small_expression()

@@ -60,10 +60,10 @@ def run(*targets, **settings):
 def test_what_is_there_is_found():
     gaps = target("gaps", column=1)
     gaps.values[:5] = np.nan
-    found = run(target(), gaps, methods=("pca", "genes", "kpca"), regressors=("ridge",))
+    found = run(target(), gaps, methods=("pca", "genes", "kernel-pca"), regressors=("ridge",))
     assert list(found.table().columns) == list(COLUMNS)
     assert {(s.method, s.latent_size) for s in found.scores} == {
-        ("genes", 30), ("pca", 3), ("kernel-pca", 3),
+        ("genes", 30), ("pca", 3), ("kpca", 3),
     }  # fmt: skip
     for score in found.scores:
         assert 0.5 < score.r2 <= 1
@@ -172,6 +172,7 @@ def test_correction_is_over_the_targets_of_each_method():
         ({"targets": ()}, "no target"),
         ({"methods": ()}, "no method"),
         ({"methods": ("magic",)}, "'magic'"),
+        ({"features": (Features("pca", FACTORS),)}, "(pca)"),
         ({"latent_sizes": (64,)}, "64 components"),
         ({"regressors": ("forest",)}, "'forest'"),
         ({"regressors": ()}, "regressor"),

@@ -60,20 +60,20 @@ def open_tab(viewer):
 @pytest.fixture
 def fitted(monkeypatch):
     """Count the fits that are made."""
-    whole, made = module.fit_steps, []
+    whole, made = module.score_steps, []
 
     def counts(fit, *others):
         made.append(fit)
         return whole(fit, *others)
 
-    monkeypatch.setattr(module, "fit_steps", counts)
+    monkeypatch.setattr(module, "score_steps", counts)
     return made
 
 
 @pytest.fixture
 def held(monkeypatch):
     """Hold all fits after the first fold until this event is set."""
-    whole, go_on = module.fit_steps, threading.Event()
+    whole, go_on = module.score_steps, threading.Event()
 
     def holds(fit, *others):
         while fit.fold > 1 and not go_on.is_set():
@@ -81,7 +81,7 @@ def held(monkeypatch):
             time.sleep(0.01)
         return (yield from whole(fit, *others))
 
-    monkeypatch.setattr(module, "fit_steps", holds)
+    monkeypatch.setattr(module, "score_steps", holds)
     yield go_on
     go_on.set()
 

@@ -139,7 +139,7 @@ def test_from_files_to_layers_and_tables(dock, viewer, brain, maps, qtbot, tmp_p
     target, predicted, residual = (
         of_kind(viewer, kind)[0] for kind in ("target", "predicted", "residual")
     )
-    names = ["sided target", "sided by pca 2", "sided residual, pca 2"]
+    names = ["sided target", "sided by PCA 2", "sided residual, PCA 2"]
     assert [layer.name for layer in (target, predicted, residual)] == names
     assert [layer.name for layer in viewer.layers if layer.visible] == names
     assert viewer.canvas.grid.enabled

@@ -30,7 +30,7 @@ class CoherenceRequest:
     expression : Expression or None
         What `methods` are fitted to.
     methods : tuple of str
-        Of `compare_request.METHODS`, fitted with each of `latent_sizes`.
+        Of `methods.METHODS`, fitted with each of `latent_sizes`.
     latent_sizes : tuple of int
     regions : RegionVolume or None
         Without it there is no measure ``regions``.

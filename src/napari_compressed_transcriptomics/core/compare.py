@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from .codec import Codec, codec_class
-from .compare_request import CompareRequest, Fit, Plan, method_settings, plan, samples_of
+from .compare_request import CompareRequest, Fit, Plan, plan, samples_of
 from .errors import UserError
 from .expression import Expression
+from .methods import fit_method_steps
 from .progress import Progress, Stop
 
 if TYPE_CHECKING:
@@ -167,16 +167,6 @@ def _compare_steps(
     return Comparison(request, tuple(scores), tuple(notes), complete)
 
 
-def fit_steps(
-    fit: Fit, train: Expression, seed: int, device: str
-) -> Generator[Progress, None, Codec]:
-    """Fit a method to training samples, and to nothing else."""
-    codec_id, settings = method_settings(fit.method)
-    return codec_class(codec_id).fit_steps(
-        train, fit.latent_size, seed=seed, device=device, reference=False, **settings
-    )
-
-
 def score_steps(
     fit: Fit, expression: Expression, rows: tuple[np.ndarray, np.ndarray], seed: int, device: str
 ) -> Generator[Progress, None, Score]:
@@ -188,7 +178,7 @@ def score_steps(
     begun = time.perf_counter()
     with one_thread():
         train = samples_of(expression, rows[0])
-        codec = yield from fit_steps(fit, train, seed, device)
+        codec = yield from fit_method_steps(fit.method, train, fit.latent_size, seed, device)
         held_out = np.asarray(expression.values[rows[1]], np.float32)
         decoded = codec.decode(codec.encode(held_out, device), device)
     seconds = time.perf_counter() - begun

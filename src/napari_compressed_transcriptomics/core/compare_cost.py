@@ -2,8 +2,9 @@
 
 import os
 
-from .compare_request import CompareRequest, method_names
+from .compare_request import CompareRequest
 from .device import resolve_device
+from .methods import method_names
 
 _PROCESS = 450 * 2**20
 """Of Python with PyTorch and scikit-learn loaded, measured."""

@@ -4,9 +4,9 @@ from collections.abc import Container
 from dataclasses import dataclass, field, replace
 
 from .compare_cost import jobs, slow_methods
-from .compare_request import METHODS, CompareRequest, Fit, Plan, method_names, plan
+from .compare_request import CompareRequest, Fit, Plan, plan
 from .errors import UserError
-from .plots_compare import TITLES
+from .methods import METHODS, TITLES, method_names
 
 
 @dataclass(frozen=True)

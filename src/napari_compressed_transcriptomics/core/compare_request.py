@@ -6,15 +6,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .codec import codec_class, latent_size_problem
 from .errors import UserError
 from .expression import Expression, Parcellation
+from .methods import method_class, method_names, method_problem, size_problem
 from .nested_folds import SPLITS, Split, outer_folds
-from .recipes import RECIPES, recipe_settings
-
-METHODS = ("default", "published", "pca", "nmf", "kpca", "umap", "tsne")
-_CODECS = {"kpca": "kernel-pca"}
-_OTHER_NAMES = {"residual": "default", "autoencoder": "published", "kernel-pca": "kpca"}
 
 WHY_BLOCKS = (
     "whole blocks of space are held out, each with its mirror image: neighbours and twins in the "
@@ -28,7 +23,7 @@ class Fit(NamedTuple):
     Attributes
     ----------
     method : str
-        One of `METHODS`.
+        One of `methods.METHODS`.
     latent_size : int
     split : {"blocks", "random"}
     fold : int
@@ -52,7 +47,7 @@ class CompareRequest:
     ----------
     expression : Expression
     methods : tuple of str
-        Of `METHODS`: the two recipes of training, PCA, NMF, kernel PCA, UMAP, t-SNE.
+        Of `methods.METHODS`: the two recipes of training, PCA, NMF, kernel PCA, UMAP, t-SNE.
     latent_sizes : tuple of int
     splits : tuple of {"blocks", "random"}
         How samples are held out.
@@ -132,20 +127,6 @@ class LeftOut(NamedTuple):
         return f"{name} is left out for k = {sizes}: {self.problem}"
 
 
-def method_names(methods: tuple[str, ...]) -> tuple[str, ...]:
-    """Return methods by the names of `METHODS`, each once; a `UserError` names an unknown one."""
-    names = [_OTHER_NAMES.get(method, method) for method in methods]
-    for name in names:
-        if name not in METHODS:
-            raise UserError(f"There is no method {name!r}; choose from {', '.join(METHODS)}")
-    return tuple(dict.fromkeys(names))
-
-
-def method_settings(method: str) -> tuple[str, dict[str, Any]]:
-    """Return the codec id of a method, and the settings it is fitted with."""
-    return recipe_settings(method) if method in RECIPES else (_CODECS.get(method, method), {})
-
-
 def plan(request: CompareRequest) -> Plan:
     """Return the fits that a request takes, and why the others cannot be.
 
@@ -203,18 +184,12 @@ def _folds(request: CompareRequest, split: Split) -> list[tuple[np.ndarray, np.n
 
 
 def _problem(method: str, size: int, expression: Expression, n_train: int) -> str:
-    codec_id, _ = method_settings(method)
-    codec = codec_class(codec_id)
-    if problem := codec.unavailable() or codec.no_way_back(size):
-        return problem
-    n = n_train if codec.needs_samples else max(n_train, size + 1)
-    if too_many := latent_size_problem(codec_id, size, n, expression.n_genes):
+    codec = method_class(method)
+    if not_at_all := codec.unavailable() or codec.no_way_back(size):
+        return not_at_all
+    if too_many := size_problem(method, size, n_train, expression.n_genes):
         return f"{too_many} (a fold trains on so many)" if "samples" in too_many else too_many
-    try:
-        codec.check_scale(expression.values, expression.name)
-    except UserError as error:
-        return str(error)
-    return ""
+    return method_problem(method, expression)
 
 
 def _left_out(notes: list[tuple[str, int, str]]) -> Iterator[LeftOut]:

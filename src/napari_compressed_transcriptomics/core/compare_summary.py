@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from .compare_request import METHODS
+from .methods import METHODS
 from .nested_folds import SPLITS
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class MethodSummary(NamedTuple):
     ----------
     split : {"blocks", "random"}
     method : str
-        One of `compare_request.METHODS`.
+        One of `methods.METHODS`.
     means : dict
         Latent size to `Mean`; sizes without a score are missing.
     seconds : float

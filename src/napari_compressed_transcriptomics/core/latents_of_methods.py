@@ -7,14 +7,20 @@ from typing import Any
 
 import numpy as np
 
-from .codec import Codec, codec_class, latent_size_problem
-from .compare_request import METHODS, method_names, method_settings
+from .codec import Codec
 from .errors import UserError
 from .expression import Expression, Parcellation
-from .plots_compare import TITLES
+from .methods import (
+    METHODS,
+    TITLES,
+    fit_method_steps,
+    method_names,
+    method_problem,
+    short_title,
+    size_problem,
+)
 from .progress import Progress, Stop
 
-_SHORT = {"default": "residual", "published": "published AE"}
 SIGNS = (
     "Each map has a contrast of its own. The sign of a component is arbitrary: the same map may "
     "come with its colours exchanged."
@@ -28,7 +34,7 @@ class NamedLatents:
     Attributes
     ----------
     name : str
-        The method, as tables have it: of `compare_request.METHODS`, or what files say
+        The method, as tables have it: of `methods.METHODS`, or what files say
         (``abagen_pca_8mm``).
     title : str
         The same for people.
@@ -52,7 +58,7 @@ class NamedLatents:
     @property
     def short_title(self) -> str:
         """The title where there is little room."""
-        return _SHORT.get(self.name, self.title)
+        return short_title(self.name) if self.name in METHODS else self.title
 
     @property
     def latent_size(self) -> int:
@@ -68,7 +74,7 @@ class LatentsRequest:
     ----------
     expression : Expression
     methods : tuple of str
-        Of `compare_request.METHODS`.
+        Of `methods.METHODS`.
     latent_sizes : tuple of int
         Each method is fitted with each.
     seed : int
@@ -94,7 +100,7 @@ class FittedLatents:
     Attributes
     ----------
     latents : tuple of NamedLatents
-        In the order of `compare_request.METHODS`, then of size.
+        In the order of `methods.METHODS`, then of size.
     notes : tuple of str
         What could not be fitted and why, a sentence each.
     complete : bool
@@ -108,18 +114,8 @@ class FittedLatents:
 
 def problem_with(method: str, latent_size: int, expression: Expression) -> str:
     """Return why a method cannot give so many components of these data, or nothing."""
-    codec_id, _ = method_settings(method)
-    codec = codec_class(codec_id)
-    if problem := codec.unavailable():
-        return problem
-    n = expression.n_samples if codec.needs_samples else latent_size + 1
-    if problem := latent_size_problem(codec_id, latent_size, n, expression.n_genes) or "":
-        return problem
-    try:
-        codec.check_scale(expression.values, expression.name)
-    except UserError as error:
-        return str(error)
-    return ""
+    too_many = size_problem(method, latent_size, expression.n_samples, expression.n_genes)
+    return too_many or method_problem(method, expression)
 
 
 def possible_fits(
@@ -198,17 +194,14 @@ def fit_steps(
     ----------
     expression : Expression
     method : str
-        Of `compare_request.METHODS`.
+        Of `methods.METHODS`.
     latent_size : int
     seed : int
     device : str
     which : str
         Follows the method's name in the progress.
     """
-    codec_id, settings = method_settings(method)
-    steps = codec_class(codec_id).fit_steps(
-        expression, latent_size, seed=seed, device=device, reference=False, **settings
-    )
+    steps = fit_method_steps(method, expression, latent_size, seed, device)
     codec: Codec
     with closing(steps):  # a fit that was stopped half-way is not to be shown
         while True:

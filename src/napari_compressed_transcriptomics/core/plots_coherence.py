@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .plots_predict import COLORS, plain
+from .methods import short_title
+from .plots_methods import method_colors, plain
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,7 +37,7 @@ def coherence_dots(
     table = table[table["component"] != "all"]
     measures = [m for m in _TITLES if (table["measure"] == m).any()]
     rows = list(dict.fromkeys(zip(table["method"], table["latent_size"], strict=True)))
-    methods = list(dict.fromkeys(table["method"]))
+    colors = method_colors(table["method"])
     height = 0.4 + max(1, len(measures)) * (0.7 + 0.22 * len(rows))
     figure = figure or Figure(figsize=(4.2, height), layout="constrained")
     figure.clear()
@@ -50,10 +51,10 @@ def coherence_dots(
             these = of_measure[
                 (of_measure["method"] == method) & (of_measure["latent_size"] == size)
             ]
-            color = COLORS[methods.index(method) % len(COLORS)]
-            _row(axes, row, these["value"].to_numpy(), these["p"].to_numpy(), color, foreground)
+            numbers = these["value"].to_numpy(), these["p"].to_numpy()
+            _row(axes, row, *numbers, colors[method], foreground)
         axes.axvline(0, color=foreground, linewidth=0.8)
-        axes.set_yticks(range(len(rows)), [f"{method}, {size}" for method, size in rows])
+        axes.set_yticks(range(len(rows)), [f"{short_title(name)}, {size}" for name, size in rows])
         axes.set_ylim(len(rows) - 0.4, -0.6)
         axes.set_title(_TITLES[measure], color=foreground, fontsize=9)
         plain(axes, foreground)

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .compare_request import METHODS
-from .plots_predict import COLORS, plain
+from .methods import METHODS, TITLES
+from .plots_methods import method_colors, plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -16,15 +16,6 @@ if TYPE_CHECKING:
 
 FEWEST_FOR_BOX = 5
 _WIDE = 4.5  # inches
-TITLES = {
-    "default": "residual (default)",
-    "published": "published autoencoder",
-    "pca": "PCA",
-    "nmf": "NMF",
-    "kpca": "kernel PCA",
-    "umap": "UMAP",
-    "tsne": "t-SNE",
-}
 
 
 def error_by_size(
@@ -57,10 +48,11 @@ def error_by_size(
     if not splits:
         return figure
     methods = [name for name in METHODS if any(score.method == name for score in scores)]
+    colors = method_colors(methods)
     sizes = sorted({score.latent_size for score in scores})
     all_axes = np.atleast_1d(figure.subplots(len(splits), 1, sharex=True, sharey=True))
     for axes, split in zip(all_axes, splits, strict=True):
-        _panel(axes, [score for score in scores if score.split == split], methods, sizes)
+        _panel(axes, [score for score in scores if score.split == split], colors, sizes)
         how = "blocks of space" if split == "blocks" else "random samples"
         axes.set_title(f"{how} held out", color=foreground, fontsize=9)
         axes.set_ylabel("held-out RMSE", color=foreground, fontsize=9)
@@ -72,7 +64,7 @@ def error_by_size(
         plain(axes, foreground)
     all_axes[-1].set_xlabel("number of components", color=foreground, fontsize=9)
     figure.legend(
-        handles=[Patch(color=_color(name), label=TITLES[name]) for name in methods],
+        handles=[Patch(color=color, label=TITLES[name]) for name, color in colors.items()],
         loc="outside lower center",
         ncols=min(3 if figure.get_figwidth() > _WIDE else 2, len(methods)),
         frameon=False,
@@ -82,15 +74,14 @@ def error_by_size(
     return figure
 
 
-def _panel(axes: "Axes", scores: "list[Score]", methods: list[str], sizes: list[int]) -> None:
-    width = 0.8 / len(methods)
-    for place, method in enumerate(methods):
-        color = _color(method)
+def _panel(axes: "Axes", scores: "list[Score]", colors: dict[str, str], sizes: list[int]) -> None:
+    width = 0.8 / len(colors)
+    for place, (method, color) in enumerate(colors.items()):
         at = {}
         for column, size in enumerate(sizes):
             rmse = [s.rmse for s in scores if (s.method, s.latent_size) == (method, size)]
             if rmse:
-                at[column + (place - (len(methods) - 1) / 2) * width] = rmse
+                at[column + (place - (len(colors) - 1) / 2) * width] = rmse
         half = 0.4 * width
         boxes = {x: rmse for x, rmse in at.items() if len(rmse) >= FEWEST_FOR_BOX}
         if boxes:
@@ -112,7 +103,3 @@ def _panel(axes: "Axes", scores: "list[Score]", methods: list[str], sizes: list[
                 mean = float(np.mean(rmse))
                 axes.plot([x - half, x + half], [mean, mean], color=color, linewidth=2)
             axes.plot(np.full(len(rmse), x), rmse, "o", color=color, markersize=2.5)
-
-
-def _color(method: str) -> str:
-    return COLORS[METHODS.index(method) % len(COLORS)]

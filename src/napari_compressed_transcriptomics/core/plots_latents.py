@@ -9,7 +9,7 @@ from .latent_plot import NO_VALUE, palette_of, point_size
 from .latent_space import LEVELS, Coloring
 from .latents_of_methods import NamedLatents
 from .plots import blank_figure, shortened
-from .plots_predict import plain
+from .plots_methods import plain
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

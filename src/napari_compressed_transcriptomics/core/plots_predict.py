@@ -4,13 +4,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .methods import short_title
+from .plots import BLUE
+from .plots_methods import method_colors, plain
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from .predict import Prediction, Score
 
-# Okabe and Ito's colours: safe for the colour-blind, readable on dark and light.
-COLORS = ("#56B4E9", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#0072B2", "#F0E442", "#999999")
 _LOWEST = -0.5
 
 
@@ -39,7 +41,7 @@ def utility_bars(
     for score in prediction.scores:
         panels.setdefault((score.regressor, score.split), []).append(score)
     bars = list(dict.fromkeys((s.method, s.latent_size) for s in prediction.scores))
-    methods = list(dict.fromkeys(method for method, _ in bars))
+    colors = method_colors(method for method, _ in bars)
     height = 0.6 + len(panels) * max(1.4, 0.24 * len(bars) + 0.8)
     figure = figure or Figure(figsize=(4.2, height), layout="constrained")
     figure.clear()
@@ -51,9 +53,8 @@ def utility_bars(
         for row, bar in enumerate(bars):
             these = [s for s in scores if (s.method, s.latent_size) == bar]
             if these:
-                color = COLORS[methods.index(bar[0]) % len(COLORS)]
-                _bar(axes, row, these, color, foreground)
-        axes.set_yticks(range(len(bars)), [f"{method}, {size}" for method, size in bars])
+                _bar(axes, row, these, colors[bar[0]], foreground)
+        axes.set_yticks(range(len(bars)), [f"{short_title(name)}, {size}" for name, size in bars])
         axes.set_ylim(len(bars) - 0.4, -0.6)
         axes.axvline(0, color=foreground, linewidth=0.8)
         how = "blocks of space" if split == "blocks" else "random samples"
@@ -84,13 +85,13 @@ def predicted_against_target(
     figure.patch.set_alpha(0)
     predicted, target = prediction.predicted(score), prediction.target(score.target).values
     axes = figure.add_subplot()
-    axes.plot(target, predicted, "o", color=COLORS[0], markersize=4, alpha=0.8, linewidth=0)
+    axes.plot(target, predicted, "o", color=BLUE, markersize=4, alpha=0.8, linewidth=0)
     both = np.concatenate([target[np.isfinite(predicted)], predicted[np.isfinite(predicted)]])
     if both.size:
         ends = [both.min(), both.max()]
         axes.plot(ends, ends, color=foreground, linewidth=0.8)
     axes.set_title(
-        f"{score.target}\n{score.method}, {score.latent_size}: R² = {score.r2:.2f} "
+        f"{score.target}\n{short_title(score.method)}, {score.latent_size}: R² = {score.r2:.2f} "
         f"({score.r2_low:.2f} to {score.r2_high:.2f})",
         color=foreground,
         fontsize=9,
@@ -126,12 +127,3 @@ def _bar(axes: Any, row: int, scores: "list[Score]", color: str, foreground: str
         low, high = scores[0].r2_low, scores[0].r2_high
     low, high = np.clip([low, high], _LOWEST, 1)  # no R2 is larger than 1
     axes.plot([low, high], [row, row], color=foreground, linewidth=1.6, zorder=4)
-
-
-def plain(axes: Any, foreground: str) -> None:
-    """Give axes transparent ground, two spines and text of one colour."""
-    axes.patch.set_alpha(0)
-    axes.tick_params(which="both", colors=foreground, labelsize=8)
-    for side, spine in axes.spines.items():
-        spine.set_visible(side in ("left", "bottom"))
-        spine.set_color(foreground)

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from .codec import Codec, codec_class
 from .held_out import evaluated
+from .methods import fit_method_steps
 from .nested_folds import nested_folds
 from .predict_request import GENES, PredictRequest, check_request
 from .progress import Progress, Stop
-from .recipes import RECIPES, TrainRequest, recipe_settings, train_codec_steps
 from .regressors import ridge, standardised, trees
 from .spatial_null import surrogate_maps
 from .target import Features, Target
@@ -164,28 +163,13 @@ def _features_steps(
     features = list(request.features)
     if GENES in request.methods:
         features.insert(0, Features(GENES, expression.values))
-    for codec_id in request.codecs():
+    for method in request.fitted():
         for size in request.latent_sizes:
-            codec = yield from _unstopped(_fit_steps(codec_id, size, request))
-            latents = codec.encode(expression.values, request.device)
-            features.append(Features(codec_id, latents))
-            training[f"{codec_id} {size}"] = codec.training
+            fit = fit_method_steps(method, expression, size, request.seed, request.device)
+            codec = yield from _unstopped(fit)
+            features.append(Features(method, codec.encode(expression.values, request.device)))
+            training[f"{method} {size}"] = codec.training
     return features, training
-
-
-def _fit_steps(
-    codec_id: str, size: int, request: PredictRequest
-) -> Generator[Progress, None, Codec]:
-    for recipe in RECIPES:
-        if codec_id == recipe_settings(recipe)[0]:
-            return train_codec_steps(
-                TrainRequest(
-                    request.expression, size, recipe, seed=request.seed, device=request.device
-                )
-            )
-    return codec_class(codec_id).fit_steps(
-        request.expression, size, seed=request.seed, device=request.device
-    )
 
 
 def _unstopped(steps: Generator[Progress, None, Any]) -> Generator[Progress, None, Any]:

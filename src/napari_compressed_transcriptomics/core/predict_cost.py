@@ -25,7 +25,7 @@ def estimated_seconds(request: PredictRequest) -> float:
     places = expression.parcellation.centroids[:n]
     fold = nested_folds(places, "random", request.n_folds, 1, 0)[:1]
     rng = np.random.default_rng(0)
-    n_sets = len(request.codecs()) * len(request.latent_sizes) + len(request.features)
+    n_sets = len(request.fitted()) * len(request.latent_sizes) + len(request.features)
     width = max([*request.latent_sizes, *(f.values.shape[1] for f in request.features)])
     seconds = 0.0
     x = standardised(rng.standard_normal((n, width)))
@@ -46,7 +46,7 @@ def estimated_seconds(request: PredictRequest) -> float:
 
 def cost_sentence(request: PredictRequest) -> str:
     """Return what will be done and about how long it takes, in a sentence."""
-    n_fits = len(request.codecs()) * len(request.latent_sizes)
+    n_fits = len(request.fitted()) * len(request.latent_sizes)
     seconds = estimated_seconds(request)
     time_words = f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
     fits = f" after fitting {n_fits} codec(s)" if n_fits else ""

@@ -5,11 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from .codec import codec_class, codec_ids, latent_size_problem
 from .errors import UserError, listing
 from .expression import Expression
+from .methods import method_names, method_problem, size_problem
 from .nested_folds import SPLITS, Split
-from .recipes import RECIPES, recipe_settings
 from .regressors import REGRESSORS
 from .target import Features, Target
 
@@ -27,8 +26,8 @@ class PredictRequest:
     expression : Expression
     targets : tuple of Target
     methods : tuple of str
-        Ids of codecs, recipes of training (``default``, ``published``), or ``genes``. Each is
-        fitted to all samples, without the targets: only the regression is held out.
+        Of `methods.METHODS`, or ``genes``. Each is fitted to all samples, without the targets:
+        only the regression is held out.
     latent_sizes : tuple of int
     features : tuple of Features
         Latents that are there already.
@@ -56,15 +55,14 @@ class PredictRequest:
     seed: int = 0
     device: str = "auto"
 
-    def codecs(self) -> tuple[str, ...]:
-        """Return the ids of the codecs to fit: methods with their other names resolved."""
-        ids = (method_id(method) for method in self.methods if method != GENES)
-        return tuple(dict.fromkeys(ids))
+    def fitted(self) -> tuple[str, ...]:
+        """Return the methods to fit, by the names of `methods.METHODS`."""
+        return tuple(name for name in method_names(self.methods, (GENES,)) if name != GENES)
 
     def parameters(self) -> dict[str, Any]:
         """Return the settings, JSON-safe."""
         return {
-            "methods": [*self.codecs(), *([GENES] if GENES in self.methods else [])],
+            "methods": [*self.fitted(), *([GENES] if GENES in self.methods else [])],
             "latent_sizes": list(self.latent_sizes),
             "features": [features.name for features in self.features],
             "regressors": list(self.regressors),
@@ -76,24 +74,18 @@ class PredictRequest:
         }
 
 
-def method_id(method: str) -> str:
-    """Return the codec id that a method means; recipes and short names have one, too."""
-    if method in RECIPES:
-        return recipe_settings(method)[0]
-    return {"kpca": "kernel-pca"}.get(method, method)
-
-
 def check_request(request: PredictRequest) -> None:
     """Raise a `UserError` if data and settings do not go together; nothing is fitted."""
     if not request.targets:
         raise UserError("There is no target to predict; choose at least one map")
     _check_names("target", [target.name for target in request.targets])
-    _check_names("set of latent images", [features.name for features in request.features])
+    names = [features.name for features in request.features]
+    _check_names("set of latent images", [*names, *request.fitted()])
     if not (request.methods or request.features):
         raise UserError("There is no method to predict from; choose one or give latent images")
     check_settings(request)
-    for codec_id in request.codecs():
-        if problem := method_problem(codec_id, request.expression):
+    for method in request.fitted():
+        if problem := method_problem(method, request.expression):
             raise UserError(problem)
     for target in request.targets:
         for features in (None, *request.features):
@@ -118,28 +110,16 @@ def check_settings(request: PredictRequest) -> None:
             f"{request.n_folds} folds, {request.n_repeats} repeats and {request.n_surrogates} "
             "surrogates are too few; at least 2 folds and 1 repeat are needed"
         )
-    for codec_id in request.codecs():
-        if codec_id not in codec_ids():
-            methods = ", ".join((*RECIPES, *codec_ids(), GENES))
-            raise UserError(f"There is no method {codec_id!r}; choose one of {methods}")
-        codec = codec_class(codec_id)
+    for method in request.fitted():
         for size in request.latent_sizes:
-            n = expression.n_samples if codec.needs_samples else size + 1
-            problem = latent_size_problem(codec_id, size, n, expression.n_genes)
+            problem = size_problem(method, size, expression.n_samples, expression.n_genes)
             if problem:
                 raise UserError(problem)
 
 
-def method_problem(method: str, expression: Expression) -> str:
-    """Return in a sentence why an expression cannot be fitted by a method, or nothing."""
-    if method == GENES:
-        return ""
-    codec = codec_class(method_id(method))
-    try:
-        codec.check_scale(expression.values, expression.name)
-    except UserError as error:
-        return str(error)
-    return codec.unavailable()
+def offered_problem(method: str, expression: Expression) -> str:
+    """Return in a sentence why a method, or ``genes``, cannot be predicted from, or nothing."""
+    return "" if method == GENES else method_problem(method, expression)
 
 
 def check_target(target: Target, features: Features | None = None) -> None:

@@ -16,14 +16,9 @@ from napari_compressed_transcriptomics.core.compare import (
     Score,
     compare_steps,
 )
-from napari_compressed_transcriptomics.core.compare_request import (
-    WHY_BLOCKS,
-    CompareRequest,
-    Fit,
-    method_names,
-    method_settings,
-)
+from napari_compressed_transcriptomics.core.compare_request import WHY_BLOCKS, CompareRequest, Fit
 from napari_compressed_transcriptomics.core.errors import UserError
+from napari_compressed_transcriptomics.core.methods import method_names, method_settings
 from napari_compressed_transcriptomics.core.progress import Progress
 from napari_compressed_transcriptomics.core.provenance import array_sha256, versions
 

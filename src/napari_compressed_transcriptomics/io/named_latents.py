@@ -7,11 +7,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from napari_compressed_transcriptomics.core.compare_request import METHODS
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Parcellation
 from napari_compressed_transcriptomics.core.latents_of_methods import NamedLatents
-from napari_compressed_transcriptomics.core.plots_compare import TITLES
+from napari_compressed_transcriptomics.core.methods import METHODS, TITLES
 
 from .files import NIFTI, source_of, stem, suffix
 from .volume import Volume, read_volume
@@ -69,7 +68,7 @@ def read_named_latents(paths: Iterable[str | Path]) -> tuple[NamedLatents, ...]:
     Returns
     -------
     tuple of NamedLatents
-        In the order of `compare_request.METHODS`, others after them. Values are those of the
+        In the order of `methods.METHODS`, others after them. Values are those of the
         files.
 
     Raises

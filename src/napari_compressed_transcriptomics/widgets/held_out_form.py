@@ -16,7 +16,7 @@ from qtpy.QtWidgets import (
 
 from napari_compressed_transcriptomics import _settings
 from napari_compressed_transcriptomics.core.compare_request import WHY_BLOCKS, CompareRequest
-from napari_compressed_transcriptomics.core.plots_compare import TITLES
+from napari_compressed_transcriptomics.core.methods import TITLES
 from napari_compressed_transcriptomics.io.comparison import check_comparison_folder
 
 from .device_choice import DeviceChoice

@@ -21,7 +21,6 @@ from napari_compressed_transcriptomics._method_layers import (
     shown_components,
 )
 from napari_compressed_transcriptomics._notices import user_errors_shown
-from napari_compressed_transcriptomics.core.compare_request import METHODS
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Expression
 from napari_compressed_transcriptomics.core.latents_of_methods import (
@@ -32,7 +31,7 @@ from napari_compressed_transcriptomics.core.latents_of_methods import (
     latents_steps,
     problem_with,
 )
-from napari_compressed_transcriptomics.core.plots_compare import TITLES
+from napari_compressed_transcriptomics.core.methods import TITLES
 
 from .background import Background
 from .coherence_section import CoherenceSection
@@ -70,7 +69,7 @@ class LatentsTab(QWidget):
         self._opened: tuple[NamedLatents, ...] = ()
         self._cells: dict[tuple[NamedLatents, int], Any] = {}
         self._then: Callable[[], None] | None = None
-        self.methods = MethodChoice({name: TITLES[name] for name in METHODS}, _AT_FIRST)
+        self.methods = MethodChoice(TITLES, _AT_FIRST)
         self.components = QSpinBox()
         self.components.setRange(1, _MOST_COMPONENTS)
         self.components.setValue(2)
@@ -261,4 +260,4 @@ class LatentsTab(QWidget):
 
 
 def _reasons(expression: Expression, latent_size: int) -> dict[str, str]:
-    return {name: problem_with(name, latent_size, expression) for name in METHODS}
+    return {name: problem_with(name, latent_size, expression) for name in TITLES}

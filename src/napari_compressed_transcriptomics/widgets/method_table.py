@@ -15,7 +15,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_compressed_transcriptomics.core.compare_summary import Mean, MethodSummary, summarize
-from napari_compressed_transcriptomics.core.plots_compare import TITLES
+from napari_compressed_transcriptomics.core.methods import TITLES
 
 if TYPE_CHECKING:
     from napari_compressed_transcriptomics.core.compare import Score

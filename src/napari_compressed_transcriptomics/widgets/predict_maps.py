@@ -16,12 +16,12 @@ from qtpy.QtWidgets import (
 
 from napari_compressed_transcriptomics import _settings, _viewer
 from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.core.plots_compare import TITLES
+from napari_compressed_transcriptomics.core.methods import TITLES
 from napari_compressed_transcriptomics.core.predict_request import (
     GENES,
     PredictRequest,
     check_settings,
-    method_problem,
+    offered_problem,
 )
 from napari_compressed_transcriptomics.io.files import NIFTI
 from napari_compressed_transcriptomics.io.predict_files import MapFiles, predict_files_steps
@@ -184,7 +184,7 @@ class PredictMaps(QWidget):
         if expression is not self._offered:  # looks at all values: not at every new layer
             self._offered = expression
             self.methods.offer(
-                {name: method_problem(name, expression) for name in _METHODS} if expression else {}
+                {name: offered_problem(name, expression) for name in _METHODS} if expression else {}
             )
         self._refresh()
 
