@@ -25,6 +25,7 @@ _MEANINGS = {
     "latents": ("latent value", _NONE),
     "component": ("latent value", _NONE),
 }
+_SHORT = 24  # letters
 _NO_BAR = ("labels", "composite")
 
 
@@ -44,19 +45,32 @@ class Legend:
 
         self._viewer = proxy(viewer)
         self._had_bar: WeakKeyDictionary[Any, bool] = WeakKeyDictionary()
-        self._text = TextOverlay(font_size=10, box=False, position="top_right")
+        self._text = TextOverlay()
         viewer.canvas.overlays["color_bar_units"] = self._text
         viewer.canvas.overlay_tiling.top_right = "vertical"  # below the bar, not beside it
         events = viewer.layers.events
         events.inserted.connect(self._on_inserted)
-        for event in (events.removed, events.reordered, viewer.canvas.grid.events.enabled):
+        viewer.canvas.grid.events.enabled.connect(self._on_grid)
+        for event in (events.removed, events.reordered):
             event.connect(self.update)
         for layer in viewer.layers:
             layer.events.visible.connect(self.update)
-        self.update()
+        self._on_grid()
 
     def _on_inserted(self, event: Any) -> None:
         event.value.events.visible.connect(self.update)
+        self.update()
+
+    def _on_grid(self, event: Any = None) -> None:
+        """Put the units below the bar; in a grid small into a corner of the last cell, boxed.
+
+        Slice and scale share that corner: they become small, too, to lie below a brain.
+        """
+        grid, overlays = self._viewer.canvas.grid.enabled, self._viewer.canvas.overlays
+        self._text.position = "bottom_right" if grid else "top_right"
+        self._text.box = grid
+        for overlay in (self._text, overlays.current_slice, overlays.scale_bar):
+            overlay.font_size = 8 if grid else 10
         self.update()
 
     def update(self, event: Any = None) -> None:
@@ -72,15 +86,14 @@ class Legend:
                 self._had_bar[layer] = layer.colorbar.visible = layer in seen
                 layer.colorbar.box = False
         self._text.text = units([ours[layer] for layer in seen], named=grid)
-        self._text.position = "bottom_right" if grid else "top_right"
-        self._text.font_size = 8 if grid else 10
         self._text.visible = bool(self._text.text)
 
 
 def units(seen: list[Shown], named: bool = False) -> str:
     """Say what the numbers of these layers are, and below it, for a narrow cell, their unit.
 
-    Where names of layers are seen (`named`), leave out what they tell.
+    Where names of layers are seen (`named`), leave out what they tell, and write what is short
+    in one line, to cover little of the brain there.
     """
     meanings = dict.fromkeys(_MEANINGS[what.kind] for what in seen if what.kind in _MEANINGS)
     if named and len(meanings) > 1 and {unit for _, unit in meanings} == {_DATA}:
@@ -90,7 +103,10 @@ def units(seen: list[Shown], named: bool = False) -> str:
     for name, unit in meanings:
         if unit not in left_out:
             by_unit.setdefault(unit, []).append(name)
-    return "\n".join(f"{', '.join(names)}\n({unit})" for unit, names in by_unit.items())
+    texts = (f"{', '.join(names)}\n({unit})" for unit, names in by_unit.items())
+    return "\n".join(
+        text.replace("\n", " ") if named and len(text) <= _SHORT else text for text in texts
+    )
 
 
 def _measured(layer: Any) -> Shown | None:

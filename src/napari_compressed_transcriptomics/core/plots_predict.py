@@ -40,22 +40,23 @@ def utility_bars(
     panels: dict[tuple[str, str], list[Score]] = {}
     for score in prediction.scores:
         panels.setdefault((score.regressor, score.split), []).append(score)
-    bars = list(dict.fromkeys((s.method, s.latent_size) for s in prediction.scores))
-    colors = method_colors(method for method, _ in bars)
-    height = 0.6 + len(panels) * max(1.4, 0.24 * len(bars) + 0.8)
-    figure = figure or Figure(figsize=(4.2, height), layout="constrained")
+    bars = [list(dict.fromkeys((s.method, s.latent_size) for s in of)) for of in panels.values()]
+    colors = method_colors(score.method for score in prediction.scores)
+    heights = [max(1.4, 0.24 * len(rows) + 0.8) for rows in bars]
+    figure = figure or Figure(figsize=(4.2, 0.6 + sum(heights)), layout="constrained")
     figure.clear()
     figure.patch.set_alpha(0)
     if not panels:
         return figure
-    all_axes = np.atleast_1d(figure.subplots(len(panels), 1, sharex=True))
-    for axes, ((regressor, split), scores) in zip(all_axes, panels.items(), strict=True):
-        for row, bar in enumerate(bars):
+    all_axes = np.atleast_1d(figure.subplots(len(panels), 1, sharex=True, height_ratios=heights))
+    for axes, rows, ((regressor, split), scores) in zip(
+        all_axes, bars, panels.items(), strict=True
+    ):
+        for row, bar in enumerate(rows):
             these = [s for s in scores if (s.method, s.latent_size) == bar]
-            if these:
-                _bar(axes, row, these, colors[bar[0]], foreground)
-        axes.set_yticks(range(len(bars)), [f"{short_title(name)}, {size}" for name, size in bars])
-        axes.set_ylim(len(bars) - 0.4, -0.6)
+            _bar(axes, row, these, colors[bar[0]], foreground)
+        axes.set_yticks(range(len(rows)), [f"{short_title(name)}, {size}" for name, size in rows])
+        axes.set_ylim(len(rows) - 0.4, -0.6)
         axes.axvline(0, color=foreground, linewidth=0.8)
         how = "blocks of space" if split == "blocks" else "random samples"
         axes.set_title(f"{regressor}, {how} held out", color=foreground, fontsize=9)

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QEvent, Qt
 from qtpy.QtWidgets import (
+    QCheckBox,
     QComboBox,
     QFileDialog,
     QFormLayout,
@@ -25,6 +26,16 @@ def form_layout() -> QFormLayout:
     form = QFormLayout()
     form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
     return form
+
+
+def more_settings(title: str, form: QFormLayout) -> tuple[QCheckBox, QWidget]:
+    """Return a box to check, and the form, which is seen while it is checked."""
+    box, settings = QCheckBox(title), QWidget()
+    form.setContentsMargins(0, 0, 0, 0)
+    settings.setLayout(form)
+    settings.setVisible(False)
+    box.toggled.connect(settings.setVisible)
+    return box, settings
 
 
 def choice(labels: dict[str, str]) -> QComboBox:

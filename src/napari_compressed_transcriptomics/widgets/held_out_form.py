@@ -5,7 +5,6 @@ from pathlib import Path
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import (
     QFileDialog,
-    QGroupBox,
     QHBoxLayout,
     QLabel,
     QLineEdit,
@@ -20,7 +19,7 @@ from napari_compressed_transcriptomics.core.methods import TITLES
 from napari_compressed_transcriptomics.io.comparison import check_comparison_folder
 
 from .device_choice import DeviceChoice
-from .fields import choice, count, form_layout, wrapping_label
+from .fields import choice, count, form_layout, more_settings, wrapping_label
 from .layer_choice import LayerChoice
 from .method_choice import LatentSizes, MethodChoice
 
@@ -97,23 +96,15 @@ class HeldOutForm(QWidget):
         keep = QLabel("&Keep in")
         keep.setBuddy(self.folder)
         form.addRow(keep, where)
-        self.computing = QGroupBox("Other device or p&rocesses")
-        self.computing.setCheckable(True)
-        self.computing.setChecked(False)
-        inner = QWidget()
-        inner.setLayout(computing)
-        inner.setVisible(False)
-        self.computing.toggled.connect(inner.setVisible)
+        self.computing, inner = more_settings("Other device or p&rocesses", computing)
         computing.addRow("Dev&ice", self.device.combo)
         computing.addRow(self.device)
         computing.addRow("Proces&ses", self.processes)
-        box = QVBoxLayout(self.computing)
-        box.setContentsMargins(0, 0, 0, 0)
-        box.addWidget(inner)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addLayout(form)
         whole.addWidget(self.computing)
+        whole.addWidget(inner)
 
     def request(self) -> CompareRequest:
         """Return what Run would do now; a `UserError` says what is no number, folder or data."""

@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtWidgets import (
     QDoubleSpinBox,
-    QGroupBox,
     QLineEdit,
     QPushButton,
     QVBoxLayout,
@@ -21,7 +20,7 @@ from napari_compressed_transcriptomics.core.recipes import (
 
 from .curve import TrainingCurve
 from .device_choice import DeviceChoice
-from .fields import ask_and_save_model, choice, count, form_layout, wrapping_label
+from .fields import ask_and_save_model, choice, count, form_layout, more_settings, wrapping_label
 from .latent_size import LatentSize
 from .layer_choice import LayerChoice
 from .run_bar import RunBar
@@ -108,16 +107,8 @@ class Train(QWidget):
         form.addRow("Latent size", self.latent_size)
         form.addRow("Seed", self.seed)
         form.addRow("Device", self.device.combo)
-        self.more = QGroupBox("Other settings than the recipe's")
-        self.more.setCheckable(True)
-        self.more.setChecked(False)
-        inner = QWidget()
-        inner.setLayout(more)
-        inner.setVisible(False)
-        self.more.toggled.connect(inner.setVisible)
+        self.more, inner = more_settings("Other settings than the recipe's", more)
         self.more.toggled.connect(self._refresh)
-        box = QVBoxLayout(self.more)
-        box.addWidget(inner)
         more.addRow("Hidden layers", self.hidden)
         more.addRow("Epochs", self.epochs)
         more.addRow("Batch", self.batch)
@@ -127,7 +118,7 @@ class Train(QWidget):
         whole = QVBoxLayout(self)
         whole.addLayout(form)
         for widget in (
-            self.device, self.more, self.bar, self.curve, self.result, self.save_model
+            self.device, self.more, inner, self.bar, self.curve, self.result, self.save_model
         ):  # fmt: skip
             whole.addWidget(widget)
         whole.addStretch()
