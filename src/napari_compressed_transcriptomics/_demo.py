@@ -81,7 +81,7 @@ def _take(viewer: Any, folder: Path, views: dict[str, Callable[[], None]]) -> li
     return written
 
 
-def _wait(seconds: float = 0.6) -> None:
+def _wait(seconds: float = 2) -> None:
     """Let what is drawn a little later be drawn."""
     import time
 

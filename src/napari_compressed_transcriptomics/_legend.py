@@ -1,4 +1,4 @@
-"""Colour bars, and what their numbers mean, with the unit."""
+"""Colour bars, what their numbers mean, with the unit, and which slice is seen."""
 
 from typing import Any
 from weakref import WeakKeyDictionary, proxy
@@ -30,10 +30,11 @@ _NO_BAR = ("labels", "composite")
 
 
 class Legend:
-    """Shows the colour bar of what is seen, and says what it measures.
+    """Shows the colour bar of what is seen, says what it measures, and which slice it is.
 
     Of layers over each other only the topmost visible one has a colour bar; in grid mode each
-    has one. Layers of others are left alone.
+    has one. Layers of others are left alone. napari's own text tells the position on all axes,
+    also on those that only hidden layers have; ours in narrow cells has no room for them.
 
     Parameters
     ----------
@@ -45,8 +46,9 @@ class Legend:
 
         self._viewer = proxy(viewer)
         self._had_bar: WeakKeyDictionary[Any, bool] = WeakKeyDictionary()
-        self._text = TextOverlay()
+        self._text, self._slice = TextOverlay(), TextOverlay()
         viewer.canvas.overlays["color_bar_units"] = self._text
+        viewer.canvas.overlays["slice_seen"] = self._slice
         viewer.canvas.overlay_tiling.top_right = "vertical"  # below the bar, not beside it
         events = viewer.layers.events
         events.inserted.connect(self._on_inserted)
@@ -55,6 +57,9 @@ class Legend:
             event.connect(self.update)
         for layer in viewer.layers:
             layer.events.visible.connect(self.update)
+        dims = viewer.dims.events
+        for event in (dims.current_step, dims.order, dims.ndisplay, dims.axis_labels):
+            event.connect(self._update_slice)
         self._on_grid()
 
     def _on_inserted(self, event: Any) -> None:
@@ -64,12 +69,14 @@ class Legend:
     def _on_grid(self, event: Any = None) -> None:
         """Put the units below the bar; in a grid small into a corner of the last cell, boxed.
 
-        Slice and scale share that corner: they become small, too, to lie below a brain.
+        The scale shares that corner, and becomes small, too, to lie below a brain; the slice,
+        of up to two lines, goes to another one.
         """
         grid, overlays = self._viewer.canvas.grid.enabled, self._viewer.canvas.overlays
         self._text.position = "bottom_right" if grid else "top_right"
         self._text.box = grid
-        for overlay in (self._text, overlays.current_slice, overlays.scale_bar):
+        self._slice.position = "top_left" if grid else "bottom_right"
+        for overlay in (self._text, self._slice, overlays.scale_bar):
             overlay.font_size = 8 if grid else 10
         self.update()
 
@@ -87,6 +94,20 @@ class Legend:
                 layer.colorbar.box = False
         self._text.text = units([ours[layer] for layer in seen], named=grid)
         self._text.visible = bool(self._text.text)
+        self._update_slice()
+
+    def _update_slice(self, event: Any = None) -> None:
+        dims, layers = self._viewer.dims, self._viewer.layers
+        n_seen = max((layer.ndim for layer in layers if layer.visible), default=0)
+        lines = [
+            f"{dims.axis_labels[axis]} = {dims.point[axis]:.5g}"
+            + (" mm" if axis >= dims.ndim - 3 else "")
+            for axis in dims.not_displayed
+            if axis >= dims.ndim - n_seen
+        ]
+        ours = any(shown(layer) is not None for layer in layers)
+        self._slice.text = "\n".join(lines) if ours else ""
+        self._slice.visible = bool(self._slice.text)
 
 
 def units(seen: list[Shown], named: bool = False) -> str:

@@ -86,7 +86,6 @@ class BrainView:
             viewer.scene.camera.orientation2d = ("up", "right")
             viewer.scene.camera.synced = False  # looking at 3-D must not move the slice
             viewer.canvas.overlays.scale_bar.visible = True
-            viewer.canvas.overlays.current_slice.visible = True
         if what.kind == "latents" and sum(other.ndim == 4 for other in viewer.layers) == 1:
             viewer.dims.set_point(0, 1)  # napari starts in the middle of every axis
         self._dress(layer)

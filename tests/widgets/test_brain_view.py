@@ -211,6 +211,29 @@ def test_side_by_side_every_layer_has_its_bar_and_all_have_units(brain, dock, mo
     assert not legend.visible
 
 
+def test_the_slice_is_told_in_mm_on_the_axes_that_are_seen(brain, model):
+    def told():
+        text = model.canvas.overlays["slice_seen"]
+        return text.text if text.visible else ""
+
+    _viewer.attach(model)
+    assert told() == ""
+    add(model, _layers.expression_layer(brain.expression))
+    model.dims.set_point(0, 16)
+    assert told() == "z = 16 mm"
+    latents = add(model, _layers.latent_layers(brain)[0])
+    model.dims.set_point([0, 1], [2, 0])
+    assert told() == "component = 2\nz = 0 mm"
+    model.dims.order = (0, 2, 1, 3)
+    assert told() == f"component = 2\ny = {model.dims.point[2]:g} mm"
+    latents.visible = False
+    assert told() == f"y = {model.dims.point[2]:g} mm"
+    model.dims.ndisplay = 3
+    assert told() == ""
+    latents.visible = True
+    assert told() == "component = 2"
+
+
 def test_a_flat_picture_disables_the_planes(dock, model):
     model.add_image(np.zeros((5, 6)))
     assert not dock.views["coronal"].isEnabled()

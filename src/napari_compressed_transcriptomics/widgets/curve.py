@@ -11,6 +11,7 @@ from napari_compressed_transcriptomics.core.progress import Progress
 from .figure_view import FigureView
 
 _MILLISECONDS_BETWEEN_DRAWINGS = 300
+_SIZE = 300, 190  # holds the title
 
 
 class TrainingCurve(FigureView):
@@ -23,7 +24,7 @@ class TrainingCurve(FigureView):
     """
 
     def __init__(self, viewer: Any):
-        super().__init__(viewer)
+        super().__init__(viewer, _SIZE)
         self.train: list[float] = []
         self.validation: list[float] = []
         self._timer = QTimer(self)
