@@ -13,6 +13,9 @@ ON_SCREEN := scripts/with-display
 TORCH_INDEX := $(shell [ "$$(uname -s)" = Linux ] && ! command -v nvidia-smi >/dev/null && \
 	echo --retries 1 --extra-index-url https://download.pytorch.org/whl/cpu)
 
+# One for all windows, one for the rest.
+TWO_PROCESSES := -n 2 --dist loadgroup
+
 # Threads that wait sleep instead of spinning: much faster where the machine is busy.
 demo test check quality study screenshots: export OMP_WAIT_POLICY := PASSIVE
 
@@ -26,13 +29,13 @@ demo: $(READY) ## do the main job on the sample; show it, and write it to demo-o
 	$(ON_SCREEN) $(BIN)/compressed-transcriptomics demo --out demo-output
 
 test: $(READY) ## run the tests
-	$(ON_SCREEN) $(BIN)/python -m pytest
+	$(ON_SCREEN) $(BIN)/python -m pytest $(TWO_PROCESSES)
 
 check: $(READY) ## run the tests, the linter, the formatter and the type checker
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(ON_SCREEN) $(BIN)/python -m pytest
+	$(ON_SCREEN) $(BIN)/python -m pytest $(TWO_PROCESSES)
 
 bench: $(READY) ## measure speed and memory (minutes)
 	$(PIP) install --quiet -c constraints.txt -r benchmarks/requirements.txt

@@ -12,6 +12,15 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 os.environ.setdefault("NAPARI_CONFIG", "")
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the marks
+def pytest_collection_modifyitems(items):
+    """Keep windows in one of several processes (they share a keyboard), a file in one, too."""
+    for item in items:
+        windowed = {"qapp", "qtbot", "make_napari_viewer"} & set(item.fixturenames)
+        item.add_marker(pytest.mark.xdist_group("window" if windowed else item.path.name))
+    items.sort(key=lambda item: item.get_closest_marker("xdist_group").args != ("window",))
+
+
 @pytest.fixture
 def one_thread():
     """Small layers gain nothing from threads, and lose much where cores are busy."""
