@@ -30,12 +30,17 @@ def drag(widget, corners, modifier=Qt.KeyboardModifier.NoModifier):
     """Press at the first of some places (pixels) of a widget, move along, release at the last."""
     left = Qt.MouseButton.LeftButton
     QTest.mousePress(widget, left, modifier, QPoint(*corners[0]))
-    for corner in corners[1:]:  # QTest.mouseMove leaves out some on the way
-        at = QPointF(*corner)
-        move = QMouseEvent(QEvent.Type.MouseMove, at, widget.mapToGlobal(at), left, left, modifier)
-        QApplication.sendEvent(widget, move)
+    for corner in corners[1:]:
+        hover(widget, corner, left, modifier)
     QTest.mouseRelease(widget, left, modifier, QPoint(*corners[-1]))
     settle()
+
+
+def hover(widget, corner, button=Qt.MouseButton.NoButton, modifier=Qt.KeyboardModifier.NoModifier):
+    """Move to a place (pixels) of a widget; QTest.mouseMove leaves out some moves."""
+    at = QPointF(*corner)
+    move = QMouseEvent(QEvent.Type.MouseMove, at, widget.mapToGlobal(at), button, button, modifier)
+    QApplication.sendEvent(widget, move)
 
 
 def settle(rounds=5):

@@ -7,6 +7,7 @@ import numpy as np
 from ._layers import LayerData, samples_layer
 from ._shown import shown
 from .core.methods import short_title
+from .core.predict_request import GENES
 
 if TYPE_CHECKING:
     from typing import Any
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from .core.predict_request import PredictRequest
 
 
-_LONGEST = 36
+_LONGEST = 28
 """Characters that fit above a third of a canvas."""
 
 
@@ -42,7 +43,8 @@ def layer_names(score: "Score", request: "PredictRequest") -> list[str]:
     Regression and split are named where there are several; a long target is cut in its middle,
     as the names stand above narrow cells.
     """
-    how = f"{short_title(score.method)} {score.latent_size}"
+    how = short_title(score.method)
+    how += "" if score.method == GENES else f" {score.latent_size}"
     for value, all_values in ((score.regressor, request.regressors), (score.split, request.splits)):
         how += f", {value}" if len(all_values) > 1 else ""
     return [
@@ -52,7 +54,7 @@ def layer_names(score: "Score", request: "PredictRequest") -> list[str]:
 
 
 def _shortened(text: str, most: int) -> str:
-    most = max(most, 9)
+    most = max(most, 7)
     keep = (most - 1) // 2
     return text if len(text) <= most else f"{text[:keep]}…{text[-keep:]}"
 

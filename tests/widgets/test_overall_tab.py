@@ -9,7 +9,7 @@ from qtpy.QtGui import QWheelEvent
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
-from clicking import click_on
+from clicking import click_on, hover
 from data import real_data
 from napari_compressed_transcriptomics import _layers
 from napari_compressed_transcriptomics.core.codec import fit_codec
@@ -167,8 +167,7 @@ def test_a_row_says_its_full_name_and_numbers(tab, model, compressed, atlas, qtb
     add(model, compressed[0])
     drawn(qtbot, tab)
     dots = tab.by_region.dots
-    QTest.mouseMove(dots.canvas, QPoint(80, dots.middle_of(3)))
-    qtbot.waitUntil(lambda: bool(dots.canvas.toolTip()))
+    hover(dots.canvas, (80, dots.middle_of(3)))
     name, members = regions_by_error(compressed[0], atlas)[3]
     assert dots.canvas.toolTip().startswith(f"{name}\nRMSE ")
     assert f"samples: {len(members)}" in dots.canvas.toolTip()
