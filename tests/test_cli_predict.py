@@ -85,6 +85,7 @@ def test_images_alone(targets, tmp_path):
         (("--targets", ATLAS), "synthetic_regions_atlas.nii.gz holds labels"),
         (("--targets", SAMPLES / "synthetic_brain.nii.gz"), "4-D"),
         (("--targets", "TABLE", "--methods", "magic"), "'magic'"),
+        (("--targets", "nowhere.csv", "--methods", "magic"), "'magic'"),
         (("--targets", "TABLE", "--latent", 0), "--latent"),
         (("--targets", "TABLE", "--latent", 64), "64 components"),
         (("--targets", "TABLE", "--regressor", "forest"), "'forest'"),

@@ -51,9 +51,10 @@ def run(arguments: argparse.Namespace, expression: "Expression") -> None:
     KeyboardInterrupt
         After Ctrl-C; the targets done are saved, if there are any.
     """
+    from .core.methods import method_names
     from .core.predict import predict_steps
     from .core.predict_cost import cost_sentence
-    from .core.predict_request import PredictRequest
+    from .core.predict_request import GENES, PredictRequest
     from .core.progress import Stop, finish
     from .io.atomic import check_targets, refuse_overwriting
     from .io.prediction import prediction_files, save_prediction, sources
@@ -65,8 +66,8 @@ def run(arguments: argparse.Namespace, expression: "Expression") -> None:
     methods = arguments.methods or ([] if features else ["default"])
     request = PredictRequest(
         expression=expression,
+        methods=method_names(methods, (GENES,)),  # before files are read: it costs nothing
         targets=read_targets(arguments.targets, expression, arguments.target_regions),
-        methods=_once(methods),
         latent_sizes=_once(arguments.latent),
         features=features,
         regressors=_once(arguments.regressor),

@@ -15,13 +15,10 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QFileDialog, QMessageBox
 
 from clicking import settle
-from napari_compressed_transcriptomics._prediction_layers import layer_names
 from napari_compressed_transcriptomics._reader import add_expression
 from napari_compressed_transcriptomics._shown import shown
 from napari_compressed_transcriptomics.core import predict
-from napari_compressed_transcriptomics.core.methods import METHODS
-from napari_compressed_transcriptomics.core.predict import Score
-from napari_compressed_transcriptomics.core.predict_request import GENES, PredictRequest
+from napari_compressed_transcriptomics.core.predict_request import PredictRequest
 from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
 from napari_compressed_transcriptomics.io.prediction import PREDICTION_FILES
 from napari_compressed_transcriptomics.io.targets import read_targets
@@ -350,12 +347,3 @@ def test_latent_images_are_features(dock, maps, qtbot, monkeypatch):
     assert set(found) == {"images", "pca"}
     assert found["images"].latent_size == 2
     assert found["images"].r2 > 0.9  # the target itself is among them
-
-
-@pytest.mark.parametrize("method", [*METHODS, GENES])
-def test_names_of_layers_fit_above_a_third_of_a_canvas(method):
-    score = Score("5HT2a_ALT_HC19_and_more", method, 16, "ridge", "blocks", 0.5, 0.4, 0.6, 0.01)
-    names = layer_names(score, PredictRequest(None, ()))
-    assert max(map(len, names)) <= 34
-    assert all(name.startswith("5HT") and name.count("…") == 1 for name in names[1:])
-    assert layer_names(score._replace(target="D1"), PredictRequest(None, ()))[0] == "D1 target"
