@@ -54,15 +54,20 @@ def plain_axes(
     matplotlib.axes.Axes
     """
     axes = figure.add_subplot()
-    axes.patch.set_alpha(0)
     axes.set_title(title, color=foreground, fontsize=9)
     axes.set_xlabel(x, color=foreground, fontsize=9)
     axes.set_ylabel(y, color=foreground, fontsize=9)
+    plain(axes, foreground)
+    return axes
+
+
+def plain(axes: Any, foreground: str) -> None:
+    """Give axes transparent ground, small text, and lines only to the left and below."""
+    axes.patch.set_alpha(0)
     axes.tick_params(which="both", colors=foreground, labelsize=8)
     for side, spine in axes.spines.items():
         spine.set_visible(side in ("left", "bottom"))
         spine.set_color(foreground)
-    return axes
 
 
 def training_curve(

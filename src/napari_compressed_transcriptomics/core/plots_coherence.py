@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .methods import short_title
-from .plots_methods import method_colors, plain
+from .plots import blank_figure, plain
+from .plots_methods import method_colors
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,16 +33,12 @@ def coherence_dots(
     foreground : str
         Colour of text and axes; the background is transparent.
     """
-    from matplotlib.figure import Figure
-
     table = table[table["component"] != "all"]
     measures = [m for m in _TITLES if (table["measure"] == m).any()]
     rows = list(dict.fromkeys(zip(table["method"], table["latent_size"], strict=True)))
     colors = method_colors(table["method"])
     height = 0.4 + max(1, len(measures)) * (0.7 + 0.22 * len(rows))
-    figure = figure or Figure(figsize=(4.2, height), layout="constrained")
-    figure.clear()
-    figure.patch.set_alpha(0)
+    figure = blank_figure(figure, (4.2, height))
     if not measures:
         return figure
     all_axes = np.atleast_1d(figure.subplots(len(measures), 1))

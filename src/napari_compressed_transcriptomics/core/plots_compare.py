@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .methods import METHODS, TITLES
-from .plots_methods import method_colors, plain
+from .plots import blank_figure, plain
+from .plots_methods import method_colors
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -37,14 +38,11 @@ def error_by_size(
     foreground : str
         Colour of text and axes; the background is transparent.
     """
-    from matplotlib.figure import Figure
     from matplotlib.patches import Patch
 
     splits = [s for s in ("blocks", "random") if any(score.split == s for score in scores)]
     height = 0.8 + 2.4 * max(1, len(splits))
-    figure = figure or Figure(figsize=(5.4, height), layout="constrained")
-    figure.clear()
-    figure.patch.set_alpha(0)
+    figure = blank_figure(figure, (5.4, height))
     if not splits:
         return figure
     methods = [name for name in METHODS if any(score.method == name for score in scores)]

@@ -8,8 +8,7 @@ import numpy as np
 from .latent_plot import NO_VALUE, palette_of, point_size
 from .latent_space import LEVELS, Coloring
 from .latents_of_methods import NamedLatents
-from .plots import blank_figure, shortened
-from .plots_methods import plain
+from .plots import blank_figure, plain, shortened
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -1,7 +1,6 @@
-"""What figures of methods have in common: one colour a method, and plain axes."""
+"""What figures of methods have in common: one colour a method."""
 
 from collections.abc import Iterable
-from typing import Any
 
 from .methods import METHODS
 
@@ -21,12 +20,3 @@ def method_colors(names: Iterable[str]) -> dict[str, str]:
     others = [name for name in names if name not in colors]
     colors |= {name: left[place % len(left)] for place, name in enumerate(others)}
     return {name: colors[name] for name in names}
-
-
-def plain(axes: Any, foreground: str) -> None:
-    """Give axes transparent ground, two spines and text of one colour."""
-    axes.patch.set_alpha(0)
-    axes.tick_params(which="both", colors=foreground, labelsize=8)
-    for side, spine in axes.spines.items():
-        spine.set_visible(side in ("left", "bottom"))
-        spine.set_color(foreground)

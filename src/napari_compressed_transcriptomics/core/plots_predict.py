@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .methods import short_title
-from .plots import BLUE
-from .plots_methods import method_colors, plain
+from .plots import BLUE, blank_figure, plain, plain_axes
+from .plots_methods import method_colors
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -35,17 +35,13 @@ def utility_bars(
     foreground : str
         Colour of text and axes; the background is transparent.
     """
-    from matplotlib.figure import Figure
-
     panels: dict[tuple[str, str], list[Score]] = {}
     for score in prediction.scores:
         panels.setdefault((score.regressor, score.split), []).append(score)
     bars = [list(dict.fromkeys((s.method, s.latent_size) for s in of)) for of in panels.values()]
     colors = method_colors(score.method for score in prediction.scores)
     heights = [max(1.4, 0.24 * len(rows) + 0.8) for rows in bars]
-    figure = figure or Figure(figsize=(4.2, 0.6 + sum(heights)), layout="constrained")
-    figure.clear()
-    figure.patch.set_alpha(0)
+    figure = blank_figure(figure, (4.2, 0.6 + sum(heights)))
     if not panels:
         return figure
     all_axes = np.atleast_1d(figure.subplots(len(panels), 1, sharex=True, height_ratios=heights))
@@ -79,27 +75,18 @@ def predicted_against_target(
 
     Parameters as in `utility_bars`; `score` says which prediction.
     """
-    from matplotlib.figure import Figure
-
-    figure = figure or Figure(figsize=(3.4, 3.2), layout="constrained")
-    figure.clear()
-    figure.patch.set_alpha(0)
+    figure = blank_figure(figure, (3.4, 3.2))
     predicted, target = prediction.predicted(score), prediction.target(score.target).values
-    axes = figure.add_subplot()
+    title = (
+        f"{score.target}\n{short_title(score.method)}, {score.latent_size}: R² = {score.r2:.2f} "
+        f"({score.r2_low:.2f} to {score.r2_high:.2f})"
+    )
+    axes = plain_axes(figure, foreground, title=title, x="target", y="predicted, held out")
     axes.plot(target, predicted, "o", color=BLUE, markersize=4, alpha=0.8, linewidth=0)
     both = np.concatenate([target[np.isfinite(predicted)], predicted[np.isfinite(predicted)]])
     if both.size:
         ends = [both.min(), both.max()]
         axes.plot(ends, ends, color=foreground, linewidth=0.8)
-    axes.set_title(
-        f"{score.target}\n{short_title(score.method)}, {score.latent_size}: R² = {score.r2:.2f} "
-        f"({score.r2_low:.2f} to {score.r2_high:.2f})",
-        color=foreground,
-        fontsize=9,
-    )
-    axes.set_xlabel("target", color=foreground, fontsize=9)
-    axes.set_ylabel("predicted, held out", color=foreground, fontsize=9)
-    plain(axes, foreground)
     return figure
 
 
