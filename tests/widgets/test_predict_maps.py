@@ -135,6 +135,9 @@ def test_from_files_to_layers_and_tables(dock, viewer, brain, maps, qtbot, tmp_p
     for _ in range(row_of(view.table, "sided")):
         QTest.keyClick(view.table, Qt.Key.Key_Down)
     assert view.table.score.target == "sided"
+    (axes,) = view.row.view.figure.axes
+    assert axes.get_title().startswith("sided\nPCA, 2: R²")
+    assert view.row.note.text() == f"{len(axes.lines[0].get_xdata())} of 466 samples"
     press(view.show_maps)
     target, predicted, residual = (
         of_kind(viewer, kind)[0] for kind in ("target", "predicted", "residual")

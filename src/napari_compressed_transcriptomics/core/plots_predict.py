@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .methods import short_title
-from .plots import BLUE, blank_figure, plain, plain_axes
+from .plots import blank_figure, plain, plain_axes
 from .plots_methods import method_colors
 
 if TYPE_CHECKING:
@@ -82,7 +82,8 @@ def predicted_against_target(
         f"({score.r2_low:.2f} to {score.r2_high:.2f})"
     )
     axes = plain_axes(figure, foreground, title=title, x="target", y="predicted, held out")
-    axes.plot(target, predicted, "o", color=BLUE, markersize=4, alpha=0.8, linewidth=0)
+    color = method_colors([score.method])[score.method]
+    axes.plot(target, predicted, "o", color=color, markersize=4, alpha=0.8, linewidth=0)
     both = np.concatenate([target[np.isfinite(predicted)], predicted[np.isfinite(predicted)]])
     if both.size:
         ends = [both.min(), both.max()]

@@ -4,10 +4,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from qtpy.QtWidgets import (
-    QFrame,
     QGridLayout,
     QLabel,
-    QScrollArea,
     QSpinBox,
     QTabWidget,
     QVBoxLayout,
@@ -26,7 +24,7 @@ from napari_compressed_transcriptomics.core.predict_request import (
 from napari_compressed_transcriptomics.io.files import NIFTI
 from napari_compressed_transcriptomics.io.predict_files import MapFiles, predict_files_steps
 
-from .fields import count, form_layout, wrapping_label
+from .fields import count, form_layout, scrolling, wrapping_label
 from .file_list import FileList
 from .layer_choice import LayerChoice
 from .method_choice import LatentSizes, MethodChoice
@@ -110,10 +108,10 @@ class PredictMaps(QWidget):
             box.setValue(getattr(PredictRequest, name))
         for box in (self.folds, self.repeats):
             box.setSpecialValueText("")
-        self.surrogates.setSpecialValueText("none: no p-values")
+        self.surrogates.setSpecialValueText("none")
         self.surrogates.setToolTip(
             "Maps as smooth and as symmetric as the target, by chance: the p-value is the share of "
-            "them that is predicted at least as well."
+            "them that is predicted at least as well. None: no p-values."
         )
 
     def _arrange(self) -> None:
@@ -141,8 +139,8 @@ class PredictMaps(QWidget):
         }
         page.addLayout(_grid(numbers))
         self.tabs = QTabWidget()
-        self.tabs.addTab(_scrolled(self.setup), "Set &up")
-        self.tabs.addTab(_scrolled(self.view), "Resu&lt")
+        self.tabs.addTab(scrolling(self.setup), "Set &up")
+        self.tabs.addTab(scrolling(self.view), "Resu&lt")
         layout = QVBoxLayout(self)
         layout.addLayout(form)
         layout.addWidget(self.tabs, 1)
@@ -229,11 +227,3 @@ def _grid(fields: dict[str, QSpinBox]) -> QGridLayout:
         grid.addWidget(field, row, 2 * column + 1)
         grid.setColumnStretch(2 * column + 1, 1)
     return grid
-
-
-def _scrolled(widget: QWidget) -> QScrollArea:
-    area = QScrollArea()
-    area.setWidgetResizable(True)
-    area.setFrameShape(QFrame.Shape.NoFrame)
-    area.setWidget(widget)
-    return area

@@ -1,9 +1,11 @@
-"""What came of a prediction: bars, a table, the maps of a row, and files."""
+"""What came of a prediction: bars, a table, plot and maps of a row, and files."""
 
 from collections.abc import Generator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from qtpy.QtWidgets import (
     QFileDialog,
     QMessageBox,
@@ -15,7 +17,10 @@ from qtpy.QtWidgets import (
 
 from napari_compressed_transcriptomics._notices import user_errors_shown
 from napari_compressed_transcriptomics._prediction_layers import show_prediction
-from napari_compressed_transcriptomics.core.plots_predict import utility_bars
+from napari_compressed_transcriptomics.core.plots_predict import (
+    predicted_against_target,
+    utility_bars,
+)
 from napari_compressed_transcriptomics.core.progress import Progress
 from napari_compressed_transcriptomics.io.atomic import check_targets, refuse_overwriting
 from napari_compressed_transcriptomics.io.prediction import (
@@ -25,8 +30,8 @@ from napari_compressed_transcriptomics.io.prediction import (
 )
 from napari_compressed_transcriptomics.io.targets import notes_on
 
-from .fields import wrapping_label
 from .figure_view import FigureView
+from .plot_section import PlotSection
 from .run_bar import RunBar
 from .score_table import ScoreTable
 
@@ -35,7 +40,7 @@ if TYPE_CHECKING:
 
 
 class PredictionView(QWidget):
-    """Shows a prediction, puts maps of the row chosen into the viewer, and saves.
+    """Shows a prediction, plots the row chosen, puts its maps into the viewer, and saves.
 
     Parameters
     ----------
@@ -57,7 +62,7 @@ class PredictionView(QWidget):
         self.save.run.setText("Sa&ve…")
         self.save.run.setToolTip("Tables, figure, predicted maps and residuals into a folder")
         self.save.cancel.hide()  # all files or none, at once
-        self.hint = wrapping_label()
+        self.row = PlotSection("Samples of this row", "prediction", FigureView(viewer, (240, 220)))
         self.notes = QPlainTextEdit()
         self.notes.setReadOnly(True)
         self.notes.setTabChangesFocus(True)
@@ -67,7 +72,7 @@ class PredictionView(QWidget):
         layout.addWidget(self.figure)
         layout.addWidget(self.table, 1)
         layout.addWidget(self.show_maps)
-        layout.addWidget(self.hint)
+        layout.addWidget(self.row)
         layout.addWidget(self.notes)
         layout.addWidget(self.save)
         self.table.chosen.connect(self._refresh)
@@ -99,11 +104,11 @@ class PredictionView(QWidget):
         self.figure.setVisible(there)
         self.notes.setVisible(there and bool(self.notes.toPlainText()))
         self.save.allow("" if there else "Press Run to predict maps.")
-        words = ""
+        self.row.setVisible(score is not None)
         if score is not None and self.prediction is not None:
-            n = int((self.prediction.predicted(score) == self.prediction.predicted(score)).sum())
-            words = f"{score.target}: {n} of {self.prediction.request.expression.n_samples} samples"
-        self.hint.setText(words)
+            n = int(np.isfinite(self.prediction.predicted(score)).sum())
+            words = f"{n} of {self.prediction.request.expression.n_samples} samples"
+            self.row.show_plot(partial(predicted_against_target, self.prediction, score), words)
 
     def _show_maps(self) -> None:
         if self.prediction is not None and self.table.score is not None:
