@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .predict import Prediction, Score
 
 _LOWEST = -0.5
+_FEW = 500  # samples; dots of more would lie over each other
 
 
 def utility_bars(
@@ -83,7 +84,8 @@ def predicted_against_target(
     )
     axes = plain_axes(figure, foreground, title=title, x="target", y="predicted, held out")
     color = method_colors([score.method])[score.method]
-    axes.plot(target, predicted, "o", color=color, markersize=4, alpha=0.8, linewidth=0)
+    size = 4 if len(target) <= _FEW else 1.5
+    axes.plot(target, predicted, "o", color=color, markersize=size, alpha=0.8, linewidth=0)
     both = np.concatenate([target[np.isfinite(predicted)], predicted[np.isfinite(predicted)]])
     if both.size:
         ends = [both.min(), both.max()]
