@@ -25,7 +25,6 @@ _MEANINGS = {
     "latents": ("latent value", _NONE),
     "component": ("latent value", _NONE),
 }
-_SHORT = 24  # letters
 _NO_BAR = ("labels", "composite")
 
 
@@ -113,21 +112,19 @@ class Legend:
 def units(seen: list[Shown], named: bool = False) -> str:
     """Say what the numbers of these layers are, and below it, for a narrow cell, their unit.
 
-    Where names of layers are seen (`named`), leave out what they tell, and write what is short
-    in one line, to cover little of the brain there.
+    Where names of layers are seen (`named`), leave out what they tell, and what has no unit.
     """
     meanings = dict.fromkeys(_MEANINGS[what.kind] for what in seen if what.kind in _MEANINGS)
     if named and len(meanings) > 1 and {unit for _, unit in meanings} == {_DATA}:
         return _DATA
-    left_out = (_NONE, _OUTSIDE) if named and len(meanings) > 1 else ()
+    left_out: tuple[str, ...] = ()
+    if named:
+        left_out = (_NONE, _OUTSIDE) if len(meanings) > 1 else (_NONE,)
     by_unit: dict[str, list[str]] = {}
     for name, unit in meanings:
         if unit not in left_out:
             by_unit.setdefault(unit, []).append(name)
-    texts = (f"{', '.join(names)}\n({unit})" for unit, names in by_unit.items())
-    return "\n".join(
-        text.replace("\n", " ") if named and len(text) <= _SHORT else text for text in texts
-    )
+    return "\n".join(f"{', '.join(names)}\n({unit})" for unit, names in by_unit.items())
 
 
 def _measured(layer: Any) -> Shown | None:

@@ -196,12 +196,12 @@ def test_side_by_side_every_layer_has_its_bar_and_all_have_units(brain, dock, mo
     error.visible = True
     assert bars() == [True, True, True]
     assert legend.text == "expression, RMSE\n(units of the data)"
+    assert (legend.box, legend.font_size) == (True, 8)
     latents.visible = False
     assert legend.text == "units of the data"  # of all, whose names are seen
     expression.visible = error.visible = False
     latents.visible = True
-    assert legend.text == "latent value (no unit)"  # one line covers less of a cell
-    assert (legend.box, legend.font_size) == (True, 8)
+    assert not legend.visible  # nothing but what the names say
     expression.visible = error.visible = True
     press(dock.side_by_side)
     assert not model.canvas.grid.enabled
