@@ -14,7 +14,7 @@ from qtpy.QtGui import QDragEnterEvent, QDropEvent
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QFileDialog, QMessageBox
 
-from clicking import settle
+from clicking import press, settle
 from napari_compressed_transcriptomics._reader import add_expression
 from napari_compressed_transcriptomics._shown import shown
 from napari_compressed_transcriptomics.core import predict
@@ -66,11 +66,6 @@ def dock(viewer):
     widget.surrogates.setValue(19)
     widget.repeats.setValue(1)
     return widget
-
-
-def press(button):
-    QTest.mouseClick(button, LEFT)
-    settle()
 
 
 def tick(box):
