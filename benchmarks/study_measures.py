@@ -22,10 +22,10 @@ from napari_compressed_transcriptomics.core.coherence import (
 from napari_compressed_transcriptomics.core.compare import CompareProgress, one_thread
 from napari_compressed_transcriptomics.core.compare_request import CompareRequest
 from napari_compressed_transcriptomics.core.expression import Expression
-from napari_compressed_transcriptomics.core.methods import fit_method_steps, method_settings
+from napari_compressed_transcriptomics.core.methods import GENES, fit_method_steps, method_settings
 from napari_compressed_transcriptomics.core.nested_folds import Split, nested_folds
 from napari_compressed_transcriptomics.core.predict import Score, predict_steps
-from napari_compressed_transcriptomics.core.predict_request import GENES, PredictRequest
+from napari_compressed_transcriptomics.core.predict_request import PredictRequest
 from napari_compressed_transcriptomics.core.progress import Progress, finish
 from napari_compressed_transcriptomics.core.provenance import array_sha256
 from napari_compressed_transcriptomics.core.regions import Regions

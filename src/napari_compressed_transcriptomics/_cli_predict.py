@@ -51,10 +51,10 @@ def run(arguments: argparse.Namespace, expression: "Expression") -> None:
     KeyboardInterrupt
         After Ctrl-C; the targets done are saved, if there are any.
     """
-    from .core.methods import method_names
+    from .core.methods import GENES, method_names
     from .core.predict import predict_steps
     from .core.predict_cost import cost_sentence
-    from .core.predict_request import GENES, PredictRequest
+    from .core.predict_request import PredictRequest
     from .core.progress import Stop, finish
     from .io.atomic import check_targets, refuse_overwriting
     from .io.prediction import prediction_files, save_prediction, sources

@@ -44,6 +44,7 @@ class Legend:
         from napari.components.overlays import TextOverlay
 
         self._viewer = proxy(viewer)
+        self._scale_size = viewer.canvas.overlays.scale_bar.font_size
         self._had_bar: WeakKeyDictionary[Any, bool] = WeakKeyDictionary()
         self._text, self._slice = TextOverlay(), TextOverlay()
         viewer.canvas.overlays["color_bar_units"] = self._text
@@ -75,8 +76,11 @@ class Legend:
         self._text.position = "bottom_right" if grid else "top_right"
         self._text.box = grid
         self._slice.position = "top_left" if grid else "bottom_right"
-        for overlay in (self._text, self._slice, overlays.scale_bar):
+        for overlay in (self._text, self._slice):
             overlay.font_size = 8 if grid else 10
+        if grid:
+            self._scale_size = overlays.scale_bar.font_size
+        overlays.scale_bar.font_size = 8 if grid else self._scale_size
         self.update()
 
     def update(self, event: Any = None) -> None:

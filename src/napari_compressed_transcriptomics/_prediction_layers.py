@@ -6,8 +6,7 @@ import numpy as np
 
 from ._layers import LayerData, samples_layer
 from ._shown import shown
-from .core.methods import short_title
-from .core.predict_request import GENES
+from .core.methods import GENES, short_title
 
 if TYPE_CHECKING:
     from typing import Any

@@ -173,6 +173,7 @@ def test_correction_is_over_the_targets_of_each_method():
         ({"methods": ()}, "no method"),
         ({"methods": ("magic",)}, "'magic'"),
         ({"features": (Features("pca", FACTORS),)}, "(pca)"),
+        ({"features": (Features("genes", FACTORS),), "methods": ("genes",)}, "(genes)"),
         ({"latent_sizes": (64,)}, "64 components"),
         ({"regressors": ("forest",)}, "'forest'"),
         ({"regressors": ()}, "regressor"),

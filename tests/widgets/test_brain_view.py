@@ -180,6 +180,7 @@ def test_side_by_side_every_layer_has_its_bar_and_all_have_units(brain, dock, mo
     expression = add(model, _layers.expression_layer(brain.expression))
     latents = add(model, _layers.latent_layers(brain)[0])
     error = add(model, _layers.error_layer(brain))
+    model.canvas.overlays.scale_bar.font_size = 13
     layers, legend = (expression, latents, error), model.canvas.overlays["color_bar_units"]
 
     def bars():
@@ -197,6 +198,7 @@ def test_side_by_side_every_layer_has_its_bar_and_all_have_units(brain, dock, mo
     assert bars() == [True, True, True]
     assert legend.text == "expression, RMSE\n(units of the data)"
     assert (legend.box, legend.font_size) == (True, 8)
+    assert model.canvas.overlays.scale_bar.font_size == 8
     latents.visible = False
     assert legend.text == "units of the data"  # of all, whose names are seen
     expression.visible = error.visible = False
@@ -207,6 +209,7 @@ def test_side_by_side_every_layer_has_its_bar_and_all_have_units(brain, dock, mo
     assert not model.canvas.grid.enabled
     assert bars() == [False, False, True]
     assert (legend.box, legend.font_size) == (False, 10)
+    assert model.canvas.overlays.scale_bar.font_size == 13  # as it was
     model.layers.clear()
     assert not legend.visible
 

@@ -3,9 +3,9 @@
 import pytest
 
 from napari_compressed_transcriptomics._prediction_layers import layer_names
-from napari_compressed_transcriptomics.core.methods import METHODS
+from napari_compressed_transcriptomics.core.methods import GENES, METHODS
 from napari_compressed_transcriptomics.core.predict import Score
-from napari_compressed_transcriptomics.core.predict_request import GENES, PredictRequest
+from napari_compressed_transcriptomics.core.predict_request import PredictRequest
 
 
 @pytest.mark.parametrize("method", [*METHODS, GENES])

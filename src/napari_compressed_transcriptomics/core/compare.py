@@ -37,7 +37,8 @@ class Score(NamedTuple):
         samples), both summed over held-out samples and genes (Campbell and Thompson 2008,
         doi:10.1093/rfs/hhm055): 0 is as good as that mean. NaN where no gene varies.
     seconds : float
-        Of fitting, encoding and decoding, in one thread.
+        Of fitting, encoding and decoding, in one thread; UMAP's first in a process with its
+        import and compilation.
     """
 
     method: str

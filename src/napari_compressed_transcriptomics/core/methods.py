@@ -23,7 +23,9 @@ TITLES = {
 }
 METHODS = tuple(TITLES)
 """Names of all methods, as tables and the command line have them, in the order of all figures."""
-_SHORT_TITLES = {"default": "residual", "published": "published AE", "genes": "all genes"}
+GENES = "genes"
+"""The method that is none: all genes, to predict maps from through ridge."""
+_SHORT_TITLES = {"default": "residual", "published": "published AE", GENES: "all genes"}
 _CODECS = {"kpca": "kernel-pca"}
 _OTHER_NAMES = {"residual": "default", "autoencoder": "published", "kernel-pca": "kpca"}
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from .held_out import evaluated
-from .methods import fit_method_steps
+from .methods import GENES, fit_method_steps
 from .nested_folds import nested_folds
-from .predict_request import GENES, PredictRequest, check_request
+from .predict_request import PredictRequest, check_request
 from .progress import Progress, Stop
 from .regressors import ridge, standardised, trees
 from .spatial_null import surrogate_maps

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from .methods import GENES
 from .nested_folds import nested_folds
-from .predict_request import GENES, PredictRequest
+from .predict_request import PredictRequest
 from .regressors import ridge, standardised, trees
 
 _MOST_TIMED = 500

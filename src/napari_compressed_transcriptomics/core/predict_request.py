@@ -7,13 +7,11 @@ import numpy as np
 
 from .errors import UserError, listing
 from .expression import Expression
-from .methods import method_names, method_problem, size_problem
+from .methods import GENES, method_names, method_problem, size_problem
 from .nested_folds import SPLITS, Split
 from .regressors import REGRESSORS
 from .target import Features, Target
 
-GENES = "genes"
-"""The method that is none: all genes, through ridge only."""
 FEWEST_SAMPLES = 20
 
 
@@ -80,7 +78,7 @@ def check_request(request: PredictRequest) -> None:
         raise UserError("There is no target to predict; choose at least one map")
     _check_names("target", [target.name for target in request.targets])
     names = [features.name for features in request.features]
-    _check_names("set of latent images", [*names, *request.fitted()])
+    _check_names("set of latent images", [*names, *method_names(request.methods, (GENES,))])
     if not (request.methods or request.features):
         raise UserError("There is no method to predict from; choose one or give latent images")
     check_settings(request)

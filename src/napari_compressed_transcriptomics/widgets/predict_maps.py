@@ -14,9 +14,8 @@ from qtpy.QtWidgets import (
 
 from napari_compressed_transcriptomics import _settings, _viewer
 from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.core.methods import TITLES
+from napari_compressed_transcriptomics.core.methods import GENES, TITLES
 from napari_compressed_transcriptomics.core.predict_request import (
-    GENES,
     PredictRequest,
     check_settings,
     offered_problem,
