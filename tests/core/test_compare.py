@@ -246,11 +246,10 @@ def test_requests_that_make_no_sense(settings, says):
 
 def test_processes_are_as_many_as_memory_allows(monkeypatch):
     from napari_compressed_transcriptomics.core import compare_cost
-    from napari_compressed_transcriptomics.io import files
 
     request = asked(n_jobs=None)
     monkeypatch.setattr(compare_cost, "_cores", lambda: 8)
-    monkeypatch.setattr(files, "available_memory", lambda: 4 * bytes_per_process(request))
+    monkeypatch.setattr(compare_cost, "available_memory", lambda: 4 * bytes_per_process(request))
     n_jobs, words = jobs(request, 100)
     assert n_jobs == 2
     assert "memory" in words

@@ -150,9 +150,9 @@ def test_damaged_and_foreign_files(las, tmp_path):
 
 
 def test_sizes_are_checked_before_memory_is_taken(las, tmp_path, monkeypatch):
-    from napari_compressed_transcriptomics.io import files
+    from napari_compressed_transcriptomics.core import memory
 
-    monkeypatch.setattr(files, "available_memory", lambda: 8 << 30)
+    monkeypatch.setattr(memory, "available_memory", lambda: 8 << 30)
     path = write(tmp_path / "x.h5ad", las, spatial=las.parcellation.centroids)
     with h5py.File(path, "a") as file:
         del file["X"]

@@ -125,21 +125,21 @@ def test_absurd_size_is_refused_from_the_header(volume, packed):
 
 
 def test_small_file_that_unpacks_to_more_than_memory_is_refused(volume, monkeypatch):
-    from napari_compressed_transcriptomics.io import files
+    from napari_compressed_transcriptomics.core import memory
 
-    monkeypatch.setattr(files, "available_memory", lambda: 1000)
+    monkeypatch.setattr(memory, "available_memory", lambda: 1000)
     refuses(volume, "memory")
 
 
 def test_expression_larger_than_memory_is_refused_once_counted(tmp_path, monkeypatch):
-    from napari_compressed_transcriptomics.io import files
+    from napari_compressed_transcriptomics.core import memory
 
     big = make_phantom(genes=tuple(f"G{i}" for i in range(60)))
     image = nib.Nifti1Image(big.parcellation.paint(big.values), np.eye(4))
     nib.save(image, tmp_path / "big.nii.gz")
-    monkeypatch.setattr(files, "available_memory", lambda: big.values.nbytes)
+    monkeypatch.setattr(memory, "available_memory", lambda: big.values.nbytes)
     assert read_expression(tmp_path / "big.nii.gz").n_genes == 60
-    monkeypatch.setattr(files, "available_memory", lambda: big.values.nbytes - 1)
+    monkeypatch.setattr(memory, "available_memory", lambda: big.values.nbytes - 1)
     refuses(tmp_path / "big.nii.gz", "voxels inside", "memory", read=read_expression)
 
 

@@ -4,6 +4,7 @@ import os
 
 from .compare_request import CompareRequest
 from .device import resolve_device
+from .memory import available_memory
 from .methods import method_names
 
 _PROCESS = 450 * 2**20
@@ -36,8 +37,6 @@ def bytes_per_process(request: CompareRequest) -> int:
 
 def jobs(request: CompareRequest, n_fits: int) -> tuple[int, str]:
     """Return how many processes to use, and a sentence that says why."""
-    from napari_compressed_transcriptomics.io.files import available_memory
-
     each = bytes_per_process(request)
     words = f"about {each / 2**30:.1f} GiB each"
     if request.n_jobs is not None:

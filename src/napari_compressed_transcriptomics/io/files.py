@@ -2,7 +2,7 @@
 
 import gzip
 import json
-import os
+import stat
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -52,25 +52,40 @@ def beside(path: str | Path, ending: str) -> Path:
 
 
 def existing_file(path: str | Path) -> Path:
-    """Return `path`; a `UserError` where it is missing, a folder, empty or a git-LFS pointer."""
+    """Return `path`; a `UserError` where there is no file with content that can be read.
+
+    That is: it is missing, a folder, a pipe, socket or device, empty, or a git-LFS pointer.
+    """
     path = Path(path)
-    if path.is_dir():
-        raise UserError(f"{path} is a folder; choose a file in it")
+    if "\0" in str(path):
+        raise UserError(f"{str(path)!r} is no path of a file; check it")
     try:
-        size = path.stat().st_size
+        status = path.stat()
+        if stat.S_ISDIR(status.st_mode):
+            raise UserError(f"{path} is a folder; choose a file in it")
+        if not stat.S_ISREG(status.st_mode):  # to open a pipe would wait for its other end
+            raise UserError(f"{path} is {_kind_of(status.st_mode)}; choose a file")
+        size = status.st_size
         with open(path, "rb") as file:
             start = file.read(32)
     except FileNotFoundError:
         raise UserError(f"There is no file {path}; check the path") from None
     except OSError as error:
         raise UserError(
-            f"{path} cannot be read ({error.strerror}); check its permissions"
+            f"{path} cannot be read ({error.strerror}); check its name and its permissions"
         ) from None
     if not size:
         raise UserError(f"{path.name} is empty; get the file again")
     if start.startswith(b"version https://git-lfs"):
         raise UserError(f"{path.name} is {looks_like(start)}; run git lfs pull")
     return path
+
+
+def _kind_of(mode: int) -> str:
+    """Say what is no file: a pipe, a socket or a device."""
+    if stat.S_ISFIFO(mode):
+        return "a named pipe"
+    return "a socket" if stat.S_ISSOCK(mode) else "a device"
 
 
 def looks_like(start: bytes) -> str:
@@ -179,28 +194,3 @@ def _is_space_or_resolution(part: str) -> bool:
 def source_of(path: Path) -> dict[str, str]:
     """Return a file's resolved path and SHA-256, for `Expression.source`."""
     return {"path": str(path.resolve()), "sha256": file_sha256(path)}
-
-
-def available_memory() -> int:
-    """Return the bytes of memory that can be taken, as far as the system tells."""
-    try:
-        with open("/proc/meminfo") as file:
-            for line in file:
-                if line.startswith("MemAvailable:"):
-                    return int(line.split()[1]) * 1024
-    except OSError:
-        pass
-    try:
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, ValueError, OSError):  # Windows has no sysconf
-        return 8 << 30
-
-
-def require_memory(n_bytes: int, what: str) -> None:
-    """Raise a `UserError` where `n_bytes` are more than the memory that can be taken."""
-    available = available_memory()
-    if n_bytes > available:
-        raise UserError(
-            f"{what} needs {n_bytes / 1e9:,.1f} GB of memory and {available / 1e9:,.1f} GB are "
-            "available; use a smaller file or a larger machine"
-        )

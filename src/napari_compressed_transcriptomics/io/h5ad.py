@@ -17,11 +17,12 @@ import numpy as np
 
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Expression, Parcellation
+from napari_compressed_transcriptomics.core.memory import require_memory
 from napari_compressed_transcriptomics.core.summary import provenance_of
 
 from .assemble import assemble
 from .atomic import refuse_overwriting, replacing
-from .files import H5AD, atlas_of, existing_file, looks_like, require_memory, source_of, suffix
+from .files import H5AD, atlas_of, existing_file, looks_like, source_of, suffix
 from .table import Table, table_expression
 
 if TYPE_CHECKING:

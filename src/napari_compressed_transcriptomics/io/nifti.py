@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from napari_compressed_transcriptomics.core.errors import UserError
+from napari_compressed_transcriptomics.core.memory import require_memory
 
 from .atomic import check_sidecar, refuse_overwriting, replacing_files, write_json
-from .files import NIFTI, beside, existing_file, looks_like, opened, require_memory, stem, suffix
+from .files import NIFTI, beside, existing_file, looks_like, opened, stem, suffix
 
 # Deflate cannot pack tighter than this, so a header that promises more is wrong.
 _MOST_DEFLATED = 1100

@@ -6,9 +6,10 @@ import numpy as np
 
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Expression, Parcellation
+from napari_compressed_transcriptomics.core.memory import require_memory
 
 from .assemble import assemble
-from .files import beside, read_json, require_memory, source_of
+from .files import beside, read_json, source_of
 from .nifti import NiftiHeader, blocks, read_header
 from .text import DelimitedText
 

@@ -8,15 +8,14 @@ import numpy as np
 
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Expression
+from napari_compressed_transcriptomics.core.memory import available_memory, require_memory
 
 from .assemble import assemble
 from .atlas import read_atlas
 from .files import (
     PARQUET,
     atlas_of,
-    available_memory,
     existing_file,
-    require_memory,
     source_of,
     suffix,
 )
