@@ -1,0 +1,82 @@
+"""Writing AnnData: expression, where it lies, and what a codec made of it; see `io.h5ad`."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_compressed_transcriptomics.core.errors import UserError
+from napari_compressed_transcriptomics.core.expression import Expression
+from napari_compressed_transcriptomics.core.summary import provenance_of
+
+from .atomic import refuse_overwriting, replacing
+from .files import H5AD, suffix
+
+if TYPE_CHECKING:
+    from napari_compressed_transcriptomics.core.reconstruction import Reconstruction
+
+_LATENT_KEY = "X_latent"
+
+
+def write_h5ad(
+    path: str | Path, expression: Expression, reconstruction: "Reconstruction | None" = None
+) -> list[Path]:
+    """Write expression, and latents and errors where there are any.
+
+    Parameters
+    ----------
+    path : str or Path
+        Ends in ``.h5ad``.
+    expression : Expression
+    reconstruction : Reconstruction, optional
+        Of the same samples. Genes that it does not have get NaN errors.
+
+    Returns
+    -------
+    list of Path
+        The one file.
+
+    Raises
+    ------
+    UserError
+        The name's ending, or a target that is read-only or the expression's own source.
+    """
+    import pandas as pd
+    from anndata import AnnData
+
+    path = Path(path)
+    if not suffix(path, H5AD):
+        raise UserError(f"{path.name} must end in .h5ad")
+    refuse_overwriting([path], expression.source)
+    obs = pd.DataFrame(index=pd.Index(expression.samples, dtype=object))
+    var = pd.DataFrame(index=pd.Index(expression.genes, dtype=object))
+    record: dict[str, Any] = {"name": expression.name, "source": expression.source}
+    obsm = {}
+    if reconstruction is not None:
+        if reconstruction.expression.samples != expression.samples:
+            raise ValueError("the reconstruction is of other samples")
+        record = provenance_of(reconstruction)
+        obsm[_LATENT_KEY] = reconstruction.latents
+        obs["rmse"], obs["r2"] = reconstruction.rmse_samples, reconstruction.r2_samples
+        genes = list(reconstruction.expression.genes)
+        var = pd.DataFrame(reconstruction.gene_table, index=genes).reindex(var.index)
+    record["excluded"] = list(expression.excluded)
+    parcellation = expression.parcellation
+    data = AnnData(
+        X=expression.values,
+        obs=obs,
+        var=var,
+        obsm=obsm,
+        uns={
+            "parcellation": {
+                "labels": parcellation.labels,
+                "affine": parcellation.affine,
+                "samples": np.array(expression.samples, object),
+            },
+            "provenance": json.dumps(record),
+        },
+    )
+    with replacing(path) as temporary:
+        data.write_h5ad(temporary, compression="gzip")
+    return [path]
