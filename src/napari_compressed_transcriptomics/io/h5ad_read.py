@@ -1,40 +1,21 @@
 """Reading AnnData, ours and others': values, names, and where the samples lie; see `io.h5ad`."""
 
-import json
-from collections import Counter
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from napari_compressed_transcriptomics.core.errors import UserError, listing
-from napari_compressed_transcriptomics.core.expression import Expression, Parcellation
-from napari_compressed_transcriptomics.core.memory import require_memory
+from napari_compressed_transcriptomics.core.errors import UserError
+from napari_compressed_transcriptomics.core.expression import Expression
 
 from .assemble import assemble
 from .files import atlas_of, source_of
 from .h5ad_elements import names_of, shape_of, values_of
+from .h5ad_places import stored_places
 from .hdf5 import Hdf5, opened_hdf5
 from .table import Table, table_expression
 from .voxel_grid import on_grid
 
 _SPATIAL_KEYS = ("spatial", "X_spatial")
-
-
-@dataclass(frozen=True)
-class _Stored:
-    """Where samples lie, as our writer stored it.
-
-    ``i + 1`` stands in `labels` where the i-th of `samples` lies; these are None in files of
-    older versions that hold regions, whose rows nothing ties to a place. `excluded` had no
-    values when the file was written.
-    """
-
-    labels: np.ndarray
-    affine: np.ndarray
-    samples: list[str] | None
-    by_voxel: bool
-    excluded: list[str]
 
 
 def read_h5ad(
@@ -63,7 +44,7 @@ def read_h5ad(
             raise UserError(f"{path.name} is HDF5 without X, obs and var; choose AnnData")
         n_samples, n_genes = shape = shape_of(file)
         samples, genes = names_of(file, "obs", n_samples), names_of(file, "var", n_genes)
-        stored = _stored(file)
+        stored = stored_places(file)
         positions = _positions(file, n_samples) if stored is None else None
         values = values_of(file, shape)
         source = {"expression": source_of(path)}
@@ -79,7 +60,7 @@ def read_h5ad(
         parcellation, note = on_grid(path, positions)
         notes = [note]
     elif stored is not None:
-        parcellation, lost, notes = _by_name(path, samples, stored)
+        parcellation, lost, notes = stored.of_rows(samples)
         excluded = [*stored.excluded, *lost]
     else:
         raise UserError(
@@ -99,94 +80,6 @@ def read_h5ad(
         source=source,
     )
     return mean_over_regions(expression, path, atlas, labels) if atlas else expression
-
-
-def _stored(file: Hdf5) -> _Stored | None:
-    """Return what our writer stored; a `UserError` where it is damaged."""
-    name, place = file.path.name, "uns['parcellation']"
-    found = {key: file.find(f"uns/parcellation/{key}") for key in ("labels", "affine", "samples")}
-    if found["labels"] is None or found["affine"] is None:
-        return None
-    dataset = file.numbers(found["labels"], f"labels in {place}", "iu")
-    if dataset.ndim != 3 or not dataset.size:
-        raise UserError(f"{name} has labels of shape {dataset.shape} in {place}; they need x, y, z")
-    require_memory(dataset.size * (dataset.dtype.itemsize + 12) + file.bytes_at_once(dataset), name)
-    labels = file.read(dataset)
-    affine = file.read(file.numbers(found["affine"], f"affine in {place}", shape=(4, 4)))
-    affine = affine.astype(float)
-    with np.errstate(all="ignore"):
-        volume = abs(np.linalg.det(affine))
-    if not 1e-9 < volume < 1e9 or not np.array_equal(affine[3], (0, 0, 0, 1)):
-        raise UserError(f"{name} has an affine in {place} that places no voxel; write it anew")
-    n = int(labels.max())
-    samples = None
-    if found["samples"] is not None:
-        samples = file.texts(found["samples"], f"samples in {place}")
-    # Their number is compared first, so that nothing grows with a label that is far too large.
-    fits = labels.min() >= 0 and n <= labels.size and (samples is None or n == len(set(samples)))
-    if fits:
-        labels = labels.astype(np.int32)
-        voxels = np.bincount(labels.ravel(), minlength=n + 1)[1:]
-    if not fits or not voxels.all() or (samples is not None and len(samples) != n):
-        raise UserError(
-            f"{name} has labels in {place} that are not 1 to the number of its samples, each once "
-            "named; write it anew"
-        )
-    by_voxel = bool((voxels == 1).all())
-    if samples is None and by_voxel:  # older versions named voxels by their place, if nothing else
-        order = np.argsort(labels[labels > 0])
-        samples = ["_".join(map(str, voxel)) for voxel in np.argwhere(labels)[order].tolist()]
-    return _Stored(labels, affine, samples, by_voxel, _excluded(file))
-
-
-def _by_name(
-    path: Path, samples: list[str], stored: _Stored
-) -> tuple[Parcellation, list[str], list[str]]:
-    """Return the place of each row, the names of samples that have no row any more, and notes."""
-    if stored.samples is None:
-        raise UserError(
-            f"{path.name} is of an older version that did not store which row lies where, and rows "
-            "may have been reordered since; write it anew from its source, or give its atlas"
-        )
-    if repeated := [name for name, count in Counter(samples).items() if count > 1]:
-        raise UserError(
-            f"{path.name} has rows of the same name ({listing(repeated)}); name each once"
-        )
-    known = set(stored.samples)
-    if unknown := [name for name in samples if name not in known]:
-        raise UserError(
-            f"{path.name} has {len(unknown)} row(s) ({listing(unknown)}) that are no sample of its "
-            f"uns['parcellation'] ({listing(stored.samples, 3)}), and rows are placed by name; "
-            "give them their old names"
-        )
-    row_of = {name: row for row, name in enumerate(samples, 1)}
-    lookup = np.array([0, *(row_of.get(name, 0) for name in stored.samples)], np.int32)
-    lost = [name for name in stored.samples if name not in row_of]
-    notes = []
-    if lost:
-        notes.append(
-            f"{len(lost)} sample(s) of uns['parcellation'] have no row in {path.name} any more "
-            f"({listing(lost)}) and are shown as no data"
-        )
-    return Parcellation(lookup[stored.labels], stored.affine), lost, notes
-
-
-def _excluded(file: Hdf5) -> list[str]:
-    """Return the samples that had no values, as ``uns["provenance"]`` tells; none if it is odd."""
-    import h5py
-
-    item = file.find("uns/provenance")
-    if not isinstance(item, h5py.Dataset) or item.shape != ():
-        return []
-    (text,) = file.texts(item, "uns['provenance']")
-    try:
-        record = json.loads(text)
-    except (ValueError, RecursionError):
-        return []
-    names = record.get("excluded") if isinstance(record, dict) else None
-    if not isinstance(names, list):
-        return []
-    return [str(name).encode(errors="replace").decode() for name in names]
 
 
 def _positions(file: Hdf5, n_samples: int) -> np.ndarray | None:

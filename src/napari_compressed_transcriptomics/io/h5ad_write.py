@@ -4,14 +4,13 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Expression
 from napari_compressed_transcriptomics.core.summary import provenance_of
 
 from .atomic import refuse_overwriting, replacing
 from .files import H5AD, suffix
+from .h5ad_places import places_to_store
 
 if TYPE_CHECKING:
     from napari_compressed_transcriptomics.core.reconstruction import Reconstruction
@@ -62,18 +61,13 @@ def write_h5ad(
         genes = list(reconstruction.expression.genes)
         var = pd.DataFrame(reconstruction.gene_table, index=genes).reindex(var.index)
     record["excluded"] = list(expression.excluded)
-    parcellation = expression.parcellation
     data = AnnData(
         X=expression.values,
         obs=obs,
         var=var,
         obsm=obsm,
         uns={
-            "parcellation": {
-                "labels": parcellation.labels,
-                "affine": parcellation.affine,
-                "samples": np.array(expression.samples, object),
-            },
+            "parcellation": places_to_store(expression),
             "provenance": json.dumps(record),
         },
     )

@@ -1,6 +1,8 @@
 """HDF5 that others wrote: what is read lies in the file itself, is whole and fits into memory."""
 
 import math
+import re
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +21,8 @@ _SMALL = 1 << 24  # bytes, with which nobody can do harm
 # One text can be referred to many times, and each time it is read it takes its whole length.
 _TEXT_BYTES = 1 << 29  # at most in memory at once, but for files of more than 8 MB
 _LEAST_TEXTS = 64
+_HEAP = b"GCOL\x01\0\0\0"  # how a heap of texts begins
+_HEAP_BLOCK = 1 << 24
 
 
 class Hdf5:
@@ -205,6 +209,7 @@ def opened_hdf5(path: str | Path, what: str) -> Iterator[Hdf5]:
     with _damage(path):
         root = h5py.File(path, "r")
     with root:
+        _refuse_endless_heap(path, root)
         try:
             yield Hdf5(path, root, before[0])
         except UserError:
@@ -238,6 +243,41 @@ def _state(path: Path) -> tuple[int, ...]:
 def _refuse_changed(path: Path, before: tuple[int, ...]) -> None:
     if _state(path) != before:
         raise UserError(f"{path.name} was changed while it was read; read it again") from None
+
+
+def _refuse_endless_heap(path: Path, root: Any) -> None:
+    """Refuse a file with a heap of texts that HDF5 would never stop reading.
+
+    A heap is a chain of objects, each of which says where the next begins. Where damage has
+    set that to no bytes at all, HDF5 waits for ever.
+    """
+    if root.id.get_create_plist().get_sizes() != (8, 8):
+        return  # nobody writes other sizes; the objects would look otherwise
+    with open(path, "rb") as file:
+        position, block = 0, b""
+        while more := file.read(_HEAP_BLOCK):
+            block = block[1 - len(_HEAP) :] + more
+            start = position + len(more) - len(block)
+            position += len(more)
+            for match in re.finditer(re.escape(_HEAP), block):
+                file.seek(start + match.start() + len(_HEAP))
+                (size,) = struct.unpack("<Q", file.read(8).ljust(8, b"\0"))
+                if _is_endless(file.read(min(size, _HEAP_BLOCK) - 16 if size > 16 else 0)):
+                    raise UserError(
+                        f"{path.name} is damaged (its texts have no end); get the file again"
+                    )
+            file.seek(position)
+
+
+def _is_endless(objects: bytes) -> bool:
+    at = 0
+    while at + 16 <= len(objects):
+        index, _, size = struct.unpack_from("<HH4xQ", objects, at)
+        step = 16 + -(-size // 8) * 8 if index else size
+        if not step:
+            return True
+        at += step
+    return False
 
 
 def _unknown_filters(dataset: Any) -> str:
