@@ -212,7 +212,7 @@ def opened_hdf5(path: str | Path, what: str) -> Iterator[Hdf5]:
         _refuse_endless_heap(path, root)
         try:
             yield Hdf5(path, root, before[0])
-        except UserError:
+        except (UserError, OSError):
             _refuse_changed(path, before)
             raise
         _refuse_changed(path, before)
