@@ -1,6 +1,7 @@
 """AnnData of ours whose rows were reordered, filtered, renamed or repeated in anndata."""
 
 import json
+from dataclasses import replace
 
 import h5py
 import nibabel as nib
@@ -196,3 +197,19 @@ def test_odd_provenance_excludes_nothing(record, las, tmp_path):
         del file["uns/provenance"]
         file["uns/provenance"] = record
     assert read_expression(path).excluded == ()
+
+
+def test_excluded_names_can_be_written_again(las, tmp_path):
+    (path,) = write_h5ad(tmp_path / "x.h5ad", las)
+    with h5py.File(path, "a") as file:
+        del file["uns/provenance"]
+        file["uns/provenance"] = json.dumps({"excluded": ["\ud800", 5]})
+    assert read_expression(path).excluded == ("?", "5")
+
+
+@pytest.mark.parametrize("name", ["", " ", "a\0b"])
+def test_names_that_cannot_be_stored(name, las, tmp_path):
+    odd = replace(las, genes=(name, *las.genes[1:]))
+    with pytest.raises(UserError, match=r"x\.h5ad cannot hold"):
+        write_h5ad(tmp_path / "x.h5ad", odd)
+    assert not list(tmp_path.iterdir())

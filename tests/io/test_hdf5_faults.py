@@ -223,7 +223,7 @@ def test_a_heap_without_end(las, tmp_path):
     heap = content.rindex(b"GCOL")
     content[heap + 16 : heap + 528] = bytes(512)
     path.write_bytes(content)
-    refuses(path, "damaged")
+    refuses(path, "texts have no end")
 
 
 # Names
@@ -330,6 +330,11 @@ def test_unknown_filters_are_named(las, tmp_path):
         h5py.h5d.create(file.id, b"X", h5py.h5t.IEEE_F32LE, space, plan)
         file["X"].id.write_direct_chunk((0, 0), b"packed")
     refuses(path, "packed in a way", "32015")
+
+
+def test_zarr_is_not_read(tmp_path):
+    (tmp_path / "x.zarr").mkdir()
+    refuses(tmp_path / "x.zarr", "write AnnData as .h5ad")
 
 
 # While it is read

@@ -68,6 +68,9 @@ def read_expression(
         from .h5ad import read_h5ad
 
         return read_h5ad(path, atlas, labels, impute)
+    if suffix(path, (".zarr", ".zarr.zip")):
+        # Its codecs unpack without bounds or run code, and a lost chunk looks like one of zeros.
+        raise UserError(f"{path.name} is zarr, which is not read; write AnnData as .h5ad")
     raise UserError(f"{path.name} is of no known kind; choose a file that ends in {_kinds()}")
 
 

@@ -39,7 +39,8 @@ def write_h5ad(
     Raises
     ------
     UserError
-        The name's ending, or a target that is read-only or the expression's own source.
+        The name's ending, a target that is read-only or the expression's own source, or a
+        sample or gene without a name, or with one that HDF5 cannot hold.
     """
     import pandas as pd
     from anndata import AnnData
@@ -48,6 +49,10 @@ def write_h5ad(
     if not suffix(path, H5AD):
         raise UserError(f"{path.name} must end in .h5ad")
     refuse_overwriting([path], expression.source)
+    if odd := [n for n in (*expression.samples, *expression.genes) if "\0" in n or not n.strip()]:
+        raise UserError(
+            f"{path.name} cannot hold empty names or zero bytes ({odd[0]!r}); rename it"
+        )
     obs = pd.DataFrame(index=pd.Index(expression.samples, dtype=object))
     var = pd.DataFrame(index=pd.Index(expression.genes, dtype=object))
     record: dict[str, Any] = {"name": expression.name, "source": expression.source}
