@@ -206,7 +206,7 @@ def test_published_file_needs_its_genes(tmp_path):
     table.write_text("gene\tentrez\n" + "".join(f"{gene}\t1\n" for gene in DATA.genes))
     assert load_model(path).genes == DATA.genes
     genes.write_text("\n".join(DATA.genes[:-1]))
-    with pytest.raises(UserError, match=r"net\.genes\.txt has 39 genes"):
+    with pytest.raises(UserError, match=r"net\.genes\.txt names 39 genes"):
         load_model(path)
 
 

@@ -10,8 +10,8 @@ from napari_compressed_transcriptomics.core.memory import require_memory
 
 from .assemble import assemble
 from .files import beside, read_json, source_of
+from .gene_list import read_gene_list
 from .nifti import NiftiHeader, blocks, read_header
-from .text import DelimitedText
 
 _BLOCK_BYTES = 32 << 20
 # A grid is mostly outside the brain; a file this many times larger than memory is refused
@@ -65,46 +65,27 @@ def genes_of(path: Path, n_genes: int) -> tuple[list[str], list[str], Path | Non
 
     A `UserError` names a sidecar whose count is not the number of volumes.
     """
+    holder = f"{path.name} has {n_genes} volumes"
     candidates = [beside(path, ".genes.tsv"), beside(path, ".genes.txt")]
     file = next(filter(Path.is_file, candidates), None)
     if file is not None:
-        genes = _gene_column(file, n_genes)
-    else:
-        file = beside(path, ".json")
-        listed = read_json(file).get("genes")
-        if listed is None:
-            width = max(5, len(str(n_genes)))
-            note = (
-                f"No gene symbols lie beside {path.name} (NAME.genes.tsv); its {n_genes} volumes "
-                "are numbered gene_00001 onwards"
-            )
-            return [f"gene_{i + 1:0{width}d}" for i in range(n_genes)], [note], None
-        if not isinstance(listed, list) or not all(isinstance(gene, str) for gene in listed):
-            raise UserError(f"{file.name} has genes that are no list of symbols; mend it")
-        genes = listed
-    if len(genes) != n_genes:
-        raise UserError(
-            f"{file.name} names {len(genes)} genes and {path.name} has {n_genes} volumes; give one "
-            "symbol a volume"
+        return read_gene_list(file, n_genes, holder), [], file
+    file = beside(path, ".json")
+    genes = read_json(file).get("genes")
+    if genes is None:
+        width = max(5, len(str(n_genes)))
+        note = (
+            f"No gene symbols lie beside {path.name} (NAME.genes.tsv); its {n_genes} volumes "
+            "are numbered gene_00001 onwards"
         )
-    if not all(genes):
-        raise UserError(f"{file.name} has an empty gene symbol; name every gene")
+        return [f"gene_{i + 1:0{width}d}" for i in range(n_genes)], [note], None
+    if not isinstance(genes, list) or not all(
+        isinstance(gene, str) and gene.strip() and gene.isprintable() for gene in genes
+    ):
+        raise UserError(f"{file.name} has genes that are no list of symbols; mend it")
+    if len(genes) != n_genes:
+        raise UserError(f"{file.name} names {len(genes)} genes and {holder}; give one symbol each")
     return genes, [], file
-
-
-def _gene_column(file: Path, n_genes: int) -> list[str]:
-    """Return the column ``gene``, else the first one; its header may be missing."""
-    table = DelimitedText(file)
-    header = [cell.lower() for cell in table.header]
-    column = next((header.index(n) for n in ("gene", "gene_symbol", "symbol") if n in header), None)
-    genes = []
-    for number, cells in table.rows():
-        if len(cells) <= (column or 0):
-            raise UserError(f"{file.name} has too few cells in line {number}; mend it")
-        genes.append(cells[column or 0].strip())
-    if column is None and len(genes) < n_genes:
-        genes.insert(0, table.header[0])
-    return genes
 
 
 def _masked_matrix(header: NiftiHeader) -> tuple[np.ndarray, np.ndarray]:
