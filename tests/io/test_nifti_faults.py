@@ -10,6 +10,7 @@ import pytest
 from data import real_data
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.io import read_expression, read_volume, sniff
+from napari_compressed_transcriptomics.io.nifti_expression import SAMPLE_BYTES
 from phantom import make_phantom
 
 
@@ -137,9 +138,10 @@ def test_expression_larger_than_memory_is_refused_once_counted(tmp_path, monkeyp
     big = make_phantom(genes=tuple(f"G{i}" for i in range(60)))
     image = nib.Nifti1Image(big.parcellation.paint(big.values), np.eye(4))
     nib.save(image, tmp_path / "big.nii.gz")
-    monkeypatch.setattr(memory, "available_memory", lambda: big.values.nbytes)
+    need = big.values.nbytes + SAMPLE_BYTES * big.n_samples
+    monkeypatch.setattr(memory, "available_memory", lambda: need)
     assert read_expression(tmp_path / "big.nii.gz").n_genes == 60
-    monkeypatch.setattr(memory, "available_memory", lambda: big.values.nbytes - 1)
+    monkeypatch.setattr(memory, "available_memory", lambda: need - 1)
     refuses(tmp_path / "big.nii.gz", "voxels inside", "memory", read=read_expression)
 
 
@@ -149,13 +151,22 @@ def test_expression_larger_than_memory_is_refused_once_counted(tmp_path, monkeyp
         ({"dim": [3, 12, -5, 4, 1, 1, 1, 1]}, ["impossible dimensions", "12 x -5 x 4"]),
         ({"dim": [3, 6, 0, 4, 1, 1, 1, 1]}, ["impossible dimensions"]),
         ({"dim": [2, 6, 5, 1, 1, 1, 1, 1]}, ["2-D"]),
-        ({"dim": [5, 2, 2, 2, 3, 5, 1, 1]}, ["5-D", "2 x 2 x 2 x 3 x 5", "3-D"]),
+        ({"dim": [5, 4, 4, 4, 3, 5, 1, 1]}, ["5-D", "4 x 4 x 4 x 3 x 5", "3-D"]),
         ({"datatype": 777}, ["unknown data type 777"]),
         ({"datatype": 32}, ["complex"]),
         ({"datatype": 128}, ["RGB"]),
         ({"scl_slope": np.inf}, ["infinite scaling"]),
         ({"vox_offset": 1e7}, ["cut short", "bytes"]),
         ({"vox_offset": np.nan}, ["offset"]),
+        ({"vox_offset": 0}, ["offset 0", "352"]),
+        ({"vox_offset": 348}, ["offset 348", "352"]),
+        ({"vox_offset": -352}, ["offset -352"]),
+        ({"vox_offset": 352.5}, ["offset 352.5"]),
+        ({"vox_offset": 360}, ["cut short", "4,200", "4,192"]),
+        ({"bitpix": 16}, ["16 bits", "float32", "32"]),
+        ({"datatype": 16, "bitpix": 0}, ["0 bits"]),
+        ({"datatype": 4}, ["32 bits", "int16", "16"]),
+        ({"dim": [3, 12, 10, 7, 1, 1, 1, 1]}, ["too long", "12 x 10 x 7", "3,712", "4,192"]),
         ({"sform_code": 1, "srow_x": [np.nan, 0, 0, 0]}, ["NaN"]),
         ({"sform_code": 1, "srow_x": [0, 0, 0, 0]}, ["singular"]),
         ({"sform_code": 1, "srow_x": [0, 2, 0, 0]}, ["singular"]),

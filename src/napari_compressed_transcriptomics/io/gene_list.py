@@ -7,11 +7,9 @@ from napari_compressed_transcriptomics.core.errors import UserError
 
 from .text import DelimitedText, split_line, text_lines
 
-# Headers as people write them, the column to take first; blanks, dots and dashes count as "_".
-_SYMBOLS = ("gene", "gene_symbol", "symbol", "hgnc_symbol", "gene_name", "genes", "symbols")
-_SYMBOLS += ("gene_symbols", "gene_names", "genesymbol", "genename")
-_IDS = ("gene_id", "gene_ids", "geneid", "ensembl", "ensembl_id", "ensembl_gene_id", "entrez")
-_IDS += ("entrez_id", "entrezid", "entrez_gene_id", "hgnc", "hgnc_id", "id", "ids")
+# Headers as people write them, in lower case, with "_" for blanks, dots and dashes.
+_SYMBOL = re.compile(r"genes?|(hgnc_?|gene_?)*symbols?|gene_?names?")
+_ID = re.compile(r"(gene_?|hgnc_?)*ids?|(ensembl|entrez)(_?gene)?(_?ids?)?|hgnc")
 
 
 def read_gene_list(path: Path, n_genes: int, holder: str) -> list[str]:
@@ -63,6 +61,5 @@ def read_gene_list(path: Path, n_genes: int, holder: str) -> list[str]:
 def _titled(cells: list[str]) -> int | None:
     """Return which column a header says the symbols are in, None where the line is no header."""
     titles = [re.sub(r"[ .-]+", "_", cell.lower()) for cell in cells]
-    known = [name for name in _SYMBOLS if name in titles]
-    known += [titles[0]] if titles[0] in _IDS else []
-    return titles.index(known[0]) if known else None
+    symbols = (column for column, title in enumerate(titles) if _SYMBOL.fullmatch(title))
+    return next(symbols, 0 if _ID.fullmatch(titles[0]) else None)

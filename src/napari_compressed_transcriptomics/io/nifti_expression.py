@@ -11,12 +11,15 @@ from napari_compressed_transcriptomics.core.memory import require_memory
 from .assemble import assemble
 from .files import beside, read_json, source_of
 from .gene_list import read_gene_list
-from .nifti import NiftiHeader, blocks, read_header
+from .nifti import blocks
+from .nifti_header import NiftiHeader, read_header
 
 _BLOCK_BYTES = 32 << 20
 # A grid is mostly outside the brain; a file this many times larger than memory is refused
 # before it is read, a smaller one as soon as the voxels inside are counted.
 _MOST_OUTSIDE = 16
+SAMPLE_BYTES = 250
+"""What the name and the place of a sample take, beside its values."""
 
 
 def read_nifti_expression(path: str | Path, impute: str | None = None) -> Expression:
@@ -102,6 +105,9 @@ def _masked_matrix(header: NiftiHeader) -> tuple[np.ndarray, np.ndarray]:
     """
     n_genes, n_voxels = header.n_volumes, header.n_voxels
     per_block = int(np.clip(_BLOCK_BYTES // (n_voxels * 8), 2, n_genes)) if n_genes > 1 else 1
+    if n_voxels * per_block * 8 > _BLOCK_BYTES:  # volumes so large that a block of them counts
+        each = 16 + per_block * (header.dtype.itemsize + 24)
+        require_memory(n_voxels * each, f"A part of {header.path.name}")
     # The file runs x fastest, samples z fastest: `order[i]` is the file's place of sample i.
     order = np.arange(n_voxels).reshape(header.shape[:3], order="F").ravel()
     outside = np.ones(n_voxels, bool)  # in the order of samples, like all that follows
@@ -117,8 +123,12 @@ def _masked_matrix(header: NiftiHeader) -> tuple[np.ndarray, np.ndarray]:
         same = (block == first) | (np.isnan(block) & np.isnan(first))
         joining = np.flatnonzero(outside & ~same.all(axis=0))
         if joining.size:
-            what = f"{header.path.name} with {joining.size:,} voxels inside"
-            require_memory(joining.size * n_genes * 4, what)
+            n_before = sum(len(there) for there, _ in parts)
+            n_inside = n_before + joining.size
+            # What is not filled yet does not count as taken, either; parts are joined by copying.
+            n_values = n_inside * n_genes * (2 if parts else 1) - n_before * done
+            what = f"{header.path.name} with {n_inside:,} voxels inside"
+            require_memory(4 * n_values + SAMPLE_BYTES * n_inside, what)
             values = np.empty((joining.size, n_genes), np.float32)
             values[:, :done] = first[joining, None]
             parts.append((joining, values))
@@ -133,6 +143,8 @@ def _masked_matrix(header: NiftiHeader) -> tuple[np.ndarray, np.ndarray]:
         )
     if len(parts) == 1:
         return parts[0][1], mask
-    voxels = np.concatenate([part[0] for part in parts])
-    values = np.concatenate([part[1] for part in parts])
-    return values[np.argsort(voxels)], mask
+    row = np.cumsum(mask.ravel()) - 1
+    values = np.empty((row[-1] + 1, n_genes), np.float32)
+    for voxels, part in parts:
+        values[row[voxels]] = part
+    return values, mask
