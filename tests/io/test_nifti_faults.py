@@ -1,6 +1,7 @@
 """Faulty NIfTI files: one sentence that names the file, before any memory is taken."""
 
 import gzip
+import os
 import zlib
 
 import nibabel as nib
@@ -10,7 +11,10 @@ import pytest
 from data import real_data
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.io import read_expression, read_volume, sniff
+from napari_compressed_transcriptomics.io.files import source_of
+from napari_compressed_transcriptomics.io.nifti import blocks, write_volume
 from napari_compressed_transcriptomics.io.nifti_expression import SAMPLE_BYTES
+from napari_compressed_transcriptomics.io.nifti_header import read_header
 from phantom import make_phantom
 
 
@@ -145,6 +149,39 @@ def test_expression_larger_than_memory_is_refused_once_counted(tmp_path, monkeyp
     refuses(tmp_path / "big.nii.gz", "voxels inside", "memory", read=read_expression)
 
 
+def test_voxels_that_join_later_count_twice(tmp_path, monkeypatch):
+    """Their parts are joined by copying; few bytes packed are many values."""
+    from napari_compressed_transcriptomics.core import memory
+    from napari_compressed_transcriptomics.io import nifti_expression
+
+    monkeypatch.setattr(nifti_expression, "_BLOCK_BYTES", 1 << 14)  # two genes a block
+    stack = np.zeros((10, 10, 10, 60), np.float32)
+    stack[5:, :, :, 1], stack[:5, :, :, 30] = 1, 1
+    path = tmp_path / "late.nii.gz"
+    nib.save(nib.Nifti1Image(stack, np.eye(4)), path)
+    assert path.stat().st_size < 20_000
+    done = 500 * 30  # values of the first part that are taken already
+    need = 4 * (2 * stack.size - done) + SAMPLE_BYTES * 1000
+    monkeypatch.setattr(memory, "available_memory", lambda: need)
+    read = read_expression(path)
+    np.testing.assert_array_equal(read.values, stack.reshape(1000, 60))
+    monkeypatch.setattr(memory, "available_memory", lambda: need - 1)
+    refuses(path, "1,000 voxels inside", "memory", read=read_expression)
+
+
+def test_blocks_of_large_volumes_count(las, tmp_path, monkeypatch):
+    from napari_compressed_transcriptomics.core import memory
+    from napari_compressed_transcriptomics.io import nifti_expression
+
+    nib.save(nib.Nifti1Image(las.parcellation.paint(las.values), np.eye(4)), tmp_path / "x.nii")
+    monkeypatch.setattr(nifti_expression, "_BLOCK_BYTES", 1000)
+    need = 210 * (16 + 2 * (4 + 24))
+    monkeypatch.setattr(memory, "available_memory", lambda: need)
+    assert read_expression(tmp_path / "x.nii").n_genes == las.n_genes
+    monkeypatch.setattr(memory, "available_memory", lambda: need - 1)
+    refuses(tmp_path / "x.nii", "A part of x.nii", "memory", read=read_expression)
+
+
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
@@ -175,6 +212,118 @@ def test_expression_larger_than_memory_is_refused_once_counted(tmp_path, monkeyp
 )
 def test_faulty_headers(volume, fields, words):
     refuses(with_header(volume, **fields), *words)
+
+
+def test_nifti_2_has_a_longer_header(volume, tmp_path):
+    image = nib.Nifti2Image(nib.load(volume).get_fdata(dtype=np.float32), np.eye(4))
+    path = tmp_path / "two.nii"
+    nib.save(image, path)
+    np.testing.assert_array_equal(read_volume(path).data, read_volume(volume).data)
+    raw = bytearray(path.read_bytes())
+    raw[168:176] = (540).to_bytes(8, "little")
+    path.write_bytes(raw)
+    refuses(path, "offset 540", "544")
+
+
+def test_more_bytes_than_the_header_states(volume):
+    whole = volume.read_bytes()
+    volume.write_bytes(whole + b"\0")
+    refuses(volume, "too long", "12 x 10 x 8", f"{len(whole):,}", f"{len(whole) + 1:,}")
+    packed = volume.with_name("map.nii.gz")
+    packed.write_bytes(gzip.compress(whole + b"\0"))
+    refuses(packed, "too long", f"{len(whole):,}", f"at least {len(whole) + 1:,}")
+    packed.write_bytes(gzip.compress(whole) + gzip.compress(whole))
+    refuses(packed, "too long")
+
+
+def test_extensions_lie_before_the_data(volume):
+    before = read_volume(volume).data
+    image = nib.load(volume)
+    image.header.extensions.append(nib.nifti1.Nifti1Extension("comment", b"from a scanner"))
+    path = volume.with_name("extended.nii")
+    nib.save(nib.Nifti1Image(image.get_fdata(dtype=np.float32), image.affine, image.header), path)
+    assert path.stat().st_size > volume.stat().st_size
+    np.testing.assert_array_equal(read_volume(path).data, before)
+
+
+def test_scaling_beyond_all_numbers(volume):
+    data = np.full((4, 4, 4), 1e290)
+    image = nib.Nifti1Image(data, np.eye(4))
+    nib.save(image, volume)
+    with_header(volume, scl_slope=1e30)
+    refuses(volume, "scaling", "infinite")
+
+
+def cut(path):
+    os.truncate(path, path.stat().st_size - 200)
+
+
+def grow(path):
+    path.write_bytes(path.read_bytes() * 2)
+
+
+def touch(path):
+    os.utime(path, ns=(0, 0))
+
+
+@pytest.mark.parametrize("change", [cut, grow, touch])
+def test_file_that_changes_while_it_is_read(volume, change):
+    """After its header, and after its data but before its hash is known."""
+    header = read_header(volume)
+    change(volume)
+    with pytest.raises(UserError, match=r"map\.nii changed while it was read"):
+        list(blocks(header))
+    with pytest.raises(UserError, match=r"map\.nii changed while it was read"):
+        source_of(volume, header.state)
+
+
+def test_file_that_goes_while_it_is_read(volume):
+    header = read_header(volume)
+    volume.unlink()
+    with pytest.raises(UserError, match="There is no file"):
+        list(blocks(header))
+
+
+def test_packed_file_that_changes_while_it_is_read(volume):
+    packed = volume.with_name("map.nii.gz")
+    packed.write_bytes(gzip.compress(volume.read_bytes()))
+    header = read_header(packed)
+    reading = blocks(header)
+    next(reading)
+    touch(packed)
+    with pytest.raises(UserError, match=r"map\.nii\.gz changed while it was read"):
+        next(reading)
+
+
+@pytest.mark.parametrize("ending", [".nii", ".nii.gz"])
+def test_our_files_are_as_they_were_written(las, tmp_path, ending):
+    """Plain .nii has no checksum: one flipped bit of a value gives another value."""
+    volume = las.parcellation.paint(las.values)
+    path, sidecar = write_volume(
+        tmp_path / f"x{ending}", volume, np.eye(4), kind="expression", provenance={}
+    )
+    assert read_expression(path).samples == las.samples
+    nib.save(nib.Nifti1Image(volume + np.float32(1e-3), np.eye(4)), path)
+    refuses(path, "changed since it was written", "x.json", read=read_expression)
+    nib.save(nib.Nifti1Image(volume[..., 0], np.eye(4)), path)
+    refuses(path, "changed since it was written", "x.json")
+    sidecar.unlink()
+    assert read_volume(path).data.shape == volume.shape[:3]
+
+
+def test_our_files_may_be_renamed_unpacked_and_lie_beside_others_sidecars(las, tmp_path):
+    volume = las.parcellation.paint(las.values)
+    path, sidecar = write_volume(
+        tmp_path / "x.nii.gz", volume, np.eye(4), kind="expression", provenance={}
+    )
+    (tmp_path / "y.json").write_bytes(sidecar.read_bytes())
+    assert read_expression(path.rename(tmp_path / "y.nii.gz")).n_genes == las.n_genes
+    (tmp_path / "y.nii").write_bytes(gzip.decompress((tmp_path / "y.nii.gz").read_bytes()))
+    assert read_expression(tmp_path / "y.nii").n_genes == las.n_genes
+    nib.save(nib.Nifti1Image(volume[..., 0], np.eye(4)), tmp_path / "y.nii.gz")
+    for text in ("not json", '{"sha256": "of something else"}'):
+        (tmp_path / "y.json").write_text(text)
+        assert read_volume(tmp_path / "y.nii.gz").kind == "image"
 
 
 def test_nan_slope_means_unscaled(volume):

@@ -75,17 +75,21 @@ def existing_file(path: str | Path) -> Path:
         size = status.st_size
         with open(path, "rb") as file:
             start = file.read(32)
-    except FileNotFoundError:
-        raise UserError(f"There is no file {path}; check the path") from None
     except OSError as error:
-        raise UserError(
-            f"{path} cannot be read ({error.strerror}); check its name and its permissions"
-        ) from None
+        raise _unreadable(path, error) from None
     if not size:
         raise UserError(f"{path.name} is empty; get the file again")
     if start.startswith(b"version https://git-lfs"):
         raise UserError(f"{path.name} is {looks_like(start)}; run git lfs pull")
     return path
+
+
+def _unreadable(path: Path, error: OSError) -> UserError:
+    if isinstance(error, FileNotFoundError):
+        return UserError(f"There is no file {path}; check the path")
+    return UserError(
+        f"{path} cannot be read ({error.strerror}); check its name and its permissions"
+    )
 
 
 def _kind_of(mode: int) -> str:
@@ -107,6 +111,12 @@ def state_of(path: Path) -> tuple[int, int]:
     return status.st_size, status.st_mtime_ns
 
 
+def check_unchanged(path: Path, state: tuple[int, int]) -> None:
+    """Raise a `UserError` where a file is not in the state any more that it was in before."""
+    if state_of(path) != state:
+        raise UserError(f"{path.name} changed while it was read; open it again once it is complete")
+
+
 def looks_like(start: bytes) -> str:
     """Say in a few words what a file with these first bytes is."""
     for signature, what in _SIGNATURES:
@@ -124,7 +134,11 @@ def opened(path: Path) -> Iterator[BinaryIO]:
     a gzip file to its very end is what makes its checksum be checked.
     """
     packed = path.name.lower().endswith(".gz")
-    with open(path, "rb") as file:
+    try:
+        opened_file = open(path, "rb")  # noqa: SIM115
+    except OSError as error:  # since it was looked at
+        raise _unreadable(path, error) from None
+    with opened_file as file:
         start = file.read(32)
         if packed != start.startswith(b"\x1f\x8b"):
             better = path.name[:-3] if packed else f"{path.name}.gz"
@@ -245,13 +259,24 @@ def _is_space_or_resolution(part: str) -> bool:
     return part.startswith(("mni", "space-", "res-")) or (part[:1].isdigit() and part[-2:] == "mm")
 
 
-def source_of(path: Path) -> dict[str, str]:
+def source_of(path: Path, state: tuple[int, int] | None = None) -> dict[str, str]:
     """Return a file's resolved path and SHA-256, for `Expression.source`.
 
-    A `UserError` names a NIfTI file of ours that is not as it was written: its sidecar knows
-    its hash.
+    Parameters
+    ----------
+    path : Path
+    state : tuple of int, optional
+        What `state_of` said before the file was read.
+
+    Raises
+    ------
+    UserError
+        The file is not in that state any more; or it is a NIfTI file of ours and not as it was
+        written: its sidecar knows its hash.
     """
     digest = file_sha256(path)
+    if state is not None:
+        check_unchanged(path, state)
     sidecar = beside(path, ".json")
     if _written_sha256(path, sidecar) not in (None, digest):
         raise UserError(

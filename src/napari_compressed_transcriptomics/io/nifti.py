@@ -12,7 +12,7 @@ from napari_compressed_transcriptomics.core.memory import require_memory
 from napari_compressed_transcriptomics.core.provenance import file_sha256
 
 from .atomic import check_sidecar, refuse_overwriting, replacing_files, write_json
-from .files import NIFTI, beside, opened, state_of, stem, suffix
+from .files import NIFTI, beside, check_unchanged, opened, stem, suffix
 from .nifti_header import NiftiHeader, too_long
 
 
@@ -34,8 +34,8 @@ def blocks(header: NiftiHeader, n_volumes: int = 1) -> Iterator[np.ndarray]:
     Raises
     ------
     UserError
-        The data is cut short or goes on, the file changed meanwhile, or (gzip) its checksum
-        does not fit.
+        The data is cut short or goes on, the file changed meanwhile, scaled values are beyond
+        all numbers, or (gzip) the checksum does not fit.
     """
     path, volume_bytes = header.path, header.n_voxels * header.dtype.itemsize
     with opened(path) as file:
@@ -44,26 +44,30 @@ def blocks(header: NiftiHeader, n_volumes: int = 1) -> Iterator[np.ndarray]:
             n = min(n_volumes, header.n_volumes - start)
             raw = file.read(n * volume_bytes)
             if len(raw) < n * volume_bytes:
-                _check_unchanged(header)
+                check_unchanged(path, header.state)
                 raise UserError(
                     f"{path.name} is cut short: {header.n_volumes * volume_bytes:,} bytes of data "
                     f"expected, {start * volume_bytes + len(raw):,} found; get the file again"
                 )
             block = np.frombuffer(raw, header.dtype).reshape(n, header.n_voxels)
-            if (header.slope, header.inter) != (1.0, 0.0):
-                block = block * np.float64(header.slope) + header.inter
-            yield block
+            yield _scaled(block, header)
         more = len(file.read(1 << 20))  # at its very end gzip compares the checksum
-    _check_unchanged(header)
+    check_unchanged(path, header.state)
     if more:
         raise too_long(header, f"at least {header.end + more:,}")
 
 
-def _check_unchanged(header: NiftiHeader) -> None:
-    if state_of(header.path) != header.state:
+def _scaled(block: np.ndarray, header: NiftiHeader) -> np.ndarray:
+    if (header.slope, header.inter) == (1.0, 0.0):
+        return block
+    try:
+        with np.errstate(over="raise", invalid="ignore"):  # stored NaN and infinity stay so
+            return block * np.float64(header.slope) + header.inter
+    except FloatingPointError:
         raise UserError(
-            f"{header.path.name} changed while it was read; open it again once it is complete"
-        )
+            f"{header.path.name} has values that its scaling (scl_slope {header.slope:g}, "
+            f"scl_inter {header.inter:g}) makes infinite; mend its header"
+        ) from None
 
 
 def read_volumes(header: NiftiHeader) -> np.ndarray:

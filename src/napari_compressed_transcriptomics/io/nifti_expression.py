@@ -57,7 +57,7 @@ def read_nifti_expression(path: str | Path, impute: str | None = None) -> Expres
         impute=impute,
         notes=(*header.notes, *notes),
         source={
-            "expression": source_of(path),
+            "expression": source_of(path, header.state),
             **({"genes": source_of(gene_file)} if gene_file else {}),
         },
     )

@@ -9,6 +9,7 @@ from napari_compressed_transcriptomics.core.errors import UserError, listing, sh
 
 from .text import DelimitedText, integer, text_lines
 
+_LONGEST_NAME = 256
 _LONGEST_SHOWN = 24  # of a column's name: what is no label table may hold what is not to be told
 _MOST_CHARACTERS = 4_000_000  # of a label table; that of FreeSurfer has 60,000
 
@@ -51,6 +52,8 @@ def region_key(name: str) -> tuple[str, str]:
     (('L', 'thal'), ('R', 'hip'), ('L', 'gfrontalsup_1'))
     """
     plain = name.strip().lower()
+    if len(plain) > _LONGEST_NAME:  # no region's; to take it apart could last minutes
+        return "", plain
     if match := _NETWORKS.fullmatch(plain):
         return _SIDES[match[2]], f"{match[1]}:{_squeezed(match[3])}"
     if match := _PREFIX.fullmatch(plain):
@@ -237,10 +240,10 @@ def _columns(table: DelimitedText) -> list[tuple[int, str]]:
     label = column("label name region roi_name region_name full_name structure", integers=False)
     if ids is None or label is None:
         wanted = "ids (id, index or value)" if ids is None else "names (label, name or region)"
-        raise UserError(
-            f"{table.path.name} has no column of {wanted}; its columns are "
-            f"{listing(shortened(name, _LONGEST_SHOWN) for name in table.header)}"
-        )
+        # A single column is a line as it stands in a file that is no label table.
+        shown = [shortened(name, _LONGEST_SHOWN) for name in table.header]
+        has = f"its columns are {listing(shown)}" if len(shown) > 1 else "it has one column"
+        raise UserError(f"{table.path.name} has no column of {wanted}; {has}")
     side = next((header.index(n) for n in ("hemisphere", "hemi", "side") if n in header), None)
     sides = [cells[side] if side is not None else "" for _, cells in rows]
     names = with_sides([cells[label] for _, cells in rows], sides)

@@ -87,7 +87,7 @@ def read_volume(path: str | Path) -> Volume:
         intent=header.intent,
         names=names,
         notes=(*header.notes, *notes),
-        source={"volume": source_of(header.path)},
+        source={"volume": source_of(header.path, header.state)},
     )
 
 
