@@ -207,6 +207,7 @@ def test_blocks_of_large_volumes_count(las, tmp_path, monkeypatch):
         ({"sform_code": 1, "srow_x": [np.nan, 0, 0, 0]}, ["NaN"]),
         ({"sform_code": 1, "srow_x": [0, 0, 0, 0]}, ["singular"]),
         ({"sform_code": 1, "srow_x": [0, 2, 0, 0]}, ["singular"]),
+        ({"sform_code": 1, "srow_x": [1e38, 1e38, 1e38, 0]}, ["singular"]),
         ({"magic": b"ni1"}, ["pair"]),
     ],
 )

@@ -186,8 +186,10 @@ def _checked_affine(path: Path, header: Any) -> tuple[np.ndarray, list[str]]:
         affine = np.full((4, 4), np.nan)
     if not np.isfinite(affine).all():
         raise UserError(f"{path.name} has an affine with NaN or infinite entries; mend its header")
-    lengths = np.linalg.norm(affine[:3, :3], axis=0)
-    if not lengths.all() or abs(np.linalg.det(affine[:3, :3] / lengths)) < 1e-6:
+    with np.errstate(all="ignore"):  # lengths may be 0 or beyond all numbers
+        lengths = np.linalg.norm(affine[:3, :3], axis=0)
+        independent = abs(np.linalg.det(affine[:3, :3] / lengths)) >= 1e-6
+    if not lengths.all() or not independent:
         raise UserError(
             f"{path.name} has a singular affine, which places no voxel in space; mend its header"
         )

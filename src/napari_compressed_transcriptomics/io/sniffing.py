@@ -4,7 +4,7 @@ from pathlib import Path
 
 from napari_compressed_transcriptomics.core.errors import UserError
 
-from .files import H5AD, NIFTI, PARQUET, TEXT_TABLE, atlas_of, suffix
+from .files import H5AD, NIFTI, PARQUET, TEXT_TABLE, atlas_of, beside, read_json, suffix
 from .text import DelimitedText, number
 
 # A table without an atlas is claimed only if it looks like expression, not like a table of
@@ -70,6 +70,7 @@ def _sniff_text(path: Path) -> str | None:
 
 def _has_atlas(path: Path) -> bool:
     """Tell whether a table's atlas is known; where its sidecar must not say, the user is asked."""
+    read_json(beside(path, ".json"))  # one that cannot be read says nothing of what lies beside
     try:
         return atlas_of(path)[0] is not None
     except UserError:
