@@ -206,7 +206,13 @@ def test_published_file_needs_its_genes(tmp_path):
     table.write_text("gene\tentrez\n" + "".join(f"{gene}\t1\n" for gene in DATA.genes))
     assert load_model(path).genes == DATA.genes
     genes.write_text("\n".join(DATA.genes[:-1]))
-    with pytest.raises(UserError, match=r"net\.genes\.txt has 39 genes"):
+    with pytest.raises(UserError, match=r"net\.genes\.txt names 39 genes"):
+        load_model(path)
+    genes.write_text("\n".join([*DATA.genes, "ONE_MORE"]))
+    with pytest.raises(UserError, match=r"names 41 genes .* 40 inputs"):
+        load_model(path)
+    genes.write_bytes("\n".join(DATA.genes).encode() + b"\xff")
+    with pytest.raises(UserError, match=r"net\.genes\.txt is not UTF-8"):
         load_model(path)
 
 

@@ -1,6 +1,5 @@
 """Opening files in napari: what is ours opens right, what is bad gives one sentence."""
 
-import json
 import warnings
 
 import nibabel as nib
@@ -8,7 +7,7 @@ import numpy as np
 import pytest
 from napari.utils.notifications import notification_manager
 
-from data import real_data
+from data import real_table
 from napari_compressed_transcriptomics._reader import get_reader
 from napari_compressed_transcriptomics._shown import shown
 from phantom import make_phantom
@@ -149,14 +148,8 @@ def test_real_tables_open_fit_save_and_reopen(
     """The whole path in the window, on the real Allen Human Brain Atlas."""
     from qtpy.QtCore import Qt
 
-    path = real_data(f"expr/{table}")
-    (tmp_path / table).write_bytes(path.read_bytes())
-    sidecar = {
-        "atlas": str(real_data(f"atlas/{atlas}")),
-        "labels": str(real_data(f"atlas/{names}")),
-    }
-    (tmp_path / table).with_suffix(".json").write_text(json.dumps(sidecar))
-    (layer,) = viewer.open(tmp_path / table, plugin=PLUGIN)
+    path = real_table(tmp_path, f"expr/{table}", f"atlas/{atlas}", f"atlas/{names}")
+    (layer,) = viewer.open(path, plugin=PLUGIN)
     expression = shown(layer).expression
     assert expression.n_samples == n
     assert np.isfinite(layer.data).sum() == expression.parcellation.voxels_per_sample.sum()
@@ -174,7 +167,7 @@ def test_real_tables_open_fit_save_and_reopen(
     viewer.layers.selection = {viewer.layers[-1]}
     saved = viewer.layers.save(str(tmp_path / "l.nii.gz"), selected=True, plugin=PLUGIN)[0]
     image = nib.load(saved)
-    np.testing.assert_array_equal(image.affine, nib.load(sidecar["atlas"]).affine)
+    np.testing.assert_array_equal(image.affine, nib.load(tmp_path / atlas).affine)
     (again,) = viewer.open(saved, plugin=PLUGIN)
     np.testing.assert_array_equal(again.data, viewer.layers[-2].data)
     np.testing.assert_array_equal(again.translate, viewer.layers[-2].translate)

@@ -91,6 +91,8 @@ def _what_belongs_to(
     path: Path, count: int
 ) -> tuple[tuple[str, ...], tuple[float, float], np.ndarray, dict[str, Any]]:
     """Return genes, clipping limits, neutral values, and a record of where they are from."""
+    from napari_compressed_transcriptomics.io.gene_list import read_gene_list
+
     lists = [path.with_name(f"{path.stem}.genes{suffix}") for suffix in (".txt", ".tsv")]
     sample = path.with_name(SAMPLE)
     found = next((name for name in (*lists, sample) if name.is_file()), None)
@@ -109,11 +111,7 @@ def _what_belongs_to(
             "sample_git_blob_id": git_blob_id(sample),
         }
     else:
-        lines = found.read_text(encoding="utf-8-sig").splitlines()
-        genes = tuple(line.split("\t")[0].strip() for line in lines if line.strip())
-        titles = ("gene", "genes", "symbol", "gene_symbol")
-        if len(genes) == count + 1 and genes[0].lower() in titles:
-            genes = genes[1:]
+        genes = tuple(read_gene_list(found, count, f"{path.name} has {count} inputs"))
         clip, neutral, record = (0.0, 1.0), np.full(count, np.nan, np.float32), {}
     if len(genes) != count or len(set(genes)) != count:
         raise UserError(

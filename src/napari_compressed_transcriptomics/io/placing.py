@@ -10,7 +10,7 @@ from napari_compressed_transcriptomics.core.errors import UserError, listing
 from napari_compressed_transcriptomics.core.expression import Parcellation
 
 from .atlas import Atlas, check_sides
-from .region_names import match_names, region_key
+from .region_names import match_names, region_key, rows_of_several
 from .text import integer
 
 # Below these shares another parcellation is likelier than a table with gaps.
@@ -108,6 +108,8 @@ def place(rows: Rows, columns: Sequence[str], atlas: Atlas, names: dict[int, str
             f"{len(lost)} region(s) have no voxel in {atlas.path.name} ({listing(lost)}) and are "
             "left out"
         )
+    if rows.ids is None and (several := rows_of_several(called, row_of, known)):
+        notes.append(f"Row(s) of {rows.path.name} are shown in several regions each ({several})")
     if without_row:
         empty = listing(known.get(region, str(region)) for region in without_row)
         notes.append(

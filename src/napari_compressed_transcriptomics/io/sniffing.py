@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-from .files import H5AD, NIFTI, PARQUET, TEXT_TABLE, atlas_of, suffix
+from napari_compressed_transcriptomics.core.errors import UserError
+
+from .files import H5AD, NIFTI, PARQUET, TEXT_TABLE, atlas_of, beside, read_json, suffix
 from .text import DelimitedText, number
 
 # A table without an atlas is claimed only if it looks like expression, not like a table of
@@ -34,16 +36,14 @@ def _sniff(path: Path) -> str | None:
     if suffix(path, H5AD):
         return "expression"
     if suffix(path, PARQUET):
-        return "table" if atlas_of(path)[0] else "table_without_atlas"
+        return "table" if _has_atlas(path) else "table_without_atlas"
     if suffix(path, TEXT_TABLE):
         return _sniff_text(path)
     return None
 
 
 def _sniff_nifti(path: Path) -> str:
-    from napari_compressed_transcriptomics.core.errors import UserError
-
-    from .nifti import read_header
+    from .nifti_header import read_header
 
     try:
         header = read_header(path)
@@ -55,7 +55,7 @@ def _sniff_nifti(path: Path) -> str:
 
 
 def _sniff_text(path: Path) -> str | None:
-    if atlas_of(path)[0]:
+    if _has_atlas(path):
         return "table"
     from .table import MISSING
 
@@ -66,6 +66,15 @@ def _sniff_text(path: Path) -> str | None:
     enough = len(numeric) >= _LEAST_GENES and sum(numeric) >= 0.9 * len(numeric)
     header_is_text = all(number(name) is None for name in text.header[1:])
     return "table_without_atlas" if enough and header_is_text and not named_otherwise else None
+
+
+def _has_atlas(path: Path) -> bool:
+    """Tell whether a table's atlas is known; where its sidecar must not say, the user is asked."""
+    read_json(beside(path, ".json"))  # one that cannot be read says nothing of what lies beside
+    try:
+        return atlas_of(path)[0] is not None
+    except UserError:
+        return False
 
 
 def _is_cell(text: str, missing: frozenset[str]) -> bool:

@@ -63,9 +63,12 @@ def split_line(line: str, separator: str) -> list[str]:
 
 
 def number(text: str) -> float | None:
-    """Return the number that a cell holds, or None; ``1_2`` is a name, other than to Python."""
+    """Return the number that a cell holds, or None.
+
+    ``1_2`` and digits of other scripts are names, other than to Python.
+    """
     try:
-        return None if "_" in text else float(text)
+        return float(text) if text.isascii() and "_" not in text else None
     except ValueError:
         return None
 
