@@ -231,7 +231,9 @@ def test_sniffing_claims_only_what_looks_like_expression(tmp_path):
     assert kind(f"sample,{components}\nL_a,{numbers}\n") is None
     assert kind("name,comment\nx,y\n") is None
     assert kind("") is None
-    (tmp_path / "some.json").write_text("broken")
-    assert kind(f"label,{genes}\nL_a,{numbers}\n") == "table_without_atlas"  # reading it says what is wrong
+    (tmp_path / "some.json").write_text("broken")  # reading it says so
+    assert (
+        kind(f"label,{genes}\nL_a,{numbers}\n") == "table_without_atlas"
+    )  # reading it says what is wrong
     (tmp_path / "some.json").write_text('{"atlas": "elsewhere.nii.gz"}')
     assert kind("label,G\nL_a,1\n") == "table"

@@ -17,7 +17,8 @@ from .table_header import check_genes
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_CELL_BYTES = 24  # of memory: as Arrow has it, as float64 and as float32
+# Of memory: a cell as Arrow has it, as float64 and as float32; what describes a row as text.
+_CELL_BYTES, _ROW_BYTES = 24, 100
 
 
 def read_parquet(path: Path, ids: str | None = None) -> Table:
@@ -46,22 +47,28 @@ def read_parquet(path: Path, ids: str | None = None) -> Table:
         schema, size = file.schema_arrow, file.metadata
         names = list(schema.names)
         stated = sum(size.row_group(i).total_byte_size for i in range(size.num_row_groups))
+    if not names:
+        raise UserError(f"{path.name} has no columns; get the file again")
     # What repeats takes next to nothing in the file, and its full size in memory.
-    require_memory(size.num_rows * (len(names) + 1) * _CELL_BYTES + max(stated, 0), path.name)
-    index = _index_columns(path, schema)
-    order = [*index, *(column for column in range(len(names)) if column not in index)]
-    header, n_first, moved = with_ids_first(path, [names[column] for column in order], ids)
+    n_bytes = size.num_rows * (len(names) * _CELL_BYTES + _ROW_BYTES) + max(stated, 0)
+    require_memory(n_bytes, path.name)
+    index = _index(path, schema, size.num_rows)
+    order = [*index.values(), *(i for i, name in enumerate(names) if name not in index)]
+    named = [*index, *(name for name in names if name not in index)]
+    header, n_first, moved = with_ids_first(path, named, ids)
     if moved is not None:
         order.insert(n_first - 1, order.pop(moved))
     genes = header[n_first:]
     check_genes(path, genes, n_first)
-    for name, column in zip(header, order, strict=True):
-        _check_type(path, name, schema.types[column])
-    texts = [names[column] for column in order if _kind(schema.types[column]) == "text"]
+    for name, kind in zip(names, schema.types, strict=True):
+        _check_type(path, name, kind)
+    texts = [n for n, kind in zip(names, schema.types, strict=True) if _kind(kind) == "text"]
     # As a dictionary, a text that repeats is in memory once.
-    with _damage_told(path), pq.ParquetFile(path, read_dictionary=texts) as file:
+    options = {"read_dictionary": texts, "page_checksum_verification": True}
+    with _damage_told(path), pq.ParquetFile(path, **options) as file:
         table = file.read()
-        columns = [_cells(table.column(column)) for column in order]
+        table.validate(full=True)
+        columns = [_cells(table.column(i)) if isinstance(i, int) else np.array(i) for i in order]
     describing = {
         name: list(map(str, column))
         for name, column in zip(header[:n_first], columns[:n_first], strict=True)
@@ -87,20 +94,30 @@ def _damage_told(path: Path) -> Iterator[None]:
         ) from None
 
 
-def _index_columns(path: Path, schema: "pa.Schema") -> list[int]:
-    """Return the columns that were a data frame's index; pandas puts them last."""
+def _index(path: Path, schema: "pa.Schema", n_rows: int) -> dict[str, int | range]:
+    """Return what was a data frame's index, by name: the column, or the range, which has none.
+
+    pandas puts these columns last. A range without a name counts the rows, and names none of them.
+    """
     stored = (schema.metadata or {}).get(b"pandas")
     if stored is None:
-        return []
+        return {}
+    found: dict[str, int | range] = {}
     try:
-        # An index that is stored as a mere range counts the rows, and names none of them.
-        names = [name for name in json.loads(stored)["index_columns"] if isinstance(name, str)]
-        return [schema.names.index(name) for name in names]
-    except (ValueError, KeyError, TypeError, RecursionError):
+        for level in json.loads(stored)["index_columns"]:
+            if isinstance(level, str):
+                found[level] = schema.names.index(level)
+            elif level["name"] is not None:
+                numbers = range(level["start"], level["stop"], level["step"])
+                found[str(level["name"])] = numbers
+                if len(numbers) != n_rows:
+                    raise ValueError
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         raise UserError(
             f"{path.name} has damaged metadata of pandas, which say what its rows are; write it "
             "again"
         ) from None
+    return found
 
 
 def _kind(kind: "pa.DataType") -> str:
@@ -138,7 +155,7 @@ def _cells(column: "pa.ChunkedArray") -> np.ndarray | list[str]:
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
     whole = pa.types.is_integer(column.type) and not column.null_count
-    return column.to_numpy() if whole else column.cast(pa.float64()).to_numpy()
+    return column.to_numpy() if whole else column.cast(pa.float64(), safe=False).to_numpy()
 
 
 def _numbers(

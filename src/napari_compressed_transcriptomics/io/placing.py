@@ -213,10 +213,14 @@ def _refuse_other_parcellation(
     if too_few or (not by_id and other_numbering(called, unmatched, without_row, known)):
         no_region = listing(called[row] for row in unmatched) or "none"
         no_row = listing(known.get(region, str(region)) for region in without_row) or "none"
+        instead = (
+            f", or choose its atlas ids ({rows.how_to_choose})" if rows.ids and not by_id else ""
+        )
         raise UserError(
             f"{rows.path.name} does not fit {atlas.path.name}: {rows_fit} of {n_rows} rows have a "
             f"region (without: {no_region}) and {regions_fit} of {n_regions} regions have a row "
             f"(without: {no_row}); use the atlas and label table that this table was made with"
+            f"{instead}"
         )
 
 

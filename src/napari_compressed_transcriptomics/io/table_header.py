@@ -81,7 +81,7 @@ def check_short_header(
     That gives the column of row names no header: the first one is a gene's.
     """
     words = re.findall(r"[a-z0-9]+", header[0].lower())
-    if not header[0] or any(_ROW_WORD.fullmatch(word) for word in words):
+    if not words or any(_ROW_WORD.fullmatch(word) for word in words):
         raise UserError(
             f"{path.name} has {len(cells)} cells in {where} and {len(header)} in its header (line "
             f"{header_line}), which begins with {header[0]!r}: a gene's name is lacking there "
