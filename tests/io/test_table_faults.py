@@ -178,7 +178,7 @@ def test_sniffing_waits_for_no_pipe(tmp_path):
 
 def test_lists_of_a_header_only(folder):
     path = written(folder, "label,hemisphere", name="list.csv")
-    with pytest.raises(UserError, match=r"list\.csv"):
+    with pytest.raises(UserError, match=r"list\.csv has a header and no rows"):
         read_row_names(path)
 
 

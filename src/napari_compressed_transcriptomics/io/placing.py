@@ -138,7 +138,7 @@ def _checked_ids(
         rows.refuse_doubtful_ids(regions)
         if rows.names is not None and known:
             rows.check_ids(match_names(rows.names, known, rows.path), known, label_table)
-        if rows.trust == "chosen":
+        if rows.trust == "chosen" or (rows.trust == "said" and not rows.only_count()):
             return []
         return [f"Rows of {rows.path.name} are placed by the atlas ids in its {column}"]
     if rows.only_count():

@@ -66,6 +66,8 @@ def read_row_names(path: str | Path) -> RowNames:
         rows = [text.header, *([c.strip() for c in cells] for _, cells in text.rows())]
     header = [cell.strip().lower() for cell in rows[0]] if rows else []
     body = [[*row, *[""] * (len(header) - len(row))] for row in rows[1:]]
+    if not body and any(name in header for name in _NAMES):
+        raise UserError(f"{path.name} has a header and no rows; choose a list of region names")
     candidates = [[row[header.index(n)].strip() for row in body] for n in _NAMES if n in header]
     texts = [c for c in candidates if c and all(cell and number(cell) is None for cell in c)]
     if texts:

@@ -80,8 +80,11 @@ class Rows:
         has_gaps = sum(first <= region <= last for region in regions) < last - first + 1
         if has_gaps and set(self.ids) <= set(regions):
             return
+        lack = (
+            "no names of regions" if self.names is None else "names of regions but no label table"
+        )
         raise UserError(
-            f"{self.path.name} has no names of regions, and its {shown(self.id_column)} may hold "
+            f"{self.path.name} has {lack}, and its {shown(self.id_column)} may hold "
             f"row numbers or atlas ids ({listing(self.ids, 3)}); give each row its region name, or "
             f"choose that column as the atlas ids ({self.how_to_choose})"
         )
