@@ -154,7 +154,7 @@ def _read(arguments: argparse.Namespace, tell: bool = False) -> "Expression":
     from .io import read_expression
 
     expression = read_expression(
-        arguments.input, atlas=arguments.atlas, labels=arguments.labels, impute=arguments.impute
+        arguments.input, arguments.atlas, arguments.labels, arguments.impute, arguments.ids
     )
     if tell:
         tell_notes(expression.notes)
@@ -267,6 +267,7 @@ def _parser() -> argparse.ArgumentParser:
     reading.add_argument("input", metavar="INPUT", help="4-D NIfTI, CSV, TSV, Parquet or h5ad")
     reading.add_argument("--atlas", metavar="A", help="label NIfTI that says where the rows lie")
     reading.add_argument("--labels", metavar="L", help="table that names the ids of the atlas")
+    reading.add_argument("--ids", metavar="COLUMN", help="column of a table that holds atlas ids")
     reading.add_argument(
         "--impute",
         choices=("gene_mean", "drop_genes"),

@@ -69,6 +69,8 @@ def read_row_names(path: str | Path) -> RowNames:
         for name, index in wanted.items():
             columns[name].append(cells[index].strip() if index < len(cells) else "")
     candidates = [columns[name] for name in _NAMES if name in columns]
+    if candidates and not candidates[0]:
+        raise UserError(f"{path.name} has a header and no rows; choose a list of region names")
     texts = [c for c in candidates if c and all(cell and number(cell) is None for cell in c)]
     if texts:
         # Schaefer's lists hold short names without sides beside the full ones.
