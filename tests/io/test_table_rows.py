@@ -111,7 +111,7 @@ def test_a_column_of_ids_that_is_none(table):
     refuses(table(with_numbers("n", range(6))), "'R_b' in line 2", "column 'label'", ids="label")
     refuses(table(["id,A,B"]), "no rows", ids="id")
     with pytest.raises(UserError, match="no table"):
-        read_expression("t.h5ad", ids="id")
+        read_expression("t.nii", ids="id")
 
 
 @pytest.mark.parametrize("header", ["id", "Label", "region", "parcel", "roi", "ROI_id", "atlas_id"])
