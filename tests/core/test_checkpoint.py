@@ -4,7 +4,6 @@ import json
 import os
 import pickle
 import zipfile
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -50,7 +49,7 @@ def refused(path, *words):
 
 
 def test_missing_and_empty(tmp_path):
-    refused(tmp_path / "none.safetensors", "no model file")
+    refused(tmp_path / "none.safetensors", "There is no file")
     for name in ("empty.safetensors", "empty.pt"):
         (tmp_path / name).touch()
         refused(tmp_path / name, "empty")
@@ -166,7 +165,7 @@ def test_an_old_file_survives_a_failed_save(model, monkeypatch):
     def full(*_):
         raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr(Path, "write_bytes", full)
+    monkeypatch.setattr(checkpoint, "write_safetensors", full)
     with pytest.raises(OSError, match="Input/output"):
         save_model(AUTOENCODER, model)
     assert model.read_bytes() == before

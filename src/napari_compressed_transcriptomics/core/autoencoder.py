@@ -7,11 +7,12 @@ import numpy as np
 import torch  # noqa: TID253  (this module is for torch only)
 
 from .codec import Codec, training_record
+from .errors import UserError
 from .expression import Expression
 from .networks import HIDDEN_SIZES, AutoencoderNetwork, CodecNetwork
 from .progress import Progress
 from .resume import Checkpoints
-from .tensors import check_shapes
+from .tensors import check_tensors, fraction, whole
 from .training import train_steps
 from .training_settings import TrainingSettings
 
@@ -79,14 +80,18 @@ class Autoencoder(Codec):
         cls, config: dict[str, Any], tensors: dict[str, Any], genes: tuple[str, ...]
     ) -> "Autoencoder":
         """Make it from what `config` and `tensors` returned."""
-        hidden_sizes = tuple(config["hidden_sizes"])
-        module = AutoencoderNetwork.empty(len(genes), config["latent_size"], hidden_sizes)
+        latent_size = whole(config["latent_size"], "latent_size")
+        hidden_sizes = tuple(whole(size, "hidden layer") for size in config["hidden_sizes"])
+        low, high = (fraction(limit, "clip") for limit in config["clip"])
+        if len(hidden_sizes) > len(tensors) or low > high:
+            raise UserError("The model's settings are not those of its tensors")
+        module = AutoencoderNetwork.empty(len(genes), latent_size, hidden_sizes)
         empty = module.state_dict()
         expected = {name: tuple(tensor.shape) for name, tensor in empty.items()}
-        check_shapes(tensors, {**expected, "neutral": (len(genes),)})
+        check_tensors(tensors, {**expected, "neutral": (len(genes),)}, unknown="neutral")
         state = {name: torch.as_tensor(tensors[name], dtype=empty[name].dtype) for name in empty}
         module.load_state_dict(state, assign=True)
-        return cls(module, hidden_sizes, config["clip"], genes, np.asarray(tensors["neutral"]))
+        return cls(module, hidden_sizes, (low, high), genes, np.asarray(tensors["neutral"]))
 
     @classmethod
     def _fit_steps(

@@ -9,7 +9,7 @@ from .codec import Codec, training_record
 from .expression import Expression
 from .networks import CodecNetwork
 from .progress import Progress
-from .tensors import check_shapes
+from .tensors import check_tensors, whole
 
 
 class PCA(Codec):
@@ -56,9 +56,8 @@ class PCA(Codec):
         cls, config: dict[str, Any], tensors: dict[str, Any], genes: tuple[str, ...]
     ) -> "PCA":
         """Make it from what `config` and `tensors` returned."""
-        check_shapes(
-            tensors, {"components": (config["latent_size"], len(genes)), "mean": (len(genes),)}
-        )
+        size = whole(config["latent_size"], "latent_size")
+        check_tensors(tensors, {"components": (size, len(genes)), "mean": (len(genes),)})
         return cls(np.asarray(tensors["components"]), np.asarray(tensors["mean"]), genes)
 
     @classmethod

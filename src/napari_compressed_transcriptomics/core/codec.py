@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator
 from functools import cached_property
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -336,14 +337,24 @@ def latent_size_problem(
 
 
 def training_record(expression: Expression, seed: int, **more: Any) -> dict[str, Any]:
-    """Return the JSON-safe record of a fit: data, seed, versions, and `more`."""
+    """Return the JSON-safe record of a fit: data, seed, versions, and `more`.
+
+    Files are recorded by name and hash, not by folder: model files are for others, too.
+    """
     return {
         "data": expression.name,
         "data_sha256": array_sha256(np.asarray(expression.values)),
         "n_samples": expression.n_samples,
         "n_genes": expression.n_genes,
-        "source": expression.source,
+        "source": {role: _without_folder(entry) for role, entry in expression.source.items()},
         "seed": seed,
         **more,
         "versions": versions(),
     }
+
+
+def _without_folder(entry: Any) -> Any:
+    """Return an entry of `Expression.source` with the name of its file alone."""
+    if not isinstance(entry, dict) or not isinstance(entry.get("path"), str):
+        return entry
+    return {**entry, "path": Path(entry["path"]).name}

@@ -9,10 +9,11 @@ import torch  # noqa: TID253  (this module is for torch only)
 from torch import Tensor, nn  # noqa: TID253
 
 from .codec import Codec, training_record
+from .errors import UserError
 from .expression import Expression
 from .networks import CodecNetwork
 from .progress import Progress
-from .tensors import check_shapes
+from .tensors import check_tensors, whole
 
 SWEEPS = 200
 MOST_ITERATIONS = 500
@@ -59,9 +60,10 @@ class NMF(Codec):
         cls, config: dict[str, Any], tensors: dict[str, Any], genes: tuple[str, ...]
     ) -> "NMF":
         """Make it from what `config` and `tensors` returned."""
-        check_shapes(
-            tensors, {"components": (config["latent_size"], len(genes)), "neutral": (len(genes),)}
-        )
+        size = whole(config["latent_size"], "latent_size")
+        check_tensors(tensors, {"components": (size, len(genes)), "neutral": (len(genes),)})
+        if (tensors["components"] < 0).any():
+            raise UserError("The model's tensor components holds values below zero; fit it again")
         return cls(np.asarray(tensors["components"]), genes, np.asarray(tensors["neutral"]))
 
     @classmethod

@@ -94,14 +94,14 @@ class Reference:
         UserError
             Naming the tensor that is missing, left over or of another shape.
         """
-        from .tensors import check_shapes
+        from .tensors import check_tensors
 
         own = {name: tensors.pop(name) for name in list(tensors) if name.startswith(_PREFIX)}
         if not own:
             return None
         k = latent_size
         shapes = {"mean": (k,), "whitening": (k, k), "cutoffs": (2,), "scale": (2,)}
-        check_shapes(own, {_PREFIX + name: shape for name, shape in shapes.items()})
+        check_tensors(own, {_PREFIX + name: shape for name, shape in shapes.items()})
         return cls(**{name: own[_PREFIX + name] for name in shapes})
 
 

@@ -35,6 +35,13 @@ def git_blob_id(path: str | Path) -> str:
     return digest.hexdigest()
 
 
+def blob_id(content: bytes) -> str:
+    """Return the `git_blob_id` of a file with this content."""
+    digest = hashlib.sha1(f"blob {len(content)}\0".encode(), usedforsecurity=False)
+    digest.update(content)
+    return digest.hexdigest()
+
+
 def array_sha256(*arrays: np.ndarray) -> str:
     """Return the SHA-256 over shapes, dtypes and bytes of arrays, in hexadecimal."""
     digest = hashlib.sha256()

@@ -14,7 +14,7 @@ from .progress import Progress
 from .residual_network import ProjectionEncoder, ResidualHidden, ResidualNetwork
 from .residual_training import ResidualSettings, train_residual_steps
 from .resume import Checkpoints
-from .tensors import check_shapes
+from .tensors import check_tensors, fraction, whole
 
 COLUMNS_BEYOND = 256
 
@@ -85,19 +85,20 @@ class ResidualAutoencoder(Codec):
         cls, config: dict[str, Any], tensors: dict[str, Any], genes: tuple[str, ...]
     ) -> "ResidualAutoencoder":
         """Make it from what `config` and `tensors` returned."""
-        n_columns, widths = config["n_columns"], tuple(config["hidden_sizes"])
+        n_columns, size = (whole(config[name], name) for name in ("n_columns", "latent_size"))
+        wide, narrow = (whole(units, "hidden layer") for units in config["hidden_sizes"])
         with torch.device("meta"):
-            module = ResidualNetwork(1, n_columns, config["latent_size"], widths)
+            module = ResidualNetwork(1, n_columns, size, (wide, narrow))
         shapes = {f"network.{name}": tuple(t.shape) for name, t in module.state_dict().items()}
         shapes |= {"rotation": (n_columns, len(genes)), "neutral": (len(genes),)}
-        check_shapes(tensors, shapes)
+        check_tensors(tensors, shapes)
         state = {
             name: torch.as_tensor(tensors[f"network.{name}"], dtype=torch.float32)
             for name in module.state_dict()
         }
         module.load_state_dict(state, assign=True)
         rotation, neutral = (np.asarray(tensors[name]) for name in ("rotation", "neutral"))
-        return cls(module, rotation, config["scale"], genes, neutral)
+        return cls(module, rotation, fraction(config["scale"], "scale", above=0), genes, neutral)
 
     @classmethod
     def _fit_steps(
