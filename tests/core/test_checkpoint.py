@@ -3,7 +3,9 @@
 import json
 import os
 import pickle
+import struct
 import zipfile
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,6 +16,7 @@ from safetensors.numpy import save
 from napari_compressed_transcriptomics.core import checkpoint
 from napari_compressed_transcriptomics.core.autoencoder import Autoencoder
 from napari_compressed_transcriptomics.core.checkpoint import load_model, save_model
+from napari_compressed_transcriptomics.core.codec import fit_codec
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.networks import AutoencoderNetwork
 from napari_compressed_transcriptomics.core.progress import finish
@@ -134,6 +137,19 @@ def test_weights_that_are_no_numbers(model, value):
     ("key", "value"),
     [
         ("codec", "umap"),
+        ("codec", "tsne"),
+        ("codec", "../x"),
+        ("format_version", "²"),
+        ("format_version", "٣"),
+        ("format_version", "9" * 5000),
+        ("config", "null"),
+        ("config", '{"latent_size": 1e300, "hidden_sizes": [12, 8], "clip": [0, 1]}'),
+        ("config", '{"latent_size": true, "hidden_sizes": [12, 8], "clip": [0, 1]}'),
+        ("config", '{"latent_size": "2", "hidden_sizes": [12, 8], "clip": [0, 1]}'),
+        ("config", '{"latent_size": 2, "hidden_sizes": [12, 8], "clip": [NaN, 1]}'),
+        ("config", '{"latent_size": 2, "hidden_sizes": [12, 8], "clip": [1, 0]}'),
+        ("config", '{"latent_size": 2, "hidden_sizes": [12, 8], "clip": [0, 1e300]}'),
+        ("config", json.dumps({"latent_size": 2, "hidden_sizes": [1] * 10**6, "clip": [0, 1]})),
         ("config", "{}"),
         ("config", "[" * 100_000),
         ("config", '{"latent_size": 1e9, "hidden_sizes": [12, 8], "clip": [0, 1]}'),
@@ -141,12 +157,65 @@ def test_weights_that_are_no_numbers(model, value):
         ("config", '{"latent_size": -2, "hidden_sizes": ["a"], "clip": 3}'),
         ("genes", "3"),
         ("genes", "[1, 2]"),
+        ("genes", "[]"),
+        ("genes", json.dumps(["GENE0"] * 40)),
+        ("genes", json.dumps([" ", *DATA.genes[1:]])),
+        ("genes", json.dumps(["\ud800", *DATA.genes[1:]])),
         ("training", "not json"),
+        ("training", "[1, 2]"),
+        ("training", '{"a": ' * 500 + "1" + "}" * 500),
     ],
 )
 def test_nonsense_in_the_description(model, key, value):
     rewrite(model, lambda m: m.update({key: value}))
     refused(model)
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "words"),
+    [
+        ("decoder.mlp.fc1.bias", lambda t: t.astype(np.int8), "int8"),
+        ("encoder.mlp.bn0.running_var", lambda t: -1 - t, "below zero"),
+        ("reference.cutoffs", np.zeros_like, "reference.cutoffs"),
+        ("reference.mean", lambda t: t * np.nan, "NaN"),
+    ],
+)
+def test_tensors_that_no_model_has(model, name, change, words):
+    rewrite(model, change_tensors=lambda t: t.update({name: change(t[name])}))
+    refused(model, name, words)
+
+
+def test_settings_of_every_codec_are_checked(tmp_path):
+    for codec_id in ("pca", "nmf", "kernel-pca", "residual"):
+        path = save_model(fit_codec(codec_id, DATA, 2, max_epochs=1), tmp_path / "m.safetensors")
+        config = json.loads(checkpoint.read_safetensors(path)[0]["config"])
+        for key in config:
+            sizes = (10**12, 10**18) if isinstance(config[key], int) else ()
+            for value in (None, 0, -1, True, "3", [1], 1e300, float("nan"), *sizes):
+                changed = json.dumps(config | {key: value})
+                rewrite(path, lambda m, changed=changed: m.update(config=changed))
+                refused(path)
+
+
+def test_the_same_model_is_the_same_file(model, tmp_path):
+    again = finish(Autoencoder.fit_steps(DATA, 2, max_epochs=2, hidden_sizes=(12, 8)))
+    assert save_model(again, tmp_path / "again.safetensors").read_bytes() == model.read_bytes()
+
+
+def test_a_model_does_not_tell_where_its_data_lay(tmp_path):
+    source = {"expression": {"path": "/home/someone/secret/brain.nii.gz", "sha256": "0" * 64}}
+    codec = fit_codec("pca", replace(DATA, source=source), 2)
+    path = save_model(codec, tmp_path / "m.safetensors")
+    assert b"brain.nii.gz" in path.read_bytes()
+    assert b"secret" not in path.read_bytes()
+
+
+def test_what_is_no_file(tmp_path):
+    for name in ("m.safetensors", "m.pt"):
+        (tmp_path / name).mkdir()
+        refused(tmp_path / name, "folder")
+        os.mkfifo(tmp_path / f"pipe_{name}")
+        refused(tmp_path / f"pipe_{name}", "pipe")
 
 
 def test_pickle_with_another_name(tmp_path):
@@ -257,6 +326,57 @@ def test_published_file_with_wrong_parts(tmp_path):
     refused(path, "decoder.mlp.fc0.weight", "(3, 3)")
     torch.save({**state, "decoder.mlp.fc0.bias": torch.full((8,), torch.nan)}, path)
     refused(path, "decoder.mlp.fc0.bias", "NaN")
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        torch.zeros(1).expand(10**6, 10**6),
+        torch.zeros(8, dtype=torch.complex64),
+        torch.zeros(8, 8).to_sparse(),
+        torch.zeros(8, device="meta"),
+        torch.zeros(8, dtype=torch.bool),
+        torch.zeros(0, 40),
+        torch.tensor(1.0),
+    ],
+    ids=["expanded", "complex", "sparse", "meta", "bool", "empty", "scalar"],
+)
+def test_published_file_with_odd_tensors(tmp_path, odd):
+    path = tmp_path / "net.pt"
+    state = published(path).state_dict()
+    for name in ("decoder.mlp.fc0.bias", "encoder.mlp.fc0.weight"):
+        torch.save({**state, name: odd}, path)
+        refused(path)
+
+
+def test_published_file_of_other_precision(tmp_path):
+    path = tmp_path / "net.pt"
+    state = published(path).state_dict()
+    torch.save(
+        {name: t.bfloat16() if t.is_floating_point() else t for name, t in state.items()}, path
+    )
+    assert load_model(path).genes == DATA.genes
+
+
+def test_published_file_with_a_flipped_bit(tmp_path):
+    path = tmp_path / "net.pt"
+    network = published(path)
+    data = bytearray(path.read_bytes())
+    weights = network.encoder.mlp[0].weight.detach().numpy().tobytes()
+    data[data.find(weights) + 101] ^= 64
+    path.write_bytes(data)
+    refused(path, "damaged")
+
+
+@pytest.mark.parametrize("error", [IndexError, AttributeError, OverflowError, struct.error])
+def test_whatever_a_damaged_file_makes_of_the_reader(tmp_path, monkeypatch, error):
+    published(tmp_path / "net.pt")
+
+    def load(*_, **__):
+        raise error("odd\nlines")
+
+    monkeypatch.setattr(torch, "load", load)
+    refused(tmp_path / "net.pt", "odd", "fetch it again")
 
 
 def test_zip_bomb(tmp_path):

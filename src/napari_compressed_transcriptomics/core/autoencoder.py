@@ -1,6 +1,7 @@
 """The deep autoencoder of Ruffle et al. 2024 (doi:10.1002/hbm.26795) as a codec."""
 
 from collections.abc import Generator
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -37,6 +38,7 @@ class Autoencoder(Codec):
     id = "autoencoder"
     value_range = (0.0, 1.0)
     needs_samples = False
+    smaller = "choose fewer hidden units, smaller batches or fewer genes, or use a larger machine"
 
     def __init__(
         self,
@@ -89,9 +91,25 @@ class Autoencoder(Codec):
         empty = module.state_dict()
         expected = {name: tuple(tensor.shape) for name, tensor in empty.items()}
         check_tensors(tensors, {**expected, "neutral": (len(genes),)}, unknown="neutral")
+        for name in empty:
+            if name.endswith("running_var") and (tensors[name] < 0).any():
+                raise UserError(f"The model's tensor {name} holds variances below zero")
         state = {name: torch.as_tensor(tensors[name], dtype=empty[name].dtype) for name in empty}
         module.load_state_dict(state, assign=True)
         return cls(module, hidden_sizes, (low, high), genes, np.asarray(tensors["neutral"]))
+
+    @classmethod
+    def bytes_to_fit(cls, n_samples: int, n_genes: int, latent_size: int, **settings: Any) -> int:
+        """Return about how much memory fitting takes; see `Codec`."""
+        n, g, k = n_samples, n_genes, latent_size
+        sizes = (g, *settings.get("hidden_sizes", HIDDEN_SIZES), k)
+        weights = 2 * sum(n_in * n_out for n_in, n_out in pairwise(sizes))
+        # they, their gradients, Adam's two moments, the best and what replaces it; a snapshot
+        copies = 10.5 if settings.get("checkpoints") else 6.5
+        batch = settings.get("batch_size") or 128
+        rows = min(n, max(batch, 1024))  # in work at a time; the limits take a copy of all
+        activations = 48 * min(n, batch) * sum(sizes[1:])
+        return int(4 * copies * weights) + max(8 * n * g, 16 * rows * g) + activations
 
     @classmethod
     def _fit_steps(

@@ -12,8 +12,10 @@ import numpy as np
 from .device import resolve_device
 from .errors import UserError
 from .expression import Expression
+from .memory import memory_told, require_memory
 from .progress import Progress, finish, to_the_end
 from .provenance import array_sha256, versions
+from .seeds import check_seed
 
 if TYPE_CHECKING:
     from .networks import CodecNetwork
@@ -61,6 +63,8 @@ class Codec(ABC):
         It cannot be fitted with as many components as samples; else fitting warns of it.
     is_network : bool
         It runs as a `CodecNetwork`: it can be saved, and `reconstruct` takes it.
+    smaller : str
+        What to do where there is no memory to fit it.
     """
 
     id: ClassVar[str]
@@ -68,6 +72,7 @@ class Codec(ABC):
     rows_together: ClassVar[int] = 1
     needs_samples: ClassVar[bool] = True
     is_network: ClassVar[bool] = True
+    smaller: ClassVar[str] = "use fewer genes or samples, or a larger machine"
 
     def __init__(
         self,
@@ -125,6 +130,11 @@ class Codec(ABC):
         """Fit to data that has been checked."""
 
     @classmethod
+    @abstractmethod
+    def bytes_to_fit(cls, n_samples: int, n_genes: int, latent_size: int, **settings: Any) -> int:
+        """Return about how much memory fitting takes beyond that of the data, as measured."""
+
+    @classmethod
     def fit_steps(
         cls,
         expression: Expression,
@@ -158,30 +168,43 @@ class Codec(ABC):
         Raises
         ------
         UserError
-            If the data cannot carry so many components, or has the wrong scale (at once, not
-            at the first step).
+            If the data cannot carry so many components, has the wrong scale, or there is too
+            little memory (at once, not at the first step).
         """
+        from .novelty import reference_bytes
+
         if cls.unavailable():
             raise UserError(cls.unavailable())
         n_samples = expression.n_samples if cls.needs_samples else latent_size + 1
         problem = latent_size_problem(cls.id, latent_size, n_samples, expression.n_genes)
         if problem:
             raise UserError(problem)
+        check_seed(seed)
         cls.check_scale(expression.values, expression.name)
+        n, g = expression.values.shape
+        what = f"Fitting {cls.id} with {latent_size} components to {n:,} samples x {g:,} genes"
+        needed = max(cls.bytes_to_fit(n, g, latent_size, **settings), reference_bytes(n, g))
+        require_memory(needed, what, cls.smaller)
         name = resolve_device(device).name
         steps = cls._fit_steps(expression, latent_size, seed, name, max_epochs, **settings)
-        if not (reference and cls.is_network):
-            return steps
-        return cls._with_reference(steps, expression, name)
+        return cls._told_steps(steps, what, expression, name, reference and cls.is_network)
 
-    @staticmethod
-    def _with_reference(
-        steps: Generator[Progress, None, "Codec"], expression: Expression, device: str
+    @classmethod
+    def _told_steps(
+        cls,
+        steps: Generator[Progress, None, "Codec"],
+        what: str,
+        expression: Expression,
+        device: str,
+        reference: bool,
     ) -> Generator[Progress, None, "Codec"]:
+        """Fit, and learn the reference; tell of memory that runs out."""
         from .novelty import reference_steps
 
-        codec = yield from steps
-        codec.reference = yield from to_the_end(reference_steps(codec, expression, device))
+        with memory_told(what, cls.smaller):
+            codec = yield from steps
+            if reference:
+                codec.reference = yield from to_the_end(reference_steps(codec, expression, device))
         return codec
 
     @classmethod

@@ -103,6 +103,12 @@ class KernelPCA(Codec):
         return cls(gamma, unit, arrays, genes, np.asarray(tensors["neutral"]))
 
     @classmethod
+    def bytes_to_fit(cls, n_samples: int, n_genes: int, latent_size: int, **settings: Any) -> int:
+        """Return about how much memory fitting takes; see `Codec`."""
+        m = min(n_samples, MOST_SAMPLES)
+        return (4 * n_samples + 44 * m) * n_genes + 48 * m * m
+
+    @classmethod
     def _fit_steps(
         cls,
         expression: Expression,

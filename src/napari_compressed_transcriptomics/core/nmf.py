@@ -67,6 +67,12 @@ class NMF(Codec):
         return cls(np.asarray(tensors["components"]), genes, np.asarray(tensors["neutral"]))
 
     @classmethod
+    def bytes_to_fit(cls, n_samples: int, n_genes: int, latent_size: int, **settings: Any) -> int:
+        """Return about how much memory fitting takes; see `Codec`."""
+        n, g, k = n_samples, n_genes, latent_size
+        return 8 * n * g + 20 * (n + g) * (k + 10)
+
+    @classmethod
     def _fit_steps(
         cls,
         expression: Expression,

@@ -11,8 +11,9 @@ from .codec import Codec, training_record
 from .expression import Expression
 from .networks import CodecNetwork
 from .progress import Progress
-from .residual_network import ProjectionEncoder, ResidualHidden, ResidualNetwork
-from .residual_training import ResidualSettings, train_residual_steps
+from .residual_network import PROJECTION_BYTES, ProjectionEncoder, ResidualHidden, ResidualNetwork
+from .residual_settings import MANY_ROWS, ResidualSettings
+from .residual_training import train_residual_steps
 from .resume import Checkpoints
 from .tensors import check_tensors, fraction, whole
 
@@ -40,6 +41,7 @@ class ResidualAutoencoder(Codec):
     """
 
     id = "residual"
+    smaller = "choose fewer hidden units, smaller batches or fewer genes, or use a larger machine"
 
     def __init__(
         self,
@@ -99,6 +101,23 @@ class ResidualAutoencoder(Codec):
         module.load_state_dict(state, assign=True)
         rotation, neutral = (np.asarray(tensors[name]) for name in ("rotation", "neutral"))
         return cls(module, rotation, fraction(config["scale"], "scale", above=0), genes, neutral)
+
+    @classmethod
+    def bytes_to_fit(cls, n_samples: int, n_genes: int, latent_size: int, **settings: Any) -> int:
+        """Return about how much memory fitting takes; see `Codec`."""
+        n, g, k = n_samples, n_genes, latent_size
+        given = {name: value for name, value in settings.items() if name != "checkpoints"}
+        how = ResidualSettings.for_data(n, k, **given)
+        wide, narrow = how.hidden_sizes
+        width, columns = wide + narrow, min(n - 1, g, k + COLUMNS_BEYOND)
+        # rotating the data; the network as it is run; training, for few samples six at once
+        rotating = 40 * n * g if n <= 500 or g <= 1000 else max(12 * n * g, 60 * columns * g)
+        running = 8 * g * (k + width) + 3 * min(PROJECTION_BYTES, 2048 * k * (columns + width))
+        members = 1 if n > MANY_ROWS else 6
+        weights = (columns + k) * (2 * wide + narrow) + 2 * wide * narrow + 2 * columns * k
+        copies = 9 if settings.get("checkpoints") else 5
+        activations = 48 * min(n, how.batch_size) * (columns + width)
+        return rotating + running + members * (4 * copies * weights + activations)
 
     @classmethod
     def _fit_steps(

@@ -173,6 +173,6 @@ def _read_sample(
 
     table = read_text_table(path)
     values = table.values
-    if not len(values) or not np.isfinite(values).all():
+    if not values.size or not np.isfinite(values).all():
         raise UserError(f"{path.name} has no rows or misses values; fetch it again")
     return tuple(table.genes), clip_limits(values), values.mean(axis=0, dtype=float)

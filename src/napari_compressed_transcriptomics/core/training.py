@@ -10,9 +10,9 @@ import numpy as np
 import torch  # noqa: TID253  (this module is for torch only)
 from torch import Tensor, nn  # noqa: TID253
 
-from .blocks import out_of_memory
 from .errors import UserError
 from .learner import Learner
+from .memory import out_of_memory
 from .progress import Progress, Stop
 from .resume import Checkpoints, SnapshotClock
 from .rows import empty_cache
@@ -84,7 +84,9 @@ def train_steps(
     Raises
     ------
     UserError
-        If there are too few rows, or memory runs out on the CPU.
+        If there are too few rows.
+    MemoryError or RuntimeError
+        If memory runs out on the CPU (`memory.out_of_memory` knows it).
     """
     if len(values) < FEWEST_SAMPLES:
         raise UserError(
@@ -278,12 +280,7 @@ class _Run:
         learner = self.learner
         device, no_memory = learner.device, out_of_memory(error)
         if device == "cpu":
-            if not no_memory:
-                raise error
-            raise UserError(
-                f"Memory ran out in training with batches of {self.size} rows of "
-                f"{learner.values.shape[1]} genes; take smaller batches or fewer hidden units"
-            ) from None
+            raise error
         reason = "memory ran out" if no_memory else f"failed ({_first_line(error)})"
         error.__traceback__ = None  # and with it all that the failed step held
         assert self.snapshot is not None
