@@ -8,13 +8,16 @@ import torch  # noqa: TID253  (this module is for torch only)
 from torch import nn  # noqa: TID253
 
 from .codec import Codec, training_record
+from .errors import first_line
 from .expression import Expression
+from .memory import out_of_memory
 from .networks import CodecNetwork
 from .progress import Progress
 from .residual_network import PROJECTION_BYTES, ProjectionEncoder, ResidualHidden, ResidualNetwork
 from .residual_settings import MANY_ROWS, ResidualSettings
 from .residual_training import train_residual_steps
 from .resume import Checkpoints
+from .rows import empty_cache
 from .tensors import check_tensors, fraction, whole
 
 COLUMNS_BEYOND = 256
@@ -135,15 +138,30 @@ class ResidualAutoencoder(Codec):
         how = ResidualSettings.for_data(expression.n_samples, latent_size, **settings)
         yield Progress("Preparing", 0, 1)
         rotated = _Rotated(expression.values, latent_size, seed)
-        module, record = yield from train_residual_steps(
-            torch.tensor(rotated.rows, device=device),
-            latent_size,
-            how,
-            generator=torch.Generator().manual_seed(seed),
-            rmse=rotated.rmse,
-            positions=expression.parcellation.centroids if how.validation == "blocks" else None,
-            checkpoints=checkpoints,
-        )
+
+        def trained_on(device: str) -> Generator[Progress, None, Any]:
+            positions = expression.parcellation.centroids if how.validation == "blocks" else None
+            return train_residual_steps(
+                torch.tensor(rotated.rows, device=device),
+                latent_size,
+                how,
+                generator=torch.Generator().manual_seed(seed),
+                rmse=rotated.rmse,
+                positions=positions,
+                checkpoints=checkpoints,
+            )
+
+        failure = ""
+        try:
+            module, record = yield from trained_on(device)
+        except (RuntimeError, MemoryError) as error:
+            if device == "cpu":
+                raise
+            failure = "memory ran out" if out_of_memory(error) else f"failed ({first_line(error)})"
+        if failure:  # out here the exception is gone, and with it all that was on the device
+            empty_cache()
+            yield Progress("Preparing", 0, 1, f"{device.upper()} {failure}; trains on the CPU")
+            module, record = yield from trained_on("cpu")
         return cls(
             module,
             rotated.components,

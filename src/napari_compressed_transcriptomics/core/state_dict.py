@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .errors import UserError, listing
+from .errors import UserError, first_line, listing
 from .memory import require_memory
 from .provenance import blob_id, git_blob_id
 
@@ -76,7 +76,7 @@ def _read_tensors(path: Path, content: bytes) -> dict[str, np.ndarray]:
         ) from None
     except Exception as error:  # of damaged files PyTorch's reader raises whatever comes of them
         raise UserError(
-            f"{path.name} is cut off or no PyTorch file ({_first_line(error)}); fetch it again"
+            f"{path.name} is cut off or no PyTorch file ({first_line(error)}); fetch it again"
         ) from None
     if not isinstance(state, dict) or not all(isinstance(t, torch.Tensor) for t in state.values()):
         raise UserError(f"{path.name} is no state dict of tensors; save model.state_dict() instead")
@@ -85,7 +85,7 @@ def _read_tensors(path: Path, content: bytes) -> dict[str, np.ndarray]:
         return {str(name): _as_array(tensor) for name, tensor in state.items()}
     except (RuntimeError, TypeError) as error:  # of kinds that are not in every PyTorch
         raise UserError(
-            f"{path.name} holds no plain tensors ({_first_line(error)}); save the state_dict() of "
+            f"{path.name} holds no plain tensors ({first_line(error)}); save the state_dict() of "
             "a model on the CPU"
         ) from None
 
@@ -115,15 +115,11 @@ def _check_archive(path: Path, content: bytes) -> None:
             unpacked = sum(entry.file_size for entry in archive.infolist())
             damaged = archive.testzip() if unpacked <= 2 * len(content) else None
     except Exception as error:  # of damaged archives zipfile raises whatever comes of them
-        damaged = _first_line(error)
+        damaged = first_line(error)
     if unpacked > 2 * len(content):
         raise UserError(f"{path.name} would unpack to {unpacked} bytes; it is not a model")
     if damaged is not None:
         raise UserError(f"{path.name} is cut off or damaged ({damaged}); fetch it again")
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 def _what_belongs_to(

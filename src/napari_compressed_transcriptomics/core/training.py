@@ -10,7 +10,7 @@ import numpy as np
 import torch  # noqa: TID253  (this module is for torch only)
 from torch import Tensor, nn  # noqa: TID253
 
-from .errors import UserError
+from .errors import UserError, first_line
 from .learner import Learner
 from .memory import out_of_memory
 from .progress import Progress, Stop
@@ -146,7 +146,7 @@ class _Run:
         except RuntimeError as error:
             if device == "cpu":
                 raise
-            self.message = f"{device.upper()} failed ({_first_line(error)}); trains on the CPU"
+            self.message = f"{device.upper()} failed ({first_line(error)}); trains on the CPU"
             self.learner.place("cpu", "float32")
 
     @property
@@ -281,7 +281,7 @@ class _Run:
         device, no_memory = learner.device, out_of_memory(error)
         if device == "cpu":
             raise error
-        reason = "memory ran out" if no_memory else f"failed ({_first_line(error)})"
+        reason = "memory ran out" if no_memory else f"failed ({first_line(error)})"
         error.__traceback__ = None  # and with it all that the failed step held
         assert self.snapshot is not None
         if no_memory and learner.data_resides:
@@ -314,7 +314,3 @@ class _Run:
         self.best_epoch = state["best_epoch"]
         self.history = [(train, validation) for train, validation in state["history"]]
         self.ended = state["ended"]
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]
