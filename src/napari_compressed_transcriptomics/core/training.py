@@ -197,9 +197,12 @@ class _Run:
             yield self._progress("Resuming", epoch)
 
     def _epochs(self) -> Generator[Progress, None, None]:
-        """Train until something ends it, with a snapshot from time to time where one is needed."""
-        if self.checkpoints is not None or not self._is_safe():
-            self.snapshot = self.take_snapshot()
+        """Train until something ends it, with a snapshot from time to time where one is needed.
+
+        It is kept where training may have to go back to it, and for the checkpoints only written.
+        """
+        kept = not self._is_safe()
+        self.snapshot = self.take_snapshot() if kept else None
         clock = SnapshotClock(self.checkpoints)
         while not self.ended:
             problem: Exception | None = None
@@ -210,9 +213,12 @@ class _Run:
             if problem is not None:
                 self._survive(problem)
                 continue
-            if self.snapshot is not None:
+            if kept or self.checkpoints is not None:
                 taken, message = clock.tick(self.take_snapshot)
-                self.snapshot, self.message = taken or self.snapshot, message or self.message
+                self.message = message or self.message
+                if kept:
+                    self.snapshot = taken or self.snapshot
+                del taken
 
     def _is_safe(self) -> bool:
         return self.learner.device == "cpu" and self.learner.precision == "float32"
