@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 import torch  # noqa: TID253  (this module is for torch only)
 
-from .codec import Codec, training_record
+from .codec import Codec
 from .errors import UserError
 from .expression import Expression
 from .networks import HIDDEN_SIZES, AutoencoderNetwork, CodecNetwork
 from .progress import Progress
+from .provenance import training_record
 from .resume import Checkpoints
 from .tensors import check_tensors, fraction, whole
 from .training import train_steps

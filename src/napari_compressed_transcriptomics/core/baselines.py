@@ -5,10 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from .codec import Codec, training_record
+from .codec import Codec
 from .expression import Expression
 from .networks import CodecNetwork
 from .progress import Progress
+from .provenance import training_record
 from .tensors import check_tensors, whole
 
 

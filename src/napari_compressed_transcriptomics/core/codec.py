@@ -4,7 +4,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator
 from functools import cached_property
 from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -14,7 +13,6 @@ from .errors import UserError
 from .expression import Expression
 from .memory import memory_told, require_memory
 from .progress import Progress, finish, to_the_end
-from .provenance import array_sha256, versions
 from .seeds import check_seed
 
 if TYPE_CHECKING:
@@ -171,7 +169,7 @@ class Codec(ABC):
             If the data cannot carry so many components, has the wrong scale, or there is too
             little memory (at once, not at the first step).
         """
-        from .novelty import reference_bytes
+        from .novelty import reference_bytes, reference_steps
 
         if cls.unavailable():
             raise UserError(cls.unavailable())
@@ -186,26 +184,17 @@ class Codec(ABC):
         needed = max(cls.bytes_to_fit(n, g, latent_size, **settings), reference_bytes(n, g))
         require_memory(needed, what, cls.smaller)
         name = resolve_device(device).name
-        steps = cls._fit_steps(expression, latent_size, seed, name, max_epochs, **settings)
-        return cls._told_steps(steps, what, expression, name, reference and cls.is_network)
+        fitting = cls._fit_steps(expression, latent_size, seed, name, max_epochs, **settings)
 
-    @classmethod
-    def _told_steps(
-        cls,
-        steps: Generator[Progress, None, "Codec"],
-        what: str,
-        expression: Expression,
-        device: str,
-        reference: bool,
-    ) -> Generator[Progress, None, "Codec"]:
-        """Fit, and learn the reference; tell of memory that runs out."""
-        from .novelty import reference_steps
+        def steps() -> Generator[Progress, None, Codec]:
+            with memory_told(what, cls.smaller):
+                codec = yield from fitting
+                if reference and cls.is_network:
+                    learning = reference_steps(codec, expression, name)
+                    codec.reference = yield from to_the_end(learning)
+            return codec
 
-        with memory_told(what, cls.smaller):
-            codec = yield from steps
-            if reference:
-                codec.reference = yield from to_the_end(reference_steps(codec, expression, device))
-        return codec
+        return steps()
 
     @classmethod
     def check_scale(cls, values: np.ndarray, name: str = "the data") -> None:
@@ -357,27 +346,3 @@ def latent_size_problem(
     if latent_size > n_genes:
         return f"{latent_size} components are too many for {n_genes} genes; at most {n_genes}"
     return None
-
-
-def training_record(expression: Expression, seed: int, **more: Any) -> dict[str, Any]:
-    """Return the JSON-safe record of a fit: data, seed, versions, and `more`.
-
-    Files are recorded by name and hash, not by folder: model files are for others, too.
-    """
-    return {
-        "data": expression.name,
-        "data_sha256": array_sha256(np.asarray(expression.values)),
-        "n_samples": expression.n_samples,
-        "n_genes": expression.n_genes,
-        "source": {role: _without_folder(entry) for role, entry in expression.source.items()},
-        "seed": seed,
-        **more,
-        "versions": versions(),
-    }
-
-
-def _without_folder(entry: Any) -> Any:
-    """Return an entry of `Expression.source` with the name of its file alone."""
-    if not isinstance(entry, dict) or not isinstance(entry.get("path"), str):
-        return entry
-    return {**entry, "path": Path(entry["path"]).name}

@@ -8,11 +8,12 @@ import numpy as np
 import torch  # noqa: TID253  (this module is for torch only)
 from torch import Tensor, nn  # noqa: TID253
 
-from .codec import Codec, training_record
+from .codec import Codec
 from .errors import UserError
 from .expression import Expression
 from .networks import CodecNetwork
 from .progress import Progress
+from .provenance import training_record
 from .tensors import check_tensors, whole
 
 SWEEPS = 200

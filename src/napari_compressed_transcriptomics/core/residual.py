@@ -7,12 +7,13 @@ import numpy as np
 import torch  # noqa: TID253  (this module is for torch only)
 from torch import nn  # noqa: TID253
 
-from .codec import Codec, training_record
+from .codec import Codec
 from .errors import first_line
 from .expression import Expression
 from .memory import out_of_memory
 from .networks import CodecNetwork
 from .progress import Progress
+from .provenance import training_record
 from .residual_network import PROJECTION_BYTES, ProjectionEncoder, ResidualHidden, ResidualNetwork
 from .residual_settings import MANY_ROWS, ResidualSettings
 from .residual_training import train_residual_steps

@@ -6,12 +6,11 @@ from typing import Any
 import numpy as np
 
 from .baselines import pca_bytes
-from .codec import training_record
 from .embedding import N_COMPONENTS, Embedding, components_of
 from .errors import UserError
 from .expression import Expression
 from .progress import Progress
-from .provenance import array_sha256
+from .provenance import array_sha256, training_record
 
 PERPLEXITY = 30
 

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from .baselines import pca_bytes
-from .codec import training_record
 from .embedding import N_COMPONENTS, Embedding, components_of, scores
 from .errors import UserError
 from .expression import Expression
 from .progress import Progress
+from .provenance import training_record
 
 N_NEIGHBORS = 15
 MIN_DISTANCE = 0.1
