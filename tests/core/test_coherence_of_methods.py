@@ -85,6 +85,7 @@ def test_cancelled_it_keeps_the_methods_done(brain):
 @pytest.mark.parametrize(
     ("settings", "says"),
     [
+        ({"seed": 2**32}, "seed 4294967296"),
         ({}, "no latents to measure"),
         ({"methods": ("pca",)}, "open expression"),
         ({"expression": "brain", "methods": ("magic",)}, "'magic'"),

@@ -178,6 +178,7 @@ def test_correction_is_over_the_targets_of_each_method():
         ({"regressors": ("forest",)}, "'forest'"),
         ({"regressors": ()}, "regressor"),
         ({"splits": ("halves",)}, "'halves'"),
+        ({"seed": 2**32}, "seed 4294967296"),
         ({"n_folds": 1}, "1 folds"),
         ({"targets": (target("a"), target("a"))}, "(a)"),
         ({"targets": (Target("flat", np.ones(len(FACTORS))),)}, "same everywhere"),

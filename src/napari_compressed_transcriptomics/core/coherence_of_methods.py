@@ -14,6 +14,7 @@ from .expression import Expression
 from .latents_of_methods import NamedLatents, fit_steps, possible_fits
 from .progress import Progress, Stop
 from .regions import RegionVolume
+from .seeds import check_seed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -103,6 +104,7 @@ def coherence_of_methods_steps(
     UserError
         At once, if nothing can be measured, or the regions lie elsewhere.
     """
+    check_seed(request.seed)
     fits: list[tuple[str, int]] = []
     notes: tuple[str, ...] = ()
     if request.methods:

@@ -10,6 +10,7 @@ from .errors import UserError
 from .expression import Expression, Parcellation
 from .methods import method_class, method_names, method_problem, size_problem
 from .nested_folds import SPLITS, Split, outer_folds
+from .seeds import check_seed
 
 WHY_BLOCKS = (
     "whole blocks of space are held out, each with its mirror image: neighbours and twins in the "
@@ -136,6 +137,7 @@ def plan(request: CompareRequest) -> Plan:
         If the request makes no sense, or nothing of it can be done.
     """
     expression = request.expression
+    check_seed(request.seed)
     methods = method_names(request.methods)
     if not (methods and request.latent_sizes and request.splits):
         raise UserError("There is nothing to compare; choose methods, components and a split")

@@ -1,6 +1,9 @@
 """How much memory can be taken, and refusing work that would need more."""
 
+import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from .errors import UserError
@@ -38,6 +41,37 @@ def require_memory(n_bytes: int, what: str, instead: str = "") -> None:
             f"{what} needs {_size(n_bytes)} of memory and {_size(available)} are available; "
             f"{instead or 'use a smaller file or a larger machine'}"
         )
+
+
+@contextmanager
+def memory_told(what: str, instead: str = "") -> Iterator[None]:
+    """Turn memory that runs out meanwhile into a `UserError`; see `require_memory`."""
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        if not out_of_memory(error):
+            raise
+        raise UserError(no_memory(what, error, instead)) from None
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Tell whether an exception of numpy or PyTorch (CUDA, MPS, CPU) means out of memory."""
+    if isinstance(error, MemoryError):
+        return True
+    words = str(error).lower()
+    return isinstance(error, RuntimeError) and any(
+        said in words for said in ("out of memory", "not enough memory", "can't allocate memory")
+    )
+
+
+def no_memory(what: str, error: BaseException, instead: str = "") -> str:
+    """Return in a sentence that memory ran out: what was asked for, and what is available."""
+    asked = re.search(r"allocate:? ([\d.]+ (?:bytes|[KMGT]i?B))", str(error))
+    need = f"needs {asked[1]} more memory" if asked else "needs more memory than there is"
+    return (
+        f"{what} {need}, {_size(available_memory())} are available; "
+        f"{instead or 'close other programs, or use a larger machine'}"
+    )
 
 
 def _size(n_bytes: int) -> str:

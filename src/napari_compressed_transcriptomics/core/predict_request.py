@@ -10,6 +10,7 @@ from .expression import Expression
 from .methods import GENES, method_names, method_problem, size_problem
 from .nested_folds import SPLITS, Split
 from .regressors import REGRESSORS
+from .seeds import check_seed
 from .target import Features, Target
 
 FEWEST_SAMPLES = 20
@@ -93,6 +94,7 @@ def check_request(request: PredictRequest) -> None:
 def check_settings(request: PredictRequest) -> None:
     """Raise a `UserError` if settings make no sense; looks neither at values nor at targets."""
     expression = request.expression
+    check_seed(request.seed)
     choices: list[tuple[str, tuple[str, ...], tuple[str, ...]]] = [
         ("regressor", request.regressors, REGRESSORS),
         ("split", request.splits, SPLITS),

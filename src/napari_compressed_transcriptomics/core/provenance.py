@@ -4,8 +4,12 @@ import hashlib
 import platform
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from .expression import Expression
 
 
 def versions() -> dict[str, str]:
@@ -35,6 +39,13 @@ def git_blob_id(path: str | Path) -> str:
     return digest.hexdigest()
 
 
+def blob_id(content: bytes) -> str:
+    """Return the `git_blob_id` of a file with this content."""
+    digest = hashlib.sha1(f"blob {len(content)}\0".encode(), usedforsecurity=False)
+    digest.update(content)
+    return digest.hexdigest()
+
+
 def array_sha256(*arrays: np.ndarray) -> str:
     """Return the SHA-256 over shapes, dtypes and bytes of arrays, in hexadecimal."""
     digest = hashlib.sha256()
@@ -42,3 +53,27 @@ def array_sha256(*arrays: np.ndarray) -> str:
         digest.update(f"{array.shape}{array.dtype.str}".encode())
         digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()
+
+
+def training_record(expression: "Expression", seed: int, **more: Any) -> dict[str, Any]:
+    """Return the JSON-safe record of a fit: data, seed, versions, and `more`.
+
+    Files are recorded by name and hash, not by folder: model files are for others, too.
+    """
+    return {
+        "data": expression.name,
+        "data_sha256": array_sha256(np.asarray(expression.values)),
+        "n_samples": expression.n_samples,
+        "n_genes": expression.n_genes,
+        "source": {role: _without_folder(entry) for role, entry in expression.source.items()},
+        "seed": seed,
+        **more,
+        "versions": versions(),
+    }
+
+
+def _without_folder(entry: Any) -> Any:
+    """Return an entry of `Expression.source` with the name of its file alone."""
+    if not isinstance(entry, dict) or not isinstance(entry.get("path"), str):
+        return entry
+    return {**entry, "path": Path(entry["path"]).name}
