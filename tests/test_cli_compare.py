@@ -113,7 +113,7 @@ def test_scores_of_other_settings_are_dropped(tmp_path, capsys):
         (("--latent", 0), "--latent"),
         (("--methods", "pca", "--latent", 64), "64 components"),
         (("--split", "halves"), "'halves'"),
-        (("--folds", 1), "1 folds"),
+        (("--folds", 1), "from 2 to 1,000"),
         (("--folds", 100), "from 2 to 30"),
         (("--jobs", 0), "--jobs"),
         (("--methods", "tsne"), "t-SNE only places samples"),
