@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ._cli_numbers import components, folds, processes
-from ._terminal import Report, clear_line, first_interrupt, tell_notes
+from ._signals import first_interrupt
+from ._terminal import Report, clear_line, tell_notes
 
 if TYPE_CHECKING:
     from .core.compare import Comparison

@@ -21,7 +21,10 @@ from . import (
     _cli_train,
 )
 from ._cli_numbers import seed
-from ._terminal import clear_line, tell_notes
+from ._faults import interrupted, told
+from ._signals import all_interrupt, how_ended
+from ._streams import make_safe, output_problem, say
+from ._terminal import clear_line, tell_notes, warnings_told
 from .core.errors import LONGEST_MESSAGE, UserError, printable, shortened
 
 if TYPE_CHECKING:
@@ -41,25 +44,78 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        Exit code: 0 done, 2 the user's input or setting is at fault (one sentence on
-        standard error, nothing written), 130 interrupted with Ctrl-C (`train` saves the best
-        model so far).
+        Exit code, with one line on standard error where it is not 0:
+
+        - 0: done. Standard output may have been closed: nobody wanted to read it.
+        - 2: the user's input, setting or surroundings (memory, disks, permissions, a standard
+          output that is full) are at fault.
+        - 70: the program is; the line says where the full report was written.
+        - 130: interrupted with Ctrl-C; 143: ended by SIGTERM; 129: by SIGHUP. `train`,
+          `compare`, `predict` and `coherence` keep what is done.
+        - 141: whoever read standard output went away; nothing is said.
+
+        Files are written before paths are printed: where these cannot be, those are complete.
     """
-    arguments = _parser().parse_args(argv)
-    # Before torch is loaded: waiting threads sleep. On a busy machine spinning ones cost 5 times
-    # the time in training.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    make_safe()
+    arguments = sys.argv[1:] if argv is None else argv
+    with all_interrupt():
+        try:
+            code = _run(arguments)
+        except KeyboardInterrupt:
+            clear_line()
+            code, words = how_ended()
+            say(f"{PROG}: {words}")
+        return _told_of_output(code)
+
+
+def _run(argv: Sequence[str]) -> int:
+    warned: list[str] = []
     try:
-        arguments.run(arguments)
-    except UserError as error:
+        arguments = _parser().parse_args(argv)
+        _check_surroundings()
+        # Before torch is loaded: waiting threads sleep. On a busy machine spinning ones cost 5
+        # times the time in training.
+        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+        with warnings_told(warned):
+            arguments.run(arguments)
+    except SystemExit as end:  # argparse printed help, the version, or what is wrong
+        return int(end.code or 0)
+    except Exception as error:
+        if interrupted(error):
+            raise KeyboardInterrupt from None
+        if isinstance(error, OSError) and (problem := output_problem()):
+            return _without_output(problem)
+        code, words = told(error, argv, warned)
         clear_line()
-        print(f"{PROG}: error: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        clear_line()
-        print(f"{PROG}: interrupted", file=sys.stderr)
-        return 130
+        say(f"{PROG}: error: {shortened(printable(words), LONGEST_MESSAGE)}")
+        return code
     return 0
+
+
+def _told_of_output(code: int) -> int:
+    """Return the exit code, another one where standard output could not be written."""
+    problem = output_problem()
+    return code if problem is None else _without_output(problem)
+
+
+def _without_output(problem: OSError) -> int:
+    if isinstance(problem, BrokenPipeError):
+        return 141
+    say(f"{PROG}: error: Standard output cannot be written ({problem.strerror}); send it elsewhere")
+    return 2
+
+
+def _check_surroundings() -> None:
+    """Raise a `UserError` where the process cannot even begin to work."""
+    from .core.memory import require_room_for_program
+
+    require_room_for_program()
+    try:
+        os.getcwd()
+    except OSError as error:
+        raise UserError(
+            f"The working folder cannot be used ({error.strerror}); change to another one"
+        ) from None
 
 
 def _info(arguments: argparse.Namespace) -> None:
