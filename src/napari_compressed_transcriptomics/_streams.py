@@ -23,8 +23,10 @@ def make_safe() -> None:
             setattr(sys, name, os.fdopen(number, mode, errors="backslashreplace"))
         elif name != "stdin" and hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
-            if sys.__stdout__ is sys.stdout and name == "stdout":  # kept back, for `output_problem` to find what cannot be
-                stream.reconfigure(write_through=False)
+    output: Any = sys.stdout
+    own = output is sys.__stdout__
+    if own:  # what cannot be written is kept back, for `output_problem` to find
+        output.reconfigure(write_through=False)
 
 
 def say(text: str, end: str = "\n") -> None:
