@@ -114,7 +114,7 @@ def _from(least: int) -> Any:
     """Return a function that reads a whole number from `least`."""
 
     def read(text: str) -> int:
-        value = int(text) if text.isdecimal() else -1
+        value = int(text) if text.isascii() and text.isdecimal() else -1
         if value < least:
             raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {least}")
         return value

@@ -45,7 +45,7 @@ def told(error: Exception, arguments: Sequence[str], warned: Sequence[str]) -> t
         return THEIRS, str(error)
     if lacking := next(filter(_lacks_memory, _chain(error)), None):
         return THEIRS, (
-            f"There is not enough memory ({lacking or type(lacking).__name__}); close other "
+            f"There is not enough memory ({str(lacking) or type(lacking).__name__}); close other "
             "programs, raise the limit of this one (ulimit -v), or use smaller data"
         )
     if isinstance(error, OSError) and error.errno is not None:
