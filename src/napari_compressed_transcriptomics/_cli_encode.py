@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from .core.reconstruction import Reconstruction
 
 SUMMARY = "Save latents and errors."
+_COPIES = 2
+"""Of the volume of latents, float32, while it is written."""
 
 
 def add_options(encode: Any) -> None:
@@ -51,6 +53,18 @@ def check(arguments: argparse.Namespace) -> tuple[str, ...]:
     if arguments.parity and arguments.component_genes:
         raise UserError("--component-genes needs samples that are decoded one by one: no --parity")
     return RESULT_FILES + (COMPONENT_GENES_FILES if arguments.component_genes else ())
+
+
+def check_output(arguments: argparse.Namespace, expression: "Expression") -> None:
+    """Raise a `UserError` where memory would not hold the volume of latents that is written."""
+    from .core.memory import require_memory
+
+    n_voxels = expression.parcellation.labels.size
+    require_memory(
+        _COPIES * 4 * n_voxels * (arguments.latent or 1),
+        f"A volume of {arguments.latent or 1} components on {n_voxels:,} voxels",
+        "ask for fewer components or use a coarser grid",
+    )
 
 
 def run(arguments: argparse.Namespace, expression: "Expression") -> None:

@@ -146,6 +146,7 @@ def _encode(arguments: argparse.Namespace) -> None:
     files = _cli_encode.check(arguments)
     expression = _read(arguments, tell=True)
     _check_out(arguments.out, files, expression.source)
+    _cli_encode.check_output(arguments, expression)
     _cli_encode.run(arguments, expression)
 
 
@@ -185,7 +186,10 @@ class _Parser(argparse.ArgumentParser):
 
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
-        prog=PROG, description="Compress expression of genes in the brain into a few components."
+        prog=PROG,
+        description="Compress expression of genes in the brain into a few components.",
+        epilog="Exit codes: 0 done, 2 input, settings or surroundings at fault, 70 the program at "
+        "fault, 130 interrupted (Ctrl-C), 143 ended (SIGTERM).",
     )
     parser.add_argument("--version", action="version", version=f"{PROG} {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
