@@ -94,6 +94,12 @@ def test_a_library_that_fails_as_memory_does(fails, capsys):
     assert "libopenblas.so" in refused(capsys, "info", REGIONS)
 
 
+def test_names_that_the_system_cannot_have(fails, monkeypatch, capsys):
+    fails(UnicodeEncodeError("ascii", "/x/tàble.csv", 4, 5, "ordinal not in range(128)"))
+    monkeypatch.setattr(sys, "getfilesystemencoding", lambda: "ascii")
+    assert "set the environment variable PYTHONUTF8" in refused(capsys, "info", REGIONS)
+
+
 def test_ctrl_c_that_a_library_turns_into_its_own_error(fails, capsys):
     error = ImportError("initialization failed")
     error.__context__ = KeyboardInterrupt()

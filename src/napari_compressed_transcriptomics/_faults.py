@@ -50,6 +50,12 @@ def told(error: Exception, arguments: Sequence[str], warned: Sequence[str]) -> t
         )
     if isinstance(error, OSError) and error.errno is not None:
         return THEIRS, _of_the_system(error)
+    encoding = sys.getfilesystemencoding()
+    if isinstance(error, UnicodeEncodeError) and encoding != "utf-8":
+        return THEIRS, (
+            f"{error.object} is no name for files where names are {encoding}; set the environment "
+            "variable PYTHONUTF8 to 1"
+        )
     words = "; ".join(filter(None, [str(error), *getattr(error, "__notes__", ())]))
     where = _written(_report(error, arguments, warned))
     return OURS, f"unexpected error: {type(error).__name__}: {words}; {where}"
