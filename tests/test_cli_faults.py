@@ -1,5 +1,6 @@
 """What the command line says and leaves where its surroundings fail, or it does itself."""
 
+import logging
 import os
 import signal
 import subprocess
@@ -123,6 +124,18 @@ def test_warnings_are_notes_once_each(monkeypatch, tmp_path, capsys):
     assert first == "note: an overflow\\x1b"
     assert "odd" in last
     assert "RuntimeWarning" in next(tmp_path.iterdir()).read_text()
+
+
+def test_what_libraries_log_is_a_note(monkeypatch, capsys):
+    def logs(*_):
+        for _ in range(2):
+            logger.warning("no folder for %s", "fonts")
+
+    logger = logging.getLogger("a library")
+    monkeypatch.setattr(logger, "propagate", False)  # else pytest listens
+    monkeypatch.setattr(_cli_info, "run", logs)
+    assert run("info", REGIONS) == 0
+    assert capsys.readouterr().err == "note: no folder for fonts\n"
 
 
 @pytest.mark.parametrize(

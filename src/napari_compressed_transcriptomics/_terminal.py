@@ -1,5 +1,6 @@
 """What the command line says on standard error: notes, and progress on a terminal."""
 
+import logging
 import sys
 import time
 import warnings
@@ -26,10 +27,18 @@ def clear_line() -> None:
 
 @contextmanager
 def warnings_told(kept: list[str]) -> Iterator[None]:
-    """Say warnings of libraries as notes, each once; `kept` gets them with their place in code."""
+    """Say what libraries warn of, or log that nobody listens to, as notes, each once.
+
+    `kept` gets warnings with their place in the code.
+    """
     told: set[str] = set()
 
-    def tell(
+    def tell(text: str) -> None:
+        if text not in told:
+            told.add(text)
+            tell_notes([text])
+
+    def show(
         message: Warning | str,
         category: type[Warning],
         filename: str,
@@ -38,13 +47,19 @@ def warnings_told(kept: list[str]) -> Iterator[None]:
         line: str | None = None,
     ) -> None:
         kept.append(warnings.formatwarning(message, category, filename, lineno))
-        if str(message) not in told:
-            told.add(str(message))
-            tell_notes([str(message)])
+        tell(str(message))
 
-    with warnings.catch_warnings():
-        warnings.showwarning = tell
-        yield
+    class Listener(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            tell(record.getMessage())
+
+    before, logging.lastResort = logging.lastResort, Listener(logging.WARNING)  # type: ignore[assignment]
+    try:
+        with warnings.catch_warnings():
+            warnings.showwarning = show
+            yield
+    finally:
+        logging.lastResort = before
 
 
 class Report:
