@@ -81,15 +81,16 @@ def test_ctrl_c_keeps_what_is_done_and_the_next_run_goes_on(tmp_path, capsys, mo
     )
 
 
-def test_a_crash_loses_one_fit_at_most(tmp_path, monkeypatch):
+def test_a_crash_loses_one_fit_at_most(tmp_path, monkeypatch, capsys):
     class Crashes(_terminal.Report):
         def __call__(self, progress):
             if progress.done == 500:
                 raise RuntimeError("the computer")
 
     monkeypatch.setattr("napari_compressed_transcriptomics._cli_compare.Report", Crashes)
-    with pytest.raises(RuntimeError):
-        run("compare", REGIONS, *QUICK, "--out", tmp_path)
+    monkeypatch.setattr("napari_compressed_transcriptomics._faults._log_folder", lambda: tmp_path)
+    assert run("compare", REGIONS, *QUICK, "--out", tmp_path) == 70
+    assert "unexpected error: RuntimeError: the computer" in capsys.readouterr().err
     assert len(table(tmp_path)) == 5
     assert json.loads((tmp_path / "comparison.json").read_text())["complete"] is False
 
@@ -113,7 +114,7 @@ def test_scores_of_other_settings_are_dropped(tmp_path, capsys):
         (("--latent", 0), "--latent"),
         (("--methods", "pca", "--latent", 64), "64 components"),
         (("--split", "halves"), "'halves'"),
-        (("--folds", 1), "1 folds"),
+        (("--folds", 1), "from 2 to 1,000"),
         (("--folds", 100), "from 2 to 30"),
         (("--jobs", 0), "--jobs"),
         (("--methods", "tsne"), "t-SNE only places samples"),

@@ -1,11 +1,12 @@
 """The command `predict`: how well latents predict maps of the brain."""
 
 import argparse
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ._terminal import Report, clear_line, first_interrupt, tell_notes
+from ._cli_numbers import components, folds, repeats, surrogates
+from ._signals import first_interrupt
+from ._terminal import Report, clear_line, tell_notes
 
 if TYPE_CHECKING:
     from .core.expression import Expression
@@ -22,8 +23,8 @@ DETAILS = (
 )
 
 
-def add_options(predict: Any, count: Callable[[str], int], positive: Callable[[str], int]) -> None:
-    """Add the options of the command to its parser; `count` and `positive` read numbers."""
+def add_options(predict: Any) -> None:
+    """Add the options of the command to its parser."""
     add = predict.add_argument
     add("--targets", nargs="+", type=Path, required=True, metavar="FILE", help="NIfTI or tables")
     add(
@@ -33,13 +34,19 @@ def add_options(predict: Any, count: Callable[[str], int], positive: Callable[[s
         help="regions (CSV, .xlsx, label table) in the order of tables without names",
     )
     add("--methods", nargs="+", default=[], metavar="M", help="default: default")
-    add("--latent", nargs="+", type=positive, default=[8], metavar="K", help="default: 8")
+    add("--latent", nargs="+", type=components, default=[8], metavar="K", help="default: 8")
     add("--images", nargs="+", type=Path, default=[], metavar="FILE", help="latents to use, too")
     add("--regressor", nargs="+", default=["ridge"], metavar="R", help="ridge (default), trees")
     add("--split", nargs="+", default=["blocks"], metavar="S", help="blocks (default), random")
-    add("--folds", type=positive, default=5, metavar="N", help="default: 5")
-    add("--repeats", type=positive, default=4, metavar="N", help="default: 4")
-    add("--surrogates", type=count, default=1000, metavar="N", help="default: 1000; 0: no p-values")
+    add("--folds", type=folds, default=5, metavar="N", help="default: 5")
+    add("--repeats", type=repeats, default=4, metavar="N", help="default: 4")
+    add(
+        "--surrogates",
+        type=surrogates,
+        default=1000,
+        metavar="N",
+        help="default: 1000; 0: no p-values",
+    )
     add("--out", type=Path, required=True, metavar="DIR")
 
 

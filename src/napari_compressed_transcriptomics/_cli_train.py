@@ -4,7 +4,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ._terminal import Report, clear_line, first_interrupt, tell_notes
+from ._signals import first_interrupt
+from ._terminal import Report, clear_line, tell_notes
 from .core.errors import UserError
 
 if TYPE_CHECKING:

@@ -25,11 +25,14 @@ from functools import lru_cache
 import numpy as np
 
 from .errors import UserError
+from .memory import require_memory
 
 _LENGTHS_MM = (4.0, 8.0, 15.0, 25.0, 40.0, 70.0, 120.0)
 _TWINS = (0.0, 0.4, 0.8, 0.99)
 _NUGGETS = (0.001, 0.05, 0.2, 0.5, 0.9)
 _MOST_FITTED, _MOST_SAMPLES = 250, 12_000
+_COVARIANCES, _COPIES = 4, 6
+"""Arrays of samples x samples, and of samples x maps, that there are at once; float64."""
 
 
 @dataclass(frozen=True)
@@ -80,17 +83,29 @@ def surrogate_maps(
         If the covariance of so many samples needs too much memory.
     """
     values, positions = np.asarray(values, float), np.asarray(positions, float)
-    if len(values) > _MOST_SAMPLES:
-        raise UserError(
-            f"Surrogate maps of {len(values):,} samples need "
-            f"{len(values) ** 2 * 16 / 1e9:.0f} GB; average the voxels over an atlas's regions, "
-            "or ask for no surrogates"
-        )
+    check_size(len(values), n)
     smoothness = fit_smoothness(values, positions, mirrored)
     root = np.linalg.cholesky(covariance(positions, smoothness))
     draws = root @ np.random.default_rng(seed).standard_normal((len(values), n))
     ranks = draws.argsort(axis=0).argsort(axis=0)
     return np.sort(values)[ranks]
+
+
+def check_size(n_samples: int, n: int, kept: int = 0) -> None:
+    """Raise a `UserError` where `n` surrogate maps would take too much memory.
+
+    `kept` is how many predictions of each there are at once.
+    """
+    if n_samples > _MOST_SAMPLES:
+        raise UserError(
+            f"Surrogate maps of {n_samples:,} samples need {n_samples**2 * 16 / 1e9:.0f} GB; "
+            "average the voxels over an atlas's regions, or ask for no surrogates"
+        )
+    require_memory(
+        8 * n_samples * (_COVARIANCES * n_samples + (_COPIES + kept) * n),
+        f"Drawing {n:,} maps of {n_samples:,} samples for p-values",
+        "ask for fewer, or use a larger machine",
+    )
 
 
 def fit_smoothness(values: np.ndarray, positions: np.ndarray, mirrored: bool = True) -> Smoothness:
