@@ -1,7 +1,7 @@
 """A result as it is told: what a report needs, from memory or from a folder."""
 
 from collections.abc import Generator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -75,6 +75,8 @@ class Results:
         None where an older result did not keep it.
     files : tuple of Path
         What was read, not to be overwritten.
+    notes : tuple of str
+        What was noticed on reading, one sentence each.
     """
 
     record: dict[str, Any]
@@ -88,7 +90,8 @@ class Results:
     samples: SampleErrors | None = None
     regions: SampleErrors | None = None
     density: Density | None = None
-    files: tuple[Path, ...] = field(default=())
+    files: tuple[Path, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def results_steps(

@@ -13,14 +13,17 @@ from napari_compressed_transcriptomics.core.regions import regions_of
 from napari_compressed_transcriptomics.core.results import MOST_COMPONENTS, Results, SampleErrors
 
 from .atlas import read_atlas
+from .belonging import KEY, UNKNOWN, check_belonging
 from .files import atlas_of, existing_file, read_json
 from .region_names import read_region_names
 from .results import RESULT_FILES
+from .style import as_named
 from .text import DelimitedText, number
 from .volume import LATENTS, read_volume
 
 _MOST_BINS = 4096
 _COUNTS = ("n_samples", "n_genes", "latent_size")
+_AGAIN = "save the results again"
 
 
 def read_results(
@@ -39,8 +42,9 @@ def read_results(
     Raises
     ------
     UserError
-        The folder or a file in it is missing, cut or damaged, or files do not belong together;
-        or an atlas is given for results that are of regions already.
+        The folder or a file in it is missing, cut or damaged, or files do not belong together, as
+        the hashes in ``summary.json`` tell; or an atlas is given for results that are of regions
+        already.
     """
     folder = Path(directory)
     record = _summary(folder)
@@ -67,8 +71,10 @@ def read_results(
     elif atlas is not None:
         regions = _by_region(error.data, error.affine, Path(atlas), labels)
         files += [Path(atlas), *([Path(labels)] if labels else [])]
+    density = _density(folder / "density.csv", record)
+    known = check_belonging(folder / "summary.json", record, _AGAIN)  # after all is read
     return Results(
-        record=record,
+        record={key: value for key, value in record.items() if key != KEY},
         affine=error.affine,
         error_volume=error.data,
         latent_volume=latent_volume.data[..., :MOST_COMPONENTS],
@@ -78,8 +84,9 @@ def read_results(
         r2_genes=gene_errors[:, 1],
         samples=samples,
         regions=regions,
-        density=_density(folder / "density.csv", record),
+        density=density,
         files=tuple(files),
+        notes=() if known else (f"{UNKNOWN} ({folder})",),
     )
 
 
@@ -131,7 +138,7 @@ def _table(
         row = [number(cells[i]) if i < len(cells) else None for i in at]
         if len(cells) != len(text.header) or None in row:
             raise UserError(f"{path} is damaged in line {line}; save the results again")
-        names.append(cells[0])
+        names.append(as_named(cells[0]))
         rows.append(row)
     if n_rows is not None and len(rows) != n_rows:
         raise UserError(
