@@ -90,12 +90,14 @@ def test_older_folders_say_what_they_lack(folder, capsys):
     for name in ("sample_error.csv", "density.csv"):
         (folder / name).unlink()
     record = json.loads((folder / "summary.json").read_text())
-    for key in ("data", "methods", "model_card", "density"):
+    for key in ("data", "methods", "model_card", "density", "files"):
         del record[key]
     (folder / "summary.json").write_text(json.dumps(record))
     assert run("report", folder) == 0
     page = (folder / "report.html").read_text("utf-8")
     assert page.count("written by an older version") == 3
+    assert "nothing tells whether its files belong together" in page
+    assert "nothing tells whether its files belong together" in capsys.readouterr().err
     assert "Genes with the largest errors" in page
 
 

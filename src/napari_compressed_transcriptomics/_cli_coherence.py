@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ._cli_style import add_style_options, style_of
 from ._terminal import Report, clear_line, first_interrupt, tell_notes
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ def add_options(coherence: Any, positive: Callable[[str], int]) -> None:
     add("--labels-volume", type=Path, metavar="ATLAS", help="label NIfTI that tells regions")
     add("--permutations", type=positive, default=999, metavar="N", help="default: 999")
     add("--out", type=Path, required=True, metavar="DIR")
+    add_style_options(coherence)
 
 
 def run(arguments: argparse.Namespace, expression: "Expression") -> None:
@@ -86,7 +88,7 @@ def run(arguments: argparse.Namespace, expression: "Expression") -> None:
         except Stop:
             raise KeyboardInterrupt from None
         clear_line()
-        paths = save_coherence(measured, arguments.out)
+        paths = save_coherence(measured, arguments.out, style_of(arguments))
     tell_notes(measured.notes)
     print(_words(measured))
     print(*paths, sep="\n")

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ._cli_style import add_style_options, style_of
 from ._terminal import Report, clear_line, first_interrupt, tell_notes
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ def add_options(compare: Any, positive: Callable[[str], int]) -> None:
     add("--folds", type=positive, default=5, metavar="N", help="default: 5")
     add("--jobs", type=positive, metavar="N", help="processes; default: as cores and memory allow")
     add("--out", type=Path, required=True, metavar="DIR")
+    add_style_options(compare, tables=False)
 
 
 def run(arguments: argparse.Namespace, expression: "Expression") -> None:
@@ -61,7 +63,8 @@ def run(arguments: argparse.Namespace, expression: "Expression") -> None:
         device=arguments.device,
         n_jobs=arguments.jobs,
     )
-    steps = saved_comparison_steps(request, arguments.out)  # refuses at once what cannot be
+    style = style_of(arguments)
+    steps = saved_comparison_steps(request, arguments.out, style=style)  # refuses what cannot be
     if "blocks" in request.splits:
         tell_notes([WHY_BLOCKS])
     with first_interrupt() as asked:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ._cli_style import add_style_options, style_of
 from ._terminal import Report, clear_line, first_interrupt, tell_notes
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def add_options(predict: Any, count: Callable[[str], int], positive: Callable[[s
     add("--repeats", type=positive, default=4, metavar="N", help="default: 4")
     add("--surrogates", type=count, default=1000, metavar="N", help="default: 1000; 0: no p-values")
     add("--out", type=Path, required=True, metavar="DIR")
+    add_style_options(predict)
 
 
 def run(arguments: argparse.Namespace, expression: "Expression") -> None:
@@ -56,8 +58,7 @@ def run(arguments: argparse.Namespace, expression: "Expression") -> None:
     from .core.predict_cost import cost_sentence
     from .core.predict_request import PredictRequest
     from .core.progress import Stop, finish
-    from .io.atomic import check_targets, refuse_overwriting
-    from .io.prediction import prediction_files, save_prediction, sources
+    from .io.prediction import check_prediction_folder, save_prediction
     from .io.targets import notes_on, read_latent_images, read_targets
 
     features: tuple[Features, ...] = ()
@@ -79,9 +80,7 @@ def run(arguments: argparse.Namespace, expression: "Expression") -> None:
         device=arguments.device,
     )
     steps = predict_steps(request)  # refuses at once what cannot be
-    names = prediction_files([target.name for target in request.targets])
-    check_targets(arguments.out, names)
-    refuse_overwriting([arguments.out / name for name in names], sources(request))
+    check_prediction_folder(arguments.out, request)
     tell_notes(notes_on(request.targets))
     tell_notes(note for given in features for note in given.notes)
     tell_notes([cost_sentence(request)])
@@ -91,7 +90,7 @@ def run(arguments: argparse.Namespace, expression: "Expression") -> None:
         except Stop:
             raise KeyboardInterrupt from None
         clear_line()
-        paths = save_prediction(prediction, arguments.out)
+        paths = save_prediction(prediction, arguments.out, style_of(arguments))
     print(_words(prediction))
     print(*paths[:4], sep="\n")
     if len(paths) > 4:

@@ -16,6 +16,7 @@ from . import (
     _cli_models,
     _cli_predict,
     _cli_report,
+    _cli_style,
     _cli_train,
 )
 from ._terminal import Report, clear_line, tell_notes
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from .core.compress import CompressRequest
     from .core.expression import Expression
     from .core.reconstruction import Reconstruction
+    from .io.style import Style
 
 PROG = "compressed-transcriptomics"
 
@@ -103,7 +105,7 @@ def _coherence(arguments: argparse.Namespace) -> None:
 def _encode(arguments: argparse.Namespace) -> None:
     from .core.compress import CompressRequest
     from .io.component_genes import COMPONENT_GENES_FILES
-    from .io.results import RESULT_FILES
+    from .io.results import check_results_folder
 
     from_file = arguments.model not in ("pca", "published")
     if arguments.latent is None and not from_file:
@@ -112,9 +114,10 @@ def _encode(arguments: argparse.Namespace) -> None:
         raise UserError("--parity is for --model published; leave it out")
     if arguments.parity and arguments.component_genes:
         raise UserError("--component-genes needs samples that are decoded one by one: no --parity")
-    files = RESULT_FILES + (COMPONENT_GENES_FILES if arguments.component_genes else ())
+    more = COMPONENT_GENES_FILES if arguments.component_genes else ()
     expression = _read(arguments, tell=True)
-    _check_out(arguments.out, files, expression.source)
+    check_results_folder(arguments.out, expression, arguments.latent or 1, more)
+    style = _cli_style.style_of(arguments)
     request = CompressRequest(
         expression=expression,
         codec="model" if from_file else arguments.model,
@@ -126,9 +129,9 @@ def _encode(arguments: argparse.Namespace) -> None:
         parity=arguments.parity,
     )
     reconstruction = _compress(request)
-    _save(reconstruction, arguments.out, request.parameters())
+    _save(reconstruction, arguments.out, request.parameters(), style)
     if arguments.component_genes:
-        _save_component_genes(reconstruction, arguments.out)
+        _save_component_genes(reconstruction, arguments.out, style)
 
 
 def _demo(arguments: argparse.Namespace) -> None:
@@ -141,7 +144,7 @@ def _demo(arguments: argparse.Namespace) -> None:
     _check_out(out, RESULT_FILES, brain.source)
     request = CompressRequest(brain, latent_size=8)
     reconstruction = _compress(request)
-    _save(reconstruction, out, request.parameters())
+    _save(reconstruction, out, request.parameters(), _cli_style.style_of(arguments))
     pca = _compress(CompressRequest(brain, codec="pca", latent_size=8))
     print(f"for comparison: {_result_line(pca)}")
     if arguments.viewer:
@@ -200,22 +203,22 @@ def _compress(request: "CompressRequest") -> "Reconstruction":
     return reconstruction
 
 
-def _save(reconstruction: "Reconstruction", out: Path, parameters: dict) -> None:
+def _save(reconstruction: "Reconstruction", out: Path, parameters: dict, style: "Style") -> None:
     from .io.results import save_results
 
-    paths = save_results(reconstruction, out, parameters)
+    paths = save_results(reconstruction, out, parameters, style)
     print(_result_line(reconstruction))
     print(*paths, sep="\n")
 
 
-def _save_component_genes(reconstruction: "Reconstruction", out: Path) -> None:
+def _save_component_genes(reconstruction: "Reconstruction", out: Path, style: "Style") -> None:
     from .core.components import component_genes
     from .io.component_genes import COMPONENT_GENES_FILES, write_component_genes_csv
 
     genes = component_genes(reconstruction, report=Report())
     clear_line()
     path = out / COMPONENT_GENES_FILES[0]
-    print(*write_component_genes_csv(path, genes, reconstruction), sep="\n")
+    print(*write_component_genes_csv(path, genes, reconstruction, style), sep="\n")
     tell_notes(() if genes.error is None else (genes.basis,))
 
 
@@ -309,6 +312,7 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="save how much each gene changes with each component, for enrichment tools, too",
     )
+    _cli_style.add_style_options(encode)
 
     compare = command("compare", _compare, _cli_compare.SUMMARY, reading, working)
     compare.epilog = _cli_compare.DETAILS

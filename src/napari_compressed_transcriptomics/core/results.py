@@ -1,7 +1,7 @@
 """A result as it is told: what a report needs, from memory or from a folder."""
 
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +9,7 @@ import numpy as np
 
 from .density import Density, density_steps
 from .progress import Progress
+from .provenance import portable
 from .regions import Regions, samples_as_regions
 from .summary import summary_of
 
@@ -92,6 +93,10 @@ class Results:
     density: Density | None = None
     files: tuple[Path, ...] = ()
     notes: tuple[str, ...] = ()
+
+    def portable(self, folder: Path | None = None) -> "Results":
+        """Return the same with paths that tell of nobody, see `provenance.portable`."""
+        return replace(self, record=portable(self.record, folder))
 
 
 def results_steps(

@@ -23,6 +23,7 @@ from napari_compressed_transcriptomics.core.summary import provenance_of
 from .assemble import assemble
 from .atomic import refuse_overwriting, replacing
 from .files import H5AD, atlas_of, existing_file, looks_like, source_of, suffix
+from .style import SAFE
 from .table import Table, table_expression
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def write_h5ad(
         obsm=obsm,
         uns={
             "parcellation": {"labels": parcellation.labels, "affine": parcellation.affine},
-            "provenance": json.dumps(record),
+            "provenance": json.dumps(SAFE.record(record, path.parent), allow_nan=False),
         },
     )
     with replacing(path) as temporary:

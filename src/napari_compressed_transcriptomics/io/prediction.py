@@ -7,14 +7,16 @@ import numpy as np
 
 from napari_compressed_transcriptomics.core.provenance import array_sha256, versions
 
-from .atomic import refuse_overwriting, replacing_files, write_json
+from .atomic import check_targets, refuse_overwriting, replacing_files, write_json
 from .belonging import KEY, fingerprints
 from .file_names import distinct_stems
 from .nifti import write_volume
+from .room import table_bytes, volume_bytes
 from .style import SAFE, Style, number_cell, write_rows
 
 if TYPE_CHECKING:
     from napari_compressed_transcriptomics.core.predict import Prediction
+    from napari_compressed_transcriptomics.core.predict_request import PredictRequest
 
 PREDICTION_FILES = ("prediction.csv", "prediction.json", "prediction.png", "predicted_samples.csv")
 
@@ -25,6 +27,16 @@ def prediction_files(targets: list[str]) -> list[str]:
         *PREDICTION_FILES,
         *(name for stem in distinct_stems(targets) for name in _volumes(stem)),
     ]
+
+
+def check_prediction_folder(directory: str | Path, request: "PredictRequest") -> None:
+    """Raise a `UserError` unless a prediction can be written into a folder, before it is made."""
+    directory, expression = Path(directory), request.expression
+    names = prediction_files([target.name for target in request.targets])
+    volume = volume_bytes(expression.parcellation)
+    table = table_bytes(expression.n_samples, 2 * len(request.targets))
+    check_targets(directory, names, 2 * len(request.targets) * volume + table, max(volume, table))
+    refuse_overwriting([directory / name for name in names], sources(request))
 
 
 def save_prediction(

@@ -1,5 +1,6 @@
 """Results read back from the folder that `save_results` wrote."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,6 @@ from .belonging import KEY, UNKNOWN, check_belonging
 from .files import atlas_of, existing_file, read_json
 from .region_names import read_region_names
 from .results import RESULT_FILES
-from .style import as_named
 from .text import DelimitedText, number
 from .volume import LATENTS, read_volume
 
@@ -74,7 +74,7 @@ def read_results(
     density = _density(folder / "density.csv", record)
     known = check_belonging(folder / "summary.json", record, _AGAIN)  # after all is read
     return Results(
-        record={key: value for key, value in record.items() if key != KEY},
+        record=_with_inputs({key: part for key, part in record.items() if key != KEY}, folder),
         affine=error.affine,
         error_volume=error.data,
         latent_volume=latent_volume.data[..., :MOST_COMPONENTS],
@@ -111,6 +111,20 @@ def _summary(folder: Path) -> dict[str, Any]:
     return record
 
 
+def _with_inputs(record: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Return a record whose sources have absolute paths where they are found from the folder."""
+    source = record.get("source")
+    if not isinstance(source, dict):
+        return record
+    found = {}
+    for role, part in source.items():
+        path = part.get("path") if isinstance(part, dict) else None
+        if isinstance(path, str) and "\0" not in path and os.path.isfile(folder / path):
+            part = {**part, "path": os.path.abspath(folder / path)}
+        found[role] = part
+    return {**record, "source": found}
+
+
 def _volume(path: Path, intent: str) -> Any:
     volume = read_volume(existing_file(path))
     if volume.intent != intent:
@@ -138,7 +152,7 @@ def _table(
         row = [number(cells[i]) if i < len(cells) else None for i in at]
         if len(cells) != len(text.header) or None in row:
             raise UserError(f"{path} is damaged in line {line}; save the results again")
-        names.append(as_named(cells[0]))
+        names.append(cells[0])
         rows.append(row)
     if n_rows is not None and len(rows) != n_rows:
         raise UserError(

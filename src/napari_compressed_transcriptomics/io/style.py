@@ -11,8 +11,6 @@ import numpy as np
 
 from napari_compressed_transcriptomics.core.provenance import json_safe, portable
 
-from .text import number
-
 _BEGIN_FORMULAS = tuple("=+-@\t\r\n")
 
 
@@ -71,4 +69,12 @@ def _is_formula(value: Any) -> bool:
     """Return whether text begins a formula; what begins so after ``'`` counts, to be told apart."""
     if not isinstance(value, str):
         return False
-    return value.lstrip("'").startswith(_BEGIN_FORMULAS) and number(value) is None
+    return value.lstrip("'").startswith(_BEGIN_FORMULAS) and not _is_number(value)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return "_" not in text  # as Python alone has it

@@ -10,6 +10,7 @@ from pathlib import Path
 from napari_compressed_transcriptomics.core.errors import UserError
 
 from .files import existing_file, looks_like, opened
+from .style import as_named
 
 SEPARATORS = (",", "\t", ";")
 
@@ -34,10 +35,15 @@ class DelimitedText:
     notes: list[str] = field(default_factory=list)
 
     def rows(self) -> Iterator[tuple[int, list[str]]]:
-        """Yield (line number, cells) of each line after the first that is not blank."""
+        """Yield (line number, cells) of each line after the first that is not blank.
+
+        The first cell, and those of the header, are without the mark that keeps a name from being
+        a formula (see `style`).
+        """
         for number, line in text_lines(self.path):
             if number > self._header_line and line.strip():
-                yield number, split_line(line, self.separator)
+                first, *others = split_line(line, self.separator)
+                yield number, [as_named(first), *others]
 
     def __post_init__(self) -> None:
         self.path = existing_file(self.path)
@@ -48,7 +54,7 @@ class DelimitedText:
             raise UserError(f"{self.path.name} is empty; get the file again")
         unquoted = "".join(first.split('"')[::2])
         self.separator = max(SEPARATORS, key=unquoted.count)
-        self.header = [cell.strip() for cell in split_line(first, self.separator)]
+        self.header = [as_named(cell.strip()) for cell in split_line(first, self.separator)]
         if self.separator == ";":
             self.notes.append(f"{self.path.name} is separated by semicolons")
         if encoding_of(self.path) == "utf-16":
