@@ -10,6 +10,7 @@ import sys
 import time
 
 import pytest
+from test_writing import stand_in
 
 from folders import files
 from napari_compressed_transcriptomics.core.errors import UserError
@@ -20,7 +21,6 @@ from napari_compressed_transcriptomics.io.locks import FolderLock
 from napari_compressed_transcriptomics.io.read_results import read_results
 from napari_compressed_transcriptomics.io.results import RESULT_FILES, save_results
 from phantom import make_phantom
-from test_writing import stand_in
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .errors import UserError
+from .errors import UserError, printable
 from .regions import Regions
 
 if TYPE_CHECKING:
@@ -123,7 +123,12 @@ def compare_saved(a: "Results", b: "Results") -> TwoResults:
             "compress the same data twice to compare the errors"
         )
     return TwoResults(
-        _titles(*((record.get("codec"), record["latent_size"]) for record in (one, other))),
+        _titles(
+            *(
+                (printable(str(record.get("codec"))), record["latent_size"])
+                for record in (one, other)
+            )
+        ),
         (_rmse(one), _rmse(other)),
         np.stack([a.samples.rmse, b.samples.rmse]),
         a.genes,
@@ -160,7 +165,7 @@ def _same_genes(one: tuple[str, ...], other: tuple[str, ...], *filled: Any) -> n
     return np.array([column[gene] for gene in one])
 
 
-def _titles(*results: tuple[str | None, int]) -> tuple[str, str]:
+def _titles(*results: tuple[str, int]) -> tuple[str, str]:
     a, b = (f"{codec} k={size}" for codec, size in results)
     return a, b
 

@@ -88,9 +88,22 @@ def write_h5ad(
             "provenance": json.dumps(SAFE.record(record, path.parent), allow_nan=False),
         },
     )
+    require_memory(2 * expression.values.nbytes, f"Writing {path.name}")
     with replacing(path) as temporary:
-        data.write_h5ad(temporary, compression="gzip")
+        temporary.write_bytes(_packed(data))
     return [path]
+
+
+def _packed(data: Any) -> bytes:
+    """Return what an ``.h5ad`` file holds, made in memory: HDF5 crashes where a disk is full."""
+    import h5py
+    from anndata.io import write_elem
+
+    data.strings_to_categoricals()
+    with h5py.File("in memory", "w", driver="core", backing_store=False) as file:
+        write_elem(file, "/", data, dataset_kwargs={"compression": "gzip"})
+        file.flush()
+        return file.id.get_file_image()
 
 
 def read_h5ad(
