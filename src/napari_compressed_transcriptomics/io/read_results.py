@@ -23,6 +23,7 @@ from .volume import LATENTS, read_volume
 
 _MOST_BINS = 4096
 _COUNTS = ("n_samples", "n_genes", "latent_size")
+_LARGEST = 1e300  # what is larger is no error of anything, and may not be drawn
 _AGAIN = "save the results again"
 
 
@@ -106,8 +107,11 @@ def _summary(folder: Path) -> dict[str, Any]:
             )
     for key in ("rmse", "r2"):
         value = record.get(key)
-        if value is not None and (not isinstance(value, int | float) or isinstance(value, bool)):
+        if value is not None and not (type(value) in (int, float) and abs(value) < _LARGEST):
             raise UserError(f"{path} does not state {key} as a number; save the results again")
+    for key in ("filled", "excluded", "notes"):
+        if not isinstance(record.get(key, []), list):
+            raise UserError(f"{path} does not state {key} as a list; save the results again")
     return record
 
 
@@ -178,7 +182,7 @@ def _density(path: Path, record: dict[str, Any]) -> Density | None:
     try:
         low, high, n = float(cells["low"]), float(cells["high"]), int(cells["n_bins"])
         n_drawn = int(cells["n_drawn"])
-        if not (low < high and 1 <= n <= _MOST_BINS):
+        if not (-_LARGEST < low < high < _LARGEST and 1 <= n <= _MOST_BINS):
             raise ValueError
         edges = np.linspace(low, high, n + 1)
         at = ((values[:, :2] - low) / (high - low) * n).astype(int)
