@@ -149,4 +149,5 @@ def test_damaged_table_is_told(tmp_path, capsys):
     path = tmp_path / "comparison.csv"
     path.write_text(path.read_text().replace("pca", "pca,extra", 1))
     capsys.readouterr()
-    assert "damaged" in refused(capsys, "compare", REGIONS, *QUICK, "--out", tmp_path)
+    sentence = refused(capsys, "compare", REGIONS, *QUICK, "--out", tmp_path)
+    assert "comparison.csv does not belong to the comparison.json beside it" in sentence

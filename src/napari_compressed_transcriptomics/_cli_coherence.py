@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ._cli_numbers import components, permutations
+from ._cli_style import add_style_options, style_of
 from ._signals import first_interrupt
 from ._terminal import Report, clear_line, tell_notes
 
@@ -41,6 +42,7 @@ def add_options(coherence: Any) -> None:
     add("--labels-volume", type=Path, metavar="ATLAS", help="label NIfTI that tells regions")
     add("--permutations", type=permutations, default=999, metavar="N", help="default: 999")
     add("--out", type=Path, required=True, metavar="DIR")
+    add_style_options(coherence)
 
 
 def run(arguments: argparse.Namespace, expression: "Expression") -> None:
@@ -87,7 +89,7 @@ def run(arguments: argparse.Namespace, expression: "Expression") -> None:
         except Stop:
             raise KeyboardInterrupt from None
         clear_line()
-        paths = save_coherence(measured, arguments.out)
+        paths = save_coherence(measured, arguments.out, style_of(arguments))
     tell_notes(measured.notes)
     print(_words(measured))
     print(*paths, sep="\n")

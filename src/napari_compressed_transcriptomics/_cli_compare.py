@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ._cli_numbers import components, folds, processes
+from ._cli_style import add_style_options, style_of
 from ._signals import first_interrupt
 from ._terminal import Report, clear_line, tell_notes
 
@@ -38,6 +39,7 @@ def add_options(compare: Any) -> None:
     add("--folds", type=folds, default=5, metavar="N", help="default: 5")
     add("--jobs", type=processes, metavar="N", help="processes; default: as cores and memory allow")
     add("--out", type=Path, required=True, metavar="DIR")
+    add_style_options(compare, tables=False)
 
 
 def run(arguments: argparse.Namespace, expression: "Expression") -> None:
@@ -62,7 +64,8 @@ def run(arguments: argparse.Namespace, expression: "Expression") -> None:
         device=arguments.device,
         n_jobs=arguments.jobs,
     )
-    steps = saved_comparison_steps(request, arguments.out)  # refuses at once what cannot be
+    style = style_of(arguments)
+    steps = saved_comparison_steps(request, arguments.out, style=style)  # refuses what cannot be
     if "blocks" in request.splits:
         tell_notes([WHY_BLOCKS])
     with first_interrupt() as asked:

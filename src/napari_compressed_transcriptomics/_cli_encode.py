@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ._cli_numbers import components
+from ._cli_style import add_style_options, style_of
 from ._terminal import Report, clear_line, tell_notes
 from .core.errors import UserError
 
@@ -12,10 +13,9 @@ if TYPE_CHECKING:
     from .core.compress import CompressRequest
     from .core.expression import Expression
     from .core.reconstruction import Reconstruction
+    from .io.style import Style
 
 SUMMARY = "Save latents and errors."
-_COPIES = 2
-"""Of the volume of latents, float32, while it is written."""
 
 
 def add_options(encode: Any) -> None:
@@ -39,32 +39,26 @@ def add_options(encode: Any) -> None:
         action="store_true",
         help="save how much each gene changes with each component, for enrichment tools, too",
     )
+    add_style_options(encode)
 
 
-def check(arguments: argparse.Namespace) -> tuple[str, ...]:
-    """Return the names of the files to write; a `UserError` if options do not go together."""
-    from .io.component_genes import COMPONENT_GENES_FILES
-    from .io.results import RESULT_FILES
-
+def check(arguments: argparse.Namespace) -> None:
+    """Raise a `UserError` if options do not go together."""
     if arguments.latent is None and not _from_file(arguments):
         raise UserError(f"--model {arguments.model} needs --latent K, the number of components")
     if arguments.parity and arguments.model != "published":
         raise UserError("--parity is for --model published; leave it out")
     if arguments.parity and arguments.component_genes:
         raise UserError("--component-genes needs samples that are decoded one by one: no --parity")
-    return RESULT_FILES + (COMPONENT_GENES_FILES if arguments.component_genes else ())
 
 
 def check_output(arguments: argparse.Namespace, expression: "Expression") -> None:
-    """Raise a `UserError` where memory would not hold the volume of latents that is written."""
-    from .core.memory import require_memory
+    """Raise a `UserError` where the results could not be written."""
+    from .io.component_genes import COMPONENT_GENES_FILES
+    from .io.results import check_results_folder
 
-    n_voxels = expression.parcellation.labels.size
-    require_memory(
-        _COPIES * 4 * n_voxels * (arguments.latent or 1),
-        f"A volume of {arguments.latent or 1} components on {n_voxels:,} voxels",
-        "ask for fewer components or use a coarser grid",
-    )
+    more = COMPONENT_GENES_FILES if arguments.component_genes else ()
+    check_results_folder(arguments.out, expression, arguments.latent or 1, more)
 
 
 def run(arguments: argparse.Namespace, expression: "Expression") -> None:
@@ -83,9 +77,10 @@ def run(arguments: argparse.Namespace, expression: "Expression") -> None:
         parity=arguments.parity,
     )
     reconstruction = compress(request)
-    save(reconstruction, arguments.out, request.parameters())
+    style = style_of(arguments)
+    save(reconstruction, arguments.out, request.parameters(), style)
     if arguments.component_genes:
-        _save_component_genes(reconstruction, arguments.out)
+        _save_component_genes(reconstruction, arguments.out, style)
 
 
 def _from_file(arguments: argparse.Namespace) -> bool:
@@ -105,23 +100,26 @@ def compress(request: "CompressRequest") -> "Reconstruction":
     return reconstruction
 
 
-def save(reconstruction: "Reconstruction", out: Path, parameters: dict) -> None:
+def save(
+    reconstruction: "Reconstruction", out: Path, parameters: dict, style: "Style | None" = None
+) -> None:
     """Write a result and print what it is and where."""
     from .io.results import save_results
+    from .io.style import SAFE
 
-    paths = save_results(reconstruction, out, parameters)
+    paths = save_results(reconstruction, out, parameters, style or SAFE)
     print(result_line(reconstruction))
     print(*paths, sep="\n")
 
 
-def _save_component_genes(reconstruction: "Reconstruction", out: Path) -> None:
+def _save_component_genes(reconstruction: "Reconstruction", out: Path, style: "Style") -> None:
     from .core.components import component_genes
     from .io.component_genes import COMPONENT_GENES_FILES, write_component_genes_csv
 
     genes = component_genes(reconstruction, report=Report())
     clear_line()
     path = out / COMPONENT_GENES_FILES[0]
-    print(*write_component_genes_csv(path, genes, reconstruction), sep="\n")
+    print(*write_component_genes_csv(path, genes, reconstruction, style), sep="\n")
     tell_notes(() if genes.error is None else (genes.basis,))
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ._cli_numbers import components, folds, repeats, surrogates
+from ._cli_style import add_style_options, style_of
 from ._signals import first_interrupt
 from ._terminal import Report, clear_line, tell_notes
 
@@ -48,6 +49,7 @@ def add_options(predict: Any) -> None:
         help="default: 1000; 0: no p-values",
     )
     add("--out", type=Path, required=True, metavar="DIR")
+    add_style_options(predict)
 
 
 def run(arguments: argparse.Namespace, expression: "Expression") -> None:
@@ -63,8 +65,7 @@ def run(arguments: argparse.Namespace, expression: "Expression") -> None:
     from .core.predict_cost import cost_sentence
     from .core.predict_request import PredictRequest
     from .core.progress import Stop, finish
-    from .io.atomic import check_targets, refuse_overwriting
-    from .io.prediction import prediction_files, save_prediction, sources
+    from .io.prediction import check_prediction_folder, save_prediction
     from .io.targets import notes_on, read_latent_images, read_targets
 
     features: tuple[Features, ...] = ()
@@ -86,9 +87,7 @@ def run(arguments: argparse.Namespace, expression: "Expression") -> None:
         device=arguments.device,
     )
     steps = predict_steps(request)  # refuses at once what cannot be
-    names = prediction_files([target.name for target in request.targets])
-    check_targets(arguments.out, names)
-    refuse_overwriting([arguments.out / name for name in names], sources(request))
+    check_prediction_folder(arguments.out, request)
     tell_notes(notes_on(request.targets))
     tell_notes(note for given in features for note in given.notes)
     tell_notes([cost_sentence(request)])
@@ -98,7 +97,7 @@ def run(arguments: argparse.Namespace, expression: "Expression") -> None:
         except Stop:
             raise KeyboardInterrupt from None
         clear_line()
-        paths = save_prediction(prediction, arguments.out)
+        paths = save_prediction(prediction, arguments.out, style_of(arguments))
     print(_words(prediction))
     print(*paths[:4], sep="\n")
     if len(paths) > 4:

@@ -143,9 +143,8 @@ def _coherence(arguments: argparse.Namespace) -> None:
 
 
 def _encode(arguments: argparse.Namespace) -> None:
-    files = _cli_encode.check(arguments)
+    _cli_encode.check(arguments)
     expression = _read(arguments, tell=True)
-    _check_out(arguments.out, files, expression.source)
     _cli_encode.check_output(arguments, expression)
     _cli_encode.run(arguments, expression)
 

@@ -8,12 +8,15 @@ from typing import Any
 import numpy as np
 
 from napari_compressed_transcriptomics.core.errors import UserError
+from napari_compressed_transcriptomics.core.expression import Painting
 from napari_compressed_transcriptomics.core.memory import require_memory
 from napari_compressed_transcriptomics.core.provenance import file_sha256
 
 from .atomic import check_sidecar, refuse_overwriting, replacing_files, write_json
-from .files import NIFTI, beside, check_unchanged, opened, stem, suffix
+from .files import NIFTI, beside, check_unchanged, opened, suffix
 from .nifti_header import NiftiHeader, too_long
+from .nifti_stream import header_of, stream
+from .style import SAFE, Style
 
 
 def blocks(header: NiftiHeader, n_volumes: int = 1) -> Iterator[np.ndarray]:
@@ -82,11 +85,12 @@ def read_volumes(header: NiftiHeader) -> np.ndarray:
 
 def write_volume(
     path: str | Path,
-    volume: np.ndarray,
+    volume: np.ndarray | Painting,
     affine: np.ndarray,
     *,
     kind: str,
     provenance: dict[str, Any],
+    style: Style = SAFE,
 ) -> list[Path]:
     """Write a volume as NIfTI-1 with a JSON sidecar that says what it is and what made it.
 
@@ -94,8 +98,8 @@ def write_volume(
     ----------
     path : str or Path
         Ends in ``.nii.gz`` or ``.nii``; the sidecar is ``NAME.json`` beside it.
-    volume : ndarray, shape (x, y, z) or (x, y, z, k)
-        Written as float32, or as int32 where `kind` is "labels".
+    volume : ndarray, shape (x, y, z) or (x, y, z, k), or Painting
+        Written as float32, or as int32 where `kind` is "labels", component by component.
     affine : ndarray, shape (4, 4)
         Voxels to RAS mm. NIfTI-1 holds it as float32: an affine read from a file's sform is
         written back bit for bit.
@@ -105,6 +109,8 @@ def write_volume(
     provenance : dict
         JSON-safe. ``provenance["source"]`` (as `Expression.source`) names files that must not
         be overwritten.
+    style : Style
+        How paths are written into the sidecar.
 
     Returns
     -------
@@ -114,8 +120,8 @@ def write_volume(
     Raises
     ------
     UserError
-        The name's ending, or a target that is read-only, the volume's own source, or a
-        sidecar of another's.
+        The name's ending, more values along an axis than NIfTI-1 can tell, or a target that is
+        read-only, the volume's own source, or a sidecar of another's.
     """
     path = Path(path)
     if not suffix(path, NIFTI):
@@ -123,42 +129,23 @@ def write_volume(
     sidecar = beside(path, ".json")
     refuse_overwriting([path, sidecar], provenance.get("source", {}))
     check_sidecar(sidecar)
+    header = header_of(path, volume.shape, affine, kind)
     with replacing_files(path.parent, [path.name, sidecar.name]) as folder:
-        image = _image(volume, affine, kind, stem(path))
         with open(folder / path.name, "wb") as file:
             if path.name.lower().endswith(".gz"):
                 # No name and no time within: the same data gives the same bytes.
                 with gzip.GzipFile("", "wb", 6, file, mtime=0) as packed:
-                    image.to_stream(packed)
+                    stream(packed, header, volume)
             else:
-                image.to_stream(file)
+                stream(file, header, volume)
         record = {
             "kind": kind,
-            "shape": list(np.shape(volume)),
+            "shape": list(volume.shape),
             "affine": np.asarray(affine, float).tolist(),
             "units": "mm",
             **provenance,
         }
         # The readers check the hash: nothing else tells that plain .nii is as it was written.
         record |= {"file": path.name, "sha256": file_sha256(folder / path.name)}
-        write_json(folder / sidecar.name, record)
+        write_json(folder / sidecar.name, record, style)
     return [path, sidecar]
-
-
-def _image(volume: np.ndarray, affine: np.ndarray, kind: str, name: str) -> Any:
-    import nibabel as nib
-
-    data = np.asarray(volume, np.int32 if kind == "labels" else np.float32)
-    image = nib.Nifti1Image(data, affine)
-    image.header.set_xyzt_units("mm")
-    image.header["descrip"] = name.encode("ascii", "replace")[:79]
-    if kind == "labels":
-        image.header.set_intent("label", name=kind)
-    else:
-        image.header["intent_name"] = kind.encode("ascii", "replace")[:15]
-    # Some programs look at the qform only: give it wherever it can say the same.
-    image.set_qform(affine, code="aligned", strip_shears=True)
-    if not np.allclose(image.get_qform(), affine, atol=1e-4):
-        image.set_qform(None, code=0)
-    image.set_sform(affine, code="aligned")
-    return image

@@ -11,6 +11,7 @@ from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.memory import available_memory, require_memory
 
 from .files import existing_file, looks_like, opened
+from .style import as_named
 
 SEPARATORS = (",", "\t", ";")
 # How missing values are written; a gene or row of the name "NA" is not a cell.
@@ -50,10 +51,15 @@ class DelimitedText:
     header_line: int = 1
 
     def rows(self) -> Iterator[tuple[int, list[str]]]:
-        """Yield (line number, cells) of each line after the first that is not blank."""
+        """Yield (line number, cells) of each line after the first that is not blank.
+
+        The first cell, and those of the header, are without the mark that keeps a name from being
+        a formula (see `style`).
+        """
         for number, line in text_lines(self.path):
             if number > self.header_line and not _blank(line):
-                yield number, self._cells(number, line)
+                first, *others = self._cells(number, line)
+                yield number, [as_named(first), *others]
 
     def all_rows(self) -> list[tuple[int, list[str]]]:
         """Return (line number, cells without blanks around) of the header and of all `rows`.
@@ -76,7 +82,7 @@ class DelimitedText:
         if not first:
             raise UserError(f"{self.path.name} is empty; get the file again")
         self.separator = separator_of(first)
-        self.header = [cell.strip() for cell in self._cells(self.header_line, first)]
+        self.header = [as_named(cell.strip()) for cell in self._cells(self.header_line, first)]
         if self.separator == ";":
             self.notes.append(f"{self.path.name} is separated by semicolons")
         if encoding_of(self.path) == "utf-16":
