@@ -178,15 +178,6 @@ def test_an_address_space_that_does_not_hold_the_program(monkeypatch, capsys):
     assert "limited to 0.7 GB of address space" in refused(capsys, "info", REGIONS)
 
 
-def test_latents_that_memory_does_not_hold_are_refused_before_the_work(
-    monkeypatch, tmp_path, capsys
-):
-    monkeypatch.setattr(memory, "available_memory", lambda: 4 * 10**6)
-    monkeypatch.setattr(_cli_encode, "compress", lambda request: pytest.fail("worked first"))
-    said = refused(capsys, *ENCODE, tmp_path / "out", "--latent", 50)
-    assert "A volume of 50 components on 16,704 voxels needs 6.7 MB of memory" in said
-
-
 FULL = Path("/dev/full")
 
 

@@ -87,8 +87,7 @@ def test_resume_after_a_crash(tmp_path, always, monkeypatch, capsys):
     assert train(whole) == 0
     with monkeypatch.context() as patched:
         at_step(patched, 13, lambda: 1 / 0)
-        with pytest.raises(ZeroDivisionError):
-            train(out)
+        assert train(out) == 70
     files = {f"{out.name}.checkpoint-{slot}" for slot in "AB"}
     assert {path.name for path in tmp_path.iterdir()} == {whole.name, *files}
     capsys.readouterr()

@@ -22,6 +22,8 @@ from napari_compressed_transcriptomics.io.read_results import read_results
 from napari_compressed_transcriptomics.io.results import RESULT_FILES, save_results
 from phantom import make_phantom
 
+CHANGED = r"does not belong to the summary\.json beside|has changed since it was written"
+
 
 @pytest.fixture(scope="module")
 def two(tmp_path_factory):
@@ -44,7 +46,7 @@ def test_a_file_of_another_result_is_refused(name, two, tmp_path):
     folder = shutil.copytree(two / "a", tmp_path / "mixed")
     shutil.copy(two / "b" / name, folder / name)
     if (folder / name).read_bytes() != (two / "a" / name).read_bytes():
-        with pytest.raises(UserError, match=rf"{name} does not belong to the summary\.json beside"):
+        with pytest.raises(UserError, match=CHANGED):
             read_results(folder)
     (folder / name).unlink()
     with pytest.raises(UserError, match=name):
@@ -96,7 +98,7 @@ def test_stopped_between_two_renames(n_renamed, two, tmp_path, monkeypatch):
     if any(same):
         read_results(folder)
     else:
-        with pytest.raises(UserError, match=r"belong"):
+        with pytest.raises(UserError, match=CHANGED):
             read_results(folder)
     assert any(same) or 0 < n_renamed < len(RESULT_FILES)
 
