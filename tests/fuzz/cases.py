@@ -1,0 +1,81 @@
+"""A case: a kind of file and a number, from which everything else follows."""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from random import Random
+from typing import NamedTuple
+
+from .change import EVERYTHING, Change
+from .kinds import KINDS
+from .mutate import change
+from .mutate_pt import MARK
+from .oracle import Outcome, judge, judge_sniffing
+from .reading import Reading
+
+
+class Case(NamedTuple):
+    """One changed file."""
+
+    kind: str
+    number: int
+
+    def __str__(self) -> str:
+        return f"--kind {self.kind} --case {self.number}"
+
+
+def cases(n: int, seed: int = 0, only: tuple[str, ...] = ()) -> Iterator[Case]:
+    """Yield about `n` cases of all kinds (or some), each kind by its share; at least one of each.
+
+    Fewer cases are the first of more. Another seed gives other ones.
+    """
+    kinds = {name: kind for name, kind in KINDS.items() if not only or name in only}
+    total = sum(kind.share for kind in kinds.values())
+    for name, kind in kinds.items():
+        for i in range(max(1, round(n * kind.share / total))):
+            yield Case(name, seed * 1_000_000 + i)
+
+
+def run(case: Case, seeds: Path, work: Path) -> Outcome:
+    """Change a file, read it and judge; the changed files stay in ``work / KIND``."""
+    kind = KINDS[case.kind]
+    valid = _valid(case.kind, seeds, work)
+    folder = _fresh(case.kind, seeds, work)
+    path, done = changed(case, folder)
+    outcome = judge(lambda: kind.read(folder), valid, done, kind.soft)
+    if next(folder.rglob(MARK), None):
+        return Outcome("wrong", said=f"{done.said} -> a pickle ran")
+    sniffed = judge_sniffing(path)
+    if sniffed is not None and not outcome.is_fault:
+        outcome = replace(sniffed, said=f"{done.said} -> sniffing: {sniffed.said}")
+    return replace(outcome, said=f"{path.name}: {outcome.said}")
+
+
+def changed(case: Case, folder: Path) -> tuple[Path, Change]:
+    """Change one file of a folder; return which, and how."""
+    kind, rng = KINDS[case.kind], Random(f"{case.kind}-{case.number}")
+    weights = [3, *[1] * (len(kind.files) - 1)]
+    name = rng.choices(kind.files, weights)[0]
+    done = change(folder / name, rng)
+    if done.reorders:
+        in_order = name in kind.by_order
+        done = replace(done, unseen=EVERYTHING) if in_order else replace(done, must="equal")
+    return folder / name, done
+
+
+@cache
+def _valid(name: str, seeds: Path, work: Path) -> Reading:
+    """Return what the valid files hold; reading them loads all that reading loads, once."""
+    folder = _fresh(name, seeds, work)
+    for file in KINDS[name].files:
+        judge_sniffing(folder / file)
+    return KINDS[name].read(folder)
+
+
+def _fresh(name: str, seeds: Path, work: Path) -> Path:
+    folder = work / name
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(seeds / KINDS[name].seed, folder)
+    return folder
