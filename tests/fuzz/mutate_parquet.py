@@ -119,15 +119,12 @@ def _bomb(path: Path, rng: Random) -> Change:
 def _bombs() -> tuple[tuple[str, bytes], ...]:
     import pyarrow as pa
 
-    text = pa.DictionaryArray.from_arrays(pa.array(np.zeros(1 << 20, np.int32)), pa.array(["L_x"]))
-    rows = pa.table({"label": text, "SST": pa.array(np.full(1 << 20, 0.5))})
-    n = 40_000_000
-    cell = pa.ListArray.from_arrays(pa.array([0, n], pa.int32()), pa.array(np.zeros(n, np.int8)))
+    n = 1 << 20
+    text = pa.DictionaryArray.from_arrays(pa.array(np.zeros(n, np.int32)), pa.array(["L_x"]))
+    rows = pa.table({"label": text, **{f"G{i}": pa.nulls(n, pa.float64()) for i in range(6)}})
+    cell = pa.ListArray.from_arrays(pa.array([0, n], pa.int32()), pa.nulls(n, pa.int8()))
     lists = pa.table({"label": ["L_x"], "SST": cell})
-    return (
-        ("40 million rows", _repeated(rows, 40)),
-        ("a list of 400 million numbers", _repeated(lists, 10)),
-    )
+    return ("8 million rows", _repeated(rows, 8)), ("lists of a million", _repeated(lists, 60))
 
 
 def _repeated(table: Any, times: int) -> bytes:
