@@ -36,6 +36,8 @@ class Kind:
         Files in which the order of lines is all that tells which is which.
     soft : frozenset of str
         Kinds of entries that no reader has to keep.
+    sealed : bool
+        Hashes tell of any change: harmless ones are refused, too.
     """
 
     seed: str
@@ -44,6 +46,7 @@ class Kind:
     share: int = 10
     by_order: tuple[str, ...] = ()
     soft: frozenset[str] = frozenset()
+    sealed: bool = False
 
 
 def _expression(name: str) -> Callable[[Path], Reading]:
@@ -143,7 +146,7 @@ KINDS = {
     "image-big": Kind("image-big", ("m.nii",), _volume("m.nii")),
     "atlas": Kind("atlas", ("dk.nii.gz", "dk_labels.csv"), _volume("dk.nii.gz"), 15),
     "atlas-means": Kind("atlas", ("dk.nii.gz", "dk_labels.csv"), _of_regions),
-    "latents": Kind("latents", ("latents.nii.gz",), _volume("latents.nii.gz")),
+    "latents": Kind("latents", ("latents.nii.gz",), _volume("latents.nii.gz"), sealed=True),
     "named-latents": Kind("named-latents", ("abagen_pca1_8mm.nii.gz",), _named_latents),
     "latent-images": Kind("named-latents", ("abagen_pca1_8mm.nii.gz",), _latent_images),
     "labels": Kind("labels", ("list.csv",), _labels("list.csv"), 15),
@@ -168,8 +171,8 @@ KINDS = {
     "pt": Kind("pt", ("m.pt", "m.genes.txt"), _model("m.pt"), 15, by_order=("m.genes.txt",)),
     "pt-old": Kind("pt-old", ("m.pt",), _model("m.pt")),
     "pt-sample": Kind("pt-sample", ("sample_data.csv", "m.pt"), _model("m.pt")),
-    "results-voxels": Kind("results-voxels", _RESULTS, _results, 25),
-    "results-regions": Kind("results-regions", _RESULTS, _results, 15),
+    "results-voxels": Kind("results-voxels", _RESULTS, _results, 25, sealed=True),
+    "results-regions": Kind("results-regions", _RESULTS, _results, 15, sealed=True),
     "comparison": Kind("comparison", ("c/comparison.csv", "c/comparison.json"), _comparison, 2),
     "checkpoints": Kind(
         "checkpoints",

@@ -68,7 +68,7 @@ _UNSEEN = {
     "scl_inter": EVERYTHING,
     **{f"srow{i}": PLACES for i in range(12)},
 }
-_VOXEL = frozenset({"value", "place", "kind", "background"})
+_VOXEL = frozenset({"value", "place", "kind", "background", "name"})
 
 
 def _unpacked(path: Path) -> bytes:

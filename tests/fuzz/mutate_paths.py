@@ -53,7 +53,7 @@ def _noise(path: Path, rng: Random) -> Change:
 
 def _missing(path: Path, rng: Random) -> Change:
     path.unlink()
-    return Change("no file")
+    return Change("no file", frozenset({"name"}))  # labels without a table have no names
 
 
 def _linked(path: Path, target: str) -> Change:
