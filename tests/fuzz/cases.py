@@ -8,8 +8,8 @@ from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
-from .change import EVERYTHING, Change
-from .kinds import KINDS
+from .change import EVERYTHING, VALUES, Change
+from .kinds import KINDS, Kind
 from .mutate import change
 from .mutate_pt import MARK
 from .oracle import Outcome, judge, judge_sniffing
@@ -59,12 +59,22 @@ def changed(case: Case, folder: Path) -> tuple[Path, Change]:
     weights = [3, *[1] * (len(kind.files) - 1)]
     name = rng.choices(kind.files, weights)[0]
     done = change(folder / name, rng)
+    return folder / name, _as_seen_by(kind, name, done)
+
+
+def _as_seen_by(kind: Kind, name: str, done: Change) -> Change:
+    """Return a change with what this kind of file cannot tell, too."""
+    if name in kind.by_order and (done.reorders or done.among):
+        return replace(done, unseen=EVERYTHING)
     if done.reorders:
-        in_order = name in kind.by_order
-        done = replace(done, unseen=EVERYTHING) if in_order else replace(done, must="equal")
+        done = replace(done, must="equal")
+    if kind.any_columns:
+        done = replace(done, renames=True)
+        if done.columns:
+            done = replace(done, unseen=done.unseen | VALUES, among=frozenset())
     if kind.sealed and done.must == "equal":
         done = replace(done, must="")
-    return folder / name, done
+    return done
 
 
 @cache

@@ -31,6 +31,8 @@ class Change:
         One name may have become another wherever it stands.
     reorders : bool
         Rows stand in another order: harmless, unless their order is all that tells which is which.
+    columns : bool
+        What columns there are, or what they are called, is another.
     must : {"", "equal", "refuse"}
         The one outcome that is right: harmless changes are read, hostile ones are refused.
     """
@@ -41,6 +43,7 @@ class Change:
     among: frozenset[str] = frozenset()
     renames: bool = False
     reorders: bool = False
+    columns: bool = False
     must: Literal["", "equal", "refuse"] = ""
 
 

@@ -34,6 +34,8 @@ class Kind:
         Cases of this kind, relative to others: fewer of what is slow.
     by_order : tuple of str
         Files in which the order of lines is all that tells which is which.
+    any_columns : bool
+        A column may be called anything, and hold anything.
     soft : frozenset of str
         Kinds of entries that no reader has to keep.
     sealed : bool
@@ -45,6 +47,7 @@ class Kind:
     read: Callable[[Path], Reading]
     share: int = 10
     by_order: tuple[str, ...] = ()
+    any_columns: bool = False
     soft: frozenset[str] = frozenset()
     sealed: bool = False
 
@@ -150,19 +153,24 @@ KINDS = {
     "named-latents": Kind("named-latents", ("abagen_pca1_8mm.nii.gz",), _named_latents),
     "latent-images": Kind("named-latents", ("abagen_pca1_8mm.nii.gz",), _latent_images),
     "labels": Kind("labels", ("list.csv",), _labels("list.csv"), 15),
-    "labels-two": Kind("labels", ("two.csv",), _labels("two.csv")),
+    "labels-two": Kind("labels", ("two.csv",), _labels("two.csv"), any_columns=True),
     "labels-sides": Kind("labels", ("sides.csv",), _labels("sides.csv")),
-    "labels-lut": Kind("labels", ("lut.txt",), _labels("lut.txt")),
-    "labels-pairs": Kind("labels", ("pairs.txt",), _labels("pairs.txt"), by_order=("pairs.txt",)),
-    "rows": Kind("labels", ("list.csv",), _rows("list.csv"), 10, ("list.csv",), _CORTEX),
+    "labels-lut": Kind("labels", ("lut.txt",), _labels("lut.txt"), any_columns=True),
+    "labels-pairs": Kind(
+        "labels", ("pairs.txt",), _labels("pairs.txt"), by_order=("pairs.txt",), any_columns=True
+    ),
+    "rows": Kind("labels", ("list.csv",), _rows("list.csv"), by_order=("list.csv",), soft=_CORTEX),
     "rows-xlsx": Kind("labels", ("list.xlsx",), _rows("list.xlsx"), 20, soft=_CORTEX),
-    "targets": Kind("targets", ("tg.csv",), _targets("tg.csv"), 20),
+    "targets": Kind("targets", ("tg.csv",), _targets("tg.csv"), 20, any_columns=True),
     "targets-plain": Kind(
-        *("targets-plain", ("tg.csv", "list.csv"), _targets("tg.csv", "list.csv"), 10),
+        *("targets-plain", ("tg.csv", "list.csv"), _targets("tg.csv", "list.csv")),
         by_order=("tg.csv", "list.csv"),
+        any_columns=True,
     ),
     "targets-xlsx": Kind(
-        "targets-plain", ("list.xlsx", "tg.csv"), _targets("tg.csv", "list.xlsx"), 10, ("tg.csv",)
+        *("targets-plain", ("list.xlsx", "tg.csv"), _targets("tg.csv", "list.xlsx")),
+        by_order=("tg.csv",),
+        any_columns=True,
     ),
     "targets-image": Kind("image", ("m.nii.gz",), _targets("m.nii.gz"), 5),
     "pca": Kind("pca", ("m.safetensors",), _model("m.safetensors"), 15),
@@ -175,9 +183,6 @@ KINDS = {
     "results-regions": Kind("results-regions", _RESULTS, _results, 15, sealed=True),
     "comparison": Kind("comparison", ("c/comparison.csv", "c/comparison.json"), _comparison, 2),
     "checkpoints": Kind(
-        "checkpoints",
-        ("m.safetensors.checkpoint-A", "m.safetensors.checkpoint-B"),
-        _training,
-        5,
+        *("checkpoints", tuple(f"m.safetensors.checkpoint-{slot}" for slot in "AB"), _training, 5)
     ),
 }

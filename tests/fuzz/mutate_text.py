@@ -77,8 +77,10 @@ def _dressed(path: Path, rng: Random) -> Change:
         )
     )
     _write(path, changed)
+    # In a single column nothing tells a decimal comma from two columns.
+    unseen = VALUES if "comma" in said and sep not in text.split("\n", 1)[0] else frozenset()
     harmless = said in ("CR LF", "no newline at the end")
-    return Change(said, must="equal" if harmless else "")
+    return Change(said, unseen, must="equal" if harmless else "")
 
 
 def _quoted(path: Path, rng: Random) -> Change:
@@ -194,7 +196,7 @@ def _twice(grid: Grid, rng: Random) -> Change:
         lines[a][0] = lines[b][0]
     if not rows:
         grid[:] = _turned(lines)
-    return Change(f"{'row' if rows else 'column'} {a} like {b}")
+    return Change(f"{'row' if rows else 'column'} {a} like {b}", columns=not rows)
 
 
 def _shuffled_rows(grid: Grid, rng: Random) -> Change:
@@ -230,7 +232,7 @@ def _lost(grid: Grid, rng: Random) -> Change:
         name = grid[0][column]
         for row in grid:
             del row[column : column + 1]
-        return Change(f"column {name} left out", VALUES, among=frozenset({name}))
+        return Change(f"column {name} left out", VALUES, among=frozenset({name}), columns=True)
     del grid[rng.randrange(len(grid))]
     return Change("a row left out", _NAMES)
 
@@ -240,13 +242,14 @@ def _counter(grid: Grid, rng: Random) -> Change:
     start, name, first = rng.choice((0, 1, 2)), rng.choice(_COUNTERS), rng.random() < 0.7
     for i, row in enumerate(grid):
         row.insert(0 if first else len(row), name if not i else str(i - 1 + start))
-    return Change(f"a {'first' if first else 'last'} column {name!r} counts from {start}")
+    said = f"a {'first' if first else 'last'} column {name!r} counts from {start}"
+    return Change(said, columns=not first)
 
 
 def _dates(grid: Grid, rng: Random) -> Change:
     column = rng.randrange(len(grid[0]))
     grid[0][column] = rng.choice(("2-Sep", "1-Mar", "2023-09-02", "Sep-02"))
-    return Change(f"column {column} is a date")
+    return Change(f"column {column} is a date", columns=True)
 
 
 def _turned(grid: Grid) -> Grid:

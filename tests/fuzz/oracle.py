@@ -145,7 +145,7 @@ def _is_declared(keys: set[tuple], change: Change) -> bool:
         return True
     if len(keys) > change.most or any(key[0] not in change.unseen for key in keys):
         return False
-    return not change.among or all(change.among & set(key) for key in keys)
+    return not change.among or all(change.among & set(map(str, key)) for key in keys)
 
 
 def _is_one_name(lost: Entries, gained: Entries) -> bool:
