@@ -64,6 +64,7 @@ def changed(case: Case, folder: Path) -> tuple[Path, Change]:
 
 def _as_seen_by(kind: Kind, name: str, done: Change) -> Change:
     """Return a change with what this kind of file cannot tell, too."""
+    done = replace(done, among=frozenset(kind.words.get(word, word) for word in done.among))
     if name in kind.by_order and (done.reorders or done.among):
         return replace(done, unseen=EVERYTHING)
     if done.reorders:

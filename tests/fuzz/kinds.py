@@ -1,7 +1,7 @@
 """What is read, by which public reader, and which files of a seed are changed."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from napari_compressed_transcriptomics.core.checkpoint import load_model
@@ -15,7 +15,7 @@ from napari_compressed_transcriptomics.io.targets import read_latent_images, rea
 from . import reading
 from .jobs import compare, train
 from .reading import Reading
-from .seeds import regions, voxels
+from .seeds import IDS, REGIONS, regions, voxels
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,8 @@ class Kind:
         A column may be called anything, and hold anything.
     soft : frozenset of str
         Kinds of entries that no reader has to keep.
+    words : dict of str to str
+        What a name in the file is called in the reading.
     sealed : bool
         Hashes tell of any change: harmless ones are refused, too.
     """
@@ -49,6 +51,7 @@ class Kind:
     by_order: tuple[str, ...] = ()
     any_columns: bool = False
     soft: frozenset[str] = frozenset()
+    words: dict[str, str] = field(default_factory=dict)
     sealed: bool = False
 
 
@@ -120,6 +123,7 @@ _RESULTS = tuple(
     )
 )
 _CORTEX = frozenset({"cortex"})
+_RECORD = frozenset({"record", "card"})  # with the hash of the very file
 
 KINDS = {
     "nifti": Kind(
@@ -134,7 +138,10 @@ KINDS = {
     "nifti-big": Kind("nifti-big", ("b.nii",), _expression("b.nii")),
     "nifti-int16": Kind("nifti-int16", ("b.nii",), _expression("b.nii")),
     "csv": Kind("csv", ("t.csv", *_ATLAS), _expression("t.csv"), 40),
-    "csv-ids": Kind("csv-ids", ("t.csv", *_ATLAS), _expression("t.csv"), 20),
+    "csv-ids": Kind(
+        *("csv-ids", ("t.csv", *_ATLAS), _expression("t.csv"), 20),
+        words=dict(zip(map(str, IDS), REGIONS, strict=True)),
+    ),
     "csv-gz": Kind("csv-gz", ("t.csv.gz",), _expression("t.csv.gz"), 20),
     "tsv": Kind("tsv", ("t.tsv",), _expression("t.tsv"), 15),
     "csv-sidecar": Kind("csv-sidecar", ("t.json", "t.csv"), _expression("t.csv"), 15),
@@ -176,12 +183,18 @@ KINDS = {
     "pca": Kind("pca", ("m.safetensors",), _model("m.safetensors"), 15),
     "residual": Kind("residual", ("m.safetensors",), _model("m.safetensors")),
     "autoencoder": Kind("autoencoder", ("m.safetensors",), _model("m.safetensors"), 15),
-    "pt": Kind("pt", ("m.pt", "m.genes.txt"), _model("m.pt"), 15, by_order=("m.genes.txt",)),
-    "pt-old": Kind("pt-old", ("m.pt",), _model("m.pt")),
-    "pt-sample": Kind("pt-sample", ("sample_data.csv", "m.pt"), _model("m.pt")),
+    "pt": Kind(
+        *("pt", ("m.pt", "m.genes.txt"), _model("m.pt"), 15),
+        by_order=("m.genes.txt",),
+        soft=_RECORD,
+    ),
+    "pt-old": Kind("pt-old", ("m.pt",), _model("m.pt"), soft=_RECORD),
+    "pt-sample": Kind("pt-sample", ("sample_data.csv", "m.pt"), _model("m.pt"), soft=_RECORD),
     "results-voxels": Kind("results-voxels", _RESULTS, _results, 25, sealed=True),
     "results-regions": Kind("results-regions", _RESULTS, _results, 15, sealed=True),
-    "comparison": Kind("comparison", ("c/comparison.csv", "c/comparison.json"), _comparison, 2),
+    "comparison": Kind(
+        "comparison", ("c/comparison.csv", "c/comparison.json"), _comparison, 2, sealed=True
+    ),
     "checkpoints": Kind(
         *("checkpoints", tuple(f"m.safetensors.checkpoint-{slot}" for slot in "AB"), _training, 5)
     ),

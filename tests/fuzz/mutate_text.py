@@ -190,13 +190,15 @@ def _twice(grid: Grid, rng: Random) -> Change:
     rows = rng.random() < 0.5 or len(grid[0]) < 3
     lines = grid if rows else _turned(grid)
     a, b = rng.sample(range(1, len(lines)), 2)
+    name = lines[b][0]
     if rng.random() < 0.5:
         lines.insert(a, list(lines[b]))
     else:
         lines[a][0] = lines[b][0]
     if not rows:
         grid[:] = _turned(lines)
-    return Change(f"{'row' if rows else 'column'} {a} like {b}", columns=not rows)
+    said = f"{'row' if rows else 'column'} {a} like {b}"
+    return Change(said, among=frozenset({name}), columns=not rows)
 
 
 def _shuffled_rows(grid: Grid, rng: Random) -> Change:
@@ -234,7 +236,7 @@ def _lost(grid: Grid, rng: Random) -> Change:
             del row[column : column + 1]
         return Change(f"column {name} left out", VALUES, among=frozenset({name}), columns=True)
     del grid[rng.randrange(len(grid))]
-    return Change("a row left out", _NAMES)
+    return Change("a row left out", _NAMES, renames=True)
 
 
 def _counter(grid: Grid, rng: Random) -> Change:
@@ -243,7 +245,8 @@ def _counter(grid: Grid, rng: Random) -> Change:
     for i, row in enumerate(grid):
         row.insert(0 if first else len(row), name if not i else str(i - 1 + start))
     said = f"a {'first' if first else 'last'} column {name!r} counts from {start}"
-    return Change(said, columns=not first)
+    headless = any(cell.isdigit() for cell in grid[0])
+    return Change(said, _NAMES if headless else frozenset(), columns=not first)
 
 
 def _dates(grid: Grid, rng: Random) -> Change:

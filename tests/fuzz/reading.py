@@ -55,7 +55,7 @@ def of_volume(volume: Any) -> Reading:
     entries["intent",] = volume.intent
     entries["background",] = volume.background
     entries |= {("name", label): name for label, name in volume.names.items()}
-    return Reading(entries, volume.notes)
+    return Reading(entries, (*volume.notes, *_shared(volume.names)))
 
 
 def of_codec(codec: Any) -> Reading:
@@ -100,7 +100,7 @@ def of_named_latents(sets: Iterable[Any]) -> Reading:
 
 def of_region_names(names: dict[int, str]) -> Reading:
     """Return ("name", id)."""
-    return Reading({("name", region): name for region, name in names.items()})
+    return Reading({("name", region): name for region, name in names.items()}, _shared(names))
 
 
 def of_row_names(rows: Any) -> Reading:
@@ -145,6 +145,12 @@ def digest(array: Any) -> str:
     array = np.asarray(array)
     said = f"{array.shape}{array.dtype.str}".encode()
     return hashlib.sha256(said + np.ascontiguousarray(array).tobytes()).hexdigest()
+
+
+def _shared(names: dict[int, str]) -> tuple[str, ...]:
+    """Return the note on names of several ids, which is for those who use the names to give."""
+    shared = len(names) - len(set(names.values()))
+    return (f"{shared} names stand for several ids",) if shared else ()
 
 
 def _table(kind: str, values: np.ndarray, *names: str) -> Entries:
