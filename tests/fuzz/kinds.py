@@ -186,6 +186,7 @@ KINDS = {
     "pt": Kind(
         *("pt", ("m.pt", "m.genes.txt"), _model("m.pt"), 15),
         by_order=("m.genes.txt",),
+        any_columns=True,
         soft=_RECORD,
     ),
     "pt-old": Kind("pt-old", ("m.pt",), _model("m.pt"), soft=_RECORD),

@@ -59,11 +59,11 @@ def of_volume(volume: Any) -> Reading:
 
 
 def of_codec(codec: Any) -> Reading:
-    """Return genes, tensors, what it makes of data, and its card."""
+    """Return ("name", gene's number), tensors, what it makes of data, and its card."""
     from napari_compressed_transcriptomics.core.model_card import model_card
 
     data = np.full((2, len(codec.genes)), 0.5, np.float32)
-    entries: Entries = {("gene", i): gene for i, gene in enumerate(codec.genes)}
+    entries: Entries = {("name", i): gene for i, gene in enumerate(codec.genes)}
     entries |= {("tensor", name): digest(tensor) for name, tensor in codec.tensors().items()}
     entries["output",] = digest(codec.encode(data, device="cpu"))
     entries["config",] = json.dumps(codec.config(), sort_keys=True)
