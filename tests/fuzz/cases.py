@@ -42,7 +42,7 @@ def run(case: Case, seeds: Path, work: Path) -> Outcome:
     """Change a file, read it and judge; the changed files stay in ``work / KIND``."""
     kind = KINDS[case.kind]
     valid = _valid(case.kind, seeds, work)
-    folder = _fresh(case.kind, seeds, work)
+    folder = fresh(case.kind, seeds, work)
     path, done = changed(case, folder)
     outcome = judge(lambda: kind.read(folder), valid, done, kind.soft)
     if next(folder.rglob(MARK), None):
@@ -81,13 +81,14 @@ def _as_seen_by(kind: Kind, name: str, done: Change) -> Change:
 @cache
 def _valid(name: str, seeds: Path, work: Path) -> Reading:
     """Return what the valid files hold; reading them loads all that reading loads, once."""
-    folder = _fresh(name, seeds, work)
+    folder = fresh(name, seeds, work)
     for file in KINDS[name].files:
         judge_sniffing(folder / file)
     return KINDS[name].read(folder)
 
 
-def _fresh(name: str, seeds: Path, work: Path) -> Path:
+def fresh(name: str, seeds: Path, work: Path) -> Path:
+    """Return a folder with a kind's valid files, copied anew."""
     folder = work / name
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(seeds / KINDS[name].seed, folder)

@@ -14,7 +14,7 @@ from .cases import Case, run
 from .memory import limit
 from .oracle import Outcome
 
-SECONDS_TO_HANG = 30
+SECONDS_TO_HANG = 60
 _PRELOADED = ("anndata", "h5py", "pyarrow.parquet", "sklearn.decomposition", "torch")
 
 
@@ -96,6 +96,7 @@ class _Worker:
         self._process = context.Process(target=_serve, args=arguments, daemon=True)
         self._process.start()
         theirs.close()
+        self.connection.recv()  # once all is loaded; until then no time counts
 
 
 def _context() -> Any:
@@ -115,6 +116,7 @@ def _serve(connection: Connection, seeds: Path, work: Path) -> None:
     for theirs in (DeprecationWarning, PendingDeprecationWarning, FutureWarning):
         warnings.simplefilter("ignore", theirs)
     limit()
+    connection.send("ready")
     while True:
         try:
             case = connection.recv()
