@@ -14,6 +14,9 @@ from .mutate import change
 from .mutate_pt import MARK
 from .oracle import Outcome, judge, judge_sniffing
 from .reading import Reading
+from .seeds import IDS, REGIONS
+
+_NAME_OF = dict(zip(map(str, IDS), REGIONS, strict=True))
 
 
 class Case(NamedTuple):
@@ -64,7 +67,7 @@ def changed(case: Case, folder: Path) -> tuple[Path, Change]:
 
 def _as_seen_by(kind: Kind, name: str, done: Change) -> Change:
     """Return a change with what this kind of file cannot tell, too."""
-    done = replace(done, among=frozenset(kind.words.get(word, word) for word in done.among))
+    done = replace(done, among=done.among | {_NAME_OF[i] for i in done.among & set(_NAME_OF)})
     if name in kind.by_order and (done.reorders or done.among):
         return replace(done, unseen=EVERYTHING)
     if done.reorders:

@@ -1,7 +1,7 @@
 """What is read, by which public reader, and which files of a seed are changed."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from napari_compressed_transcriptomics.core.checkpoint import load_model
@@ -15,7 +15,7 @@ from napari_compressed_transcriptomics.io.targets import read_latent_images, rea
 from . import reading
 from .jobs import compare, train
 from .reading import Reading
-from .seeds import IDS, REGIONS, regions, voxels
+from .seeds import regions, voxels
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,6 @@ class Kind:
         A column may be called anything, and hold anything.
     soft : frozenset of str
         Kinds of entries that no reader has to keep.
-    words : dict of str to str
-        What a name in the file is called in the reading.
     sealed : bool
         Hashes tell of any change: harmless ones are refused, too.
     """
@@ -51,7 +49,6 @@ class Kind:
     by_order: tuple[str, ...] = ()
     any_columns: bool = False
     soft: frozenset[str] = frozenset()
-    words: dict[str, str] = field(default_factory=dict)
     sealed: bool = False
 
 
@@ -138,10 +135,7 @@ KINDS = {
     "nifti-big": Kind("nifti-big", ("b.nii",), _expression("b.nii")),
     "nifti-int16": Kind("nifti-int16", ("b.nii",), _expression("b.nii")),
     "csv": Kind("csv", ("t.csv", *_ATLAS), _expression("t.csv"), 40),
-    "csv-ids": Kind(
-        *("csv-ids", ("t.csv", *_ATLAS), _expression("t.csv"), 20),
-        words=dict(zip(map(str, IDS), REGIONS, strict=True)),
-    ),
+    "csv-ids": Kind("csv-ids", ("t.csv", *_ATLAS), _expression("t.csv"), 20),
     "csv-gz": Kind("csv-gz", ("t.csv.gz",), _expression("t.csv.gz"), 20),
     "tsv": Kind("tsv", ("t.tsv",), _expression("t.tsv"), 15),
     "csv-sidecar": Kind("csv-sidecar", ("t.json", "t.csv"), _expression("t.csv"), 15),

@@ -146,7 +146,8 @@ def _cell(grid: Grid, rng: Random) -> Change:
     value = rng.choice(CELLS)
     grid[row][column] = value
     said = f"cell {row}, {column} = {value[:20]!r}"
-    return Change(said, VALUES, most=1, renames=True)
+    # A region without a name is called by its id.
+    return Change(said, VALUES | _NAMES, most=1, renames=True)
 
 
 def _name(grid: Grid, rng: Random) -> Change:
@@ -213,7 +214,7 @@ def _shuffled_columns(grid: Grid, rng: Random) -> Change:
     body = lines[1:]
     rng.shuffle(body)
     grid[:] = _turned([lines[0], *body])
-    return Change("columns shuffled", must="equal")
+    return Change("columns shuffled", must="" if _is_headless(grid) else "equal")
 
 
 def _swapped_names(grid: Grid, rng: Random) -> Change:
@@ -245,14 +246,18 @@ def _counter(grid: Grid, rng: Random) -> Change:
     for i, row in enumerate(grid):
         row.insert(0 if first else len(row), name if not i else str(i - 1 + start))
     said = f"a {'first' if first else 'last'} column {name!r} counts from {start}"
-    headless = any(cell.isdigit() for cell in grid[0])
-    return Change(said, _NAMES if headless else frozenset(), columns=not first)
+    unseen = _NAMES if _is_headless(grid) else frozenset()
+    return Change(said, unseen, columns=not first)
 
 
 def _dates(grid: Grid, rng: Random) -> Change:
     column = rng.randrange(len(grid[0]))
     grid[0][column] = rng.choice(("2-Sep", "1-Mar", "2023-09-02", "Sep-02"))
     return Change(f"column {column} is a date", columns=True)
+
+
+def _is_headless(grid: Grid) -> bool:
+    return any(cell.isdigit() for cell in grid[0])
 
 
 def _turned(grid: Grid) -> Grid:
