@@ -184,7 +184,12 @@ KINDS = {
         soft=_RECORD,
     ),
     "pt-old": Kind("pt-old", ("m.pt",), _model("m.pt"), soft=_RECORD),
-    "pt-sample": Kind("pt-sample", ("sample_data.csv", "m.pt"), _model("m.pt"), soft=_RECORD),
+    "pt-sample": Kind(
+        *("pt-sample", ("sample_data.csv", "m.pt"), _model("m.pt")),
+        by_order=("sample_data.csv",),
+        any_columns=True,
+        soft=_RECORD | {"config", "tensor", "output"},  # limits and means are the sample's
+    ),
     "results-voxels": Kind("results-voxels", _RESULTS, _results, 25, sealed=True),
     "results-regions": Kind("results-regions", _RESULTS, _results, 15, sealed=True),
     "comparison": Kind(

@@ -94,7 +94,7 @@ def _slip(path: Path, rng: Random) -> Change:
     text, _ = _read(path)
     changed, said = slipped(text.encode(), rng)
     _write(path, changed)
-    return Change(f"text: {said}", VALUES, most=2, renames=True)
+    return Change(f"text: {said}", VALUES | _NAMES, most=2, renames=True)
 
 
 def _bytes(path: Path, rng: Random) -> Change:
@@ -104,8 +104,8 @@ def _bytes(path: Path, rng: Random) -> Change:
     path.write_bytes(changed)
     if path.name.endswith(".gz"):
         return Change(f"packed: {said}")
-    if said.startswith("cut"):  # between two lines of a list: it is shorter
-        return Change(f"text: {said}", _NAMES)
+    if "cut" in said or "deleted" in said:  # between two lines of a list: it is shorter
+        return Change(f"text: {said}", _NAMES, renames=True)
     return Change(f"text: {said}", VALUES | _NAMES, most=2, renames=True)
 
 
@@ -152,13 +152,12 @@ def _cell(grid: Grid, rng: Random) -> Change:
 
 def _name(grid: Grid, rng: Random) -> Change:
     value = rng.choice(NAMES)
-    if rng.random() < 0.5:
-        column = rng.randrange(len(grid[0]))
-        grid[0][column], said = value, f"column {column}"
-    else:
-        row = rng.randrange(1, len(grid))
-        grid[row][0], said = value, f"row {row}"
-    return Change(f"{said} is called {value[:30]!r}", renames=True)
+    in_header = rng.random() < 0.5
+    row = 0 if in_header else rng.randrange(1, len(grid))
+    column = rng.randrange(len(grid[0])) if in_header else 0
+    grid[row][column] = value
+    said = f"{f'column {column}' if in_header else f'row {row}'} is called {value[:30]!r}"
+    return Change(said, renames=True, columns=in_header)
 
 
 def _broken_cell(grid: Grid, rng: Random) -> Change:
@@ -214,7 +213,9 @@ def _shuffled_columns(grid: Grid, rng: Random) -> Change:
     body = lines[1:]
     rng.shuffle(body)
     grid[:] = _turned([lines[0], *body])
-    return Change("columns shuffled", must="" if _is_headless(grid) else "equal")
+    if _is_headless(grid):
+        return Change("columns shuffled")
+    return Change("columns shuffled", reorders=True)
 
 
 def _swapped_names(grid: Grid, rng: Random) -> Change:

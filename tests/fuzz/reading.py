@@ -106,7 +106,8 @@ def of_region_names(names: dict[int, str]) -> Reading:
 def of_row_names(rows: Any) -> Reading:
     """Return ("name", row) and ("cortex", name)."""
     entries: Entries = {("name", row): name for row, name in enumerate(rows.names)}
-    return Reading(entries | {("cortex", name): True for name in rows.cortical})
+    entries |= {("cortex", name): True for name in rows.cortical}
+    return Reading(entries, _shared(dict(enumerate(rows.names))))
 
 
 def of_results(results: Any) -> Reading:
@@ -148,9 +149,9 @@ def digest(array: Any) -> str:
 
 
 def _shared(names: dict[int, str]) -> tuple[str, ...]:
-    """Return the note on names of several ids, which is for those who use the names to give."""
+    """Return the note on names of several regions, which is for those who use them to give."""
     shared = len(names) - len(set(names.values()))
-    return (f"{shared} names stand for several ids",) if shared else ()
+    return (f"{shared} names stand for several regions",) if shared else ()
 
 
 def _table(kind: str, values: np.ndarray, *names: str) -> Entries:
