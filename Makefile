@@ -17,9 +17,12 @@ TORCH_INDEX := $(shell [ "$$(uname -s)" = Linux ] && ! command -v nvidia-smi >/d
 TWO_PROCESSES := -n 2 --dist loadgroup
 
 # Threads that wait sleep instead of spinning: much faster where the machine is busy.
-demo test check quality study screenshots: export OMP_WAIT_POLICY := PASSIVE
+demo test check fuzz quality study screenshots: export OMP_WAIT_POLICY := PASSIVE
 
-.PHONY: help demo test check bench quality study screenshots clean
+# Cases for `make fuzz`.
+N ?= 20000
+
+.PHONY: help demo test check fuzz bench quality study screenshots clean
 .DEFAULT_GOAL := help
 
 help: ## say what each of these does
@@ -36,6 +39,9 @@ check: $(READY) ## run the tests, the linter, the formatter and the type checker
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(ON_SCREEN) $(BIN)/python -m pytest $(TWO_PROCESSES)
+
+fuzz: $(READY) ## give readers N damaged and hostile files (make fuzz N=100000; default 20000)
+	$(BIN)/python -m tests.fuzz $(N)
 
 bench: $(READY) ## measure speed and memory (minutes)
 	$(PIP) install --quiet -c constraints.txt -r benchmarks/requirements.txt
