@@ -32,13 +32,10 @@ def bench(tmp_path_factory):
     [
         ("encode pca", "SIGKILL", "replace", 3),
         ("encode pca", "SIGTERM", "fsync", 2),
-        ("encode model", "SIGKILL", "fsync", 4),
         ("train", "SIGKILL", "replace", 9),
         ("train", "SIGINT", "replace", 6),
-        ("compare --jobs 1", "SIGKILL", "replace", 7),
-        ("predict", "SIGKILL", "replace", 5),
-        ("report", "SIGINT", "fsync", 1),
-        ("difference", "SIGTERM", "replace", 2),
+        ("difference", "SIGINT", "replace", 2),
+        ("models import", "SIGKILL", "replace", 1),
     ],
 )
 def test_a_command_that_is_struck(bench, name, disturbance, call, number):
@@ -53,9 +50,8 @@ def test_a_command_that_is_struck(bench, name, disturbance, call, number):
     ("name", "disturbance"),
     [
         ("encode pca", "full disk"),
-        ("report", "full disk"),
-        ("encode model", "read-only folder"),
-        ("coherence", "read-only folder"),
+        ("train", "full disk"),
+        ("difference", "read-only folder"),
     ],
 )
 def test_a_command_that_cannot_write(bench, name, disturbance):

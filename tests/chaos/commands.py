@@ -63,12 +63,24 @@ def make_commands(folder, run):
     Path(targets).write_text("region,a,b\n" + "".join(lines))
     published, blobs = _published(folder / "published")
 
-    def seeded(words, *more):
-        given = [word.format(table=_TABLE, atlas=_ATLAS, targets=targets) for word in words.split()]
-        return lambda out, which: [*given, *more, "--seed", str(which), "--out", out]
+    def split(words, *more):
+        named = {"table": _TABLE, "atlas": _ATLAS, "targets": targets}
+        return [*(word.format(**named) for word in words.split()), *more]
 
-    train = "train {table} --codec autoencoder --hidden 16,8 --latent 2 --epochs 150 --patience 150"
-    compare = "compare {table} --methods pca nmf kpca --latent 2 --folds 2 --jobs"
+    def seeded(words):
+        return lambda out, which: [*split(words), "--seed", str(which), "--out", out]
+
+    def more_sizes(words, jobs):
+        """One comparison that the other goes on with."""
+        sizes = ("2", "3")
+        return lambda out, which: [
+            *split(words, jobs, "--latent", *sizes[: which + 1]),
+            "--out",
+            out,
+        ]
+
+    train = "train {table} --codec autoencoder --hidden 16,8 --latent 2 --epochs 60 --patience 60"
+    compare = "compare {table} --methods pca nmf --folds 2 --jobs"
     predict = (
         "predict {table} --targets {targets} --methods pca nmf --latent 2 --surrogates 50 "
         "--repeats 1"
@@ -91,8 +103,8 @@ def make_commands(folder, run):
         Command("encode pca", seeded("encode {table} --model pca --latent 2")),
         Command("encode model", encode_model),
         Command("train", seeded(train), "m.safetensors", resumes=True, request={"often": True}),
-        Command("compare --jobs 1", seeded(compare, "1"), resumes=True),
-        Command("compare --jobs 2", seeded(compare, "2"), resumes=True),
+        Command("compare --jobs 1", more_sizes(compare, "1"), resumes=True),
+        Command("compare --jobs 2", more_sizes(compare, "2"), resumes=True),
         Command("predict", seeded(predict), resumes=True),
         Command("coherence", seeded(coherence), resumes=True),
         Command("report", report, "report.html"),
@@ -114,7 +126,7 @@ def _published(folder):
     folder.mkdir()
     blobs = {}
     for number, name in enumerate(BLOB_IDS):
-        content = bytes([number]) * 300_000
+        content = f"{number}\n".encode() * 100_000
         (folder / name).write_bytes(content)
         head = f"blob {len(content)}\0".encode()
         blobs[name] = hashlib.sha1(head + content, usedforsecurity=False).hexdigest()

@@ -218,6 +218,7 @@ def rename_layer(monkey):
 
 
 def reorder_layers(monkey):
+    monkey.any_layer()
     layers = monkey.viewer.layers
     layers.move(monkey.rng.randrange(len(layers)), monkey.rng.randrange(len(layers) + 1))
     return "moved a layer"
