@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from napari_compressed_transcriptomics import _terminal
+from napari_compressed_transcriptomics.core import fault_report
 from napari_compressed_transcriptomics.core.compare import COLUMNS
 from test_cli import BRAIN, REGIONS, files_below, refused, run
 
@@ -88,7 +89,7 @@ def test_a_crash_loses_one_fit_at_most(tmp_path, monkeypatch, capsys):
                 raise RuntimeError("the computer")
 
     monkeypatch.setattr("napari_compressed_transcriptomics._cli_compare.Report", Crashes)
-    monkeypatch.setattr("napari_compressed_transcriptomics._faults._log_folder", lambda: tmp_path)
+    monkeypatch.setattr(fault_report, "_folders", lambda: [tmp_path / "logs"])
     assert run("compare", REGIONS, *QUICK, "--out", tmp_path) == 70
     assert "unexpected error: RuntimeError: the computer" in capsys.readouterr().err
     assert len(table(tmp_path)) == 5

@@ -3,20 +3,15 @@
 import errno
 import os
 import sys
-import tempfile
-import time
-import traceback
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
-from . import __version__
 from .core.errors import UserError
+from .core.fault_report import write_report
 
 THEIRS = 2
 """The exit code where input, settings or surroundings are at fault."""
 OURS = 70
 """The exit code where the program is (EX_SOFTWARE of sysexits.h)."""
-_PACKAGE = "napari-compressed-transcriptomics"
 _NO_MEMORY = (
     "cannot allocate memory",
     "can't allocate memory",
@@ -57,7 +52,8 @@ def told(error: Exception, arguments: Sequence[str], warned: Sequence[str]) -> t
             "variable PYTHONUTF8 to 1"
         )
     words = "; ".join(filter(None, [str(error), *getattr(error, "__notes__", ())]))
-    where = _written(_report(error, arguments, warned))
+    path = write_report(error, {"arguments": list(arguments), "warnings": list(warned)})
+    where = f"a full report is in {path}" if path else "a full report could be written nowhere"
     return OURS, f"unexpected error: {type(error).__name__}: {words}; {where}"
 
 
@@ -93,50 +89,3 @@ def _of_the_system(error: OSError) -> str:
         f"{os.fsdecode(error.filename)} cannot be used ({error.strerror}); check the path, its "
         "permissions, and the space on its disk"
     )
-
-
-def _report(error: Exception, arguments: Sequence[str], warned: Sequence[str]) -> str:
-    import platform
-
-    lines = [
-        f"{_PACKAGE} {__version__}, {time.strftime('%Y-%m-%d %H:%M:%S %z')}",
-        f"Python {sys.version}",
-        platform.platform(),
-        *map(_version, ("numpy", "torch", "scipy", "scikit-learn", "nibabel", "anndata", "joblib")),
-        f"arguments: {list(arguments)!r}",
-        "",
-        *warned,
-        *traceback.format_exception(error),
-    ]
-    return "\n".join(line.rstrip("\n") for line in lines) + "\n"
-
-
-def _version(name: str) -> str:
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return f"{name} {version(name)}"
-    except PackageNotFoundError:
-        return f"{name} is not installed"
-
-
-def _written(report: str) -> str:
-    """Write a report to the folder of logs, else to the temporary one; return words for where."""
-    for folder in (_log_folder, tempfile.gettempdir):
-        try:
-            Path(folder()).mkdir(parents=True, exist_ok=True)
-            number, path = tempfile.mkstemp(
-                prefix=time.strftime("error-%Y%m%d-%H%M%S-"), suffix=".txt", dir=folder()
-            )
-            with open(number, "w", encoding="utf-8", errors="backslashreplace") as file:
-                file.write(report)
-        except OSError:
-            continue
-        return f"a full report is in {path}"
-    return "a full report could be written nowhere"
-
-
-def _log_folder() -> str:
-    from platformdirs import user_log_dir
-
-    return user_log_dir(_PACKAGE, appauthor=False)
