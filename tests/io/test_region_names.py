@@ -173,3 +173,10 @@ def test_real_table_that_gives_an_id_twice(tmp_path):
 def test_real_table_that_starts_with_a_byte_order_mark():
     with pytest.raises(UserError, match=r"its columns are Region, Freesurfer_order"):
         read_region_names(real_data("atlas/dk_order_enigma.csv"))
+
+
+def test_a_colour_table_that_lacks_a_name(tmp_path):
+    path = tmp_path / "lut.txt"
+    path.write_text("1 L_a 10 20 30 0\n2 20 30 40 0\n3 R_a 30 40 50 0\n")
+    with pytest.raises(UserError, match="no name for the id 2"):
+        read_region_names(path)

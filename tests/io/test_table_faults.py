@@ -297,3 +297,15 @@ def test_damaged_parquet_is_one_sentence(folder):
         (folder / "t.parquet").write_bytes(damaged)
         with pytest.raises(UserError):  # B holds words
             read_expression(folder / "t.parquet")
+
+
+def test_parquet_with_several_names_above_a_column(tmp_path):
+    pytest.importorskip("pyarrow")
+    import pandas as pd
+
+    frame = pd.DataFrame(np.random.default_rng(0).random((2, 2)), ["L_a", "R_a"])
+    frame.columns = pd.MultiIndex.from_product([["batch"], ["SST", "PVALB"]])
+    path = tmp_path / "t.parquet"
+    frame.to_parquet(path)
+    with pytest.raises(UserError, match="has 2 names above each column"):
+        read_parquet(path)

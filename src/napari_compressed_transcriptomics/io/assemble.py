@@ -66,7 +66,8 @@ def assemble(
             "Excel makes of SEPT2, MARCH1 or DEC1; give them their symbols again"
         )
     # A float64 sum of float32 values is finite exactly where all of them are.
-    suspects = np.flatnonzero(~np.isfinite(values.sum(axis=1, dtype=np.float64)))
+    with np.errstate(invalid="ignore"):  # of two infinities
+        suspects = np.flatnonzero(~np.isfinite(values.sum(axis=1, dtype=np.float64)))
     keep = np.ones(len(values), bool)
     if suspects.size and len(genes):
         infinite = np.argwhere(np.isinf(values[suspects]))

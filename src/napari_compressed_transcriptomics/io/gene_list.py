@@ -5,7 +5,7 @@ from pathlib import Path
 
 from napari_compressed_transcriptomics.core.errors import UserError
 
-from .text import DelimitedText, split_line, text_lines
+from .text import DelimitedText, text_lines
 
 # Headers as people write them, in lower case, with "_" for blanks, dots and dashes.
 _SYMBOL = re.compile(r"genes?|(hgnc_?|gene_?)*symbols?|gene_?names?")
@@ -31,7 +31,7 @@ def read_gene_list(path: Path, n_genes: int, holder: str) -> list[str]:
         header by its words: a gene too many is not taken for one. Or a line lacks its symbol or
         holds control characters.
     """
-    separator = DelimitedText(path).separator
+    text = DelimitedText(path)
     rows, n_lines = [], 0
     for number, line in text_lines(path):
         if not re.sub(r"[\t\xa0]", " ", line).isprintable():
@@ -39,7 +39,7 @@ def read_gene_list(path: Path, n_genes: int, holder: str) -> list[str]:
         if line.strip():
             n_lines += 1
             if n_lines <= n_genes + 1:  # more are only counted
-                cells = [cell.strip() for cell in split_line(line, separator)]
+                cells = [cell.strip() for cell in text.cells_of(number, line)]
                 rows.append((number, cells))
     column = _titled(rows[0][1])
     n_found, hint = n_lines, ""

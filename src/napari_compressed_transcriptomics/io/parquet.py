@@ -103,8 +103,11 @@ def _index(path: Path, schema: "pa.Schema", n_rows: int) -> dict[str, int | rang
     if stored is None:
         return {}
     found: dict[str, int | range] = {}
+    levels = 1
     try:
-        for level in json.loads(stored)["index_columns"]:
+        frame = json.loads(stored)
+        levels = len(frame.get("column_indexes", [0]))
+        for level in frame["index_columns"]:
             if isinstance(level, str):
                 found[level] = schema.names.index(level)
             elif level["name"] is not None:
@@ -112,11 +115,13 @@ def _index(path: Path, schema: "pa.Schema", n_rows: int) -> dict[str, int | rang
                 found[str(level["name"])] = numbers
                 if len(numbers) != n_rows:
                     raise ValueError
-    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
+    except (AttributeError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
         raise UserError(
             f"{path.name} has damaged metadata of pandas, which say what its rows are; write it "
             "again"
         ) from None
+    if levels > 1:
+        raise UserError(f"{path.name} has {levels} names above each column; keep the gene's alone")
     return found
 
 

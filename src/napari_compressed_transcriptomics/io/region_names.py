@@ -158,7 +158,7 @@ def read_region_names(path: str | Path) -> dict[int, str]:
     path = Path(path)
     table = DelimitedText(path)
     lines = _cells_of_lines(table.path)
-    pairs = _pairs_of_lines(lines) or _colour_table(lines) or _columns(table)
+    pairs = _pairs_of_lines(lines) or _colour_table(path, lines) or _columns(table)
     names: dict[int, str] = {}
     for region, name in pairs:
         if name and names.setdefault(region, name) != name:
@@ -194,7 +194,7 @@ def _pairs_of_lines(lines: list[list[str]]) -> list[tuple[int, str]]:
     return [(int(c[0]), " ".join(name)) for name, c in zip(lines[::2], colours, strict=True)]
 
 
-def _colour_table(lines: list[list[str]]) -> list[tuple[int, str]]:
+def _colour_table(path: Path, lines: list[list[str]]) -> list[tuple[int, str]]:
     """Read ``id name R G B`` with or without A; what stands before the colours is the name."""
     lines = [cells for cells in lines if not cells[0].startswith("#")]
     n_colours = min((_n_colours(cells) for cells in lines), default=0)
@@ -202,6 +202,13 @@ def _colour_table(lines: list[list[str]]) -> list[tuple[int, str]]:
         return []
     names = [" ".join(cells[1:-n_colours]) for cells in lines]
     opacities = {cells[-1] for cells in lines}
+    if n_colours == 3 and len(opacities) == 1 and len({*map(_n_colours, lines)}) > 1:
+        # All end in one opacity, so that the line with three colours lacks its name.
+        lacking = next(cells for cells in lines if _n_colours(cells) == 3)
+        raise UserError(
+            f"{path.name} has no name for the id {lacking[0]}, or another number of colours there; "
+            "mend that line"
+        )
     if n_colours == 4 and len(set(names)) < len(names) and len(opacities) > 2:
         names = [" ".join(cells[1:-3]) for cells in lines]  # no opacity, but names with numbers
     return [(int(cells[0]), name) for cells, name in zip(lines, names, strict=True)]

@@ -58,7 +58,7 @@ class DelimitedText:
         """
         for number, line in text_lines(self.path):
             if number > self.header_line and not _blank(line):
-                first, *others = self._cells(number, line)
+                first, *others = self.cells_of(number, line)
                 yield number, [as_named(first), *others]
 
     def all_rows(self) -> list[tuple[int, list[str]]]:
@@ -82,13 +82,14 @@ class DelimitedText:
         if not first:
             raise UserError(f"{self.path.name} is empty; get the file again")
         self.separator = separator_of(first)
-        self.header = [as_named(cell.strip()) for cell in self._cells(self.header_line, first)]
+        self.header = [as_named(cell.strip()) for cell in self.cells_of(self.header_line, first)]
         if self.separator == ";":
             self.notes.append(f"{self.path.name} is separated by semicolons")
         if encoding_of(self.path) == "utf-16":
             self.notes.append(f"{self.path.name} is UTF-16 text")
 
-    def _cells(self, number: int, line: str) -> list[str]:
+    def cells_of(self, number: int, line: str) -> list[str]:
+        """Return the cells of a line; a `UserError` names one that cannot be split."""
         if len(line) > _MOST_CELLS and line.count(self.separator) >= _MOST_CELLS:
             raise UserError(
                 f"{self.path.name} has more than {_MOST_CELLS:,} cells in line {number}, which is "
