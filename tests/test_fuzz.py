@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 
 from fuzz import cases, workers
+from fuzz.brain import regions
 from fuzz.cases import Case, changed
 from fuzz.change import VALUES, Change
 from fuzz.kinds import KINDS
 from fuzz.oracle import Outcome, judge
 from fuzz.reading import of_expression
-from fuzz.seeds import make_seeds, regions
+from fuzz.seeds import make_seeds
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Parcellation
 

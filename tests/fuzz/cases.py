@@ -8,13 +8,13 @@ from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
+from .brain import IDS, REGIONS
 from .change import EVERYTHING, VALUES, Change
 from .kinds import KINDS, Kind
 from .mutate import change
 from .mutate_pt import MARK
 from .oracle import Outcome, judge, judge_sniffing
 from .reading import Reading
-from .seeds import IDS, REGIONS
 
 _NAME_OF = dict(zip(map(str, IDS), REGIONS, strict=True))
 

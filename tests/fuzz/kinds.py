@@ -13,9 +13,9 @@ from napari_compressed_transcriptomics.io.row_names import read_row_names
 from napari_compressed_transcriptomics.io.targets import read_latent_images, read_targets
 
 from . import reading
+from .brain import regions, voxels
 from .jobs import compare, train
 from .reading import Reading
-from .seeds import regions, voxels
 
 
 @dataclass(frozen=True)
