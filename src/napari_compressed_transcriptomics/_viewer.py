@@ -60,7 +60,10 @@ class BrainView:
             )
             viewer.canvas.overlays[f"side_{side}"] = overlay
             self._letters[side] = overlay
+        self._inserting = False
+        viewer.layers.events.inserting.connect(self._before_insertion)
         viewer.layers.events.inserted.connect(self._on_inserted)
+        viewer.layers.events.inserted.connect(self._after_insertion, position="last")
         viewer.layers.events.removed.connect(self._update_letters)
         viewer.dims.events.ndisplay.connect(self._on_ndisplay)
         viewer.dims.events.order.connect(self._on_order)
@@ -73,6 +76,14 @@ class BrainView:
         for layer in viewer.layers:
             self._welcome(layer)
         self._legend = Legend(viewer)
+
+    def _before_insertion(self, event: Any = None) -> None:
+        self._inserting = True
+        self._update_letters()
+
+    def _after_insertion(self, event: Any = None) -> None:
+        self._inserting = False
+        self._update_letters()
 
     def _on_inserted(self, event: Any) -> None:
         self._welcome(event.value)
@@ -196,8 +207,14 @@ class BrainView:
     def _update_letters(self, event: Any = None) -> None:
         any_of_ours = any(shown(layer) is not None for layer in self._viewer.layers)
         for side, text in self._side_names().items():
-            self._letters[side].text = text
-            self._letters[side].visible = any_of_ours
+            letter = self._letters[side]
+            letter.text = text
+            # napari draws at once where a layer brings a slider or a letter appears, before it
+            # has made letters for the cells that are new, and fails: meanwhile there is but one.
+            if self._inserting or letter.visible != any_of_ours:
+                letter.gridded = False
+            letter.visible = any_of_ours
+            letter.gridded = not self._inserting
 
     def _columns(self) -> int:
         """Count the columns of the grid; 1 without one."""
