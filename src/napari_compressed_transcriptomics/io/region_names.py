@@ -228,6 +228,10 @@ def _columns(table: DelimitedText) -> list[tuple[int, str]]:
     if len(header) == 2 and integer(header[0]) is not None:  # no header: id, name
         rows.insert(0, (1, table.header))
         header = ["id", "label"]
+    if twice := [name for name in dict.fromkeys(header) if name and header.count(name) > 1]:
+        raise UserError(
+            f"{table.path.name} has two columns {twice[0]!r}; remove or rename one of them"
+        )
     for number, cells in rows:
         if len(cells) != len(header):
             raise UserError(
