@@ -14,6 +14,7 @@ from .files import existing_file, looks_like, opened, state_of
 
 # Deflate cannot pack tighter than this, so a header that promises more is wrong.
 _MOST_DEFLATED = 1100
+_LARGEST_OFFSET = 1 << 26  # bytes; extensions hold texts and small tables
 
 
 @dataclass(frozen=True)
@@ -159,6 +160,11 @@ def _checked_offset(path: Path, header: Any, least: int) -> int:
         raise UserError(
             f"{path.name} states the data offset {offset:g} where at least {least} whole bytes are "
             "its header; it is damaged, get it again or write it anew with another program"
+        )
+    if offset > _LARGEST_OFFSET:
+        raise UserError(
+            f"{path.name} states that its data begin after {offset:,.0f} bytes, where extensions of "
+            "the header are far smaller; its header is damaged"
         )
     return int(offset)
 
