@@ -75,7 +75,7 @@ def _as_seen_by(kind: Kind, name: str, done: Change) -> Change:
     if kind.any_columns:
         done = replace(done, renames=True)
         if done.columns:
-            done = replace(done, unseen=done.unseen | VALUES, among=frozenset())
+            done = replace(done, unseen=done.unseen | VALUES, most=10**9, among=frozenset())
     if kind.sealed and done.must == "equal":
         done = replace(done, must="")
     return done
