@@ -78,6 +78,7 @@ class BrainView:
         self._legend = Legend(viewer)
 
     def _before_insertion(self, event: Any = None) -> None:
+        """Hide the letters: a layer's slider makes napari draw before the grid has a new cell."""
         self._inserting = True
         self._update_letters()
 
@@ -209,12 +210,10 @@ class BrainView:
         for side, text in self._side_names().items():
             letter = self._letters[side]
             letter.text = text
-            # napari draws at once where a layer brings a slider or a letter appears, before it
-            # has made letters for the cells that are new, and fails: meanwhile there is but one.
-            if self._inserting or letter.visible != any_of_ours:
-                letter.gridded = False
-            letter.visible = any_of_ours
-            letter.gridded = not self._inserting
+            if not any_of_ours or self._inserting:
+                letter.visible = False
+            elif not letter.visible:
+                _appear(letter)
 
     def _columns(self) -> int:
         """Count the columns of the grid; 1 without one."""
@@ -243,6 +242,18 @@ class BrainView:
             # In narrow cells the scale bar lies there.
             "bottom_center": _letters(-up) if columns < _NARROW else "",
         }
+
+
+def _appear(overlay: Any) -> None:
+    """Make an overlay visible in a grid that may have changed while it was hidden.
+
+    napari would place it in all cells before it has made one for each that is new, and fail; that
+    it makes them as well when `gridded` changes helps.
+    """
+    with overlay.events.visible.blocked():
+        overlay.visible = True
+    overlay.events.gridded.emit(overlay.gridded)
+    overlay.events.visible.emit(True)
 
 
 def _letters(direction: np.ndarray) -> str:

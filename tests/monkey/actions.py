@@ -79,6 +79,7 @@ def float_dock(monkey):
     if not monkey.docks:
         return "no dock to float"
     name, dock, _ = monkey.rng.choice(monkey.docks)
+    monkey.watch.doing = f"moving {name} out or in"
     dock.setFloating(not dock.isFloating())
     return f"moved {name} out or in"
 

@@ -10,6 +10,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from napari.errors.reader_errors import NoAvailableReaderError, ReaderPluginError
 from napari.utils.notifications import notification_manager
 from qtpy.QtCore import QThreadPool, QTimer, QtMsgType, qInstallMessageHandler
 
@@ -17,6 +18,7 @@ import napari_compressed_transcriptomics as package
 from napari_compressed_transcriptomics.core.errors import UserError
 
 OURS = str(Path(package.__file__).parent)
+_EXPECTED = (NoAvailableReaderError, ReaderPluginError)
 _BAD = (QtMsgType.QtCriticalMsg, QtMsgType.QtFatalMsg)
 
 
@@ -42,10 +44,6 @@ class Stop:
     doing: str
     where: str
 
-    def is_ours(self):
-        """Return whether a line of ours was at work in it."""
-        return OURS in self.where
-
 
 class Watch:
     """Hears of every fault, and measures how long the window stands still.
@@ -55,7 +53,7 @@ class Watch:
     faults : list of str
         What may not happen, each with the action at hand and a traceback.
     foreign : list of str
-        Errors in which no line of ours took part, and Qt's warnings.
+        What napari says of files that nobody reads, and warnings of napari and Qt.
     doing : str
         The action at hand; set it before each.
     stops : list of Stop
@@ -91,9 +89,8 @@ class Watch:
         """Take an exception that reached an action, or that a notification tells of."""
         if isinstance(error, UserError):
             return
-        text = "".join(traceback.format_exception(error))
-        found = self.faults if OURS in text else self.foreign
-        found.append(f"during {self.doing}\n{text}")
+        found = self.foreign if isinstance(error, _EXPECTED) else self.faults
+        found.append(f"during {self.doing}\n{''.join(traceback.format_exception(error))}")
 
     def _on_notice(self, notice):
         error = getattr(notice, "exception", None)
