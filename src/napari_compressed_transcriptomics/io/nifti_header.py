@@ -163,8 +163,8 @@ def _checked_offset(path: Path, header: Any, least: int) -> int:
         )
     if offset > _LARGEST_OFFSET:
         raise UserError(
-            f"{path.name} states that its data begin after {offset:,.0f} bytes, where extensions of "
-            "the header are far smaller; its header is damaged"
+            f"{path.name} states that its data begin after {offset:,.0f} bytes, where extensions "
+            "of the header are far smaller; its header is damaged"
         )
     return int(offset)
 
