@@ -104,8 +104,8 @@ def _bytes(path: Path, rng: Random) -> Change:
     path.write_bytes(changed)
     if path.name.endswith(".gz"):
         return Change(f"packed: {said}")
-    in_last_line = b"\n" not in data[len(changed) : -1]
-    if "deleted" in said or ("cut" in said and not in_last_line):  # a list may be shorter
+    in_last_line = data.startswith(changed) and b"\n" not in data[len(changed) : -1]
+    if ("deleted" in said or "cut" in said) and not in_last_line:  # a list may be shorter
         return Change(f"text: {said}", _NAMES, renames=True)
     return Change(f"text: {said}", VALUES | _NAMES, most=2, renames=True)
 
