@@ -19,6 +19,7 @@ from napari_compressed_transcriptomics.core.errors import UserError
 
 OURS = str(Path(package.__file__).parent)
 _EXPECTED = (NoAvailableReaderError, ReaderPluginError)
+_REFUSED = "but refused the file"  # npe2, of a file that the chosen plugin does not know
 _BAD = (QtMsgType.QtCriticalMsg, QtMsgType.QtFatalMsg)
 
 
@@ -62,6 +63,7 @@ class Watch:
 
     def __init__(self):
         self.faults, self.foreign, self.stops = [], [], []
+        self._known = set()
         self.doing = "opening"
         self._all = ExitStack()
 
@@ -89,8 +91,9 @@ class Watch:
         """Take an exception that reached an action, or that a notification tells of."""
         if isinstance(error, UserError):
             return
-        found = self.foreign if isinstance(error, _EXPECTED) else self.faults
-        found.append(f"during {self.doing}\n{''.join(traceback.format_exception(error))}")
+        expected = isinstance(error, _EXPECTED) or _REFUSED in str(error)
+        text = "".join(traceback.format_exception(error))
+        self._keep(self.foreign if expected else self.faults, text)
 
     def _on_notice(self, notice):
         error = getattr(notice, "exception", None)
@@ -98,11 +101,16 @@ class Watch:
             self.fault(error)
         warning = getattr(notice, "warning", None)
         if warning is not None:
-            self.foreign.append(f"during {self.doing}: {notice}")
+            self._keep(self.foreign, str(notice))
 
     def _on_message(self, kind, context, text):
-        where = self.faults if kind in _BAD else self.foreign
-        where.append(f"during {self.doing}: Qt says: {text}")
+        self._keep(self.faults if kind in _BAD else self.foreign, f"Qt says: {text}")
+
+    def _keep(self, found, text):
+        """Keep what was told, the first time."""
+        if text not in self._known:
+            self._known.add(text)
+            found.append(f"during {self.doing}: {text}")
 
     def _beat(self):
         now, worked = time.monotonic(), time.process_time()
