@@ -80,13 +80,13 @@ def refuse_overwriting(paths: Iterable[str | Path], source: dict[str, Any]) -> N
 
     `source` is `Expression.source`: ``{role: {"path": ..., "sha256": ...}}``.
     """
-    read = {
-        Path(entry["path"]).resolve()
+    read = {  # other than `Path.resolve`, `realpath` takes links that go round in circles
+        os.path.realpath(entry["path"])
         for entry in source.values()
         if isinstance(entry, dict) and isinstance(entry.get("path"), str)
     }
     for path in paths:
-        if Path(path).resolve() in read:
+        if os.path.realpath(path) in read:
             raise UserError(f"{path} is an input of this very result; choose another name")
 
 

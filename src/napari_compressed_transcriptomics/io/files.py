@@ -229,7 +229,8 @@ def atlas_of(
             candidates += [found_atlas.with_name("_".join(parts) + f"_labels{e}") for e in _LABELS]
             if not _is_space_or_resolution(parts.pop()):
                 break
-        found_labels = next(filter(Path.is_file, candidates), None)
+        # A link to nowhere or a folder in its place is told rather than passed over.
+        found_labels = next(filter(os.path.lexists, candidates), None)
     return found_atlas, found_labels
 
 

@@ -16,6 +16,8 @@ from .files import existing_file, looks_like, opened, state_of
 _MOST_DEFLATED = 1100
 _LARGEST_OFFSET = 1 << 26  # bytes; extensions hold texts and small tables
 
+_SMALLEST_MM = 1e-6  # of a voxel; below a nanometre its header is wrong
+
 
 @dataclass(frozen=True)
 class NiftiHeader:
@@ -195,7 +197,7 @@ def _checked_affine(path: Path, header: Any) -> tuple[np.ndarray, list[str]]:
     with np.errstate(all="ignore"):  # lengths may be 0 or beyond all numbers
         lengths = np.linalg.norm(affine[:3, :3], axis=0)
         independent = abs(np.linalg.det(affine[:3, :3] / lengths)) >= 1e-6
-    if not lengths.all() or not independent:
+    if not independent or lengths.min() < _SMALLEST_MM:
         raise UserError(
             f"{path.name} has a singular affine, which places no voxel in space; mend its header"
         )

@@ -1,5 +1,6 @@
 """Which row of a table lies where in an atlas: by id or by name, never by mere position."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -106,6 +107,12 @@ def place(
         )
     if not by_id and (several := rows_of_several(called, row_of, known)):
         notes.append(f"Row(s) of {rows.path.name} are shown in several regions each ({several})")
+    shared = [name for name, count in Counter(known.values()).items() if count > 1]
+    if rows.names is None and shared:
+        notes.append(
+            f"{len(shared)} name(s) stand for several ids of {atlas.path.name} "
+            f"({listing(shared)}); these regions are told apart by their ids"
+        )
     if without_row:
         empty = listing(known.get(region, str(region)) for region in without_row)
         notes.append(
