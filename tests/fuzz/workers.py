@@ -6,6 +6,7 @@ import sys
 import time
 import warnings
 from collections.abc import Iterable, Iterator
+from multiprocessing import forkserver
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
@@ -99,6 +100,13 @@ class _Worker:
         self._process.start()
         theirs.close()
         self.connection.recv()  # once all is loaded; until then no time counts
+
+
+def get_ready() -> None:
+    """Have libraries loaded in the background, where processes can start with them."""
+    if sys.platform == "linux":
+        _context()
+        forkserver.ensure_running()
 
 
 def _context() -> Any:
