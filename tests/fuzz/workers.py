@@ -6,7 +6,6 @@ import sys
 import time
 import warnings
 from collections.abc import Iterable, Iterator
-from multiprocessing import forkserver
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
@@ -105,6 +104,8 @@ class _Worker:
 def get_ready() -> None:
     """Have libraries loaded in the background, where processes can start with them."""
     if sys.platform == "linux":
+        from multiprocessing import forkserver  # not everywhere
+
         _context()
         forkserver.ensure_running()
 
