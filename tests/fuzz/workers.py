@@ -101,6 +101,15 @@ class _Worker:
         self.connection.recv()  # once all is loaded; until then no time counts
 
 
+def get_ready() -> None:
+    """Have libraries loaded in the background, where processes can start with them."""
+    if sys.platform == "linux":
+        from multiprocessing import forkserver  # not everywhere
+
+        _context()
+        forkserver.ensure_running()
+
+
 def _context() -> Any:
     """Return how to start processes: from one that has loaded all libraries, where possible."""
     if sys.platform != "linux":
