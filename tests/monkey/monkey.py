@@ -2,6 +2,8 @@
 
 import random
 import time
+from itertools import combinations
+from statistics import median
 
 import napari
 from napari.qt import get_qapp
@@ -16,6 +18,7 @@ from .watch import Watch, memory, threads, threads_end
 
 MB_OF_A_GRID = 5  # kept by napari alone, measured with four volumes that are not ours
 _BETWEEN_CLEANINGS = 40
+_LEAST_MEASURED = 5
 
 
 class Monkey:
@@ -118,16 +121,20 @@ class Monkey:
             self.open_sample()
         return self.rng.choice(list(self.viewer.layers))
 
-    def shown_in_docks(self, kinds):
-        """Return the name of a dock that is open, and its visible, enabled widgets of kinds."""
+    def open_docks(self):
+        """Return the docks that are open: some close by themselves, or are closed by a click."""
         self.docks = [dock for dock in self.docks if _alive(dock[1])]
-        if not self.docks:
-            return "", []
-        name, _, widget = self.rng.choice(self.docks)
+        return self.docks
+
+    def shown_in_docks(self, kinds):
+        """Return the visible, enabled widgets of kinds in one of the docks."""
+        if not self.open_docks():
+            return []
+        _, _, widget = self.rng.choice(self.docks)
         if not isinstance(widget, QWidget):
             widget = widget.native
         found = [w for w in widget.findChildren(QWidget) if isinstance(w, kinds)]
-        return name, [w for w in found if w.isVisible() and w.isEnabled() and w.width() > 0]
+        return [w for w in found if w.isVisible() and w.isEnabled() and w.width() > 0]
 
     def place_in(self, widget):
         """Return a place in a widget."""
@@ -154,20 +161,22 @@ class Monkey:
 def growth(measured):
     """Return how much memory grows in the second half, in MB for 100 actions.
 
-    What napari keeps of each grid that it has replaced is left out.
+    What napari keeps of each grid that it has replaced is left out. NaN where it was measured
+    too seldom.
 
     Parameters
     ----------
     measured : list of (int, float, int)
         Number of actions, MB, and grids that napari has made.
     """
-    import numpy as np
-
     half = measured[len(measured) // 2 :]
-    if len(half) < 3:
+    if len(half) < _LEAST_MEASURED:
         return float("nan")
-    counts, sizes, grids = np.transpose(half)
-    return 100 * float(np.polyfit(counts, sizes - MB_OF_A_GRID * grids, 1)[0])
+    slopes = [
+        (late[1] - early[1] - MB_OF_A_GRID * (late[2] - early[2])) / (late[0] - early[0])
+        for early, late in combinations(half, 2)
+    ]
+    return 100 * median(slopes)  # one library that is loaded late is no growth
 
 
 def settle(rounds=5):

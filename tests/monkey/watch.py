@@ -19,7 +19,8 @@ from napari_compressed_transcriptomics.core.errors import UserError
 
 OURS = str(Path(package.__file__).parent)
 _EXPECTED = (NoAvailableReaderError, ReaderPluginError)
-_REFUSED = "but refused the file"  # npe2, of a file that the chosen plugin does not know
+# What npe2 says where the plugin chosen does not know a file, and napari's own readers.
+_OF_READERS = "but refused the file", "napari_builtins/io/_read.py"
 _BAD = (QtMsgType.QtCriticalMsg, QtMsgType.QtFatalMsg)
 
 
@@ -91,8 +92,8 @@ class Watch:
         """Take an exception that reached an action, or that a notification tells of."""
         if isinstance(error, UserError):
             return
-        expected = isinstance(error, _EXPECTED) or _REFUSED in str(error)
         text = "".join(traceback.format_exception(error))
+        expected = isinstance(error, _EXPECTED) or any(words in text for words in _OF_READERS)
         self._keep(self.foreign if expected else self.faults, text)
 
     def _on_notice(self, notice):

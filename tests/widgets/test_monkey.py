@@ -29,6 +29,6 @@ def away(monkeypatch, tmp_path):
 def test_a_monkey_finds_no_fault(sample, seed, away):
     expression = sample()
     monkey = Monkey(lambda viewer: add_expression(viewer, expression), seed, away)
-    monkey.play(n_actions=75)
-    assert monkey.count == 75
+    monkey.play(n_actions=60)
+    assert monkey.count == 60
     assert not monkey.watch.faults
