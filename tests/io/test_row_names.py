@@ -135,13 +135,12 @@ def test_how_a_text_is_spoken_is_no_part_of_it(tmp_path):
     assert read_xlsx(book(tmp_path / "a.xlsx", strings=strings))[0][0] == "label"
 
 
-def test_a_wide_header_takes_little_memory(tmp_path):
+def test_a_wide_header_does_not_widen_every_row(tmp_path):
     path = tmp_path / "a.csv"
     path.write_text("label" + "," * 500_000 + "\n" + "L_a\nR_a\n" * 1000)
     tracemalloc.start()
     try:
-        with pytest.raises(UserError, match="1 cells in line 2"):
-            read_row_names(path)
+        assert len(read_row_names(path).names) == 2000
         assert tracemalloc.get_traced_memory()[1] < 200e6
     finally:
         tracemalloc.stop()
@@ -176,5 +175,5 @@ def test_real_lists():
 def test_a_short_line_is_named(tmp_path):
     path = tmp_path / "list.csv"
     path.write_text("id,label\n1,L_a\nL_b\n3,L_c\n")
-    with pytest.raises(UserError, match="1 cells in line 3 where its header has 2"):
+    with pytest.raises(UserError, match="'' where a region's name is needed"):
         read_row_names(path)

@@ -186,11 +186,6 @@ def _cells(
                     f"line {text.header_line}; mend it"
                 )
         matrix = np.array(values, float).reshape(len(body), -1)
-        if not headed and matrix.shape[1] > 1 and np.isnan(matrix[:, -1]).all():
-            raise UserError(
-                f"{path.name} has lines that end in {text.separator!r}; remove it, as it would be "
-                "a map without values"
-            )
         maps, notes = text.header, []
         if headed and len(maps) > 1 and counts_rows(maps[0], matrix[:, 0]):
             notes.append(f"The {shown(maps[0])} of {path.name} only counts its rows, and is no map")
