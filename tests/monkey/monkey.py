@@ -16,7 +16,7 @@ from .dialogs import answered
 from .files import make_files
 from .watch import Watch, memory, threads, threads_end
 
-MB_OF_A_GRID = 5  # kept by napari alone, measured with four volumes that are not ours
+MB_OF_A_CELL = 8  # napari keeps the cells of grids that it has replaced, with all overlays
 _BETWEEN_CLEANINGS = 40
 _LEAST_MEASURED = 5
 
@@ -47,8 +47,8 @@ class Monkey:
         self.docks = []
         self.watch = Watch()
         self.count = 0
-        self.memory = []  # after each cleaning: number of actions, MB, grids that napari has made
-        self._grids, self._grid = 0, None
+        self.memory = []  # after each cleaning: number of actions, MB, cells that napari has made
+        self._cells, self._grid = 0, None
 
     def play(self, n_actions=None, seconds=None):
         """Do `n_actions`, or go on for some seconds; then close the window."""
@@ -92,7 +92,8 @@ class Monkey:
             self.watch.fault(error)
         settle()
         if self._grid is not (grid := self.viewer.window._qt_viewer.canvas.grid):
-            self._grid, self._grids = grid, self._grids + 1
+            rows, columns = grid.grid_size
+            self._grid, self._cells = grid, self._cells + rows * columns
         if self.rng.random() < 0.1:  # work in threads comes on
             QTest.qWait(50)
         self.count += 1
@@ -107,7 +108,7 @@ class Monkey:
         for _ in range(3):
             settle()
             QTest.qWait(20)
-        self.memory.append((self.count, memory(), self._grids))
+        self.memory.append((self.count, memory(), self._cells))
         self.open_sample()
 
     def open_sample(self):
@@ -161,19 +162,19 @@ class Monkey:
 def growth(measured):
     """Return how much memory grows in the second half, in MB for 100 actions.
 
-    What napari keeps of each grid that it has replaced is left out. NaN where it was measured
+    What napari keeps of grids that it has replaced is left out. NaN where it was measured
     too seldom.
 
     Parameters
     ----------
     measured : list of (int, float, int)
-        Number of actions, MB, and grids that napari has made.
+        Number of actions, MB, and cells of grids that napari has made.
     """
     half = measured[len(measured) // 2 :]
     if len(half) < _LEAST_MEASURED:
         return float("nan")
     slopes = [
-        (late[1] - early[1] - MB_OF_A_GRID * (late[2] - early[2])) / (late[0] - early[0])
+        (late[1] - early[1] - MB_OF_A_CELL * (late[2] - early[2])) / (late[0] - early[0])
         for early, late in combinations(half, 2)
     ]
     return 100 * median(slopes)  # one library that is loaded late is no growth
