@@ -93,7 +93,7 @@ class Monkey:
         settle()
         if self._grid is not (grid := self.viewer.window._qt_viewer.canvas.grid):
             rows, columns = grid.grid_size
-            self._grid, self._cells = grid, self._cells + rows * columns
+            self._grid, self._cells = grid, self._cells + int(rows * columns)
         if self.rng.random() < 0.1:  # work in threads comes on
             QTest.qWait(50)
         self.count += 1
