@@ -105,6 +105,12 @@ def place(
             f"{len(lost)} region(s) have no voxel in {atlas.path.name} ({listing(lost)}) and are "
             "left out"
         )
+    nameless = [region for region in map(int, atlas.ids) if region not in known]
+    if known and nameless:
+        notes.append(
+            f"{len(nameless)} region(s) of {atlas.path.name} have no name in {label_table} "
+            f"({listing(nameless)})"
+        )
     if not by_id and (several := rows_of_several(called, row_of, known)):
         notes.append(f"Row(s) of {rows.path.name} are shown in several regions each ({several})")
     shared = [name for name, count in Counter(known.values()).items() if count > 1]
