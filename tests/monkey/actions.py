@@ -301,12 +301,12 @@ def resize(monkey):
 
 def command(monkey):
     """Choose one of our entries of the menus."""
-    from app_model import Application
+    from napari._app_model import get_app_model
 
     name = monkey.rng.choice(COMMANDS)
     words = f"menu {name}"
     monkey.watch.doing = words
-    Application.get_app("napari").commands.execute_command(f"{PLUGIN}.{name}").result()
+    get_app_model().commands.execute_command(f"{PLUGIN}.{name}").result()
     return words
 
 

@@ -35,10 +35,12 @@ class Monkey:
         Where files to drop are made, and where dialogs save.
     tell : callable, optional
         Called with each action.
+    make_viewer : callable
     """
 
-    def __init__(self, open_sample, seed, folder, tell=None):
+    def __init__(self, open_sample, seed, folder, tell=None, make_viewer=napari.Viewer):
         self._open_sample, self._seed, self._folder = open_sample, seed, folder
+        self._make_viewer = make_viewer
         self._tell = tell or (lambda words: None)
         self.rng = random.Random(seed)
         (folder / "files").mkdir()
@@ -56,7 +58,7 @@ class Monkey:
         before = threads()
         saved = self._folder / "saved"
         with self.watch, answered(random.Random(self._seed), saved, self.files):
-            self.viewer = napari.Viewer(show=True)
+            self.viewer = self._make_viewer(show=True)
             self.viewer.window.resize(1000, 640)
             self.canvas = self.viewer.window._qt_viewer.canvas.native
             self.open_sample()
