@@ -10,13 +10,11 @@ from typing import Any
 
 from napari_compressed_transcriptomics.core.errors import UserError
 
-from .files import read_json
+from .files import OURS, WRITTEN_BY, read_json
 from .leftovers import LONGEST_NAME, is_unfinished, unfinished_folder
 from .locks import renaming
 from .room import check_room, system_error, told
 from .style import SAFE, Style
-
-_WRITTEN_BY = "written_by"
 
 
 def check_writable(path: str | Path) -> None:
@@ -95,7 +93,7 @@ def check_sidecar(path: Path) -> None:
 
     A table's own ``NAME.json`` names its atlas: a volume written as NAME must not take it.
     """
-    if path.exists() and _WRITTEN_BY not in read_json(path):
+    if path.exists() and WRITTEN_BY not in read_json(path):
         raise UserError(f"{path.name} is not ours and would be replaced; choose another name")
 
 
@@ -105,7 +103,7 @@ def write_json(path: Path, content: dict[str, Any], style: Style = SAFE) -> None
 
     folder = path.parent.parent if is_unfinished(path.parent) else path.parent
     record = style.record(content, folder)
-    record[_WRITTEN_BY] = f"napari-compressed-transcriptomics {__version__}"
+    record[WRITTEN_BY] = f"{OURS} {__version__}"
     path.write_text(json.dumps(record, indent=2, allow_nan=False) + "\n", "utf-8")
 
 
