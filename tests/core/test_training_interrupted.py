@@ -18,6 +18,11 @@ from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.progress import Stop, finish
 from napari_compressed_transcriptomics.core.recipes import TrainRequest, train_codec_steps
 from napari_compressed_transcriptomics.core.resume import checkpoint_files, remove_checkpoints
+from napari_compressed_transcriptomics.core.tensor_file import (
+    digest,
+    read_safetensors,
+    write_safetensors,
+)
 from small import named, same, small_expression
 
 DATA = small_expression(n_samples=60, n_genes=40)
@@ -243,6 +248,49 @@ def test_other_training_is_refused_and_named(request_, always):
         with pytest.raises(UserError, match=says):
             losses(other)
     assert before == {file: file.read_bytes() for file in checkpoint_files(request_.checkpoint)}
+
+
+def cut(tensors, name):
+    return tensors | {name: tensors[name].flatten()[:-1]}
+
+
+@pytest.mark.parametrize("codec", ["autoencoder", "residual"])
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda tensors, state: (cut(tensors, "optimizer.1.exp_avg"), state), "optimiser"),
+        (lambda tensors, state: (cut(tensors, "random"), state), "random numbers"),
+        (lambda tensors, state: (tensors | {"best.other": torch.zeros(1)}, state), "network"),
+        (lambda tensors, state: (tensors, {"epoch": state["epoch"]}), "how far"),
+        (
+            lambda tensors, state: (
+                tensors,
+                {
+                    name: value if name == "epoch" else "<script>"
+                    for name, value in (state | {"network": ""}).items()
+                },
+            ),
+            "how far",
+        ),
+    ],
+    ids=["moment cut", "random state cut", "weights too many", "state missing", "state of text"],
+)
+def test_whole_checkpoints_that_make_no_sense(request_, always, codec, change, words):
+    """Their hash is right. PyTorch would write beyond a moment that is cut short."""
+    request_ = replace(request_, codec=codec, hidden_sizes=(16, 8))
+    leave_after(request_, 4)
+    settings = replace(request_, resume=True)
+    for file in checkpoint_files(request_.checkpoint):
+        metadata, arrays = read_safetensors(file)
+        tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
+        tensors, state = change(tensors, json.loads(metadata["state"]))
+        changed = {name: tensor.numpy() for name, tensor in tensors.items()}
+        metadata |= {"state": json.dumps(state)}
+        del metadata["sha256"]
+        metadata["sha256"] = digest(metadata, changed)
+        write_safetensors(file, metadata, changed)
+    with pytest.raises(UserError, match=words):
+        losses(settings)
 
 
 def test_checkpoints_hold_no_pickle(request_, always):
