@@ -61,6 +61,9 @@ class Codec(ABC):
         It cannot be fitted with as many components as samples; else fitting warns of it.
     is_network : bool
         It runs as a `CodecNetwork`: it can be saved, and `reconstruct` takes it.
+    repeats : tuple of str, optional
+        The choices in the record of a fit with which it can be repeated on other samples in
+        little time; None where that takes long.
     smaller : str
         What to do where there is no memory to fit it.
     """
@@ -70,6 +73,7 @@ class Codec(ABC):
     rows_together: ClassVar[int] = 1
     needs_samples: ClassVar[bool] = True
     is_network: ClassVar[bool] = True
+    repeats: ClassVar[tuple[str, ...] | None] = None
     smaller: ClassVar[str] = "use fewer genes or samples, or a larger machine"
 
     def __init__(
