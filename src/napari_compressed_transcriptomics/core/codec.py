@@ -58,12 +58,11 @@ class Codec(ABC):
     rows_together : int
         Rows whose latents depend on each other; blocks of rows are whole multiples of it.
     needs_samples : bool
-        It cannot be fitted with as many components as samples; else fitting warns of it.
+        It cannot be fitted with as many components as samples (else fitting warns of it).
     is_network : bool
         It runs as a `CodecNetwork`: it can be saved, and `reconstruct` takes it.
     repeats : tuple of str, optional
-        The choices in the record of a fit with which it can be repeated on other samples in
-        little time; None where that takes long.
+        The choices, in `training`, to repeat a fit with; None where repeating takes long.
     smaller : str
         What to do where there is no memory to fit it.
     """
