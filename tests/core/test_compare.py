@@ -207,9 +207,6 @@ def test_methods_that_cannot_are_left_out_with_a_sentence(monkeypatch):
         assert words in notes
     with pytest.raises(UserError, match="t-SNE only places"):
         compare_steps(asked(methods=("tsne",)))
-    monkeypatch.undo()
-    with pytest.raises(UserError, match=r"2 to 4 components|not installed"):
-        compare_steps(asked(methods=("umap",), latent_sizes=(8,)))
 
 
 def test_a_fit_that_fails_is_told_and_others_go_on(monkeypatch):

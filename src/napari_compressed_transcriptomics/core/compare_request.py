@@ -9,7 +9,7 @@ import numpy as np
 from .errors import UserError
 from .expression import Expression, Parcellation
 from .limits import MOST_PROCESSES, check_range
-from .methods import method_class, method_names, method_problem, size_problem
+from .methods import learns_from_less, method_class, method_names, method_problem, size_problem
 from .nested_folds import SPLITS, Split, outer_folds
 from .seeds import check_seed
 
@@ -101,16 +101,22 @@ class Plan:
         Split to its folds: (training rows, held-out rows) each.
     left_out : tuple of LeftOut
         What cannot take part.
+    n_train : int
+        Samples of the smallest fold's training part.
+    told : tuple of str
+        What else is to be known, one sentence each.
     """
 
     fits: tuple[Fit, ...]
     folds: dict[str, list[tuple[np.ndarray, np.ndarray]]]
     left_out: tuple["LeftOut", ...]
+    n_train: int
+    told: tuple[str, ...] = ()
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What cannot take part and why, one sentence each."""
-        return tuple(map(str, self.left_out))
+        """What is to be known before: what cannot take part and why, one sentence each."""
+        return (*map(str, self.left_out), *self.told)
 
 
 class LeftOut(NamedTuple):
@@ -175,7 +181,9 @@ def plan(request: CompareRequest) -> Plan:
         for method in methods
         if (method, size) in done
     ]
-    return Plan(tuple(fits), folds, tuple(_left_out(notes)))
+    taking_part = [method for method in methods if method in dict(done)]
+    told = tuple(filter(None, [learns_from_less(taking_part, n_train)]))
+    return Plan(tuple(fits), folds, tuple(_left_out(notes)), n_train, told)
 
 
 def _folds(request: CompareRequest, split: Split) -> list[tuple[np.ndarray, np.ndarray]]:
