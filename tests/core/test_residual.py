@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 import torch
+from benchmarks.linear import ratio
 from numpy.testing import assert_allclose
 from sklearn.cluster import KMeans
 
-from benchmarks.linear import ratio
 from napari_compressed_transcriptomics.core import residual_settings, residual_training
 from napari_compressed_transcriptomics.core.codec import codec_class, fit_codec
 from napari_compressed_transcriptomics.core.errors import UserError

@@ -84,6 +84,11 @@ class KernelPCA(Codec):
             f"kernel (gamma {self.gamma:.4g}), back by kernel ridge regression from its latents"
         )
 
+    def chosen(self) -> str:
+        """Return gamma and ridge."""
+        edge = ", at the edge of what is tried" if self.training.get("chosen_at_edge") else ""
+        return f"gamma {self.gamma:g}, ridge {self.training.get('alpha', float('nan')):g}{edge}"
+
     def tensors(self) -> dict[str, Any]:
         """Return all arrays and ``neutral``."""
         return {**self.arrays, "neutral": self.neutral}

@@ -8,7 +8,7 @@ import numpy as np
 import torch  # noqa: TID253  (this module is for torch only)
 from torch import Tensor, nn  # noqa: TID253
 
-from .codec import Codec
+from .codec import NOT_CONVERGED, Codec
 from .errors import UserError
 from .expression import Expression
 from .networks import CodecNetwork
@@ -55,6 +55,12 @@ class NMF(Codec):
         """Return the method in words."""
         ended = "" if self.training.get("converged", True) else ", which had not converged"
         return f"non-negative matrix factorisation with {self.latent_size} components{ended}"
+
+    def chosen(self) -> str:
+        """Return how many iterations it took, and whether it had converged then."""
+        done = f"{self.training.get('iterations')} iterations"
+        converged = self.training.get("converged", True)
+        return f"{'converged' if converged else NOT_CONVERGED} after {done}"
 
     def tensors(self) -> dict[str, Any]:
         """Return the components and ``neutral``."""

@@ -61,6 +61,10 @@ class UMAP(Embedding):
             "cross-validation among the training samples)"
         )
 
+    def chosen(self) -> str:
+        """Return how many neighbours decode."""
+        return f"{self.decoder.n_neighbors} nearest"
+
     @classmethod
     def unavailable(cls) -> str:
         """Say how to install umap-learn where it is not."""
