@@ -17,9 +17,9 @@ TORCH_INDEX := $(shell [ "$$(uname -s)" = Linux ] && ! command -v nvidia-smi >/d
 TWO_PROCESSES := -n 2 --dist loadgroup
 
 # Threads that wait sleep instead of spinning: much faster where the machine is busy.
-demo test check quality study fuzz chaos monkey screenshots: export OMP_WAIT_POLICY := PASSIVE
+demo test check quality linear study fuzz chaos monkey screenshots: export OMP_WAIT_POLICY := PASSIVE
 
-.PHONY: help demo test check bench quality study fuzz chaos monkey screenshots clean
+.PHONY: help demo test check bench quality linear study fuzz chaos monkey screenshots clean
 .DEFAULT_GOAL := help
 
 help: ## say what each of these does
@@ -46,6 +46,9 @@ bench: $(READY) ## measure speed and memory (minutes)
 
 quality: $(READY) ## measure all methods on samples left out (an hour or more; real data needed)
 	$(BIN)/python -m benchmarks.quality
+
+linear: $(READY) ## see that the default codec stays PCA where nothing is better (10 minutes)
+	$(BIN)/python -m benchmarks.linear
 
 study: $(READY) ## put the published claims to real data (hours; goes on where it was interrupted)
 	$(BIN)/python -W ignore -m benchmarks.study

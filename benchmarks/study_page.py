@@ -74,7 +74,7 @@ def _claims(found: list[Found]) -> Iterator[str]:
         "Against each other method a claim holds, or its opposite, where the paired difference has "
         "p <= 0.05 by Student's t, corrected for the number of methods in the sentence (Holm). All "
         "else is not decided, which is not the same as equal. t-SNE cannot reconstruct, and UMAP "
-        "does so from 2 to 4 components only.\n"
+        "decodes from its nearest training samples.\n"
     )
     for method in AUTOENCODERS:
         for split, how in HOW.items():

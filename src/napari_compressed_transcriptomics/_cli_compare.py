@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 SUMMARY = "Compare methods by their error on samples held out."
 DETAILS = (
     "Methods are default (residual autoencoder), published (the published recipe), pca, nmf, "
-    "kpca, umap (needs the extra umap; 2 to 4 components) and tsne (which cannot reconstruct). "
+    "kpca, umap (needs the extra umap) and tsne (which cannot reconstruct). "
     "With --split blocks whole blocks of space are held out, each with its mirror image, as "
     "neighbours are alike; with random any samples. R2 is about the mean of each gene in the "
     "training samples. What DIR holds of the same comparison is not fitted again. Ctrl-C keeps "

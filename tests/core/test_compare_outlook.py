@@ -3,7 +3,7 @@
 import numpy as np
 
 from napari_compressed_transcriptomics.core.compare_outlook import outlook
-from napari_compressed_transcriptomics.core.compare_request import CompareRequest, Fit
+from napari_compressed_transcriptomics.core.compare_request import CompareRequest, Fit, plan
 from napari_compressed_transcriptomics.core.methods import METHODS
 from small import named, small_expression
 
@@ -31,16 +31,29 @@ def test_slow_methods_are_told():
 
 
 def test_methods_that_cannot_take_part():
-    seen = outlook(asked(methods=("umap", "pca")))
+    seen = outlook(asked(methods=("tsne", "pca")))
     assert set(seen.impossible) <= {"tsne", "umap"}  # umap only where it is not installed
     assert "cannot reconstruct" in seen.impossible["tsne"]
-    assert len(seen.notes) == 1  # of t-SNE nobody asked
-    assert seen.notes[0].startswith("UMAP is left out for k = ")
+    assert len(seen.notes) == 1
+    assert seen.notes[0].startswith("t-SNE is left out for k = 2, 8: ")
     assert not seen.problem
+    assert outlook(asked()).notes == ()  # of t-SNE nobody asked
 
     log2 = outlook(asked(named(DATA.values * 10), methods=("published",)))
     assert "values from" in log2.impossible["published"]
     assert log2.problem == "None of the methods chosen can take part."
+
+
+def test_methods_that_learn_from_fewer_samples_are_told():
+    """In the dock, and in the notes of every comparison."""
+    request = asked(methods=("pca", "default", "published"))
+    (told,) = outlook(request).notes
+    assert told.startswith("Published autoencoder learns from nine tenths")
+    assert f"{told[1:-1]}" in " ".join(plan(request).notes)
+    assert outlook(asked(methods=("pca", "default"))).notes == ()
+    many = named(np.random.default_rng(0).uniform(0.3, 0.7, (1800, 20)))
+    (told,) = outlook(asked(many, methods=("pca", "default"))).notes
+    assert told.startswith("Residual (default) learns")
 
 
 def test_problems_are_sentences():

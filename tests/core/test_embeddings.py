@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
+from napari_compressed_transcriptomics.core import embedding
 from napari_compressed_transcriptomics.core.checkpoint import save_model
 from napari_compressed_transcriptomics.core.codec import codec_class, fit_codec
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.reconstruction import reconstruct
-from small import small_expression
+from small import named, small_expression
 
 DATA = small_expression()
 needs_umap = pytest.mark.skipif(find_spec("umap") is None, reason="umap-learn is not installed")
@@ -74,39 +75,60 @@ def test_tsne_of_other_sizes(size):
     assert fit_codec("tsne", data, size).latents.shape == (8, size)
 
 
+@pytest.fixture(scope="module")
+def umap():
+    return fit_codec("umap", DATA, 2)
+
+
 @needs_umap
 def test_umap_places_and_reconstructs_samples_never_seen():
-    codec = fit_codec("umap", DATA, 2)
-    rng = np.random.default_rng(0)
-    near = DATA.values[:20] + rng.normal(0, 0.005, (20, 40)).astype(np.float32)
-    latents = codec.encode(near)
-    assert_array_equal(codec.encode(near), latents)
-    decoded = codec.decode(latents)
+    """umap-learn's own way back comes to an R2 of 0.54 here, which is not UMAP's fault."""
+    both = small_expression(n_samples=120).values
+    known, other = both[:60], both[60:]
+    umap = fit_codec("umap", named(known), 2)
+    latents = umap.encode(other)
+    assert_array_equal(umap.encode(other), latents)
+    decoded = umap.decode(latents)
     assert decoded.dtype == np.float32
-    r2 = 1 - np.square(near - decoded).sum() / np.square(near - codec.neutral).sum()
-    assert r2 > 0.4
+    r2 = 1 - np.square(other - decoded).sum() / np.square(other - umap.neutral).sum()
+    assert r2 > 0.75
 
 
 @needs_umap
-def test_umap_decodes_far_latents_as_their_nearest():
-    codec = fit_codec("umap", DATA, 2)
-    far = codec.latents + 10 * (codec.latents - codec.latents.mean(0))
-    decoded = codec.decode(far)
+def test_umap_decodes_far_latents_as_samples_that_it_knows(umap):
+    far = umap.latents + 10 * (umap.latents - umap.latents.mean(0))
+    decoded = umap.decode(far)
     low, high = DATA.values.min(), DATA.values.max()
     assert (decoded > low - 0.1).all()
     assert (decoded < high + 0.1).all()
-    assert codec.decode(np.empty((0, 2), np.float32)).shape == (0, 40)
+    assert umap.decode(np.empty((0, 2), np.float32)).shape == (0, 40)
 
 
 @needs_umap
-def test_umap_refuses_what_it_cannot_triangulate():
-    assert codec_class("umap").no_way_back(4) == ""
-    codec = fit_codec("umap", DATA, 5, max_epochs=10)
-    with pytest.raises(UserError, match="2 to 4 components"):
-        codec.decode(codec.latents)
-    few = fit_codec("umap", small_expression(n_samples=5, n_genes=6), 4, max_epochs=10)
-    with pytest.raises(UserError, match="at least 6"):
-        few.decode(few.latents)
+@pytest.mark.parametrize(("n_samples", "size"), [(60, 5), (60, 1), (5, 4)])
+def test_umap_decodes_any_number_of_components(n_samples, size):
+    data = small_expression(n_samples=n_samples, n_genes=6)
+    codec = fit_codec("umap", data, size, max_epochs=10)
+    assert codec.no_way_back(size) == ""
+    assert codec.decode(codec.encode(data.values)).shape == data.values.shape
+
+
+@needs_umap
+def test_umap_says_how_many_neighbours_it_chose(umap):
+    chosen = umap.training["n_nearest"]
+    assert embedding.NEAREST[0] < chosen < embedding.NEAREST[-1]
+    assert f"the {chosen} training samples with the nearest latents" in umap.describe()
+
+
+def test_nearest_samples_decode_best_where_inner_folds_say_so():
+    """Smooth rows ask for few neighbours, noisy ones for many, and no row asks for itself."""
+    rng = np.random.default_rng(0)
+    latents = rng.uniform(-1, 1, (200, 1)).astype(np.float32)
+    smooth = np.hstack([np.sin(6 * latents), np.cos(6 * latents)])
+    few = embedding.nearest_decoder(latents, smooth, 0).n_neighbors
+    many = embedding.nearest_decoder(latents, smooth + rng.normal(0, 2, smooth.shape), 0)
+    assert few <= 5
+    assert many.n_neighbors >= 14
 
 
 def test_umap_that_is_absent_says_how_to_install_it(monkeypatch):

@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 import torch
+from benchmarks.linear import ratio
 from numpy.testing import assert_allclose
+from sklearn.cluster import KMeans
 
 from napari_compressed_transcriptomics.core import residual_settings, residual_training
 from napari_compressed_transcriptomics.core.codec import codec_class, fit_codec
@@ -58,6 +60,34 @@ def test_noise_stays_pca():
     assert reconstruct(ours, other).rmse <= reconstruct(pca, other).rmse * 1.01
 
 
+def test_gains_of_few_rows_do_not_count():
+    """A mean above zero tells nothing where it is owed to a tenth of the rows."""
+    few = np.full(50, -0.02)
+    few[:4] = 1.0
+    rng = np.random.default_rng(0)
+    every = 0.02 + 0.05 * rng.normal(size=50)
+    assert few.mean() > 0.05
+    assert not residual_training.surely_above_zero(few)
+    assert residual_training.surely_above_zero(every)
+    assert not residual_training.surely_above_zero(every - every.mean())
+    assert not residual_training.surely_above_zero(np.zeros(50))
+    assert not residual_training.surely_above_zero(np.ones(1))
+
+
+@pytest.mark.parametrize("seed", [111, 129])
+def test_stays_pca_where_nothing_is_better(seed):
+    """Linear-Gaussian samples, of which those held out once said otherwise (benchmarks/linear)."""
+    worse, codec = ratio(seed, 2, steps=300, hidden_sizes=(32, 16))
+    assert worse < 1.01
+    assert codec.training["best_epoch"] == 0
+
+
+def test_tells_that_it_stays_pca():
+    reports = []
+    finish(codec_class("residual").fit_steps(noise_only(), 3, max_epochs=20), reports.append)
+    assert any("It stays PCA" in progress.message for progress in reports)
+
+
 def test_bends_where_pca_cannot():
     codec = trained(curved(), 1, max_epochs=150)
     other = curved(n_samples=400)  # of the same curve, other places on it
@@ -107,9 +137,10 @@ def test_members_do_not_touch_each_other(monkeypatch):
     alone = trained(DATA, 2, max_epochs=5)
     monkeypatch.setattr(
         residual_training._Run,
-        "measure",
-        lambda run: {"train": 1.0, "validation": 1.0 / (1 + run.epoch)},
+        "measured_rmse",
+        lambda run, errors: {"train": 1.0, "validation": 1.0 / (1 + run.epoch)},
     )
+    monkeypatch.setattr(residual_training._Run, "_surely_better", lambda *_: True)
     always_last = trained(DATA, 2, max_epochs=5)
     assert always_last.training["best_epoch"] == 5
     assert alone.training["n_train"] == always_last.training["n_train"] == 60
@@ -189,6 +220,59 @@ def test_constant_data_and_constant_genes():
 def test_settings_that_cannot_be(settings, said):
     with pytest.raises(UserError, match=said):
         trained(DATA, 2, **settings)
+
+
+def brain_run(monkeypatch, validation, seed=0):
+    """Return a training of 4,000 rows, as voxels in file order have them: from right to left."""
+    monkeypatch.setattr(residual_training, "MOST_MEASURED", 64)
+    places = np.stack(np.meshgrid(*map(np.arange, (40, 10, 10)), indexing="ij"), -1)
+    places = 4.0 * places.reshape(-1, 3)
+    run = residual_training._Run(
+        torch.randn(4000, 3, generator=torch.Generator().manual_seed(1)),
+        1,
+        ResidualSettings(hidden_sizes=(4, 2), validation=validation),
+        torch.Generator().manual_seed(seed),
+        float,
+        places if validation == "blocks" else None,
+    )
+    return run, places
+
+
+@pytest.mark.parametrize("validation", ["random", "blocks"])
+def test_rows_measured_are_drawn_from_all_of_the_brain(monkeypatch, validation):
+    """The first of a part in file order would be those of one side."""
+    run, places = brain_run(monkeypatch, validation)
+    for some, part in zip(run.measured, [*run.held_out, run.learned[-1]], strict=True):
+        assert len(set(some.tolist())) == 64
+        assert set(some.tolist()) <= set(part.tolist())
+        for axis in range(3):
+            measured, every = places[some, axis], places[part, axis]
+            width = every.max() - every.min()
+            assert measured.min() < every.min() + 0.15 * width
+            assert measured.max() > every.max() - 0.15 * width
+            assert abs(measured.mean() - every.mean()) < 0.15 * width
+
+
+def test_every_block_held_out_has_its_share_of_rows_measured(monkeypatch):
+    run, places = brain_run(monkeypatch, "blocks")
+    (part,) = run.held_out
+    block = torch.from_numpy(KMeans(5, random_state=0).fit_predict(places[part]))
+    measured = torch.isin(part, run.measured[0])
+    for number in range(5):
+        share = float(measured[block == number].double().mean())
+        assert share == pytest.approx(64 / len(part), rel=0.5)
+
+
+def test_rows_measured_are_the_same_again_and_disturb_nothing(monkeypatch):
+    run, _ = brain_run(monkeypatch, "random")
+    again, _ = brain_run(monkeypatch, "random")
+    other, _ = brain_run(monkeypatch, "random", seed=5)
+    assert torch.equal(run.measured[1], again.measured[1])
+    assert not torch.equal(run.measured[1], other.measured[1])
+    monkeypatch.undo()
+    monkeypatch.setattr(residual_training, "drawn_evenly", lambda rows, most, generator: rows)
+    whole, _ = brain_run(monkeypatch, "random")
+    assert torch.equal(whole.generator.get_state(), run.generator.get_state())
 
 
 def test_validation_by_blocks():

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from .novelty import Reference
 
 LATENT_SIZES = (2, 4, 8, 16, 32, 64, 128)
+NOT_CONVERGED = "not converged"
+"""How `Codec.chosen` begins where a fit ended before it was done."""
 
 _CODECS = {
     "autoencoder": ("autoencoder", "Autoencoder"),
@@ -99,6 +101,11 @@ class Codec(ABC):
     def describe(self) -> str:
         """Return what it is, as a part of a sentence in a paper's Methods."""
         return f"the codec {self.id}"
+
+    def chosen(self) -> str:
+        """Return in a few words what it chose among its training samples, if it did."""
+        best = self.training.get("best_epoch")
+        return "" if best is None else f"epoch {best} of {self.training.get('epochs')}"
 
     @classmethod
     @abstractmethod

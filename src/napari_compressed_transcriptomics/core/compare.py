@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from .codec import NOT_CONVERGED
 from .compare_request import CompareRequest, Fit, Plan, plan, samples_of
 from .errors import UserError
 from .expression import Expression
@@ -18,7 +19,7 @@ from .progress import Progress, Stop
 if TYPE_CHECKING:
     import pandas as pd
 
-COLUMNS = ("method", "latent_size", "split", "fold", "rmse", "r2", "seconds")
+COLUMNS = ("method", "latent_size", "split", "fold", "rmse", "r2", "seconds", "chosen")
 
 
 class Score(NamedTuple):
@@ -40,6 +41,8 @@ class Score(NamedTuple):
     seconds : float
         Of fitting, encoding and decoding, in one thread; UMAP's first in a process with its
         import and compilation.
+    chosen : str
+        What the method chose within the training samples, see `Codec.chosen`.
     """
 
     method: str
@@ -49,6 +52,7 @@ class Score(NamedTuple):
     rmse: float
     r2: float
     seconds: float
+    chosen: str = ""
 
     @property
     def fit(self) -> Fit:
@@ -158,6 +162,8 @@ def _compare_steps(
                     done += 1
                     if isinstance(event, Score):
                         scores.append(score := event)
+                        if score.chosen.startswith(NOT_CONVERGED):
+                            notes.append(problem := f"{fit}: {score.chosen}")
                     else:
                         notes.append(problem := f"{fit} failed: {event}")
                 values = {str(score.fit): score.rmse} if score else None
@@ -193,7 +199,7 @@ def score_steps(
     squared = np.square(held_out - decoded, dtype=float)[own]
     spread = np.square(held_out - np.mean(train.values, axis=0, dtype=float))[own].sum()
     r2 = 1 - squared.sum() / spread if spread else np.nan
-    return Score(*fit, float(np.sqrt(squared.mean())), float(r2), seconds)
+    return Score(*fit, float(np.sqrt(squared.mean())), float(r2), seconds, codec.chosen())
 
 
 @contextmanager

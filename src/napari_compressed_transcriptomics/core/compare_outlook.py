@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from .compare_cost import jobs, slow_methods
 from .compare_request import CompareRequest, Fit, Plan, plan
 from .errors import UserError
-from .methods import METHODS, TITLES, method_names
+from .methods import METHODS, TITLES, learns_from_less, method_names
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,8 @@ def outlook(request: CompareRequest, known: Container[Fit] = ()) -> Outlook:
     if not fits:
         none = "None of the methods chosen can take part." if wanted else "Choose a method."
         return Outlook(none, impossible, notes)
+    if less := learns_from_less([m for m in wanted if m not in impossible], every.n_train):
+        notes = (*notes, f"{less[0].upper()}{less[1:]}.")
     todo = sum(fit not in known for fit in fits)
     if not todo:
         return Outlook("", impossible, notes, "All of this is measured already.")

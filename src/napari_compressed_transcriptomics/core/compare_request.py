@@ -10,7 +10,7 @@ from .errors import UserError
 from .expression import Expression, Parcellation
 from .imputation import imputed_note
 from .limits import MOST_PROCESSES, check_range
-from .methods import method_class, method_names, method_problem, size_problem
+from .methods import learns_from_less, method_class, method_names, method_problem, size_problem
 from .nested_folds import SPLITS, Split, outer_folds
 from .seeds import check_seed
 
@@ -102,6 +102,8 @@ class Plan:
         Split to its folds: (training rows, held-out rows) each.
     left_out : tuple of LeftOut
         What cannot take part.
+    n_train : int
+        Samples of the smallest fold's training part.
     told : tuple of str
         What else is to be known, one sentence each.
     """
@@ -109,6 +111,7 @@ class Plan:
     fits: tuple[Fit, ...]
     folds: dict[str, list[tuple[np.ndarray, np.ndarray]]]
     left_out: tuple["LeftOut", ...]
+    n_train: int
     told: tuple[str, ...] = ()
 
     @property
@@ -179,8 +182,9 @@ def plan(request: CompareRequest) -> Plan:
         for method in methods
         if (method, size) in done
     ]
-    told = tuple(filter(None, [imputed_note(expression)]))
-    return Plan(tuple(fits), folds, tuple(_left_out(notes)), told)
+    taking_part = [method for method in methods if method in dict(done)]
+    told = tuple(filter(None, [learns_from_less(taking_part, n_train), imputed_note(expression)]))
+    return Plan(tuple(fits), folds, tuple(_left_out(notes)), n_train, told)
 
 
 def _folds(request: CompareRequest, split: Split) -> list[tuple[np.ndarray, np.ndarray]]:

@@ -11,7 +11,9 @@ from .networks import CodecNetwork
 
 N_COMPONENTS = 50
 """Principal components that neighbours are sought in, as is usual (Kobak and Berens 2019,
-doi:10.1038/s41467-019-13056-x); UMAP's way back works in them, too."""
+doi:10.1038/s41467-019-13056-x); the way back gives these, too."""
+NEAREST = (1, 2, 3, 5, 7, 10, 14, 20, 28, 40)
+"""Numbers of neighbours tried for the way back."""
 
 
 class Embedding(Codec):
@@ -67,6 +69,33 @@ class Embedding(Codec):
             f"{self.id} is no network that runs in blocks; it can be compared and predicted from, "
             "for compressing choose another codec"
         )
+
+
+def nearest_decoder(latents: np.ndarray, rows: np.ndarray, seed: int) -> Any:
+    """Return the way back from latents (n, k) to rows (n, m): the mean of the nearest samples.
+
+    Weights are inverse distances, so that a training sample's own latents give it back; how
+    many neighbours do best is asked of inner folds, among `NEAREST`.
+
+    Returns
+    -------
+    sklearn.neighbors.KNeighborsRegressor
+    """
+    from sklearn.neighbors import KNeighborsRegressor
+
+    from .splits import inner_folds
+
+    parts = [part.numpy() for part in inner_folds(len(latents), seed)]
+    fewest = len(latents) - max(map(len, parts))
+    errors = {}
+    for n in (n for n in NEAREST if n <= fewest):
+        decoder, errors[n] = KNeighborsRegressor(n, weights="distance"), 0.0
+        for part in parts:
+            known, wanted = (np.delete(array, part, axis=0) for array in (latents, rows))
+            back = decoder.fit(known, wanted).predict(latents[part])
+            errors[n] += float(np.square(rows[part] - back).sum())
+    chosen = min(errors, key=lambda n: errors[n])
+    return KNeighborsRegressor(chosen, weights="distance").fit(latents, rows)
 
 
 def components_of(expression: Expression, latent_size: int, seed: int) -> tuple[Any, np.ndarray]:

@@ -11,6 +11,7 @@ from .errors import UserError
 from .expression import Expression
 from .progress import Progress
 from .recipes import RECIPES, recipe_settings
+from .residual_settings import MANY_ROWS
 
 TITLES = {
     "default": "residual (default)",
@@ -56,6 +57,22 @@ def method_names(methods: Sequence[str], more: tuple[str, ...] = ()) -> tuple[st
             known = ", ".join((*METHODS, *more))
             raise UserError(f"There is no method {name!r}; choose from {known}")
     return tuple(dict.fromkeys(names))
+
+
+def learns_from_less(methods: Sequence[str], n_train: int) -> str:
+    """Return which methods learn from fewer of `n_train` training samples than others, or nothing.
+
+    One sentence, for wherever methods are compared.
+    """
+    many = n_train > MANY_ROWS
+    less = [name for name in methods if name == "published" or (name == "default" and many)]
+    if not less:
+        return ""
+    those = " and ".join(TITLES[name] for name in less)
+    return (
+        f"{those} learn{'s' if len(less) == 1 else ''} from nine tenths of the training samples, "
+        "as the rest tell when to stop; all other methods learn from all of them"
+    )
 
 
 def method_settings(method: str) -> tuple[str, dict[str, Any]]:

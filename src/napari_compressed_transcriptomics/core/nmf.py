@@ -8,7 +8,7 @@ import numpy as np
 import torch  # noqa: TID253  (this module is for torch only)
 from torch import Tensor, nn  # noqa: TID253
 
-from .codec import Codec
+from .codec import NOT_CONVERGED, Codec
 from .errors import UserError
 from .expression import Expression
 from .networks import CodecNetwork
@@ -17,7 +17,10 @@ from .provenance import training_record
 from .tensors import check_tensors, whole
 
 SWEEPS = 200
-MOST_ITERATIONS = 500
+MOST_ITERATIONS = 5000
+_AT_A_TIME = 100
+_SETTLED = 3e-4
+"""Part by which the error falls in `_AT_A_TIME` iterations when it counts as converged."""
 
 
 class NMF(Codec):
@@ -51,7 +54,14 @@ class NMF(Codec):
 
     def describe(self) -> str:
         """Return the method in words."""
-        return f"non-negative matrix factorisation with {self.latent_size} components"
+        ended = "" if self.training.get("converged", True) else ", which had not converged"
+        return f"non-negative matrix factorisation with {self.latent_size} components{ended}"
+
+    def chosen(self) -> str:
+        """Return how many iterations it took, and whether it had converged then."""
+        done = f"{self.training.get('iterations')} iterations"
+        converged = self.training.get("converged", True)
+        return f"{'converged' if converged else NOT_CONVERGED} after {done}"
 
     def tensors(self) -> dict[str, Any]:
         """Return the components and ``neutral``."""
@@ -87,22 +97,31 @@ class NMF(Codec):
         from sklearn.decomposition import NMF as SklearnNMF
         from sklearn.exceptions import ConvergenceWarning
 
-        yield Progress("Fitting NMF", 0, 1)
-        most = max_epochs or MOST_ITERATIONS
-        model = SklearnNMF(
-            latent_size, init="nndsvda", max_iter=most, random_state=seed, **settings
-        )
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            fitted = model.fit(expression.values)
-        done = int(fitted.n_iter_)
-        message = f"NMF had not converged after {most} iterations" if done >= most else ""
-        yield Progress("Fitting NMF", 1, 1, message)
+        stage, most = "Fitting NMF", max_epochs or MOST_ITERATIONS
+        yield Progress(stage, 0, most)
+        how: dict[str, Any] = {"tol": 0, "random_state": seed, **settings}
+        done, converged, last = 0, False, np.inf
+        start: dict[str, np.ndarray] = {}
+        # in stretches, as scikit-learn neither reports nor ends; the steps are the same
+        while done < most and not converged:
+            stretch = min(_AT_A_TIME, most - done)
+            init = "custom" if start else "nndsvda"
+            fitted = SklearnNMF(latent_size, init=init, max_iter=stretch, **how)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", ConvergenceWarning)
+                latents = fitted.fit_transform(expression.values, **start)
+            start = {"W": latents, "H": fitted.components_}
+            done += stretch
+            converged = bool(fitted.reconstruction_err_ >= last * (1 - _SETTLED))
+            last = fitted.reconstruction_err_
+            yield Progress(stage, done, most)
+        message = "" if converged else f"NMF had not converged after {most} iterations"
+        yield Progress(stage, most, most, message)
         return cls(
             fitted.components_,
             expression.genes,
             np.mean(expression.values, axis=0, dtype=float),
-            training_record(expression, seed, iterations=done),
+            training_record(expression, seed, iterations=done, converged=converged),
         )
 
     def _build(self) -> CodecNetwork:

@@ -182,7 +182,7 @@ def reference_steps(
         return None
     told = codec.training.get("validation_rmse_quantile")
     # the smallest positive keeps a model without any error from dividing by zero
-    cutoffs = [_quantile(distances), _quantile(errors) if told is None else told]
+    cutoffs = [quantile(distances), quantile(errors) if told is None else told]
     return Reference(
         mean,
         whitening,
@@ -329,6 +329,7 @@ def _optimism(record: dict[str, Any]) -> float:
     return max(1.0, held_out / learned) if learned > 0 else 1.0
 
 
-def _quantile(distances: np.ndarray) -> float:
+def quantile(distances: np.ndarray) -> float:
+    """Return what `QUANTILE` of samples like those of some distances (n_samples,) are within."""
     # "weibull" expects to be exceeded by 2.5 % of new samples, not of those at hand
     return float(np.quantile(distances, QUANTILE, method="weibull"))

@@ -11,17 +11,21 @@ import numpy as np
 import torch  # noqa: TID253  (this module is for torch only)
 from torch import Tensor  # noqa: TID253
 
+from .novelty import quantile
 from .progress import Progress, Stop
 from .residual_network import ResidualNetwork
 from .residual_settings import MANY_ROWS, ResidualSettings
 from .resume import Checkpoints, SnapshotClock
 from .snapshots import Snapshot, put_back, take_snapshot
-from .splits import fold_blocks, fold_rows
+from .splits import INNER_FOLDS, drawn_evenly, fold_blocks, fold_rows
 
 SECONDS_BETWEEN_REPORTS = 0.25
-FOLDS_OF_FEW, PARTS_OF_MANY = 5, 10
+PARTS_OF_MANY = 10
 MOST_MEASURED = 512
+"""Rows of each part, drawn at random throughout it."""
 STEPS_TO_MEASURE = 6
+BEST_LEFT_OUT = 0.1
+"""Part of the rows, those that gain most, which do not count when few rows decide."""
 _ERRORS = {"train": float, "validation": float}
 _STATE = {
     "epoch": int,
@@ -29,6 +33,7 @@ _STATE = {
     "at_start": _ERRORS,
     "best": _ERRORS,
     "best_epoch": int,
+    "best_quantile": float,
 }
 
 
@@ -47,8 +52,9 @@ def train_residual_steps(
     Of few rows, each of five parts is held out from a network of its own, and one more network
     learns from all rows; they are trained side by side. The weights kept are the last
     one's, from the moment when the others had their lowest error on what was held out from them.
-    Of many rows (`MANY_ROWS`), one part is held out from the only network. Each starts as the
-    PCA of its own rows, and that moment counts.
+    Each starts as the PCA of its own rows, and that is kept unless the rows held out agree that
+    something else is better (`surely_above_zero`). Of many rows (`MANY_ROWS`), one part is held
+    out from the only network, and its lowest error decides.
 
     `Stop` thrown in ends training with the best weights so far; so does an error that is no
     longer a number.
@@ -82,8 +88,9 @@ def train_residual_steps(
         Of one member.
     record : dict
         JSON-safe: ``epochs``, ``best_epoch``, ``train_rmse``, ``validation_rmse``,
-        ``validation_rmse_pca`` (at the start), ``n_train``, ``n_validation``, ``ended``
-        ("epochs", "patience", "stopped" or "no number"), ``device``, ``settings``.
+        ``validation_rmse_quantile`` (of single rows, see `novelty`), ``validation_rmse_pca`` (at
+        the start), ``n_train``, ``n_validation``, ``ended`` ("epochs", "patience", "stopped" or
+        "no number"), ``device``, ``settings``.
     """
     run = _Run(rows, latent_size, settings, generator, rmse, positions)
     message = ""
@@ -92,6 +99,8 @@ def train_residual_steps(
     except Stop:
         run.ended = "stopped"
         message = f"Training was stopped; the best epoch, {run.best_epoch}, is kept"
+    if not message and run.epoch and not run.best_epoch:
+        message = "It stays PCA: rows held out do not agree that anything else is better"
     if run.ended == "no number":
         message = (
             f"The error was no longer a number in epoch {run.epoch}; epoch {run.best_epoch}, "
@@ -123,6 +132,7 @@ class _Run:
         self.learned = [_others(n, part) for part in self.held_out]
         if len(self.held_out) > 1:
             self.learned.append(torch.arange(n))
+        self.measured = _measured([*self.held_out, self.learned[-1]], generator)
         fewest = min(map(len, self.learned))
         self.size = min(settings.batch_size, fewest)
         self.batches = fewest // self.size
@@ -139,8 +149,10 @@ class _Run:
         self.optimizer = torch.optim.Adam(self.network.parameters(), settings.learning_rate)
 
         self.epoch, self.ended, self.message = 0, "", ""
-        self.numbers = self.at_start = self.best = self.measure()
+        self.errors_of_pca = self.errors()
+        self.numbers = self.at_start = self.best = self.measured_rmse(self.errors_of_pca)
         self.best_epoch, self.best_weights = 0, self.network.member(len(learned) - 1)
+        self.best_quantile = self.quantile(self.errors_of_pca)
 
     def new_network(self, members: int) -> ResidualNetwork:
         """Return an untrained network of as many columns as the rows."""
@@ -207,32 +219,50 @@ class _Run:
         return features * (self._draw(torch.rand, features) >= part) / (1 - part)
 
     def _judge(self) -> None:
-        """Measure; keep the weights if they are the best so far."""
-        numbers = self.measure()
+        """Measure; keep the weights if they are the best so far, and surely better than PCA."""
+        errors = self.errors()
+        numbers = self.measured_rmse(errors)
         if not np.isfinite(list(numbers.values())).all():
             self.ended = "no number"
             return
         self.numbers = numbers
-        if numbers["validation"] < self.best["validation"]:
+        if numbers["validation"] < self.best["validation"] and self._surely_better(errors):
             self.best, self.best_epoch = numbers, self.epoch
+            self.best_quantile = self.quantile(errors)
             self.best_weights = self.network.member(len(self.learned) - 1)
 
-    @torch.no_grad()
-    def measure(self) -> dict[str, float]:
-        """Return the RMSE on rows the last network learned from, and on rows held out."""
+    def _surely_better(self, errors: list[Tensor]) -> bool:
+        """Tell whether rows held out agree that this is better than PCA was on the same rows."""
+        if len(self.held_out) == 1:
+            return True
+        gains = [pca - now for pca, now in zip(self.errors_of_pca, errors, strict=True)][:-1]
+        return surely_above_zero(torch.cat(gains).numpy())
 
-        def left(member: int, part: Tensor) -> float:
+    @torch.no_grad()
+    def errors(self) -> list[Tensor]:
+        """Return squared errors, (rows,) each on the CPU, of the rows that are measured.
+
+        Those of rows held out by the networks that did not see them, and last those of rows that
+        the last network learned from.
+        """
+        last = len(self.learned) - 1
+        found = []
+        for member, part in zip([*range(len(self.held_out)), last], self.measured, strict=True):
             one = self.new_network(1).to(self.rows.device)
             one.load_state_dict(self.network.member(member))
             rows = (self.rows[part] - self.centres[member]).unsqueeze(0)
             decoded = one.decode(one.project(rows, STEPS_TO_MEASURE))
-            return float((rows - decoded).square().sum())
+            found.append((rows - decoded).square().sum(2)[0].cpu())
+        return found
 
-        some = [part[:MOST_MEASURED] for part in self.held_out]
-        validation = sum(left(*which) for which in enumerate(some)) / sum(map(len, some))
-        learned = self.learned[-1][:MOST_MEASURED]
-        train = left(len(self.learned) - 1, learned) / len(learned)
-        return {"train": self.rmse(train), "validation": self.rmse(validation)}
+    def measured_rmse(self, errors: list[Tensor]) -> dict[str, float]:
+        """Return the RMSE on rows the last network learned from, and on rows held out."""
+        parts = {"train": errors[-1], "validation": torch.cat(errors[:-1])}
+        return {name: self.rmse(float(part.double().mean())) for name, part in parts.items()}
+
+    def quantile(self, errors: list[Tensor]) -> float:
+        """Return the RMSE that few rows held out are beyond; see `novelty`."""
+        return quantile(np.array([self.rmse(float(row)) for row in torch.cat(errors[:-1])]))
 
     def progress(self) -> Progress:
         """Return where it is, with a message that waits, once."""
@@ -246,6 +276,7 @@ class _Run:
             "best_epoch": self.best_epoch,
             "train_rmse": self.best["train"],
             "validation_rmse": self.best["validation"],
+            "validation_rmse_quantile": self.best_quantile,
             "validation_rmse_pca": self.at_start["validation"],
             "n_train": len(self.learned[-1]),
             "n_validation": sum(map(len, self.held_out)),
@@ -271,12 +302,33 @@ class _Run:
 
 
 def _held_out(n: int, positions: np.ndarray | None, generator: torch.Generator) -> list[Tensor]:
-    parts = PARTS_OF_MANY if n > MANY_ROWS else min(FOLDS_OF_FEW, n)
+    parts = PARTS_OF_MANY if n > MANY_ROWS else min(INNER_FOLDS, n)
     if positions is None:
         folds = fold_rows(n, parts, generator)
     else:
         folds = fold_blocks(positions, parts, generator)
     return folds[:1] if n > MANY_ROWS else folds
+
+
+def _measured(parts: list[Tensor], generator: torch.Generator) -> list[Tensor]:
+    """Return the rows of each part that are measured: the same where training is resumed.
+
+    They come from a generator of their own, so that the draws of training stay what they were.
+    """
+    own = torch.Generator().manual_seed(generator.initial_seed())
+    return [drawn_evenly(part, MOST_MEASURED, own) for part in parts]
+
+
+def surely_above_zero(gains: np.ndarray) -> bool:
+    """Tell whether gains of rows are above zero by more than a standard error, the best left out.
+
+    A few rows may gain much by chance, as where PCA, and not the network, misses a direction that
+    few have; so the tenth that gains most does not count.
+    """
+    kept = np.sort(gains)[: math.ceil((1 - BEST_LEFT_OUT) * len(gains))]
+    if len(kept) < 2:
+        return False
+    return bool(kept.mean() > kept.std(ddof=1) / math.sqrt(len(kept)))
 
 
 def _others(n: int, part: Tensor) -> Tensor:

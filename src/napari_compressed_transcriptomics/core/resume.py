@@ -12,7 +12,7 @@ from .errors import UserError
 from .snapshots import Snapshot
 from .tensor_file import digest, read_safetensors, write_safetensors
 
-CHECKPOINT_VERSION = 1
+CHECKPOINT_VERSION = 2
 SECONDS_BETWEEN_SNAPSHOTS = 10.0
 TIME_FOR_SNAPSHOTS = 0.05
 _SLOTS = ("checkpoint-A", "checkpoint-B")

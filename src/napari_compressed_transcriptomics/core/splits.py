@@ -5,6 +5,7 @@ import torch  # noqa: TID253  (this module is for torch only)
 from torch import Tensor  # noqa: TID253
 
 FEWEST_SAMPLES = 3
+INNER_FOLDS = 5
 _FEWEST_BLOCKS, _MOST_BLOCKS, _SAMPLES_A_BLOCK = 10, 50, 4
 
 
@@ -72,10 +73,28 @@ def fold_rows(n: int, folds: int, generator: torch.Generator) -> list[Tensor]:
     return list(torch.randperm(n, generator=generator).tensor_split(folds))
 
 
+def inner_folds(n: int, seed: int) -> list[Tensor]:
+    """Return the parts that methods hold out in turn to choose their settings, alike for all."""
+    return fold_rows(n, min(INNER_FOLDS, n), torch.Generator().manual_seed(seed))
+
+
+def drawn_evenly(rows: Tensor, most: int, generator: torch.Generator) -> Tensor:
+    """Return at most so many of the rows, drawn at random: one of each of `most` even stretches.
+
+    So blocks that follow each other each have their share.
+    """
+    if len(rows) <= most:
+        return rows
+    bounds = torch.arange(most + 1) * len(rows) // most
+    within = torch.rand(most, generator=generator) * bounds.diff()
+    return rows[bounds[:-1] + within.long()]
+
+
 def fold_blocks(positions: np.ndarray, folds: int, generator: torch.Generator) -> list[Tensor]:
     """Return row numbers in `folds` parts, each of whole blocks of space; see `split_blocks`.
 
-    Blocks, the largest first, each go to the part that is the smallest so far.
+    Blocks, the largest first, each go to the part that is the smallest so far; in a part, the
+    rows of a block follow each other.
     """
     block, n_blocks = _compact_blocks(positions, generator)
     sizes = torch.bincount(block, minlength=n_blocks)
@@ -85,8 +104,9 @@ def fold_blocks(positions: np.ndarray, folds: int, generator: torch.Generator) -
     for chosen in shuffled[sizes[shuffled].argsort(descending=True, stable=True)]:
         part_of_block[chosen] = filled.argmin()
         filled[filled.argmin()] += sizes[chosen]
-    part = part_of_block[block]
-    parts = [(part == fold).nonzero()[:, 0] for fold in range(folds)]
+    order = block.argsort(stable=True)
+    part = part_of_block[block[order]]
+    parts = [order[part == fold] for fold in range(folds)]
     return [rows for rows in parts if len(rows)]
 
 

@@ -18,8 +18,9 @@ PERPLEXITY = 30
 class TSNE(Embedding):
     """t-SNE of principal components, with scikit-learn's defaults: perplexity 30, PCA at first.
 
-    The perplexity is a third of the samples where they are fewer than 90. It learns no map: it
-    neither places other samples nor reconstructs any.
+    The perplexity is a third of the samples where they are fewer than 90. It learns no map, so
+    other samples have no latents to reconstruct them from; of those it is fitted to a decoder
+    would only tell how well it knows them by heart. So it has no way back.
     """
 
     id = "tsne"
@@ -35,7 +36,7 @@ class TSNE(Embedding):
     @classmethod
     def no_way_back(cls, latent_size: int) -> str:
         """Say that there is none."""
-        return "t-SNE only places samples, it cannot reconstruct them"
+        return "t-SNE only places samples that it is fitted to, it cannot reconstruct others"
 
     def encode(
         self, values: np.ndarray, device: str | None = "cpu", block_bytes: int | None = None

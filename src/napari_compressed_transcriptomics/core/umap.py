@@ -1,4 +1,4 @@
-"""UMAP, as umap-learn has it, with its way back."""
+"""UMAP, as umap-learn has it, with a way back of our own."""
 
 import warnings
 from collections.abc import Generator, Iterator
@@ -9,25 +9,28 @@ from typing import Any
 import numpy as np
 
 from .baselines import pca_bytes
-from .embedding import N_COMPONENTS, Embedding, components_of, scores
-from .errors import UserError
+from .embedding import N_COMPONENTS, NEAREST, Embedding, components_of, nearest_decoder, scores
 from .expression import Expression
 from .progress import Progress
 from .provenance import training_record
 
 N_NEIGHBORS = 15
 MIN_DISTANCE = 0.1
-MOST_TO_DECODE = 4
-"""Components; the way back triangulates latents, and simplices are millions with a few more."""
 
 
 class UMAP(Embedding):
     """UMAP of principal components, with umap-learn's defaults: 15 neighbours, distance 0.1.
 
+    The way back is not umap-learn's `inverse_transform`, which loses much of what latents know
+    of samples (R2 .28 to .56 on held-out regions of two tables at two components, where the
+    nearest training samples give .66 to .73), but `embedding.nearest_decoder`.
+
     Parameters
     ----------
     model : umap.UMAP
         Fitted to scores of `pca`.
+    decoder : sklearn.neighbors.KNeighborsRegressor
+        Fitted to latents and scores of the training samples.
     pca, latents, genes, neutral, training
         See `Embedding`.
     """
@@ -37,6 +40,7 @@ class UMAP(Embedding):
     def __init__(
         self,
         model: Any,
+        decoder: Any,
         pca: Any,
         latents: np.ndarray,
         genes: tuple[str, ...],
@@ -44,7 +48,7 @@ class UMAP(Embedding):
         training: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(pca, latents, genes, neutral, training)
-        self.model = model
+        self.model, self.decoder = model, decoder
 
     def describe(self) -> str:
         """Return the method in words."""
@@ -52,8 +56,14 @@ class UMAP(Embedding):
             f"UMAP with {self.latent_size} components (umap-learn "
             f"{self.training['umap_learn']}, {self.training['n_neighbors']} neighbours, minimum "
             f"distance {MIN_DISTANCE:g}) of the first {self.pca.n_components_} principal "
-            "components, and its inverse transform"
+            f"components, back as the mean of the {self.decoder.n_neighbors} training samples "
+            "with the nearest latents, weighted by inverse distance (a number chosen by five-fold "
+            "cross-validation among the training samples)"
         )
+
+    def chosen(self) -> str:
+        """Return how many neighbours decode."""
+        return f"{self.decoder.n_neighbors} nearest"
 
     @classmethod
     def unavailable(cls) -> str:
@@ -63,16 +73,6 @@ class UMAP(Embedding):
         return (
             "UMAP needs umap-learn, which is not installed: "
             'pip install "napari-compressed-transcriptomics[umap]"'
-        )
-
-    @classmethod
-    def no_way_back(cls, latent_size: int) -> str:
-        """Say how many components can be decoded."""
-        if 2 <= latent_size <= MOST_TO_DECODE:
-            return ""
-        return (
-            f"UMAP reconstructs from 2 to {MOST_TO_DECODE} components, as its way back "
-            "triangulates latents"
         )
 
     def encode(
@@ -93,27 +93,13 @@ class UMAP(Embedding):
     ) -> np.ndarray:
         """Return the reconstruction, float32 (n, n_genes), from latents (n, latent_size).
 
-        Latents outside the convex hull of the training samples' are decoded from its nearest
-        one, as umap-learn would take any simplex for them.
-
-        Raises
-        ------
-        UserError
-            If there are too many components (see `no_way_back`), or too few training samples.
+        A training sample's own latents give it back, but for what its principal components
+        lack: only errors of other samples tell how good the method is.
         """
         self._check_width(latents, self.latent_size, "component")
-        if problem := self.no_way_back(self.latent_size):
-            raise UserError(f"{problem}; choose another number")
-        if len(self.latents) < self.latent_size + 2:
-            raise UserError(
-                f"UMAP was fitted to {len(self.latents)} samples, at least {self.latent_size + 2} "
-                f"are needed to reconstruct from {self.latent_size} components; choose fewer"
-            )
         if not len(latents):
             return np.empty((0, len(self.genes)), np.float32)
-        inside = _within(self.latents, np.asarray(latents, np.float32))
-        with _quietly():
-            back = self.model.inverse_transform(inside)
+        back = self.decoder.predict(np.asarray(latents, np.float32))
         return np.asarray(self.pca.inverse_transform(back), np.float32)
 
     @classmethod
@@ -150,10 +136,12 @@ class UMAP(Embedding):
                 n_jobs=1,  # what the seed needs
                 n_epochs=max_epochs,
             ).fit(rows)
+        decoder = nearest_decoder(model.embedding_, rows, seed)
         yield Progress("Fitting UMAP", 1, 1)
         made_with = {"n_neighbors": neighbors, "umap_learn": version("umap-learn")}
-        record = training_record(expression, seed, **made_with)
-        return cls(model, pca, model.embedding_, expression.genes, pca.mean_, record)
+        chosen = {"n_nearest": decoder.n_neighbors, "n_nearest_tried": list(NEAREST)}
+        record = training_record(expression, seed, **made_with, **chosen)
+        return cls(model, decoder, pca, model.embedding_, expression.genes, pca.mean_, record)
 
 
 @contextmanager
@@ -162,16 +150,3 @@ def _quietly() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
-
-
-def _within(known: np.ndarray, latents: np.ndarray) -> np.ndarray:
-    """Return latents, those outside the hull of the known ones moved to the nearest of these."""
-    from scipy.spatial import Delaunay, KDTree
-
-    hull = Delaunay(known, qhull_options="QJ")
-    outside = hull.find_simplex(latents) < 0
-    moved = latents.copy()
-    if outside.any():
-        nearest = known[KDTree(known).query(latents[outside])[1]]
-        moved[outside] = nearest + 0.01 * (known.mean(axis=0) - nearest)  # off the very border
-    return moved

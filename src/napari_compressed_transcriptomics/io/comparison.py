@@ -144,7 +144,13 @@ class _Folder:
         names = COMPARISON_FILES if comparison else COMPARISON_FILES[:2]
         with replacing_files(self._path, names, last=sidecar) as folder:
             rows = (
-                (*score.fit, f"{score.rmse:.8g}", f"{score.r2:.8g}", f"{score.seconds:.4g}")
+                (
+                    *score.fit,
+                    f"{score.rmse:.8g}",
+                    f"{score.r2:.8g}",
+                    f"{score.seconds:.4g}",
+                    score.chosen,
+                )
                 for score in scores
             )
             write_rows(folder / table, [COLUMNS, *rows], self._style)
@@ -255,7 +261,8 @@ def _known(directory: Path, record: dict[str, Any]) -> tuple[dict[Fit, Score], l
     try:
         with open(path, encoding="utf-8", newline="") as file:
             for row in csv.DictReader(file, strict=True):
-                score = _score([row[name] for name in COLUMNS])
+                # tables of older versions do not tell what was chosen
+                score = _score([row[name] for name in COLUMNS[:-1]], row.get("chosen") or "")
                 if record.get("methods", {}).get(score.method) == _settings(score.method):
                     known[score.fit] = score
                 else:
@@ -271,10 +278,10 @@ def _known(directory: Path, record: dict[str, Any]) -> tuple[dict[Fit, Score], l
     return known, dropped if KEY in record else [f"{UNKNOWN} ({directory})", *dropped]
 
 
-def _score(cells: list[str]) -> Score:
+def _score(cells: list[str], chosen: str) -> Score:
     """Return the score that a row holds; a `ValueError` where none could be like it."""
     method, size, split, fold, *numbers = cells
-    score = Score(method, int(size), split, int(fold), *map(float, numbers))
+    score = Score(method, int(size), split, int(fold), *map(float, numbers), chosen)
     if (
         split not in SPLITS
         or not 1 <= score.latent_size <= _MOST_COMPONENTS
