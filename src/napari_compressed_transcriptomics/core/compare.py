@@ -8,16 +8,20 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from .compare_request import CompareRequest, Fit, Plan, plan, samples_of
+from .compare_request import CompareRequest, Fit, Plan, plan, request_buffer, samples_of
 from .errors import UserError
 from .expression import Expression
 from .methods import fit_method_steps
+from .nested_folds import distances_to_training
 from .progress import Progress, Stop
 
 if TYPE_CHECKING:
     import pandas as pd
 
-COLUMNS = ("method", "latent_size", "split", "fold", "rmse", "r2", "seconds")
+COLUMNS = (
+    "method", "latent_size", "split", "fold", "rmse", "r2", "seconds",
+    "n_train", "buffer_mm", "distance_min_mm", "distance_median_mm",
+)  # fmt: skip
 
 
 class Score(NamedTuple):
@@ -39,6 +43,12 @@ class Score(NamedTuple):
     seconds : float
         Of fitting, encoding and decoding, in one thread; UMAP's first in a process with its
         import and compilation.
+    n_train : int
+        Samples trained on; 0 where not known.
+    buffer_mm : float
+        0 of random folds.
+    distance_min_mm, distance_median_mm : float
+        Of held-out samples from the nearest training sample or its mirror image.
     """
 
     method: str
@@ -48,6 +58,10 @@ class Score(NamedTuple):
     rmse: float
     r2: float
     seconds: float
+    n_train: int = 0
+    buffer_mm: float = np.nan
+    distance_min_mm: float = np.nan
+    distance_median_mm: float = np.nan
 
     @property
     def fit(self) -> Fit:
@@ -140,6 +154,7 @@ def _compare_steps(
     done, running = len(planned.fits) - len(todo), dict[Fit, float]()
     about_jobs = about_jobs if todo else "Nothing is left to fit"
     run = one_by_one if n_jobs == 1 else in_processes
+    apart = _distances(request, planned)
     try:
         for note in planned.notes:
             yield CompareProgress(stage, 100 * done, total, note, foreseen=True)
@@ -156,7 +171,7 @@ def _compare_steps(
                     running.pop(fit, None)
                     done += 1
                     if isinstance(event, Score):
-                        scores.append(score := event)
+                        scores.append(score := Score(*event[:7], *apart[event.split, event.fold]))
                     else:
                         notes.append(problem := f"{fit} failed: {event}")
                 values = {str(score.fit): score.rmse} if score else None
@@ -170,6 +185,20 @@ def _compare_steps(
             raise Stop
         raise UserError(notes[-1])
     return Comparison(request, tuple(scores), tuple(notes), complete)
+
+
+def _distances(
+    request: CompareRequest, planned: Plan
+) -> dict[tuple[str, int], tuple[int, float, float, float]]:
+    """Return the last four numbers of a score by split and fold."""
+    positions, buffer = request.expression.parcellation.centroids, request_buffer(request).mm
+    apart = {}
+    for split, folds in planned.folds.items():
+        for fold, rows in enumerate(folds, 1):
+            mm = distances_to_training(positions, *rows)
+            wide = buffer if split == "blocks" else 0.0
+            apart[split, fold] = len(rows[0]), wide, float(mm.min()), float(np.median(mm))
+    return apart
 
 
 def score_steps(
