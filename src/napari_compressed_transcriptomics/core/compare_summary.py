@@ -78,10 +78,13 @@ class Distances(NamedTuple):
     most: int
 
     def __str__(self) -> str:
-        return (
-            f"nearest training sample {self.least:.0f} mm away or more (median {self.median:.0f} "
-            f"mm), {self.fewest:,} to {self.most:,} train"
-        )
+        size = f"{self.fewest:,}" + (f" to {self.most:,}" if self.most > self.fewest else "")
+        return f"{self.short}; {size} train"
+
+    @property
+    def short(self) -> str:
+        """Say how far away the training samples are, where there is little room."""
+        return f"nearest training sample {self.least:.0f} mm away, median {self.median:.0f} mm"
 
 
 def distances(scores: "Sequence[Score]") -> dict[str, Distances]:

@@ -55,7 +55,7 @@ def error_by_size(
     for axes, split in zip(all_axes, splits, strict=True):
         _panel(axes, [score for score in scores if score.split == split], colors, sizes)
         how = "blocks of space held out" if split == "blocks" else "random samples held out"
-        about = f"{how}\n{apart[split]}" if split in apart else how
+        about = f"{how}\n{apart[split].short}" if split in apart else how
         axes.set_title(about, color=foreground, fontsize=8)
         axes.set_ylabel("held-out RMSE", color=foreground, fontsize=9)
         axes.set_xticks(range(len(sizes)), map(str, sizes))

@@ -53,8 +53,10 @@ class MethodTable(QWidget):
         for summary in summarize(scores):
             if summary.split != split:
                 split = summary.split
-                words = f"{_SPLITS[split]}: {apart[split]}" if split in apart else _SPLITS[split]
-                table.add([(words, words)])
+                words, tip = _SPLITS[split], ""
+                if split in apart:
+                    words, tip = f"{words}\n{apart[split].short}", str(apart[split])
+                table.add([(words, tip)])
             cells = [_cell(summary.means.get(size)) for size in sizes]
             table.add([(_name(summary.method), ""), *cells, _time(summary)])
         table.fit()
