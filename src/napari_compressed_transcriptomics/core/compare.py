@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from .compare_request import CompareRequest, Fit, Plan, plan, request_buffer, samples_of
+from .compare_request import CompareRequest, Fit, Plan, plan, request_buffer
 from .errors import UserError
 from .expression import Expression
+from .held_out_error import unseen_steps
 from .methods import fit_method_steps
 from .nested_folds import distances_to_training
 from .progress import Progress, Stop
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from .codec import Codec
 
 COLUMNS = (
     "method", "latent_size", "split", "fold", "rmse", "r2", "seconds",
@@ -209,17 +212,13 @@ def score_steps(
     import sklearn.decomposition  # noqa: F401
     import torch  # noqa: F401
 
+    def fitted(train: Expression) -> "Generator[Progress, None, Codec]":
+        return fit_method_steps(fit.method, train, fit.latent_size, seed, device)
+
     begun = time.perf_counter()
     with one_thread():
-        train = samples_of(expression, rows[0])
-        codec = yield from fit_method_steps(fit.method, train, fit.latent_size, seed, device)
-        held_out = np.asarray(expression.values[rows[1]], np.float32)
-        decoded = codec.decode(codec.encode(held_out, device), device)
-    seconds = time.perf_counter() - begun
-    squared = np.square(held_out - decoded, dtype=float)
-    spread = np.square(held_out - np.mean(train.values, axis=0, dtype=float)).sum()
-    r2 = 1 - squared.sum() / spread if spread else np.nan
-    return Score(*fit, float(np.sqrt(squared.mean())), float(r2), seconds)
+        unseen = yield from unseen_steps(fitted, expression, rows, device)
+    return Score(*fit, unseen.rmse, unseen.r2, time.perf_counter() - begun)
 
 
 @contextmanager
