@@ -66,8 +66,10 @@ def check(arguments: argparse.Namespace) -> None:
         from .core.held_out_error import NOT_OURS
 
         raise UserError(f"{NOT_OURS} (--model {' or '.join(_FITTED)})")
-    if not arguments.held_out and _held_out(arguments):
-        raise UserError(f"--{next(iter(_held_out(arguments)))} goes with --held-out; add it")
+    if not arguments.held_out:
+        for name in ("split", "folds", "buffer"):
+            if getattr(arguments, name) is not None:
+                raise UserError(f"--{name} goes with --held-out; add it")
 
 
 def check_output(arguments: argparse.Namespace, expression: "Expression") -> None:
