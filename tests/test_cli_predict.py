@@ -207,14 +207,15 @@ def test_real_hemispheres_that_share_ids_are_said(tmp_path, capsys):
 
 
 def test_real_receptor_is_predicted(tmp_path):
-    """Dopamine receptors of the striatum follow the genes."""
+    """Dopamine receptors of the striatum follow the genes, where some of it is trained on."""
     data = (
         real_data("expr/ahba_schaefer100_r0.6.csv"),
         "--atlas",
         real_data("atlas/schaefer100_tianS1_MNI6Asym_2mm.nii.gz"),
     )
     target = real_data("pet/D2_RACLOPRIDE_c11.nii")
-    options = ("--methods", "pca", "--latent", 8, "--surrogates", 99, "--out", tmp_path)
+    options = ("--methods", "pca", "--latent", 8, "--surrogates", 99)
+    options += ("--buffer", 0, "--out", tmp_path)
     assert run("predict", *data, "--targets", target, *options) == 0
     score = pd.read_csv(tmp_path / "prediction.csv").loc[0]
     assert score["r2"] > 0.5

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ._cli_numbers import components, folds, processes
+from ._cli_numbers import add_buffer, components, folds, processes
 from ._cli_style import add_style_options, style_of
 from ._signals import first_interrupt
 from ._terminal import Report, clear_line, tell_notes
@@ -17,10 +17,11 @@ SUMMARY = "Compare methods by their error on samples held out."
 DETAILS = (
     "Methods are default (residual autoencoder), published (the published recipe), pca, nmf, "
     "kpca, umap (needs the extra umap) and tsne (which cannot reconstruct). "
-    "With --split blocks whole blocks of space are held out, each with its mirror image, as "
-    "neighbours are alike; with random any samples. R2 is about the mean of each gene in the "
-    "training samples. What DIR holds of the same comparison is not fitted again. Ctrl-C keeps "
-    "what is done (exit code 130); the same command goes on from there."
+    "With --split blocks contiguous parts of the brain are held out, each with its mirror image, "
+    "as neighbours are alike, and training samples nearer than the buffer are left out; with "
+    "random any samples are held out. R2 is about the mean of each gene in the training samples. "
+    "What DIR holds of the same comparison is not fitted again. Ctrl-C keeps what is done (exit "
+    "code 130); the same command goes on from there."
 )
 
 
@@ -37,6 +38,7 @@ def add_options(compare: Any) -> None:
     add("--latent", nargs="+", type=components, default=[2, 4, 8, 16], metavar="K")
     add("--split", nargs="+", default=["blocks"], metavar="S", help="blocks (default), random")
     add("--folds", type=folds, default=5, metavar="N", help="default: 5")
+    add_buffer(add)
     add("--jobs", type=processes, metavar="N", help="processes; default: as cores and memory allow")
     add("--out", type=Path, required=True, metavar="DIR")
     add_style_options(compare, tables=False)
@@ -60,6 +62,7 @@ def run(arguments: argparse.Namespace, expression: "Expression") -> None:
         latent_sizes=tuple(dict.fromkeys(arguments.latent)),
         splits=tuple(dict.fromkeys(arguments.split)),
         n_folds=arguments.folds,
+        buffer=arguments.buffer,
         seed=arguments.seed,
         device=arguments.device,
         n_jobs=arguments.jobs,
@@ -83,7 +86,7 @@ def run(arguments: argparse.Namespace, expression: "Expression") -> None:
 
 def _words(comparison: "Comparison") -> str:
     """Return a line a method and split: mean RMSE (R2) by number of components, and time."""
-    from .core.compare_summary import summarize
+    from .core.compare_summary import distances, summarize
 
     sizes = sorted({score.latent_size for score in comparison.scores})
     cells = [["held-out RMSE (R2)", *(f"k = {size}" for size in sizes), "time of all fits"]]
@@ -92,7 +95,9 @@ def _words(comparison: "Comparison") -> str:
         line = [f"{mean.rmse:.4f} ({mean.r2:.3f})" if mean else "-" for mean in means]
         cells.append([f"{row.method}, {row.split}", *line, f"{row.seconds:.1f} s"])
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    return "\n".join(
+    lines = [
         "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
         for line in cells
-    )
+    ]
+    lines += [f"{split}: {apart}" for split, apart in distances(comparison.scores).items()]
+    return "\n".join(lines)

@@ -4,10 +4,11 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ._cli_numbers import components
+from ._cli_numbers import add_buffer, components, folds
 from ._cli_style import add_style_options, style_of
 from ._terminal import Report, clear_line, tell_notes
 from .core.errors import UserError
+from .core.nested_folds import SPLITS
 
 if TYPE_CHECKING:
     from .core.compress import CompressRequest
@@ -15,13 +16,15 @@ if TYPE_CHECKING:
     from .core.reconstruction import Reconstruction
     from .io.style import Style
 
+_FITTED = {"default": "residual", "pca": "pca"}
+"""Codecs that are fitted to the data, by their names here."""
 SUMMARY = "Save latents and errors."
 
 
 def add_options(encode: Any) -> None:
     """Add the options of the command to its parser."""
     add = encode.add_argument
-    add("--model", required=True, metavar="MODEL", help="model file, pca or published")
+    add("--model", required=True, metavar="MODEL", help="model file, default, pca or published")
     add("--latent", type=components, metavar="K", help="components, but for a file")
     add("--out", type=Path, required=True, metavar="DIR")
     add(
@@ -39,6 +42,15 @@ def add_options(encode: Any) -> None:
         action="store_true",
         help="save how much each gene changes with each component, for enrichment tools, too",
     )
+    add(
+        "--held-out",
+        action="store_true",
+        help="measure the error on samples not seen, too (default and pca, which are fitted to "
+        "the data): as many more fits as there are folds",
+    )
+    add("--split", choices=SPLITS, help="of --held-out; default: blocks")
+    add("--folds", type=folds, metavar="N", help="of --held-out; default: 5")
+    add_buffer(add)
     add_style_options(encode)
 
 
@@ -50,32 +62,45 @@ def check(arguments: argparse.Namespace) -> None:
         raise UserError("--parity is for --model published; leave it out")
     if arguments.parity and arguments.component_genes:
         raise UserError("--component-genes needs samples that are decoded one by one: no --parity")
+    if arguments.held_out and arguments.model not in _FITTED:
+        from .core.held_out_error import NOT_OURS
+
+        raise UserError(f"{NOT_OURS} (--model {' or '.join(_FITTED)})")
+    if not arguments.held_out:
+        for name in ("split", "folds", "buffer"):
+            if getattr(arguments, name) is not None:
+                raise UserError(f"--{name} goes with --held-out; add it")
 
 
 def check_output(arguments: argparse.Namespace, expression: "Expression") -> None:
     """Raise a `UserError` where the results could not be written."""
     from .io.component_genes import COMPONENT_GENES_FILES
-    from .io.results import check_results_folder
+    from .io.results import HELD_OUT_FILES, check_results_folder
 
-    more = COMPONENT_GENES_FILES if arguments.component_genes else ()
+    more: tuple[str, ...] = COMPONENT_GENES_FILES if arguments.component_genes else ()
+    more += HELD_OUT_FILES if arguments.held_out else ()
     check_results_folder(arguments.out, expression, arguments.latent or 1, more)
 
 
 def run(arguments: argparse.Namespace, expression: "Expression") -> None:
     """Compress and save."""
     from .core.compress import CompressRequest
+    from .core.held_out_error import HeldOut
 
     from_file = _from_file(arguments)
     request = CompressRequest(
         expression=expression,
-        codec="model" if from_file else arguments.model,
+        codec="model" if from_file else _FITTED.get(arguments.model, arguments.model),
         latent_size=arguments.latent,
         model_path=Path(arguments.model) if from_file else None,
         device=arguments.device,
         seed=arguments.seed,
         fill_missing=arguments.fill_missing,
         parity=arguments.parity,
+        held_out=HeldOut(**_held_out(arguments)) if arguments.held_out else None,
     )
+    if request.held_out is not None:
+        tell_notes([request.held_out.cost])
     reconstruction = compress(request)
     style = style_of(arguments)
     save(reconstruction, arguments.out, request.parameters(), style)
@@ -84,7 +109,13 @@ def run(arguments: argparse.Namespace, expression: "Expression") -> None:
 
 
 def _from_file(arguments: argparse.Namespace) -> bool:
-    return arguments.model not in ("pca", "published")
+    return arguments.model not in (*_FITTED, "published")
+
+
+def _held_out(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return what was said of how samples are held out, by the names of `HeldOut`."""
+    given = {"split": arguments.split, "n_folds": arguments.folds, "buffer": arguments.buffer}
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def compress(request: "CompressRequest") -> "Reconstruction":
@@ -124,10 +155,12 @@ def _save_component_genes(reconstruction: "Reconstruction", out: Path, style: "S
 
 
 def result_line(result: "Reconstruction") -> str:
-    """Return what a result is in one line."""
+    """Return what a result is in one line, and its error on samples not seen in another."""
     samples, genes = result.expression.n_samples, result.expression.n_genes
+    held_out = result.held_out
+    unseen = "" if held_out is None else f"\n{held_out.told(result.rmse)}"
     return (
         f"{result.codec.id} with {result.codec.latent_size} components: RMSE {result.rmse:.4f}, "
         f"R2 {result.r2:.3f}, {samples:,} samples x {genes:,} genes, "
-        f"{result.seconds:.2g} s on {result.device}"
+        f"{result.seconds:.2g} s on {result.device}{unseen}"
     )

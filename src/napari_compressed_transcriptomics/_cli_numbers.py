@@ -1,6 +1,7 @@
-"""Numbers on the command line: whole ones within a range."""
+"""Numbers on the command line: whole ones within a range, and distances."""
 
 import argparse
+import math
 from collections.abc import Callable
 
 from .core import limits
@@ -20,6 +21,28 @@ def whole(least: int, most: int) -> Callable[[str], int]:
         return value
 
     return read
+
+
+def millimetres(text: str) -> float:
+    """Read a distance of 0 mm or more."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is no distance in mm, 0 or more")
+    return value
+
+
+def add_buffer(add: Callable) -> None:
+    """Add the option of the buffer of blocks."""
+    add(
+        "--buffer",
+        type=millimetres,
+        metavar="MM",
+        help="of blocks; default: where the correlation of samples has fallen to one half, less "
+        "where fewer than half of the samples would be left to train on",
+    )
 
 
 components = whole(1, limits.MOST_COMPONENTS)

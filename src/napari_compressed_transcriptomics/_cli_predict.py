@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ._cli_numbers import components, folds, repeats, surrogates
+from ._cli_numbers import add_buffer, components, folds, repeats, surrogates
 from ._cli_style import add_style_options, style_of
 from ._signals import first_interrupt
 from ._terminal import Report, clear_line, tell_notes
@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 SUMMARY = "Predict maps of the brain from latents, at places held out."
 DETAILS = (
     "Methods are default (residual autoencoder), published (the published recipe), pca, nmf, "
-    "kpca, umap, tsne, and genes (all genes, through ridge). Blocks of space are held out, each "
-    "with its mirror image, as neighbours are alike. p_spatial compares with surrogate maps of "
+    "kpca, umap, tsne, and genes (all genes, through ridge). Contiguous parts of the "
+    "brain are held out, each with its mirror image, as neighbours are alike, and training samples "
+    "nearer than the buffer are left out. p_spatial compares with surrogate maps of "
     "the same smoothness and symmetry; p_fdr corrects it for the number of targets. Ctrl-C saves "
     "the targets done (exit code 130); pressed again it leaves at once."
 )
@@ -40,6 +41,7 @@ def add_options(predict: Any) -> None:
     add("--regressor", nargs="+", default=["ridge"], metavar="R", help="ridge (default), trees")
     add("--split", nargs="+", default=["blocks"], metavar="S", help="blocks (default), random")
     add("--folds", type=folds, default=5, metavar="N", help="default: 5")
+    add_buffer(add)
     add("--repeats", type=repeats, default=4, metavar="N", help="default: 4")
     add(
         "--surrogates",
@@ -82,6 +84,7 @@ def run(arguments: argparse.Namespace, expression: "Expression") -> None:
         splits=_once(arguments.split),
         n_folds=arguments.folds,
         n_repeats=arguments.repeats,
+        buffer=arguments.buffer,
         n_surrogates=arguments.surrogates,
         seed=arguments.seed,
         device=arguments.device,

@@ -12,9 +12,10 @@ import numpy as np
 from ._colormaps import diverging_colormap, novelty_colormap
 from ._placement import Placement
 from ._region_layers import name_features
-from ._shown import METADATA_KEY, Shown, middle_and_reach, shown, space
+from ._shown import ERRORS, METADATA_KEY, Shown, middle_and_reach, shown, space
 from .core.errors import UserError
 from .core.expression import Expression, Parcellation
+from .core.held_out_error import HELD_OUT
 from .core.latent_change import usual_range
 from .core.novelty import UNKNOWN
 
@@ -117,6 +118,20 @@ def latent_layers(result: "Reconstruction", separate: bool = False) -> list[Laye
 def error_layer(result: "Reconstruction") -> LayerData:
     """Show the RMSE of each sample over genes, in the units of the expression."""
     return samples_layer(result.expression, result.rmse_samples, "rmse", "RMSE", result)
+
+
+def held_out_layer(result: "Reconstruction") -> LayerData:
+    """Show the RMSE of each sample while it was not seen.
+
+    Raises
+    ------
+    UserError
+        It was not measured.
+    """
+    if result.held_out is None:
+        raise UserError("The error on samples not seen was not measured; ask for it in Compress")
+    values = result.held_out.rmse_samples
+    return samples_layer(result.expression, values, HELD_OUT, "held-out RMSE", result)
 
 
 def novelty_layer(result: "Reconstruction") -> LayerData:
@@ -252,7 +267,7 @@ def volume_layer(volume: "Volume") -> LayerData:
     values = volume.data[inside].astype(np.float32)
     signed = volume.intent in ("latents", "component")
     what = Shown(
-        volume.intent if signed or volume.intent == "rmse" else volume.kind,
+        volume.intent if signed or volume.intent in ERRORS else volume.kind,
         **space(Parcellation.from_mask(inside, volume.affine)),
         values=values,
         background=volume.background,
@@ -289,7 +304,7 @@ def _attributes(
 
 def _image(what: Shown, name: str, visible: bool = True) -> LayerData:
     data = what.painted()
-    colormap = "inferno" if what.kind == "rmse" else "viridis"
+    colormap = "inferno" if what.kind in ERRORS else "viridis"
     attributes = _attributes(what, name, stacked=data.ndim == 4, visible=visible)
     attributes |= {
         "colormap": diverging_colormap(see_through=False) if what.is_signed else colormap,

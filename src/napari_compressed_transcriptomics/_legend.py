@@ -17,6 +17,7 @@ _MEANINGS = {
     "rebuilt": ("expression", _DATA),
     "difference": ("difference", _DATA),
     "rmse": ("RMSE", _DATA),
+    "held_out_rmse": ("held-out RMSE", _DATA),
     "error_difference": ("difference of RMSE", _DATA),
     "target": ("map", "units of the target"),
     "predicted": ("map", "units of the target"),

@@ -7,11 +7,14 @@ import numpy as np
 
 from ._placement import Placement
 from .core.expression import Expression, Parcellation
+from .core.held_out_error import HELD_OUT
 
 if TYPE_CHECKING:
     from .core.reconstruction import Reconstruction
 
 METADATA_KEY = "compressed_transcriptomics"
+ERRORS = ("rmse", HELD_OUT)
+"""Kinds of layers that show an error, which begins at 0."""
 _ROUND = (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 7.5, 10)
 
 
@@ -23,6 +26,7 @@ class Shown:
     ----------
     kind : str
         ``expression``, ``latents``, ``component``, ``rmse``, ``gene``, ``image``, ``labels``;
+        ``held_out_rmse`` of samples while they were not seen;
         ``original``, ``rebuilt``, ``difference`` where a gene of these is compared;
         ``composite`` of three components in colour; ``distance`` to training data;
         ``error_difference`` of two results; ``target``, ``predicted`` and ``residual`` of a
@@ -87,7 +91,7 @@ class Shown:
             return center - reach, center + reach
         assert self.values is not None
         low, high = np.nanpercentile(self.values, [1, 99])
-        if self.kind == "rmse":
+        if self.kind in ERRORS:
             low = 0.0
         return (float(low), float(high)) if high > low else (float(low) - 0.5, float(low) + 0.5)
 

@@ -2,6 +2,7 @@
 
 import tempfile
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 import pytest
@@ -274,13 +275,13 @@ def test_processes_are_as_many_as_memory_allows(monkeypatch):
 
 
 def scores(n_folds, splits=("blocks",)):
-    return [
-        Score(method, size, split, fold, size / 100 + fold / 1000, 0.5, 1.0)
-        for split in splits
-        for method in ("pca", "default")
-        for size in (2, 16)
-        for fold in range(1, n_folds + 1)
-    ]
+    def score(fit):
+        fold = fit.fold
+        apart = 50, 6.0, 6.0 + fold, 18.0 + fold
+        return Score(*fit, fit.latent_size / 100 + fold / 1000, 0.5, 1.0, *apart)
+
+    folds = range(1, n_folds + 1)
+    return [score(Fit(*fit)) for fit in product(("pca", "default"), (2, 16), splits, folds)]
 
 
 def test_figure_has_a_box_a_method_and_size():
@@ -291,6 +292,7 @@ def test_figure_has_a_box_a_method_and_size():
     assert len(blocks.patches) == 4
     assert [label.get_text() for label in random.get_xticklabels()] == ["2", "16"]
     assert blocks.title.get_color() == "#f0f0f0"
+    assert blocks.get_title().endswith("nearest training sample 7 mm away, median 21 mm")
     (legend,) = figure.legends
     assert [t.get_text() for t in legend.get_texts()] == ["residual (default)", "PCA"]
 

@@ -75,6 +75,23 @@ def test_a_folder_of_something_else_stays_as_it_is(tmp_path):
     assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
+def test_a_comparison_with_another_buffer_is_another(tmp_path):
+    """A table that mixes them would compare methods on different folds."""
+    blocks = {"splits": ("blocks",)}
+    finish(saved_comparison_steps(asked(**blocks), tmp_path))
+    table = pd.read_csv(tmp_path / "comparison.csv")
+    assert (table["distance_min_mm"] >= table["buffer_mm"]).all()
+    assert (table["buffer_mm"] > 0).all()
+    with pytest.raises(UserError, match="another buffer"):
+        saved_comparison_steps(asked(**blocks, buffer=1.0), tmp_path)
+    path = tmp_path / "comparison.json"
+    record = json.loads(path.read_text())
+    del record["buffer_mm"]
+    path.write_text(json.dumps(record))
+    with pytest.raises(UserError, match="of an older version, whose blocks had no buffer"):
+        saved_comparison_steps(asked(**blocks), tmp_path)
+
+
 def test_only_one_at_a_time_compares_into_a_folder(tmp_path):
     steps = saved_comparison_steps(asked(), tmp_path)
     with pytest.raises(UserError, match=rf"is being written by process {os.getpid()} on"):
@@ -162,16 +179,17 @@ def test_odd_records_are_refused_or_gone_on_with(value, hashed, saved):
 @pytest.mark.parametrize(
     "row",
     [
-        "pca,2,random,1,0.1,0.5",
-        "pca,two,random,1,0.1,0.5,1",
-        "pca,2,halves,1,0.1,0.5,1",
-        "pca,0,random,1,0.1,0.5,1",
-        "pca,2,random,-1,0.1,0.5,1",
-        "pca,2,random,1,nan,0.5,1",
-        "pca,2,random,1,-1,0.5,1",
-        '"pca,2,random,1,0.1,0.5,1',
-        "pca," + "9" * 5000 + ",random,1,0.1,0.5,1",
-        "p\0,2,random,1,0.1,0.5,1",
+        "pca,2,random,1,0.1,0.5,1,40,0,8",
+        "pca,two,random,1,0.1,0.5,1,40,0,8,8",
+        "pca,2,halves,1,0.1,0.5,1,40,0,8,8",
+        "pca,0,random,1,0.1,0.5,1,40,0,8,8",
+        "pca,2,random,-1,0.1,0.5,1,40,0,8,8",
+        "pca,2,random,1,nan,0.5,1,40,0,8,8",
+        "pca,2,random,1,-1,0.5,1,40,0,8,8",
+        "pca,2,random,1,0.1,0.5,1,inf,0,8,8",
+        '"pca,2,random,1,0.1,0.5,1,40,0,8,8',
+        "pca," + "9" * 5000 + ",random,1,0.1,0.5,1,40,0,8,8",
+        "p\0,2,random,1,0.1,0.5,1,40,0,8,8",
     ],
     ids=lambda row: row[:12],
 )

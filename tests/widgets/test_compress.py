@@ -80,6 +80,37 @@ def test_run_adds_latents_and_error(codec, widget, viewer, brain, qtbot, monkeyp
     assert not widget.bar.cancel.isEnabled()
 
 
+def test_samples_not_seen_are_measured_where_asked(widget, viewer, qtbot):
+    assert not widget.held_out.isChecked()
+    assert not widget.held_out_cost.isVisible()
+    widget.held_out.setChecked(True)
+    assert widget.held_out_cost.isVisible()
+    assert "about 5 times the fit" in widget.held_out_cost.text()
+    click(qtbot, widget.bar.run)
+    finish(qtbot, widget)
+    assert kinds(viewer) == ["expression", "rmse", "held_out_rmse", "latents"]
+    layer = viewer.layers[2]
+    found = shown(layer).reconstruction.held_out
+    assert layer.name.endswith("held-out RMSE")
+    assert layer.colormap.name == "inferno"
+    np.testing.assert_array_equal(shown(layer).values, found.rmse_samples)
+    told = f"held-out RMSE {found.rmse:.4f}, "
+    assert told in widget.result.text()
+    assert "times the fitted (5 folds, blocks, buffer " in widget.result.text()
+
+
+def test_of_models_that_are_there_already_it_cannot_be_measured(widget):
+    widget.held_out.setChecked(True)
+    for codec in ("model", "published"):
+        choose(widget.codec, codec)
+        assert not widget.held_out.isEnabled()
+        assert "is not ours to repeat" in widget.held_out.toolTip()
+        assert not widget.held_out_cost.isVisible()
+    assert widget.request().held_out is None
+    choose(widget.codec, "pca")
+    assert widget.request().held_out is not None
+
+
 def test_separate_layers_without_side_by_side_show_one_at_a_time(widget, viewer, qtbot):
     choose(widget.latent_size, 4)
     for box in (widget.separate, widget.side_by_side, widget.show_error):

@@ -12,6 +12,9 @@ from clicking import click_on, focus, settle, take_keyboard
 from napari_compressed_transcriptomics._reader import add_expression
 from napari_compressed_transcriptomics._shown import shown
 from napari_compressed_transcriptomics.core.codec import fit_codec
+from napari_compressed_transcriptomics.core.compress import CompressRequest, compress_steps
+from napari_compressed_transcriptomics.core.held_out_error import HeldOut
+from napari_compressed_transcriptomics.core.progress import finish
 from napari_compressed_transcriptomics.core.reconstruction import reconstruct
 from napari_compressed_transcriptomics.widgets.compress import Outputs, add_result
 from napari_compressed_transcriptomics.widgets.inspect import InspectReconstruction
@@ -97,6 +100,20 @@ def test_the_table_is_sorted_worst_first_and_by_a_click_on_its_header(model, qtb
     assert column(tab) == [genes[i] for i in np.argsort(-result.mean_genes)]
     QTest.keyClick(tab.genes.search, Qt.Key.Key_4, Qt.KeyboardModifier.ControlModifier)
     assert column(tab) == [genes[i] for i in np.argsort(result.mean_genes)]
+
+
+def test_the_error_on_samples_not_seen_stands_beside_the_fitted_one(model, qtbot, las):
+    request = CompressRequest(las, "pca", 2, device="cpu", held_out=HeldOut("random", 3))
+    result = finish(compress_steps(request))
+    _, tab = opened(model, qtbot, result)
+    header = tab.genes.table.model().headerData
+    across = Qt.Orientation.Horizontal
+    assert [header(i, across) for i in range(4)] == ["Gene", "RMSE", "Held-out", "R²"]
+    click_header(tab, 2)
+    unseen = result.held_out.rmse_genes
+    assert column(tab) == [result.expression.genes[i] for i in np.argsort(-unseen)]
+    shown_numbers = [float(text) for text in column(tab, 2)]
+    np.testing.assert_allclose(shown_numbers, np.sort(unseen)[::-1], rtol=0.01)
 
 
 def test_filled_genes_are_last_either_way_and_the_hint_says_what_they_are(model, qtbot):

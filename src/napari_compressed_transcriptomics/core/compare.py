@@ -9,17 +9,23 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from .codec import NOT_CONVERGED
-from .compare_request import CompareRequest, Fit, Plan, plan, samples_of
+from .compare_request import CompareRequest, Fit, Plan, plan, request_buffer
 from .errors import UserError
 from .expression import Expression
-from .imputation import filled_from, measured
+from .held_out_error import unseen_steps
 from .methods import fit_method_steps
+from .nested_folds import distances_to_training
 from .progress import Progress, Stop
 
 if TYPE_CHECKING:
     import pandas as pd
 
-COLUMNS = ("method", "latent_size", "split", "fold", "rmse", "r2", "seconds", "chosen")
+    from .codec import Codec
+
+COLUMNS = (
+    "method", "latent_size", "split", "fold", "rmse", "r2", "seconds",
+    "n_train", "buffer_mm", "distance_min_mm", "distance_median_mm", "chosen",
+)  # fmt: skip
 
 
 class Score(NamedTuple):
@@ -41,6 +47,12 @@ class Score(NamedTuple):
     seconds : float
         Of fitting, encoding and decoding, in one thread; UMAP's first in a process with its
         import and compilation.
+    n_train : int
+        Samples trained on; 0 where not known.
+    buffer_mm : float
+        0 of random folds.
+    distance_min_mm, distance_median_mm : float
+        Of held-out samples from the nearest training sample or its mirror image.
     chosen : str
         What the method chose within the training samples, see `Codec.chosen`.
     """
@@ -52,6 +64,10 @@ class Score(NamedTuple):
     rmse: float
     r2: float
     seconds: float
+    n_train: int = 0
+    buffer_mm: float = np.nan
+    distance_min_mm: float = np.nan
+    distance_median_mm: float = np.nan
     chosen: str = ""
 
     @property
@@ -145,6 +161,7 @@ def _compare_steps(
     done, running = len(planned.fits) - len(todo), dict[Fit, float]()
     about_jobs = about_jobs if todo else "Nothing is left to fit"
     run = one_by_one if n_jobs == 1 else in_processes
+    apart = _distances(request, planned)
     try:
         for note in planned.notes:
             yield CompareProgress(stage, 100 * done, total, note, foreseen=True)
@@ -161,7 +178,8 @@ def _compare_steps(
                     running.pop(fit, None)
                     done += 1
                     if isinstance(event, Score):
-                        scores.append(score := event)
+                        score = Score(*event[:7], *apart[event.split, event.fold], event.chosen)
+                        scores.append(score)
                         if score.chosen.startswith(NOT_CONVERGED):
                             notes.append(problem := f"{fit}: {score.chosen}")
                     else:
@@ -179,6 +197,20 @@ def _compare_steps(
     return Comparison(request, tuple(scores), tuple(notes), complete)
 
 
+def _distances(
+    request: CompareRequest, planned: Plan
+) -> dict[tuple[str, int], tuple[int, float, float, float]]:
+    """Return the last four numbers of a score by split and fold."""
+    positions, buffer = request.expression.parcellation.centroids, request_buffer(request).mm
+    apart = {}
+    for split, folds in planned.folds.items():
+        for fold, rows in enumerate(folds, 1):
+            mm = distances_to_training(positions, *rows)
+            wide = buffer if split == "blocks" else 0.0
+            apart[split, fold] = len(rows[0]), wide, float(mm.min()), float(np.median(mm))
+    return apart
+
+
 def score_steps(
     fit: Fit, expression: Expression, rows: tuple[np.ndarray, np.ndarray], seed: int, device: str
 ) -> Generator[Progress, None, Score]:
@@ -187,19 +219,14 @@ def score_steps(
     import sklearn.decomposition  # noqa: F401
     import torch  # noqa: F401
 
+    def fitted(train: Expression) -> "Generator[Progress, None, Codec]":
+        return fit_method_steps(fit.method, train, fit.latent_size, seed, device)
+
     begun = time.perf_counter()
     with one_thread():
-        train, test = (samples_of(expression, part) for part in rows)
-        train, test = filled_from(train, train), filled_from(train, test)
-        codec = yield from fit_method_steps(fit.method, train, fit.latent_size, seed, device)
-        held_out = np.asarray(test.values, np.float32)
-        decoded = codec.decode(codec.encode(held_out, device), device)
+        unseen = yield from unseen_steps(fitted, expression, rows, device)
     seconds = time.perf_counter() - begun
-    own = measured(test)
-    squared = np.square(held_out - decoded, dtype=float)[own]
-    spread = np.square(held_out - np.mean(train.values, axis=0, dtype=float))[own].sum()
-    r2 = 1 - squared.sum() / spread if spread else np.nan
-    return Score(*fit, float(np.sqrt(squared.mean())), float(r2), seconds, codec.chosen())
+    return Score(*fit, unseen.rmse, unseen.r2, seconds, chosen=unseen.chosen)
 
 
 @contextmanager

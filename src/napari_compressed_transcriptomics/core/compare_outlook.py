@@ -20,7 +20,8 @@ class Outlook:
     impossible : dict
         Method to why it cannot take part at all, with any of the latent sizes.
     notes : tuple of str
-        What of the methods asked for is left out and why, one sentence each.
+        On the buffer of blocks, and what of the methods asked for is left out and why, one
+        sentence each.
     cost : str
         How many fits there are, in how many processes, with how much memory; and which methods
         are slow.
@@ -51,7 +52,12 @@ def outlook(request: CompareRequest, known: Container[Fit] = ()) -> Outlook:
     impossible = _impossible(every)
     wanted = method_names(request.methods)
     notes = tuple(
-        f"{left.told_of(TITLES[left.method])}." for left in every.left_out if left.method in wanted
+        [f"{every.about_blocks}."] * bool(every.about_blocks)
+        + [
+            f"{left.told_of(TITLES[left.method])}."
+            for left in every.left_out
+            if left.method in wanted
+        ]
     )
     fits = [fit for fit in every.fits if fit.method in wanted]
     if not fits:

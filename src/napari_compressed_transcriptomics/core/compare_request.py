@@ -6,17 +6,18 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .buffer import Buffer, buffer_of
 from .errors import UserError
 from .expression import Expression, Parcellation
 from .imputation import imputed_note
 from .limits import MOST_PROCESSES, check_range
 from .methods import learns_from_less, method_class, method_names, method_problem, size_problem
-from .nested_folds import SPLITS, Split, outer_folds
+from .nested_folds import SPLITS, Rows, Split, outer_folds
 from .seeds import check_seed
 
 WHY_BLOCKS = (
-    "whole blocks of space are held out, each with its mirror image: neighbours and twins in the "
-    "training samples would give the answer away"
+    "contiguous blocks of space are held out, each with its mirror image and a buffer around both: "
+    "neighbours and twins in the training samples would give the answer away"
 )
 
 
@@ -55,7 +56,10 @@ class CompareRequest:
     splits : tuple of {"blocks", "random"}
         How samples are held out.
     n_folds : int
-        Each is held out once. There are fewer where there are fewer blocks.
+        Each is held out once.
+    buffer : float, optional
+        Of blocks, in mm: training samples nearer than this to held-out ones are left out. By
+        default what `buffer.buffer_of` finds in the data.
     seed : int
         Of folds and fits.
     device : str
@@ -69,14 +73,15 @@ class CompareRequest:
     latent_sizes: tuple[int, ...] = (2, 4, 8, 16)
     splits: tuple[Split, ...] = ("blocks",)
     n_folds: int = 5
+    buffer: float | None = None
     seed: int = 0
     device: str = "cpu"
     n_jobs: int | None = None
 
     def comparable_with(self, other: "CompareRequest") -> bool:
-        """Whether scores of one hold for the other: same data (the very object), seed, folds."""
-        same = (self.seed, self.n_folds) == (other.seed, other.n_folds)
-        return self.expression is other.expression and same
+        """Whether scores of one hold for the other: same data (the very object) and folds."""
+        mine, others = ((r.seed, r.n_folds, r.buffer) for r in (self, other))
+        return self.expression is other.expression and mine == others
 
     def parameters(self) -> dict[str, Any]:
         """Return the settings, JSON-safe."""
@@ -85,6 +90,7 @@ class CompareRequest:
             "latent_sizes": list(self.latent_sizes),
             "splits": list(self.splits),
             "n_folds": self.n_folds,
+            "buffer": self.buffer,
             "seed": self.seed,
             "device": self.device,
         }
@@ -100,6 +106,8 @@ class Plan:
         Fold by fold, so that what is done when it is cancelled is a fair comparison.
     folds : dict
         Split to its folds: (training rows, held-out rows) each.
+    about_blocks : str
+        Of the buffer and what it leaves to train on, one sentence; empty without blocks.
     left_out : tuple of LeftOut
         What cannot take part.
     n_train : int
@@ -109,15 +117,16 @@ class Plan:
     """
 
     fits: tuple[Fit, ...]
-    folds: dict[str, list[tuple[np.ndarray, np.ndarray]]]
+    folds: dict[str, list[Rows]]
+    about_blocks: str
     left_out: tuple["LeftOut", ...]
     n_train: int
     told: tuple[str, ...] = ()
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What is to be known before: what cannot take part and why, one sentence each."""
-        return (*map(str, self.left_out), *self.told)
+        """What is to be known before, one sentence each: the buffer, what cannot take part..."""
+        return tuple(filter(None, [self.about_blocks, *map(str, self.left_out), *self.told]))
 
 
 class LeftOut(NamedTuple):
@@ -161,8 +170,12 @@ def plan(request: CompareRequest) -> Plan:
         raise UserError(f"{min(request.latent_sizes)} components are none; choose at least 1")
     if request.n_jobs is not None:
         check_range("processes", request.n_jobs, 1, MOST_PROCESSES)
-    folds: dict[str, list] = {split: _folds(request, split) for split in request.splits}
+    buffer = request_buffer(request)
+    folds: dict[str, list[Rows]] = {
+        split: _folds(request, split, buffer) for split in request.splits
+    }
     n_train = min(len(train) for parts in folds.values() for train, _ in parts)
+    about = buffer.told(folds["blocks"], expression.n_samples) if "blocks" in folds else ""
     notes, done = [], []
     for method in methods:
         sizes = []
@@ -184,15 +197,17 @@ def plan(request: CompareRequest) -> Plan:
     ]
     taking_part = [method for method in methods if method in dict(done)]
     told = tuple(filter(None, [learns_from_less(taking_part, n_train), imputed_note(expression)]))
-    return Plan(tuple(fits), folds, tuple(_left_out(notes)), n_train, told)
+    return Plan(tuple(fits), folds, about, tuple(_left_out(notes)), n_train, told)
 
 
-def _folds(request: CompareRequest, split: Split) -> list[tuple[np.ndarray, np.ndarray]]:
+def request_buffer(request: CompareRequest) -> Buffer:
+    """Return the buffer of a request's blocks, asked for or fit to the data."""
+    return buffer_of(request.expression, request.n_folds, [request.seed], request.buffer)
+
+
+def _folds(request: CompareRequest, split: Split, buffer: Buffer) -> list[Rows]:
     positions = request.expression.parcellation.centroids
-    drawn = outer_folds(positions, split, request.n_folds, request.seed)
-    if len(drawn) < 2:
-        raise UserError(f"{request.expression.name} lies in one block of space; split at random")
-    return drawn
+    return outer_folds(positions, split, request.n_folds, request.seed, buffer.mm)
 
 
 def _problem(method: str, size: int, expression: Expression, n_train: int) -> str:

@@ -61,6 +61,45 @@ def summarize(scores: "Sequence[Score]") -> list[MethodSummary]:
     return rows
 
 
+class Distances(NamedTuple):
+    """How far held-out samples of one split are from training samples or their mirror images.
+
+    Attributes
+    ----------
+    least, median : float
+        In mm: over all folds, and the median of their medians.
+    fewest, most : int
+        Samples trained on in a fold.
+    """
+
+    least: float
+    median: float
+    fewest: int
+    most: int
+
+    def __str__(self) -> str:
+        size = f"{self.fewest:,}" + (f" to {self.most:,}" if self.most > self.fewest else "")
+        return f"{self.short}; {size} train"
+
+    @property
+    def short(self) -> str:
+        """Say how far away the training samples are, where there is little room."""
+        return f"nearest training sample {self.least:.0f} mm away, median {self.median:.0f} mm"
+
+
+def distances(scores: "Sequence[Score]") -> dict[str, Distances]:
+    """Return the distances of each split that has some, in the order of `SPLITS`."""
+    found: dict[str, Distances] = {}
+    for split in SPLITS:
+        of = [score for score in scores if score.split == split and score.n_train]
+        if of:
+            sizes = [score.n_train for score in of]
+            least = min(score.distance_min_mm for score in of)
+            median = float(np.median([score.distance_median_mm for score in of]))
+            found[split] = Distances(least, median, min(sizes), max(sizes))
+    return found
+
+
 def _mean(scores: "Sequence[Score]") -> Mean:
     rmse, r2 = (float(np.mean([getattr(s, name) for s in scores])) for name in ("rmse", "r2"))
     return Mean(rmse, r2, len(scores))

@@ -1,17 +1,21 @@
 """The main job as one request: get a codec, encode and decode, measure the error."""
 
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .errors import UserError
 from .expression import Expression
-from .progress import Progress
+from .progress import Progress, Stop
 
 if TYPE_CHECKING:
     from .codec import Codec
+    from .held_out_error import HeldOut, HeldOutPlan
     from .reconstruction import Reconstruction
+
+NOT_FITTED = ("published", "model", "fitted")
+"""What `CompressRequest.codec` may be that is there already, and not fitted to the data."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,8 @@ class CompressRequest:
         Folder for published weights, see `pretrained.cache_folder`.
     parity : bool
         Run the published autoencoder as its notebook does, see `parity.as_notebook`.
+    held_out : HeldOut or None
+        How to measure the error on samples not seen, too; of codecs fitted to the data.
     """
 
     expression: Expression
@@ -59,6 +65,7 @@ class CompressRequest:
     fill_missing: bool = False
     cache: Path | None = None
     parity: bool = False
+    held_out: "HeldOut | None" = None
 
     def parameters(self) -> dict[str, Any]:
         """Return the settings, JSON-safe, for provenance."""
@@ -71,6 +78,7 @@ class CompressRequest:
             "max_epochs": self.max_epochs,
             "fill_missing": self.fill_missing,
             "parity": self.parity,
+            "held_out": None if self.held_out is None else asdict(self.held_out),
         }
 
 
@@ -80,13 +88,14 @@ def compress_steps(request: CompressRequest) -> Generator[Progress, None, "Recon
     Raises
     ------
     UserError
-        Where the data cannot carry the latent size, or does not fit the model.
+        Where the data cannot carry the latent size, or does not fit the model; at once, where
+        the error on samples not seen is asked for and cannot be measured.
     """
     from .reconstruction import reconstruct_steps
 
     if request.parity and request.codec != "published":
         raise UserError("parity with the published notebook is for the published autoencoder only")
-    expression = request.expression
+    expression, plan = request.expression, _held_out_plan(request)
     codec = yield from _codec_steps(request)
     if request.parity:
         from .parity import as_notebook
@@ -95,21 +104,59 @@ def compress_steps(request: CompressRequest) -> Generator[Progress, None, "Recon
             codec.genes, codec.neutral if request.fill_missing else None
         )
         codec = as_notebook(codec, expression)
-    return (
-        yield from reconstruct_steps(
-            codec,
-            expression,
-            device=request.device,
-            block_bytes=request.block_bytes,
-            fill_missing=request.fill_missing,
-        )
+    result = yield from reconstruct_steps(
+        codec,
+        expression,
+        device=request.device,
+        block_bytes=request.block_bytes,
+        fill_missing=request.fill_missing,
     )
+    return result if plan is None else (yield from _held_out_steps(result, request, plan))
+
+
+def _held_out_plan(request: CompressRequest) -> "HeldOutPlan | None":
+    from .codec import latent_size_problem
+    from .held_out_error import NOT_OURS, plan_held_out
+
+    if request.held_out is None:
+        return None
+    size, n_genes = request.latent_size, request.expression.n_genes
+    if request.codec in NOT_FITTED or size is None:
+        raise UserError(NOT_OURS)
+
+    def problem(n_samples: int) -> str | None:
+        return latent_size_problem(request.codec, size, n_samples, n_genes)
+
+    return plan_held_out(request.expression, request.held_out, problem, request.seed)
+
+
+def _held_out_steps(
+    result: "Reconstruction", request: CompressRequest, plan: "HeldOutPlan"
+) -> Generator[Progress, None, "Reconstruction"]:
+    """Add the error on samples not seen; whatever becomes of it, the result is kept."""
+    from numpy.linalg import LinAlgError
+
+    from .held_out_error import held_out_steps
+
+    def fit(train: Expression) -> Generator[Progress, None, "Codec"]:
+        return _fit_steps(request, train, reference=False)
+
+    try:
+        found = yield from held_out_steps(fit, request.expression, plan, request.device)
+    except Stop:
+        why = "was cancelled"
+    except (UserError, ArithmeticError, LinAlgError, MemoryError) as error:
+        why = f"failed: {error}"
+    else:
+        about = [plan.about] if plan.about else []
+        return replace(result, held_out=found, notes=(*result.notes, *about, *found.notes))
+    note = f"Measuring the error on samples not seen {why}"
+    return replace(result, notes=(*result.notes, note))
 
 
 def _codec_steps(request: CompressRequest) -> Generator[Progress, None, "Codec"]:
     """Load, fetch or fit the codec."""
-    from .codec import codec_class, latent_size_problem
-    from .device import resolve_device
+    from .codec import latent_size_problem
 
     expression, size = request.expression, request.latent_size
     if request.codec == "fitted":
@@ -136,12 +183,21 @@ def _codec_steps(request: CompressRequest) -> Generator[Progress, None, "Codec"]
     problem = latent_size_problem(request.codec, size, expression.n_samples, expression.n_genes)
     if problem:
         raise UserError(problem)
-    return (
-        yield from codec_class(request.codec).fit_steps(
-            expression,
-            size,
-            seed=request.seed,
-            device=resolve_device(request.device).name,
-            max_epochs=request.max_epochs,
-        )
+    return (yield from _fit_steps(request, expression))
+
+
+def _fit_steps(
+    request: CompressRequest, expression: Expression, reference: bool = True
+) -> Generator[Progress, None, "Codec"]:
+    from .codec import codec_class
+    from .device import resolve_device
+
+    assert request.latent_size is not None
+    return codec_class(request.codec).fit_steps(
+        expression,
+        request.latent_size,
+        seed=request.seed,
+        device=resolve_device(request.device).name,
+        max_epochs=request.max_epochs,
+        reference=reference,
     )

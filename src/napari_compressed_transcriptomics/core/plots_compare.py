@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .compare_summary import distances
 from .methods import METHODS, TITLES
 from .plots import blank_figure, plain
 from .plots_methods import method_colors
@@ -28,7 +29,8 @@ def error_by_size(
 
     A box holds the middle half of the folds, its line is their median, and its whiskers reach
     all of them; each fold is a dot. With fewer than five folds there are only dots, and a line
-    at their mean. One panel a split, with the same scale.
+    at their mean. One panel a split, with the same scale; its title tells how far away training
+    samples were.
 
     Parameters
     ----------
@@ -48,11 +50,13 @@ def error_by_size(
     methods = [name for name in METHODS if any(score.method == name for score in scores)]
     colors = method_colors(methods)
     sizes = sorted({score.latent_size for score in scores})
+    apart = distances(scores)
     all_axes = np.atleast_1d(figure.subplots(len(splits), 1, sharex=True, sharey=True))
     for axes, split in zip(all_axes, splits, strict=True):
         _panel(axes, [score for score in scores if score.split == split], colors, sizes)
-        how = "blocks of space" if split == "blocks" else "random samples"
-        axes.set_title(f"{how} held out", color=foreground, fontsize=9)
+        how = "blocks of space held out" if split == "blocks" else "random samples held out"
+        about = f"{how}\n{apart[split].short}" if split in apart else how
+        axes.set_title(about, color=foreground, fontsize=8)
         axes.set_ylabel("held-out RMSE", color=foreground, fontsize=9)
         axes.set_xticks(range(len(sizes)), map(str, sizes))
         axes.set_xlim(-0.5, len(sizes) - 0.5)

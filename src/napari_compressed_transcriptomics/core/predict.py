@@ -9,7 +9,6 @@ import numpy as np
 
 from .held_out import evaluated
 from .methods import GENES, fit_method_steps
-from .nested_folds import nested_folds
 from .predict_request import PredictRequest, check_request
 from .progress import Progress, Stop
 from .regressors import ridge, standardised, trees
@@ -148,6 +147,8 @@ def _predict_steps(request: PredictRequest) -> Generator[Progress, None, Predict
         maps = {score.key: maps[score.key] for score in scores}
     said = [note for target in request.targets for note in target.notes]
     said += [note for given in request.features for note in given.notes]
+    if "blocks" in request.splits:
+        said += [str(request.block_buffer(np.isfinite(t.values))) for t in request.targets]
     notes = list(dict.fromkeys(said))
     if not complete:
         names = {score.target for score in scores}
@@ -193,10 +194,7 @@ def _target_scores(
         if not np.array_equal(there, mask):  # all features but incomplete images share it
             mask, places = there, positions[there]
             maps = _with_surrogates(target.values[mask], places, request, number)
-            folds = {
-                split: nested_folds(places, split, request.n_folds, request.n_repeats, request.seed)
-                for split in request.splits
-            }
+            folds = {split: request.folds(mask, split) for split in request.splits}
         x = standardised(one.values[mask])
         for regressor in _regressors(request, one):
             for split in request.splits:

@@ -5,11 +5,12 @@ from typing import Any
 
 import numpy as np
 
+from .buffer import Buffer, buffer_of, check_buffer
 from .errors import UserError, listing
 from .expression import Expression
 from .limits import MOST_DRAWS, MOST_REPEATS, check_range
 from .methods import GENES, method_names, method_problem, size_problem
-from .nested_folds import SPLITS, Split
+from .nested_folds import SPLITS, Fold, Split, nested_folds, seeds_of_repeats
 from .regressors import REGRESSORS
 from .seeds import check_seed
 from .spatial_null import check_size
@@ -36,6 +37,8 @@ class PredictRequest:
     splits : tuple of {"blocks", "random"}
     n_folds, n_repeats : int
         Folds, and how often they are drawn anew.
+    buffer : float, optional
+        Of blocks, in mm, see `nested_folds`; by default what `buffer.buffer_of` finds in the data.
     n_surrogates : int
         Surrogate maps of each target; 0 leaves out p-values.
     seed : int
@@ -52,6 +55,7 @@ class PredictRequest:
     splits: tuple[Split, ...] = ("blocks",)
     n_folds: int = 5
     n_repeats: int = 4
+    buffer: float | None = None
     n_surrogates: int = 1000
     seed: int = 0
     device: str = "auto"
@@ -59,6 +63,18 @@ class PredictRequest:
     def fitted(self) -> tuple[str, ...]:
         """Return the methods to fit, by the names of `methods.METHODS`."""
         return tuple(name for name in method_names(self.methods, (GENES,)) if name != GENES)
+
+    def block_buffer(self, there: np.ndarray) -> Buffer:
+        """Return the buffer of blocks of some samples, bool (n_samples,)."""
+        places = self.expression.parcellation.centroids[there]
+        seeds = seeds_of_repeats(self.seed, self.n_repeats)
+        return buffer_of(self.expression, self.n_folds, seeds, self.buffer, places)
+
+    def folds(self, there: np.ndarray, split: Split) -> list[Fold]:
+        """Return the folds of some samples, bool (n_samples,)."""
+        places = self.expression.parcellation.centroids[there]
+        buffer = self.block_buffer(there).mm if split == "blocks" else 0.0
+        return nested_folds(places, split, self.n_folds, self.n_repeats, self.seed, buffer)
 
     def parameters(self) -> dict[str, Any]:
         """Return the settings, JSON-safe."""
@@ -70,6 +86,7 @@ class PredictRequest:
             "splits": list(self.splits),
             "n_folds": self.n_folds,
             "n_repeats": self.n_repeats,
+            "buffer": self.buffer,
             "n_surrogates": self.n_surrogates,
             "seed": self.seed,
         }
@@ -91,6 +108,8 @@ def check_request(request: PredictRequest) -> None:
     for target in request.targets:
         for features in (None, *request.features):
             check_target(target, features)
+        if request.buffer and "blocks" in request.splits:
+            request.folds(np.isfinite(target.values), "blocks")
         if request.n_surrogates:
             there = int(np.isfinite(target.values).sum())
             check_size(there, request.n_surrogates, kept=request.n_repeats)
@@ -100,6 +119,7 @@ def check_settings(request: PredictRequest) -> None:
     """Raise a `UserError` if settings make no sense; looks neither at values nor at targets."""
     expression = request.expression
     check_seed(request.seed)
+    check_buffer(request.buffer)
     choices: list[tuple[str, tuple[str, ...], tuple[str, ...]]] = [
         ("regressor", request.regressors, REGRESSORS),
         ("split", request.splits, SPLITS),

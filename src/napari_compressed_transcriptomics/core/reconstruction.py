@@ -11,6 +11,7 @@ import numpy as np
 from .codec import Codec, network_on
 from .device import resolve_device
 from .expression import Expression
+from .held_out_error import HELD_OUT, HeldOutError
 from .memory import require_memory
 from .novelty import Novelty, novelty_notes, novelty_of
 from .progress import Progress, finish
@@ -56,6 +57,8 @@ class Reconstruction:
     notes : tuple of str
         What the user should know: what had to be changed on the way (device, block size), data
         on another scale than the codec's training data, or unlike them in much of the brain.
+    held_out : HeldOutError or None
+        The error on samples not seen, where it was measured.
     """
 
     codec: Codec
@@ -72,12 +75,18 @@ class Reconstruction:
     device: str
     seconds: float
     notes: tuple[str, ...] = ()
+    held_out: HeldOutError | None = None
 
     @property
     def gene_table(self) -> dict[str, np.ndarray]:
-        """The numbers of each gene by name (rmse, r2, mean, sd), each of shape (n_genes,)."""
+        """The numbers of each gene by name, each of shape (n_genes,).
+
+        They are rmse, held_out_rmse (where it was measured), r2, mean and sd.
+        """
+        unseen = {} if self.held_out is None else {HELD_OUT: self.held_out.rmse_genes}
         return {
             "rmse": self.rmse_genes,
+            **unseen,
             "r2": self.r2_genes,
             "mean": self.mean_genes,
             "sd": self.sd_genes,

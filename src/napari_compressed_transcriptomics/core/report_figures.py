@@ -43,6 +43,17 @@ def report_figures(results: Results) -> Iterator[tuple[str, Maker]]:
             "line of sight from three",
         ),
     )
+    unseen = results.held_out_volume
+    if unseen is not None:
+        wide = brain_figures.Scale.of_error(unseen[np.isfinite(unseen)])
+        yield (
+            "held-out-slices",
+            (
+                lambda: brain_figures.error_slices(space, unseen, wide, foreground=PAGE_COLOR),
+                f"The same slices of the error on samples not seen, from {wide.low:.3g} to "
+                f"{wide.high:.3g}",
+            ),
+        )
     if results.density is not None and record.get("rmse") is not None:
         density, rmse = results.density, record["rmse"]
         yield (

@@ -21,6 +21,7 @@ _FACTS = {
     "device": "device",
     "seconds": "seconds",
 }
+_HELD_OUT = "held out"
 _AGAIN = "this folder was written by an older version; run encode again to add it"
 
 
@@ -41,6 +42,8 @@ def verdict(results: Results) -> Iterator[str]:
             f"{record['latent_size']} components stand for {record['n_genes']:,} genes with a "
             f"root-mean-square error of {record['rmse']:.4g} in the units of the data{part}."
         )
+    if held_out := record.get("held_out"):
+        yield _of_held_out(held_out)
     if len(r2):
         yield (
             f"Half of the genes have an R² above {np.median(r2):.3f}; {_count(r2 < 0.5)} of "
@@ -54,6 +57,17 @@ def verdict(results: Results) -> Iterator[str]:
         )
 
 
+def _of_held_out(part: dict[str, Any]) -> str:
+    ratio = part.get("ratio")
+    times = f", {ratio:.2f} times the fitted one" if ratio is not None else ""
+    buffer = f" with a buffer of {part['buffer_mm']:.0f} mm" if part["buffer_mm"] else ""
+    how = "contiguous blocks of space" + buffer if part.get("split") == "blocks" else "random"
+    return (
+        f"On samples not seen in fitting the root-mean-square error is {part['rmse']:.4g}{times} "
+        f"({part['n_folds']} folds, {how})."
+    )
+
+
 def _count(which: np.ndarray) -> str:
     return f"{which.sum():,}" if which.any() else "none"
 
@@ -64,10 +78,12 @@ def cautions(results: Results) -> Iterator[str]:
     training = record.get("training")
     fitted_to = training.get("data_sha256") if isinstance(training, dict) else None
     if fitted_to and fitted_to == record.get("data_sha256"):
-        yield (
-            "The codec was fitted to these very data: on data it has not seen, the error is "
-            "likely larger."
+        more = (
+            "the error on samples not seen tells what to expect of new data"
+            if record.get("held_out")
+            else "on data it has not seen, the error is likely larger"
         )
+        yield f"The codec was fitted to these very data: {more}."
     for key, what in (
         ("excluded", "samples without data were left out"),
         ("filled", "genes that the data lack were filled in, and left out of all errors"),
@@ -98,10 +114,13 @@ def missing(results: Results) -> Iterator[str]:
 
 
 def gene_tables(results: Results) -> dict[str, Any]:
-    """Return the rows of the best and the worst genes: symbol, RMSE, R2."""
-    numbers = zip(results.genes, results.rmse_genes, results.r2_genes, strict=True)
-    rows = [(gene, digits(rmse), _r2(r2)) for gene, rmse, r2 in numbers]
-    return _extremes(rows, results.rmse_genes)
+    """Return headers and the rows of the best and the worst genes."""
+    columns = {"RMSE": [digits(value) for value in results.rmse_genes]}
+    if results.held_out_genes is not None:
+        columns[_HELD_OUT] = [digits(value) for value in results.held_out_genes]
+    columns["R²"] = [_r2(value) for value in results.r2_genes]
+    rows = list(zip(results.genes, *columns.values(), strict=True))
+    return {"headers": list(columns), **_extremes(rows, results.rmse_genes)}
 
 
 def sample_tables(samples: SampleErrors | None) -> dict[str, Any] | None:
@@ -109,6 +128,8 @@ def sample_tables(samples: SampleErrors | None) -> dict[str, Any] | None:
     if samples is None:
         return None
     columns: dict[str, list[str]] = {"RMSE": [digits(value) for value in samples.rmse]}
+    if samples.held_out is not None:
+        columns[_HELD_OUT] = [digits(value) for value in samples.held_out]
     if samples.r2 is not None:
         columns["R²"] = [_r2(value) for value in samples.r2]
     if samples.counts is not None:
@@ -151,6 +172,7 @@ def tables(record: dict[str, Any]) -> Iterator[tuple[str, list[tuple[str, str]]]
     hashes = {key: record.get(key) for key in ("data_sha256", "model_sha256")}
     yield "Result", list(flat(facts))
     for caption, part in (
+        ("On samples not seen", record.get("held_out")),
         ("Unlike the training data", record.get("novelty")),
         ("Parameters", record.get("parameters")),
         ("Input files", record.get("source")),

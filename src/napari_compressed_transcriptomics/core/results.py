@@ -35,6 +35,8 @@ class SampleErrors:
         RAS mm.
     counts : ndarray of int64, shape (n,), or None
         Samples in each region.
+    held_out : ndarray of float64, shape (n,), or None
+        RMSE while the sample was not seen; None where it was not measured.
     """
 
     names: tuple[str, ...]
@@ -42,12 +44,16 @@ class SampleErrors:
     r2: np.ndarray | None = None
     centroids: np.ndarray | None = None
     counts: np.ndarray | None = None
+    held_out: np.ndarray | None = None
 
     @classmethod
-    def of_regions(cls, regions: Regions, rmse_samples: np.ndarray) -> "SampleErrors":
+    def of_regions(
+        cls, regions: Regions, rmse_samples: np.ndarray, held_out: np.ndarray | None = None
+    ) -> "SampleErrors":
         """Return the error of regions that hold the samples."""
         rmse = regions.root_mean_square(rmse_samples)
-        return cls(regions.names, rmse, counts=regions.counts)
+        unseen = None if held_out is None else regions.root_mean_square(held_out)
+        return cls(regions.names, rmse, counts=regions.counts, held_out=unseen)
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +74,10 @@ class Results:
     genes : tuple of str
     rmse_genes, r2_genes : ndarray of float64, shape (n_genes,)
         NaN for filled-in genes.
+    held_out_genes : ndarray of float64, shape (n_genes,), or None
+        RMSE on samples not seen; None where it was not measured.
+    held_out_volume : ndarray of float32, shape (x, y, z), or None
+        The same of each sample, NaN outside.
     samples : SampleErrors or None
         None where an older result did not keep them.
     regions : SampleErrors or None
@@ -88,6 +98,8 @@ class Results:
     genes: tuple[str, ...]
     rmse_genes: np.ndarray
     r2_genes: np.ndarray
+    held_out_genes: np.ndarray | None = None
+    held_out_volume: np.ndarray | None = None
     samples: SampleErrors | None = None
     regions: SampleErrors | None = None
     density: Density | None = None
@@ -115,17 +127,18 @@ def results_steps(
         Of the samples; a region table's own where not given.
     """
     expression = reconstruction.expression
-    parcellation = expression.parcellation
+    parcellation, held_out = expression.parcellation, reconstruction.held_out
     density = yield from density_steps(reconstruction)
     samples = SampleErrors(
         expression.samples,
         reconstruction.rmse_samples,
         reconstruction.r2_samples,
         parcellation.centroids,
+        held_out=None if held_out is None else held_out.rmse_samples,
     )
     of_regions = None
     if regions is not None:
-        of_regions = SampleErrors.of_regions(regions, reconstruction.rmse_samples)
+        of_regions = SampleErrors.of_regions(regions, samples.rmse, samples.held_out)
     elif samples_as_regions(expression) is not None:
         of_regions = samples
     return Results(
@@ -137,6 +150,8 @@ def results_steps(
         genes=expression.genes,
         rmse_genes=reconstruction.rmse_genes,
         r2_genes=reconstruction.r2_genes,
+        held_out_genes=None if held_out is None else held_out.rmse_genes,
+        held_out_volume=None if held_out is None else parcellation.paint(held_out.rmse_samples),
         samples=samples,
         regions=of_regions,
         density=density,

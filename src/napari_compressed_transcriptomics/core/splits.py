@@ -110,6 +110,34 @@ def fold_blocks(positions: np.ndarray, folds: int, generator: torch.Generator) -
     return [rows for rows in parts if len(rows)]
 
 
+def fold_contiguous(positions: np.ndarray, folds: int, generator: torch.Generator) -> list[Tensor]:
+    """Return row numbers in `folds` contiguous parts of space of nearly the same size.
+
+    Plane cuts halve the samples again and again (recursive coordinate bisection, Berger &
+    Bokhari 1987, doi:10.1109/TC.1987.1676942), here across a random direction each, which a
+    part's long axes are likeliest to be near. So each part is convex but for the brain's surface.
+    """
+
+    def cut(rows: np.ndarray, n_parts: int) -> list[np.ndarray]:
+        if n_parts == 1:
+            return [rows]
+        places = np.asarray(positions, float)[rows]
+        centred = places - places.mean(axis=0)
+        across = centred.T @ (centred @ torch.randn(3, generator=generator).double().numpy())
+        along = centred @ across
+        order = np.argsort(along, kind="stable")
+        first = n_parts // 2
+        at = round(len(rows) * first / n_parts)
+        # not between rows at the same place, such as twins that were folded onto each other
+        apart = np.flatnonzero(np.diff(along[order]) > 1e-9 * np.ptp(along)) + 1
+        if len(apart):
+            at = apart[np.abs(apart - at).argmin()]
+        return cut(rows[order[:at]], first) + cut(rows[order[at:]], n_parts - first)
+
+    parts = cut(np.arange(len(positions)), folds)
+    return [torch.from_numpy(part) for part in parts if len(part)]
+
+
 def _compact_blocks(positions: np.ndarray, generator: torch.Generator) -> tuple[Tensor, int]:
     """Return each row's block by k-means from random rows, and how many there are at most."""
     positions = np.asarray(positions, float)

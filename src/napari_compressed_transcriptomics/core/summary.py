@@ -20,10 +20,13 @@ def provenance_of(
     Keys: rmse, r2, n_samples, n_genes, latent_size, codec, device, seconds, versions, source
     (paths and SHA-256 of the inputs), data_sha256 (of the values), model_sha256 (of the
     codec's tensors), training, parameters, excluded, filled, notes, novelty (how much is
-    unlike the training data, see `core.novelty.Novelty.summary`; None where not known).
+    unlike the training data, see `core.novelty.Novelty.summary`; None where not known), held_out
+    (the error on samples not seen, see `core.held_out_error.HeldOutError.summary`; None where it
+    was not measured).
     """
     expression, codec = reconstruction.expression, reconstruction.codec
     tensors, novelty = codec.tensors(), reconstruction.novelty
+    held_out = reconstruction.held_out
     return {
         "rmse": _json_number(reconstruction.rmse),
         "r2": _json_number(reconstruction.r2),
@@ -43,6 +46,7 @@ def provenance_of(
         "filled": list(expression.filled),
         "notes": [*expression.notes, *reconstruction.notes],
         "novelty": novelty.summary() if novelty is not None else None,
+        "held_out": held_out.summary(reconstruction.rmse) if held_out is not None else None,
     }
 
 

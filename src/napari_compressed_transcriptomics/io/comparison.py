@@ -17,7 +17,12 @@ from napari_compressed_transcriptomics.core.compare import (
     Score,
     compare_steps,
 )
-from napari_compressed_transcriptomics.core.compare_request import WHY_BLOCKS, CompareRequest, Fit
+from napari_compressed_transcriptomics.core.compare_request import (
+    WHY_BLOCKS,
+    CompareRequest,
+    Fit,
+    request_buffer,
+)
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.methods import method_names, method_settings
 from napari_compressed_transcriptomics.core.nested_folds import SPLITS
@@ -143,16 +148,7 @@ class _Folder:
         table, sidecar, picture = COMPARISON_FILES
         names = COMPARISON_FILES if comparison else COMPARISON_FILES[:2]
         with replacing_files(self._path, names, last=sidecar) as folder:
-            rows = (
-                (
-                    *score.fit,
-                    f"{score.rmse:.8g}",
-                    f"{score.r2:.8g}",
-                    f"{score.seconds:.4g}",
-                    score.chosen,
-                )
-                for score in scores
-            )
+            rows = map(_cells, scores)
             write_rows(folder / table, [COLUMNS, *rows], self._style)
             if comparison is not None:
                 _draw(folder / picture, comparison)
@@ -194,6 +190,7 @@ def _about(request: CompareRequest) -> dict[str, Any]:
         "positions_sha256": array_sha256(expression.parcellation.centroids),
         "seed": request.seed,
         "n_folds": request.n_folds,
+        "buffer_mm": round(request_buffer(request).mm, 3),
     }
 
 
@@ -214,6 +211,7 @@ def _made_with(
         "r2": "1 - squared error / squared distance from the mean of each gene in the training "
         "samples, both summed over held-out samples and genes",
         "seconds": "of fitting, encoding and decoding, in one thread",
+        "distance_mm": "of held-out samples from the nearest training sample or its mirror image",
         "choices": "whatever a method chooses, it chooses within the training samples",
     }
 
@@ -231,7 +229,12 @@ def _record(directory: Path, about: dict[str, Any]) -> dict[str, Any]:
             raise UserError(f"{table} has no {path.name} that says of what; choose another folder")
         return {}
     record = read_json(path)
-    words = {"seed": "seed", "n_folds": "number of folds"}
+    if "buffer_mm" not in record:
+        raise UserError(
+            f"{directory} holds a comparison of an older version, whose blocks had no buffer; "
+            "choose another folder"
+        )
+    words = {"seed": "seed", "n_folds": "number of folds", "buffer_mm": "buffer"}
     for name, value in about.items():
         if record.get(name) != value:
             what = words.get(name, "data")
@@ -261,13 +264,12 @@ def _known(directory: Path, record: dict[str, Any]) -> tuple[dict[Fit, Score], l
     try:
         with open(path, encoding="utf-8", newline="") as file:
             for row in csv.DictReader(file, strict=True):
-                # tables of older versions do not tell what was chosen
-                score = _score([row[name] for name in COLUMNS[:-1]], row.get("chosen") or "")
+                score = _score([row[name] for name in COLUMNS])
                 if record.get("methods", {}).get(score.method) == _settings(score.method):
                     known[score.fit] = score
                 else:
                     changed[score.method] = changed.get(score.method, 0) + 1
-    except (LookupError, TypeError, ValueError, csv.Error) as error:
+    except (LookupError, TypeError, ValueError, OverflowError, csv.Error) as error:
         raise UserError(f"{path} is damaged ({error}); {_AGAIN}") from None
     except OSError as error:
         raise UserError(f"{path} cannot be read ({error.strerror}); {_AGAIN}") from None
@@ -278,10 +280,17 @@ def _known(directory: Path, record: dict[str, Any]) -> tuple[dict[Fit, Score], l
     return known, dropped if KEY in record else [f"{UNKNOWN} ({directory})", *dropped]
 
 
-def _score(cells: list[str], chosen: str) -> Score:
+def _cells(score: Score) -> tuple:
+    numbers = f"{score.rmse:.8g}", f"{score.r2:.8g}", f"{score.seconds:.4g}", score.n_train
+    return (*score.fit, *numbers, *(f"{mm:.5g}" for mm in score[8:11]), score.chosen)
+
+
+def _score(cells: list[str]) -> Score:
     """Return the score that a row holds; a `ValueError` where none could be like it."""
-    method, size, split, fold, *numbers = cells
-    score = Score(method, int(size), split, int(fold), *map(float, numbers), chosen)
+    method, size, split, fold, *numbers, chosen = cells
+    rmse, r2, seconds, n_train, buffer, nearest, middle = map(float, numbers)
+    fit = Fit(method, int(size), split, int(fold))
+    score = Score(*fit, rmse, r2, seconds, int(n_train), buffer, nearest, middle, chosen)
     if (
         split not in SPLITS
         or not 1 <= score.latent_size <= _MOST_COMPONENTS

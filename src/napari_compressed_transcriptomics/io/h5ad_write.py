@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Expression
+from napari_compressed_transcriptomics.core.held_out_error import HELD_OUT
 from napari_compressed_transcriptomics.core.memory import require_memory
 from napari_compressed_transcriptomics.core.summary import provenance_of
 
@@ -65,6 +66,8 @@ def write_h5ad(
         record = provenance_of(reconstruction)
         obsm[_LATENT_KEY] = reconstruction.latents
         obs["rmse"], obs["r2"] = reconstruction.rmse_samples, reconstruction.r2_samples
+        if reconstruction.held_out is not None:
+            obs[HELD_OUT] = reconstruction.held_out.rmse_samples
         genes = list(reconstruction.expression.genes)
         var = pd.DataFrame(reconstruction.gene_table, index=genes).reindex(var.index)
     record["excluded"] = list(expression.excluded)

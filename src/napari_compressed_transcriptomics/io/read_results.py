@@ -10,6 +10,7 @@ import numpy as np
 from napari_compressed_transcriptomics.core.density import Density
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Parcellation
+from napari_compressed_transcriptomics.core.held_out_error import HELD_OUT
 from napari_compressed_transcriptomics.core.regions import regions_of
 from napari_compressed_transcriptomics.core.results import MOST_COMPONENTS, Results, SampleErrors
 
@@ -17,7 +18,7 @@ from .atlas import read_atlas
 from .belonging import KEY, UNKNOWN, check_belonging
 from .files import atlas_of, existing_file, read_json
 from .region_names import read_region_names
-from .results import RESULT_FILES
+from .results import HELD_OUT_FILES, RESULT_FILES
 from .text import DelimitedText, number
 from .volume import LATENTS, read_volume
 
@@ -56,13 +57,19 @@ def read_results(
         raise _unlike(folder / "latents.nii.gz", latent_volume.data.shape, "volumes")
     columns = [f"component_{i + 1}" for i in range(k)]
     _, latents = _table(folder / "latents.csv", columns, n_samples)
-    genes, gene_errors = _table(folder / "gene_error.csv", ["rmse", "r2"], n_genes)
-    samples = _samples(folder / "sample_error.csv", n_samples)
+    measured = record.get("held_out") is not None
+    more = [HELD_OUT] if measured else []
+    genes, gene_errors = _table(folder / "gene_error.csv", ["rmse", "r2", *more], n_genes)
+    samples = _samples(folder / "sample_error.csv", n_samples, more)
+    unseen = _volume(folder / HELD_OUT_FILES[0], HELD_OUT).data if measured else None
+    if unseen is not None and unseen.shape != error.data.shape:
+        raise _unlike(folder / HELD_OUT_FILES[0], unseen.shape, "volumes")
     inside = np.isfinite(error.data)
     if not inside.any():
         raise UserError(f"{folder / 'error.nii.gz'} holds no value; save the results again")
 
-    regions, files = None, [folder / name for name in RESULT_FILES]
+    names = (*RESULT_FILES, *(HELD_OUT_FILES if measured else ()))
+    regions, files = None, [folder / name for name in names]
     if np.count_nonzero(inside) > n_samples:
         if atlas is not None:
             raise UserError(
@@ -70,7 +77,7 @@ def read_results(
             )
         regions = samples
     elif atlas is not None:
-        regions = _by_region(error.data, error.affine, Path(atlas), labels)
+        regions = _by_region(error.data, unseen, error.affine, Path(atlas), labels)
         files += [Path(atlas), *([Path(labels)] if labels else [])]
     density = _density(folder / "density.csv", record)
     known = check_belonging(folder / "summary.json", record, _AGAIN)  # after all is read
@@ -83,6 +90,8 @@ def read_results(
         genes=genes,
         rmse_genes=gene_errors[:, 0],
         r2_genes=gene_errors[:, 1],
+        held_out_genes=gene_errors[:, 2] if measured else None,
+        held_out_volume=unseen,
         samples=samples,
         regions=regions,
         density=density,
@@ -109,10 +118,23 @@ def _summary(folder: Path) -> dict[str, Any]:
         value = record.get(key)
         if value is not None and not (type(value) in (int, float) and abs(value) < _LARGEST):
             raise UserError(f"{path} does not state {key} as a number; save the results again")
+    if record.get("held_out") is not None and not _is_held_out(record["held_out"]):
+        raise UserError(f"{path} does not state held_out as numbers; save the results again")
     for key in ("filled", "excluded", "notes"):
         if not isinstance(record.get(key, []), list):
             raise UserError(f"{path} does not state {key} as a list; save the results again")
     return record
+
+
+def _is_held_out(part: Any) -> bool:
+    """Tell whether a record holds what `HeldOutError.summary` gives, as far as it is needed."""
+    names = ("rmse", "n_folds", "buffer_mm")
+    numbers = [part.get(name) for name in names] if isinstance(part, dict) else [None]
+    ratio = part.get("ratio") if isinstance(part, dict) else None
+    return all(
+        type(value) in (int, float) and 0 <= value < _LARGEST
+        for value in [*numbers, *([] if ratio is None else [ratio])]
+    )
 
 
 def _with_inputs(record: dict[str, Any], folder: Path) -> dict[str, Any]:
@@ -166,12 +188,13 @@ def _table(
     return tuple(names), np.array(rows, float).reshape(len(rows), len(at))
 
 
-def _samples(path: Path, n_samples: int) -> SampleErrors | None:
+def _samples(path: Path, n_samples: int, more: list[str]) -> SampleErrors | None:
     if not path.exists():
         return None
-    columns = ["x_mm", "y_mm", "z_mm", "rmse", "r2"]
+    columns = ["x_mm", "y_mm", "z_mm", "rmse", "r2", *more]
     names, values = _table(path, columns, n_samples)
-    return SampleErrors(names, values[:, 3], values[:, 4], centroids=values[:, :3])
+    unseen = values[:, 5] if more else None
+    return SampleErrors(names, values[:, 3], values[:, 4], values[:, :3], held_out=unseen)
 
 
 def _density(path: Path, record: dict[str, Any]) -> Density | None:
@@ -195,7 +218,11 @@ def _density(path: Path, record: dict[str, Any]) -> Density | None:
 
 
 def _by_region(
-    error: np.ndarray, affine: np.ndarray, atlas: Path, labels: str | Path | None
+    error: np.ndarray,
+    unseen: np.ndarray | None,
+    affine: np.ndarray,
+    atlas: Path,
+    labels: str | Path | None,
 ) -> SampleErrors:
     parcellation = Parcellation.from_mask(np.isfinite(error), affine)
     found = read_atlas(atlas)
@@ -204,4 +231,6 @@ def _by_region(
     regions = regions_of(parcellation, found.labels, found.affine, names)
     if not len(regions.ids):
         raise UserError(f"No voxel of the results lies in a region of {atlas}; choose another")
-    return SampleErrors.of_regions(regions, error[np.isfinite(error)])
+    inside = np.isfinite(error)
+    held_out = None if unseen is None else unseen[inside]
+    return SampleErrors.of_regions(regions, error[inside], held_out)

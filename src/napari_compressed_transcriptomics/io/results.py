@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_compressed_transcriptomics.core.expression import Expression
+from napari_compressed_transcriptomics.core.held_out_error import HELD_OUT
 from napari_compressed_transcriptomics.core.summary import provenance_of, summary_of
 
 from .atomic import check_sidecar, check_targets, refuse_overwriting, replacing_files, write_json
 from .belonging import KEY, fingerprints
+from .files import WRITTEN_BY, read_json
 from .nifti import write_volume
 from .nifti_stream import check_shape
 from .room import table_bytes, volume_bytes
@@ -31,6 +33,8 @@ RESULT_FILES = (
     "density.csv",
     "summary.json",
 )
+HELD_OUT_FILES = ("held_out_error.nii.gz", "held_out_error.json")
+"""Written, too, where the error on samples not seen was measured."""
 
 
 def check_results_folder(
@@ -54,8 +58,8 @@ def check_results_folder(
     latents = volume_bytes(parcellation, latent_size)
     tables = (
         table_bytes(expression.n_samples, latent_size),
-        table_bytes(expression.n_samples, 5),
-        table_bytes(expression.n_genes, 4),
+        table_bytes(expression.n_samples, 6),
+        table_bytes(expression.n_genes, 5),
     )
     n_bytes = latents + volume_bytes(parcellation) + sum(tables)
     check_targets(directory, names, n_bytes, max(latents, *tables))
@@ -77,6 +81,9 @@ def save_results(
     hold values) and, last, ``summary.json`` (see `core.summary.summary_of`, the cells of the
     density, and size and SHA-256 of each of the other files).
 
+    Where the error on samples not seen was measured, both tables have a column ``held_out_rmse``,
+    and there is ``held_out_error.nii.gz``; else one that an earlier result left there is removed.
+
     Parameters
     ----------
     reconstruction : Reconstruction
@@ -90,7 +97,7 @@ def save_results(
     Returns
     -------
     list of Path
-        The files, as in `RESULT_FILES`.
+        The files, as in `RESULT_FILES`, and `HELD_OUT_FILES`.
 
     Raises
     ------
@@ -102,7 +109,9 @@ def save_results(
     directory = Path(directory)
     expression = reconstruction.expression
     parcellation = expression.parcellation
-    check_results_folder(directory, expression, reconstruction.latents.shape[1])
+    held_out = reconstruction.held_out
+    names = [*RESULT_FILES[:-1], *(HELD_OUT_FILES if held_out else ()), RESULT_FILES[-1]]
+    check_results_folder(directory, expression, reconstruction.latents.shape[1], names)
     record = provenance_of(reconstruction, parameters)
     density = density_of(reconstruction)
     cells = {
@@ -111,11 +120,15 @@ def save_results(
         "n_bins": len(density.counts),
         "n_drawn": density.n_drawn,
     }
-    with replacing_files(directory, RESULT_FILES, last="summary.json") as folder:
-        for name, kind, volume in (
-            ("latents.nii.gz", "latents", parcellation.painting(reconstruction.latents)),
-            ("error.nii.gz", "rmse", parcellation.paint(reconstruction.rmse_samples)),
-        ):
+    volumes: list[tuple[str, str, Any]] = [
+        ("latents.nii.gz", "latents", parcellation.painting(reconstruction.latents)),
+        ("error.nii.gz", "rmse", parcellation.paint(reconstruction.rmse_samples)),
+    ]
+    if held_out:
+        painted = parcellation.paint(held_out.rmse_samples)
+        volumes.append((HELD_OUT_FILES[0], HELD_OUT, painted))
+    with replacing_files(directory, names, last="summary.json") as folder:
+        for name, kind, volume in volumes:
             about: dict[str, Any] = {"kind": kind, "provenance": record, "style": style}
             write_volume(folder / name, volume, parcellation.affine, **about)
         write_latents_csv(folder / "latents.csv", reconstruction, style)
@@ -125,7 +138,17 @@ def save_results(
         summary = summary_of(reconstruction, parameters, record)
         told = {**summary, "density": cells, KEY: fingerprints(folder)}
         write_json(folder / "summary.json", told, style)
-    return [directory / name for name in RESULT_FILES]
+    if not held_out:
+        _remove_held_out(directory)
+    return [directory / name for name in names]
+
+
+def _remove_held_out(directory: Path) -> None:
+    """Remove the volume of an earlier result, if it is ours: it would contradict the tables."""
+    volume, sidecar = (directory / name for name in HELD_OUT_FILES)
+    if sidecar.is_file() and WRITTEN_BY in read_json(sidecar):
+        volume.unlink(missing_ok=True)
+        sidecar.unlink()
 
 
 def write_latents_csv(
@@ -139,7 +162,7 @@ def write_latents_csv(
 def write_gene_error_csv(
     path: str | Path, reconstruction: "Reconstruction", style: Style = SAFE
 ) -> list[Path]:
-    """Write one row a gene: its symbol, RMSE, R2, mean and sd over samples.
+    """Write one row a gene: its symbol and the numbers of `Reconstruction.gene_table`.
 
     Raises
     ------
@@ -155,7 +178,10 @@ def write_gene_error_csv(
 def write_sample_error_csv(
     path: str | Path, reconstruction: "Reconstruction", style: Style = SAFE
 ) -> list[Path]:
-    """Write one row a sample: its name, its centre in RAS mm, RMSE and R2 over genes."""
+    """Write one row a sample: its name, its centre in RAS mm, RMSE and R2 over genes.
+
+    Where it was measured, the RMSE in the fold in which the sample was not seen follows.
+    """
     expression = reconstruction.expression
     x, y, z = expression.parcellation.centroids.round(3).T
     columns = {
@@ -165,6 +191,8 @@ def write_sample_error_csv(
         "rmse": reconstruction.rmse_samples,
         "r2": reconstruction.r2_samples,
     }
+    if reconstruction.held_out is not None:
+        columns[HELD_OUT] = reconstruction.held_out.rmse_samples
     return write_sample_csv(path, expression, columns, style=style)
 
 

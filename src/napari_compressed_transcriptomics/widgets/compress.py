@@ -1,6 +1,5 @@
 """Dock widget Compress: expression in, latents and reconstruction error out."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,14 +16,20 @@ from qtpy.QtWidgets import (
 
 from napari_compressed_transcriptomics import _layers, _settings, _viewer
 from napari_compressed_transcriptomics._notices import user_errors_shown
-from napari_compressed_transcriptomics.core.compress import CompressRequest, compress_steps
+from napari_compressed_transcriptomics.core.compress import (
+    NOT_FITTED,
+    CompressRequest,
+    compress_steps,
+)
 from napari_compressed_transcriptomics.core.errors import UserError
+from napari_compressed_transcriptomics.core.held_out_error import NOT_OURS, HeldOut
 from napari_compressed_transcriptomics.core.novelty import told
 
 from .device_choice import DeviceChoice
 from .fields import ask_and_save_model, choice, count, form_layout, wrapping_label
 from .latent_size import LatentSize
 from .layer_choice import LayerChoice
+from .result_layers import Outputs, add_result, result_line
 from .run_bar import RunBar
 from .session import session
 
@@ -40,67 +45,10 @@ CODECS = {
     "published": "Published autoencoder",
     "model": "Saved model file",
 }
-_READY = ("published", "model", "fitted")  # not fitted by Run
-
-
-@dataclass(frozen=True)
-class Outputs:
-    """Which layers a run adds.
-
-    Attributes
-    ----------
-    latents, separate, error, distance : bool
-        Latents at all; as one layer a component; the RMSE; the distance to training data, where
-        it is known.
-    gene : str
-        Gene whose reconstruction is wanted, or empty.
-    side_by_side : bool
-        Every layer in a cell of its own; else the new ones over hidden old ones.
-    """
-
-    latents: bool = True
-    separate: bool = False
-    error: bool = True
-    distance: bool = False
-    gene: str = ""
-    side_by_side: bool = True
-
-
-def result_line(result: "Reconstruction") -> str:
-    """Summarise a result in one line for the widget."""
-    return (
-        f"RMSE {result.rmse:.4f}, R² {result.r2:.3f}: {result.expression.n_samples:,} samples × "
-        f"{result.expression.n_genes:,} genes, k = {result.codec.latent_size}, "
-        f"{result.seconds:.1f} s on {result.device}"
-    )
-
-
-def result_layers(result: "Reconstruction", outputs: Outputs) -> list[_layers.LayerData]:
-    """Make the layers that `outputs` asks for, the latents last so that they lie on top."""
-    layers = []
-    if outputs.gene:
-        layers.append(_layers.gene_layer(result, outputs.gene))
-    if outputs.distance and result.novelty is not None:
-        layers.append(_layers.novelty_layer(result))
-    if outputs.error:
-        layers.append(_layers.error_layer(result))
-    if outputs.latents:
-        layers += _layers.latent_layers(result, outputs.separate)
-    return layers
-
-
-def add_result(viewer: Any, result: "Reconstruction", outputs: Outputs) -> list[Any]:
-    """Add the layers that `outputs` asks for to a viewer and return them."""
-    if not outputs.side_by_side:  # overlapping volumes hide each other
-        for layer in viewer.layers:
-            layer.visible = False
-    added = []
-    for data, attributes, _ in result_layers(result, outputs):
-        attributes["visible"] |= outputs.side_by_side
-        added.append(viewer.add_image(data, **attributes))
-    if outputs.side_by_side and added:
-        _viewer.attach(viewer).show_side_by_side()
-    return added
+_WHY_HELD_OUT = (
+    "The error of samples that the codec was fitted to flatters it. This measures each sample with "
+    "a codec that has not seen it, nor what is near it or its mirror image"
+)
 
 
 class Compress(QWidget):
@@ -136,6 +84,9 @@ class Compress(QWidget):
             "they are left out of all errors."
         )
         self.latent_size = LatentSize()
+        self.held_out = QCheckBox("Measure on samples not seen")
+        self.held_out_cost = wrapping_label()
+        self.held_out_cost.setText(f"{HeldOut().cost}.")
         self.device = DeviceChoice(_settings.preferences().device)
         self.seed = count()
         self.seed.setToolTip("The same seed gives the same result.")
@@ -180,6 +131,8 @@ class Compress(QWidget):
         form.addRow("Weights", self.from_folder)
         form.addRow("", self.fill_missing)
         form.addRow("Seed", self.seed)
+        form.addRow("", self.held_out)
+        form.addRow("", self.held_out_cost)
         form.addRow("Show", self.show_latents)
         for box in (
             self.separate,
@@ -204,6 +157,7 @@ class Compress(QWidget):
         self.latent_size.currentIndexChanged.connect(self._refresh)
         self.model_path.textChanged.connect(self._refresh)
         self.show_latents.toggled.connect(self._refresh)
+        self.held_out.toggled.connect(self._refresh)
         self.browse.clicked.connect(self._choose_model)
         self.from_folder.clicked.connect(self._take_from_folder)
         self._session.changed.connect(self._list_trained)
@@ -232,9 +186,14 @@ class Compress(QWidget):
             device=self.device.device,
             seed=self.seed.value(),
             block_bytes=preferences.block_bytes,
-            fill_missing=codec in _READY and self.fill_missing.isChecked(),
+            fill_missing=codec in NOT_FITTED and self.fill_missing.isChecked(),
             cache=preferences.cache_path,
+            held_out=HeldOut() if self._measures_held_out else None,
         )
+
+    @property
+    def _measures_held_out(self) -> bool:
+        return self._codec not in NOT_FITTED and self.held_out.isChecked()
 
     @property
     def _codec(self) -> str:
@@ -253,7 +212,7 @@ class Compress(QWidget):
             expression = self.layer.expression()
         except UserError:
             expression = None
-        self.latent_size.offer(None if self._codec in _READY else self._codec, expression)
+        self.latent_size.offer(None if self._codec in NOT_FITTED else self._codec, expression)
         self._refresh()
 
     def _refresh(self) -> None:
@@ -262,8 +221,11 @@ class Compress(QWidget):
         self._form.setRowVisible(self._model_row, codec == "model")
         self._form.setRowVisible(self.latent_size, codec not in ("model", "fitted"))
         self._form.setRowVisible(self.from_folder, codec == "published")
-        self._form.setRowVisible(self.fill_missing, codec in _READY)
-        self._form.setRowVisible(self.seed, codec not in _READY)
+        self._form.setRowVisible(self.fill_missing, codec in NOT_FITTED)
+        self._form.setRowVisible(self.seed, codec not in NOT_FITTED)
+        self.held_out.setEnabled(codec not in NOT_FITTED)
+        self.held_out.setToolTip(f"{NOT_OURS if codec in NOT_FITTED else _WHY_HELD_OUT}.")
+        self._form.setRowVisible(self.held_out_cost, self._measures_held_out)
         few = (self.latent_size.chosen or 0) <= _layers.MOST_SEPARATE_LAYERS
         self.separate.setEnabled(self.show_latents.isChecked() and few)
         self.separate.setToolTip(
@@ -315,7 +277,7 @@ class Compress(QWidget):
         """Add a result's layers and its line, and offer to save it."""
         self._result = result
         add_result(self._viewer, result, self._outputs)
-        fitted_elsewhere = self._parameters.get("codec") in _READY
+        fitted_elsewhere = self._parameters.get("codec") in NOT_FITTED
         notes = told(result) if fitted_elsewhere else result.notes
         self.result.setText("\n".join([result_line(result), *notes]))
         self._refresh()

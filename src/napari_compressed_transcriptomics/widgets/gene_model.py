@@ -29,6 +29,9 @@ class Column:
 
 COLUMNS = {
     "rmse": Column("RMSE", "Root of the mean squared error over the samples, in units of the data"),
+    "held_out_rmse": Column(
+        "Held-out", "RMSE of each sample while it was not seen in fitting, in units of the data"
+    ),
     "r2": Column(
         "R²",
         "1 - squared error / squared differences from the gene's mean: "

@@ -15,6 +15,7 @@ from qtpy.QtWidgets import (
 
 from napari_compressed_transcriptomics import _settings
 from napari_compressed_transcriptomics.core.compare_request import WHY_BLOCKS, CompareRequest
+from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.methods import TITLES
 from napari_compressed_transcriptomics.io.comparison import check_comparison_folder
 
@@ -52,6 +53,13 @@ class HeldOutForm(QWidget):
         self.folds.setRange(2, 100)
         self.folds.setValue(CompareRequest.n_folds)
         self.folds.setToolTip("Parts of the data; each is held out once")
+        self.buffer = QLineEdit()
+        self.buffer.setPlaceholderText("as far as the data are alike")
+        self.buffer.setToolTip(
+            "Of blocks, in mm: training samples nearer than this to held-out ones are left out. "
+            "Where empty, the distance at which the correlation of samples has fallen to one half, "
+            "less where fewer than half of the samples would be left to train on"
+        )
         self.seed = count()
         self.seed.setToolTip("Decides which samples are held out together, and of random fits")
         self.folder = QLineEdit()
@@ -69,7 +77,8 @@ class HeldOutForm(QWidget):
         self.split.currentIndexChanged.connect(self._show_why)
         for signal in (
             layer.changed, self.methods.changed, self.sizes.textChanged,
-            self.split.currentIndexChanged, self.folds.valueChanged, self.seed.valueChanged,
+            self.split.currentIndexChanged, self.buffer.textChanged, self.folds.valueChanged,
+            self.seed.valueChanged,
             self.folder.textChanged, self.computing.toggled, self.processes.valueChanged,
             self.device.combo.currentIndexChanged,
         ):  # fmt: skip
@@ -77,11 +86,13 @@ class HeldOutForm(QWidget):
 
     def _arrange(self) -> None:
         form, computing = form_layout(), form_layout()
+        self._form = form
         form.setContentsMargins(0, 0, 0, 0)
         form.addRow(self.methods)
         form.addRow("Compo&nents", self.sizes)
         form.addRow("Hold &out", self.split)
         form.addRow(self.why_blocks)
+        form.addRow("Bu&ffer in mm", self.buffer)
         numbers = QHBoxLayout()
         seed = QLabel("S&eed")
         seed.setBuddy(self.seed)
@@ -116,6 +127,7 @@ class HeldOutForm(QWidget):
             latent_sizes=self.sizes.sizes(),
             splits=("blocks", "random") if split == "both" else (split,),
             n_folds=self.folds.value(),
+            buffer=self._buffer(),
             seed=self.seed.value(),
             device=self.device.device if others else _settings.preferences().device,
             n_jobs=(self.processes.value() or None) if others else None,
@@ -130,8 +142,19 @@ class HeldOutForm(QWidget):
         text = self.folder.text().strip()
         return Path(text).expanduser() if text else None
 
+    def _buffer(self) -> float | None:
+        text = self.buffer.text().strip()
+        try:
+            return float(text) if text else None
+        except ValueError:
+            raise UserError(
+                f"“{text}” is no buffer in mm; leave it empty or write e.g. 20"
+            ) from None
+
     def _show_why(self) -> None:
-        self.why_blocks.setVisible(self.split.currentData() != "random")
+        blocks = self.split.currentData() != "random"
+        self.why_blocks.setVisible(blocks)
+        self._form.setRowVisible(self.buffer, blocks)
 
     def _browse(self) -> None:
         if folder := QFileDialog.getExistingDirectory(self, "Folder for the comparison"):

@@ -14,7 +14,12 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_compressed_transcriptomics.core.compare_summary import Mean, MethodSummary, summarize
+from napari_compressed_transcriptomics.core.compare_summary import (
+    Mean,
+    MethodSummary,
+    distances,
+    summarize,
+)
 from napari_compressed_transcriptomics.core.methods import TITLES
 
 if TYPE_CHECKING:
@@ -44,11 +49,14 @@ class MethodTable(QWidget):
         table.setRowCount(0)
         table.setColumnCount(len(sizes) + 2)
         table.setHorizontalHeaderLabels(["Method", *(f"k = {size}" for size in sizes), "Time"])
-        split = ""
+        split, apart = "", distances(scores)
         for summary in summarize(scores):
             if summary.split != split:
                 split = summary.split
-                table.add([(_SPLITS[split], "")])
+                words, tip = _SPLITS[split], ""
+                if split in apart:
+                    words, tip = f"{words}\n{apart[split].short}", str(apart[split])
+                table.add([(words, tip)])
             cells = [_cell(summary.means.get(size)) for size in sizes]
             table.add([(_name(summary.method), ""), *cells, _time(summary)])
         table.fit()
