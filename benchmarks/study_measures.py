@@ -15,13 +15,13 @@ from napari_compressed_transcriptomics.core.coherence import (
     coherence,
     correlation,
     eta_squared,
-    mirrored_pairs,
     moran_weights,
     morans_i,
 )
 from napari_compressed_transcriptomics.core.compare import CompareProgress, one_thread
 from napari_compressed_transcriptomics.core.compare_request import CompareRequest
 from napari_compressed_transcriptomics.core.expression import Expression
+from napari_compressed_transcriptomics.core.hemispheres import mirrored_pairs
 from napari_compressed_transcriptomics.core.methods import GENES, fit_method_steps, method_settings
 from napari_compressed_transcriptomics.core.nested_folds import Split, nested_folds
 from napari_compressed_transcriptomics.core.predict import Score, predict_steps

@@ -8,11 +8,11 @@ from napari_compressed_transcriptomics.core.coherence import (
     coherence_table,
     correlation,
     eta_squared,
-    mirrored_pairs,
     moran_weights,
     morans_i,
 )
 from napari_compressed_transcriptomics.core.expression import Parcellation
+from napari_compressed_transcriptomics.core.hemispheres import mirrored_pairs
 from napari_compressed_transcriptomics.core.regions import Regions
 
 
@@ -106,7 +106,7 @@ def test_smooth_is_not_anatomical():
     parcellation = brain()
     index = np.unique(parcellation.centroids > 0, axis=0, return_inverse=True)[1].ravel()
     regions = Regions(np.arange(1, 9), tuple("abcdefgh"), index)
-    from napari_compressed_transcriptomics.core.spatial_null import Smoothness, covariance
+    from napari_compressed_transcriptomics.core.spatial_covariance import Smoothness, covariance
 
     root = np.linalg.cholesky(covariance(parcellation.centroids, Smoothness(40, 0, 0.05)))
     maps = root @ np.random.default_rng(4).standard_normal((parcellation.n_samples, 12))

@@ -17,7 +17,7 @@ from napari_compressed_transcriptomics.core.predict import (
 from napari_compressed_transcriptomics.core.predict_cost import cost_sentence
 from napari_compressed_transcriptomics.core.predict_request import PredictRequest, check_request
 from napari_compressed_transcriptomics.core.progress import Stop, finish
-from napari_compressed_transcriptomics.core.spatial_null import Smoothness, covariance
+from napari_compressed_transcriptomics.core.spatial_covariance import Smoothness, covariance
 from napari_compressed_transcriptomics.core.target import Features, Target
 
 

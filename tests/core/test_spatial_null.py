@@ -5,13 +5,12 @@ import pytest
 
 from napari_compressed_transcriptomics.core.coherence import moran_weights, morans_i
 from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.core.spatial_null import (
+from napari_compressed_transcriptomics.core.spatial_covariance import (
     Smoothness,
     covariance,
     fit_smoothness,
-    p_value,
-    surrogate_maps,
 )
+from napari_compressed_transcriptomics.core.spatial_null import p_value, surrogate_maps
 
 
 def two_hemispheres(n_pairs=50, seed=0):
@@ -93,7 +92,7 @@ def test_values_autocorrelation_and_symmetry_are_kept(length, twin):
 def test_smoothness_is_found_again():
     found = [fit_smoothness(m, POSITIONS) for m in smooth_maps(30, 8, 25.0, 0.8).T]
     assert 15 <= np.median([f.length_mm for f in found]) <= 40
-    assert np.median([f.twin for f in found]) >= 0.8
+    assert 0.6 <= np.median([f.twin for f in found]) <= 0.95
     rough = np.random.default_rng(0).standard_normal((len(POSITIONS), 30))
     found = [fit_smoothness(m, POSITIONS) for m in rough.T]
     assert (

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .expression import Parcellation
+from .hemispheres import mirrored_pairs
 from .progress import Progress, finish
 from .regions import Regions
 from .spatial_null import p_value, surrogate_maps
@@ -14,7 +15,6 @@ from .spatial_null import p_value, surrogate_maps
 if TYPE_CHECKING:
     import pandas as pd
 
-MIRROR_TOLERANCE_MM = 10.0
 MOST_SAMPLES = 4000
 """Of more, a random sample of so many is measured."""
 
@@ -145,31 +145,6 @@ def moran_weights(positions: np.ndarray) -> np.ndarray:
     distance = np.sqrt(np.maximum(squares[:, None] + squares - 2 * positions @ positions.T, 0))
     np.fill_diagonal(distance, np.inf)
     return 1 / np.maximum(distance, 1e-3)
-
-
-def mirrored_pairs(
-    positions: np.ndarray, tolerance_mm: float = MIRROR_TOLERANCE_MM
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return which samples of the left (x < 0) and of the right are mirror images.
-
-    Each left sample is paired with the right one (x > 0) nearest to its mirrored centroid,
-    where that is at most `tolerance_mm` away and has no nearer partner.
-
-    Returns
-    -------
-    left, right : ndarray of int64, shape (n_pairs,)
-        Row numbers.
-    """
-    from scipy.spatial import cKDTree
-
-    left, right = np.flatnonzero(positions[:, 0] < 0), np.flatnonzero(positions[:, 0] > 0)
-    if not (left.size and right.size):
-        return left[:0], right[:0]
-    mirrored = positions[left] * [-1, 1, 1]
-    distance, to_right = cKDTree(positions[right]).query(mirrored)
-    to_left = cKDTree(mirrored).query(positions[right])[1]
-    mutual = (to_left[to_right] == np.arange(len(left))) & (distance <= tolerance_mm)
-    return left[mutual], right[to_right[mutual]]
 
 
 def correlation(a: np.ndarray, b: np.ndarray) -> np.ndarray | float:
