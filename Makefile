@@ -17,9 +17,9 @@ TORCH_INDEX := $(shell [ "$$(uname -s)" = Linux ] && ! command -v nvidia-smi >/d
 TWO_PROCESSES := -n 2 --dist loadgroup
 
 # Threads that wait sleep instead of spinning: much faster where the machine is busy.
-demo test check quality study screenshots: export OMP_WAIT_POLICY := PASSIVE
+demo test check quality study fuzz chaos monkey screenshots: export OMP_WAIT_POLICY := PASSIVE
 
-.PHONY: help demo test check bench quality study screenshots clean
+.PHONY: help demo test check bench quality study fuzz chaos monkey screenshots clean
 .DEFAULT_GOAL := help
 
 help: ## say what each of these does
@@ -37,6 +37,9 @@ check: $(READY) ## run the tests, the linter, the formatter and the type checker
 	$(BIN)/mypy
 	$(ON_SCREEN) $(BIN)/python -m pytest $(TWO_PROCESSES)
 
+fuzz: $(READY) ## give readers N damaged and hostile files (make fuzz N=100000; default 20000)
+	$(BIN)/python -m tests.fuzz $(or $(N),20000)
+
 bench: $(READY) ## measure speed and memory (minutes)
 	$(PIP) install --quiet -c constraints.txt -r benchmarks/requirements.txt
 	$(ON_SCREEN) $(BIN)/python -W ignore -m benchmarks
@@ -46,6 +49,12 @@ quality: $(READY) ## measure all methods on samples left out (an hour or more; r
 
 study: $(READY) ## put the published claims to real data (hours; goes on where it was interrupted)
 	$(BIN)/python -W ignore -m benchmarks.study
+
+chaos: $(READY) ## kill, starve and cut off every command at N random moments (default 100)
+	$(BIN)/python -m tests.chaos $(or $(N),100) --seed $(or $(SEED),0)
+
+monkey: $(READY) ## play at random in the window, SECONDS on each sample (default 120)
+	$(ON_SCREEN) $(BIN)/python -m tests.monkey --seconds $(or $(SECONDS),120) --seed $(or $(SEED),0)
 
 screenshots: $(READY) ## make the pictures of the README anew
 	$(ON_SCREEN) $(BIN)/python -m napari_compressed_transcriptomics._demo --screenshots docs/images

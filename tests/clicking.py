@@ -52,8 +52,16 @@ def activate(viewer):
     """Make a viewer's window the one that takes the keyboard and its shortcuts."""
     window = viewer.window._qt_window
     window.activateWindow()
-    assert QTest.qWaitForWindowActive(window, 10_000)
     settle()
+    assert QTest.qWaitForWindowActive(window, 10_000)
+
+
+def focus(widget):
+    """Give the keyboard to a widget, and to its window, without which it takes no shortcuts."""
+    window = widget.window()
+    window.activateWindow()  # another, about to close, may have taken the keyboard since
+    assert QTest.qWaitForWindowActive(window, 10_000)
+    widget.setFocus()
 
 
 def press(button):

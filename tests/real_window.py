@@ -1,6 +1,5 @@
 """The real window with real data in it, for tests that drive it as a person does."""
 
-import json
 from functools import cache
 
 import numpy as np
@@ -8,7 +7,7 @@ import pytest
 from qtpy.QtWidgets import QFileDialog
 
 from clicking import press, settle
-from data import real_data
+from data import real_data, real_table
 from napari_compressed_transcriptomics import _layers
 from napari_compressed_transcriptomics._reader import add_expression
 from napari_compressed_transcriptomics._shown import shown
@@ -127,12 +126,7 @@ def open_table(window, folder):
     if window.name == SYNTHETIC:
         window.show()
         return
-    source, atlas, labels = map(real_data, TABLES[window.name])
-    table = folder / source.name
-    table.write_bytes(source.read_bytes())
-    beside = {"atlas": str(atlas), "labels": str(labels)}
-    table.with_suffix(".json").write_text(json.dumps(beside))
-    window.viewer.open(table, plugin=PLUGIN)
+    window.viewer.open(real_table(folder, *TABLES[window.name]), plugin=PLUGIN)
     settle()
 
 

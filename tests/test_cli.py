@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from data import real_data
-from napari_compressed_transcriptomics import __version__, cli
+from napari_compressed_transcriptomics import __version__, _cli_encode, cli
 from napari_compressed_transcriptomics.core import synthetic
 
 SAMPLES = Path(__file__).resolve().parents[1] / "sample_data"
@@ -209,7 +209,7 @@ def test_read_only_folder_is_refused_before_the_work(tmp_path, monkeypatch, caps
     folder = tmp_path / "locked"
     folder.mkdir()
     folder.chmod(0o555)
-    monkeypatch.setattr(cli, "_compress", lambda request: pytest.fail("worked first"))
+    monkeypatch.setattr(_cli_encode, "compress", lambda request: pytest.fail("worked first"))
     try:
         said = refused(
             capsys, "encode", REGIONS, "--model", "pca", "--latent", 2, "--out", folder / "out"
@@ -224,7 +224,7 @@ def test_interrupted(tmp_path, monkeypatch, capsys):
     def interrupt(request):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "_compress", interrupt)
+    monkeypatch.setattr(_cli_encode, "compress", interrupt)
     out = tmp_path / "out"
     assert run("encode", REGIONS, "--model", "pca", "--latent", 2, "--out", out) == 130
     assert capsys.readouterr().err == "compressed-transcriptomics: interrupted\n"

@@ -69,7 +69,7 @@ def test_the_rows_are_regions_of_images_only(tmp_path, capsys):
         (("--methods", "magic"), "'magic'"),
         (("--latent", 0), "--latent"),
         (("--latent", 200), "200 components"),
-        (("--permutations", 5), "at least 19"),
+        (("--permutations", 5), "from 19 to"),
         (("--permutations", "many"), "many"),
         (("--labels-volume", "nowhere.nii"), "nowhere.nii"),
         (("--labels-volume", BRAIN), "where an atlas is 3-D"),

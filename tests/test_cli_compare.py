@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from napari_compressed_transcriptomics import _terminal
+from napari_compressed_transcriptomics.core import fault_report
 from napari_compressed_transcriptomics.core.compare import COLUMNS
 from test_cli import BRAIN, REGIONS, files_below, refused, run
 
@@ -81,15 +82,16 @@ def test_ctrl_c_keeps_what_is_done_and_the_next_run_goes_on(tmp_path, capsys, mo
     )
 
 
-def test_a_crash_loses_one_fit_at_most(tmp_path, monkeypatch):
+def test_a_crash_loses_one_fit_at_most(tmp_path, monkeypatch, capsys):
     class Crashes(_terminal.Report):
         def __call__(self, progress):
             if progress.done == 500:
                 raise RuntimeError("the computer")
 
     monkeypatch.setattr("napari_compressed_transcriptomics._cli_compare.Report", Crashes)
-    with pytest.raises(RuntimeError):
-        run("compare", REGIONS, *QUICK, "--out", tmp_path)
+    monkeypatch.setattr(fault_report, "_folders", lambda: [tmp_path / "logs"])
+    assert run("compare", REGIONS, *QUICK, "--out", tmp_path) == 70
+    assert "unexpected error: RuntimeError: the computer" in capsys.readouterr().err
     assert len(table(tmp_path)) == 5
     assert json.loads((tmp_path / "comparison.json").read_text())["complete"] is False
 
@@ -113,7 +115,7 @@ def test_scores_of_other_settings_are_dropped(tmp_path, capsys):
         (("--latent", 0), "--latent"),
         (("--methods", "pca", "--latent", 64), "64 components"),
         (("--split", "halves"), "'halves'"),
-        (("--folds", 1), "1 folds"),
+        (("--folds", 1), "from 2 to 1,000"),
         (("--folds", 100), "from 2 to 30"),
         (("--jobs", 0), "--jobs"),
         (("--methods", "tsne"), "t-SNE only places samples"),
@@ -148,4 +150,5 @@ def test_damaged_table_is_told(tmp_path, capsys):
     path = tmp_path / "comparison.csv"
     path.write_text(path.read_text().replace("pca", "pca,extra", 1))
     capsys.readouterr()
-    assert "damaged" in refused(capsys, "compare", REGIONS, *QUICK, "--out", tmp_path)
+    sentence = refused(capsys, "compare", REGIONS, *QUICK, "--out", tmp_path)
+    assert "comparison.csv does not belong to the comparison.json beside it" in sentence

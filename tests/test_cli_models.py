@@ -1,6 +1,7 @@
 """`models` and `encode --model published` from end to end, against a local server."""
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -83,6 +84,7 @@ def test_encode_with_published_weights(server, tmp_path, capsys):
 
 def test_wrong_use(server, tmp_path, capsys):
     out = tmp_path / "out"
+    os.mkfifo(tmp_path / "pipe.safetensors")
     for arguments, words in (
         (("encode", REGIONS, "--model", "published", "--out", out), "--latent K"),
         (("encode", REGIONS, "--model", "published", "--latent", 3, "--out", out), "2, 4, 8"),
@@ -92,6 +94,9 @@ def test_wrong_use(server, tmp_path, capsys):
         (("models", "download", 2, 5), "5 components"),
         (("models", "check", tmp_path / "none.safetensors"), "none.safetensors"),
         (("models", "download", 4), "HTTP 404"),
+        (("models", "check", tmp_path), "folder"),
+        (("models", "check", tmp_path / "pipe.safetensors"), "named pipe"),
+        (("models", "import", tmp_path / "pipe.safetensors"), "named pipe"),
     ):
         assert words in refused(capsys, *arguments)
     assert not out.exists()

@@ -11,7 +11,7 @@ import pytest
 from data import real_data
 from napari_compressed_transcriptomics.core.predict import COLUMNS
 from napari_compressed_transcriptomics.io import read_expression
-from napari_compressed_transcriptomics.io.prediction import _stems
+from napari_compressed_transcriptomics.io.file_names import distinct_stems
 from test_cli import REGIONS, SAMPLES, files_below, refused, run
 
 ATLAS = SAMPLES / "synthetic_regions_atlas.nii.gz"
@@ -154,7 +154,12 @@ def test_ctrl_c_keeps_what_is_done(targets, tmp_path, capsys, monkeypatch):
 
 
 def test_names_of_files():
-    assert _stems(["a/b: c", "A-b-c", "..", "5HT1a"]) == ["a-b-c", "A-b-c-2", "target", "5HT1a"]
+    assert distinct_stems(["a/b: c", "A-b-c", "..", "5HT1a"]) == [
+        "a-b-c",
+        "A-b-c-2",
+        "target",
+        "5HT1a",
+    ]
 
 
 # Real data: what is wrong is refused, and what is right is found

@@ -2,13 +2,18 @@
 
 import json
 import shutil
+from contextlib import suppress
 
 import numpy as np
 import pytest
 
-from napari_compressed_transcriptomics.core import slices
-from napari_compressed_transcriptomics.core.report import report_of
+from napari_compressed_transcriptomics.core import report, slices
+from napari_compressed_transcriptomics.core.errors import UserError
+from napari_compressed_transcriptomics.core.progress import finish
+from napari_compressed_transcriptomics.core.report import report_of, report_steps
+from napari_compressed_transcriptomics.core.report_figures import report_figures
 from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
+from napari_compressed_transcriptomics.core.two_results import compare_saved
 from napari_compressed_transcriptomics.io.nifti import write_volume
 from napari_compressed_transcriptomics.io.read_results import read_results
 from napari_compressed_transcriptomics.io.results import save_results
@@ -90,12 +95,14 @@ def test_older_folders_say_what_they_lack(folder, capsys):
     for name in ("sample_error.csv", "density.csv"):
         (folder / name).unlink()
     record = json.loads((folder / "summary.json").read_text())
-    for key in ("data", "methods", "model_card", "density"):
+    for key in ("data", "methods", "model_card", "density", "files"):
         del record[key]
     (folder / "summary.json").write_text(json.dumps(record))
     assert run("report", folder) == 0
     page = (folder / "report.html").read_text("utf-8")
     assert page.count("written by an older version") == 3
+    assert "nothing tells whether its files belong together" in page
+    assert "nothing tells whether its files belong together" in capsys.readouterr().err
     assert "Genes with the largest errors" in page
 
 
@@ -143,12 +150,16 @@ def bad_number(folder):
         (cut("latents.csv", 400), "latents.csv"),
         (cut("gene_error.csv", 130), "gene_error.csv"),
         (cut("density.csv", 150), "density.csv"),
-        (swapped, "latents.nii.gz does not hold latents"),
+        (swapped, "latents.nii.gz has changed since it was written"),
         (rows_of_others, "27 rows where summary.json says 30"),
         (bad_number, "sample_error.csv is damaged in line 5"),
         (stating(latent_size="3"), "does not state latent_size"),
         (stating(latent_size=5), "latents.nii.gz"),
         (stating(rmse="<b>"), "does not state rmse"),
+        (stating(rmse=10**400), "does not state rmse"),
+        (stating(r2=True), "does not state r2"),
+        (stating(filled=5), "does not state filled as a list"),
+        (stating(density={"low": 0, "high": 1e308, "n_bins": 5, "n_drawn": 1}), "density.csv"),
         (stating(density={"low": 0, "high": 0, "n_bins": 10**9, "n_drawn": 1}), "density.csv"),
         (stating(density={"low": 0, "high": 0.1, "n_bins": 5, "n_drawn": 1}), "density.csv"),
     ],
@@ -183,14 +194,64 @@ def test_nothing_but_a_report_is_replaced(folder, tmp_path, capsys):
 
 
 def test_a_failure_keeps_the_report_before(folder, monkeypatch):
-    from napari_compressed_transcriptomics.core import report
-
     (folder / "report.html").write_text("the report before")
     before = contents(folder)
     monkeypatch.setattr(report, "inline_svg", lambda *_: 1 / 0)
-    with pytest.raises(ZeroDivisionError):
-        run("report", folder)
+    assert run("report", folder) == 70
     assert contents(folder) == before
+
+
+ODD = [None, True, -1, 1e308, float("nan"), "\ud800", [], [[]], {}, {"a": {"b": [1]}}, [None, {}]]
+
+
+@pytest.mark.parametrize("value", ODD, ids=repr)
+def test_odd_summaries_give_a_page_or_a_sentence(value, folder, monkeypatch):
+    monkeypatch.setattr(report, "inline_svg", lambda *_: "")
+    monkeypatch.setattr(report, "report_figures", _undrawn)
+    good = read_results(folder)
+    record = json.loads((folder / "summary.json").read_text())
+    del record["files"]
+    nested = [
+        (key, inner) for key, part in record.items() if isinstance(part, dict) for inner in part
+    ]
+    for key, *inner in [*((key,) for key in record), *nested]:
+        odd = json.loads(json.dumps(record))
+        at = odd[key] if inner else odd
+        at[inner[0] if inner else key] = value
+        (folder / "summary.json").write_text(json.dumps(odd))
+        with suppress(UserError):
+            read = read_results(folder)
+            finish(report_steps(read.portable(folder))).encode()
+            lines = compare_saved(read, good).lines
+            assert all(line.isprintable() for line in lines)
+
+
+def _undrawn(results):
+    return [(name, (lambda: None, words)) for name, (_, words) in report_figures(results)]
+
+
+def test_a_difference_without_rmse(saved, folder, tmp_path, capsys):
+    record = json.loads((folder / "summary.json").read_text())
+    del record["files"], record["rmse"]
+    (folder / "summary.json").write_text(json.dumps(record))
+    assert run("difference", saved, folder, "--out", tmp_path / "out") == 0
+    said = capsys.readouterr()
+    assert "RMSE nan" in said.out
+    assert "nothing tells whether its files belong together" in said.err
+
+
+def test_results_of_the_same_data_elsewhere_compare_by_hashes(saved, folder, tmp_path):
+    """Paths are relative to each folder: they differ where the data are the same."""
+    for name, path in (("a", "x.csv"), ("b", "../y/x.csv")):
+        copy = shutil.copytree(saved, tmp_path / name)
+        stating(source={"expression": {"path": path, "sha256": "0" * 64}})(copy)
+        lines = (copy / "gene_error.csv").read_text().splitlines()
+    (copy / "gene_error.csv").write_text("\n".join([lines[0], *lines[:0:-1]]) + "\n")
+    record = json.loads((copy / "summary.json").read_text())
+    del record["files"]
+    (copy / "summary.json").write_text(json.dumps(record))
+    two = compare_saved(read_results(tmp_path / "a"), read_results(copy))
+    assert not two.difference.any()
 
 
 def test_torch_is_not_needed(saved, tmp_path):

@@ -1,11 +1,13 @@
 """The command `coherence`: how anatomical the latents of methods are."""
 
 import argparse
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ._terminal import Report, clear_line, first_interrupt, tell_notes
+from ._cli_numbers import components, permutations
+from ._cli_style import add_style_options, style_of
+from ._signals import first_interrupt
+from ._terminal import Report, clear_line, tell_notes
 
 if TYPE_CHECKING:
     from .core.coherence_of_methods import MeasuredCoherence
@@ -22,13 +24,13 @@ DETAILS = (
 )
 
 
-def add_options(coherence: Any, positive: Callable[[str], int]) -> None:
-    """Add the options of the command to its parser; `positive` reads numbers."""
+def add_options(coherence: Any) -> None:
+    """Add the options of the command to its parser."""
     add = coherence.add_argument
     add(
         "--methods", nargs="+", default=["default", "pca"], metavar="M", help="default: default pca"
     )
-    add("--latent", nargs="+", type=positive, default=[2], metavar="K", help="default: 2")
+    add("--latent", nargs="+", type=components, default=[2], metavar="K", help="default: 2")
     add(
         "--images",
         nargs="+",
@@ -38,8 +40,9 @@ def add_options(coherence: Any, positive: Callable[[str], int]) -> None:
         help="latents to measure, too, such as abagen_pca0_8mm.nii.gz, on their own voxels",
     )
     add("--labels-volume", type=Path, metavar="ATLAS", help="label NIfTI that tells regions")
-    add("--permutations", type=positive, default=999, metavar="N", help="default: 999")
+    add("--permutations", type=permutations, default=999, metavar="N", help="default: 999")
     add("--out", type=Path, required=True, metavar="DIR")
+    add_style_options(coherence)
 
 
 def run(arguments: argparse.Namespace, expression: "Expression") -> None:
@@ -86,7 +89,7 @@ def run(arguments: argparse.Namespace, expression: "Expression") -> None:
         except Stop:
             raise KeyboardInterrupt from None
         clear_line()
-        paths = save_coherence(measured, arguments.out)
+        paths = save_coherence(measured, arguments.out, style_of(arguments))
     tell_notes(measured.notes)
     print(_words(measured))
     print(*paths, sep="\n")

@@ -1,11 +1,13 @@
 """The command `compare`: how well methods give back samples that they have not seen."""
 
 import argparse
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ._terminal import Report, clear_line, first_interrupt, tell_notes
+from ._cli_numbers import components, folds, processes
+from ._cli_style import add_style_options, style_of
+from ._signals import first_interrupt
+from ._terminal import Report, clear_line, tell_notes
 
 if TYPE_CHECKING:
     from .core.compare import Comparison
@@ -22,8 +24,8 @@ DETAILS = (
 )
 
 
-def add_options(compare: Any, positive: Callable[[str], int]) -> None:
-    """Add the options of the command to its parser; `positive` reads numbers."""
+def add_options(compare: Any) -> None:
+    """Add the options of the command to its parser."""
     add = compare.add_argument
     add(
         "--methods",
@@ -32,11 +34,12 @@ def add_options(compare: Any, positive: Callable[[str], int]) -> None:
         metavar="M",
         help="default: default published pca nmf kpca",
     )
-    add("--latent", nargs="+", type=positive, default=[2, 4, 8, 16], metavar="K")
+    add("--latent", nargs="+", type=components, default=[2, 4, 8, 16], metavar="K")
     add("--split", nargs="+", default=["blocks"], metavar="S", help="blocks (default), random")
-    add("--folds", type=positive, default=5, metavar="N", help="default: 5")
-    add("--jobs", type=positive, metavar="N", help="processes; default: as cores and memory allow")
+    add("--folds", type=folds, default=5, metavar="N", help="default: 5")
+    add("--jobs", type=processes, metavar="N", help="processes; default: as cores and memory allow")
     add("--out", type=Path, required=True, metavar="DIR")
+    add_style_options(compare, tables=False)
 
 
 def run(arguments: argparse.Namespace, expression: "Expression") -> None:
@@ -61,7 +64,8 @@ def run(arguments: argparse.Namespace, expression: "Expression") -> None:
         device=arguments.device,
         n_jobs=arguments.jobs,
     )
-    steps = saved_comparison_steps(request, arguments.out)  # refuses at once what cannot be
+    style = style_of(arguments)
+    steps = saved_comparison_steps(request, arguments.out, style=style)  # refuses what cannot be
     if "blocks" in request.splits:
         tell_notes([WHY_BLOCKS])
     with first_interrupt() as asked:

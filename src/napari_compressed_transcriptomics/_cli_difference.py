@@ -4,6 +4,9 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from ._cli_style import add_style_options, style_of
+from ._terminal import tell_notes
+
 SUMMARY = "Compare the errors of two folders of results on the same data."
 DETAILS = (
     "Writes the RMSE of B less that of A (below 0 B is better) as a volume and as tables by "
@@ -19,6 +22,7 @@ def add_options(difference: Any) -> None:
     add("--out", type=Path, required=True, metavar="DIR")
     add("--atlas", metavar="A", help="label NIfTI with the regions of results of voxels")
     add("--labels", metavar="L", help="table that names the ids of the atlas")
+    add_style_options(difference)
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -31,6 +35,7 @@ def run(arguments: argparse.Namespace) -> None:
         read_results(folder, arguments.atlas, arguments.labels)
         for folder in (arguments.a, arguments.b)
     )
+    tell_notes([*a.notes, *b.notes])
     two = compare_saved(a, b)
-    paths = save_difference(two, a, b, arguments.out)
+    paths = save_difference(two, a, b, arguments.out, style_of(arguments))
     print(*two.lines, *paths, sep="\n")

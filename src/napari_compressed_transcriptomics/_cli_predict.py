@@ -1,11 +1,13 @@
 """The command `predict`: how well latents predict maps of the brain."""
 
 import argparse
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ._terminal import Report, clear_line, first_interrupt, tell_notes
+from ._cli_numbers import components, folds, repeats, surrogates
+from ._cli_style import add_style_options, style_of
+from ._signals import first_interrupt
+from ._terminal import Report, clear_line, tell_notes
 
 if TYPE_CHECKING:
     from .core.expression import Expression
@@ -22,8 +24,8 @@ DETAILS = (
 )
 
 
-def add_options(predict: Any, count: Callable[[str], int], positive: Callable[[str], int]) -> None:
-    """Add the options of the command to its parser; `count` and `positive` read numbers."""
+def add_options(predict: Any) -> None:
+    """Add the options of the command to its parser."""
     add = predict.add_argument
     add("--targets", nargs="+", type=Path, required=True, metavar="FILE", help="NIfTI or tables")
     add(
@@ -33,14 +35,21 @@ def add_options(predict: Any, count: Callable[[str], int], positive: Callable[[s
         help="regions (CSV, .xlsx, label table) in the order of tables without names",
     )
     add("--methods", nargs="+", default=[], metavar="M", help="default: default")
-    add("--latent", nargs="+", type=positive, default=[8], metavar="K", help="default: 8")
+    add("--latent", nargs="+", type=components, default=[8], metavar="K", help="default: 8")
     add("--images", nargs="+", type=Path, default=[], metavar="FILE", help="latents to use, too")
     add("--regressor", nargs="+", default=["ridge"], metavar="R", help="ridge (default), trees")
     add("--split", nargs="+", default=["blocks"], metavar="S", help="blocks (default), random")
-    add("--folds", type=positive, default=5, metavar="N", help="default: 5")
-    add("--repeats", type=positive, default=4, metavar="N", help="default: 4")
-    add("--surrogates", type=count, default=1000, metavar="N", help="default: 1000; 0: no p-values")
+    add("--folds", type=folds, default=5, metavar="N", help="default: 5")
+    add("--repeats", type=repeats, default=4, metavar="N", help="default: 4")
+    add(
+        "--surrogates",
+        type=surrogates,
+        default=1000,
+        metavar="N",
+        help="default: 1000; 0: no p-values",
+    )
     add("--out", type=Path, required=True, metavar="DIR")
+    add_style_options(predict)
 
 
 def run(arguments: argparse.Namespace, expression: "Expression") -> None:
@@ -56,8 +65,7 @@ def run(arguments: argparse.Namespace, expression: "Expression") -> None:
     from .core.predict_cost import cost_sentence
     from .core.predict_request import PredictRequest
     from .core.progress import Stop, finish
-    from .io.atomic import check_targets, refuse_overwriting
-    from .io.prediction import prediction_files, save_prediction, sources
+    from .io.prediction import check_prediction_folder, save_prediction
     from .io.targets import notes_on, read_latent_images, read_targets
 
     features: tuple[Features, ...] = ()
@@ -79,9 +87,7 @@ def run(arguments: argparse.Namespace, expression: "Expression") -> None:
         device=arguments.device,
     )
     steps = predict_steps(request)  # refuses at once what cannot be
-    names = prediction_files([target.name for target in request.targets])
-    check_targets(arguments.out, names)
-    refuse_overwriting([arguments.out / name for name in names], sources(request))
+    check_prediction_folder(arguments.out, request)
     tell_notes(notes_on(request.targets))
     tell_notes(note for given in features for note in given.notes)
     tell_notes([cost_sentence(request)])
@@ -91,7 +97,7 @@ def run(arguments: argparse.Namespace, expression: "Expression") -> None:
         except Stop:
             raise KeyboardInterrupt from None
         clear_line()
-        paths = save_prediction(prediction, arguments.out)
+        paths = save_prediction(prediction, arguments.out, style_of(arguments))
     print(_words(prediction))
     print(*paths[:4], sep="\n")
     if len(paths) > 4:

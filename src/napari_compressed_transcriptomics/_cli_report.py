@@ -4,7 +4,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from ._terminal import Report, clear_line
+from ._cli_style import add_style_options
+from ._terminal import Report, clear_line, tell_notes
 
 SUMMARY = "Tell a folder of results on one page of HTML."
 DETAILS = (
@@ -20,6 +21,7 @@ def add_options(report: Any) -> None:
     add("--out", type=Path, metavar="REPORT.html", help="default: report.html in the folder")
     add("--atlas", metavar="A", help="label NIfTI with the regions of results of voxels")
     add("--labels", metavar="L", help="table that names the ids of the atlas")
+    add_style_options(report, tables=False)
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -32,6 +34,8 @@ def run(arguments: argparse.Namespace) -> None:
     out = arguments.out or arguments.results / "report.html"
     results = read_results(arguments.results, arguments.atlas, arguments.labels)
     check_report_path(out, results.record, results.files)
-    html = finish(report_steps(results), Report())
+    told = results if arguments.keep_paths else results.portable(out.parent)
+    html = finish(report_steps(told), Report())
     clear_line()
+    tell_notes(results.notes)
     print(write_report(out, html))

@@ -4,7 +4,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ._terminal import Report, clear_line, first_interrupt, tell_notes
+from ._signals import first_interrupt
+from ._terminal import Report, clear_line, tell_notes
 from .core.errors import UserError
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def _from(least: int) -> Any:
     """Return a function that reads a whole number from `least`."""
 
     def read(text: str) -> int:
-        value = int(text) if text.isdecimal() else -1
+        value = int(text) if text.isascii() and text.isdecimal() else -1
         if value < least:
             raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {least}")
         return value

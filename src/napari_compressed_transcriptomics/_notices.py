@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
-from .core.errors import UserError
+from .core.errors import LONGEST_MESSAGE, UserError, printable, shortened
 
 
 def tell(notes: Iterable[str]) -> None:
@@ -23,11 +23,33 @@ def user_errors_shown() -> Iterator[None]:
         report(error)
 
 
-def report(error: Exception) -> None:
-    """Show an error: a `UserError` as its sentence, a bug with its traceback behind a button."""
-    from napari.utils.notifications import notification_manager, show_error
+def report(error: BaseException, doing: str = "") -> None:
+    """Show an error in one notification: a `UserError` as its sentence, a bug with its traceback.
+
+    The traceback of a bug stands behind a button, and in a file that the notification names.
+
+    Parameters
+    ----------
+    error : BaseException
+    doing : str
+        What was being done ("Compress"), for that file.
+    """
+    from napari.utils.notifications import ErrorNotification, notification_manager, show_error
+
+    from .core.fault_report import write_report
 
     if isinstance(error, UserError):
         show_error(str(error))
-    else:
-        notification_manager.receive_error(type(error), error, error.__traceback__)
+        return
+    path = write_report(error, {"window": doing})
+    notification = ErrorNotification(error)
+    written = f"\nThe full report is in {path}" if path is not None else ""
+    notification.message = f"{sentence(error)}{written}"
+    notification_manager.dispatch(notification)
+
+
+def sentence(error: BaseException) -> str:
+    """Return an error in one line: a `UserError` as it is, another with its kind."""
+    if isinstance(error, UserError):
+        return str(error)
+    return shortened(printable(f"{type(error).__name__}: {error}".strip(" :")), LONGEST_MESSAGE)

@@ -93,7 +93,8 @@ def shell_of(inside: np.ndarray, scale: np.ndarray) -> tuple[np.ndarray, np.ndar
     """Return a smooth surface around the voxels that are `inside`.
 
     Marching cubes (Lorensen and Cline 1987, as scikit-image has it) on the mask, blurred by
-    the width of a voxel, or of 3 mm where voxels are smaller.
+    the width of a voxel, or of 3 mm where voxels are smaller; these are joined before, as the
+    window waits for it.
 
     Parameters
     ----------
@@ -110,10 +111,15 @@ def shell_of(inside: np.ndarray, scale: np.ndarray) -> tuple[np.ndarray, np.ndar
     from scipy.ndimage import gaussian_filter
     from skimage.measure import marching_cubes
 
-    step = max(1, int(_FINEST / np.min(scale)))
-    margin = 3 * step
-    padded = np.pad(inside, margin).astype(np.float32)
-    blurred = gaussian_filter(padded, np.maximum(1, _FINEST / np.asarray(scale)), truncate=2)
-    vertices, faces, _, _ = marching_cubes(blurred, 0.4, step_size=step, allow_degenerate=False)
+    widths = np.maximum(1, _FINEST / np.asarray(scale))
+    steps = widths.astype(int)
+    margin = 3 * steps
+    padded = np.pad(inside, np.column_stack([margin, margin + -np.array(inside.shape) % steps]))
+    z, y, x = steps
+    parts = (padded[i::z, j::y, k::x] for i, j, k in np.ndindex(z, y, x))
+    joined = np.sum(list(parts), axis=0, dtype=np.float32) / (z * y * x)
+    blurred = gaussian_filter(joined, widths / steps, truncate=2)
+    vertices, faces, _, _ = marching_cubes(blurred, 0.4, allow_degenerate=False)
+    vertices = (vertices + 0.5) * steps - 0.5 - margin
     # A layer that reaches beyond the data would shift the sliders' steps.
-    return np.clip(vertices - margin, 0, np.array(inside.shape) - 1), faces
+    return np.clip(vertices, 0, np.array(inside.shape) - 1), faces

@@ -1,49 +1,65 @@
 """What the command line says on standard error: notes, and progress on a terminal."""
 
-import os
-import signal
+import logging
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+import warnings
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import TextIO
 
+from ._streams import say
+from .core.errors import LONGEST_MESSAGE, printable, shortened
 from .core.progress import Progress, TimeLeft
 
 
 def tell_notes(notes: Iterable[str]) -> None:
+    """Say notes, a line each."""
     for note in notes:
-        print(f"note: {note}", file=sys.stderr)
+        clear_line()
+        say(f"note: {shortened(printable(note), LONGEST_MESSAGE)}")
 
 
 def clear_line() -> None:
     if sys.stderr.isatty():
-        print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+        say("\r\x1b[K", end="")
 
 
 @contextmanager
-def first_interrupt() -> Iterator[Callable[[], bool]]:
-    """Give a function that tells whether Ctrl-C was pressed; pressed again, it interrupts."""
-    asked = threading.Event()
+def warnings_told(kept: list[str]) -> Iterator[None]:
+    """Say what libraries warn of, or log that nobody listens to, as notes, each once.
 
-    def on_interrupt(*_: object) -> None:
-        if asked.is_set():
-            raise KeyboardInterrupt
-        asked.set()
-        # not print: the handler may run in the middle of one
-        os.write(2, b"\nnote: ends here and saves the best so far; Ctrl-C again leaves at once\n")
+    `kept` gets warnings with their place in the code.
+    """
+    told: set[str] = set()
 
-    before = signal.getsignal(signal.SIGINT)
-    listens = before is signal.default_int_handler  # else it is ignored, or somebody else's
-    if listens and threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGINT, on_interrupt)
-    else:
-        listens = False
+    def tell(text: str) -> None:
+        if text not in told:
+            told.add(text)
+            tell_notes([text])
+
+    def show(
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: TextIO | None = None,
+        line: str | None = None,
+    ) -> None:
+        kept.append(warnings.formatwarning(message, category, filename, lineno))
+        tell(str(message))
+
+    class Listener(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            tell(record.getMessage())
+
+    before, logging.lastResort = logging.lastResort, Listener(logging.WARNING)  # type: ignore[assignment]
     try:
-        yield asked.is_set
+        with warnings.catch_warnings():
+            warnings.showwarning = show
+            yield
     finally:
-        if listens:
-            signal.signal(signal.SIGINT, before)
+        logging.lastResort = before
 
 
 class Report:
@@ -56,11 +72,10 @@ class Report:
     def __call__(self, progress: Progress) -> None:
         left = self._clock.after(progress)
         if progress.message:
-            clear_line()
-            print(f"note: {progress.message}", file=sys.stderr)
+            tell_notes([progress.message])
         now = time.monotonic()
         if sys.stderr.isatty() and now - self._last > 0.1:
             self._last = now
             errors = [f"{name} RMSE {value:.4f}" for name, value in (progress.values or {}).items()]
             line = "  ".join([f"{progress.stage} {progress.done}/{progress.total}", *errors, left])
-            print(f"\r\x1b[K{line}", end="", file=sys.stderr, flush=True)
+            say(f"\r\x1b[K{printable(line)}", end="")

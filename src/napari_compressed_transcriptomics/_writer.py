@@ -1,6 +1,5 @@
 """npe2 writers: layers to NIfTI, AnnData and CSV, exactly where they lie."""
 
-import re
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +8,7 @@ import numpy as np
 from ._layers import LayerData
 from ._shown import METADATA_KEY, Shown
 from .core.errors import UserError
+from .io.file_names import safe_stem
 
 
 def write_nifti(path: str, layers: list[LayerData]) -> list[str]:
@@ -157,7 +157,7 @@ def _targets(path: str, layers: list[LayerData]) -> list[Path]:
     if len(layers) == 1:
         return [target]
     base = target.name.removesuffix(".gz").removesuffix(".nii")
-    names = [re.sub(r"[^\w.=-]+", "_", attributes["name"]) for _, attributes, _ in layers]
+    names = [safe_stem(attributes["name"], "_") for _, attributes, _ in layers]
     if len(set(names)) < len(names):
         names = [f"{name}_{number}" for number, name in enumerate(names, 1)]
     return [target.with_name(f"{base}_{name}.nii.gz") for name in names]

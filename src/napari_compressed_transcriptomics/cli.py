@@ -1,7 +1,6 @@
 """The command line: each command parses, calls the core, writes and says what it did."""
 
 import argparse
-import json
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -12,19 +11,24 @@ from . import (
     __version__,
     _cli_coherence,
     _cli_compare,
+    _cli_demo,
     _cli_difference,
+    _cli_encode,
+    _cli_info,
     _cli_models,
     _cli_predict,
     _cli_report,
     _cli_train,
 )
-from ._terminal import Report, clear_line, tell_notes
-from .core.errors import UserError
+from ._cli_numbers import seed
+from ._faults import interrupted, told
+from ._signals import all_interrupt, how_ended
+from ._streams import make_safe, output_problem, say
+from ._terminal import clear_line, tell_notes, warnings_told
+from .core.errors import LONGEST_MESSAGE, UserError, printable, shortened
 
 if TYPE_CHECKING:
-    from .core.compress import CompressRequest
     from .core.expression import Expression
-    from .core.reconstruction import Reconstruction
 
 PROG = "compressed-transcriptomics"
 
@@ -40,44 +44,82 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        Exit code: 0 done, 2 the user's input or setting is at fault (one sentence on
-        standard error, nothing written), 130 interrupted with Ctrl-C (`train` saves the best
-        model so far).
+        Exit code, with one line on standard error where it is not 0:
+
+        - 0: done. Standard output may have been closed: nobody wanted to read it.
+        - 2: the user's input, setting or surroundings (memory, disks, permissions, a standard
+          output that is full) are at fault.
+        - 70: the program is; the line says where the full report was written.
+        - 130: interrupted with Ctrl-C; 143: ended by SIGTERM; 129: by SIGHUP. `train`,
+          `compare`, `predict` and `coherence` keep what is done.
+        - 141: whoever read standard output went away; nothing is said.
+
+        Files are written before paths are printed: where these cannot be, those are complete.
     """
-    arguments = _parser().parse_args(argv)
-    # Before torch is loaded: waiting threads sleep. On a busy machine spinning ones cost 5 times
-    # the time in training.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    make_safe()
+    arguments = sys.argv[1:] if argv is None else argv
+    with all_interrupt():
+        try:
+            code = _run(arguments)
+        except KeyboardInterrupt:
+            clear_line()
+            code, words = how_ended()
+            say(f"{PROG}: {words}")
+        return _told_of_output(code)
+
+
+def _run(argv: Sequence[str]) -> int:
+    warned: list[str] = []
     try:
-        arguments.run(arguments)
-    except UserError as error:
+        arguments = _parser().parse_args(argv)
+        _check_surroundings()
+        # Before torch is loaded: waiting threads sleep. On a busy machine spinning ones cost 5
+        # times the time in training.
+        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+        with warnings_told(warned):
+            arguments.run(arguments)
+    except SystemExit as end:  # argparse printed help, the version, or what is wrong
+        return int(end.code or 0)
+    except Exception as error:
+        if interrupted(error):
+            raise KeyboardInterrupt from None
+        if isinstance(error, OSError) and (problem := output_problem()):
+            return _without_output(problem)
+        code, words = told(error, argv, warned)
         clear_line()
-        print(f"{PROG}: error: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        clear_line()
-        print(f"{PROG}: interrupted", file=sys.stderr)
-        return 130
+        say(f"{PROG}: error: {shortened(printable(words), LONGEST_MESSAGE)}")
+        return code
     return 0
 
 
+def _told_of_output(code: int) -> int:
+    """Return the exit code, another one where standard output could not be written."""
+    problem = output_problem()
+    return code if problem is None else _without_output(problem)
+
+
+def _without_output(problem: OSError) -> int:
+    if isinstance(problem, BrokenPipeError):
+        return 141
+    say(f"{PROG}: error: Standard output cannot be written ({problem.strerror}); send it elsewhere")
+    return 2
+
+
+def _check_surroundings() -> None:
+    """Raise a `UserError` where the process cannot even begin to work."""
+    from .core.memory import require_room_for_program
+
+    require_room_for_program()
+    try:
+        os.getcwd()
+    except OSError as error:
+        raise UserError(
+            f"The working folder cannot be used ({error.strerror}); change to another one"
+        ) from None
+
+
 def _info(arguments: argparse.Namespace) -> None:
-    expression = _read(arguments)
-    facts = _facts(expression)
-    if arguments.json:
-        print(json.dumps(facts, indent=2))
-        return
-    size = " x ".join(f"{edge:g}" for edge in facts["voxel_size_mm"])
-    low, mean, high = facts["values"].values()
-    print(
-        f"{expression.name}: {expression.n_samples:,} {facts['samples_are']} x "
-        f"{expression.n_genes:,} genes\n"
-        f"values    {low:.4g} to {high:.4g}, mean {mean:.4g}\n"
-        f"genes     {', '.join(facts['first_genes'])} ...\n"
-        f"samples   {', '.join(facts['first_samples'])} ...\n"
-        f"grid      {' x '.join(map(str, facts['shape']))} voxels of {size} mm"
-    )
-    tell_notes(expression.notes)
+    _cli_info.run(arguments, _read(arguments))
 
 
 def _train(arguments: argparse.Namespace) -> None:
@@ -101,131 +143,30 @@ def _coherence(arguments: argparse.Namespace) -> None:
 
 
 def _encode(arguments: argparse.Namespace) -> None:
-    from .core.compress import CompressRequest
-    from .io.component_genes import COMPONENT_GENES_FILES
-    from .io.results import RESULT_FILES
-
-    from_file = arguments.model not in ("pca", "published")
-    if arguments.latent is None and not from_file:
-        raise UserError(f"--model {arguments.model} needs --latent K, the number of components")
-    if arguments.parity and arguments.model != "published":
-        raise UserError("--parity is for --model published; leave it out")
-    if arguments.parity and arguments.component_genes:
-        raise UserError("--component-genes needs samples that are decoded one by one: no --parity")
-    files = RESULT_FILES + (COMPONENT_GENES_FILES if arguments.component_genes else ())
+    _cli_encode.check(arguments)
     expression = _read(arguments, tell=True)
-    _check_out(arguments.out, files, expression.source)
-    request = CompressRequest(
-        expression=expression,
-        codec="model" if from_file else arguments.model,
-        latent_size=arguments.latent,
-        model_path=Path(arguments.model) if from_file else None,
-        device=arguments.device,
-        seed=arguments.seed,
-        fill_missing=arguments.fill_missing,
-        parity=arguments.parity,
-    )
-    reconstruction = _compress(request)
-    _save(reconstruction, arguments.out, request.parameters())
-    if arguments.component_genes:
-        _save_component_genes(reconstruction, arguments.out)
+    _cli_encode.check_output(arguments, expression)
+    _cli_encode.run(arguments, expression)
 
 
 def _demo(arguments: argparse.Namespace) -> None:
-    from .core.compress import CompressRequest
     from .core.synthetic import synthetic_brain
     from .io.results import RESULT_FILES
 
-    out = arguments.out
     brain = synthetic_brain()
-    _check_out(out, RESULT_FILES, brain.source)
-    request = CompressRequest(brain, latent_size=8)
-    reconstruction = _compress(request)
-    _save(reconstruction, out, request.parameters())
-    pca = _compress(CompressRequest(brain, codec="pca", latent_size=8))
-    print(f"for comparison: {_result_line(pca)}")
-    if arguments.viewer:
-        from . import _demo as demo
-
-        demo.show(reconstruction, out)
+    _check_out(arguments.out, RESULT_FILES, brain.source)
+    _cli_demo.run(arguments, brain)
 
 
 def _read(arguments: argparse.Namespace, tell: bool = False) -> "Expression":
     from .io import read_expression
 
     expression = read_expression(
-        arguments.input, atlas=arguments.atlas, labels=arguments.labels, impute=arguments.impute
+        arguments.input, arguments.atlas, arguments.labels, arguments.impute, arguments.ids
     )
     if tell:
         tell_notes(expression.notes)
     return expression
-
-
-def _facts(expression: "Expression") -> dict:
-    """Return what `info` prints, JSON-safe."""
-    import numpy as np
-
-    parcellation, values = expression.parcellation, expression.values
-    single = bool((parcellation.voxels_per_sample == 1).all())
-    return {
-        "name": expression.name,
-        "n_samples": expression.n_samples,
-        "n_genes": expression.n_genes,
-        "samples_are": "voxels" if single else "regions",
-        "first_samples": list(expression.samples[:5]),
-        "first_genes": list(expression.genes[:5]),
-        "values": {
-            "min": float(values.min()),
-            "mean": float(values.mean(dtype=float)),
-            "max": float(values.max()),
-        },
-        "shape": list(parcellation.labels.shape),
-        "voxel_size_mm": np.linalg.norm(parcellation.affine[:3, :3], axis=0).tolist(),
-        "affine": parcellation.affine.tolist(),
-        "excluded": list(expression.excluded),
-        "notes": list(expression.notes),
-        "source": expression.source,
-    }
-
-
-def _compress(request: "CompressRequest") -> "Reconstruction":
-    from .core.compress import compress_steps
-    from .core.novelty import told
-    from .core.progress import finish
-
-    reconstruction = finish(compress_steps(request), Report())
-    clear_line()
-    fitted_elsewhere = request.codec in ("model", "published")
-    tell_notes(told(reconstruction) if fitted_elsewhere else reconstruction.notes)
-    return reconstruction
-
-
-def _save(reconstruction: "Reconstruction", out: Path, parameters: dict) -> None:
-    from .io.results import save_results
-
-    paths = save_results(reconstruction, out, parameters)
-    print(_result_line(reconstruction))
-    print(*paths, sep="\n")
-
-
-def _save_component_genes(reconstruction: "Reconstruction", out: Path) -> None:
-    from .core.components import component_genes
-    from .io.component_genes import COMPONENT_GENES_FILES, write_component_genes_csv
-
-    genes = component_genes(reconstruction, report=Report())
-    clear_line()
-    path = out / COMPONENT_GENES_FILES[0]
-    print(*write_component_genes_csv(path, genes, reconstruction), sep="\n")
-    tell_notes(() if genes.error is None else (genes.basis,))
-
-
-def _result_line(result: "Reconstruction") -> str:
-    samples, genes = result.expression.n_samples, result.expression.n_genes
-    return (
-        f"{result.codec.id} with {result.codec.latent_size} components: RMSE {result.rmse:.4f}, "
-        f"R2 {result.r2:.3f}, {samples:,} samples x {genes:,} genes, "
-        f"{result.seconds:.2g} s on {result.device}"
-    )
 
 
 def _check_out(folder: Path, names: Sequence[str], source: dict) -> None:
@@ -239,26 +180,15 @@ def _check_out(folder: Path, names: Sequence[str], source: dict) -> None:
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Say what is wrong in one line, without the usage."""
-        self.exit(2, f"{PROG}: error: {message}\n")
-
-
-def _count(text: str) -> int:
-    value = int(text) if text.isdecimal() else -1
-    if value < 0:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0")
-    return value
-
-
-def _positive(text: str) -> int:
-    value = _count(text)
-    if value == 0:
-        raise argparse.ArgumentTypeError("0 is too small; give at least 1")
-    return value
+        self.exit(2, f"{PROG}: error: {shortened(printable(message), LONGEST_MESSAGE)}\n")
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
-        prog=PROG, description="Compress expression of genes in the brain into a few components."
+        prog=PROG,
+        description="Compress expression of genes in the brain into a few components.",
+        epilog="Exit codes: 0 done, 2 input, settings or surroundings at fault, 70 the program at "
+        "fault, 130 interrupted (Ctrl-C), 143 ended (SIGTERM).",
     )
     parser.add_argument("--version", action="version", version=f"{PROG} {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
@@ -267,13 +197,14 @@ def _parser() -> argparse.ArgumentParser:
     reading.add_argument("input", metavar="INPUT", help="4-D NIfTI, CSV, TSV, Parquet or h5ad")
     reading.add_argument("--atlas", metavar="A", help="label NIfTI that says where the rows lie")
     reading.add_argument("--labels", metavar="L", help="table that names the ids of the atlas")
+    reading.add_argument("--ids", metavar="COLUMN", help="column of a table that holds atlas ids")
     reading.add_argument(
         "--impute",
         choices=("gene_mean", "drop_genes"),
         help="what to do about single missing values (refused otherwise)",
     )
     working = _Parser(add_help=False)
-    working.add_argument("--seed", type=_count, default=0, metavar="N", help="default: 0")
+    working.add_argument("--seed", type=seed, default=0, metavar="N", help="default: 0")
     working.add_argument("--device", choices=("auto", "cuda", "mps", "cpu"), default="auto")
 
     def command(name: str, run: Callable, summary: str, *parents: _Parser):
@@ -281,46 +212,27 @@ def _parser() -> argparse.ArgumentParser:
         sub.set_defaults(run=run)
         return sub
 
-    info = command("info", _info, "Say what a file holds.", reading)
-    info.add_argument("--json", action="store_true", help="print a JSON object")
+    info = command("info", _info, _cli_info.SUMMARY, reading)
+    _cli_info.add_options(info)
 
     train = command("train", _train, _cli_train.SUMMARY, reading, working)
     train.epilog = _cli_train.DETAILS
     _cli_train.add_options(train)
 
-    encode = command("encode", _encode, "Save latents and errors.", reading, working)
-    encode.add_argument(
-        "--model", required=True, metavar="MODEL", help="model file, pca or published"
-    )
-    encode.add_argument("--latent", type=_positive, metavar="K", help="components, but for a file")
-    encode.add_argument("--out", type=Path, required=True, metavar="DIR")
-    encode.add_argument(
-        "--fill-missing",
-        action="store_true",
-        help="accept a few genes that the model knows and the data lacks",
-    )
-    encode.add_argument(
-        "--parity",
-        action="store_true",
-        help="do as the published notebook does: batch statistics, limits of these data",
-    )
-    encode.add_argument(
-        "--component-genes",
-        action="store_true",
-        help="save how much each gene changes with each component, for enrichment tools, too",
-    )
+    encode = command("encode", _encode, _cli_encode.SUMMARY, reading, working)
+    _cli_encode.add_options(encode)
 
     compare = command("compare", _compare, _cli_compare.SUMMARY, reading, working)
     compare.epilog = _cli_compare.DETAILS
-    _cli_compare.add_options(compare, _positive)
+    _cli_compare.add_options(compare)
 
     predict = command("predict", _predict, _cli_predict.SUMMARY, reading, working)
     predict.epilog = _cli_predict.DETAILS
-    _cli_predict.add_options(predict, _count, _positive)
+    _cli_predict.add_options(predict)
 
     coherence = command("coherence", _coherence, _cli_coherence.SUMMARY, reading, working)
     coherence.epilog = _cli_coherence.DETAILS
-    _cli_coherence.add_options(coherence, _positive)
+    _cli_coherence.add_options(coherence)
 
     report = command("report", _cli_report.run, _cli_report.SUMMARY)
     report.epilog = _cli_report.DETAILS
@@ -334,9 +246,8 @@ def _parser() -> argparse.ArgumentParser:
     models = commands.add_parser("models", help=about_models, description=about_models)
     _cli_models.add_commands(models.add_subparsers(required=True, metavar="COMMAND"))
 
-    demo = command("demo", _demo, "Do the main job on a synthetic brain and show it.")
-    demo.add_argument("--out", type=Path, default=Path("demo-output"), metavar="DIR")
-    demo.add_argument("--no-viewer", dest="viewer", action="store_false", help="only write files")
+    demo = command("demo", _demo, _cli_demo.SUMMARY)
+    _cli_demo.add_options(demo)
     return parser
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
+from napari_compressed_transcriptomics.core import memory
 from napari_compressed_transcriptomics.core.checkpoint import load_model, save_model
 from napari_compressed_transcriptomics.core.codec import (
     LATENT_SIZES,
@@ -167,3 +168,34 @@ def test_other_scale_is_refused_by_the_autoencoder_only():
 def test_unknown_codec():
     with pytest.raises(UserError, match="pca"):
         codec_class("nmf2")
+
+
+def test_memory_is_said_before_fitting(codec, monkeypatch):
+    monkeypatch.setattr(memory, "available_memory", lambda: 1000)
+    told = rf"^Fitting {codec.id} with 2 components to 60 samples x 40 genes needs .* are available"
+    with pytest.raises(UserError, match=told):
+        type(codec).fit_steps(DATA, 2)
+
+
+def test_large_networks_are_refused_before_they_are_made():
+    for codec_id, sizes in (("autoencoder", (10**12, 5)), ("residual", (10**12, 5))):
+        with pytest.raises(UserError, match=r"GB of memory .* choose fewer hidden units"):
+            codec_class(codec_id).fit_steps(DATA, 2, hidden_sizes=sizes)
+
+
+def test_memory_that_runs_out_in_fitting_is_told(monkeypatch):
+    from napari_compressed_transcriptomics.core import baselines
+
+    def fail(*_, **__):
+        raise MemoryError("Unable to allocate 5.0 GiB for an array with shape (9, 9)")
+
+    monkeypatch.setattr(baselines, "training_record", fail)
+    with pytest.raises(UserError, match=r"needs 5.0 GiB more memory, .* are available"):
+        fit_codec("pca", DATA, 2)
+
+
+@pytest.mark.parametrize("seed", [-1, 2**32, 10**30, 1.5])
+def test_seeds_that_are_none(seed):
+    with pytest.raises(UserError, match="4,294,967,295"):
+        fit_codec("pca", DATA, 2, seed=seed)
+    assert fit_codec("pca", DATA, 2, seed=2**32 - 1).latent_size == 2

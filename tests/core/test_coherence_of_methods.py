@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from napari_compressed_transcriptomics.core import memory
 from napari_compressed_transcriptomics.core.coherence import coherence
 from napari_compressed_transcriptomics.core.coherence_of_methods import (
     CoherenceRequest,
@@ -85,10 +86,12 @@ def test_cancelled_it_keeps_the_methods_done(brain):
 @pytest.mark.parametrize(
     ("settings", "says"),
     [
+        ({"seed": 2**32}, "seed 4294967296"),
         ({}, "no latents to measure"),
         ({"methods": ("pca",)}, "open expression"),
         ({"expression": "brain", "methods": ("magic",)}, "'magic'"),
-        ({"expression": "brain", "methods": ("pca",), "n_permutations": 9}, "at least 19"),
+        ({"expression": "brain", "methods": ("pca",), "n_permutations": 9}, "from 19 to"),
+        ({"expression": "brain", "methods": ("pca",), "n_permutations": 10**12}, "to 1,000,000"),
         ({"expression": "brain", "methods": ("pca",), "regions": "far"}, "do not overlap"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -98,6 +101,14 @@ def test_what_makes_no_sense_is_refused_at_once(settings, says, brain, atlas):
     settings = {k: {"brain": brain, "far": far}.get(v, v) for k, v in settings.items()}
     with pytest.raises(UserError, match=says):
         coherence_of_methods_steps(CoherenceRequest(**settings))
+
+
+def test_permutations_that_memory_does_not_hold(brain, monkeypatch):
+    monkeypatch.setattr(memory, "available_memory", lambda: 10**8)
+    with pytest.raises(UserError, match="samples for p-values needs"):
+        coherence_of_methods_steps(
+            CoherenceRequest(expression=brain, methods=("pca",), n_permutations=10**6)
+        )
 
 
 def test_cost_is_said(brain):

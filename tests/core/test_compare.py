@@ -232,6 +232,7 @@ def test_a_fit_that_fails_is_told_and_others_go_on(monkeypatch):
         ({"methods": ("magic",)}, "'magic'"),
         ({"splits": ("halves",)}, "'halves'"),
         ({"methods": ()}, "nothing to compare"),
+        ({"seed": 2**32}, "seed 4294967296"),
         ({"n_folds": 1}, "1 folds"),
         ({"n_folds": 31}, "from 2 to 30"),
         ({"latent_sizes": (0,)}, "0 components"),

@@ -65,3 +65,22 @@ def test_a_record_of_another_kind_still_gives_a_card():
     assert "anything.else" in model_card(codec)
     codec.training = {}
     assert "not recorded" in model_card(codec)
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"n_samples": "x", "data": None, "data_sha256": 7, "n_validation": [1], "seed": {}},
+        {"n_samples": 5, "settings": 5, "versions": 3, "train_rmse": "x"},
+        {"n_samples": 10**400, "train_rmse": 10**400, "validation_rmse": True},
+        {"published_file": [1], "git_blob_id": 5, "clip_from": {}},
+        {"published_file": "a\x1b[31m", "versions": {"torch": [1]}},
+        {"\x1b[31m": ["\ud800", "\n"], "n_samples": -1, "settings": {"\n": "\n"}},
+    ],
+)
+def test_an_odd_record_still_gives_a_card_of_plain_lines(record):
+    codec = fit_codec("pca", DATA, 2)
+    codec.training = record
+    card = model_card(codec)
+    assert all(line.isprintable() for line in card.split("\n"))
+    card.encode()

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from napari_compressed_transcriptomics.core import regressors
+from napari_compressed_transcriptomics.core import memory, regressors
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Expression, Parcellation
 from napari_compressed_transcriptomics.core.predict import (
@@ -178,7 +178,11 @@ def test_correction_is_over_the_targets_of_each_method():
         ({"regressors": ("forest",)}, "'forest'"),
         ({"regressors": ()}, "regressor"),
         ({"splits": ("halves",)}, "'halves'"),
+        ({"seed": 2**32}, "seed 4294967296"),
         ({"n_folds": 1}, "1 folds"),
+        ({"n_folds": 10**9}, "from 2 to 68"),
+        ({"n_repeats": 10**9}, "from 1 to 1,000"),
+        ({"n_surrogates": 10**12}, "from 0 to 1,000,000"),
         ({"targets": (target("a"), target("a"))}, "(a)"),
         ({"targets": (Target("flat", np.ones(len(FACTORS))),)}, "same everywhere"),
         ({"targets": (Target("few", np.r_[np.arange(9), [np.nan] * 87]),)}, "few has values in 9"),
@@ -191,6 +195,14 @@ def test_bad_settings(settings, says):
         check_request(PredictRequest(EXPRESSION, **settings))
     assert says in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_surrogates_that_memory_does_not_hold(monkeypatch):
+    monkeypatch.setattr(memory, "available_memory", lambda: 10**8)
+    check_request(PredictRequest(EXPRESSION, (target(),), ("pca",), (3,)))
+    for more in ({"n_surrogates": 10**5}, {"n_repeats": 1000}):
+        with pytest.raises(UserError, match="maps of 136 samples for p-values needs"):
+            check_request(PredictRequest(EXPRESSION, (target(),), ("pca",), (3,), **more))
 
 
 def test_cost_is_said():

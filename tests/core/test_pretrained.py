@@ -271,3 +271,46 @@ def test_import_of_something_else(offline, tmp_path):
         refused(TWO, word, call=lambda: import_files(path))
     refused("no file", call=lambda: import_files(tmp_path / "none.pt"))
     assert in_cache() == []
+
+
+@pytest.mark.parametrize(
+    "mirror",
+    [
+        "nonsense",
+        "file:///etc/",
+        "ftp://127.0.0.1:9/",
+        "http://127.0.0.1:9/a b",
+        "http://",
+        "http://127.0.0.1:99999999/",
+        "http://[::1",
+        "http://host/\x1b[31m",
+    ],
+)
+def test_a_mirror_that_is_no_address(server, monkeypatch, mirror):
+    monkeypatch.setenv(pretrained.MIRROR_VARIABLE, mirror)
+    said = refused(pretrained.MIRROR_VARIABLE, "http://")
+    assert said.isprintable()
+    assert server.requests == []
+
+
+def test_a_cache_in_the_home_of_nobody(monkeypatch):
+    monkeypatch.setenv(pretrained.CACHE_VARIABLE, "~nobodyhere/x")
+    refused(pretrained.CACHE_VARIABLE, "~nobodyhere/x", call=weights_folder)
+
+
+def test_import_of_what_is_no_file(offline, tmp_path):
+    os.mkfifo(tmp_path / "pipe.pt")
+    refused("named pipe", call=lambda: import_files(tmp_path / "pipe.pt"))
+    refused("none of the published", call=lambda: import_files(tmp_path))
+
+
+def test_a_file_that_changes_while_it_is_imported(offline, tmp_path, monkeypatch):
+    path = tmp_path / TWO
+    path.write_bytes(WEIGHTS)
+
+    def copy(_, to):
+        to.write_bytes(WEIGHTS[:-1])
+
+    monkeypatch.setattr(pretrained.shutil, "copyfile", copy)
+    refused(TWO, "changed", call=lambda: import_files(path))
+    assert in_cache() == []

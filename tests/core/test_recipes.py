@@ -106,6 +106,12 @@ def test_settings_that_are_none():
     for settings, says in (
         ({"validation": "chance"}, "validation 'chance'.*random, blocks"),
         ({"learning_rate": -1.0}, "learning rate of -1"),
+        ({"learning_rate": float("nan")}, "learning rate of nan"),
+        ({"learning_rate": float("inf")}, "learning rate of inf"),
+        ({"max_epochs": 10**30}, "at most 1,000,000"),
+        ({"codec": "residual", "max_epochs": 10**30}, "at most 1,000,000"),
+        ({"codec": "residual", "learning_rate": float("nan")}, "learning rate of nan"),
+        ({"seed": 10**30}, "from 0 to 4,294,967,295"),
         ({"batch_size": 1}, "batch_size 1"),
         ({"max_epochs": 0}, "max_epochs 0"),
         ({"codec": "pca", "patience": 3}, "pca is computed.*leave out patience"),

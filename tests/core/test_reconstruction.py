@@ -192,10 +192,38 @@ def test_a_lost_device_starts_again_on_the_cpu(monkeypatch):
     assert next(first for device, first, _ in seen if device == "cpu") == 0
 
 
-def test_no_memory_at_all_is_told(monkeypatch):
-    fail_in_feed(monkeypatch, MemoryError(), lambda *_: True)
-    with pytest.raises(UserError, match="16 rows"):
+@pytest.mark.parametrize(
+    ("error", "needed"),
+    [
+        (MemoryError(), "needs more memory than there is"),
+        (
+            RuntimeError("can't allocate memory: you tried to allocate 77 bytes. Error code 12"),
+            "needs 77 bytes more memory",
+        ),
+        (MemoryError("Unable to allocate 1.2 GiB for an array"), "needs 1.2 GiB more memory"),
+    ],
+)
+def test_no_memory_at_all_is_told(monkeypatch, error, needed):
+    fail_in_feed(monkeypatch, error, lambda *_: True)
+    told = rf"1 row of 30 values \(120 bytes\) {needed}, .* are available; close"
+    with pytest.raises(UserError, match=told):
         reconstruct(CODEC, DATA)
+
+
+def test_memory_for_a_single_row_is_enough(monkeypatch):
+    expected = reconstruct(CODEC, DATA)
+    error = MemoryError("Unable to allocate 1.2 GiB for an array with shape (9, 9)")
+    seen = fail_in_feed(monkeypatch, error, lambda _, rows, first: rows > 1)
+    same(reconstruct(CODEC, DATA), expected)
+    assert seen[-1][2] - seen[-1][1] == 1
+
+
+def test_memory_is_said_before_the_work(monkeypatch):
+    from napari_compressed_transcriptomics.core import memory
+
+    monkeypatch.setattr(memory, "available_memory", lambda: 1000)
+    with pytest.raises(UserError, match=r"^Encoding and decoding .* are available; use fewer"):
+        reconstruct_steps(CODEC, DATA)
 
 
 def test_other_errors_are_not_hidden(monkeypatch):

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from napari_compressed_transcriptomics.core import learner, training
+from napari_compressed_transcriptomics.core.codec import fit_codec
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.progress import finish
 from small import same, small_expression
@@ -121,8 +122,29 @@ def test_memory_that_runs_out_on_the_cpu_is_told(monkeypatch):
         raise MemoryError
 
     monkeypatch.setattr(learner.Learner, "step", fail)
-    with pytest.raises(UserError, match="smaller batches"):
-        fit()
+    with pytest.raises(UserError, match=r"are available; choose fewer hidden units, smaller batch"):
+        fit_codec("autoencoder", DATA, 2, device="cpu", max_epochs=2)
+
+
+@pytest.mark.parametrize("said", ["CUDA out of memory", "no kernel image\nmore"])
+def test_the_residual_autoencoder_trains_on_the_cpu_where_a_device_fails(monkeypatch, said):
+    from napari_compressed_transcriptomics.core import residual
+
+    def fit(device):
+        return residual.ResidualAutoencoder._fit_steps(DATA, 2, 0, device, 3)
+
+    expected = finish(fit("cpu"))
+    train = residual.train_residual_steps
+
+    def fails_once(*more, **settings):
+        monkeypatch.setattr(residual, "train_residual_steps", train)
+        raise RuntimeError(said)
+
+    monkeypatch.setattr(residual, "train_residual_steps", fails_once)
+    messages = []
+    codec = finish(fit("cpu:0"), lambda p: messages.append(p.message))
+    assert any("CPU:0" in message and "trains on the CPU" in message for message in messages)
+    same(codec, expected)
 
 
 def test_nothing_is_left_behind_when_training_is_left():

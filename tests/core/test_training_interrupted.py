@@ -284,3 +284,44 @@ def test_an_error_that_is_no_number_keeps_the_last_good_model(request_, monkeypa
     best = codec.training["best_epoch"]
     assert codec.training["validation_rmse"] == whole[best]["validation"]
     assert all(np.isfinite(tensor).all() for tensor in codec.tensors().values())
+
+
+def test_resumed_training_computes_with_as_many_threads(request_, always):
+    whole, _, _ = losses(without_files(request_))
+    leave_after(request_, 5)
+    torch.set_num_threads(2)  # the fixture puts one back
+    used = set()
+
+    def threads(seen):
+        used.add(torch.get_num_threads())
+        return False
+
+    seen, messages, _ = losses(replace(request_, resume=True), threads)
+    assert "goes on with 1 threads, as it began, not with 2" in messages[0]
+    assert used - {2} == {1}  # two only before it began
+    assert torch.get_num_threads() == 2
+    assert {epoch: seen[epoch] for epoch in range(6, 13)} == {
+        epoch: whole[epoch] for epoch in range(6, 13)
+    }
+
+
+def test_resumed_elsewhere_is_told(request_, always, monkeypatch):
+    from napari_compressed_transcriptomics.core import resume
+
+    leave_after(request_, 5)
+    here = resume.circumstances("cpu")
+    monkeypatch.setattr(resume, "circumstances", lambda device: here | {"PyTorch": "9.9"})
+    _, messages, _ = losses(replace(request_, resume=True))
+    assert "last digits" in messages[0]
+    assert f"PyTorch {torch.__version__}, now 9.9" in messages[0]
+
+
+def test_checkpoints_of_the_same_moment_are_the_same_files(request_, always, tmp_path):
+    other = replace(request_, checkpoint=tmp_path / "other.safetensors")
+    for request in (request_, other):
+        leave_after(request, 3)
+    one, two = (
+        [file.read_bytes() for file in checkpoint_files(request.checkpoint)]
+        for request in (request_, other)
+    )
+    assert one == two

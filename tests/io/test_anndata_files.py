@@ -162,3 +162,22 @@ def test_sizes_are_checked_before_memory_is_taken(las, tmp_path, monkeypatch):
         del file["obs/_index"]
         file["obs"].create_dataset("_index", (10**9,), h5py.string_dtype(), chunks=(10**8,))
     refuses(path, "names in obs", "1000000000")
+
+
+def test_obs_names_that_count_are_no_atlas_ids_unless_the_user_says_so(las, tmp_path):
+    """What anndata calls rows without names, after the first was filtered out."""
+    import nibabel as nib
+    import pandas as pd
+    from anndata import AnnData
+
+    path = tmp_path / "t.h5ad"
+    values = np.random.default_rng(0).random((3, 5), dtype=np.float32)
+    AnnData(values, obs=pd.DataFrame(index=["1", "2", "3"])).write_h5ad(path)
+    atlas = tmp_path / "atlas.nii.gz"
+    labels = np.zeros((4, 4, 4), np.int16)
+    labels[0], labels[1], labels[2] = 1, 2, 3
+    nib.save(nib.Nifti1Image(labels, np.eye(4)), atlas)
+    with pytest.raises(UserError, match="may hold row numbers or atlas ids"):
+        read_expression(path, atlas=atlas)
+    read = read_expression(path, atlas=atlas, ids="obs_names")
+    np.testing.assert_array_equal(read.gene_volume(read.genes[0])[1, 0, 0], values[1, 0])

@@ -97,6 +97,14 @@ def test_atlas_and_labels_are_found_beside_the_table(atlas, table, tmp_path):
     assert read_expression(table(*rows)).samples == ("R_low", "L_low")
 
 
+def test_rows_of_several_regions_are_told(atlas, table):
+    """A table without sides is shown on both, where the label table has one name for both."""
+    (atlas.parent / "a_labels.csv").write_text("id,label\n1,low\n2,top\n5,low\n6,top\n")
+    read = read_expression(table("low,1,0", "top,2,0"), atlas)
+    np.testing.assert_array_equal(read.gene_volume("A")[[8, 2], 0, 0], [1, 1])
+    assert any("t.csv" in note and "low: low (1), low (5)" in note for note in read.notes)
+
+
 def test_float_labels_within_rounding(tmp_path, atlas):
     labels = nib.load(atlas).get_fdata()
     near = read_atlas(save(tmp_path / "near.nii", (labels - 4e-5 * (labels > 0)).astype("f4")))
@@ -166,6 +174,32 @@ def test_region_means_of_voxels(tmp_path):
     np.testing.assert_array_equal(read.parcellation.labels > 0, inside)
     np.testing.assert_array_equal(read.parcellation.affine, MNI)
     np.testing.assert_array_equal(read.parcellation.labels[3][inside[3]], 2)
+
+
+@pytest.mark.parametrize(
+    ("labels", "samples"),
+    [
+        (
+            "1 Left Insula 220 216 20 0\n2 Left Cuneus 1 2 3 0\n5 Right Insula 1 2 3 0\n"
+            "6 Right Cuneus 4 5 6 0\n",
+            ("Left Insula", "Left Cuneus", "Right Insula", "Right Cuneus"),
+        ),
+        (
+            "id,label\n1,insula\n2,cuneus\n5,insula\n6,cuneus\n",
+            ("insula (1)", "cuneus (2)", "insula (5)", "cuneus (6)"),
+        ),
+        ("id,label\n1,\n2,cuneus\n5,\n", ("1", "cuneus", "5", "6")),
+    ],
+)
+def test_four_regions_stay_four(atlas, tmp_path, labels, samples):
+    stack = np.random.default_rng(0).random((11, 3, 4, 5), dtype=np.float32)
+    (tmp_path / "names.txt").write_text(labels)
+    path = save(tmp_path / "voxels.nii", stack)
+    read = read_expression(path, atlas, tmp_path / "names.txt")
+    assert read.samples == samples
+    told = [note for note in read.notes if "several ids" in note]
+    assert len(told) == ("(1)" in samples[0])
+    assert all("insula, cuneus" in note and "a_2mm.nii.gz" in note for note in told)
 
 
 def test_no_overlap_in_space(tmp_path):

@@ -1,6 +1,8 @@
 """A comparison that was made without a folder, and is put into one later."""
 
 import json
+import os
+from contextlib import suppress
 
 import pandas as pd
 import pytest
@@ -9,7 +11,11 @@ from napari_compressed_transcriptomics.core.compare import CompareProgress, comp
 from napari_compressed_transcriptomics.core.compare_request import CompareRequest
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.progress import finish
-from napari_compressed_transcriptomics.io.comparison import save_comparison, saved_comparison_steps
+from napari_compressed_transcriptomics.io.comparison import (
+    COMPARISON_FILES,
+    save_comparison,
+    saved_comparison_steps,
+)
 from small import small_expression
 
 DATA = small_expression()
@@ -67,3 +73,117 @@ def test_a_folder_of_something_else_stays_as_it_is(tmp_path):
     with pytest.raises(UserError, match="another seed"):
         save_comparison(other, tmp_path)
     assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_only_one_at_a_time_compares_into_a_folder(tmp_path):
+    steps = saved_comparison_steps(asked(), tmp_path)
+    with pytest.raises(UserError, match=rf"is being written by process {os.getpid()} on"):
+        saved_comparison_steps(asked(methods=("kpca",)), tmp_path)
+    with pytest.raises(UserError, match="is being written"):
+        save_comparison(finish(compare_steps(asked())), tmp_path)
+    finish(steps)
+    _, comparison = measured(saved_comparison_steps(asked(methods=("kpca",)), tmp_path))
+    assert len(comparison.scores) == 6
+    assert len(pd.read_csv(tmp_path / "comparison.csv")) == 6
+    assert sorted(p.name for p in tmp_path.iterdir()) == sorted(COMPARISON_FILES)
+
+
+@pytest.mark.parametrize("begun", [False, True])
+def test_a_comparison_that_is_given_up_lets_the_folder_go(begun, tmp_path):
+    steps = saved_comparison_steps(asked(), tmp_path / "out")
+    if begun:
+        next(steps)
+    steps.close()
+    del steps
+    assert not list(tmp_path.iterdir())
+    with pytest.raises(UserError, match="no method"):
+        saved_comparison_steps(asked(methods=("magic",)), tmp_path / "out")
+    assert not list(tmp_path.iterdir())
+
+
+def test_killed_after_the_table_and_before_its_record(tmp_path):
+    """The rows that the record knows are followed by one that it does not: none is lost."""
+    finish(saved_comparison_steps(asked(), tmp_path))
+    before = (tmp_path / "comparison.json").read_bytes()
+    finish(saved_comparison_steps(asked(methods=("pca", "kpca")), tmp_path))
+    (tmp_path / "comparison.json").write_bytes(before)
+    n_fits, comparison = measured(saved_comparison_steps(asked(methods=("kpca",)), tmp_path))
+    assert n_fits == 3  # its settings are not recorded, so they are fitted again
+    assert len(comparison.scores) == 6
+
+
+@pytest.fixture
+def saved(tmp_path):
+    finish(saved_comparison_steps(asked(), tmp_path))
+    return tmp_path
+
+
+def test_a_changed_table_is_refused(saved):
+    table = saved / "comparison.csv"
+    table.write_text(table.read_text().replace("0.0", "0.1", 1))
+    with pytest.raises(UserError, match=r"comparison\.csv does not belong to the comparison\.json"):
+        saved_comparison_steps(asked(), saved)
+    table.unlink()
+    with pytest.raises(UserError, match=r"comparison\.csv is missing"):
+        saved_comparison_steps(asked(), saved)
+
+
+def test_folders_of_older_versions_are_gone_on_with(saved):
+    path = saved / "comparison.json"
+    record = json.loads(path.read_text())
+    del record["files"]
+    path.write_text(json.dumps(record))
+    seen = []
+    finish(saved_comparison_steps(asked(), saved), seen.append)
+    assert any("nothing tells whether its files belong together" in p.message for p in seen)
+    assert "files" in json.loads(path.read_text())
+
+
+ODD = [None, True, -1, 1e308, "", "\ud800", [], [[]], {}, {"pca": []}, {"a": {"b": 1}}, [None]]
+
+
+@pytest.mark.parametrize("value", ODD, ids=repr)
+@pytest.mark.parametrize("hashed", [True, False])
+def test_odd_records_are_refused_or_gone_on_with(value, hashed, saved):
+    path = saved / "comparison.json"
+    record = json.loads(path.read_text())
+    for key in record:
+        odd = record | {key: value}
+        if not hashed:
+            odd.pop("files")
+        path.write_text(json.dumps(odd))
+        steps = None
+        with suppress(UserError):
+            steps = saved_comparison_steps(asked(), saved)
+        if steps is not None:
+            steps.close()
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "pca,2,random,1,0.1,0.5",
+        "pca,two,random,1,0.1,0.5,1",
+        "pca,2,halves,1,0.1,0.5,1",
+        "pca,0,random,1,0.1,0.5,1",
+        "pca,2,random,-1,0.1,0.5,1",
+        "pca,2,random,1,nan,0.5,1",
+        "pca,2,random,1,-1,0.5,1",
+        '"pca,2,random,1,0.1,0.5,1',
+        "pca," + "9" * 5000 + ",random,1,0.1,0.5,1",
+        "p\0,2,random,1,0.1,0.5,1",
+    ],
+    ids=lambda row: row[:12],
+)
+def test_rows_that_no_fit_gives_are_refused(row, saved):
+    path = saved / "comparison.json"
+    record = json.loads(path.read_text())
+    del record["files"]
+    path.write_text(json.dumps(record))
+    with open(saved / "comparison.csv", "a") as file:
+        file.write(row + "\n")
+    if "\0" in row:
+        saved_comparison_steps(asked(), saved).close()  # the scores of an unknown method go
+    else:
+        with pytest.raises(UserError, match=r"comparison\.csv is damaged"):
+            saved_comparison_steps(asked(), saved)

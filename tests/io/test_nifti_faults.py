@@ -8,19 +8,9 @@ import numpy as np
 import pytest
 
 from data import real_data
+from faults import refuses
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.io import read_expression, read_volume, sniff
-from phantom import make_phantom
-
-
-@pytest.fixture
-def volume(tmp_path):
-    """A .nii file, its bytes, and a way to change its header."""
-    rng = np.random.default_rng(3)
-    data = rng.uniform(0.3, 0.7, (12, 10, 8)).astype(np.float32)
-    path = tmp_path / "map.nii"
-    nib.save(nib.Nifti1Image(data, np.diag([2.0, 2, 2, 1])), path)
-    return path
 
 
 def with_header(path, **fields):
@@ -31,16 +21,6 @@ def with_header(path, **fields):
     raw[:348] = header.binaryblock
     path.write_bytes(bytes(raw))
     return path
-
-
-def refuses(path, *words, read=read_volume):
-    with pytest.raises(UserError) as refusal:
-        read(path)
-    text = str(refusal.value)
-    assert "\n" not in text
-    for word in (path.name, *words):
-        assert word in text, text
-    return text
 
 
 def test_missing_folder_and_empty(tmp_path):
@@ -124,46 +104,77 @@ def test_absurd_size_is_refused_from_the_header(volume, packed):
     refuses(path, "32767 x 32767 x 32767")
 
 
-def test_small_file_that_unpacks_to_more_than_memory_is_refused(volume, monkeypatch):
-    from napari_compressed_transcriptomics.core import memory
-
-    monkeypatch.setattr(memory, "available_memory", lambda: 1000)
-    refuses(volume, "memory")
-
-
-def test_expression_larger_than_memory_is_refused_once_counted(tmp_path, monkeypatch):
-    from napari_compressed_transcriptomics.core import memory
-
-    big = make_phantom(genes=tuple(f"G{i}" for i in range(60)))
-    image = nib.Nifti1Image(big.parcellation.paint(big.values), np.eye(4))
-    nib.save(image, tmp_path / "big.nii.gz")
-    monkeypatch.setattr(memory, "available_memory", lambda: big.values.nbytes)
-    assert read_expression(tmp_path / "big.nii.gz").n_genes == 60
-    monkeypatch.setattr(memory, "available_memory", lambda: big.values.nbytes - 1)
-    refuses(tmp_path / "big.nii.gz", "voxels inside", "memory", read=read_expression)
-
-
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
         ({"dim": [3, 12, -5, 4, 1, 1, 1, 1]}, ["impossible dimensions", "12 x -5 x 4"]),
         ({"dim": [3, 6, 0, 4, 1, 1, 1, 1]}, ["impossible dimensions"]),
         ({"dim": [2, 6, 5, 1, 1, 1, 1, 1]}, ["2-D"]),
-        ({"dim": [5, 2, 2, 2, 3, 5, 1, 1]}, ["5-D", "2 x 2 x 2 x 3 x 5", "3-D"]),
+        ({"dim": [5, 4, 4, 4, 3, 5, 1, 1]}, ["5-D", "4 x 4 x 4 x 3 x 5", "3-D"]),
         ({"datatype": 777}, ["unknown data type 777"]),
         ({"datatype": 32}, ["complex"]),
         ({"datatype": 128}, ["RGB"]),
         ({"scl_slope": np.inf}, ["infinite scaling"]),
         ({"vox_offset": 1e7}, ["cut short", "bytes"]),
         ({"vox_offset": np.nan}, ["offset"]),
+        ({"vox_offset": 0}, ["offset 0", "352"]),
+        ({"vox_offset": 348}, ["offset 348", "352"]),
+        ({"vox_offset": -352}, ["offset -352"]),
+        ({"vox_offset": 352.5}, ["offset 352.5"]),
+        ({"vox_offset": 360}, ["cut short", "4,200", "4,192"]),
+        ({"bitpix": 16}, ["16 bits", "float32", "32"]),
+        ({"datatype": 16, "bitpix": 0}, ["0 bits"]),
+        ({"datatype": 4}, ["32 bits", "int16", "16"]),
+        ({"dim": [3, 12, 10, 7, 1, 1, 1, 1]}, ["too long", "12 x 10 x 7", "3,712", "4,192"]),
         ({"sform_code": 1, "srow_x": [np.nan, 0, 0, 0]}, ["NaN"]),
         ({"sform_code": 1, "srow_x": [0, 0, 0, 0]}, ["singular"]),
         ({"sform_code": 1, "srow_x": [0, 2, 0, 0]}, ["singular"]),
+        ({"sform_code": 1, "srow_x": [1e38, 1e38, 1e38, 0]}, ["singular"]),
         ({"magic": b"ni1"}, ["pair"]),
     ],
 )
 def test_faulty_headers(volume, fields, words):
     refuses(with_header(volume, **fields), *words)
+
+
+def test_nifti_2_has_a_longer_header(volume, tmp_path):
+    image = nib.Nifti2Image(nib.load(volume).get_fdata(dtype=np.float32), np.eye(4))
+    path = tmp_path / "two.nii"
+    nib.save(image, path)
+    np.testing.assert_array_equal(read_volume(path).data, read_volume(volume).data)
+    raw = bytearray(path.read_bytes())
+    raw[168:176] = (540).to_bytes(8, "little")
+    path.write_bytes(raw)
+    refuses(path, "offset 540", "544")
+
+
+def test_more_bytes_than_the_header_states(volume):
+    whole = volume.read_bytes()
+    volume.write_bytes(whole + b"\0")
+    refuses(volume, "too long", "12 x 10 x 8", f"{len(whole):,}", f"{len(whole) + 1:,}")
+    packed = volume.with_name("map.nii.gz")
+    packed.write_bytes(gzip.compress(whole + b"\0"))
+    refuses(packed, "too long", f"{len(whole):,}", f"at least {len(whole) + 1:,}")
+    packed.write_bytes(gzip.compress(whole) + gzip.compress(whole))
+    refuses(packed, "too long")
+
+
+def test_extensions_lie_before_the_data(volume):
+    before = read_volume(volume).data
+    image = nib.load(volume)
+    image.header.extensions.append(nib.nifti1.Nifti1Extension("comment", b"from a scanner"))
+    path = volume.with_name("extended.nii")
+    nib.save(nib.Nifti1Image(image.get_fdata(dtype=np.float32), image.affine, image.header), path)
+    assert path.stat().st_size > volume.stat().st_size
+    np.testing.assert_array_equal(read_volume(path).data, before)
+
+
+def test_scaling_beyond_all_numbers(volume):
+    data = np.full((4, 4, 4), 1e290)
+    image = nib.Nifti1Image(data, np.eye(4))
+    nib.save(image, volume)
+    with_header(volume, scl_slope=1e30)
+    refuses(volume, "scaling", "infinite")
 
 
 def test_nan_slope_means_unscaled(volume):

@@ -9,6 +9,7 @@ from napari_compressed_transcriptomics.io.region_names import (
     read_region_names,
     region_key,
     structure_key,
+    unique_names,
 )
 
 
@@ -79,6 +80,9 @@ def test_two_rows_for_one_region_are_refused(tmp_path):
         ("c.tsv", "label\tname\n1\tL_insula\n2\tR_insula\n"),
         ("d.csv", "1,L_insula\n2,R_insula\n"),
         ("e.txt", "L-insula\n1 10 20 30 255\nR-insula\n2 40 50 60 255\n"),
+        ("g.csv", "hemisphere,id,label\nL,1,insula\nR,2,insula\n"),
+        ("h.txt", "1 Left Insula 220 216 20 0\n2 Right Insula 103 255 255 0\n"),
+        ("i.tsv", "1\tleft insula\t220\t216\t20\n2\tright insula\t1\t2\t3\n"),
         ("f.txt", "# FreeSurfer\n0 Unknown 0 0 0 0\n1 L_insula 9 9 9 0\n2 R_insula 1 1 1 0\n"),
     ],
 )
@@ -99,6 +103,12 @@ def test_label_tables(file, text, tmp_path):
         ("label,colour\nx,red\n", "no column of ids"),
         ("id,label\n1,a\n2\n", "line 3"),
         ("id,label\n", "names no region"),
+        ("²,L_a\n", "no column"),
+        ("² L_a 1 2 3 0\n", "no column"),
+        ("L_a\n² 1 2 3 0\n", "no column"),
+        ("1 L_a 1 2 ² 0\n", "no column"),
+        ("1 L_a 1 2 256\n", "no column"),
+        ("id,label\n" + "1,a\n" * 1_000_001, "too long"),
     ],
 )
 def test_faulty_label_tables(text, words, tmp_path):
@@ -106,6 +116,38 @@ def test_faulty_label_tables(text, words, tmp_path):
     with pytest.raises(UserError, match=words) as refusal:
         read_region_names(tmp_path / "labels.csv")
     assert "labels.csv" in str(refusal.value)
+
+
+def test_numbers_at_the_end_of_names_are_no_colours(tmp_path):
+    table = tmp_path / "lut.txt"
+    areas = [(1, "Area 1"), (2, "Area 2"), (3, "Area 3")]
+    for n_colours, others in ((3, "4 Insula"), (3, "4 Area 4"), (4, "4 Area 4")):
+        opacity = " 0" * (n_colours - 3)
+        lines = [f"{i} {name} {50 * i} 10 {20 * i}{opacity}" for i, name in areas]
+        table.write_text("\n".join([*lines, f"{others} 9 9 9{opacity}"]))
+        assert read_region_names(table) == {**dict(areas), 4: others[2:]}
+
+
+def test_what_is_no_label_table_is_not_told(tmp_path):
+    secret = "root:$6$bD8w2vWmR4sT9xQz:20228:0:99999:7:::"
+    (tmp_path / "labels.csv").write_text(f"{secret}\ndaemon:*:1\n")
+    with pytest.raises(UserError, match="no column of ids") as refusal:
+        read_region_names(tmp_path / "labels.csv")
+    assert "root" not in str(refusal.value)
+    (tmp_path / "labels.csv").write_text(f"name,{'x' * 40}\na,b\n")
+    with pytest.raises(UserError, match=r"its columns are name, x{12}…x{11}$"):
+        read_region_names(tmp_path / "labels.csv")
+
+
+def test_long_names_are_not_taken_apart():
+    """Neither is a region's; the time to look for sides in them grows with its square."""
+    for name in ("x" + "_" * 100_000 + "q", "l" + "-" * 100_000):
+        assert region_key(name) == ("", name)
+
+
+def test_ids_that_share_a_name_are_told_apart():
+    names = {1: "hippo", 2: "hippo", 3: "amyg"}
+    assert unique_names([1, 2, 3, 4], names) == ["hippo (1)", "hippo (2)", "amyg", "4"]
 
 
 def test_real_label_tables():
@@ -131,3 +173,10 @@ def test_real_table_that_gives_an_id_twice(tmp_path):
 def test_real_table_that_starts_with_a_byte_order_mark():
     with pytest.raises(UserError, match=r"its columns are Region, Freesurfer_order"):
         read_region_names(real_data("atlas/dk_order_enigma.csv"))
+
+
+def test_a_colour_table_that_lacks_a_name(tmp_path):
+    path = tmp_path / "lut.txt"
+    path.write_text("1 L_a 10 20 30 0\n2 20 30 40 0\n3 R_a 30 40 50 0\n")
+    with pytest.raises(UserError, match="no name for the id 2"):
+        read_region_names(path)

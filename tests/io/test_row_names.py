@@ -1,11 +1,15 @@
 """Lists of regions: text, Excel, and what is neither."""
 
+import tracemalloc
 import zipfile
+from contextlib import suppress
 
+import numpy as np
 import pytest
 
 from data import real_data
 from napari_compressed_transcriptomics.core.errors import UserError
+from napari_compressed_transcriptomics.io import xlsx
 from napari_compressed_transcriptomics.io.row_names import read_row_names
 from napari_compressed_transcriptomics.io.xlsx import read_xlsx
 
@@ -18,8 +22,8 @@ SHEET = f"""<worksheet {SPACE}><sheetData>
 STRINGS = f"<sst {SPACE}><si><t>label</t></si><si><r><t>cun</t></r><r><t>eus</t></r></si></sst>"
 
 
-def book(path, sheet=SHEET, strings=STRINGS):
-    with zipfile.ZipFile(path, "w") as file:
+def book(path, sheet=SHEET, strings=STRINGS, compression=zipfile.ZIP_STORED):
+    with zipfile.ZipFile(path, "w", compression) as file:
         file.writestr("xl/worksheets/sheet1.xml", sheet)
         file.writestr("xl/sharedStrings.xml", strings)
     return path
@@ -41,12 +45,105 @@ def test_excel_cells_and_gaps(tmp_path):
         {"strings": "<sst"},
         {"strings": f"<!DOCTYPE x [<!ENTITY a 'b'>]><sst {SPACE}/>"},
         {"strings": f"<sst {SPACE}/>"},  # cells point to strings that are not there
-        {"sheet": SHEET.replace("A1", "ZZZZZZ1")},
+        {"sheet": SHEET.replace("A1", "ZZZ1")},
+        {"sheet": SHEET.replace("A1", "é1")},
+        {"sheet": SHEET.replace("<v>0</v>", "<v>-1</v>")},
+        {"sheet": SHEET.replace("<v>0</v>", "<v>\u00b2</v>")},
+        {"sheet": f'<?xml version="1.0" encoding="x"?>{SHEET}'},
+        {"sheet": f'<?xml version="1.0" encoding="UTF-16"?><!DOCTYPE x>{SHEET}'.encode("utf-16")},
+        {"compression": zipfile.ZIP_LZMA},
     ],
 )
 def test_damaged_excel(tmp_path, parts):
     with pytest.raises(UserError, match="no readable Excel"):
         read_xlsx(book(tmp_path / "a.xlsx", **parts))
+
+
+def test_excel_with_any_damage_is_read_or_refused(tmp_path):
+    rng = np.random.default_rng(0)
+    for compression in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        whole = book(tmp_path / "a.xlsx", compression=compression).read_bytes()
+        for _ in range(150):
+            damaged = bytearray(whole)
+            damaged[rng.integers(len(whole))] = rng.integers(256)
+            (tmp_path / "b.xlsx").write_bytes(damaged)
+            with suppress(UserError):  # anything else is a fault
+                read_xlsx(tmp_path / "b.xlsx")
+        encrypted = bytearray(whole)
+        encrypted[whole.index(b"PK\x01\x02") + 8] |= 1
+        (tmp_path / "b.xlsx").write_bytes(encrypted)
+        with pytest.raises(UserError, match="no readable Excel"):
+            read_xlsx(tmp_path / "b.xlsx")
+
+
+def sheet_of(rows):
+    return f"<worksheet {SPACE}><sheetData>{rows}</sheetData></worksheet>"
+
+
+@pytest.mark.parametrize(
+    ("rows", "strings"),
+    [
+        ('<row><c r="XFD1"/></row>' * 1100, ""),
+        ('<row><c r="XFD1"><v>1</v></c></row>', ""),
+        ('<row><c r="ZZ1"><v>1</v></c></row>' + "<row><c><v>1</v></c></row>" * 20, ""),
+        ("<row>" + "<c/>" * 2100 + "</row>", ""),
+        ("<row>" + '<c t="s"><v>0</v></c>' * 20 + "</row>", f"<si><t>{'y' * 3000}</t></si>"),
+        ('<row><c t="s"><v>0</v></c></row>', "<si/>" * 2100),
+        (f"<row><c><v>{'x' * 40_000}</v></c></row>", ""),
+        ("\n" * 110_000, ""),
+    ],
+    ids=["empty", "wide", "square", "cells", "repeated", "strings", "text", "blank"],
+)
+def test_small_excel_files_that_unpack_to_much(tmp_path, monkeypatch, rows, strings):
+    for limit in ("_MOST_BYTES", "_MOST_ELEMENTS", "_MOST_CELLS", "_MOST_CHARACTERS"):
+        monkeypatch.setattr(xlsx, limit, getattr(xlsx, limit) // 100)  # for a fast test
+    path = book(
+        tmp_path / "a.xlsx", sheet_of(rows), f"<sst {SPACE}>{strings}</sst>", zipfile.ZIP_DEFLATED
+    )
+    assert path.stat().st_size < 2000
+    with pytest.raises(UserError, match="far larger than a list of regions"):
+        read_xlsx(path)
+
+
+def test_excel_files_take_little_memory(tmp_path):
+    wide = sheet_of('<row><c r="XFD1"><v>1</v></c></row>' * 100)
+    attributes = "<row " + " ".join(f"a{i}=''" for i in range(100_000)) + "/>"
+    for sheet in (wide, sheet_of(attributes)):
+        path = book(tmp_path / "a.xlsx", sheet, compression=zipfile.ZIP_DEFLATED)
+        tracemalloc.start()
+        try:
+            with pytest.raises(UserError, match="far larger than a list of regions"):
+                read_xlsx(path)
+            assert tracemalloc.get_traced_memory()[1] < 12e6
+        finally:
+            tracemalloc.stop()
+    path.write_bytes(path.read_bytes() + bytes(5_000_000))
+    with pytest.raises(UserError, match="far larger than a list of regions"):
+        read_xlsx(path)
+
+
+def test_cells_that_hold_nothing_take_nothing(tmp_path):
+    """As a spreadsheet leaves rows that are formatted to their end."""
+    rows = '<row><c><v>label</v></c><c r="XFD1"/></row>' + '<row><c r="XFD2"/></row>' * 900
+    rows += '<row r="9"><c><v>L_a</v></c><c r="XFD9"/></row>'
+    path = book(tmp_path / "a.xlsx", sheet_of(rows))
+    assert read_xlsx(path) == [["label"], ["L_a"]]
+
+
+def test_how_a_text_is_spoken_is_no_part_of_it(tmp_path):
+    strings = STRINGS.replace("<si><t>label</t></si>", "<si><t>label</t><rPh><t>x</t></rPh></si>")
+    assert read_xlsx(book(tmp_path / "a.xlsx", strings=strings))[0][0] == "label"
+
+
+def test_a_wide_header_does_not_widen_every_row(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("label" + "," * 500_000 + "\n" + "L_a\nR_a\n" * 1000)
+    tracemalloc.start()
+    try:
+        assert len(read_row_names(path).names) == 2000
+        assert tracemalloc.get_traced_memory()[1] < 200e6
+    finally:
+        tracemalloc.stop()
 
 
 def test_what_is_no_excel(tmp_path):

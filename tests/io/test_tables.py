@@ -97,7 +97,7 @@ def test_empty_and_misnamed(table, tmp_path):
 
 def test_ragged_rows_name_the_line(table):
     refuses(table(f"{HEADER}\n{ROWS[0]}\n\n2,0.4,0.5\n{ROWS[2]}\n"), "line 4", "3 cells", "has 4")
-    refuses(table(f"{HEADER}\n{ROWS[0]},9\n{ROWS[1]},9,9\n"), "line 3")
+    refuses(table(f"{HEADER}\n{ROWS[0]}\n{ROWS[1]},9\n"), "line 3 (row 2)", "5 cells")
 
 
 def test_blank_lines_quotes_and_windows_ends(table):
@@ -231,7 +231,9 @@ def test_sniffing_claims_only_what_looks_like_expression(tmp_path):
     assert kind(f"sample,{components}\nL_a,{numbers}\n") is None
     assert kind("name,comment\nx,y\n") is None
     assert kind("") is None
-    (tmp_path / "some.json").write_text("broken")
-    assert kind(f"label,{genes}\nL_a,{numbers}\n") is None
+    (tmp_path / "some.json").write_text("broken")  # reading it says so
+    assert (
+        kind(f"label,{genes}\nL_a,{numbers}\n") == "table_without_atlas"
+    )  # reading it says what is wrong
     (tmp_path / "some.json").write_text('{"atlas": "elsewhere.nii.gz"}')
     assert kind("label,G\nL_a,1\n") == "table"

@@ -127,9 +127,37 @@ def test_faulty_tables(tmp_path):
     assert "'much'" in refusal(table("r,a", "L_low,1", "L_top,much"))
     assert "infinite" in refusal(table("r,a", "L_low,1", "L_top,inf"))
     assert "id 0" in refusal(table("id,a", "0,1", "1,2"))
-    assert "cells" in refusal(table("1.5,2.5", "1.5"))
+    assert "1 cells in line 2 and 2 in line 1" in refusal(table("1.5,2.5", "1.5"))
+    assert "a header and no rows" in refusal(table("region,a"))
+    regions = write(tmp_path / "regions.csv", "label", "L_low")
+    assert "a header and no rows" in refusal(table("a,b,c"), regions=regions)
+    assert "131,072 characters in line 2" in refusal(table("r,a", f'L_low,"{"9" * 140_000}"'))
+    assert 'unbalanced quote (") in line 2' in refusal(table("r,a", 'L_low,"1', "L_top,2"))
     assert "nowhere.csv" in refusal(tmp_path / "nowhere.csv")
     assert "known kind" in refusal(tmp_path / "t.mat")
+
+
+def test_counters_of_rows_are_neither_names_nor_maps(tmp_path):
+    """R and pandas write one before a map; only names say which rows are meant."""
+    values = ("3.5", "1.5", "4.5", "2.5")
+    names = ("R_low", "L_low", "R_top", "L_top")
+    numbered = expression_of(("1", "2", "3", "4"))
+    regions = write(tmp_path / "regions.csv", "label", *names)
+    for header in ("", "index", "Unnamed: 0", "X"):
+        lines = [f"{i},{value}" for i, value in enumerate(values, 1)]
+        path = write(tmp_path / "t.csv", f"{header},a", *lines)
+        assert "without region names" in refusal(path)
+        assert "without region names" in refusal(path, numbered)
+        (target,) = read_targets([path], FOUR, regions)
+        np.testing.assert_array_equal(target.values, [1.5, 2.5, 3.5, 4.5])
+        assert any("only counts its rows" in note for note in target.notes)
+        rows = [f"{i},{name},{value}" for i, name, value in zip("1234", names, values, strict=True)]
+        (target,) = read_targets([write(tmp_path / "n.csv", f"{header},label,a", *rows)], FOUR)
+        np.testing.assert_array_equal(target.values, [1.5, 2.5, 3.5, 4.5])
+    shuffled = write(tmp_path / "t.csv", "index,a", "2,1.5", "4,2.5", "1,3.5", "3,4.5")
+    assert "row numbers or atlas ids" in refusal(shuffled, numbered)
+    said = write(tmp_path / "t.csv", "id,a", "2,1.5", "4,2.5", "1,3.5", "3,4.5")
+    np.testing.assert_array_equal(read_targets([said], numbered)[0].values, [3.5, 1.5, 4.5, 2.5])
 
 
 def test_neighbours_that_are_not_alike_raise_doubt(tmp_path):

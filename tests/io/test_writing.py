@@ -23,9 +23,9 @@ from napari_compressed_transcriptomics.io.results import (
 from phantom import make_phantom
 
 
-def stand_in(expression, k=2):
+def stand_in(expression, k=2, seed=1):
     """What a reconstruction holds, without torch."""
-    rng = np.random.default_rng(1)
+    rng = np.random.default_rng(seed)
     n, g = expression.values.shape
     codec = SimpleNamespace(
         id="pca",

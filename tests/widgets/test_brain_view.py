@@ -167,13 +167,18 @@ def test_cells_of_another_size_are_filled_in_3d_too(brain, make_napari_viewer):
     assert viewer.scene.camera.zoom == pytest.approx(alone, rel=0.05)
 
 
-def test_the_shell_is_a_ball_around_a_ball():
-    grid = np.stack(np.meshgrid(*[np.arange(40)] * 3, indexing="ij"), -1) - 19.5
-    vertices, faces = shell_of(np.linalg.norm(grid * (2, 2, 2), axis=-1) < 30, np.full(3, 2.0))
-    radius = np.linalg.norm((vertices - 19.5) * 2, axis=-1)
+@pytest.mark.parametrize("scale", [(2, 2, 2), (1, 1, 1), (0.7, 1, 2.5)])
+def test_the_shell_is_a_ball_around_a_ball(scale):
+    scale = np.array(scale, float)
+    shape = (np.array((80, 82, 84)) / scale).astype(int)
+    middle = (shape - 1) / 2
+    grid = np.stack(np.meshgrid(*map(np.arange, shape), indexing="ij"), -1) - middle
+    vertices, faces = shell_of(np.linalg.norm(grid * scale, axis=-1) < 30, scale)
+    radius = np.linalg.norm((vertices - middle) * scale, axis=-1)
     assert radius.min() > 28
     assert radius.max() < 34
     assert faces.max() == len(vertices) - 1
+    assert np.abs((vertices - middle).mean(0) * scale).max() < 0.5
 
 
 def test_side_by_side_every_layer_has_its_bar_and_all_have_units(brain, dock, model):

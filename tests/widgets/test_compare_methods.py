@@ -13,7 +13,7 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QFileDialog
 
 from clicking import activate, settle
-from data import real_data
+from data import real_table
 from napari_compressed_transcriptomics._reader import add_expression
 from napari_compressed_transcriptomics.core import compare as module
 from napari_compressed_transcriptomics.core.compare import compare_steps
@@ -296,12 +296,12 @@ def test_all_of_it_is_reached_by_the_keyboard(open_tab, brain, viewer, qtbot):
 
 
 def test_real_regions_in_processes(viewer, open_tab, qtbot, tmp_path):
-    names = ("expr/ahba_schaefer100_r0.6.csv", "atlas/schaefer100_tianS1_MNI6Asym_2mm.nii.gz")
-    expression, atlas = map(real_data, names)
-    table = tmp_path / "schaefer100.csv"
-    table.write_bytes(expression.read_bytes())
-    beside = {"atlas": str(atlas), "labels": str(real_data("atlas/schaefer100_tianS1_labels.txt"))}
-    table.with_suffix(".json").write_text(json.dumps(beside))
+    table = real_table(
+        tmp_path,
+        "expr/ahba_schaefer100_r0.6.csv",
+        "atlas/schaefer100_tianS1_MNI6Asym_2mm.nii.gz",
+        "atlas/schaefer100_tianS1_labels.txt",
+    )
     viewer.open(table, plugin=PLUGIN)
     tab = open_tab()
     tab.form.folds.setValue(2)

@@ -11,7 +11,6 @@ from napari_compressed_transcriptomics._reader import add_expression
 from napari_compressed_transcriptomics._shown import shown
 from napari_compressed_transcriptomics.core.checkpoint import save_model
 from napari_compressed_transcriptomics.core.codec import fit_codec
-from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.progress import Progress
 from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
 from napari_compressed_transcriptomics.widgets import compress as module
@@ -158,29 +157,6 @@ def test_closing_the_viewer_ends_the_job(brain, qtbot, monkeypatch):
     qtbot.waitUntil(lambda: widget.bar.status.text() == "Training", timeout=10_000)
     viewer.close()
     qtbot.waitUntil(closed.is_set, timeout=10_000)
-
-
-@pytest.mark.parametrize("error", [UserError("gene X is bad; drop it"), RuntimeError("a bug")])
-def test_an_error_is_shown_once_and_the_button_comes_back(
-    error, widget, viewer, qtbot, monkeypatch
-):
-    from napari.utils.notifications import notification_manager
-
-    def broken(request):
-        yield Progress("Training", 0, 1)
-        raise error
-
-    monkeypatch.setattr(module, "compress_steps", broken)
-    seen = []
-    notification_manager.notification_ready.connect(seen.append)
-    click(qtbot, widget.bar.run)
-    finish(qtbot, widget)
-    notification_manager.notification_ready.disconnect(seen.append)
-    assert len(seen) == 1
-    assert str(error) in seen[0].message
-    assert str(error) in widget.bar.status.text()
-    assert widget.bar.run.isEnabled()
-    assert kinds(viewer) == ["expression"]
 
 
 def test_run_is_off_with_the_reason_when_there_is_nothing_to_run_on(qtbot, viewer):

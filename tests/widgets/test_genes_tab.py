@@ -8,7 +8,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QFileDialog
 
-from clicking import click_on, settle
+from clicking import click_on, focus, settle
 from napari_compressed_transcriptomics._reader import add_expression
 from napari_compressed_transcriptomics._shown import shown
 from napari_compressed_transcriptomics.core.codec import fit_codec
@@ -139,17 +139,18 @@ def test_enter_shows_original_reconstruction_and_difference(model, qtbot, result
 
 def test_down_goes_from_the_search_to_the_table(model, qtbot, result):
     _, tab = opened(model, qtbot, result)
-    tab.genes.search.setFocus()
+    focus(tab.genes.search)
     QTest.keyClick(tab.genes.search, Qt.Key.Key_Tab)
     assert tab.genes.table.hasFocus()
     settle()
     assert compared(model, result) == [None] * 3  # going through must not change the viewer
-    tab.genes.search.setFocus()
+    focus(tab.genes.search)
     QTest.keyClick(tab.genes.search, Qt.Key.Key_Down)
     assert tab.genes.table.hasFocus()
     assert tab.genes.gene == column(tab)[0]
     press(tab, Qt.Key.Key_Down)
     assert tab.genes.gene == column(tab)[1]
+    focus(tab.genes.table)
     QTest.keyClick(tab.genes.table, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
     assert tab.genes.search.hasFocus()
 

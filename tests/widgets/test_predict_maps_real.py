@@ -1,7 +1,5 @@
 """The dock Predict maps in the real window, on real tables and their targets."""
 
-import json
-
 import nibabel as nib
 import numpy as np
 import pytest
@@ -10,7 +8,7 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QFileDialog
 
 from clicking import settle
-from data import real_data
+from data import real_data, real_table
 from napari_compressed_transcriptomics._shown import shown
 from viewing import value_at
 
@@ -32,10 +30,7 @@ def opened(make_napari_viewer, tmp_path):
     """Return a function that opens a table and the dock, set for PCA with few surrogates."""
 
     def open_both(expression, atlas, labels):
-        table = tmp_path / real_data(expression).name
-        table.write_bytes(real_data(expression).read_bytes())
-        beside = {"atlas": str(real_data(atlas)), "labels": str(real_data(labels))}
-        table.with_suffix(".json").write_text(json.dumps(beside))
+        table = real_table(tmp_path, expression, atlas, labels)
         viewer = make_napari_viewer(show=True)
         viewer.open(table, plugin=PLUGIN)
         _, dock = viewer.window.add_plugin_dock_widget(PLUGIN, "Predict maps")

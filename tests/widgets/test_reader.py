@@ -1,6 +1,5 @@
 """Opening files in napari: what is ours opens right, what is bad gives one sentence."""
 
-import json
 import warnings
 
 import nibabel as nib
@@ -8,7 +7,7 @@ import numpy as np
 import pytest
 from napari.utils.notifications import notification_manager
 
-from data import real_data
+from data import real_table
 from napari_compressed_transcriptomics._reader import get_reader
 from napari_compressed_transcriptomics._shown import shown
 from phantom import make_phantom
@@ -71,6 +70,21 @@ def test_a_table_without_an_atlas_opens_the_form(viewer, tmp_path, qtbot):
     form.call_button.native.click()
     (layer,) = viewer.layers
     assert shown(layer).expression.genes == genes
+    assert value_at(layer, phantom.parcellation.centroids[3]) == phantom.values[3, 0]
+
+
+def test_the_form_asks_which_column_holds_ids(viewer, tmp_path, told):
+    phantom = make_phantom(genes=tuple(f"G{i}" for i in range(12)))
+    table = write_table(tmp_path, phantom, "somewhere.nii.gz")
+    table.write_text(table.read_text().removeprefix("id"))
+    _, form = viewer.window.add_plugin_dock_widget(PLUGIN, "Open expression table")
+    form.table.value, form.atlas.value = table, tmp_path / "somewhere.nii.gz"
+    form.call_button.native.click()
+    (note,) = told
+    assert "row numbers or atlas ids" in note.message
+    form.ids.value = "Unnamed: 0"
+    form.call_button.native.click()
+    (layer,) = viewer.layers
     assert value_at(layer, phantom.parcellation.centroids[3]) == phantom.values[3, 0]
 
 
@@ -149,14 +163,8 @@ def test_real_tables_open_fit_save_and_reopen(
     """The whole path in the window, on the real Allen Human Brain Atlas."""
     from qtpy.QtCore import Qt
 
-    path = real_data(f"expr/{table}")
-    (tmp_path / table).write_bytes(path.read_bytes())
-    sidecar = {
-        "atlas": str(real_data(f"atlas/{atlas}")),
-        "labels": str(real_data(f"atlas/{names}")),
-    }
-    (tmp_path / table).with_suffix(".json").write_text(json.dumps(sidecar))
-    (layer,) = viewer.open(tmp_path / table, plugin=PLUGIN)
+    path = real_table(tmp_path, f"expr/{table}", f"atlas/{atlas}", f"atlas/{names}")
+    (layer,) = viewer.open(path, plugin=PLUGIN)
     expression = shown(layer).expression
     assert expression.n_samples == n
     assert np.isfinite(layer.data).sum() == expression.parcellation.voxels_per_sample.sum()
@@ -174,7 +182,7 @@ def test_real_tables_open_fit_save_and_reopen(
     viewer.layers.selection = {viewer.layers[-1]}
     saved = viewer.layers.save(str(tmp_path / "l.nii.gz"), selected=True, plugin=PLUGIN)[0]
     image = nib.load(saved)
-    np.testing.assert_array_equal(image.affine, nib.load(sidecar["atlas"]).affine)
+    np.testing.assert_array_equal(image.affine, nib.load(tmp_path / atlas).affine)
     (again,) = viewer.open(saved, plugin=PLUGIN)
     np.testing.assert_array_equal(again.data, viewer.layers[-2].data)
     np.testing.assert_array_equal(again.translate, viewer.layers[-2].translate)

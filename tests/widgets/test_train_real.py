@@ -1,6 +1,5 @@
 """The whole of training in the real window, on real data, and again after a restart."""
 
-import json
 import subprocess
 import sys
 
@@ -9,7 +8,7 @@ import numpy as np
 import pytest
 from qtpy.QtCore import Qt
 
-from data import real_data
+from data import real_table
 from napari_compressed_transcriptomics._shown import shown
 from napari_compressed_transcriptomics.widgets import fields
 
@@ -20,13 +19,12 @@ PLUGIN = "napari-compressed-transcriptomics"
 def test_open_train_cancel_train_compress_save_restart(
     recipe, make_napari_viewer, qtbot, tmp_path, monkeypatch
 ):
-    table = tmp_path / "schaefer100.csv"
-    table.write_bytes(real_data("expr/ahba_schaefer100_r0.6.csv").read_bytes())
-    beside = {
-        "atlas": str(real_data("atlas/schaefer100_tianS1_MNI6Asym_2mm.nii.gz")),
-        "labels": str(real_data("atlas/schaefer100_tianS1_labels.txt")),
-    }
-    table.with_suffix(".json").write_text(json.dumps(beside))
+    table = real_table(
+        tmp_path,
+        "expr/ahba_schaefer100_r0.6.csv",
+        "atlas/schaefer100_tianS1_MNI6Asym_2mm.nii.gz",
+        "atlas/schaefer100_tianS1_labels.txt",
+    )
     viewer = make_napari_viewer(show=True)
     viewer.open(table, plugin=PLUGIN)
     _, compress = viewer.window.add_plugin_dock_widget(PLUGIN, "Compress")

@@ -1,17 +1,20 @@
 """The deep autoencoder of Ruffle et al. 2024 (doi:10.1002/hbm.26795) as a codec."""
 
 from collections.abc import Generator
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import torch  # noqa: TID253  (this module is for torch only)
 
-from .codec import Codec, training_record
+from .codec import Codec
+from .errors import UserError
 from .expression import Expression
 from .networks import HIDDEN_SIZES, AutoencoderNetwork, CodecNetwork
 from .progress import Progress
+from .provenance import training_record
 from .resume import Checkpoints
-from .tensors import check_shapes
+from .tensors import check_tensors, fraction, whole
 from .training import train_steps
 from .training_settings import TrainingSettings
 
@@ -36,6 +39,7 @@ class Autoencoder(Codec):
     id = "autoencoder"
     value_range = (0.0, 1.0)
     needs_samples = False
+    smaller = "choose fewer hidden units, smaller batches or fewer genes, or use a larger machine"
 
     def __init__(
         self,
@@ -79,14 +83,34 @@ class Autoencoder(Codec):
         cls, config: dict[str, Any], tensors: dict[str, Any], genes: tuple[str, ...]
     ) -> "Autoencoder":
         """Make it from what `config` and `tensors` returned."""
-        hidden_sizes = tuple(config["hidden_sizes"])
-        module = AutoencoderNetwork.empty(len(genes), config["latent_size"], hidden_sizes)
+        latent_size = whole(config["latent_size"], "latent_size")
+        hidden_sizes = tuple(whole(size, "hidden layer") for size in config["hidden_sizes"])
+        low, high = (fraction(limit, "clip") for limit in config["clip"])
+        if len(hidden_sizes) > len(tensors) or low > high:
+            raise UserError("The model's settings are not those of its tensors")
+        module = AutoencoderNetwork.empty(len(genes), latent_size, hidden_sizes)
         empty = module.state_dict()
         expected = {name: tuple(tensor.shape) for name, tensor in empty.items()}
-        check_shapes(tensors, {**expected, "neutral": (len(genes),)})
+        check_tensors(tensors, {**expected, "neutral": (len(genes),)}, unknown="neutral")
+        for name in empty:
+            if name.endswith("running_var") and (tensors[name] < 0).any():
+                raise UserError(f"The model's tensor {name} holds variances below zero")
         state = {name: torch.as_tensor(tensors[name], dtype=empty[name].dtype) for name in empty}
         module.load_state_dict(state, assign=True)
-        return cls(module, hidden_sizes, config["clip"], genes, np.asarray(tensors["neutral"]))
+        return cls(module, hidden_sizes, (low, high), genes, np.asarray(tensors["neutral"]))
+
+    @classmethod
+    def bytes_to_fit(cls, n_samples: int, n_genes: int, latent_size: int, **settings: Any) -> int:
+        """Return about how much memory fitting takes; see `Codec`."""
+        n, g, k = n_samples, n_genes, latent_size
+        sizes = (g, *settings.get("hidden_sizes", HIDDEN_SIZES), k)
+        weights = 2 * sum(n_in * n_out for n_in, n_out in pairwise(sizes))
+        # they, their gradients, Adam's two moments, the best and what replaces it; a snapshot
+        copies = 10.5 if settings.get("checkpoints") else 6.5
+        batch = settings.get("batch_size") or 128
+        rows = min(n, max(batch, 1024))  # in work at a time; the limits take a copy of all
+        activations = 48 * min(n, batch) * sum(sizes[1:])
+        return int(4 * copies * weights) + max(8 * n * g, 16 * rows * g) + activations
 
     @classmethod
     def _fit_steps(

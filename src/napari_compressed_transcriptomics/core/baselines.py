@@ -5,11 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from .codec import Codec, training_record
+from .codec import Codec
 from .expression import Expression
 from .networks import CodecNetwork
 from .progress import Progress
-from .tensors import check_shapes
+from .provenance import training_record
+from .tensors import check_tensors, whole
 
 
 class PCA(Codec):
@@ -56,10 +57,15 @@ class PCA(Codec):
         cls, config: dict[str, Any], tensors: dict[str, Any], genes: tuple[str, ...]
     ) -> "PCA":
         """Make it from what `config` and `tensors` returned."""
-        check_shapes(
-            tensors, {"components": (config["latent_size"], len(genes)), "mean": (len(genes),)}
-        )
+        size = whole(config["latent_size"], "latent_size")
+        check_tensors(tensors, {"components": (size, len(genes)), "mean": (len(genes),)})
         return cls(np.asarray(tensors["components"]), np.asarray(tensors["mean"]), genes)
+
+    @classmethod
+    def bytes_to_fit(cls, n_samples: int, n_genes: int, latent_size: int, **settings: Any) -> int:
+        """Return about how much memory fitting takes; see `Codec`."""
+        n, g, k = n_samples, n_genes, latent_size
+        return pca_bytes(n, g, k)
 
     @classmethod
     def _fit_steps(
@@ -101,3 +107,16 @@ class PCA(Codec):
             output.weight.copy_(torch.tensor(self.components.T))
             output.bias.copy_(torch.tensor(self.neutral))
         return CodecNetwork(encoder, nn.Identity(), output, nn.Identity())
+
+
+def pca_bytes(n_samples: int, n_genes: int, n_components: int) -> int:
+    """Return about how much memory scikit-learn's PCA takes beyond that of the data.
+
+    It copies the data, and takes the whole decomposition where most components are wanted.
+    """
+    n, g, fewest = n_samples, n_genes, min(n_samples, n_genes)
+    if g <= 1000 and n >= 10 * g:
+        return 4 * n * g // 2 + 16 * g * g
+    if max(n, g) > 500 and n_components < 0.8 * fewest:
+        return 4 * n * g + 16 * (n + g) * (n_components + 10)
+    return 24 * n * g + 40 * fewest * fewest

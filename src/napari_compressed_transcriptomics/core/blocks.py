@@ -7,6 +7,7 @@ import numpy as np
 import torch  # noqa: TID253  (this module is for torch only)
 
 from .errors import UserError
+from .memory import no_memory, out_of_memory
 from .progress import Progress
 
 CPU_BLOCK_BYTES = 32 * 2**20
@@ -40,9 +41,10 @@ def run_blocks(
 ) -> Generator[Progress, None, tuple[str, tuple[str, ...]]]:
     """Run a step over all rows, block by block.
 
-    When memory runs out the block is halved, down to `FEWEST_ROWS`, and then the CPU takes
-    over, each time from the first row that is not done. When the device fails in another way
-    the CPU starts from the first row again, as what lay on the device may be lost.
+    When memory runs out the block is halved, on a GPU down to `FEWEST_ROWS`, and then the CPU
+    takes over, each time from the first row that is not done; there it is halved down to a row.
+    When the device fails in another way the CPU starts from the first row again, as what lay on
+    the device may be lost.
 
     Parameters
     ----------
@@ -74,14 +76,19 @@ def run_blocks(
         Where the work ended.
     notes : tuple of str
         What had to be changed on the way.
+
+    Raises
+    ------
+    UserError
+        If there is no memory for a single row (or `together`), saying what is needed.
     """
     n_rows, n_columns = len(values), width or values.shape[1]
     rows = block_rows(n_rows, n_columns, device, block_bytes, together)
-    fewest = max(FEWEST_ROWS, together)
     start, message = 0, ""
     notes: list[str] = []
     while start < n_rows:
-        failure = ""
+        failure = shortage = ""
+        fewest = together if device == "cpu" else max(FEWEST_ROWS, together)
         try:
             for last in _attempt(values, start, rows, device, prepare):
                 start = last
@@ -93,7 +100,13 @@ def run_blocks(
                 if device == "cpu":
                     raise
                 failure = str(error).splitlines()[0]
+            elif device == "cpu" and rows <= fewest:
+                what = f"{rows} rows" if rows > 1 else "1 row"
+                size = f"{n_columns:,} values ({4 * rows * n_columns:,} bytes)"
+                shortage = no_memory(f"{stage} {what} of {size}", error)
         # out here the exception is gone, and with it all that the failed try held
+        if shortage:
+            raise UserError(shortage)
         if failure:
             message = f"{device.upper()} failed ({failure}); started again on the CPU"
             device, start = "cpu", 0
@@ -101,15 +114,10 @@ def run_blocks(
         elif rows > fewest:
             rows = max(fewest, rows // 2 // together * together)
             message = f"{device.upper()} memory ran out; went on with blocks of {rows} rows"
-        elif device != "cpu":
+        else:
             message = f"{device.upper()} memory ran out; went on with the CPU"
             device = "cpu"
             rows = block_rows(n_rows, n_columns, device, block_bytes, together)
-        else:
-            raise UserError(
-                f"Memory ran out even with blocks of {rows} rows of {n_columns} values; "
-                "close other programs or use a computer with more memory"
-            )
         notes.append(message)
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
@@ -128,16 +136,6 @@ def _attempt(
     for first, last, block in feed(values, start, rows, device):
         step(first, last, block)
         yield last
-
-
-def out_of_memory(error: BaseException) -> bool:
-    """Tell whether an exception of numpy or PyTorch (CUDA, MPS, CPU) means out of memory."""
-    if isinstance(error, MemoryError | torch.cuda.OutOfMemoryError):
-        return True
-    words = str(error).lower()
-    return isinstance(error, RuntimeError) and any(
-        said in words for said in ("out of memory", "not enough memory", "can't allocate memory")
-    )
 
 
 def values_range(values: np.ndarray) -> tuple[float, float]:

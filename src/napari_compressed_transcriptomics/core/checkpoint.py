@@ -1,8 +1,8 @@
 """Model files: written and read as safetensors, checked before they are trusted."""
 
-import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -11,12 +11,14 @@ from .errors import UserError
 from .novelty import Reference
 from .provenance import versions
 from .state_dict import load_state_dict
-from .tensors import check_finite
+from .tensor_file import digest, read_safetensors, write_safetensors
+from .tensors import whole
 
 FORMAT_VERSION = 2
 """2 added what the training data look like to the model, see `novelty.Reference`."""
 
-LONGEST_HEADER = 100 * 2**20  # as safetensors itself allows
+DEEPEST_RECORD = 20
+_PLAIN = (str, int, float, type(None))
 
 
 def save_model(codec: Codec, path: str | Path) -> Path:
@@ -24,15 +26,13 @@ def save_model(codec: Codec, path: str | Path) -> Path:
 
     The file's metadata (strings, as the format has it) are ``format_version``, ``codec``, and
     as JSON ``config``, ``genes``, ``training`` and ``versions``; ``sha256`` is over all of
-    these and the tensors.
+    these and the tensors. The same model gives the same bytes: nothing in it tells time or place.
 
     Raises
     ------
     UserError
         If the name does not end in ``.safetensors`` or the file cannot be written there.
     """
-    from safetensors.numpy import save
-
     from napari_compressed_transcriptomics.io.atomic import replacing
 
     path = Path(path)
@@ -50,7 +50,7 @@ def save_model(codec: Codec, path: str | Path) -> Path:
     }
     metadata["sha256"] = digest(metadata, tensors)
     with replacing(path) as temporary:
-        Path(temporary).write_bytes(save(tensors, metadata))
+        write_safetensors(temporary, metadata, tensors)
     return path
 
 
@@ -66,15 +66,9 @@ def load_model(path: str | Path) -> Codec:
     UserError
         Naming the file and what is wrong with it. Nothing in a file is ever executed.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise UserError(f"There is no model file {path}; check the path")
-    with path.open("rb") as file:
-        start = file.read(64)
-    if not start:
-        raise UserError(f"{path.name} is empty; fetch or save the model again")
-    if start.startswith(b"version https://git-lfs"):
-        raise UserError(f"{path.name} is a git-LFS pointer, not the model; run `git lfs pull`")
+    from napari_compressed_transcriptomics.io.files import existing_file
+
+    path = existing_file(path)
     if path.suffix in (".pt", ".pth"):
         return load_state_dict(path)
     if path.suffix != ".safetensors":
@@ -84,11 +78,10 @@ def load_model(path: str | Path) -> Codec:
     if metadata.get("sha256") != digest(metadata, tensors):
         raise UserError(f"{path.name} is damaged (its SHA-256 differs); fetch or save it again")
     try:
-        check_finite(tensors)
         config, genes, training = (json.loads(metadata[k]) for k in ("config", "genes", "training"))
-        if not all(isinstance(gene, str) for gene in genes):
-            raise ValueError("genes that are no text")
-        reference = Reference.take_from(tensors, config["latent_size"])
+        _check_description(config, genes, training)
+        size = whole(config["latent_size"], "latent_size")
+        reference = Reference.take_from(tensors, size)
         codec = codec_class(metadata["codec"]).from_parts(config, tensors, tuple(genes))
     except UserError as error:
         raise UserError(f"{path.name}: {error}") from None
@@ -100,51 +93,31 @@ def load_model(path: str | Path) -> Codec:
     return codec
 
 
-def read_safetensors(path: Path) -> tuple[dict[str, str], dict[str, np.ndarray]]:
-    """Return metadata and tensors of a file, all of it in memory.
-
-    Raises
-    ------
-    UserError
-        If it is cut off or no safetensors file.
-    """
-    from safetensors import SafetensorError, safe_open
-
-    size = path.stat().st_size
-    with path.open("rb") as file:
-        header = int.from_bytes(file.read(8), "little")
-    if not 2 <= header <= min(size - 8, LONGEST_HEADER):
-        raise UserError(
-            f"{path.name} is no safetensors file or is cut off: its header would have {header} "
-            f"bytes, the file has {size}; fetch or save it again"
-        )
-    try:
-        with safe_open(path, "numpy") as file:
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            return file.metadata() or {}, tensors
-    except (SafetensorError, ValueError, TypeError) as error:
-        raise UserError(
-            f"{path.name} is no complete safetensors file ({error}); fetch or save it again"
-        ) from None
-
-
 def _check_format(path: Path, metadata: dict[str, str]) -> None:
     version = metadata.get("format_version", "")
-    if not version.isdecimal():
+    if not (version.isascii() and version.isdecimal()):
         raise UserError(f"{path.name} holds tensors but not a model of this program; use another")
-    if int(version) > FORMAT_VERSION:
+    if len(version) > 9 or int(version) > FORMAT_VERSION:
         raise UserError(
             f"{path.name} has model format {version}, this program reads up to {FORMAT_VERSION}; "
             "update napari-compressed-transcriptomics"
         )
 
 
-def digest(metadata: dict[str, str], tensors: dict[str, np.ndarray]) -> str:
-    """Return the SHA-256 over metadata (but for itself) and tensors, both in order of name."""
-    words = {name: value for name, value in metadata.items() if name != "sha256"}
-    hashed = hashlib.sha256(json.dumps(words, sort_keys=True).encode())
-    for name in sorted(tensors):
-        tensor = np.ascontiguousarray(tensors[name])
-        hashed.update(f"{name}{tensors[name].shape}{tensor.dtype.str}".encode())
-        hashed.update(tensor.reshape(-1).view(np.uint8).data)
-    return hashed.hexdigest()
+def _check_description(config: Any, genes: Any, training: Any) -> None:
+    """Raise a `ValueError` unless these are of the types that models have them in."""
+    if not isinstance(config, dict) or not isinstance(training, dict):
+        raise ValueError("settings or a record of training that are no JSON object")
+    if not isinstance(genes, list) or not all(isinstance(gene, str) for gene in genes):
+        raise ValueError("genes that are no list of text")
+    if not genes or len(set(genes)) != len(genes) or not all(map(str.strip, genes)):
+        raise ValueError("genes that are blank or there twice")
+    "".join(genes).encode()  # complains of what no file could be written with
+    if _depth(training) > DEEPEST_RECORD:
+        raise ValueError("a record of training that is nested too deep")
+
+
+def _depth(value: Any) -> int:
+    """Return how deep lists and objects are nested."""
+    inside = value.values() if isinstance(value, dict) else value
+    return 1 + max(map(_depth, inside), default=0) if not isinstance(value, _PLAIN) else 0

@@ -11,8 +11,9 @@ import numpy as np
 from .device import resolve_device
 from .errors import UserError
 from .expression import Expression
+from .memory import memory_told, require_memory
 from .progress import Progress, finish, to_the_end
-from .provenance import array_sha256, versions
+from .seeds import check_seed
 
 if TYPE_CHECKING:
     from .networks import CodecNetwork
@@ -60,6 +61,8 @@ class Codec(ABC):
         It cannot be fitted with as many components as samples; else fitting warns of it.
     is_network : bool
         It runs as a `CodecNetwork`: it can be saved, and `reconstruct` takes it.
+    smaller : str
+        What to do where there is no memory to fit it.
     """
 
     id: ClassVar[str]
@@ -67,6 +70,7 @@ class Codec(ABC):
     rows_together: ClassVar[int] = 1
     needs_samples: ClassVar[bool] = True
     is_network: ClassVar[bool] = True
+    smaller: ClassVar[str] = "use fewer genes or samples, or a larger machine"
 
     def __init__(
         self,
@@ -124,6 +128,11 @@ class Codec(ABC):
         """Fit to data that has been checked."""
 
     @classmethod
+    @abstractmethod
+    def bytes_to_fit(cls, n_samples: int, n_genes: int, latent_size: int, **settings: Any) -> int:
+        """Return about how much memory fitting takes beyond that of the data, as measured."""
+
+    @classmethod
     def fit_steps(
         cls,
         expression: Expression,
@@ -157,31 +166,35 @@ class Codec(ABC):
         Raises
         ------
         UserError
-            If the data cannot carry so many components, or has the wrong scale (at once, not
-            at the first step).
+            If the data cannot carry so many components, has the wrong scale, or there is too
+            little memory (at once, not at the first step).
         """
+        from .novelty import reference_bytes, reference_steps
+
         if cls.unavailable():
             raise UserError(cls.unavailable())
         n_samples = expression.n_samples if cls.needs_samples else latent_size + 1
         problem = latent_size_problem(cls.id, latent_size, n_samples, expression.n_genes)
         if problem:
             raise UserError(problem)
+        check_seed(seed)
         cls.check_scale(expression.values, expression.name)
+        n, g = expression.values.shape
+        what = f"Fitting {cls.id} with {latent_size} components to {n:,} samples x {g:,} genes"
+        needed = max(cls.bytes_to_fit(n, g, latent_size, **settings), reference_bytes(n, g))
+        require_memory(needed, what, cls.smaller)
         name = resolve_device(device).name
-        steps = cls._fit_steps(expression, latent_size, seed, name, max_epochs, **settings)
-        if not (reference and cls.is_network):
-            return steps
-        return cls._with_reference(steps, expression, name)
+        fitting = cls._fit_steps(expression, latent_size, seed, name, max_epochs, **settings)
 
-    @staticmethod
-    def _with_reference(
-        steps: Generator[Progress, None, "Codec"], expression: Expression, device: str
-    ) -> Generator[Progress, None, "Codec"]:
-        from .novelty import reference_steps
+        def steps() -> Generator[Progress, None, Codec]:
+            with memory_told(what, cls.smaller):
+                codec = yield from fitting
+                if reference and cls.is_network:
+                    learning = reference_steps(codec, expression, name)
+                    codec.reference = yield from to_the_end(learning)
+            return codec
 
-        codec = yield from steps
-        codec.reference = yield from to_the_end(reference_steps(codec, expression, device))
-        return codec
+        return steps()
 
     @classmethod
     def check_scale(cls, values: np.ndarray, name: str = "the data") -> None:
@@ -333,17 +346,3 @@ def latent_size_problem(
     if latent_size > n_genes:
         return f"{latent_size} components are too many for {n_genes} genes; at most {n_genes}"
     return None
-
-
-def training_record(expression: Expression, seed: int, **more: Any) -> dict[str, Any]:
-    """Return the JSON-safe record of a fit: data, seed, versions, and `more`."""
-    return {
-        "data": expression.name,
-        "data_sha256": array_sha256(np.asarray(expression.values)),
-        "n_samples": expression.n_samples,
-        "n_genes": expression.n_genes,
-        "source": expression.source,
-        "seed": seed,
-        **more,
-        "versions": versions(),
-    }

@@ -12,8 +12,11 @@ from .coherence import MOST_SAMPLES, Coherence, coherence_steps, coherence_table
 from .errors import UserError
 from .expression import Expression
 from .latents_of_methods import NamedLatents, fit_steps, possible_fits
+from .limits import FEWEST_PERMUTATIONS, MOST_DRAWS, check_range
 from .progress import Progress, Stop
 from .regions import RegionVolume
+from .seeds import check_seed
+from .spatial_null import check_size
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -103,6 +106,7 @@ def coherence_of_methods_steps(
     UserError
         At once, if nothing can be measured, or the regions lie elsewhere.
     """
+    check_seed(request.seed)
     fits: list[tuple[str, int]] = []
     notes: tuple[str, ...] = ()
     if request.methods:
@@ -114,10 +118,11 @@ def coherence_of_methods_steps(
     for latents in request.latents:
         if not np.isfinite(latents.values).all():
             raise UserError(f"{latents.title} has no value in some voxels; use complete latents")
-    if request.n_permutations < 19:
-        raise UserError(
-            f"{request.n_permutations} permutations give no p-value of 0.05; choose at least 19"
-        )
+    check_range("permutations", request.n_permutations, FEWEST_PERMUTATIONS, MOST_DRAWS)
+    sizes = [len(latents.values) for latents in request.latents]
+    if fits and request.expression is not None:
+        sizes.append(request.expression.n_samples)
+    check_size(min(max(sizes), MOST_SAMPLES), request.n_permutations)
     return _steps(request, fits, notes + _check_regions(request))
 
 

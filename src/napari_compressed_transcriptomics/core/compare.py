@@ -120,7 +120,11 @@ def compare_steps(
     UserError
         At once, if the request makes no sense or nothing of it can be done.
     """
-    return _compare_steps(request, plan(request), dict(known or {}))
+    from .compare_cost import check_memory
+
+    planned = plan(request)
+    check_memory(request)
+    return _compare_steps(request, planned, dict(known or {}))
 
 
 def _compare_steps(

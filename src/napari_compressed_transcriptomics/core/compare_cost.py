@@ -4,7 +4,7 @@ import os
 
 from .compare_request import CompareRequest
 from .device import resolve_device
-from .memory import available_memory
+from .memory import available_memory, require_memory
 from .methods import method_names
 
 _PROCESS = 450 * 2**20
@@ -35,20 +35,35 @@ def bytes_per_process(request: CompareRequest) -> int:
     return _PROCESS + 24 * n * genes + most
 
 
+def check_memory(request: CompareRequest) -> None:
+    """Raise a `UserError` where not even the copies that each fit makes would be in memory.
+
+    These are three of the data, in float32: training samples, centred, and their decomposition.
+    """
+    require_memory(
+        12 * request.expression.values.size,
+        f"A fit to {request.expression.name}",
+        "use a coarser parcellation, fewer genes or a larger machine",
+    )
+
+
 def jobs(request: CompareRequest, n_fits: int) -> tuple[int, str]:
     """Return how many processes to use, and a sentence that says why."""
-    each = bytes_per_process(request)
-    words = f"about {each / 2**30:.1f} GiB each"
+    each, free = bytes_per_process(request), available_memory()
+    by_memory = max(1, int(_PART * free // each))
     if request.n_jobs is not None:
         n_jobs = max(1, min(request.n_jobs, n_fits))
-        return n_jobs, f"{n_fits} fits in {n_jobs} process(es), {words}"
-    if resolve_device(request.device).name != "cpu":
-        return 1, f"{n_fits} fits one after the other, as all share one {request.device}"
-    cores = _cores()
-    by_memory = max(1, int(_PART * available_memory() // each))
-    n_jobs = max(1, min(cores, by_memory, n_fits))
-    why = " (more would take too much of the memory)" if by_memory < min(cores, n_fits) else ""
-    return n_jobs, f"{n_fits} fits in {n_jobs} process(es), {words}{why}"
+        why = " (fewer processes are safer)" if n_jobs * each > free else ""
+    elif resolve_device(request.device).name != "cpu":
+        n_jobs, why = 1, f" (all share one {request.device})"
+    else:
+        most = min(_cores(), n_fits)
+        n_jobs = max(1, min(most, by_memory))
+        why = " (more would take too much of the memory)" if by_memory < most else ""
+    return n_jobs, (
+        f"{n_fits} fits in {n_jobs} process(es), about {each / 2**30:.1f} GiB each of "
+        f"{free / 2**30:.1f} GiB of memory that are free{why}"
+    )
 
 
 def slow_methods(request: CompareRequest) -> str:

@@ -8,8 +8,10 @@ import numpy as np
 
 from .errors import UserError
 from .expression import Expression, Parcellation
+from .limits import MOST_PROCESSES, check_range
 from .methods import method_class, method_names, method_problem, size_problem
 from .nested_folds import SPLITS, Split, outer_folds
+from .seeds import check_seed
 
 WHY_BLOCKS = (
     "whole blocks of space are held out, each with its mirror image: neighbours and twins in the "
@@ -136,6 +138,7 @@ def plan(request: CompareRequest) -> Plan:
         If the request makes no sense, or nothing of it can be done.
     """
     expression = request.expression
+    check_seed(request.seed)
     methods = method_names(request.methods)
     if not (methods and request.latent_sizes and request.splits):
         raise UserError("There is nothing to compare; choose methods, components and a split")
@@ -149,8 +152,8 @@ def plan(request: CompareRequest) -> Plan:
         )
     if min(request.latent_sizes) < 1:
         raise UserError(f"{min(request.latent_sizes)} components are none; choose at least 1")
-    if request.n_jobs is not None and request.n_jobs < 1:
-        raise UserError(f"{request.n_jobs} processes are none; choose at least 1")
+    if request.n_jobs is not None:
+        check_range("processes", request.n_jobs, 1, MOST_PROCESSES)
     folds: dict[str, list] = {split: _folds(request, split) for split in request.splits}
     n_train = min(len(train) for parts in folds.values() for train, _ in parts)
     notes, done = [], []

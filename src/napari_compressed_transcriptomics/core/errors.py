@@ -55,3 +55,8 @@ def printable(text: str) -> str:
         return text
     text = " ".join(text.splitlines())
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def first_line(error: BaseException) -> str:
+    """Return the first line of what an exception of a library says, or its name."""
+    return (str(error).splitlines() or [type(error).__name__])[0]

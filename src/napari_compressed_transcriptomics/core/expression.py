@@ -89,6 +89,38 @@ class Parcellation:
         outside = np.full((1, *values.shape[1:]), np.nan, np.float32)
         return np.concatenate([outside, values])[self.labels]
 
+    def painting(self, values: np.ndarray) -> "Painting":
+        """Return what `paint` gives of rows of values, painted volume by volume when it is read.
+
+        Parameters
+        ----------
+        values : ndarray, shape (n_samples, k)
+        """
+        return Painting(self, values)
+
+
+@dataclass(frozen=True, eq=False)
+class Painting:
+    """A volume (x, y, z, k) of which one component at a time is in memory.
+
+    Attributes
+    ----------
+    parcellation : Parcellation
+    values : ndarray, shape (n_samples, k)
+    """
+
+    parcellation: Parcellation
+    values: np.ndarray
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """As of an array."""
+        return (*self.parcellation.labels.shape, self.values.shape[1])
+
+    def component(self, k: int) -> np.ndarray:
+        """Return one component as a float32 volume (x, y, z), NaN outside."""
+        return self.parcellation.paint(self.values[:, k])
+
 
 @dataclass(frozen=True, eq=False)
 class Expression:

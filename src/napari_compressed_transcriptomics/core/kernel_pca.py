@@ -8,11 +8,12 @@ import numpy as np
 import torch  # noqa: TID253  (this module is for torch only)
 from torch import Tensor, nn  # noqa: TID253
 
-from .codec import Codec, training_record
+from .codec import Codec
 from .expression import Expression
 from .networks import CodecNetwork
 from .progress import Progress
-from .tensors import check_shapes
+from .provenance import training_record
+from .tensors import check_tensors, fraction, whole
 
 MOST_SAMPLES = 4000
 MOST_TO_CHOOSE = 500
@@ -87,7 +88,9 @@ class KernelPCA(Codec):
         cls, config: dict[str, Any], tensors: dict[str, Any], genes: tuple[str, ...]
     ) -> "KernelPCA":
         """Make it from what `config` and `tensors` returned."""
-        m, k, g = config["n_samples"], config["latent_size"], len(genes)
+        m, k = (whole(config[name], name) for name in ("n_samples", "latent_size"))
+        gamma, unit = (fraction(config[name], name, above=0) for name in ("gamma", "unit"))
+        g = len(genes)
         shapes: dict[str, tuple[int, ...]] = {
             "samples": (m, g),
             "vectors": (m, k),
@@ -96,9 +99,15 @@ class KernelPCA(Codec):
             "dual": (m, g),
             "neutral": (g,),
         }
-        check_shapes(tensors, shapes)
+        check_tensors(tensors, shapes)
         arrays = {name: np.asarray(tensors[name]) for name in cls._ARRAYS}
-        return cls(config["gamma"], config["unit"], arrays, genes, np.asarray(tensors["neutral"]))
+        return cls(gamma, unit, arrays, genes, np.asarray(tensors["neutral"]))
+
+    @classmethod
+    def bytes_to_fit(cls, n_samples: int, n_genes: int, latent_size: int, **settings: Any) -> int:
+        """Return about how much memory fitting takes; see `Codec`."""
+        m = min(n_samples, MOST_SAMPLES)
+        return (4 * n_samples + 44 * m) * n_genes + 48 * m * m
 
     @classmethod
     def _fit_steps(

@@ -1,12 +1,17 @@
 """How much memory can be taken, and refusing work that would need more."""
 
+import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from .errors import UserError
 
 _CGROUP = Path("/sys/fs/cgroup")
 _UNLIMITED = 1 << 60
+_PROGRAM = 1 << 30
+"""Address space of Python with all that is imported for the smallest work, measured: 1.1 GB."""
 
 
 def available_memory() -> int:
@@ -37,6 +42,50 @@ def require_memory(n_bytes: int, what: str, instead: str = "") -> None:
         raise UserError(
             f"{what} needs {_size(n_bytes)} of memory and {_size(available)} are available; "
             f"{instead or 'use a smaller file or a larger machine'}"
+        )
+
+
+@contextmanager
+def memory_told(what: str, instead: str = "") -> Iterator[None]:
+    """Turn memory that runs out meanwhile into a `UserError`; see `require_memory`."""
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        if not out_of_memory(error):
+            raise
+        raise UserError(no_memory(what, error, instead)) from None
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Tell whether an exception of numpy or PyTorch (CUDA, MPS, CPU) means out of memory."""
+    if isinstance(error, MemoryError):
+        return True
+    words = str(error).lower()
+    return isinstance(error, RuntimeError) and any(
+        said in words for said in ("out of memory", "not enough memory", "can't allocate memory")
+    )
+
+
+def no_memory(what: str, error: BaseException, instead: str = "") -> str:
+    """Return in a sentence that memory ran out: what was asked for, and what is available."""
+    asked = re.search(r"allocate:? ([\d.]+ (?:bytes|[KMGT]i?B))", str(error))
+    need = f"needs {asked[1]} more memory" if asked else "needs more memory than there is"
+    return (
+        f"{what} {need}, {_size(available_memory())} are available; "
+        f"{instead or 'close other programs, or use a larger machine'}"
+    )
+
+
+def require_room_for_program() -> None:
+    """Raise a `UserError` where the limit of the address space does not even hold libraries.
+
+    Some of them hang instead of failing.
+    """
+    limit = _address_space()
+    if limit < _PROGRAM:
+        raise UserError(
+            f"This process is limited to {_size(limit)} of address space (ulimit -v), and the "
+            f"program itself needs {_size(_PROGRAM)}; raise the limit"
         )
 
 
@@ -83,13 +132,19 @@ def _cached(folder: Path, name: str) -> int:
 
 def _left_to_process() -> int:
     """Return what the limit of the address space leaves to this process."""
+    limit = _address_space()
+    if limit == _UNLIMITED:
+        return _UNLIMITED
+    import psutil
+
+    return limit - psutil.Process().memory_info().vms
+
+
+def _address_space() -> int:
+    """Return the limit of this process's address space."""
     if sys.platform == "win32":
         return _UNLIMITED
     import resource
 
-    import psutil
-
     limit = resource.getrlimit(resource.RLIMIT_AS)[0]
-    if limit == resource.RLIM_INFINITY:
-        return _UNLIMITED
-    return limit - psutil.Process().memory_info().vms
+    return _UNLIMITED if limit == resource.RLIM_INFINITY else limit

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from .codec import Codec
-from .errors import listing
+from .errors import LONGEST_MESSAGE, listing, printable, shortened
 from .pretrained import BLOB_IDS, COMMIT
 from .provenance import versions
 
@@ -21,7 +21,7 @@ def model_card(codec: Codec) -> str:
     facts = [
         ("codec", codec.id),
         ("components", str(codec.latent_size)),
-        ("genes", f"{len(codec.genes):,} ({listing(codec.genes)})"),
+        ("genes", f"{len(codec.genes):,} ({printable(listing(codec.genes))})"),
         *((key, _written(value)) for key, value in codec.config().items() if key != "latent_size"),
     ]
     record = [(key, _written(value)) for key, value in _flat(codec.training)]
@@ -49,14 +49,14 @@ def methods_paragraph(codec: Codec) -> str:
         sentences += _published(record)
     elif "n_samples" in record:
         sentences += _fitted(record)
-    used = record.get("versions") or versions()
+    used = _of_type(record, "versions", dict) or versions()
     names = ("napari-compressed-transcriptomics", "torch", "scikit-learn")
-    software = ", ".join(f"{name} {used[name]}" for name in names if name in used)
+    software = ", ".join(f"{name} {_written(used[name])}" for name in names if name in used)
     return " ".join([*sentences, f"Software: {software}."])
 
 
 def _published(record: dict[str, Any]) -> Iterator[str]:
-    name, blob_id = record["published_file"], record.get("git_blob_id", "")
+    name, blob_id = (_written(record.get(key, "")) for key in ("published_file", "git_blob_id"))
     if blob_id and BLOB_IDS.get(name) == blob_id:
         yield (
             f"The weights are those published with the method ({PAPER}): {name} at commit "
@@ -69,21 +69,23 @@ def _published(record: dict[str, Any]) -> Iterator[str]:
             "published files."
         )
     if "clip_from" in record:
-        yield f"The clipping limits are the {record['clip_from']}."
+        yield f"The clipping limits are the {_written(record['clip_from'])}."
 
 
 def _fitted(record: dict[str, Any]) -> Iterator[str]:
     of_these = ""
+    said_of = {key: _written(value) for key, value in record.items()}
     if record.get("n_validation"):
         of_these = (
-            f", of which {record['n_validation']:,} were held out to choose when to stop (epoch "
-            f"{record.get('best_epoch')} of {record.get('epochs')} was kept)"
+            f", of which {_counted(record['n_validation'])} were held out to choose when to stop "
+            f"(epoch {said_of.get('best_epoch')} of {said_of.get('epochs')} was kept)"
         )
     yield (
-        f"It was fitted to {record['n_samples']:,} samples of {record.get('data')} (SHA-256 of "
-        f"the values {record.get('data_sha256', '')[:12]}), seed {record.get('seed')}{of_these}."
+        f"It was fitted to {_counted(record['n_samples'])} samples of {said_of.get('data')} "
+        f"(SHA-256 of the values {said_of.get('data_sha256', '')[:12]}), seed "
+        f"{said_of.get('seed')}{of_these}."
     )
-    settings = record.get("settings") or {}
+    settings = _of_type(record, "settings", dict)
     if settings:
         said = ", ".join(
             f"{_words(key)} {_written(value)}"
@@ -94,7 +96,7 @@ def _fitted(record: dict[str, Any]) -> Iterator[str]:
     errors = [
         f"{record[key]:.4f} on the {what} samples"
         for key, what in (("train_rmse", "training"), ("validation_rmse", "held-out"))
-        if isinstance(record.get(key), int | float)
+        if isinstance(record.get(key), float)
     ]
     if errors:
         yield f"The root-mean-square error of its reconstruction was {' and '.join(errors)}."
@@ -114,12 +116,23 @@ def _lines(facts: list[tuple[str, str]]) -> list[str]:
 
 
 def _words(key: str) -> str:
-    return key.replace("_", " ")
+    return printable(key.replace("_", " "))
+
+
+def _of_type(record: dict[str, Any], key: str, kind: type) -> Any:
+    """Return what a record holds there, or nothing of that type: records come from files."""
+    value = record.get(key)
+    return value if isinstance(value, kind) else kind()
+
+
+def _counted(value: Any) -> str:
+    return f"{value:,}" if isinstance(value, int) else _written(value)
 
 
 def _written(value: Any) -> str:
+    """Return any value of a record in words, in one line."""
     if isinstance(value, float):
         return f"{value:.6g}"
     if isinstance(value, list | tuple):
         return listing([_written(item) for item in value], 8)
-    return str(value)
+    return shortened(printable(str(value)), LONGEST_MESSAGE)

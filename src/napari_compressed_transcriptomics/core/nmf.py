@@ -8,11 +8,13 @@ import numpy as np
 import torch  # noqa: TID253  (this module is for torch only)
 from torch import Tensor, nn  # noqa: TID253
 
-from .codec import Codec, training_record
+from .codec import Codec
+from .errors import UserError
 from .expression import Expression
 from .networks import CodecNetwork
 from .progress import Progress
-from .tensors import check_shapes
+from .provenance import training_record
+from .tensors import check_tensors, whole
 
 SWEEPS = 200
 MOST_ITERATIONS = 500
@@ -59,10 +61,17 @@ class NMF(Codec):
         cls, config: dict[str, Any], tensors: dict[str, Any], genes: tuple[str, ...]
     ) -> "NMF":
         """Make it from what `config` and `tensors` returned."""
-        check_shapes(
-            tensors, {"components": (config["latent_size"], len(genes)), "neutral": (len(genes),)}
-        )
+        size = whole(config["latent_size"], "latent_size")
+        check_tensors(tensors, {"components": (size, len(genes)), "neutral": (len(genes),)})
+        if (tensors["components"] < 0).any():
+            raise UserError("The model's tensor components holds values below zero; fit it again")
         return cls(np.asarray(tensors["components"]), genes, np.asarray(tensors["neutral"]))
+
+    @classmethod
+    def bytes_to_fit(cls, n_samples: int, n_genes: int, latent_size: int, **settings: Any) -> int:
+        """Return about how much memory fitting takes; see `Codec`."""
+        n, g, k = n_samples, n_genes, latent_size
+        return 8 * n * g + 20 * (n + g) * (k + 10)
 
     @classmethod
     def _fit_steps(

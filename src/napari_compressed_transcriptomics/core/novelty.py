@@ -94,14 +94,16 @@ class Reference:
         UserError
             Naming the tensor that is missing, left over or of another shape.
         """
-        from .tensors import check_shapes
+        from .tensors import check_tensors
 
         own = {name: tensors.pop(name) for name in list(tensors) if name.startswith(_PREFIX)}
         if not own:
             return None
         k = latent_size
         shapes = {"mean": (k,), "whitening": (k, k), "cutoffs": (2,), "scale": (2,)}
-        check_shapes(own, {_PREFIX + name: shape for name, shape in shapes.items()})
+        check_tensors(own, {_PREFIX + name: shape for name, shape in shapes.items()})
+        if (own[_PREFIX + "cutoffs"] <= 0).any():
+            raise UserError("The model's tensor reference.cutoffs holds none; fit the model again")
         return cls(**{name: own[_PREFIX + name] for name in shapes})
 
 
@@ -178,6 +180,11 @@ def reference_steps(
     # the smallest positive keeps a model without any error from dividing by zero
     cutoffs = [max(_quantile(of), np.finfo(np.float32).tiny) for of in (distances, raised)]
     return Reference(mean, whitening, np.array(cutoffs), _scale(values))
+
+
+def reference_bytes(n_samples: int, n_genes: int) -> int:
+    """Return about how much memory `reference_steps` takes: copies of some rows."""
+    return 20 * min(n_samples, _ROWS) * n_genes
 
 
 def novelty_of(result: "Reconstruction") -> Novelty | None:

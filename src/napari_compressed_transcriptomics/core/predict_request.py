@@ -7,9 +7,12 @@ import numpy as np
 
 from .errors import UserError, listing
 from .expression import Expression
+from .limits import MOST_DRAWS, MOST_REPEATS, check_range
 from .methods import GENES, method_names, method_problem, size_problem
 from .nested_folds import SPLITS, Split
 from .regressors import REGRESSORS
+from .seeds import check_seed
+from .spatial_null import check_size
 from .target import Features, Target
 
 FEWEST_SAMPLES = 20
@@ -88,11 +91,15 @@ def check_request(request: PredictRequest) -> None:
     for target in request.targets:
         for features in (None, *request.features):
             check_target(target, features)
+        if request.n_surrogates:
+            there = int(np.isfinite(target.values).sum())
+            check_size(there, request.n_surrogates, kept=request.n_repeats)
 
 
 def check_settings(request: PredictRequest) -> None:
     """Raise a `UserError` if settings make no sense; looks neither at values nor at targets."""
     expression = request.expression
+    check_seed(request.seed)
     choices: list[tuple[str, tuple[str, ...], tuple[str, ...]]] = [
         ("regressor", request.regressors, REGRESSORS),
         ("split", request.splits, SPLITS),
@@ -103,11 +110,9 @@ def check_settings(request: PredictRequest) -> None:
         for name in chosen:
             if name not in known:
                 raise UserError(f"There is no {kind} {name!r}; choose {' or '.join(known)}")
-    if request.n_folds < 2 or request.n_repeats < 1 or request.n_surrogates < 0:
-        raise UserError(
-            f"{request.n_folds} folds, {request.n_repeats} repeats and {request.n_surrogates} "
-            "surrogates are too few; at least 2 folds and 1 repeat are needed"
-        )
+    check_range("folds", request.n_folds, 2, max(2, expression.n_samples // 2))
+    check_range("repeats", request.n_repeats, 1, MOST_REPEATS)
+    check_range("surrogates", request.n_surrogates, 0, MOST_DRAWS)
     for method in request.fitted():
         for size in request.latent_sizes:
             problem = size_problem(method, size, expression.n_samples, expression.n_genes)

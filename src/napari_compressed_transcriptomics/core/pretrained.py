@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Callable, Generator, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from .codec import LATENT_SIZES, Codec
 from .errors import UserError
@@ -48,8 +49,25 @@ def weights_name(latent_size: int) -> str:
 
 
 def address() -> str:
-    """Return the folder on the web that files are fetched from, ending in a slash."""
-    return os.environ.get(MIRROR_VARIABLE, ADDRESS).rstrip("/") + "/"
+    """Return the folder on the web that files are fetched from, ending in a slash.
+
+    Raises
+    ------
+    UserError
+        If `MIRROR_VARIABLE` is set to what is no address on the web.
+    """
+    chosen = os.environ.get(MIRROR_VARIABLE) or ADDRESS
+    try:
+        parts = urlsplit(chosen)
+        right = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # of a port or a bracket that is none
+        right = False
+    if not right or not chosen.isprintable() or " " in chosen:
+        raise UserError(
+            f"{MIRROR_VARIABLE} is set to {chosen!r}, which is no address on the web; let it "
+            "begin with http:// or https://, or unset it"
+        )
+    return chosen.rstrip("/") + "/"
 
 
 def cache_folder(preferred: str | Path | None = None) -> Path:
@@ -57,10 +75,18 @@ def cache_folder(preferred: str | Path | None = None) -> Path:
 
     The environment variable `CACHE_VARIABLE` comes first, then `preferred` (the user's
     preference in napari), then the platform's usual place.
+
+    Raises
+    ------
+    UserError
+        If that begins with the name of a user whom the computer does not know (``~name``).
     """
     chosen = os.environ.get(CACHE_VARIABLE) or preferred
     if chosen:
-        return Path(chosen).expanduser().absolute()
+        try:
+            return Path(chosen).expanduser().absolute()
+        except RuntimeError:
+            raise UserError(_not_written(Path(chosen), "there is no such home folder")) from None
     from platformdirs import user_cache_path
 
     return user_cache_path(PACKAGE, appauthor=False)
@@ -182,11 +208,13 @@ def import_files(path: str | Path, preferred: str | Path | None = None) -> list[
         There is no published file at `path`, or the cache cannot be written.
     """
     from napari_compressed_transcriptomics.io.atomic import replacing
+    from napari_compressed_transcriptomics.io.download import MOST_BYTES
     from napari_compressed_transcriptomics.io.files import existing_file, looks_like
 
     path, folder = Path(path), weights_folder(preferred)
     if path.is_dir():
         files = sorted(p for p in path.iterdir() if p.suffix in (".pt", ".csv") and p.is_file())
+        files = [file for file in files if file.stat().st_size <= MOST_BYTES]
     else:
         files = [existing_file(path)]
     names = {blob_id: name for name, blob_id in BLOB_IDS.items()}
@@ -203,6 +231,8 @@ def import_files(path: str | Path, preferred: str | Path | None = None) -> list[
         if not is_right(folder / name):
             with replacing(folder / name) as copy:
                 shutil.copyfile(file, copy)
+                if git_blob_id(copy) != BLOB_IDS[name]:
+                    raise UserError(f"{file} changed while it was copied; try again")
     return [folder / name for name in found]
 
 

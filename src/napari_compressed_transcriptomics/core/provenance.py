@@ -1,11 +1,20 @@
-"""What made a result: versions, and hashes of inputs."""
+"""What made a result: versions, hashes of inputs, and paths that tell of nobody."""
 
 import hashlib
+import math
+import os
 import platform
+import re
 from importlib.metadata import version
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from .expression import Expression
+
+_PATHS = ("path", "model")
 
 
 def versions() -> dict[str, str]:
@@ -35,6 +44,13 @@ def git_blob_id(path: str | Path) -> str:
     return digest.hexdigest()
 
 
+def blob_id(content: bytes) -> str:
+    """Return the `git_blob_id` of a file with this content."""
+    digest = hashlib.sha1(f"blob {len(content)}\0".encode(), usedforsecurity=False)
+    digest.update(content)
+    return digest.hexdigest()
+
+
 def array_sha256(*arrays: np.ndarray) -> str:
     """Return the SHA-256 over shapes, dtypes and bytes of arrays, in hexadecimal."""
     digest = hashlib.sha256()
@@ -42,3 +58,81 @@ def array_sha256(*arrays: np.ndarray) -> str:
         digest.update(f"{array.shape}{array.dtype.str}".encode())
         digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()
+
+
+def training_record(expression: "Expression", seed: int, **more: Any) -> dict[str, Any]:
+    """Return the JSON-safe record of a fit: data, seed, versions, and `more`.
+
+    Files are recorded by name and hash, not by folder: model files are for others, too.
+    """
+    return {
+        "data": expression.name,
+        "data_sha256": array_sha256(np.asarray(expression.values)),
+        "n_samples": expression.n_samples,
+        "n_genes": expression.n_genes,
+        "source": {role: _without_folder(entry) for role, entry in expression.source.items()},
+        "seed": seed,
+        **more,
+        "versions": versions(),
+    }
+
+
+def _without_folder(entry: Any) -> Any:
+    """Return an entry of `Expression.source` with the name of its file alone."""
+    if not isinstance(entry, dict) or not isinstance(entry.get("path"), str):
+        return entry
+    return {**entry, "path": Path(entry["path"]).name}
+
+
+def portable(value: Any, folder: Path | None = None) -> Any:
+    """Return a JSON-safe record whose paths neither hold on one machine only nor tell of a user.
+
+    Absolute ones (``path`` of a source, ``model`` of the parameters) become relative to
+    `folder`, or just the file's name where there is no folder, on another drive, or where the
+    way to it leads through the user's name. Elsewhere in text the home folder becomes ``~``.
+    """
+    if isinstance(value, dict):
+        return {
+            key: _relative(part, folder)
+            if key in _PATHS and isinstance(part, str)
+            else portable(part, folder)
+            for key, part in value.items()
+        }
+    if isinstance(value, list | tuple):
+        return [portable(part, folder) for part in value]
+    home = _home()
+    if not isinstance(value, str) or not home or home not in value:
+        return value
+    return re.sub(rf"{re.escape(home)}(?![\w.-])", "~", value)
+
+
+def json_safe(value: Any) -> Any:
+    """Return a record without the numbers that JSON lacks: None for NaN and infinities."""
+    if isinstance(value, dict):
+        return {key: json_safe(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [json_safe(part) for part in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _relative(path: str, folder: Path | None) -> str:
+    if not os.path.isabs(path):
+        foreign = re.match(r"[A-Za-z]:[\\/]|\\\\", path)  # written on Windows, read elsewhere
+        return PureWindowsPath(path).name if foreign else path
+    name = Path(path).name
+    if folder is None:
+        return name
+    try:
+        way = Path(os.path.relpath(path, folder.resolve()))
+    except ValueError:  # another drive of Windows
+        return name
+    above = Path(os.path.commonpath([path, folder.resolve()]))
+    home = Path(_home() or Path(path).anchor)
+    tells = above == Path(above.anchor) or above in home.parents or home.name in way.parts
+    return name if tells else way.as_posix()
+
+
+def _home() -> str:
+    """Return the home folder, empty where there is none."""
+    home = os.path.expanduser("~")
+    return home if os.path.isabs(home) and home != Path(home).anchor else ""

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from .codec import Codec, codec_class, codec_ids
+from .device import resolve_device
 from .errors import UserError
 from .expression import Expression
 from .progress import Progress
@@ -126,14 +127,17 @@ def train_codec_steps(request: TrainRequest) -> Generator[Progress, None, Codec]
     if request.checkpoint is not None and codec_id in _TRAINED:
         yield Progress("Preparing", 0, 1)
         settings["checkpoints"] = _checkpoints(request, codec_id)
-    codec = yield from codec_class(codec_id).fit_steps(
-        expression,
-        request.latent_size,
-        seed=request.seed,
-        device=request.device,
-        max_epochs=max_epochs,
-        **settings,
-    )
+    from .resume import threads_of
+
+    with threads_of(settings.get("checkpoints")):
+        codec = yield from codec_class(codec_id).fit_steps(
+            expression,
+            request.latent_size,
+            seed=request.seed,
+            device=request.device,
+            max_epochs=max_epochs,
+            **settings,
+        )
     if request.codec is None:
         codec.training["recipe"] = request.recipe
     return codec
@@ -155,4 +159,5 @@ def _checkpoints(request: TrainRequest, codec_id: str) -> Any:
     }
     if request.validation == "blocks":
         about["positions"] = array_sha256(expression.parcellation.centroids)
-    return Checkpoints(request.checkpoint, about, request.resume)
+    device = resolve_device(request.device).name
+    return Checkpoints(request.checkpoint, about, request.resume, device)

@@ -11,6 +11,7 @@ import numpy as np
 from .codec import Codec, network_on
 from .device import resolve_device
 from .expression import Expression
+from .memory import require_memory
 from .novelty import Novelty, novelty_notes, novelty_of
 from .progress import Progress, finish
 
@@ -132,8 +133,10 @@ def reconstruct_steps(
     Raises
     ------
     UserError
-        If genes are missing, or the scale is wrong (at once, not at the first step).
+        If genes are missing, the scale is wrong, or there is too little memory (at once, not at
+        the first step).
     """
+    _require_memory(codec, expression)
     fill = codec.neutral if fill_missing else None
     expression = expression.aligned_to(codec.genes, fill=fill)
     codec.check_scale(expression.values, expression.name)
@@ -154,6 +157,21 @@ def reconstruct(
         codec, expression, device=device, block_bytes=block_bytes, fill_missing=fill_missing
     )
     return finish(steps, report)
+
+
+def _require_memory(codec: Codec, expression: Expression) -> None:
+    """Raise a `UserError` unless there is memory for the network, some blocks and the results."""
+    from .blocks import CPU_BLOCK_BYTES
+
+    n, g = expression.n_samples, len(codec.genes)
+    copy = 0 if codec.genes == expression.genes else 4 * n * g
+    weights = sum(tensor.nbytes for tensor in codec.tensors().values()) if codec.is_network else 0
+    blocks = min(3 * CPU_BLOCK_BYTES, 12 * n * g)
+    require_memory(
+        copy + weights + blocks + 8 * n * (codec.latent_size + 10) + 80 * g,
+        f"Encoding and decoding {n:,} samples x {g:,} genes",
+        "use fewer samples, or a larger machine",
+    )
 
 
 def _steps(

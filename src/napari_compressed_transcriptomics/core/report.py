@@ -42,10 +42,10 @@ def report_of_steps(
     Returns
     -------
     str
-        HTML.
+        HTML; of the paths of inputs it holds the names only.
     """
     results = yield from results_steps(reconstruction, parameters, regions)
-    return (yield from report_steps(results))
+    return (yield from report_steps(results.portable()))
 
 
 def report_steps(results: Results) -> Generator[Progress, None, str]:

@@ -79,6 +79,7 @@ def cautions(results: Results) -> Iterator[str]:
     notes = record.get("notes")
     if isinstance(notes, list):
         yield from (f"{note}".rstrip(".") + "." for note in notes)
+    yield from (f"{note}." for note in results.notes)
 
 
 def missing(results: Results) -> Iterator[str]:

@@ -7,14 +7,19 @@ import numpy as np
 import torch  # noqa: TID253  (this module is for torch only)
 from torch import nn  # noqa: TID253
 
-from .codec import Codec, training_record
+from .codec import Codec
+from .errors import first_line
 from .expression import Expression
+from .memory import out_of_memory
 from .networks import CodecNetwork
 from .progress import Progress
-from .residual_network import ProjectionEncoder, ResidualHidden, ResidualNetwork
-from .residual_training import ResidualSettings, train_residual_steps
+from .provenance import training_record
+from .residual_network import PROJECTION_BYTES, ProjectionEncoder, ResidualHidden, ResidualNetwork
+from .residual_settings import MANY_ROWS, ResidualSettings
+from .residual_training import train_residual_steps
 from .resume import Checkpoints
-from .tensors import check_shapes
+from .rows import empty_cache
+from .tensors import check_tensors, fraction, whole
 
 COLUMNS_BEYOND = 256
 
@@ -40,6 +45,7 @@ class ResidualAutoencoder(Codec):
     """
 
     id = "residual"
+    smaller = "choose fewer hidden units, smaller batches or fewer genes, or use a larger machine"
 
     def __init__(
         self,
@@ -85,19 +91,37 @@ class ResidualAutoencoder(Codec):
         cls, config: dict[str, Any], tensors: dict[str, Any], genes: tuple[str, ...]
     ) -> "ResidualAutoencoder":
         """Make it from what `config` and `tensors` returned."""
-        n_columns, widths = config["n_columns"], tuple(config["hidden_sizes"])
+        n_columns, size = (whole(config[name], name) for name in ("n_columns", "latent_size"))
+        wide, narrow = (whole(units, "hidden layer") for units in config["hidden_sizes"])
         with torch.device("meta"):
-            module = ResidualNetwork(1, n_columns, config["latent_size"], widths)
+            module = ResidualNetwork(1, n_columns, size, (wide, narrow))
         shapes = {f"network.{name}": tuple(t.shape) for name, t in module.state_dict().items()}
         shapes |= {"rotation": (n_columns, len(genes)), "neutral": (len(genes),)}
-        check_shapes(tensors, shapes)
+        check_tensors(tensors, shapes)
         state = {
             name: torch.as_tensor(tensors[f"network.{name}"], dtype=torch.float32)
             for name in module.state_dict()
         }
         module.load_state_dict(state, assign=True)
         rotation, neutral = (np.asarray(tensors[name]) for name in ("rotation", "neutral"))
-        return cls(module, rotation, config["scale"], genes, neutral)
+        return cls(module, rotation, fraction(config["scale"], "scale", above=0), genes, neutral)
+
+    @classmethod
+    def bytes_to_fit(cls, n_samples: int, n_genes: int, latent_size: int, **settings: Any) -> int:
+        """Return about how much memory fitting takes; see `Codec`."""
+        n, g, k = n_samples, n_genes, latent_size
+        given = {name: value for name, value in settings.items() if name != "checkpoints"}
+        how = ResidualSettings.for_data(n, k, **given)
+        wide, narrow = how.hidden_sizes
+        width, columns = wide + narrow, min(n - 1, g, k + COLUMNS_BEYOND)
+        # rotating the data; the network as it is run; training, for few samples six at once
+        rotating = 40 * n * g if n <= 500 or g <= 1000 else max(12 * n * g, 60 * columns * g)
+        running = 8 * g * (k + width) + 3 * min(PROJECTION_BYTES, 2048 * k * (columns + width))
+        members = 1 if n > MANY_ROWS else 6
+        weights = (columns + k) * (2 * wide + narrow) + 2 * wide * narrow + 2 * columns * k
+        copies = 9 if settings.get("checkpoints") else 5
+        activations = 48 * min(n, how.batch_size) * (columns + width)
+        return rotating + running + members * (4 * copies * weights + activations)
 
     @classmethod
     def _fit_steps(
@@ -115,15 +139,30 @@ class ResidualAutoencoder(Codec):
         how = ResidualSettings.for_data(expression.n_samples, latent_size, **settings)
         yield Progress("Preparing", 0, 1)
         rotated = _Rotated(expression.values, latent_size, seed)
-        module, record = yield from train_residual_steps(
-            torch.tensor(rotated.rows, device=device),
-            latent_size,
-            how,
-            generator=torch.Generator().manual_seed(seed),
-            rmse=rotated.rmse,
-            positions=expression.parcellation.centroids if how.validation == "blocks" else None,
-            checkpoints=checkpoints,
-        )
+
+        def trained_on(device: str) -> Generator[Progress, None, Any]:
+            positions = expression.parcellation.centroids if how.validation == "blocks" else None
+            return train_residual_steps(
+                torch.tensor(rotated.rows, device=device),
+                latent_size,
+                how,
+                generator=torch.Generator().manual_seed(seed),
+                rmse=rotated.rmse,
+                positions=positions,
+                checkpoints=checkpoints,
+            )
+
+        failure = ""
+        try:
+            module, record = yield from trained_on(device)
+        except (RuntimeError, MemoryError) as error:
+            if device == "cpu":
+                raise
+            failure = "memory ran out" if out_of_memory(error) else f"failed ({first_line(error)})"
+        if failure:  # out here the exception is gone, and with it all that was on the device
+            empty_cache()
+            yield Progress("Preparing", 0, 1, f"{device.upper()} {failure}; trains on the CPU")
+            module, record = yield from trained_on("cpu")
         return cls(
             module,
             rotated.components,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .errors import UserError
+from .training_settings import check_epochs
 
 MANY_ROWS = 1000
 """Above this overfitting is no longer what limits, and one part held out tells enough."""
@@ -55,6 +56,7 @@ class ResidualSettings:
             raise UserError(f"The residual autoencoder has two hidden layers, not {sizes}")
         if self.validation not in ("random", "blocks"):
             raise UserError(f"validation {self.validation!r} is unknown; choose random or blocks")
+        check_epochs(self.max_epochs)
         if not 0 < self.learning_rate < math.inf:
             raise UserError(f"A learning rate of {self.learning_rate} is none; try 0.002")
         if self.batch_size < 1:

@@ -1,7 +1,7 @@
 """A result as it is told: what a report needs, from memory or from a folder."""
 
 from collections.abc import Generator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +9,7 @@ import numpy as np
 
 from .density import Density, density_steps
 from .progress import Progress
+from .provenance import portable
 from .regions import Regions, samples_as_regions
 from .summary import summary_of
 
@@ -75,6 +76,8 @@ class Results:
         None where an older result did not keep it.
     files : tuple of Path
         What was read, not to be overwritten.
+    notes : tuple of str
+        What was noticed on reading, one sentence each.
     """
 
     record: dict[str, Any]
@@ -88,7 +91,12 @@ class Results:
     samples: SampleErrors | None = None
     regions: SampleErrors | None = None
     density: Density | None = None
-    files: tuple[Path, ...] = field(default=())
+    files: tuple[Path, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def portable(self, folder: Path | None = None) -> "Results":
+        """Return the same with paths that tell of nobody, see `provenance.portable`."""
+        return replace(self, record=portable(self.record, folder))
 
 
 def results_steps(

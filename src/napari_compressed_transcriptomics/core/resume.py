@@ -3,14 +3,14 @@
 import json
 import os
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from .checkpoint import digest, read_safetensors
 from .errors import UserError
 from .snapshots import Snapshot
+from .tensor_file import digest, read_safetensors, write_safetensors
 
 CHECKPOINT_VERSION = 1
 SECONDS_BETWEEN_SNAPSHOTS = 10.0
@@ -33,6 +33,8 @@ class Checkpoints:
         any of it does not resume.
     resume : bool
         Go on from the newest file that is whole.
+    device : str
+        Where the training computes.
 
     Attributes
     ----------
@@ -40,6 +42,9 @@ class Checkpoints:
         Where to go on from.
     note : str
         What the user should know about that, or empty.
+    threads : int or None
+        How many PyTorch computed with there, where that differs from now. Sums depend on it: only
+        with as many does training go on as if it had never stopped.
 
     Raises
     ------
@@ -48,11 +53,15 @@ class Checkpoints:
         there is something and `resume` is False, as starting anew would overwrite it.
     """
 
-    def __init__(self, path: str | Path, about: dict[str, Any], resume: bool = False) -> None:
+    def __init__(
+        self, path: str | Path, about: dict[str, Any], resume: bool = False, device: str = "cpu"
+    ) -> None:
         self.path = Path(path)
         self.about = json.loads(json.dumps(about))
         self.found: Snapshot | None = None
         self.note = ""
+        self.threads: int | None = None
+        self._made = circumstances(device)
         self._next = 0
         names = " and ".join(file.name for file in checkpoint_files(path)) or "no file"
         if not resume:
@@ -69,13 +78,14 @@ class Checkpoints:
         self._find(names)
 
     def _find(self, names: str) -> None:
-        damaged = []
+        damaged, notes = [], []
         newest = -1
+        made: dict[str, Any] = {}
         for slot, file in enumerate(_files(self.path)):
             if not file.exists():
                 continue
             try:
-                about, snapshot = _read(file)
+                about, here, snapshot = _read(file)
             except UserError as error:
                 damaged.append(str(error).split(";")[0])
                 self._next = slot
@@ -87,13 +97,24 @@ class Checkpoints:
                     f"or delete {names} to start anew"
                 )
             if snapshot.state["epoch"] > newest:
-                newest, self.found = snapshot.state["epoch"], snapshot
+                newest, self.found, made = snapshot.state["epoch"], snapshot, here
                 if not damaged:
                     self._next = 1 - slot
         if self.found is None:
             raise UserError(f"{damaged[0]}; there is no other, delete {names} to start anew")
         if damaged:
-            self.note = f"{damaged[0]}; went on from epoch {newest} in the one before it"
+            notes.append(f"{damaged[0]}; went on from epoch {newest} in the one before it")
+        self.note = "; ".join([*notes, *self._go_on_as(made)])
+
+    def _go_on_as(self, then: dict[str, Any]) -> Iterator[str]:
+        """Take the number of threads from then; yield that, and what cannot be as it was."""
+        now, then = self._made, self._made | then
+        self._made = now | {"threads": then["threads"]}
+        if then["threads"] != now["threads"]:
+            self.threads = then["threads"]
+            yield f"goes on with {self.threads} threads, as it began, not with {now['threads']}"
+        if differs := _differences(then, self._made):
+            yield f"losses may differ in their last digits from what they would be ({differs})"
 
     def save(self, snapshot: Snapshot) -> None:
         """Write a snapshot in place of the older file.
@@ -103,24 +124,23 @@ class Checkpoints:
         UserError
             If it cannot be written; what was there before is kept.
         """
-        from safetensors.numpy import save_file
-
         file = _files(self.path)[self._next]
         unfinished = _unfinished(file)
         tensors = {name: t.contiguous().numpy() for name, t in snapshot.tensors.items()}
         metadata = {
             "checkpoint_version": str(CHECKPOINT_VERSION),
             "about": json.dumps(self.about),
+            "made": json.dumps(self._made),
             "state": json.dumps(snapshot.state),
         }
         metadata["sha256"] = digest(metadata, tensors)
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
-            save_file(tensors, unfinished, metadata)
+            write_safetensors(unfinished, metadata, tensors)
             with open(unfinished, "r+b") as written:
                 os.fsync(written.fileno())
             os.replace(unfinished, file)
-        except Exception as error:  # safetensors has exceptions of its own for a full disk
+        except OSError as error:
             with suppress(OSError):
                 unfinished.unlink()
             raise UserError(
@@ -182,7 +202,34 @@ def _unfinished(file: Path) -> Path:
     return file.with_name(f"{file.name}.unfinished")
 
 
-def _read(file: Path) -> tuple[dict[str, Any], Snapshot]:
+def circumstances(device: str) -> dict[str, Any]:
+    """Return what beside data and settings decides the last digits of a loss, JSON-safe."""
+    import torch
+
+    return {
+        "threads": torch.get_num_threads(),
+        "PyTorch": torch.__version__,
+        "device": device,
+        "instructions": torch.backends.cpu.get_cpu_capability(),
+    }
+
+
+@contextmanager
+def threads_of(checkpoints: Checkpoints | None) -> Iterator[None]:
+    """Compute with as many threads as the training that is gone on with, and then as before."""
+    import torch
+
+    before = torch.get_num_threads()
+    if checkpoints is not None and checkpoints.threads:
+        torch.set_num_threads(checkpoints.threads)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _read(file: Path) -> tuple[dict[str, Any], dict[str, Any], Snapshot]:
+    """Return what is trained, in what circumstances, and how far it has come."""
     import torch
 
     metadata, arrays = read_safetensors(file)
@@ -191,7 +238,9 @@ def _read(file: Path) -> tuple[dict[str, Any], Snapshot]:
     if metadata.get("sha256") != digest(metadata, arrays):
         raise UserError(f"{file.name} is damaged (its SHA-256 differs)")
     tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
-    return json.loads(metadata["about"]), Snapshot(tensors, json.loads(metadata["state"]))
+    about, state = (json.loads(metadata[key]) for key in ("about", "state"))
+    made = json.loads(metadata.get("made", "{}"))  # early ones do not tell
+    return about, made, Snapshot(tensors, state)
 
 
 def _differences(then: dict[str, Any], now: dict[str, Any]) -> str:

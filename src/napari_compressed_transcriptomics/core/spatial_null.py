@@ -18,9 +18,12 @@ compartment a draw then takes the map's own values in the order of its ranks, as
 import numpy as np
 
 from .errors import UserError
+from .memory import require_memory
 from .spatial_covariance import candidates, covariance, rows_to_fit
 
 _MOST_SAMPLES = 12_000
+_COVARIANCES, _COPIES = 4, 6
+"""Arrays of samples x samples, and of samples x maps, that there are at once; float64."""
 _OPERATIONS = 1.5e11
 """Of all Cholesky decompositions of a map, about: seconds."""
 
@@ -62,12 +65,7 @@ def surrogate_maps(
         If the covariance of so many samples needs too much memory.
     """
     values, positions = np.asarray(values, float), np.asarray(positions, float)
-    if len(values) > _MOST_SAMPLES:
-        raise UserError(
-            f"Surrogate maps of {len(values):,} samples need "
-            f"{len(values) ** 2 * 16 / 1e9:.0f} GB; average the voxels over an atlas's regions, "
-            "or ask for no surrogates"
-        )
+    check_size(len(values), n)
     if compartment is None:
         compartment = np.zeros(len(values), int)
     rng = np.random.default_rng(seed)
@@ -85,6 +83,23 @@ def surrogate_maps(
         ranks = draws[inside].argsort(axis=0).argsort(axis=0)
         maps[inside] = np.sort(values[inside])[ranks]
     return maps
+
+
+def check_size(n_samples: int, n: int, kept: int = 0) -> None:
+    """Raise a `UserError` where `n` surrogate maps would take too much memory.
+
+    `kept` is how many predictions of each there are at once.
+    """
+    if n_samples > _MOST_SAMPLES:
+        raise UserError(
+            f"Surrogate maps of {n_samples:,} samples need {n_samples**2 * 16 / 1e9:.0f} GB; "
+            "average the voxels over an atlas's regions, or ask for no surrogates"
+        )
+    require_memory(
+        8 * n_samples * (_COVARIANCES * n_samples + (_COPIES + kept) * n),
+        f"Drawing {n:,} maps of {n_samples:,} samples for p-values",
+        "ask for fewer, or use a larger machine",
+    )
 
 
 def p_value(statistic: float, null: np.ndarray) -> float:

@@ -10,9 +10,9 @@ import numpy as np
 import torch  # noqa: TID253  (this module is for torch only)
 from torch import Tensor, nn  # noqa: TID253
 
-from .blocks import out_of_memory
-from .errors import UserError
+from .errors import UserError, first_line
 from .learner import Learner
+from .memory import out_of_memory
 from .progress import Progress, Stop
 from .resume import Checkpoints, SnapshotClock
 from .rows import empty_cache
@@ -84,7 +84,9 @@ def train_steps(
     Raises
     ------
     UserError
-        If there are too few rows, or memory runs out on the CPU.
+        If there are too few rows.
+    MemoryError or RuntimeError
+        If memory runs out on the CPU (`memory.out_of_memory` knows it).
     """
     if len(values) < FEWEST_SAMPLES:
         raise UserError(
@@ -144,7 +146,7 @@ class _Run:
         except RuntimeError as error:
             if device == "cpu":
                 raise
-            self.message = f"{device.upper()} failed ({_first_line(error)}); trains on the CPU"
+            self.message = f"{device.upper()} failed ({first_line(error)}); trains on the CPU"
             self.learner.place("cpu", "float32")
 
     @property
@@ -195,9 +197,12 @@ class _Run:
             yield self._progress("Resuming", epoch)
 
     def _epochs(self) -> Generator[Progress, None, None]:
-        """Train until something ends it, with a snapshot from time to time where one is needed."""
-        if self.checkpoints is not None or not self._is_safe():
-            self.snapshot = self.take_snapshot()
+        """Train until something ends it, with a snapshot from time to time where one is needed.
+
+        It is kept where training may have to go back to it, and for the checkpoints only written.
+        """
+        kept = not self._is_safe()
+        self.snapshot = self.take_snapshot() if kept else None
         clock = SnapshotClock(self.checkpoints)
         while not self.ended:
             problem: Exception | None = None
@@ -208,9 +213,12 @@ class _Run:
             if problem is not None:
                 self._survive(problem)
                 continue
-            if self.snapshot is not None:
+            if kept or self.checkpoints is not None:
                 taken, message = clock.tick(self.take_snapshot)
-                self.snapshot, self.message = taken or self.snapshot, message or self.message
+                self.message = message or self.message
+                if kept:
+                    self.snapshot = taken or self.snapshot
+                del taken
 
     def _is_safe(self) -> bool:
         return self.learner.device == "cpu" and self.learner.precision == "float32"
@@ -278,13 +286,8 @@ class _Run:
         learner = self.learner
         device, no_memory = learner.device, out_of_memory(error)
         if device == "cpu":
-            if not no_memory:
-                raise error
-            raise UserError(
-                f"Memory ran out in training with batches of {self.size} rows of "
-                f"{learner.values.shape[1]} genes; take smaller batches or fewer hidden units"
-            ) from None
-        reason = "memory ran out" if no_memory else f"failed ({_first_line(error)})"
+            raise error
+        reason = "memory ran out" if no_memory else f"failed ({first_line(error)})"
         error.__traceback__ = None  # and with it all that the failed step held
         assert self.snapshot is not None
         if no_memory and learner.data_resides:
@@ -317,7 +320,3 @@ class _Run:
         self.best_epoch = state["best_epoch"]
         self.history = [(train, validation) for train, validation in state["history"]]
         self.ended = state["ended"]
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from .errors import UserError
 
 USUAL_STEPS = 2000
+MOST_EPOCHS = 1_000_000
 _CHOICES = {
     "schedule": ("cosine", "constant"),
     "loss": ("mean", "sum"),
@@ -67,6 +68,7 @@ class TrainingSettings:
             value = getattr(self, name)
             if value is not None and value < least:
                 raise UserError(f"{name} {value} is too small; give at least {least}")
+        check_epochs(self.max_epochs)
         if not 0 < self.learning_rate < math.inf:
             raise UserError(f"A learning rate of {self.learning_rate} is none; try 0.001")
 
@@ -77,3 +79,9 @@ class TrainingSettings:
     def epochs_for(self, n_rows: int, batch: int) -> int:
         """Return the upper bound on epochs: fewer where each has many steps."""
         return self.max_epochs or max(50, min(200, USUAL_STEPS * batch // n_rows))
+
+
+def check_epochs(max_epochs: int | None) -> None:
+    """Raise a `UserError` where there are more epochs than anybody waits for."""
+    if max_epochs is not None and max_epochs > MOST_EPOCHS:
+        raise UserError(f"max_epochs {max_epochs} is too large; give at most {MOST_EPOCHS:,}")

@@ -5,12 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from .codec import training_record
-from .embedding import Embedding, components_of
+from .baselines import pca_bytes
+from .embedding import N_COMPONENTS, Embedding, components_of
 from .errors import UserError
 from .expression import Expression
 from .progress import Progress
-from .provenance import array_sha256
+from .provenance import array_sha256, training_record
 
 PERPLEXITY = 30
 
@@ -60,6 +60,13 @@ class TSNE(Embedding):
     ) -> np.ndarray:
         """Refuse, as there is no way back."""
         raise UserError(f"{self.no_way_back(self.latent_size)}; choose another method for that")
+
+    @classmethod
+    def bytes_to_fit(cls, n_samples: int, n_genes: int, latent_size: int, **settings: Any) -> int:
+        """Return about how much memory fitting takes; see `Codec`."""
+        n, g, k = n_samples, n_genes, latent_size
+        pairs = 2000 * n if k < 4 else 48 * n * n
+        return pca_bytes(n, g, max(N_COMPONENTS, k)) + pairs
 
     @classmethod
     def _fit_steps(

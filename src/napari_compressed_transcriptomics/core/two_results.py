@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .errors import UserError
+from .errors import UserError, printable
 from .regions import Regions
 
 if TYPE_CHECKING:
@@ -117,24 +117,46 @@ def compare_saved(a: "Results", b: "Results") -> TwoResults:
     key = "data_sha256" if a.genes == b.genes else "source"  # values in another order differ
     if a.samples is None or b.samples is None:
         raise UserError("a result has no sample_error.csv; save it again with this version")
-    if one.get(key) != other.get(key) or a.samples.names != b.samples.names:
+    if _told(one, key) != _told(other, key) or a.samples.names != b.samples.names:
         raise UserError(
             f"A is of {one.get('data')} and B of other data ({other.get('data')}); "
             "compress the same data twice to compare the errors"
         )
     return TwoResults(
-        _titles(*((record.get("codec"), record["latent_size"]) for record in (one, other))),
-        (float(one["rmse"] or np.nan), float(other["rmse"] or np.nan)),
+        _titles(
+            *(
+                (printable(str(record.get("codec"))), record["latent_size"])
+                for record in (one, other)
+            )
+        ),
+        (_rmse(one), _rmse(other)),
         np.stack([a.samples.rmse, b.samples.rmse]),
         a.genes,
         np.stack([a.rmse_genes, b.rmse_genes[order]]),
     )
 
 
+def _told(record: dict[str, Any], key: str) -> Any:
+    """Return what tells the data of a result: of its source the hashes, paths are of one folder."""
+    told = record.get(key)
+    if not isinstance(told, dict):
+        return told
+    return {
+        role: part.get("sha256", part) if isinstance(part, dict) else part
+        for role, part in told.items()
+    }
+
+
+def _rmse(record: dict[str, Any]) -> float:
+    value = record.get("rmse")
+    return float("nan") if value is None else float(value)
+
+
 def _same_genes(one: tuple[str, ...], other: tuple[str, ...], *filled: Any) -> np.ndarray:
     """Return where the genes of one are in the other."""
     column = {gene: i for i, gene in enumerate(other)}
-    differ = set(one) ^ set(other) | set(filled[0] or ()) ^ set(filled[1] or ())
+    filled_one, filled_other = ({str(gene) for gene in genes or ()} for genes in filled)
+    differ = set(one) ^ set(other) | filled_one ^ filled_other
     if differ:
         raise UserError(
             f"A and B differ in {len(differ)} genes ({min(differ)}, for one), and errors over "
@@ -143,7 +165,7 @@ def _same_genes(one: tuple[str, ...], other: tuple[str, ...], *filled: Any) -> n
     return np.array([column[gene] for gene in one])
 
 
-def _titles(*results: tuple[str | None, int]) -> tuple[str, str]:
+def _titles(*results: tuple[str, int]) -> tuple[str, str]:
     a, b = (f"{codec} k={size}" for codec, size in results)
     return a, b
 

@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from .codec import training_record
-from .embedding import Embedding, components_of, scores
+from .baselines import pca_bytes
+from .embedding import N_COMPONENTS, Embedding, components_of, scores
 from .errors import UserError
 from .expression import Expression
 from .progress import Progress
+from .provenance import training_record
 
 N_NEIGHBORS = 15
 MIN_DISTANCE = 0.1
@@ -114,6 +115,12 @@ class UMAP(Embedding):
         with _quietly():
             back = self.model.inverse_transform(inside)
         return np.asarray(self.pca.inverse_transform(back), np.float32)
+
+    @classmethod
+    def bytes_to_fit(cls, n_samples: int, n_genes: int, latent_size: int, **settings: Any) -> int:
+        """Return about how much memory fitting takes; see `Codec`."""
+        n, g, k = n_samples, n_genes, latent_size
+        return pca_bytes(n, g, max(N_COMPONENTS, k)) + 2000 * n
 
     @classmethod
     def _fit_steps(

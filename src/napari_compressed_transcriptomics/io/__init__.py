@@ -24,6 +24,7 @@ def read_expression(
     atlas: str | Path | None = None,
     labels: str | Path | None = None,
     impute: str | None = None,
+    ids: str | None = None,
 ) -> "Expression":
     """Read expression of voxels or regions, whatever the format.
 
@@ -39,6 +40,10 @@ def read_expression(
         Label table that names the atlas's ids.
     impute : {None, "gene_mean", "drop_genes"}
         What to do with single missing cells; by default they are refused.
+    ids : str, optional
+        Header of a table's column of atlas ids. By default rows are matched by their names, and
+        where there are none by a column whose header says that it holds ids. Of AnnData it is
+        ``obs_names``.
 
     Returns
     -------
@@ -54,6 +59,8 @@ def read_expression(
 
     check_imputation(impute)
     path = Path(path)
+    if ids is not None and suffix(path, NIFTI):
+        raise UserError(f"{path.name} is no table with a column of atlas ids; leave ids out")
     if suffix(path, NIFTI):
         from .nifti_expression import read_nifti_expression
         from .regions import mean_over_regions
@@ -63,11 +70,11 @@ def read_expression(
     if suffix(path, TEXT_TABLE + PARQUET):
         from .table import read_table_expression
 
-        return read_table_expression(path, atlas, labels, impute)
+        return read_table_expression(path, atlas, labels, impute, ids)
     if suffix(path, H5AD):
         from .h5ad import read_h5ad
 
-        return read_h5ad(path, atlas, labels, impute)
+        return read_h5ad(path, atlas, labels, impute, ids)
     if suffix(path, (".zarr", ".zarr.zip")):
         # Its codecs unpack without bounds or run code, and a lost chunk looks like one of zeros.
         raise UserError(f"{path.name} is zarr, which is not read; write AnnData as .h5ad")

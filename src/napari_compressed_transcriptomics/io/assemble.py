@@ -10,6 +10,7 @@ from napari_compressed_transcriptomics.core.errors import UserError, listing
 from napari_compressed_transcriptomics.core.expression import Expression, Parcellation
 
 from .files import stem
+from .table_header import dates_among
 
 IMPUTATIONS = ("gene_mean", "drop_genes")
 
@@ -26,6 +27,7 @@ def assemble(
     notes: Iterable[str] = (),
     excluded: Iterable[str] = (),
     source: dict[str, Any] | None = None,
+    where: Sequence[str] | None = None,
 ) -> Expression:
     """Make the `Expression`, whatever the format that it came from.
 
@@ -44,6 +46,8 @@ def assemble(
     impute : {None, "gene_mean", "drop_genes"}
         What to do with single missing cells: refuse; fill with the gene's mean over the
         samples that have it; leave out each gene that lacks one.
+    where : sequence of str, optional
+        How messages call the rows of `values`, for files that have lines.
 
     Raises
     ------
@@ -55,15 +59,22 @@ def assemble(
     if twice:
         raise UserError(f"{path.name} has rows of the same name ({listing(twice)}); name each once")
     notes, excluded = list(notes), list(excluded)
+    where = where or [f"row {name}" for name in samples]
+    if dates := dates_among(genes):
+        notes.append(
+            f"{len(dates)} gene symbol(s) of {path.name} look like dates ({listing(dates)}), which "
+            "Excel makes of SEPT2, MARCH1 or DEC1; give them their symbols again"
+        )
     # A float64 sum of float32 values is finite exactly where all of them are.
-    suspects = np.flatnonzero(~np.isfinite(values.sum(axis=1, dtype=np.float64)))
+    with np.errstate(invalid="ignore"):  # of two infinities
+        suspects = np.flatnonzero(~np.isfinite(values.sum(axis=1, dtype=np.float64)))
     keep = np.ones(len(values), bool)
     if suspects.size and len(genes):
         infinite = np.argwhere(np.isinf(values[suspects]))
         if len(infinite):
             row, column = infinite[0]
             raise UserError(
-                f"{path.name} has an infinite value in row {samples[suspects[row]]}, gene "
+                f"{path.name} has an infinite value in {where[suspects[row]]}, gene "
                 f"{genes[column]} ({len(infinite)} in all); mend the file"
             )
         missing = np.isnan(values[suspects])
@@ -79,11 +90,12 @@ def assemble(
     if not keep.all():
         values = values[keep]
         samples = [name for name, kept in zip(samples, keep, strict=True) if kept]
+        where = [one for one, kept in zip(where, keep, strict=True) if kept]
         lookup = np.zeros(len(keep) + 1, np.int32)
         lookup[1:][keep] = np.arange(1, len(samples) + 1)
         labels = lookup[labels]
     if suspects.size > len(keep) - keep.sum():
-        values, genes, note = _without_missing(values, genes, samples, path, impute)
+        values, genes, note = _without_missing(values, genes, where, path, impute)
         notes.append(note)
     return Expression(
         values=np.ascontiguousarray(values, np.float32),
@@ -104,7 +116,7 @@ def check_imputation(impute: str | None) -> None:
 
 
 def _without_missing(
-    values: np.ndarray, genes: Sequence[str], samples: Sequence[str], path: Path, impute: str | None
+    values: np.ndarray, genes: Sequence[str], where: Sequence[str], path: Path, impute: str | None
 ) -> tuple[np.ndarray, Sequence[str], str]:
     """Refuse, fill or drop single missing cells; every row here has some value."""
     missing = np.isnan(values)
@@ -112,7 +124,7 @@ def _without_missing(
     if impute is None:
         row, column = np.argwhere(missing)[0]
         raise UserError(
-            f"{path.name} has no value in row {samples[row]}, gene {genes[column]} ({count} empty "
+            f"{path.name} has no value in {where[row]}, gene {genes[column]} ({count} empty "
             f"cell(s) in {len(lacking)} gene(s)); fill them, or choose an imputation (gene_mean "
             "or drop_genes)"
         )

@@ -10,7 +10,8 @@ import numpy as np
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Parcellation
 
-from .nifti import read_header, read_volumes
+from .nifti import read_volumes
+from .nifti_header import read_header
 from .region_names import region_key
 
 TOLERANCE = 1e-3  # of float labels from the nearest integer

@@ -1,18 +1,20 @@
 """Writing so that nothing is lost: complete files appear at once, or nothing does."""
 
-import errno
 import json
 import os
 import shutil
-import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
 from napari_compressed_transcriptomics.core.errors import UserError
 
 from .files import read_json
+from .leftovers import LONGEST_NAME, is_unfinished, unfinished_folder
+from .locks import renaming
+from .room import check_room, system_error, told
+from .style import SAFE, Style
 
 _WRITTEN_BY = "written_by"
 
@@ -24,6 +26,21 @@ def check_writable(path: str | Path) -> None:
     folder that is.
     """
     path = Path(path)
+    if "\0" in str(path):
+        raise UserError(f"{str(path)!r} is no path of a file; choose another name")
+    try:
+        if not path.is_absolute():
+            Path.cwd()
+        _check_nearest(path)
+    except FileNotFoundError:
+        raise UserError(
+            f"{path} cannot be written as the working folder is gone; change to another one"
+        ) from None
+    except OSError as error:  # a name that is too long, a folder that may not be looked into
+        raise UserError(f"{path} cannot be written ({error.strerror}); choose another") from None
+
+
+def _check_nearest(path: Path) -> None:
     nearest = path
     while not nearest.exists() and nearest != nearest.parent:
         nearest = nearest.parent
@@ -34,16 +51,28 @@ def check_writable(path: str | Path) -> None:
         raise UserError(f"{nearest} is read-only; choose another place or change its permissions")
 
 
-def check_targets(directory: str | Path, names: Iterable[str]) -> None:
-    """Raise a `UserError` unless files of these names can be written in `directory`."""
+def check_targets(
+    directory: str | Path, names: Iterable[str], n_bytes: int = 0, largest: int | None = None
+) -> None:
+    """Raise a `UserError` unless files of these names can be written in `directory`.
+
+    Parameters
+    ----------
+    directory : str or Path
+    names : iterable of str
+    n_bytes, largest : int, optional
+        At least so much they will take together, and the largest of them, see `room.check_room`.
+    """
     directory = Path(directory)
     check_writable(directory)
     if directory.exists() and not directory.is_dir():
         raise UserError(f"{directory} is a file where a folder is needed; choose another name")
     for name in names:
         check_writable(directory / name)
+        check_writable(directory / LONGEST_NAME / name)  # where it is written first
         if (directory / name).is_dir():
             raise UserError(f"{directory / name} is a folder; choose another name")
+    check_room(directory, n_bytes, largest)
 
 
 def refuse_overwriting(paths: Iterable[str | Path], source: dict[str, Any]) -> None:
@@ -70,58 +99,71 @@ def check_sidecar(path: Path) -> None:
         raise UserError(f"{path.name} is not ours and would be replaced; choose another name")
 
 
-def write_json(path: Path, content: dict[str, Any]) -> None:
-    """Write a sidecar or summary, marked as ours."""
+def write_json(path: Path, content: dict[str, Any], style: Style = SAFE) -> None:
+    """Write a sidecar or summary, marked as ours; numbers that JSON lacks are null."""
     from napari_compressed_transcriptomics import __version__
 
-    record = {**content, _WRITTEN_BY: f"napari-compressed-transcriptomics {__version__}"}
-    path.write_text(json.dumps(record, indent=2) + "\n", "utf-8")
+    folder = path.parent.parent if is_unfinished(path.parent) else path.parent
+    record = style.record(content, folder)
+    record[_WRITTEN_BY] = f"napari-compressed-transcriptomics {__version__}"
+    path.write_text(json.dumps(record, indent=2, allow_nan=False) + "\n", "utf-8")
 
 
 @contextmanager
-def replacing_files(directory: str | Path, names: Iterable[str]) -> Iterator[Path]:
-    """Give a temporary folder, whose files then replace those of the same name at once.
+def replacing_files(
+    directory: str | Path, names: Iterable[str], last: str | None = None
+) -> Iterator[Path]:
+    """Give a temporary folder, whose files then replace those of the same name.
 
     The folder lies inside `directory` (made where it is missing), so that moving is renaming.
-    Whatever goes wrong before the end leaves the old files as they were and nothing new.
+    Whatever goes wrong before the end leaves the old files as they were and nothing new. Of
+    two processes that write several files into one folder, one waits until the other has
+    renamed all of its own.
+
+    Within another such temporary folder, files are written right into it.
 
     Parameters
     ----------
     directory : str or Path
     names : iterable of str
         The names of the files that will be written.
+    last : str, optional
+        The file that is renamed last: a record of the others, see `belonging`.
 
     Raises
     ------
     UserError
-        A target is read-only or a folder (before anything is written), or the disk is full.
+        A target is read-only or a folder (before anything is written), or it cannot be written:
+        the disk is full, a limit is reached, or whatever else the system says.
     """
     directory, names = Path(directory), list(names)
+    if is_unfinished(directory):
+        yield directory
+        return
     check_targets(directory, names)
     made = [p for p in (directory, *directory.parents) if not p.exists()]
     folder = None
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=directory))
+        folder = unfinished_folder(directory)
         yield folder
-        written = sorted(folder.iterdir())
+        written = sorted(folder.iterdir(), key=lambda path: (path.name == last, path.name))
         for path in written:
             _to_disk(path)
-        for path in written:
-            os.replace(path, directory / path.name)
+        with renaming(directory) if len(written) > 1 else nullcontext():
+            for path in written:
+                os.replace(path, directory / path.name)
         if os.name == "posix":
             _to_disk(directory)
         made = []
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            need = sum(path.stat().st_size for path in folder.iterdir()) if folder else 0
-            raise UserError(
-                f"The disk of {directory} is full: more than {need:,} bytes are needed and "
-                f"{shutil.disk_usage(directory).free:,} are free; existing files are kept"
-            ) from None
-        if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
-            raise UserError(f"{directory} cannot be written ({error.strerror})") from None
-        raise
+    except Exception as error:
+        failure = system_error(error)
+        if failure is None:
+            raise
+        need = sum(path.stat().st_size for path in folder.iterdir()) if folder else 0
+        if folder is not None:
+            shutil.rmtree(folder, ignore_errors=True)
+        raise UserError(told(failure, directory, folder, need)) from None
     finally:
         if folder is not None:
             shutil.rmtree(folder, ignore_errors=True)

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 from napari_compressed_transcriptomics.core.provenance import array_sha256, versions
 
 from .atomic import refuse_overwriting, replacing_files, write_json
+from .belonging import KEY, fingerprints
+from .style import SAFE, Style, number_cell, write_rows
 
 if TYPE_CHECKING:
     from napari_compressed_transcriptomics.core.coherence_of_methods import (
@@ -16,12 +18,15 @@ if TYPE_CHECKING:
 COHERENCE_FILES = ("coherence.csv", "coherence.json", "coherence.png")
 
 
-def save_coherence(measured: "MeasuredCoherence", directory: str | Path) -> list[Path]:
+def save_coherence(
+    measured: "MeasuredCoherence", directory: str | Path, style: Style = SAFE
+) -> list[Path]:
     """Write measures into a folder, all files or none.
 
     ``coherence.csv`` has a row a component and measure: method, latent_size, component (or
-    ``all``), measure, value, p; empty cells where it cannot be told. ``coherence.json`` holds
-    settings, sources, versions and notes, ``coherence.png`` the figure.
+    ``all``), measure, value, p; empty cells where it cannot be told. ``coherence.png`` is the
+    figure; ``coherence.json``, written last, holds settings, sources, versions, notes, and the
+    hashes of both. `style` tells how names and paths are written.
 
     Raises
     ------
@@ -32,12 +37,12 @@ def save_coherence(measured: "MeasuredCoherence", directory: str | Path) -> list
     source = sources(measured.request)
     refuse_overwriting([directory / name for name in COHERENCE_FILES], source)
     table = measured.table()
-    with replacing_files(directory, COHERENCE_FILES) as folder:
-        table.to_csv(
-            folder / "coherence.csv", index=False, float_format="%.6g", lineterminator="\n"
-        )
-        write_json(folder / "coherence.json", coherence_record(measured))
+    with replacing_files(directory, COHERENCE_FILES, last="coherence.json") as folder:
+        rows = ([number_cell(cell) for cell in row] for row in table.itertuples(index=False))
+        write_rows(folder / "coherence.csv", [list(table), *rows], style)
         _write_figure(folder / "coherence.png", table)
+        record = {**coherence_record(measured), KEY: fingerprints(folder)}
+        write_json(folder / "coherence.json", record, style)
     return [directory / name for name in COHERENCE_FILES]
 
 

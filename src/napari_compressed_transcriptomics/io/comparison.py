@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import math
 from collections.abc import Generator, Iterable
 from contextlib import closing
 from dataclasses import replace
@@ -19,24 +20,34 @@ from napari_compressed_transcriptomics.core.compare import (
 from napari_compressed_transcriptomics.core.compare_request import WHY_BLOCKS, CompareRequest, Fit
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.methods import method_names, method_settings
+from napari_compressed_transcriptomics.core.nested_folds import SPLITS
 from napari_compressed_transcriptomics.core.progress import Progress
 from napari_compressed_transcriptomics.core.provenance import array_sha256, versions
 
 from .atomic import check_targets, refuse_overwriting, replacing_files, write_json
+from .belonging import KEY, UNKNOWN, fingerprints, grown, unlike
 from .files import read_json
+from .locks import COMPARING, FolderLock
+from .style import SAFE, Style, write_rows
 
 COMPARISON_FILES = ("comparison.csv", "comparison.json", "comparison.png")
+_MOST_COMPONENTS = 10**6
+_AGAIN = "remove both or choose another folder"
 
 
 def saved_comparison_steps(
-    request: CompareRequest, directory: str | Path, known: Iterable[Score] = ()
+    request: CompareRequest,
+    directory: str | Path,
+    known: Iterable[Score] = (),
+    style: Style = SAFE,
 ) -> Generator[Progress, None, Comparison]:
     """Compare, and keep every score in a folder as soon as it is there.
 
     ``comparison.csv`` (columns as `compare.COLUMNS`) and ``comparison.json`` (settings, hashes,
     versions) are written after each fit, ``comparison.png`` at the end. What the folder holds
     of the same data, seed and folds is not fitted again; other methods, components and splits
-    that it holds stay. Cancelled (`progress.Stop`), it returns what is done.
+    that it holds stay. Cancelled (`progress.Stop`), it returns what is done. The folder is held
+    until then: nobody else can compare into it.
 
     Parameters
     ----------
@@ -44,17 +55,22 @@ def saved_comparison_steps(
     directory : path
     known : iterable of Score, optional
         Scores of the same data, seed and folds that are to be kept there, too.
+    style : Style
+        How paths are written.
 
     Raises
     ------
     UserError
-        At once: as `compare_steps`, or if the folder cannot be written, is an input, or holds
-        a comparison of other data, seed or folds.
+        At once: as `compare_steps`, or if the folder cannot be written, is an input, is being
+        written by another, or holds a comparison of other data, seed or folds.
     """
-    directory = Path(directory)
-    record, scores, notes = _begin(request, directory, known)
-    steps = compare_steps(request, {score.fit: score for score in scores})
-    return _steps(directory, steps, request, record, scores, notes)
+    folder = _Folder(request, directory, known, style)
+    try:
+        steps = compare_steps(request, {score.fit: score for score in folder.scores})
+    except BaseException:
+        folder.close()
+        raise
+    return _steps(folder, steps)
 
 
 def save_comparison(comparison: Comparison, directory: str | Path) -> None:
@@ -65,12 +81,11 @@ def save_comparison(comparison: Comparison, directory: str | Path) -> None:
     Raises
     ------
     UserError
-        If the folder cannot be written, is an input, or holds a comparison of other data, seed
-        or folds.
+        If the folder cannot be written, is an input, is being written by another, or holds a
+        comparison of other data, seed or folds.
     """
-    directory = Path(directory)
-    record, scores, notes = _begin(comparison.request, directory, comparison.scores)
-    _write_all(directory, replace(comparison, scores=tuple(scores)), record, notes)
+    with closing(_Folder(comparison.request, directory, comparison.scores, SAFE)) as folder:
+        folder.write_all(replace(comparison, scores=tuple(folder.scores)))
 
 
 def check_comparison_folder(request: CompareRequest, directory: str | Path) -> None:
@@ -80,29 +95,71 @@ def check_comparison_folder(request: CompareRequest, directory: str | Path) -> N
     refuse_overwriting([directory / name for name in COMPARISON_FILES], request.expression.source)
 
 
-def _begin(
-    request: CompareRequest, directory: Path, known: Iterable[Score]
-) -> tuple[dict[str, Any], list[Score], list[str]]:
-    """Return the record to write, and the scores there are with notes on those dropped."""
-    check_comparison_folder(request, directory)
-    about = _about(request)
-    before = _record(directory, about)
-    kept, notes = _known(directory, before)
-    scores = list((kept | {score.fit: score for score in known}).values())
-    return {**before, **about, **_made_with(request, before, scores)}, scores, notes
+class _Folder:
+    """A folder that is held for a comparison: the scores in it, and those that come.
+
+    Attributes
+    ----------
+    scores : list of Score
+    notes : list of str
+        On scores that were dropped, and on what cannot be told.
+    """
+
+    def __init__(
+        self, request: CompareRequest, directory: str | Path, known: Iterable[Score], style: Style
+    ) -> None:
+        self._path, self._request, self._style = Path(directory), request, style
+        check_comparison_folder(request, directory)
+        self._lock = FolderLock(self._path, COMPARING)
+        try:
+            about = _about(request)
+            before = _record(self._path, about)
+            kept, self.notes = _known(self._path, before)
+            self.scores = list((kept | {score.fit: score for score in known}).values())
+            self._record = {**before, **about, **_made_with(request, before, self.scores)}
+        except BaseException:
+            self.close()
+            raise
+        if not self._lock.works:
+            self.notes.append(
+                f"The file system of {self._path} has no locks; let nothing else compare into it"
+            )
+
+    def close(self) -> None:
+        """Let others write into the folder."""
+        self._lock.release()
+
+    def write_all(self, comparison: Comparison) -> None:
+        """Write the whole of a comparison, with its figure."""
+        self._record |= {
+            "parameters": comparison.request.parameters(),
+            "complete": comparison.complete,
+            "notes": [*comparison.request.expression.notes, *self.notes, *comparison.notes],
+        }
+        self.write(list(comparison.scores), comparison)
+
+    def write(self, scores: list[Score], comparison: Comparison | None = None) -> None:
+        """Write scores, and the figure of a comparison that is done."""
+        table, sidecar, picture = COMPARISON_FILES
+        names = COMPARISON_FILES if comparison else COMPARISON_FILES[:2]
+        with replacing_files(self._path, names, last=sidecar) as folder:
+            rows = (
+                (*score.fit, f"{score.rmse:.8g}", f"{score.r2:.8g}", f"{score.seconds:.4g}")
+                for score in scores
+            )
+            write_rows(folder / table, [COLUMNS, *rows], self._style)
+            if comparison is not None:
+                _draw(folder / picture, comparison)
+            record = {"complete": False, **self._record, KEY: fingerprints(folder)}
+            write_json(folder / sidecar, record, self._style)
 
 
 def _steps(
-    directory: Path,
-    steps: Generator[Progress, None, Comparison],
-    request: CompareRequest,
-    record: dict[str, Any],
-    scores: list[Score],
-    notes: list[str],
+    folder: _Folder, steps: Generator[Progress, None, Comparison]
 ) -> Generator[Progress, None, Comparison]:
-    for note in notes:
-        yield Progress("Comparing methods", 0, 1, note)
-    with closing(steps):
+    with closing(folder), closing(steps):
+        for note in folder.notes:
+            yield Progress("Comparing methods", 0, 1, note)
         raised: BaseException | None = None
         while True:
             try:
@@ -112,13 +169,13 @@ def _steps(
                 comparison: Comparison = end.value
                 break
             if isinstance(progress, CompareProgress) and progress.score is not None:
-                scores.append(progress.score)
-                _write(directory, scores, record)
+                folder.scores.append(progress.score)
+                folder.write(folder.scores)
             try:
                 yield progress
             except Exception as error:
                 raised = error
-    _write_all(directory, comparison, record, notes)
+        folder.write_all(comparison)
     return comparison
 
 
@@ -177,65 +234,55 @@ def _record(directory: Path, about: dict[str, Any]) -> dict[str, Any]:
                 if what != "data"
                 else f"{directory} holds a comparison of other data; choose another folder"
             )
+    if not isinstance(record.get("methods", {}), dict) or not isinstance(
+        record.get("versions", []), list
+    ):
+        raise UserError(f"{path} is damaged (methods, versions); {_AGAIN}")
     return record
 
 
 def _known(directory: Path, record: dict[str, Any]) -> tuple[dict[Fit, Score], list[str]]:
     """Return the scores there are, but for methods that are not fitted so any more."""
-    path = directory / COMPARISON_FILES[0]
-    if not record or not path.exists():
+    path, beside = (directory / name for name in COMPARISON_FILES[:2])
+    if not record or (not path.exists() and KEY not in record):
         return {}, []
+    if not path.is_file():
+        raise UserError(f"{path} is missing, which belongs to {beside.name}; {_AGAIN}")
+    if not grown(beside, record, path.name):
+        raise unlike(path, beside, _AGAIN)
     known: dict[Fit, Score] = {}
     changed: dict[str, int] = {}
     try:
         with open(path, encoding="utf-8", newline="") as file:
-            for row in csv.DictReader(file):
-                method, size, split, fold, *numbers = (row[name] for name in COLUMNS)
-                score = Score(method, int(size), split, int(fold), *map(float, numbers))
-                if record["methods"].get(method) == _settings(method):
+            for row in csv.DictReader(file, strict=True):
+                score = _score([row[name] for name in COLUMNS])
+                if record.get("methods", {}).get(score.method) == _settings(score.method):
                     known[score.fit] = score
                 else:
-                    changed[method] = changed.get(method, 0) + 1
-    except (KeyError, TypeError, ValueError, csv.Error) as error:
-        raise UserError(
-            f"{path} is damaged ({error}); remove it or choose another folder"
-        ) from None
-    return known, [
+                    changed[score.method] = changed.get(score.method, 0) + 1
+    except (LookupError, TypeError, ValueError, csv.Error) as error:
+        raise UserError(f"{path} is damaged ({error}); {_AGAIN}") from None
+    except OSError as error:
+        raise UserError(f"{path} cannot be read ({error.strerror}); {_AGAIN}") from None
+    dropped = [
         f"{n} scores of {method} are of another version or settings and are dropped"
         for method, n in changed.items()
     ]
+    return known, dropped if KEY in record else [f"{UNKNOWN} ({directory})", *dropped]
 
 
-def _write_all(
-    directory: Path, comparison: Comparison, record: dict[str, Any], notes: list[str]
-) -> None:
-    request = comparison.request
-    record |= {
-        "parameters": request.parameters(),
-        "complete": comparison.complete,
-        "notes": [*request.expression.notes, *notes, *comparison.notes],
-    }
-    _write(directory, list(comparison.scores), record, comparison)
-
-
-def _write(
-    directory: Path,
-    scores: list[Score],
-    record: dict[str, Any],
-    comparison: Comparison | None = None,
-) -> None:
-    table, sidecar, picture = COMPARISON_FILES
-    names = COMPARISON_FILES if comparison else COMPARISON_FILES[:2]
-    with replacing_files(directory, names) as folder:
-        with open(folder / table, "w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(COLUMNS)
-            for score in scores:
-                rounded = [f"{score.rmse:.8g}", f"{score.r2:.8g}", f"{score.seconds:.4g}"]
-                writer.writerow([*score.fit, *rounded])
-        write_json(folder / sidecar, {"complete": False, **record})
-        if comparison is not None:
-            _draw(folder / picture, comparison)
+def _score(cells: list[str]) -> Score:
+    """Return the score that a row holds; a `ValueError` where none could be like it."""
+    method, size, split, fold, *numbers = cells
+    score = Score(method, int(size), split, int(fold), *map(float, numbers))
+    if (
+        split not in SPLITS
+        or not 1 <= score.latent_size <= _MOST_COMPONENTS
+        or score.fold < 1
+        or not (math.isfinite(score.rmse) and score.rmse >= 0)
+    ):
+        raise ValueError(f"a row {','.join(cells)[:60]}")
+    return score
 
 
 def _draw(path: Path, comparison: Comparison) -> None:

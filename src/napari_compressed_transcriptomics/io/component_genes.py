@@ -1,6 +1,5 @@
 """Genes of components to files that enrichment tools read."""
 
-import csv
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ import numpy as np
 from napari_compressed_transcriptomics.core.summary import provenance_of
 
 from .atomic import check_sidecar, refuse_overwriting, replacing_files, write_json
+from .style import SAFE, Style, write_rows
 
 if TYPE_CHECKING:
     from napari_compressed_transcriptomics.core.components import ComponentGenes
@@ -25,12 +25,13 @@ _MEANING = (
 
 
 def write_component_genes_csv(
-    path: str | Path, genes: "ComponentGenes", result: "Reconstruction"
+    path: str | Path, genes: "ComponentGenes", result: "Reconstruction", style: Style = SAFE
 ) -> list[Path]:
     """Write one row a gene: its symbol, then `ComponentGenes.effect` of each component.
 
     Columns are ``gene`` and ``component_1`` to ``component_k``. What they mean, each latent's
-    standard deviation and what made them stand in ``NAME.csv.json`` beside.
+    standard deviation and what made them stand in ``NAME.csv.json`` beside. `style` tells how names
+    and paths are written.
 
     Returns
     -------
@@ -45,11 +46,15 @@ def write_component_genes_csv(
     header = ["gene", *(f"component_{k + 1}" for k in range(len(genes.effect)))]
     cells = [row.astype(str) for row in genes.effect]  # the fewest digits that give it back
     rows = zip(genes.genes, *cells, strict=True)
-    return _write(Path(path), [header, *rows], ",", _record(genes, result), result)
+    return _write(Path(path), [header, *rows], ",", _record(genes, result), result, style)
 
 
 def write_ranking(
-    path: str | Path, genes: "ComponentGenes", component: int, result: "Reconstruction"
+    path: str | Path,
+    genes: "ComponentGenes",
+    component: int,
+    result: "Reconstruction",
+    style: Style = SAFE,
 ) -> list[Path]:
     """Write the genes of one component from rise to fall, for preranked enrichment (GSEA).
 
@@ -59,7 +64,7 @@ def write_ranking(
     ----------
     path : str or Path
         Usually ``NAME.rnk``.
-    genes, result
+    genes, result, style
         See `write_component_genes_csv`, also for what it returns and raises.
     component : int
         Counted from 0.
@@ -68,7 +73,7 @@ def write_ranking(
     order = np.argsort(-effect, kind="stable")
     rows = [(genes.genes[i], str(effect[i])) for i in order]
     record = {"component": component + 1, **_record(genes, result)}
-    return _write(Path(path), rows, "\t", record, result)
+    return _write(Path(path), rows, "\t", record, result, style)
 
 
 def _record(genes: "ComponentGenes", result: "Reconstruction") -> dict[str, Any]:
@@ -88,12 +93,12 @@ def _write(
     delimiter: str,
     record: dict[str, Any],
     result: "Reconstruction",
+    style: Style,
 ) -> list[Path]:
     sidecar = path.with_name(path.name + ".json")
     refuse_overwriting([path, sidecar], result.expression.source)
     check_sidecar(sidecar)
     with replacing_files(path.parent, [path.name, sidecar.name]) as folder:
-        with open(folder / path.name, "w", encoding="utf-8", newline="") as file:
-            csv.writer(file, delimiter=delimiter, lineterminator="\n").writerows(rows)
-        write_json(folder / sidecar.name, record)
+        write_rows(folder / path.name, rows, style, delimiter)
+        write_json(folder / sidecar.name, record, style)
     return [path, sidecar]

@@ -10,13 +10,18 @@ from napari_compressed_transcriptomics.core.two_results import TwoResults, table
 from .atomic import refuse_overwriting, replacing_files
 from .nifti import write_volume
 from .results import write_table_csv
+from .style import SAFE, Style
 
 _VOLUME, _SIDECAR = "difference.nii.gz", "difference.json"
 _SAMPLES, _GENES, _REGIONS = (f"{of}_difference.csv" for of in ("sample", "gene", "region"))
 
 
 def write_difference_csv(
-    path: str | Path, two: TwoResults, regions: Regions | None, source: dict[str, Any]
+    path: str | Path,
+    two: TwoResults,
+    regions: Regions | None,
+    source: dict[str, Any],
+    style: Style = SAFE,
 ) -> list[Path]:
     """Write one row a region, or a gene where there are no `regions`.
 
@@ -29,8 +34,9 @@ def write_difference_csv(
     """
     refuse_overwriting([path], source)
     if regions is None:
-        return write_table_csv(Path(path), "gene", two.genes, two.gene_table)
-    return write_table_csv(Path(path), "region", regions.names, two.region_table(regions))
+        return write_table_csv(Path(path), "gene", two.genes, two.gene_table, style=style)
+    table = two.region_table(regions)
+    return write_table_csv(Path(path), "region", regions.names, table, style=style)
 
 
 def difference_files(a: Results) -> tuple[str, ...]:
@@ -38,12 +44,14 @@ def difference_files(a: Results) -> tuple[str, ...]:
     return (_VOLUME, _SIDECAR, _SAMPLES, _GENES, *([_REGIONS] if _has_regions(a) else []))
 
 
-def save_difference(two: TwoResults, a: Results, b: Results, directory: str | Path) -> list[Path]:
+def save_difference(
+    two: TwoResults, a: Results, b: Results, directory: str | Path, style: Style = SAFE
+) -> list[Path]:
     """Write how two results from folders differ into a folder, all files or none.
 
     ``difference.nii.gz`` (RMSE of B less that of A, NaN outside) with its sidecar, which holds
     the overall numbers and the records of both, and tables by sample, by gene, and by region
-    where results of voxels were read with an atlas.
+    where results of voxels were read with an atlas. `style` tells how names and paths are written.
 
     Returns
     -------
@@ -64,15 +72,16 @@ def save_difference(two: TwoResults, a: Results, b: Results, directory: str | Pa
         "a": a.record,
         "b": b.record,
     }
-    with replacing_files(directory, names) as folder:
+    with replacing_files(directory, names, last=_SIDECAR) as folder:
         volume = b.error_volume - a.error_volume
-        kind = "error_difference"
-        write_volume(folder / _VOLUME, volume, a.affine, kind=kind, provenance=record)
+        about: dict[str, Any] = {"kind": "error_difference", "provenance": record, "style": style}
+        write_volume(folder / _VOLUME, volume, a.affine, **about)
         assert a.samples is not None
-        write_table_csv(folder / _SAMPLES, "sample", a.samples.names, table_of(*two.rmse_samples))
-        write_table_csv(folder / _GENES, "gene", two.genes, two.gene_table)
+        by_sample = table_of(*two.rmse_samples)
+        write_table_csv(folder / _SAMPLES, "sample", a.samples.names, by_sample, style=style)
+        write_table_csv(folder / _GENES, "gene", two.genes, two.gene_table, style=style)
         if _REGIONS in names:
-            _write_regions(folder / _REGIONS, a.regions, b.regions)
+            _write_regions(folder / _REGIONS, a.regions, b.regions, style)
     return [directory / name for name in names]
 
 
@@ -80,8 +89,11 @@ def _has_regions(a: Results) -> bool:
     return a.regions is not None and a.regions is not a.samples
 
 
-def _write_regions(path: Path, a: SampleErrors | None, b: SampleErrors | None) -> None:
+def _write_regions(
+    path: Path, a: SampleErrors | None, b: SampleErrors | None, style: Style
+) -> None:
     assert a is not None
     assert b is not None
     counts = {} if a.counts is None else {"n_samples": a.counts}
-    write_table_csv(path, "region", a.names, {**table_of(a.rmse, b.rmse), **counts})
+    table = {**table_of(a.rmse, b.rmse), **counts}
+    write_table_csv(path, "region", a.names, table, style=style)

@@ -130,7 +130,8 @@ def _receive(url: str, part: Path, name: str) -> Iterator[Progress]:
         if response.status != 206:
             have = 0
         length = response.headers.get("Content-Length", "")
-        total = have + int(length) if length.isdecimal() else None
+        known = length.isascii() and length.isdecimal() and len(length) < 20
+        total = have + int(length) if known else None
         if (total or 0) > MOST_BYTES:
             raise DownloadError(f"{_host(url)} sends {total:,} bytes, too many for the file")
         reported = 0.0

@@ -2,14 +2,15 @@
 
 import gzip
 import json
+import os
 import stat
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import Any, BinaryIO
 
-from napari_compressed_transcriptomics.core.errors import UserError
+from napari_compressed_transcriptomics.core.errors import UserError, shortened
 from napari_compressed_transcriptomics.core.provenance import file_sha256
 
 NIFTI = (".nii.gz", ".nii")
@@ -17,6 +18,8 @@ TEXT_TABLE = (".csv.gz", ".tsv.gz", ".csv", ".tsv")
 PARQUET = (".parquet",)
 H5AD = (".h5ad",)
 _LABELS = (".csv", ".tsv", ".txt")
+_OURS = "napari-compressed-transcriptomics"
+_MOST_JSON = 16_000_000  # bytes of a sidecar; ours with the symbols of all genes have 400,000
 
 # Enough of a file's beginning to say in a message what it is.
 _SIGNATURES = (
@@ -57,7 +60,11 @@ def existing_file(path: str | Path) -> Path:
     That is: it is missing, a folder, a pipe, socket or device, empty, or a git-LFS pointer.
     """
     path = Path(path)
-    if "\0" in str(path):
+    try:
+        possible = b"\0" not in os.fsencode(path)
+    except UnicodeEncodeError:
+        possible = False
+    if not possible:
         raise UserError(f"{str(path)!r} is no path of a file; check it")
     try:
         status = path.stat()
@@ -68,12 +75,8 @@ def existing_file(path: str | Path) -> Path:
         size = status.st_size
         with open(path, "rb") as file:
             start = file.read(32)
-    except FileNotFoundError:
-        raise UserError(f"There is no file {path}; check the path") from None
     except OSError as error:
-        raise UserError(
-            f"{path} cannot be read ({error.strerror}); check its name and its permissions"
-        ) from None
+        raise _unreadable(path, error) from None
     if not size:
         raise UserError(f"{path.name} is empty; get the file again")
     if start.startswith(b"version https://git-lfs"):
@@ -81,11 +84,37 @@ def existing_file(path: str | Path) -> Path:
     return path
 
 
+def _unreadable(path: Path, error: OSError) -> UserError:
+    if isinstance(error, FileNotFoundError):
+        return UserError(f"There is no file {path}; check the path")
+    return UserError(
+        f"{path} cannot be read ({error.strerror}); check its name and its permissions"
+    )
+
+
 def _kind_of(mode: int) -> str:
     """Say what is no file: a pipe, a socket or a device."""
     if stat.S_ISFIFO(mode):
         return "a named pipe"
     return "a socket" if stat.S_ISSOCK(mode) else "a device"
+
+
+def state_of(path: Path) -> tuple[int, int]:
+    """Return a file's size in bytes and time of change in ns: other ones where it changed.
+
+    A file that is gone has 0 and 0.
+    """
+    try:
+        status = path.stat()
+    except OSError:
+        return 0, 0
+    return status.st_size, status.st_mtime_ns
+
+
+def check_unchanged(path: Path, state: tuple[int, int]) -> None:
+    """Raise a `UserError` where a file is not in the state any more that it was in before."""
+    if state_of(path) != state:
+        raise UserError(f"{path.name} changed while it was read; open it again once it is complete")
 
 
 def looks_like(start: bytes) -> str:
@@ -105,7 +134,11 @@ def opened(path: Path) -> Iterator[BinaryIO]:
     a gzip file to its very end is what makes its checksum be checked.
     """
     packed = path.name.lower().endswith(".gz")
-    with open(path, "rb") as file:
+    try:
+        opened_file = open(path, "rb")  # noqa: SIM115
+    except OSError as error:  # since it was looked at
+        raise _unreadable(path, error) from None
+    with opened_file as file:
         start = file.read(32)
         if packed != start.startswith(b"\x1f\x8b"):
             better = path.name[:-3] if packed else f"{path.name}.gz"
@@ -121,7 +154,7 @@ def opened(path: Path) -> Iterator[BinaryIO]:
         except EOFError:
             raise UserError(
                 f"{path.name} is cut short: its gzip stream ends early after "
-                f"{path.stat().st_size} bytes; get the file again"
+                f"{os.fstat(file.fileno()).st_size} bytes; get the file again"
             ) from None
         except (zlib.error, gzip.BadGzipFile) as error:
             raise UserError(
@@ -132,14 +165,20 @@ def opened(path: Path) -> Iterator[BinaryIO]:
 def read_json(path: Path) -> dict[str, Any]:
     """Return a sidecar's content, ``{}`` where there is no such file.
 
-    A `UserError` names a sidecar that is not a JSON object.
+    A `UserError` names a sidecar that is not a JSON object, or too large for one.
     """
     if not path.is_file():
         return {}
     try:
-        content = json.loads(path.read_text("utf-8-sig"))
+        with open(path, "rb") as file:
+            raw = file.read(_MOST_JSON + 1)
+        content = json.loads(raw.decode("utf-8-sig")) if len(raw) <= _MOST_JSON else None
     except (OSError, ValueError, RecursionError):
         raise UserError(f"{path.name} is not readable as JSON; mend or remove it") from None
+    if len(raw) > _MOST_JSON:
+        raise UserError(
+            f"{path.name} is larger than {_MOST_JSON:,} bytes, too large for a sidecar; remove it"
+        )
     if not isinstance(content, dict):
         raise UserError(f"{path.name} is not a JSON object ({{...}}); mend or remove it")
     return content
@@ -151,29 +190,37 @@ def atlas_of(
     """Find the atlas and the label table that belong to a table (or volume) of expression.
 
     What is given explicitly wins. Then the sidecar ``NAME.json`` with ``{"atlas": ...,
-    "labels": ...}``, paths relative to the sidecar; then ``NAME_atlas.nii.gz`` (or ``.nii``)
-    and ``NAME_labels.csv`` (``.tsv``, ``.txt``) beside the table. A label table may also lie
-    beside the atlas as ``ATLAS_labels.*``, where the atlas's resolution and space may be
+    "labels": ...}``, paths of files beside the sidecar or below; then ``NAME_atlas.nii.gz`` (or
+    ``.nii``) and ``NAME_labels.csv`` (``.tsv``, ``.txt``) beside the table. A label table may
+    also lie beside the atlas as ``ATLAS_labels.*``, where the atlas's resolution and space may be
     missing from the name (``dk_2mm.nii.gz`` has ``dk_labels.csv``).
 
     Returns
     -------
     atlas, labels : Path or None
         None where there is none.
+
+    Raises
+    ------
+    UserError
+        The sidecar names a file elsewhere.
     """
     path = Path(path)
-    sidecar = read_json(beside(path, ".json"))
+    sidecar = beside(path, ".json")
+    record = read_json(sidecar)
 
     def named(key: str) -> Path | None:
-        value = sidecar.get(key)
-        return path.parent / value if isinstance(value, str) and value else None
+        value = record.get(key)
+        return _below(sidecar, value, key) if isinstance(value, str) and value else None
 
     found_atlas = Path(atlas) if atlas else named("atlas")
     if found_atlas is None:
         found_atlas = next(filter(Path.is_file, (beside(path, f"_atlas{e}") for e in NIFTI)), None)
     found_labels = Path(labels) if labels else None
     # The sidecar's label table belongs to the sidecar's atlas, not to another one.
-    if found_labels is None and (atlas is None or found_atlas == named("atlas")):
+    if found_labels is None and (
+        atlas is None or found_atlas == path.parent / str(record.get("atlas"))
+    ):
         found_labels = named("labels")
     if found_labels is None and found_atlas is not None:
         candidates = [] if atlas else [beside(path, f"_labels{end}") for end in _LABELS]
@@ -186,11 +233,69 @@ def atlas_of(
     return found_atlas, found_labels
 
 
+def _below(sidecar: Path, name: str, key: str) -> Path:
+    """Return the path of a file that a sidecar names: beside it or below.
+
+    Sidecars come with data, from anybody, and are not to choose among all files of the machine.
+    """
+    folder = sidecar.parent
+    within = not name.startswith(("/", "\\", "~")) and "://" not in name
+    try:
+        within &= not PureWindowsPath(name).drive
+        within &= (folder / name).resolve().is_relative_to(folder.resolve())
+    except (OSError, RuntimeError, ValueError):  # links in a circle, zero bytes
+        within = False
+    if not within:
+        raise UserError(
+            f"{sidecar.name} names {shortened(name, 60)!r} as its {key}, which does not lie beside "
+            "it or below; where you trust it, choose it yourself (--atlas and --labels, or Open "
+            "expression table)"
+        )
+    return folder / name
+
+
 def _is_space_or_resolution(part: str) -> bool:
     part = part.lower()
     return part.startswith(("mni", "space-", "res-")) or (part[:1].isdigit() and part[-2:] == "mm")
 
 
-def source_of(path: Path) -> dict[str, str]:
-    """Return a file's resolved path and SHA-256, for `Expression.source`."""
-    return {"path": str(path.resolve()), "sha256": file_sha256(path)}
+def source_of(path: Path, state: tuple[int, int] | None = None) -> dict[str, str]:
+    """Return a file's resolved path and SHA-256, for `Expression.source`.
+
+    Parameters
+    ----------
+    path : Path
+    state : tuple of int, optional
+        What `state_of` said before the file was read.
+
+    Raises
+    ------
+    UserError
+        The file is not in that state any more; or it is a NIfTI file of ours and not as it was
+        written: its sidecar knows its hash.
+    """
+    digest = file_sha256(path)
+    if state is not None:
+        check_unchanged(path, state)
+    sidecar = beside(path, ".json")
+    if _written_sha256(path, sidecar) not in (None, digest):
+        raise UserError(
+            f"{path.name} has changed since it was written: its SHA-256 is not that in "
+            f"{sidecar.name}; get it again, or remove {sidecar.name} where the change was meant"
+        )
+    return {"path": str(path.resolve()), "sha256": digest}
+
+
+def _written_sha256(path: Path, sidecar: Path) -> str | None:
+    """Return the hash that our writer put into a volume's sidecar, None where it is not known."""
+    if not suffix(path, NIFTI):
+        return None
+    try:
+        record = read_json(sidecar)
+    except UserError:  # another's, and no concern of the volume
+        return None
+    # NAME.nii and NAME.nii.gz have one sidecar: packed or unpacked since, the bytes are others.
+    same_kind = suffix(str(record.get("file")), NIFTI) in ("", suffix(path, NIFTI))
+    ours = str(record.get("written_by")).startswith(_OURS)
+    digest = record.get("sha256")
+    return digest if ours and same_kind and isinstance(digest, str) else None

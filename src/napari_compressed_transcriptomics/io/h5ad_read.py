@@ -23,13 +23,14 @@ def read_h5ad(
     atlas: str | Path | None = None,
     labels: str | Path | None = None,
     impute: str | None = None,
+    ids: str | None = None,
 ) -> Expression:
     """Read expression from AnnData: its parcellation, else voxel positions, else an atlas.
 
     Rows are matched with the parcellation's samples by name. Positions are
     ``obsm["spatial"]``, RAS mm on a regular grid. A file without either is read as a table, its
-    ``obs_names`` being the names of the rows. With an atlas, voxels are averaged over its
-    regions.
+    ``obs_names`` being the names of the rows (its atlas ids, where `ids` is "obs_names"). With an
+    atlas, voxels are averaged over its regions.
 
     Raises
     ------
@@ -52,9 +53,8 @@ def read_h5ad(
     by_voxel = positions is not None or (stored is not None and stored.by_voxel)
     located = by_voxel or (stored is not None and stored.samples is not None)
     if atlas_path is not None and not by_voxel and (atlas or not located):
-        return table_expression(
-            Table(path, genes, {"label": samples}, values), atlas_path, labels_path, impute
-        )
+        table = Table(path, genes, {"obs_names": samples}, values)
+        return table_expression(table, atlas_path, labels_path, impute, ids)
     excluded: list[str] = []
     if positions is not None:
         parcellation, note = on_grid(path, positions)

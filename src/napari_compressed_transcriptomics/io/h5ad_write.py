@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Expression
+from napari_compressed_transcriptomics.core.memory import require_memory
 from napari_compressed_transcriptomics.core.summary import provenance_of
 
 from .atomic import refuse_overwriting, replacing
 from .files import H5AD, suffix
 from .h5ad_places import places_to_store
+from .style import SAFE
 
 if TYPE_CHECKING:
     from napari_compressed_transcriptomics.core.reconstruction import Reconstruction
@@ -73,9 +75,22 @@ def write_h5ad(
         obsm=obsm,
         uns={
             "parcellation": places_to_store(expression),
-            "provenance": json.dumps(record),
+            "provenance": json.dumps(SAFE.record(record, path.parent), allow_nan=False),
         },
     )
+    require_memory(2 * expression.values.nbytes, f"Writing {path.name}")
     with replacing(path) as temporary:
-        data.write_h5ad(temporary, compression="gzip")
+        temporary.write_bytes(_packed(data))
     return [path]
+
+
+def _packed(data: Any) -> bytes:
+    """Return what an ``.h5ad`` file holds, made in memory: HDF5 crashes where a disk is full."""
+    import h5py
+    from anndata.io import write_elem
+
+    data.strings_to_categoricals()
+    with h5py.File("in memory", "w", driver="core", backing_store=False) as file:
+        write_elem(file, "/", data, dataset_kwargs={"compression": "gzip"})
+        file.flush()
+        return file.id.get_file_image()

@@ -10,13 +10,16 @@ from napari_compressed_transcriptomics.core.memory import require_memory
 
 from .assemble import assemble
 from .files import beside, read_json, source_of
-from .nifti import NiftiHeader, blocks, read_header
-from .text import DelimitedText
+from .gene_list import read_gene_list
+from .nifti import blocks
+from .nifti_header import NiftiHeader, read_header
 
 _BLOCK_BYTES = 32 << 20
 # A grid is mostly outside the brain; a file this many times larger than memory is refused
 # before it is read, a smaller one as soon as the voxels inside are counted.
 _MOST_OUTSIDE = 16
+SAMPLE_BYTES = 250
+"""What the name and the place of a sample take, beside its values."""
 
 
 def read_nifti_expression(path: str | Path, impute: str | None = None) -> Expression:
@@ -54,7 +57,7 @@ def read_nifti_expression(path: str | Path, impute: str | None = None) -> Expres
         impute=impute,
         notes=(*header.notes, *notes),
         source={
-            "expression": source_of(path),
+            "expression": source_of(path, header.state),
             **({"genes": source_of(gene_file)} if gene_file else {}),
         },
     )
@@ -65,46 +68,27 @@ def genes_of(path: Path, n_genes: int) -> tuple[list[str], list[str], Path | Non
 
     A `UserError` names a sidecar whose count is not the number of volumes.
     """
+    holder = f"{path.name} has {n_genes} volumes"
     candidates = [beside(path, ".genes.tsv"), beside(path, ".genes.txt")]
     file = next(filter(Path.is_file, candidates), None)
     if file is not None:
-        genes = _gene_column(file, n_genes)
-    else:
-        file = beside(path, ".json")
-        listed = read_json(file).get("genes")
-        if listed is None:
-            width = max(5, len(str(n_genes)))
-            note = (
-                f"No gene symbols lie beside {path.name} (NAME.genes.tsv); its {n_genes} volumes "
-                "are numbered gene_00001 onwards"
-            )
-            return [f"gene_{i + 1:0{width}d}" for i in range(n_genes)], [note], None
-        if not isinstance(listed, list) or not all(isinstance(gene, str) for gene in listed):
-            raise UserError(f"{file.name} has genes that are no list of symbols; mend it")
-        genes = listed
-    if len(genes) != n_genes:
-        raise UserError(
-            f"{file.name} names {len(genes)} genes and {path.name} has {n_genes} volumes; give one "
-            "symbol a volume"
+        return read_gene_list(file, n_genes, holder), [], file
+    file = beside(path, ".json")
+    genes = read_json(file).get("genes")
+    if genes is None:
+        width = max(5, len(str(n_genes)))
+        note = (
+            f"No gene symbols lie beside {path.name} (NAME.genes.tsv); its {n_genes} volumes "
+            "are numbered gene_00001 onwards"
         )
-    if not all(genes):
-        raise UserError(f"{file.name} has an empty gene symbol; name every gene")
+        return [f"gene_{i + 1:0{width}d}" for i in range(n_genes)], [note], None
+    if not isinstance(genes, list) or not all(
+        isinstance(gene, str) and gene.strip() and gene.isprintable() for gene in genes
+    ):
+        raise UserError(f"{file.name} has genes that are no list of symbols; mend it")
+    if len(genes) != n_genes:
+        raise UserError(f"{file.name} names {len(genes)} genes and {holder}; give one symbol each")
     return genes, [], file
-
-
-def _gene_column(file: Path, n_genes: int) -> list[str]:
-    """Return the column ``gene``, else the first one; its header may be missing."""
-    table = DelimitedText(file)
-    header = [cell.lower() for cell in table.header]
-    column = next((header.index(n) for n in ("gene", "gene_symbol", "symbol") if n in header), None)
-    genes = []
-    for number, cells in table.rows():
-        if len(cells) <= (column or 0):
-            raise UserError(f"{file.name} has too few cells in line {number}; mend it")
-        genes.append(cells[column or 0].strip())
-    if column is None and len(genes) < n_genes:
-        genes.insert(0, table.header[0])
-    return genes
 
 
 def _masked_matrix(header: NiftiHeader) -> tuple[np.ndarray, np.ndarray]:
@@ -121,6 +105,9 @@ def _masked_matrix(header: NiftiHeader) -> tuple[np.ndarray, np.ndarray]:
     """
     n_genes, n_voxels = header.n_volumes, header.n_voxels
     per_block = int(np.clip(_BLOCK_BYTES // (n_voxels * 8), 2, n_genes)) if n_genes > 1 else 1
+    if n_voxels * per_block * 8 > _BLOCK_BYTES:  # volumes so large that a block of them counts
+        each = 16 + per_block * (header.dtype.itemsize + 24)
+        require_memory(n_voxels * each, f"A part of {header.path.name}")
     # The file runs x fastest, samples z fastest: `order[i]` is the file's place of sample i.
     order = np.arange(n_voxels).reshape(header.shape[:3], order="F").ravel()
     outside = np.ones(n_voxels, bool)  # in the order of samples, like all that follows
@@ -136,8 +123,12 @@ def _masked_matrix(header: NiftiHeader) -> tuple[np.ndarray, np.ndarray]:
         same = (block == first) | (np.isnan(block) & np.isnan(first))
         joining = np.flatnonzero(outside & ~same.all(axis=0))
         if joining.size:
-            what = f"{header.path.name} with {joining.size:,} voxels inside"
-            require_memory(joining.size * n_genes * 4, what)
+            n_before = sum(len(there) for there, _ in parts)
+            n_inside = n_before + joining.size
+            # What is not filled yet does not count as taken, either; parts are joined by copying.
+            n_values = n_inside * n_genes * (2 if parts else 1) - n_before * done
+            what = f"{header.path.name} with {n_inside:,} voxels inside"
+            require_memory(4 * n_values + SAMPLE_BYTES * n_inside, what)
             values = np.empty((joining.size, n_genes), np.float32)
             values[:, :done] = first[joining, None]
             parts.append((joining, values))
@@ -152,6 +143,8 @@ def _masked_matrix(header: NiftiHeader) -> tuple[np.ndarray, np.ndarray]:
         )
     if len(parts) == 1:
         return parts[0][1], mask
-    voxels = np.concatenate([part[0] for part in parts])
-    values = np.concatenate([part[1] for part in parts])
-    return values[np.argsort(voxels)], mask
+    row = np.cumsum(mask.ravel()) - 1
+    values = np.empty((row[-1] + 1, n_genes), np.float32)
+    for voxels, part in parts:
+        values[row[voxels]] = part
+    return values, mask

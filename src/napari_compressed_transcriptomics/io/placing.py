@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -10,25 +9,15 @@ from napari_compressed_transcriptomics.core.errors import UserError, listing
 from napari_compressed_transcriptomics.core.expression import Parcellation
 
 from .atlas import Atlas, check_sides
-from .region_names import match_names, region_key
+from .region_names import match_names, region_key, rows_of_several
+from .table_header import shown
+from .table_rows import Rows
 from .text import integer
 
 # Below these shares another parcellation is likelier than a table with gaps.
 _LEAST_ROWS = 0.5
 _LEAST_IDS = 1 / 3  # one hemisphere without the midline is a bit under one half
 _LEAST_NUMBERED = 2 / 3
-
-
-@dataclass(frozen=True)
-class Rows:
-    """How a table names its rows: by integer ids, by names, or (ids with names) by both."""
-
-    path: Path
-    ids: tuple[int, ...] | None
-    names: tuple[str, ...] | None
-
-    def __len__(self) -> int:
-        return len(self.ids or self.names or ())
 
 
 @dataclass(frozen=True)
@@ -55,7 +44,13 @@ class Placed:
     notes: tuple[str, ...]
 
 
-def place(rows: Rows, columns: Sequence[str], atlas: Atlas, names: dict[int, str] | None) -> Placed:
+def place(
+    rows: Rows,
+    columns: Sequence[str],
+    atlas: Atlas,
+    names: dict[int, str] | None,
+    label_table: str = "the label table",
+) -> Placed:
     """Find the place of each row in the atlas.
 
     Parameters
@@ -66,28 +61,30 @@ def place(rows: Rows, columns: Sequence[str], atlas: Atlas, names: dict[int, str
     atlas : Atlas
     names : dict or None
         Atlas id to name, from a label table.
+    label_table : str
+        Name of that table, for messages.
 
     Raises
     ------
     UserError
         Rows and atlas do not belong together: too few match, the numbered names are of
         another parcellation, the atlas is mirrored, the table is transposed. Both sides'
-        unmatched names are listed.
+        unmatched names are listed. Or ids contradict names, or may be mere row numbers.
     """
     known = names or {}
     regions = sorted({*map(int, atlas.ids), *known})
-    row_of = (
-        _by_id(rows, regions) if rows.ids is not None else _by_name(rows, atlas, names, columns)
-    )
+    by_id = _placed_by_id(rows, names)
+    row_of = _by_id(rows, regions) if by_id else _by_name(rows, atlas, names, columns)
     matched = set(row_of.values())
     unmatched = [row for row in range(len(rows)) if row not in matched]
     if len(matched) < _LEAST_ROWS * len(rows) and _look_like_regions(columns, regions, known):
         raise UserError(
             f"{rows.path.name} has genes in its rows and regions in its columns; transpose it"
         )
+    notes = list(atlas.notes) + _checked_ids(rows, by_id, row_of, regions, known, label_table)
     called = [_name(rows, row, known, row_of) for row in range(len(rows))]
     without_row = [r for r in regions if r not in row_of]
-    _refuse_other_parcellation(rows, called, unmatched, without_row, regions, atlas, known)
+    _refuse_other_parcellation(rows, by_id, called, unmatched, without_row, regions, atlas, known)
 
     present = set(map(int, atlas.ids))
     with_voxels = {row for region, row in row_of.items() if region in present}
@@ -97,7 +94,6 @@ def place(rows: Rows, columns: Sequence[str], atlas: Atlas, names: dict[int, str
     samples = [called[row] for row in kept]
     lost = [called[row] for row in sorted(matched - with_voxels)]
     strangers = [called[row] for row in unmatched]
-    notes = list(atlas.notes)
     if strangers:
         notes.append(
             f"{len(strangers)} row(s) of {rows.path.name} have no region in {atlas.path.name} "
@@ -108,6 +104,8 @@ def place(rows: Rows, columns: Sequence[str], atlas: Atlas, names: dict[int, str
             f"{len(lost)} region(s) have no voxel in {atlas.path.name} ({listing(lost)}) and are "
             "left out"
         )
+    if not by_id and (several := rows_of_several(called, row_of, known)):
+        notes.append(f"Row(s) of {rows.path.name} are shown in several regions each ({several})")
     if without_row:
         empty = listing(known.get(region, str(region)) for region in without_row)
         notes.append(
@@ -117,6 +115,38 @@ def place(rows: Rows, columns: Sequence[str], atlas: Atlas, names: dict[int, str
     if samples:
         notes += check_sides(Parcellation(labels, atlas.affine), samples, atlas.path.name)
     return Placed(kept, tuple(samples), labels, (*strangers, *lost), tuple(notes))
+
+
+def _placed_by_id(rows: Rows, names: dict[int, str] | None) -> bool:
+    """Tell how rows are placed: by names, unless there are none, or the user or need says ids."""
+    if rows.ids is None or rows.names is None:
+        return rows.names is None
+    return rows.trust == "chosen" or (names is None and not rows.only_count())
+
+
+def _checked_ids(
+    rows: Rows,
+    by_id: bool,
+    row_of: dict[int, int],
+    regions: list[int],
+    known: dict[int, str],
+    label_table: str,
+) -> list[str]:
+    """Refuse ids that are doubtful or contradict the names; return notes on what they are."""
+    if rows.ids is None:
+        return []
+    column = shown(rows.id_column)
+    if by_id:
+        rows.refuse_doubtful_ids(regions)
+        if rows.names is not None and known:
+            rows.check_ids(match_names(rows.names, known, rows.path), known, label_table)
+        if rows.trust == "chosen" or (rows.trust == "said" and not rows.only_count()):
+            return []
+        return [f"Rows of {rows.path.name} are placed by the atlas ids in its {column}"]
+    if rows.only_count():
+        return [f"Rows of {rows.path.name} are placed by name; its {column} only counts them"]
+    rows.check_ids(row_of, known, label_table)
+    return []
 
 
 def _by_id(rows: Rows, regions: list[int]) -> dict[int, int]:
@@ -142,9 +172,10 @@ def _by_name(
             raise UserError(
                 f"{rows.path.name} has genes in its rows and regions in its columns; transpose it"
             )
+        ids = f", or the column of atlas ids ({rows.how_to_choose})" if rows.ids else ""
         raise UserError(
             f"{rows.path.name} names its rows ({listing(rows.names, 3)}) and {atlas.path.name} has "
-            "only ids; give the atlas's label table"
+            f"only ids; give the atlas's label table{ids}"
         )
     return match_names(rows.names, names, rows.path)
 
@@ -168,6 +199,7 @@ def _name(rows: Rows, row: int, known: dict[int, str], row_of: dict[int, int]) -
 
 def _refuse_other_parcellation(
     rows: Rows,
+    by_id: bool,
     called: list[str],
     unmatched: list[int],
     without_row: list[int],
@@ -178,16 +210,19 @@ def _refuse_other_parcellation(
     n_rows, n_regions = len(rows), len(regions)
     rows_fit, regions_fit = n_rows - len(unmatched), n_regions - len(without_row)
     too_few = rows_fit < max(1, _LEAST_ROWS * n_rows)
-    by_id = rows.ids is not None
     if by_id:
         too_few |= regions_fit < _LEAST_IDS * n_regions
     if too_few or (not by_id and other_numbering(called, unmatched, without_row, known)):
         no_region = listing(called[row] for row in unmatched) or "none"
         no_row = listing(known.get(region, str(region)) for region in without_row) or "none"
+        instead = (
+            f", or choose its atlas ids ({rows.how_to_choose})" if rows.ids and not by_id else ""
+        )
         raise UserError(
             f"{rows.path.name} does not fit {atlas.path.name}: {rows_fit} of {n_rows} rows have a "
             f"region (without: {no_region}) and {regions_fit} of {n_regions} regions have a row "
             f"(without: {no_row}); use the atlas and label table that this table was made with"
+            f"{instead}"
         )
 
 

@@ -1,8 +1,5 @@
 """A prediction to files: scores, maps, a figure, and a record of what made them."""
 
-import csv
-import math
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,28 +7,49 @@ import numpy as np
 
 from napari_compressed_transcriptomics.core.provenance import array_sha256, versions
 
-from .atomic import refuse_overwriting, replacing_files, write_json
+from .atomic import check_targets, refuse_overwriting, replacing_files, write_json
+from .belonging import KEY, fingerprints
+from .file_names import distinct_stems
 from .nifti import write_volume
+from .room import table_bytes, volume_bytes
+from .style import SAFE, Style, number_cell, write_rows
 
 if TYPE_CHECKING:
     from napari_compressed_transcriptomics.core.predict import Prediction
+    from napari_compressed_transcriptomics.core.predict_request import PredictRequest
 
 PREDICTION_FILES = ("prediction.csv", "prediction.json", "prediction.png", "predicted_samples.csv")
 
 
 def prediction_files(targets: list[str]) -> list[str]:
     """Return the names of all files that are written for targets of these names."""
-    return [*PREDICTION_FILES, *(name for stem in _stems(targets) for name in _volumes(stem))]
+    return [
+        *PREDICTION_FILES,
+        *(name for stem in distinct_stems(targets) for name in _volumes(stem)),
+    ]
 
 
-def save_prediction(prediction: "Prediction", directory: str | Path) -> list[Path]:
+def check_prediction_folder(directory: str | Path, request: "PredictRequest") -> None:
+    """Raise a `UserError` unless a prediction can be written into a folder, before it is made."""
+    directory, expression = Path(directory), request.expression
+    names = prediction_files([target.name for target in request.targets])
+    volume = volume_bytes(expression.parcellation)
+    table = table_bytes(expression.n_samples, 2 * len(request.targets))
+    check_targets(directory, names, 2 * len(request.targets) * volume + table, max(volume, table))
+    refuse_overwriting([directory / name for name in names], sources(request))
+
+
+def save_prediction(
+    prediction: "Prediction", directory: str | Path, style: Style = SAFE
+) -> list[Path]:
     """Write a prediction into a folder, all files or none.
 
     ``prediction.csv`` (a row a target, method, size, regressor and split; columns as
-    `predict.COLUMNS`), ``prediction.json`` (settings, sources, notes), ``prediction.png`` (bars of
-    the methods), ``predicted_samples.csv`` (a row a sample: each target, then each of its held-out
-    predictions) and, of each target's best prediction, ``predicted_NAME.nii.gz`` and
-    ``residual_NAME.nii.gz`` (target minus prediction) in the target's units, NaN outside.
+    `predict.COLUMNS`), ``prediction.png`` (bars of the methods), ``predicted_samples.csv`` (a row a
+    sample: each target, then each of its held-out predictions), of each target's best prediction
+    ``predicted_NAME.nii.gz`` and ``residual_NAME.nii.gz`` (target minus prediction) in the target's
+    units, NaN outside, and, written last, ``prediction.json`` (settings, sources, notes, hashes of
+    the other files). `style` tells how names and paths are written.
 
     Raises
     ------
@@ -48,21 +66,22 @@ def save_prediction(prediction: "Prediction", directory: str | Path) -> list[Pat
     refuse_overwriting([directory / name for name in names], source)
     record = prediction_record(prediction)
     paint, affine = expression.parcellation.paint, expression.parcellation.affine
-    with replacing_files(directory, names) as folder:
-        _write_scores(folder / "prediction.csv", prediction)
-        _write_samples(folder / "predicted_samples.csv", prediction)
-        write_json(folder / "prediction.json", record)
+    with replacing_files(directory, names, last="prediction.json") as folder:
+        _write_scores(folder / "prediction.csv", prediction, style)
+        _write_samples(folder / "predicted_samples.csv", prediction, style)
         _write_figure(folder / "prediction.png", prediction)
-        for target, stem in zip(done, _stems([t.name for t in done]), strict=True):
+        for target, stem in zip(done, distinct_stems([t.name for t in done]), strict=True):
             score = prediction.best(target.name)
-            about = {"score": _json_safe(score._asdict()), "source": source}
+            about = {"score": score._asdict(), "source": source}
             maps = {
                 "predicted": prediction.predicted(score),
                 "residual": prediction.residual(score),
             }
             for kind, values in maps.items():
                 path = folder / f"{kind}_{stem}.nii.gz"
-                write_volume(path, paint(values), affine, kind=kind, provenance=about)
+                volume = paint(values)
+                write_volume(path, volume, affine, kind=kind, provenance=about, style=style)
+        write_json(folder / "prediction.json", {**record, KEY: fingerprints(folder)}, style)
     return [directory / name for name in names]
 
 
@@ -108,28 +127,21 @@ def prediction_record(prediction: "Prediction") -> dict[str, Any]:
     }
 
 
-def _write_scores(path: Path, prediction: "Prediction") -> None:
+def _write_scores(path: Path, prediction: "Prediction", style: Style) -> None:
     from napari_compressed_transcriptomics.core.predict import COLUMNS
 
-    with open(path, "w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(COLUMNS)
-        for score in prediction.scores:
-            writer.writerow([_cell(value) for value in score])
+    rows = ([number_cell(value) for value in score] for score in prediction.scores)
+    write_rows(path, [COLUMNS, *rows], style)
 
 
-def _write_samples(path: Path, prediction: "Prediction") -> None:
+def _write_samples(path: Path, prediction: "Prediction", style: Style) -> None:
     columns: dict[str, np.ndarray] = {}
     for score in prediction.scores:
         columns[score.target] = prediction.target(score.target).values
         columns[" | ".join(map(str, score.key))] = prediction.predicted(score)
-    with open(path, "w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["sample", *columns])
-        for sample, *cells in zip(
-            prediction.request.expression.samples, *columns.values(), strict=True
-        ):
-            writer.writerow([sample, *map(_cell, cells)])
+    cells = [[number_cell(value) for value in column] for column in columns.values()]
+    rows = zip(prediction.request.expression.samples, *cells, strict=True)
+    write_rows(path, [("sample", *columns), *rows], style)
 
 
 def _write_figure(path: Path, prediction: "Prediction") -> None:
@@ -147,32 +159,3 @@ def _volumes(stem: str) -> list[str]:
     return [
         f"{kind}_{stem}{end}" for kind in ("predicted", "residual") for end in (".nii.gz", ".json")
     ]
-
-
-def _stems(targets: list[str]) -> list[str]:
-    """Return names for files: what a file system may not take becomes a hyphen, none twice."""
-    stems: list[str] = []
-    for name in targets:
-        stem = re.sub(r"[^\w.+-]+", "-", name).strip(".-") or "target"
-        taken = {other.lower() for other in stems}
-        number = 2
-        while (
-            unique := stem if number == 2 and stem.lower() not in taken else f"{stem}-{number}"
-        ).lower() in taken:
-            number += 1
-        stems.append(unique)
-    return stems
-
-
-def _cell(value: Any) -> Any:
-    """Return a number with six digits that count, NaN as an empty cell."""
-    if isinstance(value, float | np.floating):
-        return f"{value:.6g}" if math.isfinite(value) else ""
-    return value
-
-
-def _json_safe(values: dict[str, Any]) -> dict[str, Any]:
-    return {
-        key: None if isinstance(value, float) and not math.isfinite(value) else value
-        for key, value in values.items()
-    }

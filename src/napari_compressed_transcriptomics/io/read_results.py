@@ -1,5 +1,6 @@
 """Results read back from the folder that `save_results` wrote."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from napari_compressed_transcriptomics.core.regions import regions_of
 from napari_compressed_transcriptomics.core.results import MOST_COMPONENTS, Results, SampleErrors
 
 from .atlas import read_atlas
+from .belonging import KEY, UNKNOWN, check_belonging
 from .files import atlas_of, existing_file, read_json
 from .region_names import read_region_names
 from .results import RESULT_FILES
@@ -21,6 +23,8 @@ from .volume import LATENTS, read_volume
 
 _MOST_BINS = 4096
 _COUNTS = ("n_samples", "n_genes", "latent_size")
+_LARGEST = 1e300  # what is larger is no error of anything, and may not be drawn
+_AGAIN = "save the results again"
 
 
 def read_results(
@@ -39,8 +43,9 @@ def read_results(
     Raises
     ------
     UserError
-        The folder or a file in it is missing, cut or damaged, or files do not belong together;
-        or an atlas is given for results that are of regions already.
+        The folder or a file in it is missing, cut or damaged, or files do not belong together, as
+        the hashes in ``summary.json`` tell; or an atlas is given for results that are of regions
+        already.
     """
     folder = Path(directory)
     record = _summary(folder)
@@ -67,8 +72,10 @@ def read_results(
     elif atlas is not None:
         regions = _by_region(error.data, error.affine, Path(atlas), labels)
         files += [Path(atlas), *([Path(labels)] if labels else [])]
+    density = _density(folder / "density.csv", record)
+    known = check_belonging(folder / "summary.json", record, _AGAIN)  # after all is read
     return Results(
-        record=record,
+        record=_with_inputs({key: part for key, part in record.items() if key != KEY}, folder),
         affine=error.affine,
         error_volume=error.data,
         latent_volume=latent_volume.data[..., :MOST_COMPONENTS],
@@ -78,8 +85,9 @@ def read_results(
         r2_genes=gene_errors[:, 1],
         samples=samples,
         regions=regions,
-        density=_density(folder / "density.csv", record),
+        density=density,
         files=tuple(files),
+        notes=() if known else (f"{UNKNOWN} ({folder})",),
     )
 
 
@@ -99,9 +107,26 @@ def _summary(folder: Path) -> dict[str, Any]:
             )
     for key in ("rmse", "r2"):
         value = record.get(key)
-        if value is not None and (not isinstance(value, int | float) or isinstance(value, bool)):
+        if value is not None and not (type(value) in (int, float) and abs(value) < _LARGEST):
             raise UserError(f"{path} does not state {key} as a number; save the results again")
+    for key in ("filled", "excluded", "notes"):
+        if not isinstance(record.get(key, []), list):
+            raise UserError(f"{path} does not state {key} as a list; save the results again")
     return record
+
+
+def _with_inputs(record: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Return a record whose sources have absolute paths where they are found from the folder."""
+    source = record.get("source")
+    if not isinstance(source, dict):
+        return record
+    found = {}
+    for role, part in source.items():
+        path = part.get("path") if isinstance(part, dict) else None
+        if isinstance(path, str) and "\0" not in path and os.path.isfile(folder / path):
+            part = {**part, "path": os.path.abspath(folder / path)}
+        found[role] = part
+    return {**record, "source": found}
 
 
 def _volume(path: Path, intent: str) -> Any:
@@ -157,7 +182,7 @@ def _density(path: Path, record: dict[str, Any]) -> Density | None:
     try:
         low, high, n = float(cells["low"]), float(cells["high"]), int(cells["n_bins"])
         n_drawn = int(cells["n_drawn"])
-        if not (low < high and 1 <= n <= _MOST_BINS):
+        if not (-_LARGEST < low < high < _LARGEST and 1 <= n <= _MOST_BINS):
             raise ValueError
         edges = np.linspace(low, high, n + 1)
         at = ((values[:, :2] - low) / (high - low) * n).astype(int)

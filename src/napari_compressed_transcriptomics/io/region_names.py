@@ -1,12 +1,17 @@
 """Names of brain regions: label tables, and telling that two spellings mean one region."""
 
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from napari_compressed_transcriptomics.core.errors import UserError, listing
+from napari_compressed_transcriptomics.core.errors import UserError, listing, shortened
 
 from .text import DelimitedText, integer, text_lines
+
+_LONGEST_NAME = 256
+_LONGEST_SHOWN = 24  # of a column's name: what is no label table may hold what is not to be told
+_MOST_CHARACTERS = 4_000_000  # of a label table; that of FreeSurfer has 60,000
 
 _SIDES = {"l": "L", "lh": "L", "left": "L", "r": "R", "rh": "R", "right": "R"}
 _SIDE = "(lh|rh|left|right|l|r)"
@@ -47,6 +52,8 @@ def region_key(name: str) -> tuple[str, str]:
     (('L', 'thal'), ('R', 'hip'), ('L', 'gfrontalsup_1'))
     """
     plain = name.strip().lower()
+    if len(plain) > _LONGEST_NAME:  # no region's; to take it apart could last minutes
+        return "", plain
     if match := _NETWORKS.fullmatch(plain):
         return _SIDES[match[2]], f"{match[1]}:{_squeezed(match[3])}"
     if match := _PREFIX.fullmatch(plain):
@@ -113,6 +120,27 @@ def match_names(rows: Sequence[str], names: dict[int, str], path: Path) -> dict[
     return row_of
 
 
+def rows_of_several(rows: Sequence[str], row_of: dict[int, int], names: dict[int, str]) -> str:
+    """Return which rows `match_names` gave to several ids, for a note; empty where none."""
+    several: dict[int, list[str]] = {}
+    for region, row in row_of.items():
+        several.setdefault(row, []).append(f"{names[region]} ({region})")
+    return listing(f"{rows[r]}: {', '.join(ids)}" for r, ids in several.items() if len(ids) > 1)
+
+
+def unique_names(ids: Iterable[int], names: Mapping[int, str]) -> list[str]:
+    """Return the name of each id: the id itself where none, with the id where several share one.
+
+    Examples
+    --------
+    >>> unique_names([1, 2, 3, 4], {1: "hippo", 2: "hippo", 3: "amyg"})
+    ['hippo (1)', 'hippo (2)', 'amyg', '4']
+    """
+    found = {region: names.get(region) or str(region) for region in map(int, ids)}
+    count = Counter(found.values())
+    return [f"{name} ({region})" if count[name] > 1 else name for region, name in found.items()]
+
+
 def read_region_names(path: str | Path) -> dict[int, str]:
     """Read a label table: atlas id to region name.
 
@@ -124,15 +152,16 @@ def read_region_names(path: str | Path) -> dict[int, str]:
     Raises
     ------
     UserError
-        The table has no column of ids or names, or gives an id two names.
+        The table has no column of ids or names, gives an id two names, or is no label table by
+        its size.
     """
     path = Path(path)
     table = DelimitedText(path)
-    lines = [(number, line.split()) for number, line in text_lines(table.path) if line.strip()]
-    pairs = _pairs_of_lines(lines) or _colour_table(lines) or _columns(table)
+    lines = _cells_of_lines(table.path)
+    pairs = _pairs_of_lines(lines) or _colour_table(path, lines) or _columns(table)
     names: dict[int, str] = {}
     for region, name in pairs:
-        if names.setdefault(region, name) != name:
+        if name and names.setdefault(region, name) != name:
             raise UserError(
                 f"{path.name} gives the id {region} two names ({names[region]} and {name}); mend it"
             )
@@ -142,19 +171,55 @@ def read_region_names(path: str | Path) -> dict[int, str]:
     return names
 
 
-def _pairs_of_lines(lines: list[tuple[int, list[str]]]) -> list[tuple[int, str]]:
-    cells = [cells for _, cells in lines]
-    colours = cells[1::2]
-    if len(cells) % 2 or not all(len(c) == 5 and all(x.isdigit() for x in c) for c in colours):
-        return []
-    return [(int(c[0]), " ".join(name)) for name, c in zip(cells[::2], colours, strict=True)]
+def _cells_of_lines(path: Path) -> list[list[str]]:
+    """Return the cells between blanks of each line that has some."""
+    lines, n_characters = [], 0
+    for _, line in text_lines(path):
+        n_characters += len(line) + 1
+        if n_characters > _MOST_CHARACTERS:
+            raise UserError(f"{path.name} is too long for a label table; choose the atlas's own")
+        if cells := line.split():
+            lines.append(cells)
+    return lines
 
 
-def _colour_table(lines: list[tuple[int, list[str]]]) -> list[tuple[int, str]]:
-    cells = [c for _, c in lines if not c[0].startswith("#")]
-    if not all(len(c) >= 5 and c[0].isdigit() and all(x.isdigit() for x in c[-3:]) for c in cells):
+def _is_whole(text: str, most: int = 2**31 - 1) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= 10 and int(text) <= most
+
+
+def _pairs_of_lines(lines: list[list[str]]) -> list[tuple[int, str]]:
+    colours = lines[1::2]
+    if len(lines) % 2 or not all(len(c) == 5 and all(map(_is_whole, c)) for c in colours):
         return []
-    return [(int(c[0]), c[1]) for c in cells]
+    return [(int(c[0]), " ".join(name)) for name, c in zip(lines[::2], colours, strict=True)]
+
+
+def _colour_table(path: Path, lines: list[list[str]]) -> list[tuple[int, str]]:
+    """Read ``id name R G B`` with or without A; what stands before the colours is the name."""
+    lines = [cells for cells in lines if not cells[0].startswith("#")]
+    n_colours = min((_n_colours(cells) for cells in lines), default=0)
+    if n_colours < 3 or not all(_is_whole(cells[0]) for cells in lines):
+        return []
+    names = [" ".join(cells[1:-n_colours]) for cells in lines]
+    opacities = {cells[-1] for cells in lines}
+    if n_colours == 3 and len(opacities) == 1 and len({*map(_n_colours, lines)}) > 1:
+        # All end in one opacity, so that the line with three colours lacks its name.
+        lacking = next(cells for cells in lines if _n_colours(cells) == 3)
+        raise UserError(
+            f"{path.name} has no name for the id {lacking[0]}, or another number of colours there; "
+            "mend that line"
+        )
+    if n_colours == 4 and len(set(names)) < len(names) and len(opacities) > 2:
+        names = [" ".join(cells[1:-3]) for cells in lines]  # no opacity, but names with numbers
+    return [(int(cells[0]), name) for cells, name in zip(lines, names, strict=True)]
+
+
+def _n_colours(cells: list[str]) -> int:
+    """Count the cells at the end, at most four, that can be a colour's; id and name come first."""
+    last = cells[2:][-4:]
+    while last and not all(_is_whole(cell, 255) for cell in last):
+        last = last[1:]
+    return len(last)
 
 
 def _columns(table: DelimitedText) -> list[tuple[int, str]]:
@@ -182,20 +247,20 @@ def _columns(table: DelimitedText) -> list[tuple[int, str]]:
     label = column("label name region roi_name region_name full_name structure", integers=False)
     if ids is None or label is None:
         wanted = "ids (id, index or value)" if ids is None else "names (label, name or region)"
-        raise UserError(
-            f"{table.path.name} has no column of {wanted}; its columns are {listing(table.header)}"
-        )
+        # A single column is a line as it stands in a file that is no label table.
+        shown = [shortened(name, _LONGEST_SHOWN) for name in table.header]
+        has = f"its columns are {listing(shown)}" if len(shown) > 1 else "it has one column"
+        raise UserError(f"{table.path.name} has no column of {wanted}; {has}")
     side = next((header.index(n) for n in ("hemisphere", "hemi", "side") if n in header), None)
-    return [
-        (integer(cells[ids]) or 0, _with_side(cells[label], cells[side] if side else ""))
-        for _, cells in rows
-    ]
+    sides = [cells[side] if side is not None else "" for _, cells in rows]
+    names = with_sides([cells[label] for _, cells in rows], sides)
+    return [(integer(cells[ids]) or 0, name) for (_, cells), name in zip(rows, names, strict=True)]
 
 
 def _with_side(label: str, side: str) -> str:
     """Put a hemisphere that stands in a column of its own into the name."""
     known = _SIDES.get(side.strip().lower())
-    return f"{known}_{label}" if known and not region_key(label)[0] else label
+    return f"{known}_{label}" if known and label and not region_key(label)[0] else label
 
 
 def with_sides(labels: Sequence[str], sides: Sequence[str]) -> list[str]:

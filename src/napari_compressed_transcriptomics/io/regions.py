@@ -1,5 +1,6 @@
 """Voxel-wise expression averaged over an atlas's regions."""
 
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from napari_compressed_transcriptomics.core.expression import Expression, Parcel
 
 from .atlas import Atlas, check_sides, read_atlas
 from .files import atlas_of, source_of
-from .region_names import read_region_names
+from .region_names import read_region_names, unique_names
 
 
 def mean_over_regions(
@@ -22,7 +23,7 @@ def mean_over_regions(
     """Average voxels within regions, on the grid of the voxels.
 
     The atlas is resampled with nearest neighbour. A region that has no voxel there is
-    excluded and noted. Ids of one name are one region.
+    excluded and noted. Ids that share a name stay apart, which is noted, too.
 
     Parameters
     ----------
@@ -42,23 +43,19 @@ def mean_over_regions(
     assert atlas_path is not None
     regions = read_atlas(atlas_path)
     known = read_region_names(labels_path) if labels_path else {}
-    names = [known.get(int(region), str(region)) for region in regions.ids]
-    order = list(dict.fromkeys(names))  # ids of one name become one region
-    row_of = {int(i): order.index(name) for i, name in zip(regions.ids, names, strict=True)}
-
+    names = unique_names(regions.ids, known)
     at_voxel = resampled(regions, voxels.parcellation)
-    row = np.array([row_of.get(int(i), -1) for i in regions.ids], np.int64)
     row_at_voxel = np.full(voxels.n_samples, -1)
     inside = at_voxel > 0
-    row_at_voxel[inside] = row[np.searchsorted(regions.ids, at_voxel[inside])]
-    counts = np.bincount(row_at_voxel[inside], minlength=len(order))
+    row_at_voxel[inside] = np.searchsorted(regions.ids, at_voxel[inside])
+    counts = np.bincount(row_at_voxel[inside], minlength=len(names))
     if not counts.any():
         raise UserError(
             f"{atlas_path.name} and {path.name} do not overlap in space; check that both are in "
             "one space (MNI) and their affines are right"
         )
     kept = np.flatnonzero(counts)
-    new_row = np.full(len(order) + 1, -1)
+    new_row = np.full(len(names) + 1, -1)
     new_row[kept] = np.arange(len(kept))
     row_at_voxel = new_row[row_at_voxel]  # -1 stays -1
 
@@ -67,9 +64,15 @@ def mean_over_regions(
         means[region] = voxels.values[row_at_voxel == region].mean(axis=0, dtype=np.float64)
     lookup = np.concatenate([[0], row_at_voxel + 1]).astype(np.int32)
     parcellation = Parcellation(lookup[voxels.parcellation.labels], voxels.parcellation.affine)
-    samples = [order[region] for region in kept]
-    lost = [order[region] for region in np.flatnonzero(counts == 0)]
+    samples = [names[region] for region in kept]
+    lost = [names[region] for region in np.flatnonzero(counts == 0)]
     notes = [*voxels.notes, *regions.notes]
+    count = Counter(known[region] for region in map(int, regions.ids) if region in known)
+    if shared := [name for name in count if count[name] > 1]:
+        notes.append(
+            f"{len(shared)} name(s) stand for several ids of {atlas_path.name} "
+            f"({listing(shared)}); these regions are told apart by their ids"
+        )
     if lost:
         notes.append(
             f"{len(lost)} region(s) of {atlas_path.name} have no voxel on the grid of {path.name} "

@@ -1,6 +1,5 @@
 """Results to files: latents, errors, and a record of what made them."""
 
-import csv
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,8 +9,12 @@ import numpy as np
 from napari_compressed_transcriptomics.core.expression import Expression
 from napari_compressed_transcriptomics.core.summary import provenance_of, summary_of
 
-from .atomic import check_sidecar, refuse_overwriting, replacing_files, write_json
+from .atomic import check_sidecar, check_targets, refuse_overwriting, replacing_files, write_json
+from .belonging import KEY, fingerprints
 from .nifti import write_volume
+from .nifti_stream import check_shape
+from .room import table_bytes, volume_bytes
+from .style import SAFE, Style, write_rows
 
 if TYPE_CHECKING:
     from napari_compressed_transcriptomics.core.density import Density
@@ -30,10 +33,40 @@ RESULT_FILES = (
 )
 
 
+def check_results_folder(
+    directory: str | Path, expression: Expression, latent_size: int, more: Iterable[str] = ()
+) -> None:
+    """Raise a `UserError` unless results can be written into a folder, before there are any.
+
+    Parameters
+    ----------
+    directory : str or Path
+    expression : Expression
+        What is to be compressed.
+    latent_size : int
+        Number of components; 1 where it is not known yet.
+    more : iterable of str, optional
+        Names of further files that will be written there.
+    """
+    directory, parcellation = Path(directory), expression.parcellation
+    names = [*RESULT_FILES, *more]
+    check_shape(directory / names[0], (*parcellation.labels.shape, latent_size))
+    latents = volume_bytes(parcellation, latent_size)
+    tables = (
+        table_bytes(expression.n_samples, latent_size),
+        table_bytes(expression.n_samples, 5),
+        table_bytes(expression.n_genes, 4),
+    )
+    n_bytes = latents + volume_bytes(parcellation) + sum(tables)
+    check_targets(directory, names, n_bytes, max(latents, *tables))
+    refuse_overwriting([directory / name for name in names], expression.source)
+
+
 def save_results(
     reconstruction: "Reconstruction",
     directory: str | Path,
     parameters: dict[str, Any] | None = None,
+    style: Style = SAFE,
 ) -> list[Path]:
     """Write a reconstruction's latents and errors into a folder, all files or none.
 
@@ -41,7 +74,8 @@ def save_results(
     outside, each with its JSON sidecar; ``latents.csv`` (a row a sample), ``gene_error.csv``
     (gene, rmse, r2, mean, sd), ``sample_error.csv`` (sample, x_mm, y_mm, z_mm, rmse, r2),
     ``density.csv`` (original, reconstructed, count: middles of the cells of `core.density` that
-    hold values) and ``summary.json`` (see `core.summary.summary_of`, and the cells of the density).
+    hold values) and, last, ``summary.json`` (see `core.summary.summary_of`, the cells of the
+    density, and size and SHA-256 of each of the other files).
 
     Parameters
     ----------
@@ -50,6 +84,8 @@ def save_results(
         Made where it is missing; files of the same names are replaced.
     parameters : dict, optional
         The settings that were chosen, JSON-safe.
+    style : Style
+        How names and paths are written.
 
     Returns
     -------
@@ -59,14 +95,14 @@ def save_results(
     Raises
     ------
     UserError
-        The folder is read-only, or a file in it is the result's own input.
+        The folder is read-only or has no room, or a file in it is the result's own input.
     """
     from napari_compressed_transcriptomics.core.density import density_of
 
     directory = Path(directory)
     expression = reconstruction.expression
-    paint, affine = expression.parcellation.paint, expression.parcellation.affine
-    refuse_overwriting([directory / name for name in RESULT_FILES], expression.source)
+    parcellation = expression.parcellation
+    check_results_folder(directory, expression, reconstruction.latents.shape[1])
     record = provenance_of(reconstruction, parameters)
     density = density_of(reconstruction)
     cells = {
@@ -75,28 +111,34 @@ def save_results(
         "n_bins": len(density.counts),
         "n_drawn": density.n_drawn,
     }
-    with replacing_files(directory, RESULT_FILES) as folder:
-        for name, kind, values in (
-            ("latents.nii.gz", "latents", reconstruction.latents),
-            ("error.nii.gz", "rmse", reconstruction.rmse_samples),
+    with replacing_files(directory, RESULT_FILES, last="summary.json") as folder:
+        for name, kind, volume in (
+            ("latents.nii.gz", "latents", parcellation.painting(reconstruction.latents)),
+            ("error.nii.gz", "rmse", parcellation.paint(reconstruction.rmse_samples)),
         ):
-            write_volume(folder / name, paint(values), affine, kind=kind, provenance=record)
-        write_latents_csv(folder / "latents.csv", reconstruction)
-        write_gene_error_csv(folder / "gene_error.csv", reconstruction)
-        write_sample_error_csv(folder / "sample_error.csv", reconstruction)
+            about: dict[str, Any] = {"kind": kind, "provenance": record, "style": style}
+            write_volume(folder / name, volume, parcellation.affine, **about)
+        write_latents_csv(folder / "latents.csv", reconstruction, style)
+        write_gene_error_csv(folder / "gene_error.csv", reconstruction, style)
+        write_sample_error_csv(folder / "sample_error.csv", reconstruction, style)
         _write_density_csv(folder / "density.csv", density)
         summary = summary_of(reconstruction, parameters, record)
-        write_json(folder / "summary.json", {**summary, "density": cells})
+        told = {**summary, "density": cells, KEY: fingerprints(folder)}
+        write_json(folder / "summary.json", told, style)
     return [directory / name for name in RESULT_FILES]
 
 
-def write_latents_csv(path: str | Path, reconstruction: "Reconstruction") -> list[Path]:
+def write_latents_csv(
+    path: str | Path, reconstruction: "Reconstruction", style: Style = SAFE
+) -> list[Path]:
     """Write one row a sample: its name, then ``component_1`` to ``component_k``."""
     columns = {f"component_{k + 1}": column for k, column in enumerate(reconstruction.latents.T)}
-    return write_sample_csv(path, reconstruction.expression, columns)
+    return write_sample_csv(path, reconstruction.expression, columns, style=style)
 
 
-def write_gene_error_csv(path: str | Path, reconstruction: "Reconstruction") -> list[Path]:
+def write_gene_error_csv(
+    path: str | Path, reconstruction: "Reconstruction", style: Style = SAFE
+) -> list[Path]:
     """Write one row a gene: its symbol, RMSE, R2, mean and sd over samples.
 
     Raises
@@ -106,10 +148,13 @@ def write_gene_error_csv(path: str | Path, reconstruction: "Reconstruction") -> 
     """
     expression = reconstruction.expression
     refuse_overwriting([path], expression.source)
-    return write_table_csv(Path(path), "gene", expression.genes, reconstruction.gene_table, None)
+    table = reconstruction.gene_table
+    return write_table_csv(Path(path), "gene", expression.genes, table, style=style)
 
 
-def write_sample_error_csv(path: str | Path, reconstruction: "Reconstruction") -> list[Path]:
+def write_sample_error_csv(
+    path: str | Path, reconstruction: "Reconstruction", style: Style = SAFE
+) -> list[Path]:
     """Write one row a sample: its name, its centre in RAS mm, RMSE and R2 over genes."""
     expression = reconstruction.expression
     x, y, z = expression.parcellation.centroids.round(3).T
@@ -120,14 +165,14 @@ def write_sample_error_csv(path: str | Path, reconstruction: "Reconstruction") -
         "rmse": reconstruction.rmse_samples,
         "r2": reconstruction.r2_samples,
     }
-    return write_sample_csv(path, expression, columns)
+    return write_sample_csv(path, expression, columns, style=style)
 
 
 def _write_density_csv(path: Path, density: "Density") -> None:
     middles = (density.edges[:-1] + density.edges[1:]) / 2
     original, rebuilt = np.nonzero(density.counts)
     columns = {"reconstructed": middles[rebuilt], "count": density.counts[original, rebuilt]}
-    write_table_csv(path, "original", middles[original].astype(str), columns, None)
+    write_table_csv(path, "original", middles[original].astype(str), columns)
 
 
 def write_sample_csv(
@@ -135,6 +180,7 @@ def write_sample_csv(
     expression: Expression,
     columns: Mapping[str, np.ndarray],
     provenance: dict[str, Any] | None = None,
+    style: Style = SAFE,
 ) -> list[Path]:
     """Write one row a sample: its name, then a number for each of `columns`.
 
@@ -148,6 +194,8 @@ def write_sample_csv(
     provenance : dict, optional
         JSON-safe; where given, it is written as ``NAME.csv.json`` beside: ``NAME.json`` belongs to
         ``NAME.nii.gz``, and tells the readers of tables of their atlas.
+    style : Style
+        How names and paths are written.
 
     Returns
     -------
@@ -161,7 +209,7 @@ def write_sample_csv(
     """
     path = Path(path)
     refuse_overwriting([path, _sidecar(path)], expression.source)
-    return write_table_csv(path, "sample", expression.samples, columns, provenance)
+    return write_table_csv(path, "sample", expression.samples, columns, provenance, style)
 
 
 def write_table_csv(
@@ -170,10 +218,11 @@ def write_table_csv(
     names: Iterable[str],
     columns: Mapping[str, np.ndarray],
     provenance: dict[str, Any] | None = None,
+    style: Style = SAFE,
 ) -> list[Path]:
     """Write one row a name: it, below the header `index`, then a number for each of `columns`.
 
-    `provenance` is as in `write_sample_csv`.
+    `provenance` and `style` are as in `write_sample_csv`.
     """
     paths = [path] if provenance is None else [path, _sidecar(path)]
     for sidecar in paths[1:]:
@@ -181,12 +230,10 @@ def write_table_csv(
     # numpy writes the fewest digits that give the same number back.
     cells = [np.asarray(column).astype(str) for column in columns.values()]
     with replacing_files(path.parent, [p.name for p in paths]) as folder:
-        with open(folder / path.name, "w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow([index, *columns])
-            writer.writerows(zip(names, *cells, strict=True))
+        rows = zip(names, *cells, strict=True)
+        write_rows(folder / path.name, [(index, *columns), *rows], style)
         if provenance is not None:
-            write_json(folder / paths[1].name, provenance)
+            write_json(folder / paths[1].name, provenance, style)
     return paths
 
 

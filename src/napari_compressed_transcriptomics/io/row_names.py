@@ -1,5 +1,6 @@
 """The names of the rows of a table that has none: from a list in the same order."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,31 +60,43 @@ def read_row_names(path: str | Path) -> RowNames:
         The file has no such column.
     """
     path = Path(path)
-    if suffix(path, (".xlsx",)):
-        rows = [row for row in read_xlsx(path) if any(cell.strip() for cell in row)]
-    else:
-        text = DelimitedText(path)
-        rows = [text.header, *([c.strip() for c in cells] for _, cells in text.rows())]
-    header = [cell.strip().lower() for cell in rows[0]] if rows else []
-    body = [[*row, *[""] * (len(header) - len(row))] for row in rows[1:]]
-    candidates = [[row[header.index(n)].strip() for row in body] for n in _NAMES if n in header]
+    lines = _lines(path)
+    titles = next(lines, [])
+    header = [cell.strip().lower() for cell in titles]
+    wanted = {n: header.index(n) for n in (*_NAMES, *_SIDES, "structure") if n in header}
+    columns: dict[str, list[str]] = {name: [] for name in wanted}
+    for cells in lines:
+        for name, index in wanted.items():
+            columns[name].append(cells[index].strip() if index < len(cells) else "")
+    candidates = [columns[name] for name in _NAMES if name in columns]
+    if candidates and not candidates[0]:
+        raise UserError(f"{path.name} has a header and no rows; choose a list of region names")
     texts = [c for c in candidates if c and all(cell and number(cell) is None for cell in c)]
     if texts:
         # Schaefer's lists hold short names without sides beside the full ones.
         names = max(texts, key=lambda cells: sum(bool(region_key(cell)[0]) for cell in cells))
-        side = next((header.index(n) for n in _SIDES if n in header), None)
-        if side is not None:
-            names = with_sides(names, [row[side] for row in body])
+        if side := next((name for name in _SIDES if name in columns), None):
+            names = with_sides(names, columns[side])
     elif suffix(path, (".xlsx",)):
         raise UserError(
             f"{path.name} has no column of region names (label, name or region); its columns are "
-            f"{listing(rows[0]) if rows else 'none'}"
+            f"{listing(titles) or 'none'}"
         )
     else:
-        names, header = list(read_region_names(path).values()), []
-    if "structure" in header:
-        structure = [row[header.index("structure")].strip().lower() for row in body]
+        names, columns = list(read_region_names(path).values()), {}
+    if "structure" in columns:
+        structure = [cell.lower() for cell in columns["structure"]]
         cortical = [n for n, s in zip(names, structure, strict=True) if s in ("cortex", "cortical")]
     else:
         cortical = [name for name in names if "networks:" in region_key(name)[1]]
     return RowNames(path, tuple(names), tuple(cortical))
+
+
+def _lines(path: Path) -> Iterator[list[str]]:
+    """Yield the cells of each line that has some."""
+    if suffix(path, (".xlsx",)):
+        yield from (row for row in read_xlsx(path) if any(cell.strip() for cell in row))
+    else:
+        text = DelimitedText(path)
+        yield text.header
+        yield from (cells for _, cells in text.rows())

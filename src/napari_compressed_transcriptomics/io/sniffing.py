@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+from napari_compressed_transcriptomics.core.errors import UserError
+
 from .files import H5AD, NIFTI, PARQUET, TEXT_TABLE, atlas_of, suffix
-from .text import DelimitedText, number
+from .text import beginning, number, separator_of, split_line, value_of
 
 # A table without an atlas is claimed only if it looks like expression, not like a table of
 # points or results: so many numeric columns at least, none of them named like those.
@@ -34,16 +36,14 @@ def _sniff(path: Path) -> str | None:
     if suffix(path, H5AD):
         return "expression"
     if suffix(path, PARQUET):
-        return "table" if atlas_of(path)[0] else "table_without_atlas"
+        return "table" if _has_atlas(path) else "table_without_atlas"
     if suffix(path, TEXT_TABLE):
         return _sniff_text(path)
     return None
 
 
 def _sniff_nifti(path: Path) -> str:
-    from napari_compressed_transcriptomics.core.errors import UserError
-
-    from .nifti import read_header
+    from .nifti_header import read_header
 
     try:
         header = read_header(path)
@@ -55,19 +55,26 @@ def _sniff_nifti(path: Path) -> str:
 
 
 def _sniff_text(path: Path) -> str | None:
-    if atlas_of(path)[0]:
+    if _has_atlas(path):
         return "table"
-    from .table import MISSING
-
-    text = DelimitedText(path)
-    _, cells = next(text.rows())
-    named_otherwise = any(name.lower().startswith(_FOREIGN) for name in text.header)
-    numeric = [_is_cell(cell, MISSING) for cell in cells[1:]]
+    lines = beginning(path)
+    separator = separator_of(lines[0])
+    header, *row = (split_line(line, separator) for line in lines[:2])
+    named_otherwise = any(name.strip().lower().startswith(_FOREIGN) for name in header)
+    header_is_text = all(number(name) is None for name in header[1:])
+    # The names of 20,000 genes fill what is read; then they tell, without a row of numbers.
+    numeric = [_is_cell(cell) for cell in row[0][1:]] if row else [True] * (len(header) - 1)
     enough = len(numeric) >= _LEAST_GENES and sum(numeric) >= 0.9 * len(numeric)
-    header_is_text = all(number(name) is None for name in text.header[1:])
     return "table_without_atlas" if enough and header_is_text and not named_otherwise else None
 
 
-def _is_cell(text: str, missing: frozenset[str]) -> bool:
-    text = text.strip().lower()
-    return text in missing or number(text.replace(",", ".")) is not None
+def _has_atlas(path: Path) -> bool:
+    """Tell whether a table's atlas is known; where its sidecar must not say, the user is asked."""
+    try:
+        return atlas_of(path)[0] is not None
+    except UserError:
+        return False
+
+
+def _is_cell(text: str) -> bool:
+    return value_of(text.replace(",", ".")) is not None

@@ -17,8 +17,10 @@ from .map_sampling import sample_means
 from .placing import other_numbering
 from .region_names import match_names
 from .row_names import RowNames, read_row_names
-from .table import MISSING, read_text_table
-from .text import DelimitedText, number
+from .table import read_text_table
+from .table_header import counts_rows, shown
+from .table_rows import says_ids
+from .text import DelimitedText, integer, value_of
 from .volume import Volume, read_volume
 
 TARGET_FILES = NIFTI + TEXT_TABLE
@@ -142,8 +144,7 @@ def _sampled(volume: Volume, called: str, expression: Expression) -> tuple[np.nd
 
 
 def _of_table(path: Path, expression: Expression, rows: RowNames | None) -> list[Target]:
-    maps, values, names = _cells(path)
-    notes: list[str] = []
+    maps, values, names, notes = _cells(path, expression)
     named_here = names is not None
     if names is None:
         if rows is None:
@@ -166,25 +167,36 @@ def _of_table(path: Path, expression: Expression, rows: RowNames | None) -> list
     return targets
 
 
-def _cells(path: Path) -> tuple[list[str], np.ndarray, tuple[str, ...] | None]:
-    """Return names of maps, values (n_rows, n_maps) and names of rows where there are any."""
+def _cells(
+    path: Path, expression: Expression
+) -> tuple[list[str], np.ndarray, tuple[str, ...] | None, list[str]]:
+    """Return names of maps, values (n_rows, n_maps), names of rows where there are any, notes."""
     text = DelimitedText(path)
-    lines = [text.header, *([cell.strip() for cell in cells] for _, cells in text.rows())]
-    headed = any(_number(cell) is None for cell in lines[0])
+    lines = text.all_rows()
+    headed = any(value_of(cell) is None for cell in text.header)
     body = lines[1:] if headed else lines
-    values = [_number(cell) for line in body for cell in line]
-    if None not in values and not _counts(lines[0], body):
-        widths = {len(line) for line in lines}
-        if len(widths) > 1:
-            raise UserError(
-                f"{path.name} has lines of {min(widths)} and of {max(widths)} cells; mend it"
-            )
+    if not body:
+        raise UserError(f"{path.name} has a header and no rows; choose a table with a map in it")
+    values = [value_of(cell) for _, cells in body for cell in cells]
+    if None not in values and not _has_ids(text.header, body):
+        for line, cells in lines:
+            if len(cells) != len(text.header):
+                raise UserError(
+                    f"{path.name} has {len(cells)} cells in line {line} and {len(text.header)} in "
+                    f"line {text.header_line}; mend it"
+                )
         matrix = np.array(values, float).reshape(len(body), -1)
+        maps, notes = text.header, []
+        if headed and len(maps) > 1 and counts_rows(maps[0], matrix[:, 0]):
+            notes.append(f"The {shown(maps[0])} of {path.name} only counts its rows, and is no map")
+            maps, matrix = maps[1:], matrix[:, 1:]
         if len(matrix) == 1:  # one map in one line
             matrix = matrix.T
-        n_maps = matrix.shape[1]
-        numbered = [f"{stem(path)} {i + 1}" for i in range(n_maps)]
-        return [stem(path)] if n_maps == 1 else text.header if headed else numbered, matrix, None
+        if matrix.shape[1] == 1:
+            maps = [stem(path)]
+        elif not headed:
+            maps = [f"{stem(path)} {i + 1}" for i in range(matrix.shape[1])]
+        return maps, matrix, None, notes
     table = read_text_table(path)
     named = table.rows()
     if named.names is None and 0 in (named.ids or ()):
@@ -192,23 +204,21 @@ def _cells(path: Path) -> tuple[list[str], np.ndarray, tuple[str, ...] | None]:
             f"{path.name} has a row with the id 0, which is an atlas's background: its rows seem "
             "to be counted rather than named; give each row its region name"
         )
+    if named.names is None:
+        ids = (integer(sample) for sample in expression.samples)
+        named.refuse_doubtful_ids({i for i in ids if i is not None})
     names = named.names or tuple(str(i) for i in named.ids or ())
-    return [stem(path)] if len(table.genes) == 1 else table.genes, table.values.astype(float), names
+    maps = [stem(path)] if len(table.genes) == 1 else table.genes
+    return maps, table.values.astype(float), names, []
 
 
-def _counts(header: list[str], body: list[list[str]]) -> bool:
-    """Tell a first column of atlas ids: it says so, and holds whole numbers."""
-    said = header[0].lower() in ("id", "index", "region", "label", "parcel", "roi")
-    return said and len(header) > 1 and all(_whole(line[0]) for line in body)
-
-
-def _whole(cell: str) -> bool:
-    value = number(cell)
-    return value is not None and value.is_integer()
-
-
-def _number(cell: str) -> float | None:
-    return float("nan") if cell.strip('"').lower() in MISSING else number(cell.strip('"'))
+def _has_ids(header: list[str], body: list[tuple[int, list[str]]]) -> bool:
+    """Tell a first column of atlas ids: it says so, holds whole numbers, and does not count."""
+    ids = [integer(cells[0]) for _, cells in body]
+    if len(header) < 2 or None in ids:
+        return False
+    index = header[0].lower() == "index" and not counts_rows("index", np.array(ids, float))
+    return says_ids(header[0]) or index
 
 
 def _by_name(

@@ -10,7 +10,8 @@ from napari_compressed_transcriptomics.core.errors import UserError
 
 from .atlas import TOLERANCE, as_labels
 from .files import atlas_of, source_of, stem
-from .nifti import read_header, read_volumes
+from .nifti import read_volumes
+from .nifti_header import read_header
 from .region_names import read_region_names
 
 LATENTS = "latents"
@@ -86,7 +87,7 @@ def read_volume(path: str | Path) -> Volume:
         intent=header.intent,
         names=names,
         notes=(*header.notes, *notes),
-        source={"volume": source_of(header.path)},
+        source={"volume": source_of(header.path, header.state)},
     )
 
 

@@ -1,4 +1,4 @@
-"""One piece of long work in a thread: progress with time left, cancel, one visible error."""
+"""One piece of long work in a thread: progress with time left, cancel, one visible outcome."""
 
 import threading
 import time
@@ -8,7 +8,10 @@ from typing import Any
 
 from qtpy.QtCore import QObject, Signal
 
+from napari_compressed_transcriptomics._notices import tell
 from napari_compressed_transcriptomics.core.progress import Progress, Stop, TimeLeft, finish
+
+from .warned import Warned
 
 _SECONDS_BETWEEN_REPORTS = 0.05
 
@@ -17,7 +20,9 @@ class Job(QObject):
     """Run a generator of `Progress` in a thread and show it in napari's activity dock.
 
     Signals arrive in the window's thread. Exactly one of `succeeded`, `failed` and
-    `cancelled` is emitted; none after the parent was deleted, which ends the work.
+    `cancelled` is emitted; none after the parent was deleted, which ends the work. All that
+    Python warned of is told before in one notification, unless the work failed: the error is
+    the one notification then.
 
     Parameters
     ----------
@@ -50,20 +55,24 @@ class Job(QObject):
         self._stop, self._drop = threading.Event(), threading.Event()
         self._keep_best = keep_best
         self._has_ended = False
+        self._title = title
         self._clock = TimeLeft()
+        self._warned = Warned()
         self._bar = _ActivityBar(self.cancel, title)
         # A plain function, not a generator: napari abandons the latter where it stands.
         self._relay = _Relay()
         self._relay.progressed.connect(self._on_progress)
         self._worker = create_worker(
-            _drive, steps, self._stop, self._drop, self._relay.progressed.emit
+            _drive, steps, self._stop, self._drop, self._relay.progressed.emit, self._warned
         )
         self._worker.returned.connect(self._on_returned)
         self.destroyed.connect(self._drop.set)
         self.destroyed.connect(self._bar.close)
+        self.destroyed.connect(self._warned.end)
 
     def start(self) -> None:
         """Begin; returns at once."""
+        self._warned.begin()
         self._worker.start()
 
     def cancel(self) -> None:
@@ -83,6 +92,9 @@ class Job(QObject):
         self._has_ended = True
         self._bar.close()
         how, what = outcome
+        warnings = self._warned.end()
+        if how != "failed":
+            tell(f"{self._title}: {line}" for line in warnings)
         if how == "failed":
             self.failed.emit(what)
         elif how == "succeeded":
@@ -129,6 +141,7 @@ def _drive(
     stop: threading.Event,
     drop: threading.Event,
     report: Callable[[Progress], None],
+    warned: Warned,
 ) -> tuple[str, Any]:
     """Report progress, not faster than an eye can follow; return how it ended, and with what.
 
@@ -146,10 +159,10 @@ def _drive(
             report(progress)
 
     try:
-        with closing(make_steps()) as steps:
+        with warned.here(), closing(make_steps()) as steps:
             result = finish(steps, show, stop.is_set)
         return ("cancelled", None) if drop.is_set() else ("succeeded", result)
     except Stop:
         return "cancelled", None
-    except Exception as error:
+    except BaseException as error:  # a panic of a Rust library is no Exception; it ends here, too
         return "failed", error

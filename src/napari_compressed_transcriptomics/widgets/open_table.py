@@ -25,6 +25,11 @@ _MISSING = {
         "nullable": True,
         "tooltip": "Names the atlas's ids; needed where the table's rows are named, not numbered.",
     },
+    ids={
+        "label": "Column of atlas ids",
+        "tooltip": "Header of the column that holds atlas ids. Leave it empty to match rows by "
+        "name, or by a column whose header says that it holds ids.",
+    },
     missing_values={"label": "Missing values", "choices": list(_MISSING)},
 )
 def open_table(
@@ -32,6 +37,7 @@ def open_table(
     table: Path,
     atlas: Path,
     region_names: Path | None = None,
+    ids: str = "",
     missing_values: str = next(iter(_MISSING)),
 ) -> None:
     """Open an expression table: rows are regions of the atlas, columns are genes."""
@@ -40,5 +46,6 @@ def open_table(
     from napari_compressed_transcriptomics.io import read_expression
 
     with user_errors_shown():
-        expression = read_expression(table, atlas, region_names, _MISSING[missing_values])
+        impute = _MISSING[missing_values]
+        expression = read_expression(table, atlas, region_names, impute, ids.strip() or None)
         add_expression(viewer, expression)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
-from napari_compressed_transcriptomics._notices import report
+from napari_compressed_transcriptomics._notices import report, sentence
 from napari_compressed_transcriptomics.core.density import Density, density_steps
 from napari_compressed_transcriptomics.core.plots import density_plot, error_histogram
 
@@ -109,10 +109,10 @@ class OverallTab(QWidget):
         self._drop_job()
         self.density.show_plot(partial(density_plot, density, self._result.rmse))
 
-    def _on_failure(self, error: Exception) -> None:
+    def _on_failure(self, error: BaseException) -> None:
         self._drop_job()
-        self.density.show_plot(None, str(error))
-        report(error)
+        self.density.show_plot(None, sentence(error))
+        report(error, "Inspect reconstruction")
 
     def _drop_job(self) -> None:
         """End the counting, if it goes on; what comes of it is of no interest any more."""

@@ -6,7 +6,7 @@ from typing import Any
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
-from napari_compressed_transcriptomics._notices import report, tell
+from napari_compressed_transcriptomics._notices import report, sentence, tell
 from napari_compressed_transcriptomics.core.progress import Progress
 
 from .fields import wrapping_label
@@ -101,9 +101,9 @@ class RunBar(QWidget):
         self._end("")
         self.succeeded.emit(result)
 
-    def _on_failure(self, error: Exception) -> None:
-        self._end(str(error))
-        report(error)
+    def _on_failure(self, error: BaseException) -> None:
+        self._end(sentence(error))
+        report(error, self._title)
 
     def _on_cancelled(self) -> None:
         self._end("Cancelled; nothing was added.")

@@ -1,0 +1,133 @@
+"""The command `encode`: latents and errors of data under a model."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ._cli_numbers import components
+from ._cli_style import add_style_options, style_of
+from ._terminal import Report, clear_line, tell_notes
+from .core.errors import UserError
+
+if TYPE_CHECKING:
+    from .core.compress import CompressRequest
+    from .core.expression import Expression
+    from .core.reconstruction import Reconstruction
+    from .io.style import Style
+
+SUMMARY = "Save latents and errors."
+
+
+def add_options(encode: Any) -> None:
+    """Add the options of the command to its parser."""
+    add = encode.add_argument
+    add("--model", required=True, metavar="MODEL", help="model file, pca or published")
+    add("--latent", type=components, metavar="K", help="components, but for a file")
+    add("--out", type=Path, required=True, metavar="DIR")
+    add(
+        "--fill-missing",
+        action="store_true",
+        help="accept a few genes that the model knows and the data lacks",
+    )
+    add(
+        "--parity",
+        action="store_true",
+        help="do as the published notebook does: batch statistics, limits of these data",
+    )
+    add(
+        "--component-genes",
+        action="store_true",
+        help="save how much each gene changes with each component, for enrichment tools, too",
+    )
+    add_style_options(encode)
+
+
+def check(arguments: argparse.Namespace) -> None:
+    """Raise a `UserError` if options do not go together."""
+    if arguments.latent is None and not _from_file(arguments):
+        raise UserError(f"--model {arguments.model} needs --latent K, the number of components")
+    if arguments.parity and arguments.model != "published":
+        raise UserError("--parity is for --model published; leave it out")
+    if arguments.parity and arguments.component_genes:
+        raise UserError("--component-genes needs samples that are decoded one by one: no --parity")
+
+
+def check_output(arguments: argparse.Namespace, expression: "Expression") -> None:
+    """Raise a `UserError` where the results could not be written."""
+    from .io.component_genes import COMPONENT_GENES_FILES
+    from .io.results import check_results_folder
+
+    more = COMPONENT_GENES_FILES if arguments.component_genes else ()
+    check_results_folder(arguments.out, expression, arguments.latent or 1, more)
+
+
+def run(arguments: argparse.Namespace, expression: "Expression") -> None:
+    """Compress and save."""
+    from .core.compress import CompressRequest
+
+    from_file = _from_file(arguments)
+    request = CompressRequest(
+        expression=expression,
+        codec="model" if from_file else arguments.model,
+        latent_size=arguments.latent,
+        model_path=Path(arguments.model) if from_file else None,
+        device=arguments.device,
+        seed=arguments.seed,
+        fill_missing=arguments.fill_missing,
+        parity=arguments.parity,
+    )
+    reconstruction = compress(request)
+    style = style_of(arguments)
+    save(reconstruction, arguments.out, request.parameters(), style)
+    if arguments.component_genes:
+        _save_component_genes(reconstruction, arguments.out, style)
+
+
+def _from_file(arguments: argparse.Namespace) -> bool:
+    return arguments.model not in ("pca", "published")
+
+
+def compress(request: "CompressRequest") -> "Reconstruction":
+    """Compress, showing progress, and tell what is to be noted."""
+    from .core.compress import compress_steps
+    from .core.novelty import told
+    from .core.progress import finish
+
+    reconstruction = finish(compress_steps(request), Report())
+    clear_line()
+    fitted_elsewhere = request.codec in ("model", "published")
+    tell_notes(told(reconstruction) if fitted_elsewhere else reconstruction.notes)
+    return reconstruction
+
+
+def save(
+    reconstruction: "Reconstruction", out: Path, parameters: dict, style: "Style | None" = None
+) -> None:
+    """Write a result and print what it is and where."""
+    from .io.results import save_results
+    from .io.style import SAFE
+
+    paths = save_results(reconstruction, out, parameters, style or SAFE)
+    print(result_line(reconstruction))
+    print(*paths, sep="\n")
+
+
+def _save_component_genes(reconstruction: "Reconstruction", out: Path, style: "Style") -> None:
+    from .core.components import component_genes
+    from .io.component_genes import COMPONENT_GENES_FILES, write_component_genes_csv
+
+    genes = component_genes(reconstruction, report=Report())
+    clear_line()
+    path = out / COMPONENT_GENES_FILES[0]
+    print(*write_component_genes_csv(path, genes, reconstruction, style), sep="\n")
+    tell_notes(() if genes.error is None else (genes.basis,))
+
+
+def result_line(result: "Reconstruction") -> str:
+    """Return what a result is in one line."""
+    samples, genes = result.expression.n_samples, result.expression.n_genes
+    return (
+        f"{result.codec.id} with {result.codec.latent_size} components: RMSE {result.rmse:.4f}, "
+        f"R2 {result.r2:.3f}, {samples:,} samples x {genes:,} genes, "
+        f"{result.seconds:.2g} s on {result.device}"
+    )

@@ -1,0 +1,68 @@
+"""Signals that end the work: as Ctrl-C does, so that nothing is left behind."""
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+_OTHERS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+_NOTE = b"\nnote: ends here and saves the best so far; Ctrl-C again leaves at once\n"
+_came: list[int] = []
+
+
+def how_ended() -> tuple[int, str]:
+    """Return the exit code after `KeyboardInterrupt`, 128 + the signal, and words for it."""
+    number = _came[0] if _came else signal.SIGINT
+    name = signal.Signals(number).name
+    return 128 + number, "interrupted" if number == signal.SIGINT else f"ended by {name}"
+
+
+@contextmanager
+def all_interrupt() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP raise `KeyboardInterrupt`, unless they are ignored or taken."""
+    _came.clear()
+    with _handled(_interrupt, dict.fromkeys(_OTHERS, signal.SIG_DFL)):
+        yield
+
+
+@contextmanager
+def first_interrupt() -> Iterator[Callable[[], bool]]:
+    """Give a function that tells whether Ctrl-C was pressed; pressed again, it interrupts.
+
+    The other signals that end the work count as Ctrl-C.
+    """
+    asked = threading.Event()
+
+    def on_interrupt(number: int, frame: Any) -> None:
+        if asked.is_set():
+            _interrupt(number, frame)
+        asked.set()
+        _came.append(number)
+        with suppress(OSError):
+            os.write(2, _NOTE)  # not print: the handler may run in the middle of one
+
+    theirs = dict.fromkeys(_OTHERS, _interrupt)
+    with _handled(on_interrupt, {signal.SIGINT: signal.default_int_handler, **theirs}):
+        yield asked.is_set
+
+
+def _interrupt(number: int, frame: Any) -> None:
+    _came.append(number)
+    raise KeyboardInterrupt
+
+
+@contextmanager
+def _handled(handler: Callable[[int, Any], None], instead_of: dict[int, Any]) -> Iterator[None]:
+    """Handle those of some signals whose handler is the one given; others are somebody else's."""
+    mine = {}
+    if threading.current_thread() is threading.main_thread():  # no other may set handlers
+        mine = {n: usual for n, usual in instead_of.items() if signal.getsignal(n) is usual}
+    for number in mine:
+        signal.signal(number, handler)
+    try:
+        yield
+    finally:
+        for number, usual in mine.items():
+            signal.signal(number, usual)

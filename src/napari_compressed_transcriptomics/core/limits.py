@@ -1,0 +1,19 @@
+"""The least and most that can be asked for; more would be a slip, and would not end."""
+
+from .errors import UserError
+
+MOST_SEED = 2**32 - 1
+MOST_COMPONENTS = 100_000
+MOST_FOLDS = 1000
+MOST_REPEATS = 1000
+MOST_PROCESSES = 1000
+MOST_DRAWS = 1_000_000
+"""Surrogate maps or permutations: p-values down to a millionth."""
+FEWEST_PERMUTATIONS = 19
+"""Of fewer no p-value is as low as 0.05."""
+
+
+def check_range(what: str, number: int, least: int, most: int) -> None:
+    """Raise a `UserError` where a number of something is not from `least` to `most`."""
+    if not least <= number <= most:
+        raise UserError(f"{number:,} {what} cannot be; choose from {least:,} to {most:,}")

@@ -1,0 +1,153 @@
+"""Processes of a comparison: they end with their parent, and what they shared is removed."""
+
+import errno
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+
+from napari_compressed_transcriptomics.core import compare, compare_cost, compare_workers, memory
+from napari_compressed_transcriptomics.core.compare import compare_steps
+from napari_compressed_transcriptomics.core.compare_request import CompareRequest, Fit
+from napari_compressed_transcriptomics.core.compare_workers import in_processes, one_by_one
+from napari_compressed_transcriptomics.core.errors import UserError
+from napari_compressed_transcriptomics.core.progress import finish
+from napari_compressed_transcriptomics.core.temporary import temporary_folder
+from small import small_expression
+
+DATA = small_expression()
+FIT = Fit("pca", 2, "random", 1)
+REQUEST = CompareRequest(DATA, ("pca",), (2,), ("random",), 2, n_jobs=2)
+
+
+@pytest.fixture
+def temporary(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    return tmp_path
+
+
+def left_behind(folder: Path) -> Path:
+    """Make what a killed process leaves."""
+    made = Path(tempfile.mkdtemp(prefix="compressed-transcriptomics-", dir=folder))
+    for name in ("in-use", "data"):
+        (made / name).write_bytes(b"0" * 99)
+    return made
+
+
+def test_what_a_killed_process_left_is_removed_by_the_next(temporary):
+    left = left_behind(temporary)
+    with temporary_folder() as folder:
+        assert not left.exists()
+        (folder / "data").write_text("")
+        with temporary_folder():  # of another process, say: this one is in use
+            assert (folder / "data").exists()
+    assert list(temporary.iterdir()) == []
+
+
+def test_what_is_not_ours_stays(temporary):
+    other = left_behind(temporary)
+    other = other.rename(temporary / "compare-x")
+    being_made = left_behind(temporary)
+    (being_made / "data").unlink()
+    elsewhere = left_behind(temporary / "compare-x")
+    (temporary / "compressed-transcriptomics-link").symlink_to(elsewhere)
+    with temporary_folder():
+        pass
+    assert (other / "data").exists()
+    assert (being_made / "in-use").exists()
+    assert (elsewhere / "data").exists()
+
+
+def test_a_temporary_folder_without_room_is_told(temporary, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("joblib.dump", full)
+    with pytest.raises(UserError, match=r"No space left on device\); set TMPDIR") as told:
+        finish(compare_steps(REQUEST))
+    assert str(temporary) in str(told.value)
+    assert list(temporary.iterdir()) == []
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary / "nowhere"))
+    with pytest.raises(UserError, match="nowhere"):
+        finish(compare_steps(REQUEST))
+
+
+@pytest.mark.parametrize("run", [one_by_one, in_processes])
+def test_an_error_that_nobody_foresaw_names_its_fit(run):
+    no_such_row = {"random": [(np.array([999]), np.array([0]))]}
+    with pytest.raises(IndexError) as told:
+        list(run(REQUEST, no_such_row, [FIT], 1))
+    assert told.value.__notes__ == [f"in the fit {FIT}"]
+
+
+OWNER = """
+import tempfile, sys
+from napari_compressed_transcriptomics.core.compare import compare_steps
+from napari_compressed_transcriptomics.core.compare_request import CompareRequest
+from small import small_expression
+tempfile.tempdir = sys.argv[1]
+request = CompareRequest(small_expression(), ("published",), (2,), ("random",), 2, n_jobs=2)
+for progress in compare_steps(request):
+    if progress.done:
+        print("fits", flush=True)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="kills as POSIX does")
+def test_processes_end_with_an_owner_that_is_killed(temporary):
+    owner = subprocess.Popen(
+        [sys.executable, "-c", OWNER, str(temporary)],
+        stdout=subprocess.PIPE,
+        cwd=Path(__file__).parents[1],
+    )
+    assert owner.stdout is not None
+    assert owner.stdout.readline() == b"fits\n"
+    started = psutil.Process(owner.pid).children(recursive=True)
+    assert len(started) >= 2
+    owner.send_signal(signal.SIGKILL)
+    owner.wait()
+    owner.stdout.close()
+    _, alive = psutil.wait_procs(started, timeout=60)
+    assert alive == []
+    assert len(list(temporary.iterdir())) == 1
+    with temporary_folder():
+        pass
+    assert list(temporary.iterdir()) == []
+
+
+def test_a_process_whose_owner_is_gone_ends(monkeypatch):
+    ends = []
+    monkeypatch.setattr(compare_workers.sys, "platform", "plan9")
+    monkeypatch.setattr(compare_workers.os, "_exit", ends.append)
+    monkeypatch.setattr(compare_workers.threading, "Thread", Now)
+    compare_workers._end_with(owner=2**22 + 1)
+    assert ends == [1]
+
+
+class Now:
+    """A thread that has ended when it was started."""
+
+    def __init__(self, target, daemon):
+        self.start = target
+
+
+def test_memory_is_told_before_the_work(monkeypatch):
+    monkeypatch.setattr(compare_cost, "available_memory", lambda: 10**9)
+    told = finish_first(compare_steps(REQUEST))
+    assert "2 process(es), about 0.4 GiB each of 0.9 GiB of memory that are free" in told
+    monkeypatch.setattr(compare_cost, "available_memory", lambda: 10**8)
+    assert "fewer processes are safer" in finish_first(compare_steps(REQUEST))
+    monkeypatch.setattr(memory, "available_memory", lambda: 10**4)
+    with pytest.raises(UserError, match="A fit to small needs"):
+        compare.compare_steps(REQUEST)
+
+
+def finish_first(steps) -> str:
+    with_message = next(progress.message for progress in steps if progress.message)
+    steps.close()
+    return with_message

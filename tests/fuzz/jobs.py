@@ -1,0 +1,45 @@
+"""Work that leaves files which it can go on from: a comparison, and training."""
+
+from pathlib import Path
+from typing import Any
+
+from napari_compressed_transcriptomics.core import resume
+from napari_compressed_transcriptomics.core.compare_request import CompareRequest
+from napari_compressed_transcriptomics.core.progress import finish
+from napari_compressed_transcriptomics.core.recipes import TrainRequest, train_codec_steps
+from napari_compressed_transcriptomics.io.comparison import saved_comparison_steps
+
+from .seeds import regions, voxels
+
+
+def compare(folder: Path) -> Any:
+    """Compare, or go on with the comparison in a folder."""
+    request = CompareRequest(
+        regions(), methods=("pca",), latent_sizes=(1,), splits=("random",), n_folds=2, n_jobs=1
+    )
+    return finish(saved_comparison_steps(request, folder))
+
+
+def train(folder: Path, go_on: bool, stop_after: int | None = None) -> Any:
+    """Train for some epochs with checkpoints after each, or go on from them."""
+    request = TrainRequest(
+        voxels(),
+        2,
+        codec="autoencoder",
+        hidden_sizes=(8, 4),
+        max_epochs=6,
+        patience=50,
+        device="cpu",
+        checkpoint=folder / "m.safetensors",
+        resume=go_on,
+    )
+    resume.SECONDS_BETWEEN_SNAPSHOTS, resume.TIME_FOR_SNAPSHOTS = 0, float("inf")
+    steps = train_codec_steps(request)
+    if stop_after is None:
+        return finish(steps)
+    for progress in steps:
+        if progress.stage == "Training" and progress.done == stop_after and progress.values:
+            next(steps)
+            break
+    steps.close()
+    return None

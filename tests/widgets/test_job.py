@@ -1,0 +1,153 @@
+"""However a job ends there is one notification at most, and the button is back."""
+
+import threading
+import warnings
+
+import pytest
+from qtpy.QtCore import Qt
+
+from napari_compressed_transcriptomics.core import fault_report
+from napari_compressed_transcriptomics.core.errors import UserError
+from napari_compressed_transcriptomics.core.progress import Progress
+from napari_compressed_transcriptomics.widgets.run_bar import RunBar
+
+
+@pytest.fixture
+def told():
+    """What is notified meanwhile."""
+    from napari.utils.notifications import notification_manager
+
+    seen = []
+    notification_manager.notification_ready.connect(seen.append)
+    yield seen
+    notification_manager.notification_ready.disconnect(seen.append)
+
+
+@pytest.fixture(autouse=True)
+def log_folder(monkeypatch, tmp_path):
+    monkeypatch.setattr(fault_report, "_folders", lambda: [tmp_path])
+    return tmp_path
+
+
+@pytest.fixture
+def make_bar(qtbot):
+    def make(steps, title="Compress"):
+        bar = RunBar(title)
+        qtbot.addWidget(bar)
+        bar.clicked.connect(lambda: bar.start(steps))
+        bar.show()
+        return bar
+
+    return make
+
+
+def run(qtbot, bar):
+    qtbot.mouseClick(bar.run, Qt.MouseButton.LeftButton)
+    finish(qtbot, bar)
+
+
+def finish(qtbot, bar):
+    qtbot.waitUntil(lambda: bar.job is None, timeout=60_000)
+
+
+def raising(error):
+    def steps():
+        yield Progress("Training", 0, 1)
+        warnings.warn("a sign of it", UserWarning, stacklevel=1)
+        raise error
+
+    return steps
+
+
+def warning(*texts, category=RuntimeWarning):
+    def steps():
+        yield Progress("Training", 0, 1)
+        for text in texts:
+            warnings.warn(text, category, stacklevel=1)
+
+    return steps
+
+
+def test_an_error_of_the_user_is_its_sentence(make_bar, told, log_folder, qtbot):
+    bar = make_bar(raising(UserError("gene X is bad; drop it")))
+    run(qtbot, bar)
+    assert [notice.message for notice in told] == ["gene X is bad; drop it"]
+    assert bar.status.text() == "gene X is bad; drop it"
+    assert bar.run.isEnabled()
+    assert not list(log_folder.iterdir())
+
+
+class Panic(BaseException):
+    """As libraries written in Rust raise it."""
+
+
+@pytest.mark.parametrize("error", [RuntimeError("a\x07 bug"), Panic("a bug"), MemoryError()])
+def test_a_bug_is_one_notification_that_names_its_report(error, make_bar, told, log_folder, qtbot):
+    bar = make_bar(raising(error))
+    run(qtbot, bar)
+    (report,) = log_folder.iterdir()
+    assert "Compress" in report.read_text()
+    assert "in raising" in report.read_text() or "in steps" in report.read_text()
+    (notice,) = told
+    line, where = notice.message.splitlines()
+    assert type(error).__name__ in line
+    assert line.isprintable()
+    assert str(report) in where
+    assert "Traceback" in notice.as_text()  # behind the notification's button
+    assert bar.status.text() == line
+    assert bar.run.isEnabled()
+    assert not bar.cancel.isEnabled()
+
+
+def test_warnings_are_one_notification_none_lost_none_twice(make_bar, told, qtbot):
+    bar = make_bar(warning("overflow", "overflow", "a\nsecond"))
+    run(qtbot, bar)
+    (notice,) = told
+    assert notice.message == (
+        "Compress: RuntimeWarning: overflow\nCompress: RuntimeWarning: a second"
+    )
+    assert bar.run.isEnabled()
+    run(qtbot, bar)  # the second job, too, says so, though Python keeps quiet after the first time
+    assert [told.message for told in told] == [notice.message] * 2
+
+
+def test_many_warnings_are_counted(make_bar, told, qtbot):
+    run(qtbot, make_bar(warning(*(f"value {i} is odd" for i in range(12)))))
+    (notice,) = told
+    assert len(notice.message.splitlines()) == 6
+    assert notice.message.endswith("and 7 more warnings")
+
+
+def test_what_is_meant_for_developers_is_not_told(make_bar, told, qtbot):
+    run(qtbot, make_bar(warning("old", category=DeprecationWarning)))
+    assert not told
+
+
+def test_jobs_side_by_side_tell_their_own_and_leave_the_settings_as_they_were(
+    make_bar, told, qtbot
+):
+    before = warnings.filters[:], warnings.showwarning
+    first_goes_on, second_goes_on = threading.Event(), threading.Event()
+
+    def held(text, event):
+        def steps():
+            yield Progress("Waiting", 0, 1)
+            assert event.wait(30)
+            warnings.warn(text, UserWarning, stacklevel=1)
+
+        return steps
+
+    first = make_bar(held("one", first_goes_on), "First")
+    second = make_bar(held("two", second_goes_on), "Second")
+    for bar in (first, second):
+        qtbot.mouseClick(bar.run, Qt.MouseButton.LeftButton)
+        qtbot.waitUntil(lambda bar=bar: bar.status.text() == "Waiting", timeout=30_000)
+    first_goes_on.set()  # ends before the one that began after it
+    finish(qtbot, first)
+    second_goes_on.set()
+    finish(qtbot, second)
+    assert [notice.message for notice in told] == [
+        "First: UserWarning: one",
+        "Second: UserWarning: two",
+    ]
+    assert (warnings.filters, warnings.showwarning) == before

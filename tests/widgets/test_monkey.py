@@ -1,0 +1,34 @@
+"""A monkey plays in the window for a while (`make monkey` lets it play for long)."""
+
+import pytest
+
+from monkey.monkey import Monkey
+from napari_compressed_transcriptomics._reader import add_expression
+from napari_compressed_transcriptomics.core.synthetic import synthetic_brain, synthetic_regions
+
+
+def brain():
+    return synthetic_brain(voxel_mm=16, n_genes=40)
+
+
+@pytest.fixture
+def away(monkeypatch, tmp_path):
+    """Keep models and reports of faults in a folder of our own, and off the net."""
+    monkeypatch.setenv("COMPRESSED_TRANSCRIPTOMICS_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("COMPRESSED_TRANSCRIPTOMICS_MIRROR", "http://127.0.0.1:9/")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    (tmp_path / "monkey").mkdir()
+    return tmp_path / "monkey"
+
+
+@pytest.mark.filterwarnings("default")  # napari's own, of what a monkey does
+@pytest.mark.usefixtures("qapp", "one_thread")
+@pytest.mark.parametrize(
+    ("sample", "seed"), [(brain, 1), (lambda: synthetic_regions(brain(), 12), 2)]
+)
+def test_a_monkey_finds_no_fault(sample, seed, away):
+    expression = sample()
+    monkey = Monkey(lambda viewer: add_expression(viewer, expression), seed, away)
+    monkey.play(n_actions=75)
+    assert monkey.count == 75
+    assert not monkey.watch.faults
