@@ -48,19 +48,27 @@ def settle(rounds=5):
         QApplication.processEvents()
 
 
+def take_keyboard(window):
+    """Make a window the one that takes keys and their shortcuts.
+
+    Asked for again and again: a window before it that closes late takes the keyboard away.
+    """
+    for _ in range(40):
+        window.raise_()
+        window.activateWindow()
+        if QTest.qWaitForWindowActive(window, 250):
+            return
+    raise AssertionError("the window does not become the active one")
+
+
 def activate(viewer):
     """Make a viewer's window the one that takes the keyboard and its shortcuts."""
-    window = viewer.window._qt_window
-    window.activateWindow()
-    settle()
-    assert QTest.qWaitForWindowActive(window, 10_000)
+    take_keyboard(viewer.window._qt_window)
 
 
 def focus(widget):
     """Give the keyboard to a widget, and to its window, without which it takes no shortcuts."""
-    window = widget.window()
-    window.activateWindow()  # another, about to close, may have taken the keyboard since
-    assert QTest.qWaitForWindowActive(window, 10_000)
+    take_keyboard(widget.window())
     widget.setFocus()
 
 

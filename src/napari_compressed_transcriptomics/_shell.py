@@ -52,8 +52,9 @@ class BrainShell:
         if seen and what is not None and what.parcellation is not self._around:
             self._around = what.parcellation
             self._put(layer, what)
-        if self._layer is not None:
-            self._layer.visible = bool(seen and what is not None)
+        visible = bool(seen and what is not None)
+        if self._layer is not None and self._layer.visible != visible:  # shading takes time
+            self._layer.visible = visible
 
     def _brain(self) -> tuple[Any, Shown | None]:
         """Return the topmost layer that tells where the brain is."""

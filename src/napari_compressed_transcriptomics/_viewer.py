@@ -60,7 +60,10 @@ class BrainView:
             )
             viewer.canvas.overlays[f"side_{side}"] = overlay
             self._letters[side] = overlay
+        self._inserting = False
+        viewer.layers.events.inserting.connect(self._before_insertion)
         viewer.layers.events.inserted.connect(self._on_inserted)
+        viewer.layers.events.inserted.connect(self._after_insertion, position="last")
         viewer.layers.events.removed.connect(self._update_letters)
         viewer.dims.events.ndisplay.connect(self._on_ndisplay)
         viewer.dims.events.order.connect(self._on_order)
@@ -73,6 +76,15 @@ class BrainView:
         for layer in viewer.layers:
             self._welcome(layer)
         self._legend = Legend(viewer)
+
+    def _before_insertion(self, event: Any = None) -> None:
+        """Hide the letters: a layer's slider makes napari draw before the grid has a new cell."""
+        self._inserting = True
+        self._update_letters()
+
+    def _after_insertion(self, event: Any = None) -> None:
+        self._inserting = False
+        self._update_letters()
 
     def _on_inserted(self, event: Any) -> None:
         self._welcome(event.value)
@@ -196,8 +208,12 @@ class BrainView:
     def _update_letters(self, event: Any = None) -> None:
         any_of_ours = any(shown(layer) is not None for layer in self._viewer.layers)
         for side, text in self._side_names().items():
-            self._letters[side].text = text
-            self._letters[side].visible = any_of_ours
+            letter = self._letters[side]
+            letter.text = text
+            if not any_of_ours or self._inserting:
+                letter.visible = False
+            elif not letter.visible:
+                _appear(letter)
 
     def _columns(self) -> int:
         """Count the columns of the grid; 1 without one."""
@@ -226,6 +242,18 @@ class BrainView:
             # In narrow cells the scale bar lies there.
             "bottom_center": _letters(-up) if columns < _NARROW else "",
         }
+
+
+def _appear(overlay: Any) -> None:
+    """Make an overlay visible in a grid that may have changed while it was hidden.
+
+    napari would place it in all cells before it has made one for each that is new, and fail; that
+    it makes them as well when `gridded` changes helps.
+    """
+    with overlay.events.visible.blocked():
+        overlay.visible = True
+    overlay.events.gridded.emit(overlay.gridded)
+    overlay.events.visible.emit(True)
 
 
 def _letters(direction: np.ndarray) -> str:

@@ -152,10 +152,10 @@ class Bench:
         found = content(out)
         if not found:
             return "nothing"
-        if found == before:
-            return "old"
         if found == after:
             return "new"
+        if found == before:
+            return "old"
         if refused(out):
             return "refused"
         if command.resumes and is_part(out):
@@ -203,12 +203,12 @@ def random_case(bench, command, disturbance, rng):
             late = 3 if request["alone"] else 0  # what the start of a process takes
             request["strike"] = moment["strike"] + rng.uniform(0, late), sent
     elif disturbance == "little memory":
-        limit = int(rng.uniform(0.15, 3) * 2**30)
+        limit = int(rng.uniform(0.15, 1.5) * 2**30)
         request |= {"alone": not command.request, "limits": {"RLIMIT_AS": limit}}
         if command.request:
             del request["limits"]
     elif disturbance == "file limit":
-        request["limits"] = {"RLIMIT_FSIZE": int(10 ** rng.uniform(1, 5))}
+        request["limits"] = {"RLIMIT_FSIZE": int(10 ** rng.uniform(3.5, 5))}
     elif disturbance.startswith("stdout"):
         request |= {"alone": True, "stdout": disturbance.split()[1]}
         if command.request:

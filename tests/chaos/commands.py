@@ -202,9 +202,9 @@ def _check_hashes(folder):
 
     for record in folder.glob("*.json"):
         stated = json.loads(record.read_text()).get("files", {})
-        for name, sha256 in stated.items() if isinstance(stated, dict) else ():
+        for name, told in stated.items():
             file = folder / name
-            if not file.exists() or hashlib.sha256(file.read_bytes()).hexdigest() != sha256:
+            if not file.exists() or hashlib.sha256(file.read_bytes()).hexdigest() != told["sha256"]:
                 raise UserError(f"{name} is not the one that {record.name} is of")
 
 

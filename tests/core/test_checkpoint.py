@@ -230,7 +230,7 @@ def test_an_old_file_survives_a_failed_save(model, monkeypatch):
         raise OSError(5, "Input/output error")
 
     monkeypatch.setattr(checkpoint, "write_safetensors", full)
-    with pytest.raises(OSError, match="Input/output"):
+    with pytest.raises(UserError, match="Input/output"):
         save_model(AUTOENCODER, model)
     assert model.read_bytes() == before
     assert os.listdir(model.parent) == [model.name]

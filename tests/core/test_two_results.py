@@ -116,6 +116,8 @@ def test_on_the_command_line(tmp_path, capsys):
     volume = nib.load(out / "difference.nii.gz").get_fdata()
     assert_allclose(volume, brain.parcellation.paint(two.difference), atol=1e-6)
     assert json.loads((out / "difference.json").read_text())["a"]["latent_size"] == 2
+    hashes = json.loads((out / "difference.json").read_text())["files"]
+    assert {"sample_difference.csv", "gene_difference.csv"} <= set(hashes)
     assert len((out / "region_difference.csv").read_text().splitlines()) == 3
     assert len((out / "gene_difference.csv").read_text().splitlines()) == 31
 

@@ -16,7 +16,7 @@ from .cases import Case, cases
 from .kinds import KINDS
 from .oracle import Outcome
 from .seeds import make_seeds
-from .workers import outcomes
+from .workers import get_ready, outcomes
 
 _ALLOWED = ("refused", "equal", "told", "unseen")
 
@@ -39,6 +39,7 @@ def main() -> int:
         chosen = [Case(kind, asked.case) for kind in asked.kind]
     with tempfile.TemporaryDirectory(prefix="fuzz-", ignore_cleanup_errors=True) as folder:
         seeds = Path(folder) / "seeds"
+        get_ready()
         make_seeds(seeds)
         done = outcomes(chosen, seeds, Path(folder) / "work", asked.jobs, asked.keep)
         if asked.case is not None:

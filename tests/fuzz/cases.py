@@ -8,13 +8,13 @@ from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
+from .brain import IDS, REGIONS
 from .change import EVERYTHING, VALUES, Change
 from .kinds import KINDS, Kind
 from .mutate import change
 from .mutate_pt import MARK
 from .oracle import Outcome, judge, judge_sniffing
 from .reading import Reading
-from .seeds import IDS, REGIONS
 
 _NAME_OF = dict(zip(map(str, IDS), REGIONS, strict=True))
 
@@ -75,7 +75,7 @@ def _as_seen_by(kind: Kind, name: str, done: Change) -> Change:
     if kind.any_columns:
         done = replace(done, renames=True)
         if done.columns:
-            done = replace(done, unseen=done.unseen | VALUES, among=frozenset())
+            done = replace(done, unseen=done.unseen | VALUES, most=10**9, among=frozenset())
     if kind.sealed and done.must == "equal":
         done = replace(done, must="")
     return done

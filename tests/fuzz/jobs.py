@@ -9,7 +9,7 @@ from napari_compressed_transcriptomics.core.progress import finish
 from napari_compressed_transcriptomics.core.recipes import TrainRequest, train_codec_steps
 from napari_compressed_transcriptomics.io.comparison import saved_comparison_steps
 
-from .seeds import regions, voxels
+from .brain import regions, voxels
 
 
 def compare(folder: Path) -> Any:

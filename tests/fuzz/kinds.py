@@ -13,9 +13,9 @@ from napari_compressed_transcriptomics.io.row_names import read_row_names
 from napari_compressed_transcriptomics.io.targets import read_latent_images, read_targets
 
 from . import reading
+from .brain import regions, voxels
 from .jobs import compare, train
 from .reading import Reading
-from .seeds import regions, voxels
 
 
 @dataclass(frozen=True)
@@ -161,7 +161,7 @@ KINDS = {
         "labels", ("pairs.txt",), _labels("pairs.txt"), by_order=("pairs.txt",), any_columns=True
     ),
     "rows": Kind("labels", ("list.csv",), _rows("list.csv"), by_order=("list.csv",), soft=_CORTEX),
-    "rows-xlsx": Kind("labels", ("list.xlsx",), _rows("list.xlsx"), 20, soft=_CORTEX),
+    "rows-xlsx": Kind("labels", ("list.xlsx",), _rows("list.xlsx"), soft=_CORTEX),
     "targets": Kind("targets", ("tg.csv",), _targets("tg.csv"), 20, any_columns=True),
     "targets-plain": Kind(
         *("targets-plain", ("tg.csv", "list.csv"), _targets("tg.csv", "list.csv")),

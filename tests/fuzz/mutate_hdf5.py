@@ -24,7 +24,7 @@ def _bytes(path: Path, rng: Random) -> Change:
     """Damage bytes: HDF5 itself has no checksum of most of its structure."""
     changed, said = damaged(path.read_bytes(), rng)
     path.write_bytes(changed)
-    return Change(f"bytes: {said}", VALUES, renames=True)
+    return Change(f"bytes: {said}", PLACES, renames=True)
 
 
 def _in_file(edit: Callable[[Any, Random], Change]) -> Callable[[Path, Random], Change]:

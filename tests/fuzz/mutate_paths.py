@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from random import Random
 
-from .change import Change
+from .change import PLACES, Change
 
 _LFS = b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 5\n"
 
@@ -53,7 +53,7 @@ def _noise(path: Path, rng: Random) -> Change:
 
 def _missing(path: Path, rng: Random) -> Change:
     path.unlink()
-    return Change("no file", frozenset({"name"}))  # labels without a table have no names
+    return Change("no file", PLACES | {"name"})  # regions without a label table have their ids
 
 
 def _linked(path: Path, target: str) -> Change:

@@ -91,8 +91,8 @@ def _plain_pickle(path: Path, rng: Random) -> Change:
 
 def _bomb(path: Path, rng: Random) -> Change:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
-        file.writestr(zipfile.ZipInfo("archive/data.pkl"), bytes(20 << 20), zipfile.ZIP_DEFLATED)
-    return Change("20 MB of zeros, packed", must="refuse")
+        file.writestr(zipfile.ZipInfo("archive/data.pkl"), bytes(5 << 20), zipfile.ZIP_DEFLATED)
+    return Change("5 MB of zeros, packed", must="refuse")
 
 
 def _save(content: Any, path: Path, rng: Random) -> None:

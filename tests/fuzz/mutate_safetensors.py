@@ -93,7 +93,7 @@ def _loaded(path: Path) -> tuple[dict[str, str], dict[str, np.ndarray]]:
 
 def _signed_metadata(path: Path, rng: Random) -> Change:
     metadata, tensors = _loaded(path)
-    name = rng.choice([name for name in metadata if name != "sha256"])
+    name = rng.choice(sorted(set(metadata) - {"sha256"}))
     if name in ("codec", "format_version", "checkpoint_version"):
         metadata[name] = rng.choice(_WORDS)
     elif rng.random() < 0.5:
@@ -109,7 +109,7 @@ def _signed_metadata(path: Path, rng: Random) -> Change:
 
 def _signed_tensor(path: Path, rng: Random) -> Change:
     metadata, tensors = _loaded(path)
-    name = rng.choice(list(tensors))
+    name = rng.choice(sorted(tensors))  # they come in no order
     tensor = tensors[name]
     real = tensor.dtype.kind == "f"
     edits = {

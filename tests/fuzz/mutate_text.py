@@ -104,7 +104,8 @@ def _bytes(path: Path, rng: Random) -> Change:
     path.write_bytes(changed)
     if path.name.endswith(".gz"):
         return Change(f"packed: {said}")
-    if "cut" in said or "deleted" in said:  # between two lines of a list: it is shorter
+    in_last_line = data.startswith(changed) and b"\n" not in data[len(changed) : -1]
+    if ("deleted" in said or "cut" in said) and not in_last_line:  # a list may be shorter
         return Change(f"text: {said}", _NAMES, renames=True)
     return Change(f"text: {said}", VALUES | _NAMES, most=2, renames=True)
 
@@ -157,7 +158,8 @@ def _name(grid: Grid, rng: Random) -> Change:
     column = rng.randrange(len(grid[0])) if in_header else 0
     grid[row][column] = value
     said = f"{f'column {column}' if in_header else f'row {row}'} is called {value[:30]!r}"
-    return Change(said, renames=True, columns=in_header)
+    unseen = VALUES if _is_headless(grid) else frozenset()
+    return Change(said, unseen, most=1, renames=True, columns=in_header)
 
 
 def _broken_cell(grid: Grid, rng: Random) -> Change:
@@ -197,8 +199,9 @@ def _twice(grid: Grid, rng: Random) -> Change:
         lines[a][0] = lines[b][0]
     if not rows:
         grid[:] = _turned(lines)
-    said = f"{'row' if rows else 'column'} {a} like {b}"
-    return Change(said, among=frozenset({name}), columns=not rows)
+    if rows:
+        return Change(f"row {a} like {b}", among=frozenset({name}))
+    return Change(f"column {a} like {b}", _of_columns(grid), columns=True)
 
 
 def _shuffled_rows(grid: Grid, rng: Random) -> Change:
@@ -213,9 +216,7 @@ def _shuffled_columns(grid: Grid, rng: Random) -> Change:
     body = lines[1:]
     rng.shuffle(body)
     grid[:] = _turned([lines[0], *body])
-    if _is_headless(grid):
-        return Change("columns shuffled")
-    return Change("columns shuffled", reorders=True)
+    return Change("columns shuffled", _of_columns(grid), reorders=not _of_columns(grid))
 
 
 def _swapped_names(grid: Grid, rng: Random) -> Change:
@@ -233,10 +234,11 @@ def _lost(grid: Grid, rng: Random) -> Change:
     """Leave out a row or a column."""
     if rng.random() < 0.5 and len(grid[0]) > 1:
         column = rng.randrange(len(grid[0]))
-        name = grid[0][column]
+        name, unseen = grid[0][column], _of_columns(grid)
         for row in grid:
             del row[column : column + 1]
-        return Change(f"column {name} left out", VALUES, among=frozenset({name}), columns=True)
+        among = frozenset() if unseen else frozenset({name})
+        return Change(f"column {name} left out", VALUES | unseen, among=among, columns=True)
     del grid[rng.randrange(len(grid))]
     return Change("a row left out", _NAMES, renames=True)
 
@@ -247,8 +249,7 @@ def _counter(grid: Grid, rng: Random) -> Change:
     for i, row in enumerate(grid):
         row.insert(0 if first else len(row), name if not i else str(i - 1 + start))
     said = f"a {'first' if first else 'last'} column {name!r} counts from {start}"
-    unseen = _NAMES if _is_headless(grid) else frozenset()
-    return Change(said, unseen, columns=not first)
+    return Change(said, _of_columns(grid), columns=not first or bool(_of_columns(grid)))
 
 
 def _dates(grid: Grid, rng: Random) -> Change:
@@ -258,7 +259,12 @@ def _dates(grid: Grid, rng: Random) -> Change:
 
 
 def _is_headless(grid: Grid) -> bool:
-    return any(cell.isdigit() for cell in grid[0])
+    return any(cell.replace(".", "").isdigit() for cell in grid[0])
+
+
+def _of_columns(grid: Grid) -> frozenset[str]:
+    """Return what nobody sees of a change of columns: without a header any could be the names."""
+    return _NAMES if _is_headless(grid) else frozenset()
 
 
 def _turned(grid: Grid) -> Grid:

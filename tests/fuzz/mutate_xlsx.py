@@ -107,4 +107,4 @@ def _write(path: Path, parts: dict[str, bytes], method: int = zipfile.ZIP_DEFLAT
             file.writestr(zipfile.ZipInfo(name), content, method)
 
 
-MUTATORS = (*[_bytes] * 4, *[_part] * 5, _packing, _bomb)
+MUTATORS = (*[_bytes] * 8, *[_part] * 10, *[_packing] * 2, _bomb)

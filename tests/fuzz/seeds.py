@@ -12,17 +12,7 @@ from typing import Any
 
 import numpy as np
 
-SHAPE = (7, 6, 5)
-AFFINE = np.array([[-8.0, 0, 0, 24], [0, 8, 0, -20], [0, 0, 8, -16], [0, 0, 0, 1]])
-REGIONS = (
-    *("L_bankssts", "L_cuneus", "L_insula", "Lthal"),
-    *("R_bankssts", "R_cuneus", "R_insula", "Rthal"),
-)
-IDS = (1, 2, 3, 4, 41, 42, 43, 44)
-GENES = (
-    *("GABRA1", "GABRB2", "GRIN1", "SST", "PVALB", "DRD2"),
-    *("HTR1A", "NPY", "CALB1", "RELN", "SNAP25", "MBP"),
-)
+from .brain import AFFINE, GENES, IDS, REGIONS, labels, mask, regions, table, volume, voxels
 
 
 def make_seeds(folder: Path) -> None:
@@ -31,55 +21,6 @@ def make_seeds(folder: Path) -> None:
         place = folder / name
         place.mkdir(parents=True)
         make(place)
-
-
-@cache
-def voxels() -> Any:
-    """Return voxel-wise expression, the models' training data."""
-    from napari_compressed_transcriptomics.core.expression import Expression, Parcellation
-
-    mask = _mask()
-    samples = tuple(f"{x}_{y}_{z}" for x, y, z in np.argwhere(mask))
-    where = Parcellation.from_mask(mask, AFFINE)
-    return Expression(_volume()[mask], GENES, samples, where, name="voxels")
-
-
-@cache
-def regions() -> Any:
-    """Return the expression of the table."""
-    from napari_compressed_transcriptomics.core.expression import Expression, Parcellation
-
-    row_of = np.zeros(max(IDS) + 1, np.int32)
-    row_of[list(IDS)] = np.arange(1, len(IDS) + 1)
-    where = Parcellation(row_of[_labels()], AFFINE)
-    return Expression(_table().astype(np.float32), GENES, REGIONS, where, name="regions")
-
-
-def _mask() -> np.ndarray:
-    mask = np.zeros(SHAPE, bool)
-    mask[1:-1, 1:-1, 1:-1] = True
-    return mask
-
-
-def _volume() -> np.ndarray:
-    """Return smooth expression, zero outside."""
-    grid, waves = np.indices(SHAPE).reshape(3, -1).T, np.random.default_rng(7).random((3, 12))
-    smooth = 0.5 + 0.3 * np.sin(grid @ waves / 2).reshape(*SHAPE, 12)
-    return (smooth * _mask()[..., None]).round(4).astype(np.float32)
-
-
-def _labels() -> np.ndarray:
-    """Return an atlas: four slabs on either side, nothing between."""
-    labels = np.zeros(SHAPE, np.int32)
-    for x, y, z in np.argwhere(_mask()):
-        mm = AFFINE[0, 0] * x + AFFINE[0, 3]
-        if mm:
-            labels[x, y, z] = IDS[(y - 1) % 4 + (0 if mm < 0 else 4)]
-    return labels
-
-
-def _table() -> np.ndarray:
-    return np.random.default_rng(8).random((len(IDS), len(GENES))).round(4)
 
 
 def _nifti(path: Path, data: np.ndarray, version: int = 1, big: bool = False, **how: Any) -> None:
@@ -116,7 +57,7 @@ def _gene_volume(name: str, genes: str, **how: Any) -> Any:
 
     def make(folder: Path) -> None:
         stored = how.pop("stored", lambda data: data)
-        _nifti(folder / name, stored(_volume()), **how)
+        _nifti(folder / name, stored(volume()), **how)
         (folder / genes).write_text(contents[Path(genes).suffix], "utf-8")
 
     return make
@@ -128,7 +69,7 @@ def _region_table(name: str, names: Sequence[object] = REGIONS, head: str = "lab
     def make(folder: Path) -> None:
         _atlas(folder, "t")
         sep = "\t" if ".tsv" in name else ","
-        rows = [[row, *values] for row, values in zip(names, _table().tolist(), strict=True)]
+        rows = [[row, *values] for row, values in zip(names, table().tolist(), strict=True)]
         text = _text([[head, *GENES], *rows], sep).encode()
         (folder / name).write_bytes(_packed(text) if name.endswith(".gz") else text)
 
@@ -136,7 +77,7 @@ def _region_table(name: str, names: Sequence[object] = REGIONS, head: str = "lab
 
 
 def _atlas(folder: Path, stem: str) -> None:
-    _nifti(folder / f"{stem}_atlas.nii.gz", _labels())
+    _nifti(folder / f"{stem}_atlas.nii.gz", labels())
     (folder / f"{stem}_labels.csv").write_text(_label_table(), "utf-8")
 
 
@@ -158,7 +99,7 @@ def _parquet(folder: Path) -> None:
     import pandas as pd
 
     _atlas(folder, "t")
-    frame = pd.DataFrame(_table(), columns=list(GENES), index=pd.Index(REGIONS, name="label"))
+    frame = pd.DataFrame(table(), columns=list(GENES), index=pd.Index(REGIONS, name="label"))
     frame.to_parquet(folder / "t.parquet")
 
 
@@ -179,12 +120,12 @@ def _foreign_h5ad(how: str) -> Any:
         from anndata import AnnData
         from scipy import sparse
 
-        values = _volume()[_mask()]
+        values = volume()[mask()]
         names = [f"v{i}" for i in range(len(values))]
-        obsm = {"spatial": np.argwhere(_mask()) @ AFFINE[:3, :3].T + AFFINE[:3, 3]}
+        obsm = {"spatial": np.argwhere(mask()) @ AFFINE[:3, :3].T + AFFINE[:3, 3]}
         if how == "table":
             _atlas(folder, "a")
-            values, names, obsm = _table().astype(np.float32), list(REGIONS), {}
+            values, names, obsm = table().astype(np.float32), list(REGIONS), {}
         elif how != "dense":
             values = {"csr": sparse.csr_matrix, "csc": sparse.csc_matrix}[how](values)
         obs, var = pd.DataFrame(index=names), pd.DataFrame(index=list(GENES))
@@ -195,13 +136,13 @@ def _foreign_h5ad(how: str) -> Any:
 
 def _image(name: str, **how: Any) -> Any:
     def make(folder: Path) -> None:
-        _nifti(folder / name, np.where(_mask(), _volume()[..., 0], np.float32(-3)), **how)
+        _nifti(folder / name, np.where(mask(), volume()[..., 0], np.float32(-3)), **how)
 
     return make
 
 
 def _label_volume(folder: Path) -> None:
-    _nifti(folder / "dk.nii.gz", _labels())
+    _nifti(folder / "dk.nii.gz", labels())
     (folder / "dk_labels.csv").write_text(_label_table(), "utf-8")
     _gene_volume("voxels.nii.gz", "voxels.genes.txt")(folder)
 
@@ -238,7 +179,7 @@ def _weights(beside: str, new: bool = True) -> Any:
         torch.save(state, folder / "m.pt", _use_new_zipfile_serialization=new)
         rows = [[gene] for gene in GENES]
         if beside.endswith(".csv"):
-            rows = [["", *GENES], *([i, *row] for i, row in enumerate(_table().tolist()))]
+            rows = [["", *GENES], *([i, *row] for i, row in enumerate(table().tolist()))]
         (folder / beside).write_text(_text(rows), "utf-8")
 
     return make
@@ -266,17 +207,17 @@ def _latents(folder: Path) -> None:
 
 def _named_latents(folder: Path) -> None:
     for i in range(2):
-        image = np.where(_mask(), _volume()[..., i], np.float32(0.25))
+        image = np.where(mask(), volume()[..., i], np.float32(0.25))
         _nifti(folder / f"abagen_pca{i}_8mm.nii.gz", image)
 
 
 def _targets(folder: Path) -> None:
-    rows = zip(REGIONS, *_table().T[:2].tolist(), strict=True)
+    rows = zip(REGIONS, *table().T[:2].tolist(), strict=True)
     (folder / "tg.csv").write_text(_text([("region", "5HT", "D1"), *rows]), "utf-8")
 
 
 def _plain_targets(folder: Path) -> None:
-    column = _table()[:, 0].tolist()
+    column = table()[:, 0].tolist()
     (folder / "tg.csv").write_text(_text([[value] for value in column]), "utf-8")
     _label_tables(folder)
 

@@ -78,6 +78,8 @@ class _Worker:
             outcome = Outcome("hang", said=f"more than {SECONDS_TO_HANG} s")
         except EOFError:
             self._process.join()
+            if self._process.exitcode == 1:  # as Python ends after an exception of the fuzzer's own
+                raise RuntimeError(f"the fuzzer failed at {self.case}, as told above") from None
             outcome = Outcome("crash", said=f"exit code {self._process.exitcode}")
         self.stop()
         self._start()
@@ -97,6 +99,15 @@ class _Worker:
         self._process.start()
         theirs.close()
         self.connection.recv()  # once all is loaded; until then no time counts
+
+
+def get_ready() -> None:
+    """Have libraries loaded in the background, where processes can start with them."""
+    if sys.platform == "linux":
+        from multiprocessing import forkserver  # not everywhere
+
+        _context()
+        forkserver.ensure_running()
 
 
 def _context() -> Any:

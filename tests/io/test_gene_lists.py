@@ -6,6 +6,7 @@ import pytest
 
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.io import read_expression
+from napari_compressed_transcriptomics.io.gene_list import read_gene_list
 
 GENES = ("GABRA1", "GABRA2", "GABRB1", "SST", "PVALB")
 LINES = "\n".join(GENES)
@@ -64,3 +65,12 @@ def test_symbols_in_a_sidecar_are_counted_and_printable(volume):
         volume.with_suffix(".json").write_text(f'{{"genes": {genes}}}')
         with pytest.raises(UserError, match=word):
             read_expression(volume)
+
+
+def test_numbers_before_symbols_are_no_symbols(tmp_path):
+    path = tmp_path / "v.genes.tsv"
+    path.write_text("0\tSST\n1\tPVALB\n2\tVIP\n")
+    with pytest.raises(UserError, match="numbers before its symbols"):
+        read_gene_list(path, 3, "v.nii has 3 volumes")
+    path.write_text("n\tgene\n0\tSST\n1\tPVALB\n2\tVIP\n")
+    assert read_gene_list(path, 3, "v.nii has 3 volumes") == ["SST", "PVALB", "VIP"]

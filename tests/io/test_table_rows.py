@@ -194,3 +194,9 @@ def test_a_real_table_as_r_and_pandas_write_it(tmp_path, first_number):
     read = read_expression(path, atlas, labels)
     gene = right.genes[0]
     np.testing.assert_array_equal(read.gene_volume(gene), right.gene_volume(gene))
+
+
+def test_values_below_a_header_that_describes_rows_are_told(table):
+    lines = ["label,structure,A,B", "L_a,0.5,0.1,0.2", "mid,0.25,0.3,0.4", "R_a,0.75,0.5,0.6"]
+    notes = read_expression(table(lines)).notes
+    assert any("column(s) structure" in note and "not read as genes" in note for note in notes)

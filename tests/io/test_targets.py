@@ -322,3 +322,9 @@ def test_real_published_latents(schaefer):
     features = read_latent_images(paths, schaefer, "published")
     assert features.values.shape == (114, 2)
     assert np.isfinite(features.values).mean() > 0.95
+
+
+def test_lines_that_end_in_a_separator_bring_no_map(tmp_path):
+    names = write(tmp_path / "names.csv", "label", *FOUR.samples)
+    ends = write(tmp_path / "map.csv", "0.1,", "0.2,", "0.3,", "0.4,")
+    assert "no value in its column 2" in refusal(ends, regions=names)

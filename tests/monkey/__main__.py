@@ -18,7 +18,7 @@ import napari_compressed_transcriptomics as package
 LONGEST_STOP = 2.0
 """Seconds that the window may stand still, on a machine that does nothing else."""
 MOST_GROWTH = 10.0
-"""MB that memory may grow with 100 actions in the second half."""
+"""MB that memory may grow with 100 actions in the second half; see `monkey.growth`."""
 SAMPLES = ("synthetic_brain", "synthetic_regions", "ahba_dk82", "ahba_schaefer100")
 OURS = str(Path(package.__file__).parent)
 _STUCK = 300
@@ -37,7 +37,7 @@ def main():
         play(arguments)
         return 0
     print("| sample | actions | longest stop (s, of work) | MB, first to last | MB/100 actions | "
-          "of others | faults |\n|---|---|---|---|---|---|---|")  # fmt: skip
+          "expected | faults |\n|---|---|---|---|---|---|---|")  # fmt: skip
     faults, others = [], []
     for sample in arguments.sample or SAMPLES:
         found = in_a_process(sample, arguments)
@@ -49,7 +49,7 @@ def main():
         print(f"\n### Fault\n{fault}")
     if arguments.verbose:
         for other in dict.fromkeys(others):
-            print(f"\n### Of others\n{other}")
+            print(f"\n### Expected, or of others\n{other}")
     return 1 if faults else 0
 
 
@@ -96,7 +96,10 @@ def judged(found):
             words = f"the window stood still for {seconds:.1f} s ({work:.1f} s of work): {doing}"
             found["faults" if OURS in where else "foreign"].append(f"{words}\n{where}")
     if found["growth"] > MOST_GROWTH:
-        found["faults"].append(f"memory grows by {found['growth']:.1f} MB with 100 actions")
+        measured = ", ".join(f"{count}: {size:.0f}" for count, size, _ in found["memory"])
+        found["faults"].append(
+            f"memory grows by {found['growth']:.1f} MB with 100 actions ({measured})"
+        )
     return found
 
 

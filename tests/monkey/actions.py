@@ -20,6 +20,8 @@ from qtpy.QtWidgets import (
 
 from napari_compressed_transcriptomics.widgets.run_bar import RunBar
 
+from .keys import ALT_KEYS, CONTROL_KEYS, KEYS
+
 PLUGIN = "napari-compressed-transcriptomics"
 DOCKS = (
     "Compress",
@@ -47,19 +49,11 @@ _CLICKABLE = (
     QLineEdit,
     QTabBar,
 )
-_KEYS = [
-    *(Qt.Key[f"Key_{name}"] for name in (
-        "Down", "Up", "Left", "Right", "Tab", "Backtab", "Return", "Escape", "Space", "Home",
-        "End", "PageUp", "PageDown", "Delete", "Backspace", "A", "G", "Z", "0", "1", "9", "Minus",
-    )),
-]  # fmt: skip
-_CONTROL_KEYS = [Qt.Key[f"Key_{name}"] for name in ("Z", "A", "F", "1", "4", "G", "E", "T")]
-_ALT_KEYS = [Qt.Key[f"Key_{name}"] for name in ("PageUp", "PageDown", "A", "D", "R", "C", "S", "1")]
 _NAMES = ("", "x", "脳 ö", "n" * 300, "a\nb", "<b>bold</b>", "synthetic_brain", "../x", "%s{}")
 
 
 def open_dock(monkey):
-    if len(monkey.docks) >= _MOST_DOCKS:
+    if len(monkey.open_docks()) >= _MOST_DOCKS:
         return close_dock(monkey)
     name = monkey.rng.choice(DOCKS)
     dock, widget = monkey.viewer.window.add_plugin_dock_widget(PLUGIN, name)
@@ -68,7 +62,7 @@ def open_dock(monkey):
 
 
 def close_dock(monkey):
-    if not monkey.docks:
+    if not monkey.open_docks():
         return open_dock(monkey)
     name, dock, _ = monkey.docks.pop(monkey.rng.randrange(len(monkey.docks)))
     monkey.viewer.window.remove_dock_widget(dock)
@@ -76,16 +70,17 @@ def close_dock(monkey):
 
 
 def float_dock(monkey):
-    if not monkey.docks:
+    if not monkey.open_docks():
         return "no dock to float"
     name, dock, _ = monkey.rng.choice(monkey.docks)
+    monkey.watch.doing = f"moving {name} out or in"
     dock.setFloating(not dock.isFloating())
     return f"moved {name} out or in"
 
 
 def click(monkey):
     """Click somewhere on a field, a button or a list of one of the docks."""
-    _, widgets = monkey.shown_in_docks(_CLICKABLE)
+    widgets = monkey.shown_in_docks(_CLICKABLE)
     if not widgets:
         return open_dock(monkey)
     widget = monkey.rng.choice(widgets)
@@ -104,7 +99,7 @@ def _click_in(monkey, widget):
 
 
 def wheel(monkey):
-    _, widgets = monkey.shown_in_docks(_CLICKABLE)
+    widgets = monkey.shown_in_docks(_CLICKABLE)
     widget = monkey.rng.choice([*widgets, *[monkey.canvas] * (not monkey.canvas_is_hidden())])
     at = QPointF(monkey.place_in(widget))
     way = monkey.rng.choice((-120, 120))
@@ -121,10 +116,10 @@ def key(monkey):
     widget = QApplication.focusWidget() or monkey.viewer.window._qt_window
     keys, modifier = monkey.rng.choice(
         (
-            (_KEYS, Qt.KeyboardModifier.NoModifier),
-            (_KEYS, Qt.KeyboardModifier.ShiftModifier),
-            (_CONTROL_KEYS, Qt.KeyboardModifier.ControlModifier),
-            (_ALT_KEYS, Qt.KeyboardModifier.AltModifier),
+            (KEYS, Qt.KeyboardModifier.NoModifier),
+            (KEYS, Qt.KeyboardModifier.ShiftModifier),
+            (CONTROL_KEYS, Qt.KeyboardModifier.ControlModifier),
+            (ALT_KEYS, Qt.KeyboardModifier.AltModifier),
         )
     )
     pressed = monkey.rng.choice(keys)
@@ -137,7 +132,7 @@ def key(monkey):
 
 def text(monkey):
     """Type something into a field."""
-    _, fields = monkey.shown_in_docks((QLineEdit, QAbstractSpinBox))
+    fields = monkey.shown_in_docks((QLineEdit, QAbstractSpinBox))
     if not fields:
         return open_dock(monkey)
     field = monkey.rng.choice(fields)
@@ -153,7 +148,7 @@ def text(monkey):
 
 def run(monkey):
     """Press Run, or Cancel, of one of the docks."""
-    _, bars = monkey.shown_in_docks((RunBar,))
+    bars = monkey.shown_in_docks((RunBar,))
     buttons = [button for bar in bars for button in (bar.run, bar.cancel) if button.isEnabled()]
     if not buttons:
         return open_dock(monkey)
@@ -182,7 +177,7 @@ def canvas_drag(monkey):
 def drop(monkey):
     """Drop one or two files on the window, or on a list of files."""
     paths = monkey.rng.sample(monkey.files, monkey.rng.choice((1, 1, 1, 2)))
-    _, lists = monkey.shown_in_docks((QListWidget,))
+    lists = monkey.shown_in_docks((QListWidget,))
     lists = [widget for widget in lists if widget.acceptDrops()]
     target = monkey.viewer.window._qt_viewer
     if lists and monkey.rng.random() < 0.4:
@@ -306,12 +301,12 @@ def resize(monkey):
 
 def command(monkey):
     """Choose one of our entries of the menus."""
-    from app_model import Application
+    from napari._app_model import get_app_model
 
     name = monkey.rng.choice(COMMANDS)
     words = f"menu {name}"
     monkey.watch.doing = words
-    Application.get_app("napari").commands.execute_command(f"{PLUGIN}.{name}").result()
+    get_app_model().commands.execute_command(f"{PLUGIN}.{name}").result()
     return words
 
 

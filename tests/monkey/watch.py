@@ -10,6 +10,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from napari.errors.reader_errors import NoAvailableReaderError, ReaderPluginError
 from napari.utils.notifications import notification_manager
 from qtpy.QtCore import QThreadPool, QTimer, QtMsgType, qInstallMessageHandler
 
@@ -17,6 +18,9 @@ import napari_compressed_transcriptomics as package
 from napari_compressed_transcriptomics.core.errors import UserError
 
 OURS = str(Path(package.__file__).parent)
+_EXPECTED = (NoAvailableReaderError, ReaderPluginError)
+# What npe2 says where the plugin chosen does not know a file, and napari's own readers.
+_OF_READERS = "but refused the file", "napari_builtins/io/_read.py"
 _BAD = (QtMsgType.QtCriticalMsg, QtMsgType.QtFatalMsg)
 
 
@@ -42,10 +46,6 @@ class Stop:
     doing: str
     where: str
 
-    def is_ours(self):
-        """Return whether a line of ours was at work in it."""
-        return OURS in self.where
-
 
 class Watch:
     """Hears of every fault, and measures how long the window stands still.
@@ -55,7 +55,7 @@ class Watch:
     faults : list of str
         What may not happen, each with the action at hand and a traceback.
     foreign : list of str
-        Errors in which no line of ours took part, and Qt's warnings.
+        What napari says of files that nobody reads, and warnings of napari and Qt.
     doing : str
         The action at hand; set it before each.
     stops : list of Stop
@@ -64,6 +64,7 @@ class Watch:
 
     def __init__(self):
         self.faults, self.foreign, self.stops = [], [], []
+        self._known = set()
         self.doing = "opening"
         self._all = ExitStack()
 
@@ -92,8 +93,8 @@ class Watch:
         if isinstance(error, UserError):
             return
         text = "".join(traceback.format_exception(error))
-        found = self.faults if OURS in text else self.foreign
-        found.append(f"during {self.doing}\n{text}")
+        expected = isinstance(error, _EXPECTED) or any(words in text for words in _OF_READERS)
+        self._keep(self.foreign if expected else self.faults, text)
 
     def _on_notice(self, notice):
         error = getattr(notice, "exception", None)
@@ -101,11 +102,16 @@ class Watch:
             self.fault(error)
         warning = getattr(notice, "warning", None)
         if warning is not None:
-            self.foreign.append(f"during {self.doing}: {notice}")
+            self._keep(self.foreign, str(notice))
 
     def _on_message(self, kind, context, text):
-        where = self.faults if kind in _BAD else self.foreign
-        where.append(f"during {self.doing}: Qt says: {text}")
+        self._keep(self.faults if kind in _BAD else self.foreign, f"Qt says: {text}")
+
+    def _keep(self, found, text):
+        """Keep what was told, the first time."""
+        if text not in self._known:
+            self._known.add(text)
+            found.append(f"during {self.doing}: {text}")
 
     def _beat(self):
         now, worked = time.monotonic(), time.process_time()

@@ -8,7 +8,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QFileDialog
 
-from clicking import click_on, focus, settle
+from clicking import click_on, focus, settle, take_keyboard
 from napari_compressed_transcriptomics._reader import add_expression
 from napari_compressed_transcriptomics._shown import shown
 from napari_compressed_transcriptomics.core.codec import fit_codec
@@ -33,8 +33,7 @@ def opened(viewer, qtbot, *results):
     else:
         qtbot.addWidget(dock)
         dock.show()
-        dock.activateWindow()  # or it would take no shortcuts
-        assert QTest.qWaitForWindowActive(dock)
+        take_keyboard(dock)
     bar = dock.tabs.tabBar()
     at = [bar.tabText(i) for i in range(bar.count())].index("Genes")
     QTest.mouseClick(bar, LEFT, pos=bar.tabRect(at).center())

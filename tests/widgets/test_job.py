@@ -1,7 +1,10 @@
 """However a job ends there is one notification at most, and the button is back."""
 
+import gc
 import threading
 import warnings
+import weakref
+from functools import partial
 
 import pytest
 from qtpy.QtCore import Qt
@@ -9,6 +12,7 @@ from qtpy.QtCore import Qt
 from napari_compressed_transcriptomics.core import fault_report
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.progress import Progress
+from napari_compressed_transcriptomics.widgets.background import Background
 from napari_compressed_transcriptomics.widgets.run_bar import RunBar
 
 
@@ -151,3 +155,30 @@ def test_jobs_side_by_side_tell_their_own_and_leave_the_settings_as_they_were(
         "Second: UserWarning: two",
     ]
     assert (warnings.filters, warnings.showwarning) == before
+
+
+class Large:
+    """Stands for data that a job works on."""
+
+
+def test_what_a_job_worked_on_is_not_kept(make_napari_viewer, make_bar, qtbot):
+    """In a window, which keeps all workers."""
+    viewer = make_napari_viewer()
+    large = Large()
+    gone = weakref.ref(large)
+
+    def steps(data):
+        yield Progress("Training", 0, 1)
+        return data is not None
+
+    bar = make_bar(None)
+    bar.start(partial(steps, large))
+    finish(qtbot, bar)
+    background = Background(bar)
+    answers = []
+    background.answered.connect(answers.append)
+    background.ask(partial(id, large))
+    qtbot.waitUntil(lambda: bool(answers), timeout=30_000)
+    del large
+    qtbot.waitUntil(lambda: gc.collect() is not None and gone() is None, timeout=10_000)
+    assert viewer.window is not None

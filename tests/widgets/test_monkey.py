@@ -22,13 +22,18 @@ def away(monkeypatch, tmp_path):
 
 
 @pytest.mark.filterwarnings("default")  # napari's own, of what a monkey does
-@pytest.mark.usefixtures("qapp", "one_thread")
+@pytest.mark.usefixtures("one_thread")
 @pytest.mark.parametrize(
     ("sample", "seed"), [(brain, 1), (lambda: synthetic_regions(brain(), 12), 2)]
 )
-def test_a_monkey_finds_no_fault(sample, seed, away):
+def test_a_monkey_finds_no_fault(sample, seed, away, make_napari_viewer):
     expression = sample()
-    monkey = Monkey(lambda viewer: add_expression(viewer, expression), seed, away)
-    monkey.play(n_actions=75)
-    assert monkey.count == 75
+    monkey = Monkey(
+        lambda viewer: add_expression(viewer, expression),
+        seed,
+        away,
+        make_viewer=make_napari_viewer,
+    )
+    monkey.play(n_actions=60)
+    assert monkey.count == 60
     assert not monkey.watch.faults

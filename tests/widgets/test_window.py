@@ -4,8 +4,13 @@ import nibabel as nib
 import numpy as np
 import pytest
 
+from clicking import settle
 from data import real_data
 from napari_compressed_transcriptomics import _layers, _viewer
+from napari_compressed_transcriptomics._reader import add_expression
+from napari_compressed_transcriptomics.core.codec import fit_codec
+from napari_compressed_transcriptomics.core.reconstruction import reconstruct
+from napari_compressed_transcriptomics.widgets.compress import Outputs, add_result
 from phantom import AFFINES, GRIDS, lone_voxel, make_phantom
 from viewing import bright_spot
 
@@ -79,3 +84,27 @@ def test_real_volumes_survive_a_round_trip(name, viewer, tmp_path):
     np.testing.assert_array_equal(
         after.get_fdata(dtype=np.float32), before.get_fdata(dtype=np.float32)
     )
+
+
+def test_results_come_into_a_grid_that_has_lost_its_layers(make_napari_viewer):
+    """A slider that comes with latents makes napari draw before it knows of the new cell."""
+    viewer = make_napari_viewer(show=True)
+    brain = make_phantom()
+    result = reconstruct(fit_codec("pca", brain, 3, device="cpu"), brain, device="cpu")
+    for _ in range(2):
+        add_expression(viewer, brain)
+        add_result(viewer, result, Outputs())
+        settle()
+        letters = [
+            overlay for name, overlay in viewer.canvas.overlays.items() if name.startswith("side_")
+        ]
+        assert viewer.canvas.grid.enabled
+        assert all(letter.visible and letter.gridded for letter in letters)
+        viewer.layers.clear()
+        settle()
+        assert not any(letter.visible for letter in letters)
+    viewer.add_image(np.zeros((2, 3, 4)))
+    viewer.add_image(np.zeros((2, 3, 4)))
+    add_expression(viewer, brain)  # the letters come into a grid of three cells
+    settle()
+    assert all(letter.visible and letter.gridded for letter in letters)

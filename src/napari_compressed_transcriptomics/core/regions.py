@@ -137,10 +137,10 @@ def regions_of(
     voxels = np.argwhere(parcellation.labels)
     of_sample = parcellation.labels[tuple(voxels.T)] - 1
     to_labels = np.linalg.inv(affine) @ parcellation.affine
-    at = np.rint(voxels @ to_labels[:3, :3].T + to_labels[:3, 3]).astype(int)
+    at = np.rint(voxels @ to_labels[:3, :3].T + to_labels[:3, 3])
     inside = ((at >= 0) & (at < labels.shape)).all(axis=1)
     found = np.zeros(len(at), np.int64)
-    found[inside] = labels[tuple(at[inside].T)]
+    found[inside] = labels[tuple(at[inside].astype(int).T)]
 
     n = parcellation.n_samples
     ids, index = np.unique(found, return_inverse=True)

@@ -238,8 +238,17 @@ def _read(file: Path) -> tuple[dict[str, Any], dict[str, Any], Snapshot]:
     if metadata.get("sha256") != digest(metadata, arrays):
         raise UserError(f"{file.name} is damaged (its SHA-256 differs)")
     tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
-    about, state = (json.loads(metadata[key]) for key in ("about", "state"))
-    made = json.loads(metadata.get("made", "{}"))  # early ones do not tell
+    try:
+        about, state = (json.loads(metadata[key]) for key in ("about", "state"))
+        made = json.loads(metadata.get("made", "{}"))  # early ones do not tell
+    except (KeyError, ValueError, RecursionError):
+        about = state = made = None
+    records = all(isinstance(record, dict) for record in (about, state, made))
+    if not records or not all(
+        isinstance(number, int) and number >= 0
+        for number in (state.get("epoch"), made.get("threads", 1))
+    ):
+        raise UserError(f"{file.name} does not say what is trained, and how far")
     return about, made, Snapshot(tensors, state)
 
 

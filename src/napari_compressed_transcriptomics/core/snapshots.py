@@ -6,6 +6,8 @@ from typing import Any
 import torch  # noqa: TID253  (this module is for torch only)
 from torch import Tensor, nn  # noqa: TID253
 
+from .errors import UserError
+
 
 @dataclass(frozen=True)
 class Snapshot:
@@ -65,12 +67,24 @@ def put_back(
     """Set network, optimiser and generator to a snapshot; return the best weights, on the CPU.
 
     What is optimised lies on its device already, and the optimiser's settings stay.
+
+    Raises
+    ------
+    UserError
+        The snapshot is of a network with other layers, or not whole.
     """
-    network.load_state_dict(snapshot.part("network."))
+    weights = snapshot.part("network.")
+    if {name: t.shape for name, t in weights.items()} != {
+        name: t.shape for name, t in network.state_dict().items()
+    }:
+        raise UserError("The checkpoint holds weights of another network; delete it to start anew")
+    network.load_state_dict(weights)
     moments: dict[int, dict[str, Tensor]] = {}
     for name, tensor in snapshot.part("optimizer.").items():
         index, key = name.split(".")
         moments.setdefault(int(index), {})[key] = tensor.clone()
+    if len({frozenset(of_one) for of_one in moments.values()}) > 1:
+        raise UserError("The checkpoint lacks tensors of the optimiser; delete it to start anew")
     groups = optimizer.state_dict()["param_groups"]
     optimizer.load_state_dict({"state": moments, "param_groups": groups})
     generator.set_state(snapshot.tensors["random"])

@@ -10,13 +10,11 @@ from typing import Any
 
 from napari_compressed_transcriptomics.core.errors import UserError
 
-from .files import read_json
+from .files import OURS, WRITTEN_BY, read_json
 from .leftovers import LONGEST_NAME, is_unfinished, unfinished_folder
 from .locks import renaming
 from .room import check_room, system_error, told
 from .style import SAFE, Style
-
-_WRITTEN_BY = "written_by"
 
 
 def check_writable(path: str | Path) -> None:
@@ -80,13 +78,13 @@ def refuse_overwriting(paths: Iterable[str | Path], source: dict[str, Any]) -> N
 
     `source` is `Expression.source`: ``{role: {"path": ..., "sha256": ...}}``.
     """
-    read = {
-        Path(entry["path"]).resolve()
+    read = {  # other than `Path.resolve`, `realpath` takes links that go round in circles
+        os.path.realpath(entry["path"])
         for entry in source.values()
         if isinstance(entry, dict) and isinstance(entry.get("path"), str)
     }
     for path in paths:
-        if Path(path).resolve() in read:
+        if os.path.realpath(path) in read:
             raise UserError(f"{path} is an input of this very result; choose another name")
 
 
@@ -95,7 +93,7 @@ def check_sidecar(path: Path) -> None:
 
     A table's own ``NAME.json`` names its atlas: a volume written as NAME must not take it.
     """
-    if path.exists() and _WRITTEN_BY not in read_json(path):
+    if path.exists() and WRITTEN_BY not in read_json(path):
         raise UserError(f"{path.name} is not ours and would be replaced; choose another name")
 
 
@@ -105,7 +103,7 @@ def write_json(path: Path, content: dict[str, Any], style: Style = SAFE) -> None
 
     folder = path.parent.parent if is_unfinished(path.parent) else path.parent
     record = style.record(content, folder)
-    record[_WRITTEN_BY] = f"napari-compressed-transcriptomics {__version__}"
+    record[WRITTEN_BY] = f"{OURS} {__version__}"
     path.write_text(json.dumps(record, indent=2, allow_nan=False) + "\n", "utf-8")
 
 

@@ -8,6 +8,7 @@ from napari_compressed_transcriptomics.core.results import Results, SampleErrors
 from napari_compressed_transcriptomics.core.two_results import TwoResults, table_of
 
 from .atomic import refuse_overwriting, replacing_files
+from .belonging import KEY, fingerprints
 from .nifti import write_volume
 from .results import write_table_csv
 from .style import SAFE, Style
@@ -75,13 +76,15 @@ def save_difference(
     with replacing_files(directory, names, last=_SIDECAR) as folder:
         volume = b.error_volume - a.error_volume
         about: dict[str, Any] = {"kind": "error_difference", "provenance": record, "style": style}
-        write_volume(folder / _VOLUME, volume, a.affine, **about)
         assert a.samples is not None
         by_sample = table_of(*two.rmse_samples)
         write_table_csv(folder / _SAMPLES, "sample", a.samples.names, by_sample, style=style)
         write_table_csv(folder / _GENES, "gene", two.genes, two.gene_table, style=style)
         if _REGIONS in names:
             _write_regions(folder / _REGIONS, a.regions, b.regions, style)
+        # Last, as its sidecar holds the hashes of the tables.
+        record[KEY] = fingerprints(folder)
+        write_volume(folder / _VOLUME, volume, a.affine, **about)
     return [directory / name for name in names]
 
 

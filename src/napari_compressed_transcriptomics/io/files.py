@@ -18,7 +18,8 @@ TEXT_TABLE = (".csv.gz", ".tsv.gz", ".csv", ".tsv")
 PARQUET = (".parquet",)
 H5AD = (".h5ad",)
 _LABELS = (".csv", ".tsv", ".txt")
-_OURS = "napari-compressed-transcriptomics"
+OURS, WRITTEN_BY = "napari-compressed-transcriptomics", "written_by"
+"""What our sidecars hold, and under which key."""
 _MOST_JSON = 16_000_000  # bytes of a sidecar; ours with the symbols of all genes have 400,000
 
 # Enough of a file's beginning to say in a message what it is.
@@ -229,7 +230,8 @@ def atlas_of(
             candidates += [found_atlas.with_name("_".join(parts) + f"_labels{e}") for e in _LABELS]
             if not _is_space_or_resolution(parts.pop()):
                 break
-        found_labels = next(filter(Path.is_file, candidates), None)
+        # A link to nowhere or a folder in its place is told rather than passed over.
+        found_labels = next(filter(os.path.lexists, candidates), None)
     return found_atlas, found_labels
 
 
@@ -296,6 +298,6 @@ def _written_sha256(path: Path, sidecar: Path) -> str | None:
         return None
     # NAME.nii and NAME.nii.gz have one sidecar: packed or unpacked since, the bytes are others.
     same_kind = suffix(str(record.get("file")), NIFTI) in ("", suffix(path, NIFTI))
-    ours = str(record.get("written_by")).startswith(_OURS)
+    ours = str(record.get(WRITTEN_BY)).startswith(OURS)
     digest = record.get("sha256")
     return digest if ours and same_kind and isinstance(digest, str) else None

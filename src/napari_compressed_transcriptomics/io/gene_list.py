@@ -5,7 +5,7 @@ from pathlib import Path
 
 from napari_compressed_transcriptomics.core.errors import UserError
 
-from .text import DelimitedText, text_lines
+from .text import DelimitedText, integer, text_lines
 
 # Headers as people write them, in lower case, with "_" for blanks, dots and dashes.
 _SYMBOL = re.compile(r"genes?|(hgnc_?|gene_?)*symbols?|gene_?names?")
@@ -51,6 +51,15 @@ def read_gene_list(path: Path, n_genes: int, holder: str) -> list[str]:
     if n_found != n_genes:
         raise UserError(
             f"{path.name} names {n_found} genes{hint} and {holder}; give one symbol each"
+        )
+    if (
+        column is None
+        and len(rows[0][1]) > 1
+        and all(len(cells) > 1 and integer(cells[0]) is not None for _, cells in rows[1:])
+    ):
+        raise UserError(
+            f"{path.name} has numbers before its symbols; give the symbols alone, or a header that "
+            "says gene above them"
         )
     for number, cells in rows:
         if len(cells) <= (column or 0) or not cells[column or 0]:

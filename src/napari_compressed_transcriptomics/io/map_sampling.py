@@ -33,7 +33,8 @@ def sample_means(volume: Volume, parcellation: Parcellation) -> np.ndarray:
     from scipy.ndimage import map_coordinates
 
     data = np.asarray(volume.data, np.float32)
-    known = np.isfinite(data) & (data != volume.background)
+    with np.errstate(invalid="ignore"):  # NaN that signal
+        known = np.isfinite(data) & (data != volume.background)
     filled, weight = np.where(known, data, 0), known.astype(np.float32)
     voxels = np.argwhere(parcellation.labels)
     of_voxel = parcellation.labels[tuple(voxels.T)] - 1

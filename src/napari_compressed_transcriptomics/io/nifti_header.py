@@ -14,6 +14,9 @@ from .files import existing_file, looks_like, opened, state_of
 
 # Deflate cannot pack tighter than this, so a header that promises more is wrong.
 _MOST_DEFLATED = 1100
+_LARGEST_OFFSET = 1 << 26  # bytes; extensions hold texts and small tables
+
+_SMALLEST_MM = 1e-6  # of a voxel; below a nanometre its header is wrong
 
 
 @dataclass(frozen=True)
@@ -160,6 +163,11 @@ def _checked_offset(path: Path, header: Any, least: int) -> int:
             f"{path.name} states the data offset {offset:g} where at least {least} whole bytes are "
             "its header; it is damaged, get it again or write it anew with another program"
         )
+    if offset > _LARGEST_OFFSET:
+        raise UserError(
+            f"{path.name} states that its data begin after {offset:,.0f} bytes, where extensions "
+            "of the header are far smaller; its header is damaged"
+        )
     return int(offset)
 
 
@@ -189,7 +197,7 @@ def _checked_affine(path: Path, header: Any) -> tuple[np.ndarray, list[str]]:
     with np.errstate(all="ignore"):  # lengths may be 0 or beyond all numbers
         lengths = np.linalg.norm(affine[:3, :3], axis=0)
         independent = abs(np.linalg.det(affine[:3, :3] / lengths)) >= 1e-6
-    if not lengths.all() or not independent:
+    if not independent or lengths.min() < _SMALLEST_MM:
         raise UserError(
             f"{path.name} has a singular affine, which places no voxel in space; mend its header"
         )

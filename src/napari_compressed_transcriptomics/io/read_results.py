@@ -185,10 +185,11 @@ def _density(path: Path, record: dict[str, Any]) -> Density | None:
         if not (-_LARGEST < low < high < _LARGEST and 1 <= n <= _MOST_BINS):
             raise ValueError
         edges = np.linspace(low, high, n + 1)
-        at = ((values[:, :2] - low) / (high - low) * n).astype(int)
-        counts = np.zeros((n, n), np.int64)
-        counts[tuple(at.T)] = values[:, 2].astype(np.int64)
-    except (KeyError, TypeError, ValueError, IndexError, OverflowError):
+        with np.errstate(all="raise"):
+            at = ((values[:, :2] - low) / (high - low) * n).astype(int)
+            counts = np.zeros((n, n), np.int64)
+            counts[tuple(at.T)] = values[:, 2].astype(np.int64)
+    except (KeyError, TypeError, ValueError, IndexError, OverflowError, FloatingPointError):
         raise UserError(f"{path} does not fit its summary.json; save the results again") from None
     return Density(counts, edges, n_drawn, record["n_samples"])
 

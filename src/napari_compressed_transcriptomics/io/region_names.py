@@ -191,6 +191,8 @@ def _pairs_of_lines(lines: list[list[str]]) -> list[tuple[int, str]]:
     colours = lines[1::2]
     if len(lines) % 2 or not all(len(c) == 5 and all(map(_is_whole, c)) for c in colours):
         return []
+    if any(all(map(_is_whole, name)) for name in lines[::2]):
+        return []
     return [(int(c[0]), " ".join(name)) for name, c in zip(lines[::2], colours, strict=True)]
 
 
@@ -202,8 +204,9 @@ def _colour_table(path: Path, lines: list[list[str]]) -> list[tuple[int, str]]:
         return []
     names = [" ".join(cells[1:-n_colours]) for cells in lines]
     opacities = {cells[-1] for cells in lines}
-    if n_colours == 3 and len(opacities) == 1 and len({*map(_n_colours, lines)}) > 1:
-        # All end in one opacity, so that the line with three colours lacks its name.
+    with_four = [cells[-1] for cells in lines if _n_colours(cells) == 4]
+    if n_colours == 3 and len(set(with_four)) == 1 and len(with_four) > len(lines) / 2:
+        # These end in one opacity, so that a line with three colours lacks its name or one of them.
         lacking = next(cells for cells in lines if _n_colours(cells) == 3)
         raise UserError(
             f"{path.name} has no name for the id {lacking[0]}, or another number of colours there; "
@@ -228,6 +231,10 @@ def _columns(table: DelimitedText) -> list[tuple[int, str]]:
     if len(header) == 2 and integer(header[0]) is not None:  # no header: id, name
         rows.insert(0, (1, table.header))
         header = ["id", "label"]
+    if twice := [name for name in dict.fromkeys(header) if name and header.count(name) > 1]:
+        raise UserError(
+            f"{table.path.name} has two columns {twice[0]!r}; remove or rename one of them"
+        )
     for number, cells in rows:
         if len(cells) != len(header):
             raise UserError(
@@ -243,6 +250,8 @@ def _columns(table: DelimitedText) -> list[tuple[int, str]]:
                     return index
         return None
 
+    if twice := [name for name, count in Counter(header).items() if name and count > 1]:
+        raise UserError(f"{table.path.name} has two columns called {listing(twice[:1])}; keep one")
     ids = column("id index value key label number parcel roi", integers=True)
     label = column("label name region roi_name region_name full_name structure", integers=False)
     if ids is None or label is None:

@@ -98,8 +98,8 @@ def resampled(atlas: Atlas, parcellation: Parcellation) -> np.ndarray:
     """Return the atlas id at the centre of each sample, shape (n_samples,), 0 outside."""
     to_atlas = np.linalg.inv(atlas.affine)
     index = parcellation.centroids @ to_atlas[:3, :3].T + to_atlas[:3, 3]
-    index = np.rint(index).astype(np.int64)
+    index = np.rint(index)
     within = ((index >= 0) & (index < atlas.labels.shape)).all(axis=1)
     ids = np.zeros(len(index), np.int32)
-    ids[within] = atlas.labels[tuple(index[within].T)]
+    ids[within] = atlas.labels[tuple(index[within].astype(np.int64).T)]
     return ids

@@ -90,9 +90,10 @@ def told(error: OSError, directory: Path, folder: Path | None, need: int) -> str
         Bytes that were written before it failed.
     """
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        free = _free(directory)
         return (
-            f"The disk of {directory} is full: more than {need:,} bytes are needed and "
-            f"{_free(directory):,} are free; existing files are kept"
+            f"The disk of {directory} is full: more than {max(need, free):,} bytes are needed and "
+            f"{free:,} are free; existing files are kept"
         )
     if error.errno == errno.EFBIG:
         limit = _file_limit()

@@ -65,13 +65,20 @@ def read_row_names(path: str | Path) -> RowNames:
     header = [cell.strip().lower() for cell in titles]
     wanted = {n: header.index(n) for n in (*_NAMES, *_SIDES, "structure") if n in header}
     columns: dict[str, list[str]] = {name: [] for name in wanted}
-    for cells in lines:
+    n_named = max((i for i, title in enumerate(header, 1) if title), default=0)
+    ragged = ""
+    for row, cells in enumerate(lines, 2):
+        whole = n_named <= len(cells) <= len(header) or suffix(path, (".xlsx",))
+        if not whole and not ragged:
+            ragged = f"{len(cells)} cells in row {row} where its header has {len(header)}"
         for name, index in wanted.items():
             columns[name].append(cells[index].strip() if index < len(cells) else "")
     candidates = [columns[name] for name in _NAMES if name in columns]
     if candidates and not candidates[0]:
         raise UserError(f"{path.name} has a header and no rows; choose a list of region names")
     texts = [c for c in candidates if c and all(cell and number(cell) is None for cell in c)]
+    if texts and ragged:
+        raise UserError(f"{path.name} has {ragged}; mend it")
     if texts:
         # Schaefer's lists hold short names without sides beside the full ones.
         names = max(texts, key=lambda cells: sum(bool(region_key(cell)[0]) for cell in cells))
@@ -83,6 +90,10 @@ def read_row_names(path: str | Path) -> RowNames:
             f"{listing(titles) or 'none'}"
         )
     else:
+        for cells in candidates:
+            if any(number(cell) is None and cell for cell in cells):
+                odd = next(cell for cell in cells if not cell or number(cell) is not None)
+                raise UserError(f"{path.name} has {odd!r} where a region's name is needed; mend it")
         names, columns = list(read_region_names(path).values()), {}
     if "structure" in columns:
         structure = [cell.lower() for cell in columns["structure"]]

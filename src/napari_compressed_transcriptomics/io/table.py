@@ -23,7 +23,7 @@ from .table_header import (
     ends_in_separator,
     n_describing,
 )
-from .table_rows import Rows, rows_of
+from .table_rows import Rows, rows_of, values_left_out
 from .text import DelimitedText, number, value_of
 
 _ROW_BYTES = 400  # of memory for a row beside its values
@@ -106,6 +106,11 @@ def table_expression(
     source = {"expression": table.path, "atlas": atlas_path, "labels": labels_path}
     all_placed = len(placed.rows) == len(table.values)
     notes = [*table.notes, *placed.notes]
+    if left_out := values_left_out(table.describing):
+        notes.append(
+            f"{table.path.name} holds values in its column(s) {listing(left_out)}, whose headers "
+            "describe rows: they are not read as genes; rename them where they are"
+        )
     if counters := counters_among(table.genes, table.values):
         notes.append(
             f"{len(counters)} gene(s) of {table.path.name} only number its rows "

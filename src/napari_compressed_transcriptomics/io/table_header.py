@@ -106,7 +106,7 @@ def counts_rows(name: str, cells: np.ndarray) -> bool:
     """Tell whether a column of numbers, shape (n_rows,), only numbers the rows."""
     with np.errstate(invalid="ignore"):  # infinite values count nothing
         steps = np.diff(cells)
-        if len(cells) >= 5 and cells[0] in (0, 1) and (steps == 1).all():
+        if len(cells) >= 5 and cells[0] % 1 == 0 and (steps == 1).all():
             return True
         rises = len(cells) > 1 and (steps > 0).all() and (cells % 1 == 0).all()
     return bool(rises and _COUNTER.fullmatch(name.lower()))

@@ -118,6 +118,17 @@ class Rows:
                 )
 
 
+def values_left_out(describing: Mapping[str, list[str]]) -> list[str]:
+    """Return which columns describe rows by their headers but hold values, as those of genes do."""
+    return [
+        header
+        for header, cells in list(describing.items())[1:]
+        if cells
+        and all(number(cell) is not None for cell in cells)
+        and any(integer(cell) is None for cell in cells)
+    ]
+
+
 def says_ids(header: str) -> bool:
     """Tell whether a column's header says that it holds atlas ids."""
     return bool(_SAYS_IDS.fullmatch(header.lower()))

@@ -192,6 +192,10 @@ def _cells(
             maps, matrix = maps[1:], matrix[:, 1:]
         if len(matrix) == 1:  # one map in one line
             matrix = matrix.T
+        if (empty := np.isnan(matrix).all(axis=0)).any():
+            raise UserError(
+                f"{path.name} has no value in its column {np.argmax(empty) + 1}; remove it"
+            )
         if matrix.shape[1] == 1:
             maps = [stem(path)]
         elif not headed:

@@ -6,6 +6,23 @@ from typing import Any
 from qtpy.QtCore import QObject, Signal
 
 
+class Once:
+    """A function that is called once and held no longer: napari keeps all its workers for good.
+
+    Parameters
+    ----------
+    call : callable
+        What it holds may be large.
+    """
+
+    def __init__(self, call: Callable[[], Any]):
+        self._calls = [call]
+
+    def __call__(self) -> Any:
+        """Call the function; a second time is an `IndexError`."""
+        return self._calls.pop()()
+
+
 class Background(QObject):
     """Calls a function in a thread, one call at a time; only the newest question is answered.
 
@@ -33,7 +50,8 @@ class Background(QObject):
 
         question, self._next = self._next, None
         self.busy = True
-        worker = create_worker(question)
+        assert question is not None
+        worker = create_worker(Once(question))
         worker.returned.connect(self._on_answer)
         worker.errored.connect(self._on_end)
         worker.start()

@@ -18,6 +18,7 @@ from qtpy.QtWidgets import (
 from napari_compressed_transcriptomics import _viewer
 from napari_compressed_transcriptomics._planes import go_to, plane_of, position, show_plane
 
+from .following import follow
 from .shortcut_button import shortcut_button
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ class BrainView(QWidget):
         layout.addStretch(1)
 
     def _listen(self) -> None:
-        viewer, follow = self._viewer, self._follow
+        viewer = self._viewer
         events = (
             viewer.dims.events.point,
             viewer.dims.events.range,
@@ -93,10 +94,7 @@ class BrainView(QWidget):
             viewer.dims.events.ndisplay,
             viewer.canvas.grid.events.enabled,
         )
-        for event in events:
-            event.connect(follow)
-        # The viewer outlives its docks.
-        self.destroyed.connect(lambda: [event.disconnect(follow) for event in events])
+        follow(self, events, self._follow)
 
     def _show(self, name: str, checked: bool = False) -> None:
         show_plane(self._viewer, name)

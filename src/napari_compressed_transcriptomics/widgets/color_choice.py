@@ -11,6 +11,7 @@ from napari_compressed_transcriptomics._region_layers import regions_of_layer
 from napari_compressed_transcriptomics.core.latent_space import Coloring
 
 from .fields import narrow
+from .following import at_end, follow
 
 if TYPE_CHECKING:
     from napari_compressed_transcriptomics.core.expression import Parcellation
@@ -75,21 +76,10 @@ class ColorChoice(QComboBox):
             "What the points are coloured by. Labels layers give regions; image layers their mean "
             "over the voxels of each sample, grey where there is only background."
         )
-        events, fill, layers, unfollow = (
-            viewer.layers.events,
-            self._fill,
-            self._layers,
-            self._unfollow,
-        )
-        followed = (events.inserted, events.removed, events.renamed)
-        for event in followed:
-            event.connect(fill)
-        stepped, follow = viewer.dims.events.current_step, self._on_step
-        stepped.connect(follow)
-        # The viewer outlives its docks.
-        self.destroyed.connect(lambda: [event.disconnect(fill) for event in followed])
-        self.destroyed.connect(lambda: stepped.disconnect(follow))
-        self.destroyed.connect(lambda: [unfollow(layer) for layer in layers])
+        events, layers, unfollow = viewer.layers.events, self._layers, self._unfollow
+        follow(self, (events.inserted, events.removed, events.renamed), self._fill)
+        follow(self, [viewer.dims.events.current_step], self._on_step)
+        at_end(self, lambda: [unfollow(layer) for layer in layers])
         self.currentIndexChanged.connect(lambda _: self.changed.emit())
         self.gene.chosen.connect(self.changed)
         self._fill()

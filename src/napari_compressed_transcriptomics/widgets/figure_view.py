@@ -7,6 +7,8 @@ from matplotlib.backends.backend_qtagg import FigureCanvasQTAgg
 from matplotlib.figure import Figure
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
+from .following import follow
+
 Draw = Callable[[Figure, str], object]
 """Draws into a figure that was cleared, with a colour (hex) for text and axes."""
 
@@ -42,9 +44,7 @@ class FigureView(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.canvas)
-        theme, redraw = viewer.events.theme, self.redraw
-        theme.connect(redraw)
-        self.destroyed.connect(lambda: theme.disconnect(redraw))  # the viewer outlives its docks
+        follow(self, [viewer.events.theme], self.redraw)
 
     @property
     def foreground(self) -> str:

@@ -11,6 +11,7 @@ from qtpy.QtCore import QObject, Signal
 from napari_compressed_transcriptomics._notices import tell
 from napari_compressed_transcriptomics.core.progress import Progress, Stop, TimeLeft, finish
 
+from .background import Once
 from .warned import Warned
 
 _SECONDS_BETWEEN_REPORTS = 0.05
@@ -63,7 +64,7 @@ class Job(QObject):
         self._relay = _Relay()
         self._relay.progressed.connect(self._on_progress)
         self._worker = create_worker(
-            _drive, steps, self._stop, self._drop, self._relay.progressed.emit, self._warned
+            _drive, Once(steps), self._stop, self._drop, self._relay.progressed.emit, self._warned
         )
         self._worker.returned.connect(self._on_returned)
         self.destroyed.connect(self._drop.set)

@@ -12,6 +12,7 @@ from napari_compressed_transcriptomics.core.latent_space import Coloring
 
 from .color_choice import ColorChoice
 from .fields import form_layout, narrow, wrapping_label
+from .following import follow
 from .result_choice import ResultChoice
 from .scatter_view import ScatterView
 from .session import Pick, session
@@ -90,9 +91,7 @@ class LatentSpace(QWidget):
         self.plot.lassoed.connect(self._select)
         self.clear.clicked.connect(self.select_nothing)
         self._session.picked.connect(self._mark)
-        removed, forget = napari_viewer.layers.events.removed, self._forget
-        removed.connect(forget)
-        self.destroyed.connect(lambda: removed.disconnect(forget))  # the viewer outlives its docks
+        follow(self, [napari_viewer.layers.events.removed], self._forget)
         self._take_result()
 
     def _take_result(self) -> None:

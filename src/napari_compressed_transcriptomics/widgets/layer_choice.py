@@ -10,6 +10,7 @@ from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Expression
 
 from .fields import narrow
+from .following import follow
 
 
 class LayerChoice(QComboBox):
@@ -33,11 +34,7 @@ class LayerChoice(QComboBox):
         self._only = only
         narrow(self)
         events = viewer.layers.events
-        fill, followed = self._fill, (events.inserted, events.removed, events.renamed)
-        for event in followed:
-            event.connect(fill)
-        # The viewer outlives its docks.
-        self.destroyed.connect(lambda: [event.disconnect(fill) for event in followed])
+        follow(self, (events.inserted, events.removed, events.renamed), self._fill)
         self.currentIndexChanged.connect(lambda _: self.changed.emit())
         self._fill()
 

@@ -43,9 +43,13 @@ def open_table(
     """Open an expression table: rows are regions of the atlas, columns are genes."""
     from napari_compressed_transcriptomics._notices import user_errors_shown
     from napari_compressed_transcriptomics._reader import add_expression
+    from napari_compressed_transcriptomics.core.errors import UserError
     from napari_compressed_transcriptomics.io import read_expression
 
     with user_errors_shown():
+        for path, name in ((table, "table"), (atlas, "atlas")):
+            if path == Path():  # what an empty field says
+                raise UserError(f"No {name} is chosen; choose one, and then open it")
         impute = _MISSING[missing_values]
         expression = read_expression(table, atlas, region_names, impute, ids.strip() or None)
         add_expression(viewer, expression)

@@ -10,6 +10,7 @@ from napari_compressed_transcriptomics._region_layers import regions_of_layer
 from napari_compressed_transcriptomics.core.regions import Regions, samples_as_regions
 
 from .fields import narrow
+from .following import at_end, follow
 
 if TYPE_CHECKING:
     from napari.layers import Labels
@@ -41,18 +42,9 @@ class RegionChoice(QComboBox):
             "themselves. Open or draw a Labels layer to see it here."
         )
         self.addItem("Samples themselves")
-        events, fill, layers, unfollow = (
-            viewer.layers.events,
-            self._fill,
-            self._layers,
-            self._unfollow,
-        )
-        followed = (events.inserted, events.removed, events.renamed)
-        for event in followed:
-            event.connect(fill)
-        # The viewer outlives its docks.
-        self.destroyed.connect(lambda: [event.disconnect(fill) for event in followed])
-        self.destroyed.connect(lambda: [unfollow(layer) for layer in layers])
+        events, layers, unfollow = viewer.layers.events, self._layers, self._unfollow
+        follow(self, (events.inserted, events.removed, events.renamed), self._fill)
+        at_end(self, lambda: [unfollow(layer) for layer in layers])
         self.currentIndexChanged.connect(lambda _: self.changed.emit())
         self._fill()
 

@@ -8,6 +8,7 @@ from qtpy.QtWidgets import QComboBox
 from napari_compressed_transcriptomics._shown import shown
 
 from .fields import narrow
+from .following import follow
 
 if TYPE_CHECKING:
     from napari_compressed_transcriptomics.core.reconstruction import Reconstruction
@@ -32,13 +33,8 @@ class ResultChoice(QComboBox):
         self._results: list[Reconstruction] = []
         narrow(self)
         self.setPlaceholderText("Run Compress first")
-        events, fill = viewer.layers.events, self._fill
-        for event in (events.inserted, events.removed):
-            event.connect(fill)
-        # The viewer outlives its docks.
-        self.destroyed.connect(
-            lambda: [event.disconnect(fill) for event in (events.inserted, events.removed)]
-        )
+        events = viewer.layers.events
+        follow(self, (events.inserted, events.removed), self._fill)
         self.currentIndexChanged.connect(lambda _: self.changed.emit())
         self._fill()
 

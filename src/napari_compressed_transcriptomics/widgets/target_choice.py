@@ -21,6 +21,7 @@ from napari_compressed_transcriptomics.io.targets import TARGET_FILES
 
 from .fields import wrapping_label
 from .file_list import FileList
+from .following import follow
 
 if TYPE_CHECKING:
     from napari_compressed_transcriptomics.io.volume import Volume
@@ -62,12 +63,8 @@ class TargetChoice(QWidget):
         self.browse.setToolTip("Choose the list of regions")
         self.browse.setFixedWidth(30)
         self._arrange()
-        events, fill = viewer.layers.events, self._fill
-        followed = (events.inserted, events.removed, events.renamed)
-        for event in followed:
-            event.connect(fill)
-        # The viewer outlives its docks.
-        self.destroyed.connect(lambda: [event.disconnect(fill) for event in followed])
+        events = viewer.layers.events
+        follow(self, (events.inserted, events.removed, events.renamed), self._fill)
         self.files.changed.connect(self.changed)
         self.layers.itemChanged.connect(lambda _: self.changed.emit())
         self.regions.textChanged.connect(lambda _: self.changed.emit())

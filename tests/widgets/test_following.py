@@ -1,0 +1,62 @@
+"""Docks follow a viewer that outlives them, and go without a trace or a crash."""
+
+import gc
+import weakref
+from functools import partial
+
+import pytest
+from qtpy.QtCore import QCoreApplication, QEvent
+
+from napari_compressed_transcriptomics.widgets.figure_view import FigureView
+from napari_compressed_transcriptomics.widgets.following import at_end
+
+
+def alive(events):
+    """Count the callbacks of our widgets that still are."""
+    return sum(ref[0]() is not None for ref in events.callbacks if isinstance(ref, tuple))
+
+
+@pytest.mark.usefixtures("qapp")
+def test_what_qt_destroys_is_told_no_more(model):
+    before, told = alive(model.events.theme), []
+    view = FigureView(model)
+    at_end(view, lambda: told.append("end"))
+    assert alive(model.events.theme) == before + 1
+    view.deleteLater()
+    QCoreApplication.sendPostedEvents(view, QEvent.Type.DeferredDelete.value)
+    assert told == ["end"]
+    assert alive(model.events.theme) == before
+    model.theme = "light"  # reaches nothing that is gone
+
+
+@pytest.mark.usefixtures("qapp")
+def test_what_python_collects_goes_too_and_calls_nothing(model):
+    before, told = alive(model.events.theme), []
+    view = FigureView(model)
+    view.itself = view  # so that nothing but the garbage collector takes it
+    at_end(view, partial(told.append, view))
+    gone = weakref.ref(view)
+    del view
+    gc.collect()
+    assert gone() is None
+    assert not told
+    assert alive(model.events.theme) == before
+    model.theme = "light"
+
+
+@pytest.mark.usefixtures("qapp")
+def test_an_empty_form_is_one_sentence(model):
+    from napari.utils.notifications import notification_manager
+
+    from napari_compressed_transcriptomics.widgets.open_table import open_table
+
+    seen = []
+    notification_manager.notification_ready.connect(seen.append)
+    form = open_table()
+    form.viewer.bind(model)
+    form()
+    form.close()
+    notification_manager.notification_ready.disconnect(seen.append)
+    assert [notice.message for notice in seen] == [
+        "No table is chosen; choose one, and then open it"
+    ]
