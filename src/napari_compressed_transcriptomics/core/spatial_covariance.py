@@ -72,18 +72,40 @@ class Candidates:
     variances : ndarray of float64, shape (n_bases, n_nuggets, n - n_compartments)
     penalties : ndarray of float64, shape (n_bases, n_nuggets)
         Log determinants.
+    left, right : ndarray of int64
+        Rows of twins.
     """
 
     smooth: tuple[Smoothness, ...]
     bases: np.ndarray
     variances: np.ndarray
     penalties: np.ndarray
+    left: np.ndarray
+    right: np.ndarray
 
     def log_likelihood(self, values: np.ndarray) -> np.ndarray:
         """Return that of each basis and nugget, shape (n_bases, n_nuggets), up to a constant."""
         independent = self.bases @ np.asarray(values, np.float32)
         squares = (np.square(independent, dtype=float)[:, None] / self.variances).sum(axis=2)
         return -self.bases.shape[1] / 2 * np.log(np.maximum(squares, 1e-300)) - self.penalties / 2
+
+    def draws(self, numbers: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Return a map of each candidate numbered, shape (n, len(numbers)).
+
+        But for the means of compartments, which are arbitrary.
+        """
+        which, nuggets = np.divmod(numbers, len(_NUGGETS))
+        independent = np.sqrt(self.variances[which, nuggets]).T
+        independent *= rng.standard_normal(independent.shape)
+        maps = np.empty((self.bases.shape[2], len(numbers)))
+        for basis in np.unique(which):
+            # The inverse of a basis is its transpose, times the nugget's own covariance.
+            own = self.bases[basis].T @ independent[:, which == basis]
+            twins = self.smooth[basis].twin_nugget * own
+            own[self.left] += twins[self.right]
+            own[self.right] += twins[self.left]
+            maps[:, which == basis] = own
+        return maps
 
     def smoothness(self, number: int) -> Smoothness:
         """Return one of them, numbered as the raveled `log_likelihood`."""
@@ -98,7 +120,7 @@ class Candidates:
         )
 
 
-def candidates(positions: np.ndarray, compartment: np.ndarray, mirrored: bool) -> Candidates:
+def candidates(positions: np.ndarray, compartment: np.ndarray) -> Candidates:
     """Return the covariances to try for maps of these places.
 
     Parameters
@@ -106,12 +128,10 @@ def candidates(positions: np.ndarray, compartment: np.ndarray, mirrored: bool) -
     positions : ndarray, shape (n, 3)
         Centroids in RAS mm.
     compartment : ndarray of int, shape (n,)
-    mirrored : bool
-        Whether hemispheres may be alike.
     """
     places = np.ascontiguousarray(positions, float)
     groups = np.ascontiguousarray(compartment, np.int64)
-    return _candidates(places.tobytes(), groups.tobytes(), len(places), mirrored)
+    return _candidates(places.tobytes(), groups.tobytes())
 
 
 def rows_to_fit(positions: np.ndarray) -> np.ndarray:
@@ -133,15 +153,12 @@ def rows_to_fit(positions: np.ndarray) -> np.ndarray:
 
 
 def fit_smoothness(
-    values: np.ndarray,
-    positions: np.ndarray,
-    mirrored: bool = True,
-    compartment: np.ndarray | None = None,
+    values: np.ndarray, positions: np.ndarray, compartment: np.ndarray | None = None
 ) -> Smoothness:
     """Return the likeliest smoothness of a map; of more than 250 samples 250 are looked at."""
     compartment = np.zeros(len(values), int) if compartment is None else compartment
     rows = rows_to_fit(positions)
-    tried = candidates(positions[rows], compartment[rows], mirrored)
+    tried = candidates(positions[rows], compartment[rows])
     return tried.smoothness(int(tried.log_likelihood(values[rows]).argmax()))
 
 
@@ -191,18 +208,18 @@ def _distances(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 @lru_cache(maxsize=2)
-def _candidates(places: bytes, groups: bytes, n: int, mirrored: bool) -> Candidates:
+def _candidates(places: bytes, groups: bytes) -> Candidates:
     """Diagonalise each smooth covariance together with the nugget's: then any nugget is cheap."""
     from scipy.linalg import eigh
 
-    positions, left, right = _symmetric(np.frombuffer(places).reshape(n, 3))
-    compartment = np.frombuffer(groups, np.int64)
+    positions, left, right = _symmetric(np.frombuffer(places).reshape(-1, 3))
+    compartment, n = np.frombuffer(groups, np.int64), len(positions)
     means = (compartment[:, None] == np.unique(compartment)).astype(float)
     contrasts = np.linalg.svd(means)[0][:, means.shape[1] :].T
     swap = np.zeros((n, n))
     swap[left, right] = swap[right, left] = 1
     swapped = contrasts @ swap @ contrasts.T
-    twins = _TWINS if mirrored and len(left) else _TWINS[:1]
+    twins = _TWINS if len(left) else _TWINS[:1]
     found, bases, variances, penalties = [], [], [], []
     for shape in _SHAPES:
         for length in _LENGTHS_MM:
@@ -219,4 +236,5 @@ def _candidates(places: bytes, groups: bytes, n: int, mirrored: bool) -> Candida
                     penalties.append(
                         np.log(variances[-1]).sum(axis=1) + np.linalg.slogdet(alone)[1]
                     )
-    return Candidates(tuple(found), np.array(bases), np.array(variances), np.array(penalties))
+    numbers = np.array(bases), np.array(variances), np.array(penalties)
+    return Candidates(tuple(found), *numbers, left, right)

@@ -19,7 +19,7 @@ import numpy as np
 
 from .errors import UserError
 from .memory import require_memory
-from .spatial_covariance import candidates, covariance, rows_to_fit
+from .spatial_covariance import Candidates, candidates, covariance, rows_to_fit
 
 _MOST_SAMPLES = 12_000
 _COVARIANCES, _COPIES = 4, 6
@@ -33,7 +33,6 @@ def surrogate_maps(
     positions: np.ndarray,
     n: int,
     seed: int = 0,
-    mirrored: bool = True,
     compartment: np.ndarray | None = None,
 ) -> np.ndarray:
     """Draw maps that keep a map's values, spatial autocorrelation, symmetry and compartments.
@@ -48,8 +47,6 @@ def surrogate_maps(
         How many maps.
     seed : int
         The same seed gives the same maps.
-    mirrored : bool
-        Keep the likeness of the hemispheres, too.
     compartment : ndarray of int, shape (n_samples,), optional
         Which compartment of the brain each sample is of (see `compartments`); by default all
         are of one.
@@ -70,13 +67,14 @@ def surrogate_maps(
         compartment = np.zeros(len(values), int)
     rng = np.random.default_rng(seed)
     rows = rows_to_fit(positions)
-    tried = candidates(positions[rows], compartment[rows], mirrored)
+    tried = candidates(positions[rows], compartment[rows])
     likelihood = tried.log_likelihood(_scores(values[rows], compartment[rows])).ravel()
     weights = np.exp(likelihood - likelihood.max())
-    draws = np.empty((len(values), n))
-    for number, columns in _shares(weights / weights.sum(), n, len(values), rng):
-        root = np.linalg.cholesky(covariance(positions, tried.smoothness(number)))
-        draws[:, columns] = root @ rng.standard_normal((len(values), len(columns)))
+    numbers = rng.choice(len(weights), n, p=weights / weights.sum())
+    if len(rows) == len(values):
+        draws = tried.draws(numbers, rng)
+    else:
+        draws = _draws_of_all(tried, numbers, positions, rng)
     maps = np.empty_like(draws)
     for group in np.unique(compartment):
         inside = compartment == group
@@ -123,16 +121,19 @@ def _scores(values: np.ndarray, compartment: np.ndarray) -> np.ndarray:
     return ndtri((rankdata(rest) - 0.375) / (len(rest) + 0.25))
 
 
-def _shares(
-    weights: np.ndarray, n: int, n_samples: int, rng: np.random.Generator
-) -> list[tuple[int, np.ndarray]]:
-    """Return candidates drawn by weight, each with its columns of the `n` draws.
+def _draws_of_all(
+    tried: Candidates, numbers: np.ndarray, positions: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
+    """Return draws as `Candidates.draws` does, of more samples than these were fitted to.
 
-    Each takes a decomposition, so that of many samples only the most drawn are used.
+    Each candidate takes a decomposition, so that of many samples only the most drawn are used.
     """
-    drawn, counts = np.unique(rng.choice(len(weights), n, p=weights), return_counts=True)
-    most = max(1, int(_OPERATIONS / n_samples**3))
+    drawn, counts = np.unique(numbers, return_counts=True)
+    most = max(1, int(_OPERATIONS / len(positions) ** 3))
     kept = np.sort(np.argsort(-counts, kind="stable")[:most])
-    ends = np.rint(np.cumsum(counts[kept]) / counts[kept].sum() * n).astype(int)
-    columns = np.split(np.arange(n), ends[:-1])
-    return [(int(c), own) for c, own in zip(drawn[kept], columns, strict=True) if len(own)]
+    ends = np.rint(np.cumsum(counts[kept]) / counts[kept].sum() * len(numbers)).astype(int)
+    draws = rng.standard_normal((len(positions), len(numbers)))
+    for number, begin, end in zip(drawn[kept], (0, *ends), ends, strict=False):
+        root = np.linalg.cholesky(covariance(positions, tried.smoothness(int(number))))
+        draws[:, begin:end] = root @ draws[:, begin:end]
+    return draws
