@@ -5,11 +5,13 @@ from typing import Any
 
 import numpy as np
 
+from .compartments import Compartments, compartments_of
 from .errors import UserError, listing
 from .expression import Expression
 from .limits import MOST_DRAWS, MOST_REPEATS, check_range
 from .methods import GENES, method_names, method_problem, size_problem
 from .nested_folds import SPLITS, Split
+from .regions import RegionVolume
 from .regressors import REGRESSORS
 from .seeds import check_seed
 from .spatial_null import check_size
@@ -38,6 +40,9 @@ class PredictRequest:
         Folds, and how often they are drawn anew.
     n_surrogates : int
         Surrogate maps of each target; 0 leaves out p-values.
+    compartments : RegionVolume or None
+        Tells cortex, subcortex, cerebellum and brainstem, between which surrogate maps keep the
+        target's steps; where not given, the regions' names may tell.
     seed : int
     device : str
         For codecs that are trained.
@@ -53,12 +58,20 @@ class PredictRequest:
     n_folds: int = 5
     n_repeats: int = 4
     n_surrogates: int = 1000
+    compartments: RegionVolume | None = None
     seed: int = 0
     device: str = "auto"
 
     def fitted(self) -> tuple[str, ...]:
         """Return the methods to fit, by the names of `methods.METHODS`."""
         return tuple(name for name in method_names(self.methods, (GENES,)) if name != GENES)
+
+    def compartments_known(self) -> Compartments:
+        """Return the compartment of each sample, as far as it is known."""
+        expression = self.expression
+        return compartments_of(
+            expression.parcellation, expression.samples, self.compartments, expression.name
+        )
 
     def parameters(self) -> dict[str, Any]:
         """Return the settings, JSON-safe."""
@@ -71,6 +84,7 @@ class PredictRequest:
             "n_folds": self.n_folds,
             "n_repeats": self.n_repeats,
             "n_surrogates": self.n_surrogates,
+            "compartments": None if self.compartments is None else self.compartments.name,
             "seed": self.seed,
         }
 
@@ -85,6 +99,8 @@ def check_request(request: PredictRequest) -> None:
     if not (request.methods or request.features):
         raise UserError("There is no method to predict from; choose one or give latent images")
     check_settings(request)
+    if request.n_surrogates:
+        request.compartments_known()
     for method in request.fitted():
         if problem := method_problem(method, request.expression):
             raise UserError(problem)

@@ -134,22 +134,22 @@ def candidates(positions: np.ndarray, compartment: np.ndarray) -> Candidates:
     return _candidates(places.tobytes(), groups.tobytes())
 
 
-def rows_to_fit(positions: np.ndarray) -> np.ndarray:
+def rows_to_fit(positions: np.ndarray, most: int = _MOST_FITTED) -> np.ndarray:
     """Return the rows that smoothness is fitted to: all, or 250 at random with their twins."""
     n = len(positions)
-    if n <= _MOST_FITTED:
+    if n <= most:
         return np.arange(n)
     left, right = mirrored_pairs(positions)
     twin_of = np.full(n, -1)
     twin_of[left], twin_of[right] = right, left
     chosen: dict[int, None] = {}
     for row in np.random.default_rng(0).permutation(n):
-        if len(chosen) >= _MOST_FITTED:
+        if len(chosen) >= most:
             break
         chosen[int(row)] = None
         if twin_of[row] >= 0:
             chosen[int(twin_of[row])] = None
-    return np.sort(list(chosen)[:_MOST_FITTED])
+    return np.sort(list(chosen)[:most])
 
 
 def fit_smoothness(

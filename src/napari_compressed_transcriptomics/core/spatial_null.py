@@ -24,7 +24,7 @@ from .spatial_covariance import Candidates, candidates, covariance, rows_to_fit
 _MOST_SAMPLES = 12_000
 _COVARIANCES, _COPIES = 4, 6
 """Arrays of samples x samples, and of samples x maps, that there are at once; float64."""
-_OPERATIONS = 1.5e11
+_OPERATIONS = 5e10
 """Of all Cholesky decompositions of a map, about: seconds."""
 
 
