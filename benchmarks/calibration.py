@@ -26,6 +26,7 @@ from napari_compressed_transcriptomics.core import (
     spatial_covariance,
     spatial_null,
 )
+from napari_compressed_transcriptomics.core.codec import fit_codec
 from napari_compressed_transcriptomics.core.compare import one_thread
 from napari_compressed_transcriptomics.core.compare_request import samples_of
 from napari_compressed_transcriptomics.core.held_out import evaluated
@@ -231,9 +232,7 @@ def called_new(job: Job) -> dict[str, int]:
         for train, test in nested_folds.outer_folds(
             data.parcellation.centroids, "random", 5, repeat
         ):
-            codec = finish(
-                fit_method_steps(job.method, samples_of(data, train), job.size, 0, "cpu")
-            )
+            codec = fit_codec(job.method, samples_of(data, train), job.size, device="cpu")
             found = novelty.novelty_of(reconstruct(codec, samples_of(data, test), device="cpu"))
             assert found is not None
             counts["now"] += int(found.outside.sum())

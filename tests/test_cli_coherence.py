@@ -32,12 +32,16 @@ def test_regions_table_labels_and_all_files(lobes, tmp_path, capsys):
     options = (*QUICK, "kpca", "--latent", 2, 3, "--labels-volume", lobes, "--out", out)
     assert run("coherence", REGIONS, *options) == 0
     captured = capsys.readouterr()
-    assert "19 permutations take about" in captured.err
-    assert "pca, 3, regions: median" in captured.out
+    assert "19 surrogates take about" in captured.err
+    assert "synthetic_regions does not tell cortex from subcortex" in captured.err
+    assert "component(s) beyond smooth symmetric maps (p <= 0.05)" in captured.out
+    moran = next(line for line in captured.out.splitlines() if "moran" in line)
+    assert "beyond" not in moran
     table = pd.read_csv(out / "coherence.csv")
     assert list(table) == ["method", "latent_size", "component", "measure", "value", "p"]
     assert len(table) == 2 * (3 * 2 + 1 + 3 * 3 + 1)
-    assert table["p"].between(0.05, 1).all()
+    assert table.loc[table["measure"] == "regions", "p"].between(0.05, 1).all()
+    assert table.loc[table["measure"] != "regions", "p"].isna().all()
     record = json.loads((out / "coherence.json").read_text())
     assert record["parameters"]["regions"] == "lobes.nii.gz"
     assert record["complete"] is True

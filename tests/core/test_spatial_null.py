@@ -3,12 +3,15 @@
 import numpy as np
 import pytest
 
+from napari_compressed_transcriptomics.core import spatial_null
 from napari_compressed_transcriptomics.core.coherence import moran_weights, morans_i
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.spatial_covariance import (
     Smoothness,
+    candidates,
     covariance,
     fit_smoothness,
+    rows_to_fit,
 )
 from napari_compressed_transcriptomics.core.spatial_null import p_value, surrogate_maps
 
@@ -100,14 +103,82 @@ def test_smoothness_is_found_again():
     )
 
 
-def test_seeds_and_many_samples():
+CORE = (np.abs(POSITIONS - [0, -10, 10]) < [40, 40, 30]).all(axis=1).astype(int)
+"""A compartment of its own."""
+
+
+def test_steps_between_compartments_are_no_relation():
+    """Both maps have a step of three SDs at the same place, and nothing else in common."""
+    one, other = smooth_maps(80, 6), smooth_maps(80, 7)
+    signs = np.random.default_rng(8).choice([-1, 1], (2, 80))
+    one[CORE == 1] += 3 * signs[0]
+    other[CORE == 1] += 3 * signs[1]
+    p = {"known": [], "unknown": []}
+    for i, (a, b) in enumerate(zip(one.T, other.T, strict=True)):
+        for name, compartment in (("known", CORE), ("unknown", None)):
+            maps = surrogate_maps(b, POSITIONS, 99, i, compartment)
+            p[name].append(p_value(correlations(a, b[:, None])[0], correlations(a, maps)))
+    found = {name: np.mean(np.array(of) <= 0.05) for name, of in p.items()}
+    assert found["unknown"] > 0.25
+    assert found["known"] <= 0.11  # 95 % binomial limit of 5 % in 80
+
+
+def test_each_compartment_keeps_its_values():
+    values = smooth_maps(1, 3)[:, 0] + 5 * CORE
+    maps = surrogate_maps(values, POSITIONS, 9, 0, CORE)
+    for inside in (CORE == 0, CORE == 1):
+        np.testing.assert_array_equal(np.sort(maps[inside], axis=0)[:, 4], np.sort(values[inside]))
+
+
+def test_surrogates_are_as_symmetric_as_the_map():
+    """Down to the detail that no neighbour shares, as in PET."""
+    half = len(POSITIONS) // 2
+    left = np.random.default_rng(4).standard_normal((half, 10))
+    detail = np.concatenate([left, left + 0.1 * np.random.default_rng(5).normal(size=left.shape)])
+
+    def symmetry(maps):
+        return np.mean([np.corrcoef(m[:half], m[half:])[0, 1] for m in maps.T])
+
+    of_surrogates = np.mean([symmetry(surrogate_maps(m, POSITIONS, 30, 0)) for m in detail.T])
+    assert symmetry(detail) > 0.98
+    assert of_surrogates > 0.93
+
+
+def test_heavy_tails_do_not_pass_for_roughness():
+    """Only the ranks of a map tell how smooth it is."""
+    values = smooth_maps(1, 9)[:, 0]
+    values -= np.median(values)
+    normal, heavy = (surrogate_maps(v, POSITIONS, 9, 0) for v in (values, np.sinh(3 * values)))
+    np.testing.assert_array_equal(normal.argsort(axis=0), heavy.argsort(axis=0))
+
+
+def test_draws_have_the_covariance_that_was_fitted():
+    """The short way, without a decomposition, against the long one."""
+    some = np.unique(np.r_[CORE.argsort()[-5:], :20, 50:70])
+    places, compartment = POSITIONS[some], CORE[some]
+    tried = candidates(places, compartment)
+    within = np.eye(len(some))
+    for inside in (compartment == 0, compartment == 1):
+        within[np.ix_(inside, inside)] -= 1 / inside.sum()
+    twin_nuggets = np.array([smooth.twin_nugget for smooth in tried.smooth])
+    for number in (9 * 40 + 5, 9 * int((twin_nuggets == 0.7).argmax()) + 6):
+        draws = tried.draws(np.full(40_000, number), np.random.default_rng(0))
+        expected = within @ covariance(places, tried.smoothness(number)) @ within
+        np.testing.assert_allclose(within @ np.cov(draws) @ within, expected, atol=0.03)
+
+
+def test_seeds_and_many_samples(monkeypatch):
     values = smooth_maps(1, 0)[:, 0]
     same = [surrogate_maps(values, POSITIONS, 3, seed) for seed in (1, 1, 2)]
     np.testing.assert_array_equal(same[0], same[1])
     assert (same[0] != same[2]).any()
-    positions = two_hemispheres(600)
-    maps = surrogate_maps(smooth_maps(1, 0, positions=positions)[:, 0], positions, 2)
-    assert maps.shape == (1200, 2)
+    monkeypatch.setattr(spatial_null, "rows_to_fit", lambda places: rows_to_fit(places, 40))
+    maps = surrogate_maps(values, POSITIONS, 30, 0, CORE)  # smoothness of 40 of the 100
+    again = surrogate_maps(values, POSITIONS, 30, 0, CORE)
+    np.testing.assert_array_equal(maps, again)
+    np.testing.assert_array_equal(np.sort(maps, axis=0)[:, 3], np.sort(values))
+    weights = moran_weights(POSITIONS)
+    assert morans_i(maps, weights).mean() > morans_i(values, weights) / 2
     with pytest.raises(UserError, match="average the voxels"):
         surrogate_maps(np.zeros(20_000), np.zeros((20_000, 3)), 10)
 

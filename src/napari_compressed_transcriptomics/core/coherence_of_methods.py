@@ -129,10 +129,10 @@ def coherence_of_methods_steps(
     if fits and request.expression is not None:
         sizes.append(request.expression.n_samples)
     check_size(min(max(sizes), MOST_SAMPLES), request.n_permutations)
-    return _steps(request, fits, notes + _check_regions(request))
+    return _steps(request, fits, notes + _check_volumes(request))
 
 
-def _check_regions(request: CoherenceRequest) -> tuple[str, ...]:
+def _check_volumes(request: CoherenceRequest) -> tuple[str, ...]:
     """Return notes on the regions; a `UserError` where no sample of anything lies in one."""
     regions = request.regions
     if regions is None:
@@ -140,6 +140,9 @@ def _check_regions(request: CoherenceRequest) -> tuple[str, ...]:
     places = [latents.parcellation for latents in request.latents]
     if request.methods and request.expression is not None:
         places.append(request.expression.parcellation)
+    if request.compartments is not None:
+        for place in dict.fromkeys(places):
+            compartments_of(place, given=request.compartments)
     if not any((regions.of(place).of_sample >= 0).any() for place in dict.fromkeys(places)):
         raise UserError(
             f"{regions.name} and the samples do not overlap in space; check that both are in one "

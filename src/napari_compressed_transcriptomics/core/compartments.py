@@ -22,10 +22,9 @@ _PATTERNS = {
     "cerebellum": r"cerebell|vermis|(?<![a-z])crus|dentate nucleus",
     "brainstem": r"brain.?stem|(?<![a-z])pons(?![a-z])|medulla|midbrain|(?<![a-z])raphe|tegment"
     r"|substantia.?nigra|red.?nucleus",
-    "subcortex": r"(?<!para)hippo|(?<![a-z])[lr]?hip(?![a-z])|amyg|(?<![a-z])amy(?![a-z])|thal"
-    r"|(?<![a-z])[ap]?tha(?![a-z])|caud(?!al)|(?<![a-z])cau(?![a-z])|putam|(?<![a-z])[lr]?put(?![a-z])"
-    r"|pallid|(?<![a-z])[lr]?pal(?![a-z])|(?<![a-z])gp[ie]?(?![a-z])|accumb|(?<![a-z])nac(?![a-z])"
-    r"|striat|ventral.?dc|claustrum|basal.?ganglia|(?<![a-z])n_",
+    "subcortex": r"(?<!para)hippo|amyg|thal|caud(?!al)|putam|pallid|accumb|striat|ventral.?dc"
+    r"|claustrum|basal.?ganglia|(?<![a-z])n_"
+    r"|(?<![a-z])[a-z]?(?:hip|amy|tha|cau|put|pal|gp[ie]?|nac)(?![a-z])",
     "cortex": r"networks_|ctx|cort(?:ex|ical)|(?<![a-z])[gs]_|_roi(?![a-z])|gyr|sulc|front|pariet"
     r"|tempor|occip|cingul|insul|cuneus|calcarine|lingual|fusiform|rolandic|bankssts|entorhinal"
     r"|hippocampal|supramarginal|central|pars|heschl|olfactory|rectus|angular|operc|limbic"
