@@ -27,6 +27,12 @@ def lobes(tmp_path):
     return tmp_path / "lobes.nii.gz"
 
 
+@pytest.fixture
+def few_samples(monkeypatch):
+    """Measure 400 samples: surrogates of thousands take seconds."""
+    monkeypatch.setattr("napari_compressed_transcriptomics.core.coherence.MOST_SAMPLES", 400)
+
+
 def test_regions_table_labels_and_all_files(lobes, tmp_path, capsys):
     out = tmp_path / "out"
     options = (*QUICK, "kpca", "--latent", 2, 3, "--labels-volume", lobes, "--out", out)
@@ -51,7 +57,7 @@ def test_regions_table_labels_and_all_files(lobes, tmp_path, capsys):
     assert not list(out.glob(".unfinished*"))
 
 
-def test_the_rows_are_regions_of_images_only(tmp_path, capsys):
+def test_the_rows_are_regions_of_images_only(few_samples, tmp_path, capsys):
     brain = read_expression(BRAIN)
     values = np.linspace(0.1, 0.9, brain.n_samples)[:, None] + brain.values[:, :1]
     volume = np.nan_to_num(brain.parcellation.paint(values[:, 0]), nan=0.25)
@@ -131,7 +137,7 @@ def test_ctrl_c_keeps_what_is_done(tmp_path, monkeypatch):
     assert json.loads((tmp_path / "out" / "coherence.json").read_text())["complete"] is False
 
 
-def test_real_published_latents_in_real_regions(tmp_path):
+def test_real_published_latents_in_real_regions(few_samples, tmp_path):
     """The published latents know the atlas's regions, and are symmetric."""
     data = (
         real_data("expr/ahba_schaefer100_r0.6.csv"),

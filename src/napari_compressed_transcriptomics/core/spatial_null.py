@@ -24,8 +24,8 @@ from .spatial_covariance import Candidates, candidates, covariance, rows_to_fit
 _MOST_SAMPLES = 12_000
 _COVARIANCES, _COPIES = 4, 6
 """Arrays of samples x samples, and of samples x maps, that there are at once; float64."""
-_OPERATIONS = 5e10
-"""Of all Cholesky decompositions of a map, about: seconds."""
+_OPERATIONS = 3e10
+"""Of all covariances of a map and their roots, about: seconds."""
 
 
 def surrogate_maps(
@@ -129,10 +129,11 @@ def _draws_of_all(
     Each candidate takes a decomposition, so that of many samples only the most drawn are used.
     """
     drawn, counts = np.unique(numbers, return_counts=True)
-    most = max(1, int(_OPERATIONS / len(positions) ** 3))
+    n = len(positions)
+    most = max(1, int(_OPERATIONS / (n**2 * (n + 2000))))
     kept = np.sort(np.argsort(-counts, kind="stable")[:most])
     ends = np.rint(np.cumsum(counts[kept]) / counts[kept].sum() * len(numbers)).astype(int)
-    draws = rng.standard_normal((len(positions), len(numbers)))
+    draws = rng.standard_normal((n, len(numbers)))
     for number, begin, end in zip(drawn[kept], (0, *ends), ends, strict=False):
         root = np.linalg.cholesky(covariance(positions, tried.smoothness(int(number))))
         draws[:, begin:end] = root @ draws[:, begin:end]
