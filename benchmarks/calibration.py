@@ -91,7 +91,7 @@ class Job:
 
 def jobs() -> list[Job]:
     """Return all that is measured, the slow ones first."""
-    return [*_novelty_jobs(), *_coherence_jobs(), *_prediction_jobs()]
+    return [*_coherence_jobs(), *_novelty_jobs(), *_prediction_jobs()]
 
 
 def _prediction_jobs() -> Iterator[Job]:
@@ -130,11 +130,7 @@ def measured(job: Job) -> dict[str, int]:
         record = json.loads(job.path.read_text(encoding="utf-8"))
         if record["about"] == about:
             return record["counts"]
-    measure: dict[str, Callable[[Job], dict[str, int]]] = {
-        "prediction": predicted,
-        "coherence": cohered,
-        "novelty": called_new,
-    }
+    measure = {"prediction": predicted, "coherence": cohered, "novelty": called_new}
     with one_thread(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # UMAP's, on few samples
         counts = measure[job.what](job)

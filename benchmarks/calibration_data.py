@@ -72,9 +72,9 @@ class Kind:
 
 
 @lru_cache(maxsize=1)
-def places(name: str, most: int | None = None) -> Places:
+def places(name: str, most: int | None = None, voxel_mm: float = 8) -> Places:
     """Return the places of one of `DATA_SETS`, or of `most` voxels of the synthetic brain."""
-    data = load(name) if name in DATA_SETS else synthetic_brain(n_genes=128)
+    data = load(name) if name in DATA_SETS else synthetic_brain(0, voxel_mm, n_genes=128)
     codec = fit_codec("pca", data, N_COMPONENTS, device="cpu")
     latents = codec.encode(data.values).astype(float)
     positions = data.parcellation.centroids
