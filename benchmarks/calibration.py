@@ -5,6 +5,7 @@ are kept one by one in `benchmarks/.calibration`, so a run that was interrupted 
 made anew where the code that they are of has changed.
 """
 
+import argparse
 import hashlib
 import json
 import warnings
@@ -237,13 +238,16 @@ def called_new(job: Job) -> dict[str, int]:
 
 
 def main() -> None:
-    """Measure what is not there yet, with two processes, and write the page."""
+    """Measure what is not there yet, and write the page."""
     from joblib import Parallel, delayed
 
     from .calibration_page import page
 
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.calibration", description=__doc__)
+    parser.add_argument("--jobs", type=int, default=2, help="processes (default: 2)")
+    given = parser.parse_args()
     every = jobs()
-    work = Parallel(n_jobs=2, return_as="generator")(delayed(measured)(job) for job in every)
+    work = Parallel(given.jobs, return_as="generator")(delayed(measured)(job) for job in every)
     results: list[tuple[Job, dict[str, Any]]] = []
     for job, counts in zip(every, work, strict=True):
         results.append((job, counts))

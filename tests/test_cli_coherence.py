@@ -29,7 +29,8 @@ def lobes(tmp_path):
 
 @pytest.fixture
 def few_samples(monkeypatch):
-    """Measure 400 samples: surrogates of thousands take seconds."""
+    """Measure 400 samples, and draw from one covariance: it takes seconds else."""
+    monkeypatch.setattr("napari_compressed_transcriptomics.core.spatial_null._OPERATIONS", 1)
     monkeypatch.setattr("napari_compressed_transcriptomics.core.coherence.MOST_SAMPLES", 400)
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from napari_compressed_transcriptomics.core import memory
+from napari_compressed_transcriptomics.core import memory, spatial_null
 from napari_compressed_transcriptomics.core.coherence import coherence
 from napari_compressed_transcriptomics.core.coherence_of_methods import (
     CoherenceRequest,
@@ -16,6 +16,7 @@ from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.latents_of_methods import NamedLatents
 from napari_compressed_transcriptomics.core.progress import finish
 from napari_compressed_transcriptomics.core.regions import RegionVolume
+from napari_compressed_transcriptomics.core.spatial_covariance import rows_to_fit
 from napari_compressed_transcriptomics.core.synthetic import synthetic_brain, synthetic_regions
 
 
@@ -27,6 +28,13 @@ def brain():
 @pytest.fixture(scope="module")
 def atlas(brain):
     return RegionVolume.of_samples(synthetic_regions(brain, 12))
+
+
+@pytest.fixture(autouse=True)
+def fewer_fitted(monkeypatch):
+    """Fit smoothness to 60 samples, and draw from one covariance: it takes seconds else."""
+    monkeypatch.setattr(spatial_null, "_OPERATIONS", 1)
+    monkeypatch.setattr(spatial_null, "rows_to_fit", lambda places: rows_to_fit(places, 60))
 
 
 def measure(**settings):

@@ -18,8 +18,9 @@ from clicking import press, settle
 from napari_compressed_transcriptomics import _layers
 from napari_compressed_transcriptomics._reader import add_expression
 from napari_compressed_transcriptomics._shown import shown
-from napari_compressed_transcriptomics.core import predict
+from napari_compressed_transcriptomics.core import predict, spatial_null
 from napari_compressed_transcriptomics.core.predict_request import PredictRequest
+from napari_compressed_transcriptomics.core.spatial_covariance import rows_to_fit
 from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
 from napari_compressed_transcriptomics.io.prediction import PREDICTION_FILES
 from napari_compressed_transcriptomics.io.targets import read_targets
@@ -47,6 +48,13 @@ def maps(brain, tmp_path_factory):
         volume = brain.parcellation.paint(one.astype(np.float32))
         nib.save(nib.Nifti1Image(volume, brain.parcellation.affine), folder / f"{name}.nii.gz")
     return [str(folder / f"{name}.nii.gz") for name in values]
+
+
+@pytest.fixture(autouse=True)
+def fewer_fitted(monkeypatch):
+    """Fit smoothness to 60 samples, and draw from one covariance: it takes seconds else."""
+    monkeypatch.setattr(spatial_null, "_OPERATIONS", 1)
+    monkeypatch.setattr(spatial_null, "rows_to_fit", lambda places: rows_to_fit(places, 60))
 
 
 @pytest.fixture
