@@ -91,13 +91,11 @@ class Job:
 
 
 def jobs() -> list[Job]:
-    """Return all that is measured, the slow ones first."""
-    return [*_coherence_jobs(), *_novelty_jobs(), *_prediction_jobs()]
+    """Return all that is measured."""
+    return [*_prediction_jobs(), *_coherence_jobs(), *_novelty_jobs()]
 
 
 def _prediction_jobs() -> Iterator[Job]:
-    for step in (0.0, 3.0):
-        yield Job("prediction", SYNTHETIC, Kind(step=step), _LARGE_MAPS, size=_MANY)
     for data, size in (("ahba_dk82", 8), ("ahba_schaefer100", 8), (SYNTHETIC, _SOME)):
         for shape in ("exponential", "matern", "gaussian"):
             for length in _LENGTHS:
@@ -107,11 +105,13 @@ def _prediction_jobs() -> Iterator[Job]:
                     for symmetric, lognormal in ((False, False), (True, True)):
                         kind = Kind(shape, length, step, symmetric, lognormal)
                         yield Job("prediction", data, kind, size=size)
+    for step in (0.0, 3.0):
+        yield Job("prediction", SYNTHETIC, Kind(step=step), _LARGE_MAPS, size=_MANY)
 
 
 def _coherence_jobs() -> Iterator[Job]:
-    for data in ("ahba_dk82", "ahba_schaefer100"):
-        for method, n in (("published", 60), ("umap", 200), ("pca", 400)):
+    for method, n in (("pca", 400), ("umap", 200), ("published", 60)):
+        for data in ("ahba_dk82", "ahba_schaefer100"):
             yield Job("coherence", data, Kind(step=2.0), n, method)
 
 
