@@ -20,7 +20,14 @@ from napari_compressed_transcriptomics.core.plots_compare import error_by_size
 from napari_compressed_transcriptomics.core.plots_predict import utility_bars
 from napari_compressed_transcriptomics.core.predict_request import PredictRequest
 
-from .study_data import DATA_SETS, groups, load, load_targets, without_copies
+from .study_data import (
+    DATA_SETS,
+    groups,
+    load,
+    load_targets,
+    n_subcortical,
+    without_copies,
+)
 from .study_measures import RUNS, cohered, compared, embedded, predicted
 from .study_page import Found, page
 
@@ -51,7 +58,9 @@ def studied(name: str, steps: list[str]) -> Found:
         score for run in RUNS for score in predicted(data, targets, latents, run, run in steps)
     ]
     notes = [*copies, *notes]
-    return Found(data, DATA_SETS[name].regions, errors, coherence, scores, len(targets), notes)
+    about = DATA_SETS[name].regions
+    beyond = n_subcortical(targets, data.samples)
+    return Found(data, about, errors, coherence, scores, len(targets), beyond, notes)
 
 
 def write(found: Found) -> None:

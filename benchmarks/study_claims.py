@@ -43,6 +43,8 @@ class Found:
     scores : list of predict.Score
     n_targets : int
         To predict.
+    n_subcortical : int
+        Of these, how many have a value in a region that is not of the cortex.
     notes : list of str
         On the targets.
     """
@@ -53,6 +55,7 @@ class Found:
     coherence: dict[tuple[str, int], dict[str, Any]] = field(default_factory=dict)
     scores: list[predict.Score] = field(default_factory=list)
     n_targets: int = 0
+    n_subcortical: int = 0
     notes: list[str] = field(default_factory=list)
 
 

@@ -196,3 +196,9 @@ def groups(samples: Sequence[str]) -> Regions:
     names = tuple(sorted({name for name in of_sample if name}))
     index = np.array([names.index(name) if name else -1 for name in of_sample])
     return Regions(np.arange(1, len(names) + 1), names, index)
+
+
+def n_subcortical(targets: Sequence[Target], samples: Sequence[str]) -> int:
+    """Return how many targets have a value in a region that is not of the cortex."""
+    beyond = groups(samples).of_sample < 0
+    return sum(bool(np.isfinite(target.values[beyond]).any()) for target in targets)

@@ -199,9 +199,11 @@ def _caveats(found: list[Found]) -> Iterator[str]:
         "- t-SNE and UMAP are meant for two or three components: what is said against them at more "
         "says little."
     )
+    reach = " and ".join(f"{one.n_subcortical} of {one.n_targets}" for one in found)
     yield (
-        "- Volumes reach the subcortex, where many receptors are either dense or absent: a good "
-        "part of their R2 may be cortex against subcortex, which p-values do not count."
+        f"- {reach} targets have values in the subcortex, where many receptors are either dense or "
+        "absent: a good part of their R2 may be cortex against subcortex, which p-values do not "
+        "count."
     )
     yield (
         "- The intervals of coherence are a jackknife over blocks of space: the median over "

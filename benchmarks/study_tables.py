@@ -52,9 +52,10 @@ def tables(found: Found) -> Iterator[str]:
         yield f"![Prediction of maps]({name}/prediction.png)\n"
         yield (
             f"Prediction of {len({s.target for s in found.scores})} maps: out-of-sample R2 by "
-            "ridge. Maps in tables are of the cortex only; volumes reach the subcortex. The last "
-            "two columns are other means: by trees (one map of each measure, folds drawn once), "
-            "and by ridge with random folds.\n"
+            f"ridge. {found.n_subcortical} of the {found.n_targets} targets have values in the "
+            "subcortex, too, the others in the cortex only. The last two columns are other means: "
+            "by trees (one map of each measure, folds drawn once), and by ridge with random "
+            "folds.\n"
         )
         yield from _prediction_table(found)
         yield (

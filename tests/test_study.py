@@ -3,7 +3,15 @@
 import numpy as np
 import pytest
 from benchmarks.study_claims import Found
-from benchmarks.study_data import LOBES, group_of, groups, is_circular, measure_of, without_copies
+from benchmarks.study_data import (
+    LOBES,
+    group_of,
+    groups,
+    is_circular,
+    measure_of,
+    n_subcortical,
+    without_copies,
+)
 from benchmarks.study_page import page
 from benchmarks.study_rules import (
     Difference,
@@ -45,6 +53,12 @@ def test_targets_that_are_gene_expression_are_known():
     assert is_circular("dk68_hansen/gene_pc1")
     assert is_circular("microarch_schaefer100_dev/Neuro-Ex")
     assert not is_circular("ucsf_dk/5HT1a_dk_ave")
+
+
+def test_targets_that_reach_the_subcortex_are_counted_by_their_values():
+    samples = ("L_cuneus", "Lthal", "R_insula")
+    maps = ([1, np.nan, 2], [1, 2, 3], [np.nan, 0, np.nan], [np.nan, np.nan, 1])
+    assert n_subcortical([Target(str(m), np.array(m, float)) for m in maps], samples) == 2
 
 
 def test_tracers_of_one_receptor_are_one_measure():

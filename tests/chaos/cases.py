@@ -152,10 +152,10 @@ class Bench:
         found = content(out)
         if not found:
             return "nothing"
+        if found == before and (ended.code or before != after):
+            return "old"
         if found == after:
             return "new"
-        if found == before:
-            return "old"
         if refused(out):
             return "refused"
         if command.resumes and is_part(out):

@@ -1,10 +1,12 @@
-"""Published weights, served on this machine."""
+"""Published weights, served on this machine; a small training with checkpoints."""
 
 import pytest
 
 from napari_compressed_transcriptomics.core import pretrained
+from napari_compressed_transcriptomics.core.recipes import TrainRequest
 from napari_compressed_transcriptomics.io import download
 from published import FILES, Server, publish
+from trained import DATA
 
 
 @pytest.fixture
@@ -22,3 +24,17 @@ def server(monkeypatch, tmp_path):
 def offline(server, monkeypatch):
     monkeypatch.setenv(pretrained.MIRROR_VARIABLE, "http://127.0.0.1:9/")
     return server
+
+
+@pytest.fixture
+def request_(tmp_path):
+    """An autoencoder of 12 epochs, with checkpoint files."""
+    return TrainRequest(
+        DATA,
+        2,
+        codec="autoencoder",
+        hidden_sizes=(16, 8),
+        max_epochs=12,
+        patience=50,
+        checkpoint=tmp_path / "model.safetensors",
+    )

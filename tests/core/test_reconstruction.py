@@ -61,6 +61,15 @@ def test_sums_are_safe_far_from_zero():
     assert_allclose(result.sd_genes, true.std(0), rtol=1e-4)
 
 
+def test_sums_are_right_for_very_many_samples():
+    # one block of float32 sums over all of them is off by 2e-4
+    values = np.random.default_rng(0).random((600_000, 4), np.float32)
+    codec = PCA(np.zeros((1, 4)), np.zeros(4), named(values[:2]).genes)  # predicts zeros
+    result = reconstruct(codec, named(values))
+    assert_allclose(result.rmse_genes, np.sqrt(np.square(values, dtype=float).mean(0)), rtol=2e-6)
+    assert_allclose(result.sd_genes, values.std(0, dtype=float), rtol=2e-6)
+
+
 def test_missing_genes_are_refused_or_filled_and_left_out():
     part = DATA.aligned_to(DATA.genes[2:])
     with pytest.raises(UserError, match=r"2 of the 30 .*GENE0, GENE1"):

@@ -14,47 +14,13 @@ import pytest
 import torch
 
 from napari_compressed_transcriptomics.core import learner
-from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.progress import Stop, finish
 from napari_compressed_transcriptomics.core.recipes import TrainRequest, train_codec_steps
 from napari_compressed_transcriptomics.core.resume import checkpoint_files, remove_checkpoints
-from small import named, same, small_expression
-
-DATA = small_expression(n_samples=60, n_genes=40)
-
+from small import same
+from trained import DATA, leave_after, losses, without_files
 
 pytestmark = pytest.mark.usefixtures("one_thread")
-
-
-@pytest.fixture
-def request_(tmp_path):
-    return TrainRequest(
-        DATA,
-        2,
-        codec="autoencoder",
-        hidden_sizes=(16, 8),
-        max_epochs=12,
-        patience=50,
-        checkpoint=tmp_path / "model.safetensors",
-    )
-
-
-def losses(request, stop=None):
-    """Train; return errors by epoch, messages and the codec."""
-    seen, messages = {}, []
-
-    def report(progress):
-        if progress.values:
-            seen.setdefault(progress.done, progress.values)
-        if progress.message:
-            messages.append(progress.message)
-
-    codec = finish(train_codec_steps(request), report, stop and (lambda: stop(seen)))
-    return seen, messages, codec
-
-
-def without_files(request):
-    return replace(request, checkpoint=None, resume=False)
 
 
 def test_stop_keeps_the_best_epoch_so_far(request_):
@@ -86,16 +52,6 @@ def test_stop_at_the_very_end_loses_nothing(request_):
     steps = train_codec_steps(without_files(request_))
     codec = finish(steps, last.append, lambda: bool(last) and last[-1].done == 12)
     same(codec, expected)
-
-
-def leave_after(request, epoch):
-    """Train some epochs and go away, as a process that ends would."""
-    steps = train_codec_steps(request)
-    for progress in steps:
-        if progress.stage == "Training" and progress.done == epoch and progress.values:
-            next(steps)  # the checkpoint is written after the report
-            break
-    steps.close()
 
 
 @pytest.mark.parametrize("settings", [{}, {"validation": "blocks"}, {"patience": 3}])
@@ -146,6 +102,7 @@ from napari_compressed_transcriptomics.core import resume
 from napari_compressed_transcriptomics.core.progress import finish
 from napari_compressed_transcriptomics.core.recipes import TrainRequest, train_codec_steps
 from small import small_expression
+from trained import DATA, leave_after, losses, newest_and_other, without_files
 resume.SECONDS_BETWEEN_SNAPSHOTS, resume.TIME_FOR_SNAPSHOTS = 0, float("inf")
 request = TrainRequest(
     small_expression(n_samples=60, n_genes=40), 2, codec="autoencoder", hidden_sizes=(16, 8),
@@ -192,66 +149,6 @@ def test_killed_without_warning(request_):
     steps.close()
     assert max(resumed) >= reached + 20 > max(before)
     assert resumed == {epoch: whole[epoch] for epoch in resumed}
-
-
-def newest_and_other(request):
-    files = checkpoint_files(request.checkpoint)
-    return sorted(files, key=lambda file: file.stat().st_mtime_ns, reverse=True)
-
-
-@pytest.mark.parametrize("damage", ["flip", "cut", "empty"])
-def test_damaged_newest_checkpoint_falls_back_by_one(request_, always, damage):
-    whole, _, expected = losses(without_files(request_))
-    leave_after(request_, 6)
-    newest, _ = newest_and_other(request_)
-    content = bytearray(newest.read_bytes())
-    content[-100] ^= 1
-    damaged = {"flip": content, "cut": content[:-500], "empty": b""}[damage]
-    newest.write_bytes(damaged)
-    resumed, messages, codec = losses(replace(request_, resume=True))
-    assert resumed == whole
-    same(codec, expected)
-    assert len(messages) == 1
-    assert newest.name in messages[0]
-    assert "went on from epoch 5" in messages[0]
-
-
-def test_only_damaged_checkpoints(request_, always):
-    leave_after(request_, 6)
-    for file in checkpoint_files(request_.checkpoint):
-        file.write_bytes(b"x" * 100)
-    with pytest.raises(UserError, match=r"delete model\.safetensors\.checkpoint-A and"):
-        losses(replace(request_, resume=True))
-
-
-def test_other_training_is_refused_and_named(request_, always):
-    leave_after(request_, 3)
-    before = {file: file.read_bytes() for file in checkpoint_files(request_.checkpoint)}
-    again = replace(request_, resume=True)
-    values = DATA.values.copy()
-    values[3, 4] += 1e-4
-    renamed = replace(DATA, genes=(*DATA.genes[:-1], "OTHER"))
-    for other, says in (
-        (replace(again, expression=named(values)), "other data"),
-        (replace(again, expression=renamed), "other genes"),
-        (replace(again, latent_size=3), "latent size 2, now 3"),
-        (replace(again, seed=1), "seed 0, now 1"),
-        (replace(again, learning_rate=0.1), "learning_rate None, now 0.1"),
-        (request_, "unfinished training"),  # and it is not overwritten either
-        (replace(again, checkpoint=Path("nowhere/m.safetensors")), "no checkpoint"),
-    ):
-        with pytest.raises(UserError, match=says):
-            losses(other)
-    assert before == {file: file.read_bytes() for file in checkpoint_files(request_.checkpoint)}
-
-
-def test_checkpoints_hold_no_pickle(request_, always):
-    from safetensors import safe_open
-
-    leave_after(request_, 3)
-    for file in checkpoint_files(request_.checkpoint):
-        with safe_open(file, "numpy") as opened:
-            assert "random" in opened.keys()  # noqa: SIM118
 
 
 def test_a_checkpoint_that_cannot_be_written_does_not_end_training(request_, always, monkeypatch):

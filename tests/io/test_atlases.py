@@ -326,3 +326,16 @@ def test_real_parcels_lost_on_a_coarse_grid(tmp_path):
     assert any("have no voxel on the grid" in note for note in read.notes)
     names = read_region_names(real_data("atlas/aicha_labels.csv"))
     assert set(read.samples) | set(read.excluded) == set(names.values())
+
+
+def test_regions_that_a_label_table_does_not_name(tmp_path):
+    """A table cut short: its last regions are called by their ids, which is said."""
+    rng = np.random.default_rng(0)
+    stack = rng.uniform(0.3, 0.7, (6, 4, 4, 3)).astype(np.float32)
+    labels = np.repeat([1, 2, 3], 32).reshape(6, 4, 4).astype(np.int32)
+    voxels = save(tmp_path / "voxels.nii.gz", stack, np.eye(4))
+    atlas = save(tmp_path / "atlas.nii.gz", labels, np.eye(4))
+    (tmp_path / "atlas_labels.csv").write_text("id,label\n1,V1\n2,V2\n")
+    read = read_expression(voxels, atlas, tmp_path / "atlas_labels.csv")
+    assert read.samples == ("V1", "V2", "3")
+    assert any("1 region(s) of atlas.nii.gz have no name" in note for note in read.notes)

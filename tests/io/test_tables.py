@@ -138,6 +138,7 @@ def test_single_missing_cells_are_refused_unless_imputed(table):
     filled = read_expression(path, impute="gene_mean")
     np.testing.assert_allclose(filled.values, [[0.1, 0.8, 0.3], [0.7, 0.8, 0.9]])
     assert filled.excluded == ("2",)
+    assert filled.imputed.tolist() == [[0, 1]]
     assert any("1 empty cell(s) in 1 gene(s)" in note for note in filled.notes)
     dropped = read_expression(path, impute="drop_genes")
     assert dropped.genes == ("A1BG", "TP53")

@@ -29,6 +29,7 @@ class PCA(Codec):
     """
 
     id = "pca"
+    repeats = ()
 
     def __init__(
         self,

@@ -13,6 +13,8 @@ from .progress import Progress
 CPU_BLOCK_BYTES = 32 * 2**20
 GPU_BLOCK_BYTES = 256 * 2**20
 FEWEST_ROWS = 16
+MOST_ROWS = 2**14
+"""Sums over the rows of a block are float32: at so many off by 1e-6, at 1.5 million by 6e-4."""
 
 Step = Callable[[int, int, torch.Tensor], object]
 
@@ -24,9 +26,12 @@ def block_rows(
     block_bytes: int | None = None,
     together: int = 1,
 ) -> int:
-    """Return how many float32 rows make a block of about `block_bytes`, in whole `together`."""
+    """Return how many float32 rows make a block of about `block_bytes`, in whole `together`.
+
+    At most `MOST_ROWS`.
+    """
     size = block_bytes or (CPU_BLOCK_BYTES if device == "cpu" else GPU_BLOCK_BYTES)
-    rows = min(n_rows, size // (4 * n_columns))
+    rows = min(n_rows, MOST_ROWS, size // (4 * n_columns))
     return max(together, rows // together * together)
 
 

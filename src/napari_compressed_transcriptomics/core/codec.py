@@ -58,9 +58,11 @@ class Codec(ABC):
     rows_together : int
         Rows whose latents depend on each other; blocks of rows are whole multiples of it.
     needs_samples : bool
-        It cannot be fitted with as many components as samples; else fitting warns of it.
+        It cannot be fitted with as many components as samples (else fitting warns of it).
     is_network : bool
         It runs as a `CodecNetwork`: it can be saved, and `reconstruct` takes it.
+    repeats : tuple of str, optional
+        The choices, in `training`, to repeat a fit with; None where repeating takes long.
     smaller : str
         What to do where there is no memory to fit it.
     """
@@ -70,6 +72,7 @@ class Codec(ABC):
     rows_together: ClassVar[int] = 1
     needs_samples: ClassVar[bool] = True
     is_network: ClassVar[bool] = True
+    repeats: ClassVar[tuple[str, ...] | None] = None
     smaller: ClassVar[str] = "use fewer genes or samples, or a larger machine"
 
     def __init__(

@@ -11,6 +11,7 @@ import numpy as np
 from .compare_request import CompareRequest, Fit, Plan, plan, samples_of
 from .errors import UserError
 from .expression import Expression
+from .imputation import filled_from, measured
 from .methods import fit_method_steps
 from .progress import Progress, Stop
 
@@ -182,13 +183,15 @@ def score_steps(
 
     begun = time.perf_counter()
     with one_thread():
-        train = samples_of(expression, rows[0])
+        train, test = (samples_of(expression, part) for part in rows)
+        train, test = filled_from(train, train), filled_from(train, test)
         codec = yield from fit_method_steps(fit.method, train, fit.latent_size, seed, device)
-        held_out = np.asarray(expression.values[rows[1]], np.float32)
+        held_out = np.asarray(test.values, np.float32)
         decoded = codec.decode(codec.encode(held_out, device), device)
     seconds = time.perf_counter() - begun
-    squared = np.square(held_out - decoded, dtype=float)
-    spread = np.square(held_out - np.mean(train.values, axis=0, dtype=float)).sum()
+    own = measured(test)
+    squared = np.square(held_out - decoded, dtype=float)[own]
+    spread = np.square(held_out - np.mean(train.values, axis=0, dtype=float))[own].sum()
     r2 = 1 - squared.sum() / spread if spread else np.nan
     return Score(*fit, float(np.sqrt(squared.mean())), float(r2), seconds)
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from .errors import UserError
 from .expression import Expression, Parcellation
+from .imputation import imputed_note
 from .limits import MOST_PROCESSES, check_range
 from .methods import method_class, method_names, method_problem, size_problem
 from .nested_folds import SPLITS, Split, outer_folds
@@ -101,16 +102,19 @@ class Plan:
         Split to its folds: (training rows, held-out rows) each.
     left_out : tuple of LeftOut
         What cannot take part.
+    told : tuple of str
+        What else is to be known, one sentence each.
     """
 
     fits: tuple[Fit, ...]
     folds: dict[str, list[tuple[np.ndarray, np.ndarray]]]
     left_out: tuple["LeftOut", ...]
+    told: tuple[str, ...] = ()
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What cannot take part and why, one sentence each."""
-        return tuple(map(str, self.left_out))
+        """What is to be known before: what cannot take part and why, one sentence each."""
+        return (*map(str, self.left_out), *self.told)
 
 
 class LeftOut(NamedTuple):
@@ -175,7 +179,8 @@ def plan(request: CompareRequest) -> Plan:
         for method in methods
         if (method, size) in done
     ]
-    return Plan(tuple(fits), folds, tuple(_left_out(notes)))
+    told = tuple(filter(None, [imputed_note(expression)]))
+    return Plan(tuple(fits), folds, tuple(_left_out(notes)), told)
 
 
 def _folds(request: CompareRequest, split: Split) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -209,10 +214,12 @@ def samples_of(expression: Expression, rows: np.ndarray) -> Expression:
     parcellation = expression.parcellation
     number = np.zeros(expression.n_samples + 1, np.int32)
     number[np.asarray(rows) + 1] = np.arange(1, len(rows) + 1)
+    imputed = expression.imputed[number[expression.imputed[:, 0] + 1] > 0]
     return Expression(
         np.ascontiguousarray(expression.values[rows]),
         expression.genes,
         tuple(expression.samples[row] for row in rows),
         Parcellation(number[parcellation.labels], parcellation.affine),
         expression.name,
+        imputed=np.column_stack([number[imputed[:, 0] + 1] - 1, imputed[:, 1]]),
     )

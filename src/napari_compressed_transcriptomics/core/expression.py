@@ -146,6 +146,8 @@ class Expression:
         JSON-safe provenance: paths and SHA-256 of the files that were read.
     filled : tuple of str
         Genes that the data lack and a model's neutral values stand for (see `aligned_to`).
+    imputed : ndarray of int64, shape (n_imputed, 2)
+        Row and column of each single cell that the data lack and its gene's mean stands for.
     """
 
     values: np.ndarray
@@ -157,6 +159,7 @@ class Expression:
     notes: tuple[str, ...] = ()
     source: dict[str, Any] = field(default_factory=dict)
     filled: tuple[str, ...] = ()
+    imputed: np.ndarray = field(default_factory=lambda: np.empty((0, 2), np.int64))
 
     def __post_init__(self) -> None:
         shape = (len(self.samples), len(self.genes))
@@ -225,8 +228,10 @@ class Expression:
             return self
         missing = [gene for gene in genes if gene not in self._column]
         columns = [self._column.get(gene, 0) for gene in genes]
+        imputed = self._imputed_in(genes)
         if not missing:
-            return replace(self, values=np.take(self.values, columns, axis=1), genes=genes)
+            values = np.take(self.values, columns, axis=1)
+            return replace(self, values=values, genes=genes, imputed=imputed)
         lack = (
             f"{self.name} lacks {len(missing)} of the {len(genes)} genes that the model "
             f"needs ({listing(missing)})"
@@ -245,5 +250,19 @@ class Expression:
         values[:, at] = fill[at]
         note = f"{lack}; they are set to the model's neutral values and left out of errors"
         return replace(
-            self, values=values, genes=genes, filled=tuple(missing), notes=(*self.notes, note)
+            self,
+            values=values,
+            genes=genes,
+            filled=tuple(missing),
+            notes=(*self.notes, note),
+            imputed=imputed,
         )
+
+    def _imputed_in(self, genes: tuple[str, ...]) -> np.ndarray:
+        """Return `imputed` for the columns of other genes."""
+        if not len(self.imputed):
+            return self.imputed
+        place = {gene: column for column, gene in enumerate(genes)}
+        cells = [(row, place.get(self.genes[column], -1)) for row, column in self.imputed]
+        moved = np.array(cells, np.int64)
+        return moved[moved[:, 1] >= 0]

@@ -48,6 +48,7 @@ class KernelPCA(Codec):
     """
 
     id = "kernel-pca"
+    repeats = ("gamma", "alpha")
     _ARRAYS = ("samples", "vectors", "row_means", "latents", "dual")
 
     def __init__(

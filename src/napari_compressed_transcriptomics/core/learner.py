@@ -118,7 +118,8 @@ class Learner:
 
     def restore(self, snapshot: Snapshot) -> dict[str, Tensor]:
         """Take on a snapshot, but for device and precision, which stay; return the best weights."""
-        best = put_back(snapshot, self.network, self._optimizer, self.generator)
+        network, best = self.network, self.network.state_dict()
+        best = put_back(snapshot, network, self._optimizer, self.generator, best)
         if self._scaler.is_enabled() and snapshot.state["scaler"]:
             self._scaler.load_state_dict(snapshot.state["scaler"])
         return {name: tensor.to(self.device) for name, tensor in best.items()}

@@ -32,6 +32,7 @@ class NMF(Codec):
     """
 
     id = "nmf"
+    repeats = ()
     value_range = (0.0, np.inf)
 
     def __init__(

@@ -16,11 +16,13 @@ normal distribution, as in the paper, called up to 25 % of unseen brain regions 
 are not normal. A model that gives back little (NMF with 2 components) tells little apart.
 
 A model gives its training samples back better than others like them: PCA with 16 components of
-60 regions by half the error. So their RMSE is raised first, by the RMSE of samples that training
-held out over that of those it learned from. Where none were held out (PCA), each sample's error
-is divided by one less its leverage in a regression on the latents, which is what leaving it out
-of that would give (Allen 1974, Technometrics 16:125-127), and all are raised by what this makes of
-the RMSE over all. For thousands of samples neither matters.
+60 regions by half the error, kernel PCA by more. So the quantiles are those of samples held out:
+
+- where a fit can be repeated in little time (PCA, NMF, kernel PCA), on `INNER_FOLDS` random parts
+  of the training samples, each held out from a fit of its own with the same settings;
+- the residual autoencoder tells the quantile of errors on the parts that its training held out;
+- elsewhere the RMSE of training samples is raised by the RMSE of samples that training held out
+  over that of those it learned from.
 """
 
 from collections.abc import Generator
@@ -53,6 +55,12 @@ UNKNOWN = (
 
 LAYER_NAME = "distance to training data"
 
+INNER_FOLDS = 5
+MOST_TO_REPEAT = 500
+"""Training samples; of more, one part in ten is held out, once, from at most so many others:"""
+MOST_TO_LEARN = 4000
+
+_STAGE = "Measuring the training data"
 _PREFIX = "reference."
 _ROWS = 250
 _SCALE_ROWS = 100
@@ -155,31 +163,79 @@ def reference_steps(
     codec: "Codec", expression: Expression, device: str
 ) -> Generator[Progress, None, Reference | None]:
     """Learn what a fitted codec makes of its training data; None where that cannot be had."""
-    stage, values, n = "Measuring the training data", expression.values, expression.n_samples
+    values, n = expression.values, expression.n_samples
     rows = np.arange(n)
     if n > MOST_SAMPLES:
         rows = np.sort(np.random.default_rng(0).permutation(n)[:MOST_SAMPLES])
-    latents, rmse = [], []
     try:
-        for start in range(0, len(rows), _ROWS):
-            yield Progress(stage, start, len(rows))
-            some = np.asarray(values[rows[start : start + _ROWS]], np.float32)
-            latents.append(codec.encode(some, device))
-            error = codec.decode(latents[-1], device) - some
-            rmse.append(np.sqrt(np.square(error, dtype=float).mean(axis=1)))
+        found, errors = yield from _coded(codec, values, rows, device)
+        mean, whitening = _whitening(found)
+        distances = np.linalg.norm((found - mean) @ whitening, axis=1)
+        errors *= _optimism(codec.training)
+        if codec.repeats is not None:
+            distances, errors = yield from _held_out(codec, expression, device, (distances, errors))
     except UserError as error:  # the model must not be lost to this
-        yield Progress(stage, len(rows), len(rows), f"{error}; the model has no {LAYER_NAME}")
+        yield Progress(_STAGE, n, n, f"{error}; the model has no {LAYER_NAME}")
         return None
-    yield Progress(stage, len(rows), len(rows))
-    found, errors = np.concatenate(latents).astype(float), np.concatenate(rmse)
-    if not (np.isfinite(found).all() and np.isfinite(errors).all()):
+    yield Progress(_STAGE, n, n)
+    if not (np.isfinite(found).all() and np.isfinite(distances + errors).all()):
         return None
-    mean, whitening = _whitening(found)
-    distances = np.linalg.norm((found - mean) @ whitening, axis=1)
-    raised = errors * _optimism(found, errors, codec.training)
+    told = codec.training.get("validation_rmse_quantile")
     # the smallest positive keeps a model without any error from dividing by zero
-    cutoffs = [max(_quantile(of), np.finfo(np.float32).tiny) for of in (distances, raised)]
-    return Reference(mean, whitening, np.array(cutoffs), _scale(values))
+    cutoffs = [_quantile(distances), _quantile(errors) if told is None else told]
+    return Reference(
+        mean,
+        whitening,
+        np.maximum(cutoffs, np.finfo(np.float32).tiny),
+        _scale(values),
+    )
+
+
+def _coded(
+    codec: "Codec", values: np.ndarray, rows: np.ndarray, device: str
+) -> Generator[Progress, None, tuple[np.ndarray, np.ndarray]]:
+    """Return latents and RMSE of some rows, float64."""
+    latents, rmse = [], []
+    for start in range(0, len(rows), _ROWS):
+        yield Progress(_STAGE, start, len(rows))
+        some = np.asarray(values[rows[start : start + _ROWS]], np.float32)
+        latents.append(codec.encode(some, device))
+        error = codec.decode(latents[-1], device) - some
+        rmse.append(np.sqrt(np.square(error, dtype=float).mean(axis=1)))
+    return np.concatenate(latents).astype(float), np.concatenate(rmse)
+
+
+def _held_out(
+    codec: "Codec", expression: Expression, device: str, fitted: tuple[np.ndarray, np.ndarray]
+) -> Generator[Progress, None, tuple[np.ndarray, np.ndarray]]:
+    """Return both distances of samples held out from fits like the codec's own.
+
+    Those of `fitted` where too few samples would be left for as many components.
+    """
+    from .codec import latent_size_problem
+    from .compare_request import samples_of
+
+    assert codec.repeats is not None
+    n, order = expression.n_samples, np.random.default_rng(1).permutation(expression.n_samples)
+    parts = np.array_split(order, INNER_FOLDS) if n <= MOST_TO_REPEAT else [order[: n // 10]]
+    n_left = n - max(map(len, parts))
+    if latent_size_problem(codec.id, codec.latent_size, n_left, expression.n_genes):
+        return fitted
+    settings = {name: codec.training[name] for name in codec.repeats}
+    distances, errors = [], []
+    for part in parts:
+        others = order[~np.isin(order, part)][:MOST_TO_LEARN]
+        learned = samples_of(expression, np.sort(others))
+        again = yield from type(codec).fit_steps(
+            learned, codec.latent_size, device=device, reference=False, **settings
+        )
+        some = np.arange(min(learned.n_samples, MOST_SAMPLES))
+        latents, _ = yield from _coded(again, learned.values, some, device)
+        mean, whitening = _whitening(latents)
+        latents, rmse = yield from _coded(again, expression.values, part[:MOST_SAMPLES], device)
+        distances.append(np.linalg.norm((latents - mean) @ whitening, axis=1))
+        errors.append(rmse)
+    return np.concatenate(distances), np.concatenate(errors)
 
 
 def reference_bytes(n_samples: int, n_genes: int) -> int:
@@ -267,20 +323,10 @@ def _whitening(latents: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return mean, whitening
 
 
-def _optimism(latents: np.ndarray, rmse: np.ndarray, record: dict[str, Any]) -> float:
-    """Return how much larger the RMSE of samples not trained on is; see above."""
+def _optimism(record: dict[str, Any]) -> float:
+    """Return how much larger the RMSE of samples not trained on is, where training tells."""
     learned, held_out = (record.get(name, 0) for name in ("train_rmse", "validation_rmse"))
-    if learned > 0:
-        return max(1.0, held_out / learned)
-    squares = np.square(rmse)
-    centred = latents - latents.mean(axis=0)
-    left, sizes, _ = np.linalg.svd(centred, full_matrices=False)
-    left = left[:, sizes > 1e-6 * sizes.max(initial=0)]
-    remaining = 1 - 1 / len(rmse) - np.square(left).sum(axis=1)
-    known = remaining > 1e-3  # the rest are given back whatever they are
-    if not squares[known].any():
-        return 1.0
-    return float(np.sqrt((squares / remaining**2)[known].mean() / squares[known].mean()))
+    return max(1.0, held_out / learned) if learned > 0 else 1.0
 
 
 def _quantile(distances: np.ndarray) -> float:

@@ -22,6 +22,14 @@ SECONDS_BETWEEN_REPORTS = 0.25
 FOLDS_OF_FEW, PARTS_OF_MANY = 5, 10
 MOST_MEASURED = 512
 STEPS_TO_MEASURE = 6
+_ERRORS = {"train": float, "validation": float}
+_STATE = {
+    "epoch": int,
+    "numbers": _ERRORS,
+    "at_start": _ERRORS,
+    "best": _ERRORS,
+    "best_epoch": int,
+}
 
 
 def train_residual_steps(
@@ -249,14 +257,16 @@ class _Run:
 
     def snapshot(self) -> Snapshot:
         """Return all that changes."""
-        names = ("epoch", "numbers", "at_start", "best", "best_epoch")
-        state = {name: getattr(self, name) for name in names}
+        state = {name: getattr(self, name) for name in _STATE}
         return take_snapshot(self.network, self.optimizer, self.generator, self.best_weights, state)
 
     def restore(self, snapshot: Snapshot) -> None:
         """Go on from a snapshot."""
-        self.best_weights = put_back(snapshot, self.network, self.optimizer, self.generator)
-        for name, value in snapshot.state.items():
+        state = snapshot.values(_STATE)
+        self.best_weights = put_back(
+            snapshot, self.network, self.optimizer, self.generator, self.best_weights
+        )
+        for name, value in state.items():
             setattr(self, name, value)
 
 

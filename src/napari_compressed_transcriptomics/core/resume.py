@@ -244,12 +244,15 @@ def _read(file: Path) -> tuple[dict[str, Any], dict[str, Any], Snapshot]:
     except (KeyError, ValueError, RecursionError):
         about = state = made = None
     records = all(isinstance(record, dict) for record in (about, state, made))
-    if not records or not all(
-        isinstance(number, int) and number >= 0
-        for number in (state.get("epoch"), made.get("threads", 1))
+    if not records or not (
+        _is_whole(state.get("epoch"), 0, 2**31) and _is_whole(made.get("threads", 1), 1, 2**15)
     ):
         raise UserError(f"{file.name} does not say what is trained, and how far")
     return about, made, Snapshot(tensors, state)
+
+
+def _is_whole(value: Any, least: int, most: int) -> bool:
+    return type(value) is int and least <= value <= most
 
 
 def _differences(then: dict[str, Any], now: dict[str, Any]) -> str:

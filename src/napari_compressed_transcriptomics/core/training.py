@@ -305,8 +305,6 @@ class _Run:
         """Return a copy of all that changes, on the CPU."""
         state = {
             "epoch": self.epoch,
-            "best": self.best if self.history else None,
-            "best_epoch": self.best_epoch,
             "history": list(self.history),
             "ended": self.ended,
         }
@@ -314,9 +312,10 @@ class _Run:
 
     def restore(self, snapshot: Snapshot) -> None:
         """Go back, or on, to where a snapshot was taken."""
-        state = snapshot.state
+        state = snapshot.values({"history": [(float, float)], "ended": str})
         self.best_weights = self.learner.restore(snapshot)
-        self.best = np.inf if state["best"] is None else state["best"]
-        self.best_epoch = state["best_epoch"]
         self.history = [(train, validation) for train, validation in state["history"]]
+        errors = [validation for _, validation in self.history]
+        self.best = min(errors, default=np.inf)
+        self.best_epoch = errors.index(self.best) + 1 if errors else 0
         self.ended = state["ended"]

@@ -94,7 +94,10 @@ def assemble(
         lookup = np.zeros(len(keep) + 1, np.int32)
         lookup[1:][keep] = np.arange(1, len(samples) + 1)
         labels = lookup[labels]
+    imputed = np.empty((0, 2), np.int64)
     if suspects.size > len(keep) - keep.sum():
+        if impute == "gene_mean":
+            imputed = np.argwhere(np.isnan(values))
         values, genes, note = _without_missing(values, genes, where, path, impute)
         notes.append(note)
     return Expression(
@@ -106,6 +109,7 @@ def assemble(
         excluded=tuple(excluded),
         notes=tuple(notes),
         source=source or {},
+        imputed=imputed,
     )
 
 

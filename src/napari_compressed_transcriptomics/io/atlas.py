@@ -1,13 +1,14 @@
 """Atlases: label volumes, and whether they are what they seem."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
-from napari_compressed_transcriptomics.core.errors import UserError
+from napari_compressed_transcriptomics.core.errors import UserError, listing
 from napari_compressed_transcriptomics.core.expression import Parcellation
 
 from .nifti import read_volumes
@@ -68,6 +69,28 @@ def read_atlas(path: str | Path) -> Atlas:
     if not labels.any():
         raise UserError(f"{header.path.name} has no label above 0; choose the atlas's label volume")
     return Atlas(header.path, labels, header.affine, header.notes)
+
+
+def nameless_note(atlas: Atlas, names: Mapping[int, str], label_table: str) -> list[str]:
+    """Return a sentence on the regions that a label table does not name, if it names any."""
+    nameless = [region for region in map(int, atlas.ids) if region not in names]
+    if not (names and nameless):
+        return []
+    return [
+        f"{len(nameless)} region(s) of {atlas.path.name} have no name in {label_table} "
+        f"({listing(nameless)})"
+    ]
+
+
+def shared_note(atlas: Atlas, names: Iterable[str]) -> list[str]:
+    """Return a sentence on names that several ids have, if there are any."""
+    shared = [name for name, count in Counter(names).items() if count > 1]
+    if not shared:
+        return []
+    return [
+        f"{len(shared)} name(s) stand for several ids of {atlas.path.name} "
+        f"({listing(shared)}); these regions are told apart by their ids"
+    ]
 
 
 def as_labels(data: np.ndarray, name: str) -> np.ndarray:

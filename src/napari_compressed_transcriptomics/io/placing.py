@@ -1,6 +1,5 @@
 """Which row of a table lies where in an atlas: by id or by name, never by mere position."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,7 +8,7 @@ import numpy as np
 from napari_compressed_transcriptomics.core.errors import UserError, listing
 from napari_compressed_transcriptomics.core.expression import Parcellation
 
-from .atlas import Atlas, check_sides
+from .atlas import Atlas, check_sides, nameless_note, shared_note
 from .region_names import match_names, region_key, rows_of_several
 from .table_header import shown
 from .table_rows import Rows
@@ -105,20 +104,11 @@ def place(
             f"{len(lost)} region(s) have no voxel in {atlas.path.name} ({listing(lost)}) and are "
             "left out"
         )
-    nameless = [region for region in map(int, atlas.ids) if region not in known]
-    if known and nameless:
-        notes.append(
-            f"{len(nameless)} region(s) of {atlas.path.name} have no name in {label_table} "
-            f"({listing(nameless)})"
-        )
+    notes += nameless_note(atlas, known, label_table)
     if not by_id and (several := rows_of_several(called, row_of, known)):
         notes.append(f"Row(s) of {rows.path.name} are shown in several regions each ({several})")
-    shared = [name for name, count in Counter(known.values()).items() if count > 1]
-    if rows.names is None and shared:
-        notes.append(
-            f"{len(shared)} name(s) stand for several ids of {atlas.path.name} "
-            f"({listing(shared)}); these regions are told apart by their ids"
-        )
+    if rows.names is None:
+        notes += shared_note(atlas, known.values())
     if without_row:
         empty = listing(known.get(region, str(region)) for region in without_row)
         notes.append(

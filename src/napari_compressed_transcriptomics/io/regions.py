@@ -1,6 +1,5 @@
 """Voxel-wise expression averaged over an atlas's regions."""
 
-from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +8,7 @@ import numpy as np
 from napari_compressed_transcriptomics.core.errors import UserError, listing
 from napari_compressed_transcriptomics.core.expression import Expression, Parcellation
 
-from .atlas import Atlas, check_sides, read_atlas
+from .atlas import Atlas, check_sides, nameless_note, read_atlas, shared_note
 from .files import atlas_of, source_of
 from .region_names import read_region_names, unique_names
 
@@ -67,12 +66,9 @@ def mean_over_regions(
     samples = [names[region] for region in kept]
     lost = [names[region] for region in np.flatnonzero(counts == 0)]
     notes = [*voxels.notes, *regions.notes]
-    count = Counter(known[region] for region in map(int, regions.ids) if region in known)
-    if shared := [name for name in count if count[name] > 1]:
-        notes.append(
-            f"{len(shared)} name(s) stand for several ids of {atlas_path.name} "
-            f"({listing(shared)}); these regions are told apart by their ids"
-        )
+    if labels_path:
+        notes += nameless_note(regions, known, labels_path.name)
+    notes += shared_note(regions, [known[i] for i in map(int, regions.ids) if i in known])
     if lost:
         notes.append(
             f"{len(lost)} region(s) of {atlas_path.name} have no voxel on the grid of {path.name} "
@@ -91,6 +87,7 @@ def mean_over_regions(
             "atlas": source_of(atlas_path),
             **({"labels": source_of(labels_path)} if labels_path else {}),
         },
+        imputed=np.empty((0, 2), np.int64),  # of voxels; a mean is mostly of what was there
     )
 
 
