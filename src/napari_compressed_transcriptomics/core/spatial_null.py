@@ -13,11 +13,14 @@ p-values are too small where few samples tell them. The likelihood is that of no
 map less its compartments' medians, as heavy tails would pass for roughness. Within each
 compartment a draw then takes the map's own values in the order of its ranks, as in Burt et al.
 2020 (doi:10.1016/j.neuroimage.2020.117038) and Viladomat et al. 2014 (doi:10.1111/biom.12139).
+Of twins it takes means and differences, each in the order of its own, so that it is just as
+symmetric: ranks alone lose that where few values are large.
 """
 
 import numpy as np
 
 from .errors import UserError
+from .hemispheres import mirrored_pairs
 from .memory import require_memory
 from .spatial_covariance import Candidates, candidates, covariance, rows_to_fit
 
@@ -54,7 +57,8 @@ def surrogate_maps(
     Returns
     -------
     ndarray of float64, shape (n_samples, n)
-        Each column is a rearrangement of `values` within compartments.
+        Each column is a rearrangement of `values` within compartments; of twins (see
+        `hemispheres`) of their means and of their differences.
 
     Raises
     ------
@@ -75,6 +79,21 @@ def surrogate_maps(
         draws = tried.draws(numbers, rng)
     else:
         draws = _draws_of_all(tried, numbers, positions, rng)
+    left, right = mirrored_pairs(positions)
+    same = compartment[left] == compartment[right]
+    left, right = left[same], right[same]
+    alone = np.setdiff1d(np.arange(len(values)), [left, right])
+    maps = np.empty_like(draws)
+    maps[alone] = _in_order(values[alone], draws[alone], compartment[alone])
+    mean, half = (values[left] + values[right]) / 2, (values[left] - values[right]) / 2
+    means = _in_order(mean, draws[left] + draws[right], compartment[left])
+    halves = _in_order(half, draws[left] - draws[right], compartment[left])
+    maps[left], maps[right] = means + halves, means - halves
+    return maps
+
+
+def _in_order(values: np.ndarray, draws: np.ndarray, compartment: np.ndarray) -> np.ndarray:
+    """Return the values of each compartment in the order of the ranks of draws (columns)."""
     maps = np.empty_like(draws)
     for group in np.unique(compartment):
         inside = compartment == group
