@@ -17,9 +17,9 @@ TORCH_INDEX := $(shell [ "$$(uname -s)" = Linux ] && ! command -v nvidia-smi >/d
 TWO_PROCESSES := -n 2 --dist loadgroup
 
 # Threads that wait sleep instead of spinning: much faster where the machine is busy.
-demo test check quality linear study fuzz chaos monkey screenshots: export OMP_WAIT_POLICY := PASSIVE
+demo test check quality linear study calibration fuzz chaos monkey screenshots: export OMP_WAIT_POLICY := PASSIVE
 
-.PHONY: help demo test check bench quality linear study fuzz chaos monkey screenshots clean
+.PHONY: help demo test check bench quality linear study calibration fuzz chaos monkey screenshots clean
 .DEFAULT_GOAL := help
 
 help: ## say what each of these does
@@ -52,6 +52,9 @@ linear: $(READY) ## see that the default codec stays PCA where nothing is better
 
 study: $(READY) ## put the published claims to real data (hours; goes on where it was interrupted)
 	$(BIN)/python -W ignore -m benchmarks.study
+
+calibration: $(READY) ## count the false positives of every p-value (20 minutes; real data needed)
+	$(BIN)/python -W ignore -m benchmarks.calibration
 
 chaos: $(READY) ## kill, starve and cut off every command at N random moments (default 100)
 	$(BIN)/python -m tests.chaos $(or $(N),100) --seed $(or $(SEED),0)

@@ -21,6 +21,8 @@ MEASURES = {
     "moran": "Moran's I",
     "symmetry": "correlation of hemispheres",
 }
+ANATOMICAL = "regions"
+"""The measure that claims are decided by: any smooth symmetric map has the others."""
 # "autoencoder > t-SNE > UMAP > kernel PCA ~ PCA > NMF"
 ORDER = (("tsne", ">"), ("umap", ">"), ("kpca", ">"), ("pca", "~"), ("nmf", ">"))
 SIGNIFICANT = 0.05
@@ -90,8 +92,8 @@ def reconstruction(
     return differences
 
 
-def anatomical(found: Found, method: str, size: int, measure: str) -> dict[str, Difference]:
-    """Return by how much a method's median over components is above that of each other.
+def anatomical(found: Found, method: str, size: int) -> dict[str, Difference]:
+    """Return by how much regions explain more of a method's median component than of each other's.
 
     The interval is a jackknife over blocks of space.
     """
@@ -100,19 +102,19 @@ def anatomical(found: Found, method: str, size: int, measure: str) -> dict[str, 
     mine, differences = found.coherence[method, size], {}
     for (other, k), theirs in found.coherence.items():
         if k == size and other not in AUTOENCODERS:
-            whole = mine["medians"][measure] - theirs["medians"][measure]
+            whole = mine["medians"][ANATOMICAL] - theirs["medians"][ANATOMICAL]
             without = [
-                a[measure] - b[measure]
+                a[ANATOMICAL] - b[ANATOMICAL]
                 for a, b in zip(mine["without"], theirs["without"], strict=True)
             ]
             differences[other] = jackknifed(whole, without)
     return differences
 
 
-def beyond_chance(found: Found, method: str, size: int, measure: str) -> tuple[int, int]:
-    """Return how many components of a method have p <= 0.05 in a measure, and of how many."""
+def beyond_chance(found: Found, method: str, size: int) -> tuple[int, int]:
+    """Return how many components of a method regions explain with p <= 0.05, and of how many."""
     made = found.coherence.get((method, size), {"rows": []})
-    p = [r["p"] for r in made["rows"] if r["measure"] == measure and r["component"] != "all"]
+    p = [r["p"] for r in made["rows"] if r["measure"] == ANATOMICAL and r["component"] != "all"]
     return sum(value <= SIGNIFICANT for value in p), len(p)
 
 

@@ -15,13 +15,14 @@ from napari_compressed_transcriptomics.core.coherence import (
     coherence,
     correlation,
     eta_squared,
-    mirrored_pairs,
     moran_weights,
     morans_i,
 )
 from napari_compressed_transcriptomics.core.compare import CompareProgress, one_thread
 from napari_compressed_transcriptomics.core.compare_request import CompareRequest
+from napari_compressed_transcriptomics.core.compartments import compartments_of
 from napari_compressed_transcriptomics.core.expression import Expression
+from napari_compressed_transcriptomics.core.hemispheres import mirrored_pairs
 from napari_compressed_transcriptomics.core.methods import GENES, fit_method_steps, method_settings
 from napari_compressed_transcriptomics.core.nested_folds import Split, nested_folds
 from napari_compressed_transcriptomics.core.predict import Score, predict_steps
@@ -121,7 +122,13 @@ def cohered(
     """Return the coherence of each method and size: its rows, and medians with their spread."""
     found = {}
     for (method, size), z in of.items():
-        about = {"latents": array_sha256(z), "regions": array_sha256(regions.of_sample)}
+        about = {
+            "latents": array_sha256(z),
+            "regions": array_sha256(regions.of_sample),
+            "compartments": array_sha256(
+                compartments_of(data.parcellation, data.samples).of_sample
+            ),
+        }
         path = CACHE / data.name / "coherence" / f"{method}_{size}.json"
         make = (lambda z=z: _coherence(data, regions, z)) if measure else None
         made = kept(path, about, make)
@@ -133,8 +140,10 @@ def cohered(
 def _coherence(data: Expression, regions: Regions, z: np.ndarray) -> dict[str, Any]:
     positions = data.parcellation.centroids
     blocks = nested_folds(positions, "blocks", BLOCKS, 1, SEED)
+    compartment = compartments_of(data.parcellation, data.samples).of_sample
+    rows = coherence(z, data.parcellation, regions, seed=SEED, compartment=compartment)
     return {
-        "rows": [asdict(row) for row in coherence(z, data.parcellation, regions, seed=SEED)],
+        "rows": [asdict(row) for row in rows],
         "medians": medians(z, positions, regions.of_sample),
         "without": [
             medians(z[block.train], positions[block.train], regions.of_sample[block.train])
@@ -183,6 +192,7 @@ def predicted(
             "positions": array_sha256(data.parcellation.centroids),
             "features": {one.name: array_sha256(one.values) for one in features},
             "parameters": request.parameters(),
+            "compartments": array_sha256(request.compartments_known().of_sample),
         }
         path = CACHE / data.name / run / f"{target.name.replace('/', '_')}.json"
         make = (lambda request=request: _scores(request)) if measure else None

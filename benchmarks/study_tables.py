@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from .study_claims import (
+    ANATOMICAL,
     AUTOENCODERS,
     MEASURES,
     SIGNIFICANT,
@@ -41,9 +42,10 @@ def tables(found: Found) -> Iterator[str]:
     if found.coherence:
         yield f"![Anatomical coherence]({name}/coherence.png)\n"
         yield (
-            "Coherence of the components: median (and how many have p <= "
-            f"{SIGNIFICANT}: against maps of the same smoothness, for Moran's I only against "
-            f"shuffled samples). Regions are {found.regions}; the subcortex is in none of them.\n"
+            "Coherence of the components: median (and of how many regions explain more than of "
+            f"maps as smooth and as symmetric, p <= {SIGNIFICANT}). Moran's I and the correlation "
+            "of hemispheres describe: any smooth symmetric map has them. Regions are "
+            f"{found.regions}; the subcortex is in none of them.\n"
         )
         yield from _coherence_table(found)
     if found.scores:
@@ -104,8 +106,9 @@ def _ratio(difference: Difference) -> str:
 
 def _coherence_table(found: Found) -> Iterator[str]:
     def cell(key: tuple[str, int], measure: str) -> str:
-        passed, n = beyond_chance(found, *key, measure)
-        return f"{found.coherence[key]['medians'][measure]:.2f} ({passed} of {n})"
+        passed, n = beyond_chance(found, *key)
+        median = f"{found.coherence[key]['medians'][measure]:.2f}"
+        return f"{median} ({passed} of {n})" if measure == ANATOMICAL else median
 
     yield from _table(
         ["method", "k", *MEASURES.values()],

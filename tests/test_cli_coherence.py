@@ -27,17 +27,28 @@ def lobes(tmp_path):
     return tmp_path / "lobes.nii.gz"
 
 
+@pytest.fixture
+def few_samples(monkeypatch):
+    """Measure 400 samples, and draw from one covariance: it takes seconds else."""
+    monkeypatch.setattr("napari_compressed_transcriptomics.core.spatial_null._OPERATIONS", 1)
+    monkeypatch.setattr("napari_compressed_transcriptomics.core.coherence.MOST_SAMPLES", 400)
+
+
 def test_regions_table_labels_and_all_files(lobes, tmp_path, capsys):
     out = tmp_path / "out"
     options = (*QUICK, "kpca", "--latent", 2, 3, "--labels-volume", lobes, "--out", out)
     assert run("coherence", REGIONS, *options) == 0
     captured = capsys.readouterr()
-    assert "19 permutations take about" in captured.err
-    assert "pca, 3, regions: median" in captured.out
+    assert "19 surrogates take about" in captured.err
+    assert "synthetic_regions does not tell cortex from subcortex" in captured.err
+    assert "component(s) beyond smooth symmetric maps (p <= 0.05)" in captured.out
+    moran = next(line for line in captured.out.splitlines() if "moran" in line)
+    assert "beyond" not in moran
     table = pd.read_csv(out / "coherence.csv")
     assert list(table) == ["method", "latent_size", "component", "measure", "value", "p"]
     assert len(table) == 2 * (3 * 2 + 1 + 3 * 3 + 1)
-    assert table["p"].between(0.05, 1).all()
+    assert table.loc[table["measure"] == "regions", "p"].between(0.05, 1).all()
+    assert table.loc[table["measure"] != "regions", "p"].isna().all()
     record = json.loads((out / "coherence.json").read_text())
     assert record["parameters"]["regions"] == "lobes.nii.gz"
     assert record["complete"] is True
@@ -47,7 +58,7 @@ def test_regions_table_labels_and_all_files(lobes, tmp_path, capsys):
     assert not list(out.glob(".unfinished*"))
 
 
-def test_the_rows_are_regions_of_images_only(tmp_path, capsys):
+def test_the_rows_are_regions_of_images_only(few_samples, tmp_path, capsys):
     brain = read_expression(BRAIN)
     values = np.linspace(0.1, 0.9, brain.n_samples)[:, None] + brain.values[:, :1]
     volume = np.nan_to_num(brain.parcellation.paint(values[:, 0]), nan=0.25)
@@ -127,7 +138,7 @@ def test_ctrl_c_keeps_what_is_done(tmp_path, monkeypatch):
     assert json.loads((tmp_path / "out" / "coherence.json").read_text())["complete"] is False
 
 
-def test_real_published_latents_in_real_regions(tmp_path):
+def test_real_published_latents_in_real_regions(few_samples, tmp_path):
     """The published latents know the atlas's regions, and are symmetric."""
     data = (
         real_data("expr/ahba_schaefer100_r0.6.csv"),

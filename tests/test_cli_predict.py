@@ -39,6 +39,8 @@ def test_table_volume_and_all_files(targets, tmp_path, capsys):
     captured = capsys.readouterr()
     assert "2 target(s) x 3 folds x 1 repeats with 19 surrogates take about" in captured.err
     assert "pca, 2, ridge, blocks: mean R2" in captured.out
+    doubt = "synthetic_regions does not tell cortex from subcortex"
+    assert doubt in captured.err
     table = pd.read_csv(out / "prediction.csv")
     assert tuple(table.columns) == COLUMNS
     assert len(table) == 2 * 2
@@ -48,6 +50,8 @@ def test_table_volume_and_all_files(targets, tmp_path, capsys):
     record = json.loads((out / "prediction.json").read_text())
     assert record["parameters"]["n_surrogates"] == 19
     assert record["complete"] is True
+    assert record["compartments"] == {"brain": 60}
+    assert any(doubt in note for note in record["notes"])
     assert {"expression", "atlas", "target map", "target table"} <= set(record["source"])
     predicted, residual = (
         nib.load(out / f"{kind}_table.nii.gz") for kind in ("predicted", "residual")
@@ -63,6 +67,25 @@ def test_table_volume_and_all_files(targets, tmp_path, capsys):
     assert 1 - (off**2).sum() / samples["table"].var(ddof=0) / 60 == pytest.approx(r2, abs=0.1)
     assert (out / "prediction.png").stat().st_size > 10_000
     assert not list(out.glob(".unfinished*"))
+
+
+def test_compartments_are_given(targets, tmp_path, capsys):
+    image = nib.load(ATLAS)
+    halves = np.where(np.asarray(image.dataobj) > 0, 1, 0).astype(np.int16)
+    halves[:, :, : halves.shape[2] // 2] *= 2
+    nib.save(nib.Nifti1Image(halves, image.affine), tmp_path / "halves.nii.gz")
+    options = ("--methods", "pca", "--compartments", tmp_path / "halves.nii.gz", *QUICK)
+    given = ("predict", REGIONS, "--targets", targets[0], *options)
+    assert run(*given, "--out", tmp_path / "out") == 0
+    assert "does not tell cortex" not in capsys.readouterr().err
+    record = json.loads((tmp_path / "out" / "prediction.json").read_text())
+    assert sum(record["compartments"].values()) == 60
+    assert len(record["compartments"]) == 2
+    assert record["parameters"]["compartments"] == "halves.nii.gz"
+    assert "compartments labels_volume" in record["source"]
+    options = ("--compartments", ATLAS, "--out", tmp_path / "no", *options[4:])
+    said = refused(capsys, "predict", REGIONS, "--targets", targets[0], *options)
+    assert "at most 12 compartments" in said
 
 
 def test_images_alone(targets, tmp_path):
@@ -207,16 +230,18 @@ def test_real_hemispheres_that_share_ids_are_said(tmp_path, capsys):
 
 
 def test_real_receptor_is_predicted(tmp_path):
-    """Dopamine receptors of the striatum follow the genes, where some of it is trained on."""
+    """The map of 5-HT1a follows the genes within cortex and subcortex, not only between them."""
     data = (
         real_data("expr/ahba_schaefer100_r0.6.csv"),
         "--atlas",
         real_data("atlas/schaefer100_tianS1_MNI6Asym_2mm.nii.gz"),
     )
-    target = real_data("pet/D2_RACLOPRIDE_c11.nii")
+    target = real_data("pet/5HT1a_WAY_HC36.nii")
     options = ("--methods", "pca", "--latent", 8, "--surrogates", 99)
-    options += ("--buffer", 0, "--out", tmp_path)
+    options += ("--buffer", 0, "--out", tmp_path)  # next to places trained on
     assert run("predict", *data, "--targets", target, *options) == 0
     score = pd.read_csv(tmp_path / "prediction.csv").loc[0]
     assert score["r2"] > 0.5
-    assert score["p_spatial"] <= 0.05
+    assert score["p_spatial"] <= 0.02
+    record = json.loads((tmp_path / "prediction.json").read_text())
+    assert record["compartments"] == {"cortex": 100, "subcortex": 14}

@@ -181,6 +181,24 @@ def test_page_on_other_numbers_says_the_opposite():
     assert "the opposite holds against" in text
 
 
+def test_only_regions_show_anatomy():
+    """Any smooth symmetric map has the other measures: nothing is claimed of them."""
+    rows = [
+        {"component": k, "measure": measure, "value": 0.9, "p": p}
+        for k, p_regions in (("1", 0.01), ("2", 0.3), ("all", 0.01))
+        for measure, p in (("regions", p_regions), ("moran", 0.001), ("symmetry", 0.001))
+    ]
+    medians = {"regions": 0.4, "moran": 0.2, "symmetry": 0.9}
+    made = {"rows": rows, "medians": medians, "without": [medians] * 10}
+    data = Found(small_expression(), coherence={("published", 2): made, ("pca", 2): made})
+    text = page([data])
+    assert claim(text, "already show anatomy").endswith("holds in 1 of 2 comparisons, "
+        "not decided in 1.**")  # fmt: skip
+    assert "1 of 2 components (PCA: 1 of 2)" in text
+    assert "| 0.40 (1 of 2) | 0.20 | 0.90 |" in text
+    assert not any("Moran" in line or "hemispheres" in line for line in verdicts(text))
+
+
 def test_page_decides_nothing_where_all_are_alike():
     text = page([found(lambda method: 0)])
     for words in ("published autoencoder reconstructs", "better than from the others (ridge)"):

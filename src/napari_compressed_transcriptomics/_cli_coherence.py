@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ._cli_numbers import components, permutations
+from ._cli_predict import COMPARTMENTS_HELP
 from ._cli_style import add_style_options, style_of
 from ._signals import first_interrupt
 from ._terminal import Report, clear_line, tell_notes
@@ -17,10 +18,13 @@ SUMMARY = "Measure how anatomical latents are."
 DETAILS = (
     "Methods are default (residual autoencoder), published (the published recipe), pca, nmf, "
     "kpca, umap (needs the extra umap) and tsne, fitted to all samples. Measures of each "
-    "component: regions (share of variance that the regions of --labels-volume explain), moran "
-    "(Moran's I, likeness of neighbours), symmetry (correlation of the hemispheres). Without "
-    "--labels-volume the rows of a region table are the regions of --images. Ctrl-C saves the "
-    "methods done (exit code 130); pressed again it leaves at once."
+    "component: regions (share of variance that the regions of --labels-volume explain, with p "
+    "against maps as smooth and as symmetric), and two descriptions that any smooth symmetric map "
+    "has: moran (Moran's I, likeness of neighbours) and symmetry (correlation of the hemispheres). "
+    "Cortex, subcortex, cerebellum and brainstem, whose steps surrogate maps keep, are known from "
+    "the regions' names or from --compartments. Without --labels-volume the rows of a region table "
+    "are the regions of --images. Ctrl-C saves the methods done (exit code 130); pressed again it "
+    "leaves at once."
 )
 
 
@@ -40,6 +44,7 @@ def add_options(coherence: Any) -> None:
         help="latents to measure, too, such as abagen_pca0_8mm.nii.gz, on their own voxels",
     )
     add("--labels-volume", type=Path, metavar="ATLAS", help="label NIfTI that tells regions")
+    add("--compartments", type=Path, metavar="ATLAS", help=COMPARTMENTS_HELP)
     add("--permutations", type=permutations, default=999, metavar="N", help="default: 999")
     add("--out", type=Path, required=True, metavar="DIR")
     add_style_options(coherence)
@@ -76,6 +81,7 @@ def run(arguments: argparse.Namespace, expression: "Expression") -> None:
         latent_sizes=tuple(dict.fromkeys(arguments.latent)),
         regions=regions,
         n_permutations=arguments.permutations,
+        compartments=read_region_volume(arguments.compartments) if arguments.compartments else None,
         seed=arguments.seed,
         device=arguments.device,
     )
@@ -98,16 +104,17 @@ def run(arguments: argparse.Namespace, expression: "Expression") -> None:
 
 
 def _words(measured: "MeasuredCoherence") -> str:
-    """Return a line a method and measure: the median, and how many components beat chance."""
+    """Return a line a method and measure: the median, and where regions explain much."""
     lines = []
     for method, size, rows in measured.rows:
         for measure in dict.fromkeys(row.measure for row in rows):
             told = [row for row in rows if row.measure == measure and row.component != "all"]
             values = sorted(row.value for row in told)
             middle = (values[(len(values) - 1) // 2] + values[len(values) // 2]) / 2
-            found = sum(row.p <= 0.05 for row in told)
-            lines.append(
-                f"{method}, {size}, {measure}: median {middle:.3f}, {found} of {len(told)} "
-                "component(s) beyond chance (p <= 0.05)"
-            )
+            line = f"{method}, {size}, {measure}: median {middle:.3f}"
+            if measure == "regions":
+                found = sum(row.p <= 0.05 for row in told)
+                line += f", {found} of {len(told)} component(s) beyond smooth symmetric maps"
+                line += " (p <= 0.05)"
+            lines.append(line)
     return "\n".join(lines)

@@ -17,11 +17,15 @@ if TYPE_CHECKING:
 SUMMARY = "Predict maps of the brain from latents, at places held out."
 DETAILS = (
     "Methods are default (residual autoencoder), published (the published recipe), pca, nmf, "
-    "kpca, umap, tsne, and genes (all genes, through ridge). Contiguous parts of the "
-    "brain are held out, each with its mirror image, as neighbours are alike, and training samples "
-    "nearer than the buffer are left out. p_spatial compares with surrogate maps of "
-    "the same smoothness and symmetry; p_fdr corrects it for the number of targets. Ctrl-C saves "
-    "the targets done (exit code 130); pressed again it leaves at once."
+    "kpca, umap, tsne, and genes (all genes, through ridge). Contiguous parts of the brain are "
+    "held out, each with its mirror image, as neighbours are alike, and training samples nearer "
+    "than the buffer are left out. p_spatial compares with surrogate maps as smooth and as "
+    "symmetric, with the same steps between cortex, subcortex, cerebellum and brainstem: these are "
+    "known from the regions' names or from --compartments. p_fdr corrects it for the number of "
+    "targets. Ctrl-C saves the targets done (exit code 130); pressed again it leaves at once."
+)
+COMPARTMENTS_HELP = (
+    "label NIfTI of cortex, subcortex, cerebellum and brainstem, where regions' names do not tell"
 )
 
 
@@ -50,6 +54,7 @@ def add_options(predict: Any) -> None:
         metavar="N",
         help="default: 1000; 0: no p-values",
     )
+    add("--compartments", type=Path, metavar="ATLAS", help=COMPARTMENTS_HELP)
     add("--out", type=Path, required=True, metavar="DIR")
     add_style_options(predict)
 
@@ -68,6 +73,7 @@ def run(arguments: argparse.Namespace, expression: "Expression") -> None:
     from .core.predict_request import PredictRequest
     from .core.progress import Stop, finish
     from .io.prediction import check_prediction_folder, save_prediction
+    from .io.region_volume import read_region_volume
     from .io.targets import notes_on, read_latent_images, read_targets
 
     features: tuple[Features, ...] = ()
@@ -86,6 +92,7 @@ def run(arguments: argparse.Namespace, expression: "Expression") -> None:
         n_repeats=arguments.repeats,
         buffer=arguments.buffer,
         n_surrogates=arguments.surrogates,
+        compartments=read_region_volume(arguments.compartments) if arguments.compartments else None,
         seed=arguments.seed,
         device=arguments.device,
     )
@@ -101,6 +108,8 @@ def run(arguments: argparse.Namespace, expression: "Expression") -> None:
             raise KeyboardInterrupt from None
         clear_line()
         paths = save_prediction(prediction, arguments.out, style_of(arguments))
+    doubt = prediction.compartments.note if prediction.compartments else ""
+    tell_notes([doubt] if doubt else [])
     print(_words(prediction))
     print(*paths[:4], sep="\n")
     if len(paths) > 4:

@@ -1,9 +1,11 @@
 """Coherence of several methods: tables, what is absent and why, cancelling, cost."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from napari_compressed_transcriptomics.core import memory
+from napari_compressed_transcriptomics.core import memory, spatial_null
 from napari_compressed_transcriptomics.core.coherence import coherence
 from napari_compressed_transcriptomics.core.coherence_of_methods import (
     CoherenceRequest,
@@ -14,6 +16,7 @@ from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.latents_of_methods import NamedLatents
 from napari_compressed_transcriptomics.core.progress import finish
 from napari_compressed_transcriptomics.core.regions import RegionVolume
+from napari_compressed_transcriptomics.core.spatial_covariance import rows_to_fit
 from napari_compressed_transcriptomics.core.synthetic import synthetic_brain, synthetic_regions
 
 
@@ -25,6 +28,13 @@ def brain():
 @pytest.fixture(scope="module")
 def atlas(brain):
     return RegionVolume.of_samples(synthetic_regions(brain, 12))
+
+
+@pytest.fixture(autouse=True)
+def fewer_fitted(monkeypatch):
+    """Fit smoothness to 60 samples, and draw from one covariance: it takes seconds else."""
+    monkeypatch.setattr(spatial_null, "_OPERATIONS", 1)
+    monkeypatch.setattr(spatial_null, "rows_to_fit", lambda places: rows_to_fit(places, 60))
 
 
 def measure(**settings):
@@ -42,10 +52,30 @@ def test_rows_of_every_method_and_size(brain, atlas):
         for k in (2, 3):
             assert found[method, k, "regions"] == k + 1  # with one for all
             assert found[method, k, "moran"] == found[method, k, "symmetry"] == k
-    assert table["p"].between(0.05, 1).all()
-    assert measured.notes == ()
+    of_regions = table["measure"] == "regions"
+    assert table.loc[of_regions, "p"].between(0.05, 1).all()
+    assert table.loc[~of_regions, "p"].isna().all()  # any smooth symmetric map has these
+    (note,) = measured.notes
+    assert "synthetic_brain does not tell cortex from subcortex" in note
     assert measured.complete
     assert measured.records["pca 2"]["data"] == brain.name
+    assert measured.records["pca 2"]["compartments"] == {"brain": brain.n_samples}
+
+
+def test_compartments_of_a_label_volume_are_kept(brain, atlas):
+    """Latents that are the compartments and nothing else show no anatomy beyond them."""
+    hemispheres = replace(atlas, labels=np.where(atlas.labels > 6, 2, atlas.labels > 0), names={})
+    side = hemispheres.of(brain.parcellation).of_sample
+    values = side[:, None] + np.random.default_rng(0).normal(0, 0.01, (brain.n_samples, 1))
+    latents = NamedLatents("mine", "mine", values, brain.parcellation)
+    measured = measure(latents=(latents,), regions=hemispheres, compartments=hemispheres)
+    assert measured.rows[0][2][0].value > 0.99
+    assert measured.rows[0][2][0].p == 1
+    assert "mine does not tell" not in " ".join(measured.notes)
+    assert measured.request.parameters()["compartments"] == atlas.name
+    far = replace(atlas, affine=atlas.affine + 900 * np.eye(4, k=3))
+    with pytest.raises(UserError, match="do not overlap"):
+        measure(latents=(latents,), regions=hemispheres, compartments=far)
 
 
 def test_latents_at_hand_are_measured_as_they_are(brain, atlas):
@@ -113,4 +143,4 @@ def test_permutations_that_memory_does_not_hold(brain, monkeypatch):
 
 def test_cost_is_said(brain):
     words = cost_sentence(CoherenceRequest(expression=brain, methods=("pca",), latent_sizes=(2, 4)))
-    assert words.startswith("after fitting 2 codec(s), measures with 999 permutations take about")
+    assert words.startswith("after fitting 2 codec(s), measures with 999 surrogates take about")

@@ -17,7 +17,8 @@ from napari_compressed_transcriptomics.core.predict import (
 from napari_compressed_transcriptomics.core.predict_cost import cost_sentence
 from napari_compressed_transcriptomics.core.predict_request import PredictRequest, check_request
 from napari_compressed_transcriptomics.core.progress import Stop, finish
-from napari_compressed_transcriptomics.core.spatial_null import Smoothness, covariance
+from napari_compressed_transcriptomics.core.regions import RegionVolume
+from napari_compressed_transcriptomics.core.spatial_covariance import Smoothness, covariance
 from napari_compressed_transcriptomics.core.target import Features, Target
 
 
@@ -105,6 +106,38 @@ def test_smooth_maps_with_nothing_in_common_give_uniform_p_values():
     at = np.arange(0.05, 1, 0.05)
     uniform = (table["p_spatial"].to_numpy()[:, None] <= at).mean(axis=0)
     assert np.abs(uniform - at).max() < 1.95 / np.sqrt(100)
+
+
+def test_a_step_that_genes_have_too_is_no_relation():
+    """Maps that differ between two compartments, and else have nothing in common with genes."""
+    core = (np.abs(EXPRESSION.parcellation.centroids) < 30).all(axis=1)
+    rng = np.random.default_rng(5)
+    values = ROOT @ rng.standard_normal((len(FACTORS), 60)) + 4 * np.outer(core, np.ones(60))
+    targets = [Target(str(i), column) for i, column in enumerate(values.T)]
+    stepped = FACTORS + 4 * core[:, None]
+    labels = np.zeros(EXPRESSION.parcellation.labels.shape, int)
+    labels[tuple(np.argwhere(EXPRESSION.parcellation.labels).T)] = 1
+    labels[tuple(np.argwhere(EXPRESSION.parcellation.paint(core.astype(float)) == 1).T)] = 2
+    volume = RegionVolume(labels, EXPRESSION.parcellation.affine, name="labels")
+    found = {}
+    for name, compartments in (("known", volume), ("unknown", None)):
+        features = (Features("stepped", stepped),)
+        table = run(
+            *targets, methods=(), features=features, compartments=compartments,
+            n_repeats=1, splits=("random",),
+        )  # fmt: skip
+        found[name] = (table.table()["p_spatial"] <= 0.05).mean()
+    assert found["unknown"] > 0.3
+    assert found["known"] <= 0.12  # 95 % binomial limit of 5 % in 60
+
+
+def test_compartments_that_are_not_known_are_said():
+    found = run(target(), n_surrogates=9)
+    assert found.compartments.doubtful
+    assert found.notes[0].startswith("brain does not tell cortex from subcortex")
+    found = run(target(), n_surrogates=0)
+    assert found.compartments is None
+    assert not found.notes
 
 
 def test_same_seed_same_numbers():

@@ -246,6 +246,11 @@ def test_coherence_of_what_is_shown(tab, model, lobes, qtbot, tmp_path, monkeypa
     assert section.table.rowCount() == 2 * (3 * 2 + 1)
     columns = range(section.table.columnCount())
     assert [section.table.item(0, c).text() for c in columns][:4] == ["pca", "2", "1", "regions"]
+    assert section.compartments.layer is None  # lobes are regions, not compartments
+    assert "does not tell cortex from subcortex" in section.plot.note.text()
+    p = {section.table.item(row, 3).text(): section.table.item(row, 5).text() for row in range(14)}
+    assert p.pop("regions")
+    assert p == {"moran": "", "symmetry": ""}
     titles = [axes.get_title() for axes in section.plot.view.figure.axes]
     assert titles[0] == "variance explained by regions"
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *a: str(tmp_path))

@@ -15,13 +15,16 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QFileDialog, QMessageBox
 
 from clicking import press, settle
+from napari_compressed_transcriptomics import _layers
 from napari_compressed_transcriptomics._reader import add_expression
 from napari_compressed_transcriptomics._shown import shown
-from napari_compressed_transcriptomics.core import predict
+from napari_compressed_transcriptomics.core import predict, spatial_null
 from napari_compressed_transcriptomics.core.predict_request import PredictRequest
+from napari_compressed_transcriptomics.core.spatial_covariance import rows_to_fit
 from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
 from napari_compressed_transcriptomics.io.prediction import PREDICTION_FILES
 from napari_compressed_transcriptomics.io.targets import read_targets
+from napari_compressed_transcriptomics.io.volume import Volume
 from napari_compressed_transcriptomics.widgets import job
 from napari_compressed_transcriptomics.widgets.predict_maps import PredictMaps
 from viewing import value_at
@@ -45,6 +48,13 @@ def maps(brain, tmp_path_factory):
         volume = brain.parcellation.paint(one.astype(np.float32))
         nib.save(nib.Nifti1Image(volume, brain.parcellation.affine), folder / f"{name}.nii.gz")
     return [str(folder / f"{name}.nii.gz") for name in values]
+
+
+@pytest.fixture(autouse=True)
+def fewer_fitted(monkeypatch):
+    """Fit smoothness to 60 samples, and draw from one covariance: it takes seconds else."""
+    monkeypatch.setattr(spatial_null, "_OPERATIONS", 1)
+    monkeypatch.setattr(spatial_null, "rows_to_fit", lambda places: rows_to_fit(places, 60))
 
 
 @pytest.fixture
@@ -177,6 +187,37 @@ def test_from_files_to_layers_and_tables(dock, viewer, brain, maps, qtbot, tmp_p
     )
 
 
+def test_p_says_whether_compartments_are_known(dock, viewer, brain, maps, qtbot, monkeypatch):
+    add(dock, monkeypatch, maps[:1])
+    place = brain.parcellation
+    halves = (place.labels > 0) * (1 + (place.labels > place.n_samples // 2))
+    data, attributes, _ = _layers.volume_layer(Volume(halves, place.affine, "labels", "halves"))
+    layer = viewer.add_labels(data, **attributes)
+    assert dock.compartments.layer is None  # an atlas that is opened is not taken for these
+    run(dock, qtbot)
+    view = dock.view
+    doubt = "does not tell cortex from subcortex"
+    header = view.table.horizontalHeader()
+    p = next(
+        i
+        for i in range(view.table.model().columnCount())
+        if view.table.model().headerData(i, header.orientation()) == "p FDR"
+    )
+
+    def tip():
+        return view.table.model().headerData(p, header.orientation(), Qt.ItemDataRole.ToolTipRole)
+
+    assert doubt in view.doubt.text()
+    assert view.doubt.isVisible()
+    assert doubt in view.notes.toPlainText()
+    assert doubt in tip()
+    dock.compartments.setCurrentText(layer.name)
+    run(dock, qtbot)
+    assert view.prediction.compartments.counts.keys() == {"region 1", "region 2"}
+    assert not view.doubt.isVisible()
+    assert doubt not in view.notes.toPlainText() + tip()
+
+
 def test_the_table_sorts_and_keeps_its_row(dock, maps, qtbot, monkeypatch):
     add(dock, monkeypatch, maps)
     tick(dock.splits.boxes["random"])
@@ -199,11 +240,11 @@ def test_the_table_sorts_and_keeps_its_row(dock, maps, qtbot, monkeypatch):
 def test_cancel_keeps_the_targets_done(dock, maps, qtbot, monkeypatch):
     second, cancelled, real = threading.Event(), threading.Event(), predict._target_scores
 
-    def waits(request, target, features, number):
+    def waits(request, target, features, number, compartments):
         if number == 1:
             second.set()
             cancelled.wait(60)
-        yield from real(request, target, features, number)
+        yield from real(request, target, features, number, compartments)
 
     monkeypatch.setattr(predict, "_target_scores", waits)
     monkeypatch.setattr(job, "_SECONDS_BETWEEN_REPORTS", 0)

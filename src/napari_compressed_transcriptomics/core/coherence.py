@@ -1,4 +1,9 @@
-"""Does a compression know anatomy? Three measures of the latents' maps, each with a p-value."""
+"""Does a compression know anatomy? Three measures of the latents' maps, one with a p-value.
+
+Neighbours are alike and hemispheres are symmetric in any smooth map of a brain, so that Moran's I
+and the correlation of the hemispheres describe a component, but show no anatomy. Regions that
+explain more of it than of maps as smooth and as symmetric do.
+"""
 
 from collections.abc import Generator, Iterable
 from dataclasses import dataclass
@@ -7,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .expression import Parcellation
+from .hemispheres import mirrored_pairs
 from .progress import Progress, finish
 from .regions import Regions
 from .spatial_null import p_value, surrogate_maps
@@ -14,7 +20,6 @@ from .spatial_null import p_value, surrogate_maps
 if TYPE_CHECKING:
     import pandas as pd
 
-MIRROR_TOLERANCE_MM = 10.0
 MOST_SAMPLES = 4000
 """Of more, a random sample of so many is measured."""
 
@@ -33,7 +38,7 @@ class Coherence:
         there is no order, towards 1 where neighbours are alike), correlation (-1 to 1). NaN
         where it cannot be told.
     p : float
-        One-sided p-value against the measure's null.
+        Share of surrogate maps of which regions explain as much; NaN of the other measures.
     """
 
     component: str
@@ -48,6 +53,7 @@ def coherence(
     regions: Regions | None = None,
     n_null: int = 999,
     seed: int = 0,
+    compartment: np.ndarray | None = None,
 ) -> list[Coherence]:
     """Measure how anatomical the components are.
 
@@ -61,11 +67,13 @@ def coherence(
     regions : Regions, optional
         Which region each sample lies in; without it there is no measure ``regions``.
     n_null : int
-        Draws from each null.
+        Surrogate maps of each component.
     seed : int
         Of the draws.
+    compartment : ndarray of int, shape (n_samples,), optional
+        See `spatial_null.surrogate_maps`.
     """
-    return finish(coherence_steps(latents, parcellation, regions, n_null, seed))
+    return finish(coherence_steps(latents, parcellation, regions, n_null, seed, compartment))
 
 
 def coherence_steps(
@@ -74,34 +82,28 @@ def coherence_steps(
     regions: Regions | None = None,
     n_null: int = 999,
     seed: int = 0,
+    compartment: np.ndarray | None = None,
 ) -> Generator[Progress, None, list[Coherence]]:
     """Measure as `coherence` does, component by component; a generator of progress."""
     latents, positions = np.asarray(latents, float), parcellation.centroids
     of_sample = np.full(len(latents), -1) if regions is None else regions.of_sample
+    compartment = np.zeros(len(latents), int) if compartment is None else compartment
     if len(latents) > MOST_SAMPLES:
         some = np.sort(np.random.default_rng(0).permutation(len(latents))[:MOST_SAMPLES])
         latents, positions, of_sample = latents[some], positions[some], of_sample[some]
-    n_components, by_region = latents.shape[1], bool((of_sample >= 0).any())
-    total = n_components * (1 + by_region)
+        compartment = compartment[some]
     rows: list[Coherence] = []
-    if by_region:
-        rows += yield from _regions_steps(latents, positions, of_sample, n_null, seed, total)
-    rng = np.random.default_rng(seed)
-    weights = moran_weights(positions)
+    inside = of_sample >= 0
+    if inside.any():
+        places = positions[inside], compartment[inside], of_sample[inside]
+        rows += yield from _regions_steps(latents[inside], *places, n_null, seed)
+    yield Progress("Neighbours and hemispheres", 0, 1)
     left, right = mirrored_pairs(positions)
-    for k, column in enumerate(latents.T):
-        yield Progress("Neighbours and hemispheres", total - n_components + k, total)
-        shuffled = rng.permuted(np.tile(column, (n_null, 1)), axis=1).T
-        rows.append(_row(k, "moran", morans_i(column, weights), morans_i(shuffled, weights)))
-        maps = surrogate_maps(column, positions, n_null, seed + k, mirrored=False)
-        rows.append(
-            _row(
-                k,
-                "symmetry",
-                correlation(column[left], column[right]),
-                correlation(maps[left], maps[right]),
-            )
-        )
+    moran = np.atleast_1d(morans_i(latents, moran_weights(positions)))
+    symmetry = np.atleast_1d(correlation(latents[left], latents[right]))
+    for k, values in enumerate(zip(moran, symmetry, strict=True), 1):
+        for measure, value in zip(("moran", "symmetry"), values, strict=True):
+            rows.append(Coherence(str(k), measure, float(value), np.nan))
     return rows
 
 
@@ -147,31 +149,6 @@ def moran_weights(positions: np.ndarray) -> np.ndarray:
     return 1 / np.maximum(distance, 1e-3)
 
 
-def mirrored_pairs(
-    positions: np.ndarray, tolerance_mm: float = MIRROR_TOLERANCE_MM
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return which samples of the left (x < 0) and of the right are mirror images.
-
-    Each left sample is paired with the right one (x > 0) nearest to its mirrored centroid,
-    where that is at most `tolerance_mm` away and has no nearer partner.
-
-    Returns
-    -------
-    left, right : ndarray of int64, shape (n_pairs,)
-        Row numbers.
-    """
-    from scipy.spatial import cKDTree
-
-    left, right = np.flatnonzero(positions[:, 0] < 0), np.flatnonzero(positions[:, 0] > 0)
-    if not (left.size and right.size):
-        return left[:0], right[:0]
-    mirrored = positions[left] * [-1, 1, 1]
-    distance, to_right = cKDTree(positions[right]).query(mirrored)
-    to_left = cKDTree(mirrored).query(positions[right])[1]
-    mutual = (to_left[to_right] == np.arange(len(left))) & (distance <= tolerance_mm)
-    return left[mutual], right[to_right[mutual]]
-
-
 def correlation(a: np.ndarray, b: np.ndarray) -> np.ndarray | float:
     """Return Pearson's correlation of columns; NaN of fewer than three pairs."""
     if len(a) < 3:
@@ -201,30 +178,38 @@ def coherence_table(
 def _regions_steps(
     latents: np.ndarray,
     positions: np.ndarray,
+    compartment: np.ndarray,
     group: np.ndarray,
     n_null: int,
     seed: int,
-    total_steps: int,
 ) -> Generator[Progress, None, list[Coherence]]:
     """Measure eta squared of each component, and of all: sums of squares over components.
 
     The null keeps the autocorrelation: compact regions explain much of any smooth map, so that
     shuffled samples would call every component anatomical. The maps change places, not the
     regions, so that their sizes and shapes stay, too.
+
+    Components correlate, which surrogates of one at a time do not: sums over them would vary too
+    little. Those over their principal axes are the same sums, and these do not correlate.
     """
-    inside = group >= 0
-    latents, positions, group = latents[inside], positions[inside], group[inside]
-    rows, between, total = [], np.zeros(n_null + 1), np.zeros(n_null + 1)
-    for k, column in enumerate(latents.T):
-        yield Progress("Regions", k, total_steps)
-        null = surrogate_maps(column, positions, n_null, seed + k)
-        one_between, one_total = _sums_of_squares(np.column_stack([column, null]), group)
-        between += one_between
-        total += one_total
-        shares = np.atleast_1d(_ratio(one_between, one_total))
-        rows.append(_row(k, "regions", shares[0], shares[1:]))
-    shares = np.atleast_1d(_ratio(between, total))
-    return [*rows, _row(None, "regions", shares[0], shares[1:])]
+    n_components = latents.shape[1]
+    axes = latents @ _principal_axes(latents, compartment) if n_components > 1 else latents
+    columns = [*latents.T, *(axes.T if n_components > 1 else ())]
+    squares = []
+    for number, column in enumerate(columns):
+        yield Progress("Regions", number, len(columns))
+        null = surrogate_maps(column, positions, n_null, seed + number, compartment)
+        squares.append(_sums_of_squares(np.column_stack([column, null]), group))
+    rows = [_row(str(k), *one) for k, one in enumerate(squares[:n_components], 1)]
+    return [*rows, _row("all", *np.sum(squares[-n_components:], axis=0))]
+
+
+def _principal_axes(latents: np.ndarray, compartment: np.ndarray) -> np.ndarray:
+    """Return directions (a column each) that do not correlate within compartments."""
+    rest = latents.copy()
+    for one in np.unique(compartment):
+        rest[compartment == one] -= latents[compartment == one].mean(axis=0)
+    return np.linalg.svd(rest, full_matrices=True)[2].T
 
 
 def _sums_of_squares(values: np.ndarray, group: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -246,9 +231,8 @@ def _ratio(top: np.ndarray, bottom: np.ndarray) -> np.ndarray | float:
     return ratio if ratio.ndim else float(ratio)
 
 
-def _row(
-    component: int | None, measure: str, value: np.ndarray | float, null: np.ndarray | float
-) -> Coherence:
-    number = float(value)
-    p = p_value(number, np.asarray(null)) if np.isfinite(number) else np.nan
-    return Coherence("all" if component is None else str(component + 1), measure, number, p)
+def _row(component: str, between: np.ndarray, total: np.ndarray) -> Coherence:
+    """Return the share that regions explain: of the map, which comes first, and of its null."""
+    shares = np.atleast_1d(_ratio(between, total))
+    p = p_value(shares[0], shares[1:]) if np.isfinite(shares[0]) else np.nan
+    return Coherence(component, "regions", float(shares[0]), p)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .coherence import MOST_SAMPLES, Coherence, coherence_steps, coherence_table
+from .compartments import Compartments, compartments_of
 from .errors import UserError
 from .expression import Expression
 from .latents_of_methods import NamedLatents, fit_steps, possible_fits
@@ -38,7 +39,9 @@ class CoherenceRequest:
     regions : RegionVolume or None
         Without it there is no measure ``regions``.
     n_permutations : int
-        Draws from each null; p-values are at least 1 / (n + 1).
+        Surrogate maps of each component; p-values are at least 1 / (n + 1).
+    compartments : RegionVolume or None
+        As `PredictRequest.compartments`.
     seed : int
         Of fits and draws.
     device : str
@@ -51,6 +54,7 @@ class CoherenceRequest:
     latent_sizes: tuple[int, ...] = (2,)
     regions: RegionVolume | None = None
     n_permutations: int = 999
+    compartments: RegionVolume | None = None
     seed: int = 0
     device: str = "cpu"
 
@@ -62,6 +66,7 @@ class CoherenceRequest:
             "opened_latents": [latents.name for latents in self.latents],
             "regions": None if self.regions is None else self.regions.name,
             "n_permutations": self.n_permutations,
+            "compartments": None if self.compartments is None else self.compartments.name,
             "seed": self.seed,
             "device": self.device,
         }
@@ -77,7 +82,8 @@ class MeasuredCoherence:
     rows : tuple of (str, int, list of Coherence)
         Method, number of components, and their measures.
     records : dict
-        ``method k`` to how the latents came about (`NamedLatents.record`).
+        ``method k`` to how the latents came about (`NamedLatents.record`), and how many samples
+        are of which compartment.
     notes : tuple of str
     complete : bool
         False where it was cancelled; the methods until then are there.
@@ -123,10 +129,10 @@ def coherence_of_methods_steps(
     if fits and request.expression is not None:
         sizes.append(request.expression.n_samples)
     check_size(min(max(sizes), MOST_SAMPLES), request.n_permutations)
-    return _steps(request, fits, notes + _check_regions(request))
+    return _steps(request, fits, notes + _check_volumes(request))
 
 
-def _check_regions(request: CoherenceRequest) -> tuple[str, ...]:
+def _check_volumes(request: CoherenceRequest) -> tuple[str, ...]:
     """Return notes on the regions; a `UserError` where no sample of anything lies in one."""
     regions = request.regions
     if regions is None:
@@ -134,6 +140,9 @@ def _check_regions(request: CoherenceRequest) -> tuple[str, ...]:
     places = [latents.parcellation for latents in request.latents]
     if request.methods and request.expression is not None:
         places.append(request.expression.parcellation)
+    if request.compartments is not None:
+        for place in dict.fromkeys(places):
+            compartments_of(place, given=request.compartments)
     if not any((regions.of(place).of_sample >= 0).any() for place in dict.fromkeys(places)):
         raise UserError(
             f"{regions.name} and the samples do not overlap in space; check that both are in one "
@@ -148,6 +157,7 @@ def _steps(
     rows: list[tuple[str, int, list[Coherence]]] = []
     records: dict[str, Any] = {}
     without_regions: dict[str, None] = {}
+    notes = dict.fromkeys(said)
     complete = True
     todo: list[tuple[str, int] | NamedLatents] = [*fits, *request.latents]
     try:
@@ -159,19 +169,31 @@ def _steps(
                 latents = yield from fit_steps(
                     request.expression, *which, request.seed, request.device
                 )
-            measured = yield from _measure_steps(latents, request)
+            compartments = _compartments(latents, request)
+            measured = yield from _measure_steps(latents, request, compartments.of_sample)
             rows.append((latents.name, latents.latent_size, measured))
-            records[f"{latents.name} {latents.latent_size}"] = latents.record
+            about = {**latents.record, "compartments": compartments.counts}
+            records[f"{latents.name} {latents.latent_size}"] = about
             if not any(row.measure == "regions" for row in measured):
                 without_regions[latents.title] = None
+            elif compartments.note:
+                notes[compartments.note] = None
     except Stop:
         if not rows:
             raise
         complete = False
-    notes = [*said, *_why_no_regions(request.regions, tuple(without_regions))]
+    notes |= dict.fromkeys(_why_no_regions(request.regions, tuple(without_regions)))
     if not complete:
-        notes.append(f"Cancelled after {len(rows)} of {len(todo)} methods")
+        notes[f"Cancelled after {len(rows)} of {len(todo)} methods"] = None
     return MeasuredCoherence(request, tuple(rows), records, tuple(notes), complete)
+
+
+def _compartments(latents: NamedLatents, request: CoherenceRequest) -> Compartments:
+    expression = latents.expression
+    names, about = (
+        ((), latents.title) if expression is None else (expression.samples, expression.name)
+    )
+    return compartments_of(latents.parcellation, names, request.compartments, about)
 
 
 def _why_no_regions(regions: RegionVolume | None, titles: tuple[str, ...]) -> tuple[str, ...]:
@@ -191,14 +213,14 @@ def _why_no_regions(regions: RegionVolume | None, titles: tuple[str, ...]) -> tu
 
 
 def _measure_steps(
-    latents: NamedLatents, request: CoherenceRequest
+    latents: NamedLatents, request: CoherenceRequest, compartment: np.ndarray
 ) -> Generator[Progress, None, list[Coherence]]:
     parcellation = latents.parcellation
     regions = None if request.regions is None else request.regions.of(parcellation)
     if regions is not None and regions.counts.max(initial=0) < 2:
         regions = None  # each sample alone explains itself
     steps = coherence_steps(
-        latents.values, parcellation, regions, request.n_permutations, request.seed
+        latents.values, parcellation, regions, request.n_permutations, request.seed, compartment
     )
     with closing(steps):
         while True:
@@ -213,19 +235,17 @@ def _measure_steps(
 def estimated_seconds(request: CoherenceRequest) -> float:
     """Return about how long measuring will take on this machine; fits are not in it.
 
-    Surrogate maps and Moran's I are products of matrices, whose pace is measured.
+    Surrogate maps are products of matrices, whose pace is measured.
     """
     sizes = [(one.values.shape[0], one.latent_size) for one in request.latents]
     if request.expression is not None:
         n = request.expression.n_samples
         sizes += [(n, k) for _ in request.methods for k in request.latent_sizes]
-    by_region = request.regions is not None
     work, ranking = 0.0, 0.0
-    for n, k in sizes:
-        n = min(n, MOST_SAMPLES)
-        draws = 2.0 * n**2 * request.n_permutations * (2 + by_region)
-        work += k * (draws + (1 + by_region) * n**3)
-        ranking += k * (1 + by_region) * n * request.n_permutations * 4e-7
+    for n, k in sizes if request.regions is not None else []:
+        n, maps = min(n, MOST_SAMPLES), k if k == 1 else 2 * k
+        work += maps * (2.0 * n**2 * request.n_permutations + n**3)
+        ranking += maps * n * request.n_permutations * 4e-7
     block = np.ones((600, 600))
     block @ block  # loads what is loaded once
     began = time.perf_counter()
@@ -239,4 +259,4 @@ def cost_sentence(request: CoherenceRequest) -> str:
     words = f"{max(1, round(seconds))} s" if seconds < 90 else f"{seconds / 60:.0f} min"
     n_fits = len(request.methods) * len(request.latent_sizes)
     fits = f"after fitting {n_fits} codec(s), " if n_fits else ""
-    return f"{fits}measures with {request.n_permutations:,} permutations take about {words}"
+    return f"{fits}measures with {request.n_permutations:,} surrogates take about {words}"

@@ -22,7 +22,9 @@ _TITLES = {
 def coherence_dots(
     table: "pd.DataFrame", figure: "Figure | None" = None, foreground: str = "black"
 ) -> "Figure":
-    """Plot a dot a component, filled where p is at most 0.05, and a bar at their median.
+    """Plot a dot a component, and a bar at their median.
+
+    Dots are filled where p is at most 0.05, which only the measure ``regions`` has.
 
     Parameters
     ----------
@@ -55,7 +57,9 @@ def coherence_dots(
         axes.set_ylim(len(rows) - 0.4, -0.6)
         axes.set_title(_TITLES[measure], color=foreground, fontsize=9)
         plain(axes, foreground)
-    label = "dot: a component, filled: p ≤ 0.05; bar: median"
+    label = "dot: a component; bar: median"
+    if "regions" in measures:
+        label += "\nfilled: regions explain more than of smooth symmetric maps (p ≤ 0.05)"
     figure.supxlabel(label, color=foreground, fontsize=8)
     return figure
 
@@ -69,7 +73,8 @@ def _row(
         return
     axes.barh(row, np.median(values), height=0.7, color=color, alpha=0.55)
     spread = np.linspace(-0.22, 0.22, len(values)) if len(values) > 1 else np.zeros(1)
-    for which, fill in ((p <= 0.05, color), (p > 0.05, "none")):
+    found = p <= 0.05
+    for which, fill in ((found, color), (~found, "none")):
         axes.scatter(
             values[which],
             row + spread[which],

@@ -62,6 +62,8 @@ def utility_bars(
     label = f"held-out R²\ndots: {n_targets} target{'s' if n_targets > 1 else ''}"
     if any(np.isfinite(score.p_fdr) for score in prediction.scores):
         label += ", filled: p (FDR) ≤ 0.05"
+        if prediction.compartments is not None and prediction.compartments.doubtful:
+            label += "\ncortex and subcortex are not told apart: p may be too small"
     all_axes[-1].set_xlabel(label, color=foreground, fontsize=8)
     return figure
 

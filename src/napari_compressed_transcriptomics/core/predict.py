@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from .compartments import Compartments
 from .held_out import evaluated
 from .methods import GENES, fit_method_steps
 from .predict_request import PredictRequest, check_request
@@ -40,7 +41,8 @@ class Score(NamedTuple):
     r2_low, r2_high : float
         95 % confidence interval.
     p_spatial : float
-        Share of surrogate maps that are predicted at least as well; NaN for trees.
+        Share of surrogate maps (see `spatial_null`) that are predicted at least as well; NaN for
+        trees.
     p_fdr : float
         `p_spatial` after Benjamini and Hochberg's correction over the targets.
     """
@@ -78,6 +80,8 @@ class Prediction:
         ``method k`` to the codec's record of training.
     complete : bool
         False where it was cancelled: the targets until then are there.
+    compartments : Compartments or None
+        Those that surrogates keep; None without surrogates.
     """
 
     request: PredictRequest
@@ -86,6 +90,7 @@ class Prediction:
     notes: tuple[str, ...] = ()
     training: dict[str, Any] = field(default_factory=dict)
     complete: bool = True
+    compartments: Compartments | None = None
 
     def table(self) -> "pd.DataFrame":
         """Return the scores as a tidy table with the columns `COLUMNS`."""
@@ -126,6 +131,7 @@ def predict_steps(request: PredictRequest) -> Generator[Progress, None, Predicti
 
 def _predict_steps(request: PredictRequest) -> Generator[Progress, None, Prediction]:
     features, training = yield from _features_steps(request)
+    compartments = request.compartments_known() if request.n_surrogates else None
     per_target = sum(len(_regressors(request, f)) for f in features) * len(request.splits)
     total, done, complete = per_target * len(request.targets), 0, True
     scores: list[Score] = []
@@ -134,7 +140,7 @@ def _predict_steps(request: PredictRequest) -> Generator[Progress, None, Predict
         for number, target in enumerate(request.targets):
             stage = f"Predicting {target.name}"
             yield Progress(stage, done, total)
-            for score, predicted in _target_scores(request, target, features, number):
+            for score, predicted in _target_scores(request, target, features, number, compartments):
                 scores.append(score)
                 maps[score.key] = predicted
                 done += 1
@@ -145,7 +151,8 @@ def _predict_steps(request: PredictRequest) -> Generator[Progress, None, Predict
             raise
         scores, complete = scores[:finished], False
         maps = {score.key: maps[score.key] for score in scores}
-    said = [note for target in request.targets for note in target.notes]
+    said = [compartments.note] if compartments and compartments.note else []
+    said += [note for target in request.targets for note in target.notes]
     said += [note for given in request.features for note in given.notes]
     if "blocks" in request.splits:
         said += [str(request.block_buffer(np.isfinite(t.values))) for t in request.targets]
@@ -153,7 +160,9 @@ def _predict_steps(request: PredictRequest) -> Generator[Progress, None, Predict
     if not complete:
         names = {score.target for score in scores}
         notes.append(f"Cancelled after {len(names)} of {len(request.targets)} targets")
-    return Prediction(request, _corrected(scores), maps, tuple(notes), training, complete=complete)
+    return Prediction(
+        request, _corrected(scores), maps, tuple(notes), training, complete, compartments
+    )
 
 
 def _features_steps(
@@ -185,7 +194,11 @@ def _unstopped(steps: Generator[Progress, None, Any]) -> Generator[Progress, Non
 
 
 def _target_scores(
-    request: PredictRequest, target: Target, features: list[Features], number: int
+    request: PredictRequest,
+    target: Target,
+    features: list[Features],
+    number: int,
+    compartments: Compartments | None,
 ) -> Iterator[tuple[Score, np.ndarray]]:
     positions = request.expression.parcellation.centroids
     mask, maps, folds = np.zeros(0, bool), np.zeros((0, 0)), {}
@@ -193,7 +206,14 @@ def _target_scores(
         there = np.isfinite(target.values) & np.isfinite(one.values).all(axis=1)
         if not np.array_equal(there, mask):  # all features but incomplete images share it
             mask, places = there, positions[there]
-            maps = _with_surrogates(target.values[mask], places, request, number)
+            maps = target.values[mask, None]
+            if compartments is not None:
+                seed = request.seed * 100_000 + number
+                of_sample = compartments.of_sample[mask]
+                surrogates = surrogate_maps(
+                    maps[:, 0], places, request.n_surrogates, seed, of_sample
+                )
+                maps = np.column_stack([maps, surrogates])
             folds = {split: request.folds(mask, split) for split in request.splits}
         x = standardised(one.values[mask])
         for regressor in _regressors(request, one):
@@ -208,15 +228,6 @@ def _target_scores(
                 whole = np.full(len(mask), np.nan)
                 whole[mask] = mean
                 yield Score(*about, *numbers), whole
-
-
-def _with_surrogates(
-    values: np.ndarray, places: np.ndarray, request: PredictRequest, number: int
-) -> np.ndarray:
-    if not request.n_surrogates:
-        return values[:, None]
-    seed = request.seed * 100_000 + number
-    return np.column_stack([values, surrogate_maps(values, places, request.n_surrogates, seed)])
 
 
 def _regressors(request: PredictRequest, features: Features) -> tuple[str, ...]:

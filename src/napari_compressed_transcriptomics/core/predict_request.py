@@ -6,11 +6,13 @@ from typing import Any
 import numpy as np
 
 from .buffer import Buffer, buffer_of, check_buffer
+from .compartments import Compartments, compartments_of
 from .errors import UserError, listing
 from .expression import Expression
 from .limits import MOST_DRAWS, MOST_REPEATS, check_range
 from .methods import GENES, method_names, method_problem, size_problem
 from .nested_folds import SPLITS, Fold, Split, nested_folds, seeds_of_repeats
+from .regions import RegionVolume
 from .regressors import REGRESSORS
 from .seeds import check_seed
 from .spatial_null import check_size
@@ -41,6 +43,9 @@ class PredictRequest:
         Of blocks, in mm, see `nested_folds`; by default what `buffer.buffer_of` finds in the data.
     n_surrogates : int
         Surrogate maps of each target; 0 leaves out p-values.
+    compartments : RegionVolume or None
+        Tells cortex, subcortex, cerebellum and brainstem, between which surrogate maps keep the
+        target's steps; where not given, the regions' names may tell.
     seed : int
     device : str
         For codecs that are trained.
@@ -57,6 +62,7 @@ class PredictRequest:
     n_repeats: int = 4
     buffer: float | None = None
     n_surrogates: int = 1000
+    compartments: RegionVolume | None = None
     seed: int = 0
     device: str = "auto"
 
@@ -76,6 +82,13 @@ class PredictRequest:
         buffer = self.block_buffer(there).mm if split == "blocks" else 0.0
         return nested_folds(places, split, self.n_folds, self.n_repeats, self.seed, buffer)
 
+    def compartments_known(self) -> Compartments:
+        """Return the compartment of each sample, as far as it is known."""
+        expression = self.expression
+        return compartments_of(
+            expression.parcellation, expression.samples, self.compartments, expression.name
+        )
+
     def parameters(self) -> dict[str, Any]:
         """Return the settings, JSON-safe."""
         return {
@@ -88,6 +101,7 @@ class PredictRequest:
             "n_repeats": self.n_repeats,
             "buffer": self.buffer,
             "n_surrogates": self.n_surrogates,
+            "compartments": None if self.compartments is None else self.compartments.name,
             "seed": self.seed,
         }
 
@@ -102,6 +116,8 @@ def check_request(request: PredictRequest) -> None:
     if not (request.methods or request.features):
         raise UserError("There is no method to predict from; choose one or give latent images")
     check_settings(request)
+    if request.n_surrogates:
+        request.compartments_known()
     for method in request.fitted():
         if problem := method_problem(method, request.expression):
             raise UserError(problem)

@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -105,6 +105,10 @@ class RegionVolume:
         parcellation = expression.parcellation
         names = dict(enumerate(expression.samples, 1))
         return cls(parcellation.labels, parcellation.affine, names, expression.name)
+
+    def copy(self) -> "RegionVolume":
+        """Return the same with labels of its own: those of a layer may be painted in."""
+        return replace(self, labels=self.labels.copy())
 
     def of(self, parcellation: Parcellation) -> Regions:
         """Return which region each sample lies in; see `regions_of`."""

@@ -2,62 +2,43 @@
 
 Neighbours in the brain are alike, and so are a place and its twin in the other hemisphere. Two
 unrelated maps therefore correlate more than shuffled values do, and shuffling finds relations
-that are not there. A surrogate map keeps the likeness and nothing else.
+that are not there. A surrogate map keeps the likeness and nothing else. It keeps what sets the
+brain's compartments apart (cortex, subcortex, cerebellum, brainstem), too: genes and most maps
+have a step between them, which one smooth field has not, so that any two maps with a step would
+seem related.
 
-Here a map is taken for one draw of a Gaussian random field whose correlation falls off with
-distance, ``(1 - nugget) * (c(d) + twin * c(d')) + nugget * [same sample]``, with
-``c(d) = exp(-d / length)``; d' is the distance to the other sample mirrored at x = 0. Its
-numbers are estimated by restricted maximum likelihood (Patterson & Thompson 1971,
-doi:10.1093/biomet/58.3.545; for spatial covariance Mardia & Marshall 1984,
-doi:10.1093/biomet/71.1.135), new draws are made, and each takes the map's own values in the
-order of its ranks, as in Burt et al. 2020 (doi:10.1016/j.neuroimage.2020.117038) and Viladomat
-et al. 2014 (doi:10.1111/biom.12139).
-
-Why this one: the twin term is what other published nulls lack, and brain maps are nearly
-symmetric. On simulated maps of 114 regions its p-values are near uniform at all smoothnesses
-tried, where Moran spectral randomisation (Wagner & Dray 2015, doi:10.1111/2041-210X.12407) gave
-up to three times too many small ones.
+Surrogates are draws of Gaussian random fields (see `spatial_covariance`). How smooth and how
+symmetric is not known but likely: each draw has numbers of its own, by their likelihood, as else
+p-values are too small where few samples tell them. The likelihood is that of normal scores of the
+map less its compartments' medians, as heavy tails would pass for roughness. Within each
+compartment a draw then takes the map's own values in the order of its ranks, as in Burt et al.
+2020 (doi:10.1016/j.neuroimage.2020.117038) and Viladomat et al. 2014 (doi:10.1111/biom.12139).
+Of twins it takes means and differences, each in the order of its own, so that it is just as
+symmetric: ranks alone lose that where few values are large.
 """
-
-from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 
 from .errors import UserError
+from .hemispheres import mirrored_pairs
 from .memory import require_memory
+from .spatial_covariance import Candidates, candidates, covariance, rows_to_fit
 
-_LENGTHS_MM = (4.0, 8.0, 15.0, 25.0, 40.0, 70.0, 120.0)
-_TWINS = (0.0, 0.4, 0.8, 0.99)
-_NUGGETS = (0.001, 0.05, 0.2, 0.5, 0.9)
-_MOST_FITTED, _MOST_SAMPLES = 250, 12_000
+_MOST_SAMPLES = 12_000
 _COVARIANCES, _COPIES = 4, 6
 """Arrays of samples x samples, and of samples x maps, that there are at once; float64."""
-
-
-@dataclass(frozen=True)
-class Smoothness:
-    """How alike places of a map are.
-
-    Attributes
-    ----------
-    length_mm : float
-        Distance over which correlation falls to 1/e.
-    twin : float
-        Likeness of a place and its mirror image in the other hemisphere, 0 to 1.
-    nugget : float
-        Part of the variance that no neighbour shares, 0 to 1.
-    """
-
-    length_mm: float
-    twin: float
-    nugget: float
+_OPERATIONS = 3e10
+"""Of all covariances of a map and their roots, about: seconds."""
 
 
 def surrogate_maps(
-    values: np.ndarray, positions: np.ndarray, n: int, seed: int = 0, mirrored: bool = True
+    values: np.ndarray,
+    positions: np.ndarray,
+    n: int,
+    seed: int = 0,
+    compartment: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Draw maps that keep the values and the spatial autocorrelation of a map.
+    """Draw maps that keep a map's values, spatial autocorrelation, symmetry and compartments.
 
     Parameters
     ----------
@@ -69,13 +50,15 @@ def surrogate_maps(
         How many maps.
     seed : int
         The same seed gives the same maps.
-    mirrored : bool
-        Keep the likeness of the hemispheres, too.
+    compartment : ndarray of int, shape (n_samples,), optional
+        Which compartment of the brain each sample is of (see `compartments`); by default all
+        are of one.
 
     Returns
     -------
     ndarray of float64, shape (n_samples, n)
-        Each column is a rearrangement of `values`.
+        Each column is a rearrangement of `values` within compartments; of twins (see
+        `hemispheres`) of their means and of their differences.
 
     Raises
     ------
@@ -84,11 +67,39 @@ def surrogate_maps(
     """
     values, positions = np.asarray(values, float), np.asarray(positions, float)
     check_size(len(values), n)
-    smoothness = fit_smoothness(values, positions, mirrored)
-    root = np.linalg.cholesky(covariance(positions, smoothness))
-    draws = root @ np.random.default_rng(seed).standard_normal((len(values), n))
-    ranks = draws.argsort(axis=0).argsort(axis=0)
-    return np.sort(values)[ranks]
+    if compartment is None:
+        compartment = np.zeros(len(values), int)
+    rng = np.random.default_rng(seed)
+    rows = rows_to_fit(positions)
+    tried = candidates(positions[rows], compartment[rows])
+    likelihood = tried.log_likelihood(_scores(values[rows], compartment[rows])).ravel()
+    weights = np.exp(likelihood - likelihood.max())
+    numbers = rng.choice(len(weights), n, p=weights / weights.sum())
+    if len(rows) == len(values):
+        draws = tried.draws(numbers, rng)
+    else:
+        draws = _draws_of_all(tried, numbers, positions, rng)
+    left, right = mirrored_pairs(positions)
+    same = compartment[left] == compartment[right]
+    left, right = left[same], right[same]
+    alone = np.setdiff1d(np.arange(len(values)), [left, right])
+    maps = np.empty_like(draws)
+    maps[alone] = _in_order(values[alone], draws[alone], compartment[alone])
+    mean, half = (values[left] + values[right]) / 2, (values[left] - values[right]) / 2
+    means = _in_order(mean, draws[left] + draws[right], compartment[left])
+    halves = _in_order(half, draws[left] - draws[right], compartment[left])
+    maps[left], maps[right] = means + halves, means - halves
+    return maps
+
+
+def _in_order(values: np.ndarray, draws: np.ndarray, compartment: np.ndarray) -> np.ndarray:
+    """Return the values of each compartment in the order of the ranks of draws (columns)."""
+    maps = np.empty_like(draws)
+    for group in np.unique(compartment):
+        inside = compartment == group
+        ranks = draws[inside].argsort(axis=0).argsort(axis=0)
+        maps[inside] = np.sort(values[inside])[ranks]
+    return maps
 
 
 def check_size(n_samples: int, n: int, kept: int = 0) -> None:
@@ -108,36 +119,6 @@ def check_size(n_samples: int, n: int, kept: int = 0) -> None:
     )
 
 
-def fit_smoothness(values: np.ndarray, positions: np.ndarray, mirrored: bool = True) -> Smoothness:
-    """Estimate a map's smoothness by restricted maximum likelihood, on a grid of values.
-
-    Of more than 250 samples a random 250 are used (always the same).
-    """
-    if len(values) > _MOST_FITTED:
-        some = np.random.default_rng(0).permutation(len(values))[:_MOST_FITTED]
-        values, positions = values[some], positions[some]
-    places = np.ascontiguousarray(positions, float)
-    candidates, whiten, penalty = _likelihoods(places.tobytes(), len(places), mirrored)
-    # The mean is not estimated but projected out: that is what "restricted" means.
-    squares = np.array([np.square(rows @ values).sum() for rows in whiten])
-    likelihood = -(len(values) - 1) / 2 * np.log(np.maximum(squares, 1e-300)) - penalty / 2
-    return candidates[int(likelihood.argmax())]
-
-
-def covariance(positions: np.ndarray, smoothness: Smoothness) -> np.ndarray:
-    """Return the correlation of all pairs of samples, shape (n, n), positive definite."""
-    near = np.exp(-_distances(positions, positions) / smoothness.length_mm)
-    if smoothness.twin:
-        across = _distances(positions * [-1, 1, 1], positions)
-        near += smoothness.twin * np.exp(-across / smoothness.length_mm)
-        deviation = np.sqrt(near.diagonal())
-        near /= deviation[:, None]
-        near /= deviation
-    near *= 1 - smoothness.nugget
-    near[np.diag_indices(len(near))] += smoothness.nugget + 1e-9
-    return near
-
-
 def p_value(statistic: float, null: np.ndarray) -> float:
     """Return the share of null values at least as large, the observed one counted among them.
 
@@ -148,30 +129,31 @@ def p_value(statistic: float, null: np.ndarray) -> float:
     return (1 + int(reached)) / (1 + len(null))
 
 
-@lru_cache(maxsize=2)
-def _likelihoods(
-    places: bytes, n: int, mirrored: bool
-) -> tuple[list[Smoothness], list[np.ndarray], np.ndarray]:
-    """Return what the likelihood needs of each candidate; the same for all maps of the places."""
-    positions = np.frombuffer(places).reshape(n, 3)
-    start = np.eye(n)
-    start[:, 0] = 1
-    without_mean = np.linalg.qr(start)[0][:, 1:].T
-    candidates, whiten, penalty = [], [], []
-    for length in _LENGTHS_MM:
-        for twin in _TWINS if mirrored else _TWINS[:1]:
-            smooth = covariance(positions, Smoothness(length, twin, 0.0))
-            inner = without_mean @ smooth @ without_mean.T
-            for nugget in _NUGGETS:
-                both = (1 - nugget) * inner
-                both[np.diag_indices(n - 1)] += nugget
-                root = np.linalg.cholesky(both)
-                candidates.append(Smoothness(length, twin, nugget))
-                whiten.append(np.linalg.solve(root, without_mean))
-                penalty.append(2 * np.log(root.diagonal()).sum())
-    return candidates, whiten, np.array(penalty)
+def _scores(values: np.ndarray, compartment: np.ndarray) -> np.ndarray:
+    """Return normal scores (Blom 1958) of what is left of a map without compartments' medians."""
+    from scipy.special import ndtri
+    from scipy.stats import rankdata
+
+    rest = values.copy()
+    for group in np.unique(compartment):
+        rest[compartment == group] -= np.median(values[compartment == group])
+    return ndtri((rankdata(rest) - 0.375) / (len(rest) + 0.25))
 
 
-def _distances(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    squares = (a**2).sum(axis=1)[:, None] + (b**2).sum(axis=1) - 2 * a @ b.T
-    return np.sqrt(np.maximum(squares, 0))
+def _draws_of_all(
+    tried: Candidates, numbers: np.ndarray, positions: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
+    """Return draws as `Candidates.draws` does, of more samples than these were fitted to.
+
+    Each candidate takes a decomposition, so that of many samples only the most drawn are used.
+    """
+    drawn, counts = np.unique(numbers, return_counts=True)
+    n = len(positions)
+    most = max(1, int(_OPERATIONS / (n**2 * (n + 2000))))
+    kept = np.sort(np.argsort(-counts, kind="stable")[:most])
+    ends = np.rint(np.cumsum(counts[kept]) / counts[kept].sum() * len(numbers)).astype(int)
+    draws = rng.standard_normal((n, len(numbers)))
+    for number, begin, end in zip(drawn[kept], (0, *ends), ends, strict=False):
+        root = np.linalg.cholesky(covariance(positions, tried.smoothness(int(number))))
+        draws[:, begin:end] = root @ draws[:, begin:end]
+    return draws

@@ -24,9 +24,9 @@ def save_coherence(
     """Write measures into a folder, all files or none.
 
     ``coherence.csv`` has a row a component and measure: method, latent_size, component (or
-    ``all``), measure, value, p; empty cells where it cannot be told. ``coherence.png`` is the
-    figure; ``coherence.json``, written last, holds settings, sources, versions, notes, and the
-    hashes of both. `style` tells how names and paths are written.
+    ``all``), measure, value, p (of regions only); empty cells where it cannot be told.
+    ``coherence.png`` is the figure; ``coherence.json``, written last, holds settings, sources,
+    versions, notes, and the hashes of both. `style` tells how names and paths are written.
 
     Raises
     ------
@@ -55,6 +55,9 @@ def sources(request: "CoherenceRequest") -> dict[str, Any]:
     for latents in request.latents:
         if latents.expression is None:
             found |= latents.record.get("source", {})
+    if request.compartments is not None:
+        for role, entry in request.compartments.source.items():
+            found[f"compartments {role}"] = entry
     return found if request.regions is None else found | request.regions.source
 
 
@@ -66,14 +69,14 @@ def coherence_record(measured: "MeasuredCoherence") -> dict[str, Any]:
         "complete": measured.complete,
         "measures": {
             "regions": "share of variance that regions explain (correlation ratio, Fisher 1925), "
-            "against surrogate maps of the same values, autocorrelation and symmetry",
-            "moran": "Moran's I with weights 1 / distance in mm (Moran 1950), against shuffled "
-            "samples",
-            "symmetry": "correlation of samples with their mirror images (at most 10 mm off), "
-            "against surrogate maps without symmetry",
+            "against surrogate maps of the same values, autocorrelation, symmetry and steps "
+            "between compartments",
+            "moran": "Moran's I with weights 1 / distance in mm (Moran 1950); a description",
+            "symmetry": "correlation of samples with their mirror images (at most 10 mm off); a "
+            "description",
         },
-        "p": "one-sided; the least possible is 1 / (n_permutations + 1); not corrected for the "
-        "number of components",
+        "p": "of regions only, as any smooth symmetric map has the others; one-sided; the least "
+        "possible is 1 / (n_permutations + 1); not corrected for the number of components",
     }
     if request.expression is not None:
         record["n_samples"] = request.expression.n_samples

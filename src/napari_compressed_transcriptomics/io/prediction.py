@@ -94,12 +94,15 @@ def sources(request: Any) -> dict[str, Any]:
     for features in request.features:
         for role, entry in features.source.items():
             found[f"{features.name} {role}"] = entry
+    if request.compartments is not None:
+        for role, entry in request.compartments.source.items():
+            found[f"compartments {role}"] = entry
     return found
 
 
 def prediction_record(prediction: "Prediction") -> dict[str, Any]:
     """Return what made a prediction, JSON-safe."""
-    request = prediction.request
+    request, known = prediction.request, prediction.compartments
     return {
         "parameters": request.parameters(),
         "complete": prediction.complete,
@@ -117,8 +120,9 @@ def prediction_record(prediction: "Prediction") -> dict[str, Any]:
         "features_fitted_to": "all samples, without the targets; only the regression is held out",
         "r2": "1 - squared error of held-out samples / squared error of the training samples' "
         "mean, each summed over folds and repeats; 95 % interval over folds (Nadeau & Bengio 2003)",
-        "p_spatial": "share of surrogate maps of the same values, autocorrelation and symmetry "
-        "that ridge predicts at least as well",
+        "p_spatial": "share of surrogate maps of the same values, autocorrelation, symmetry and "
+        "steps between compartments that ridge predicts at least as well",
+        "compartments": known.counts if known else None,
         "p_fdr": "p_spatial after Benjamini & Hochberg over the targets",
         "training": prediction.training,
         "source": sources(request),

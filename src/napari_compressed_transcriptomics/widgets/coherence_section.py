@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
     QAbstractItemView,
@@ -19,7 +20,6 @@ from qtpy.QtWidgets import (
 )
 
 from napari_compressed_transcriptomics._notices import user_errors_shown
-from napari_compressed_transcriptomics._region_layers import region_volume_of_layer
 from napari_compressed_transcriptomics.core.coherence_of_methods import (
     CoherenceRequest,
     MeasuredCoherence,
@@ -31,7 +31,7 @@ from napari_compressed_transcriptomics.core.plots_coherence import coherence_dot
 from .fields import count, form_layout
 from .figure_view import FigureView
 from .plot_section import PlotSection
-from .region_choice import RegionChoice
+from .region_choice import CompartmentChoice, RegionChoice
 from .run_bar import RunBar
 
 if TYPE_CHECKING:
@@ -42,9 +42,10 @@ if TYPE_CHECKING:
 _HEADINGS = ("Method", "k", "Comp.", "Measure", "Value", "p")
 _MEANING = (
     "regions: share of a component's variance that regions explain, 0 to 1\n"
+    "p: share of maps as smooth and as symmetric of which they explain as much\n"
     "moran: Moran's I, likeness of neighbours; about 0 where there is no order\n"
     "symmetry: correlation of the hemispheres, -1 to 1\n"
-    "p: share of surrogate maps that reach as much"
+    "Any smooth symmetric map has the last two: they describe, and show no anatomy."
 )
 
 
@@ -67,6 +68,7 @@ class CoherenceSection(QWidget):
         self.regions.setToolTip(
             "A Labels layer whose regions hold several samples each: an atlas, lobes, networks"
         )
+        self.compartments = CompartmentChoice(viewer)
         self.permutations = count()
         self.permutations.setRange(19, 99_999)
         self.permutations.setValue(999)
@@ -90,7 +92,8 @@ class CoherenceSection(QWidget):
         heading.setToolTip(_MEANING)
         form = form_layout()
         form.addRow("Re&gions", self.regions)
-        form.addRow("Permutat&ions", self.permutations)
+        form.addRow("Com&partments", self.compartments)
+        form.addRow("Surroga&tes", self.permutations)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 12, 0, 0)
         layout.addWidget(heading)
@@ -101,6 +104,7 @@ class CoherenceSection(QWidget):
         self.bar.succeeded.connect(self._on_measured)
         self.bar.ended.connect(self._on_ended)
         self.regions.changed.connect(self.refresh)
+        self.compartments.changed.connect(self.refresh)
         self.permutations.valueChanged.connect(lambda _: self.refresh())
         self.save.clicked.connect(self._save)
         self._show()
@@ -108,11 +112,11 @@ class CoherenceSection(QWidget):
 
     def request(self) -> CoherenceRequest:
         """Return what Measure would do now; a `UserError` says why it cannot."""
-        layer = self.regions.layer
         return CoherenceRequest(
             latents=self._latents(),
-            regions=None if layer is None else region_volume_of_layer(layer),
+            regions=self.regions.volume(),
             n_permutations=self.permutations.value(),
+            compartments=self.compartments.volume(),
         )
 
     def refresh(self) -> None:
@@ -128,9 +132,9 @@ class CoherenceSection(QWidget):
     def _measure(self) -> None:
         with user_errors_shown():
             request = self.request()
-            if request.regions is not None:  # the layer may be painted in meanwhile
-                regions = replace(request.regions, labels=request.regions.labels.copy())
-                request = replace(request, regions=regions)
+            for name in ("regions", "compartments"):  # layers may be painted in meanwhile
+                if (volume := getattr(request, name)) is not None:
+                    request = replace(request, **{name: volume.copy()})
             self.bar.start(lambda: coherence_of_methods_steps(request))
 
     def _on_measured(self, measured: MeasuredCoherence) -> None:
@@ -175,7 +179,8 @@ def _fill(widget: QTableWidget, table: "pd.DataFrame") -> None:
     widget.setColumnCount(len(_HEADINGS))
     widget.setHorizontalHeaderLabels(list(_HEADINGS))
     for row, values in enumerate(table.itertuples(index=False)):
-        texts = [*map(str, values[:4]), f"{values[4]:.3f}", f"{values[5]:.3g}"]
+        p = "" if np.isnan(values[5]) else f"{values[5]:.3g}"
+        texts = [*map(str, values[:4]), f"{values[4]:.3f}", p]
         for column, text in enumerate(texts):
             item = QTableWidgetItem(text)
             item.setToolTip(f"{text}\n{_MEANING}" if column == 0 else _MEANING)

@@ -1,6 +1,7 @@
 """Dock widget Predict maps: how well latents predict maps of the brain, at places held out."""
 
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from qtpy.QtWidgets import (
@@ -28,6 +29,7 @@ from .file_list import FileList
 from .layer_choice import LayerChoice
 from .method_choice import LatentSizes, MethodChoice
 from .prediction_view import PredictionView
+from .region_choice import CompartmentChoice
 from .run_bar import RunBar
 from .target_choice import TargetChoice
 
@@ -55,6 +57,7 @@ class PredictMaps(QWidget):
         _viewer.attach(napari_viewer)
         self.layer = LayerChoice(napari_viewer)
         self.targets = TargetChoice(napari_viewer)
+        self.compartments = CompartmentChoice(napari_viewer)
         self.methods = MethodChoice(_METHODS, ("default", "pca", GENES))
         self.sizes = LatentSizes((8,))
         self.images = FileList("Latent images", NIFTI, "Add &images…", rows=2)
@@ -80,6 +83,7 @@ class PredictMaps(QWidget):
         self._arrange()
         for changed in (
             self.targets.changed,
+            self.compartments.changed,
             self.methods.changed,
             self.sizes.textChanged,
             self.images.changed,
@@ -109,8 +113,8 @@ class PredictMaps(QWidget):
             box.setSpecialValueText("")
         self.surrogates.setSpecialValueText("none")
         self.surrogates.setToolTip(
-            "Maps as smooth and as symmetric as the target, by chance: the p-value is the share of "
-            "them that is predicted at least as well. None: no p-values."
+            "Maps as smooth and as symmetric as the target, with its steps between compartments: "
+            "p is the share of them that is predicted at least as well. None: no p-values."
         )
 
     def _arrange(self) -> None:
@@ -121,6 +125,10 @@ class PredictMaps(QWidget):
         for title, widget in (("Targets", self.targets), ("Predict them from", self.methods)):
             page.addWidget(_heading(title))
             page.addWidget(widget, 1 if widget is self.targets else 0)
+            if widget is self.targets:
+                where = form_layout()
+                where.addRow("Compart&ments", self.compartments)
+                page.addLayout(where)
         more = form_layout()
         more.addRow("&Components", self.sizes)
         page.addLayout(more)
@@ -164,6 +172,7 @@ class PredictMaps(QWidget):
             n_folds=self.folds.value(),
             n_repeats=self.repeats.value(),
             n_surrogates=self.surrogates.value(),
+            compartments=self.compartments.volume(),
             seed=self.seed.value(),
             device=_settings.preferences().device,
         )
@@ -195,6 +204,8 @@ class PredictMaps(QWidget):
 
     def _start(self) -> None:
         request, files = self.request(), self.files()
+        if request.compartments is not None:  # the layer may be painted in meanwhile
+            request = replace(request, compartments=request.compartments.copy())
         self._tell_cost("")
         self.cost.clear()
         self.bar.start(lambda: predict_files_steps(request, files, self._tell_cost))

@@ -30,6 +30,7 @@ from napari_compressed_transcriptomics.io.prediction import (
 )
 from napari_compressed_transcriptomics.io.targets import notes_on
 
+from .fields import wrapping_label
 from .figure_view import FigureView
 from .plot_section import PlotSection
 from .run_bar import RunBar
@@ -52,6 +53,7 @@ class PredictionView(QWidget):
         self._viewer = viewer
         self.prediction: Prediction | None = None
         self.figure = FigureView(viewer)
+        self.doubt = wrapping_label()
         self.table = ScoreTable()
         self.show_maps = QPushButton("Show &maps")
         self.show_maps.setToolTip(
@@ -70,6 +72,7 @@ class PredictionView(QWidget):
         self.notes.setMaximumHeight(130)
         layout = QVBoxLayout(self)
         layout.addWidget(self.figure)
+        layout.addWidget(self.doubt)
         layout.addWidget(self.table, 1)
         layout.addWidget(self.show_maps)
         layout.addWidget(self.row)
@@ -90,7 +93,11 @@ class PredictionView(QWidget):
         bars = {(score.method, score.latent_size) for score in prediction.scores}
         self.figure.canvas.setFixedHeight(60 + len(panels) * (40 + 24 * max(3, len(bars))))
         self.figure.draw(lambda figure, foreground: utility_bars(prediction, figure, foreground))
-        self.table.set_scores(prediction.scores)
+        known = prediction.compartments
+        doubt = known.note if known is not None and known.doubtful else ""
+        self.doubt.setText(f"p: {doubt}." if doubt else "")
+        self.doubt.setVisible(bool(doubt))
+        self.table.set_scores(prediction.scores, doubt)
         notes = _notes(prediction)
         self.notes.setPlainText("\n".join(notes))
         self.notes.setVisible(bool(notes))

@@ -6,8 +6,15 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QComboBox
 
 from napari_compressed_transcriptomics import _selection
-from napari_compressed_transcriptomics._region_layers import regions_of_layer
-from napari_compressed_transcriptomics.core.regions import Regions, samples_as_regions
+from napari_compressed_transcriptomics._region_layers import (
+    region_volume_of_layer,
+    regions_of_layer,
+)
+from napari_compressed_transcriptomics.core.regions import (
+    Regions,
+    RegionVolume,
+    samples_as_regions,
+)
 
 from .fields import narrow
 from .following import at_end, follow
@@ -21,19 +28,22 @@ _EDITS = ("data", "paint", "labels_update", "features", "scale", "translate", "a
 
 
 class RegionChoice(QComboBox):
-    """Follows the viewer's Labels layers; takes a new one at once.
+    """Follows the viewer's Labels layers.
 
     Parameters
     ----------
     viewer : napari.Viewer
+    take_new : bool
+        A new layer is chosen at once.
     """
 
     changed = Signal()
     """Another layer is chosen, or the chosen one was edited."""
 
-    def __init__(self, viewer: Any):
+    def __init__(self, viewer: Any, take_new: bool = True):
         super().__init__()
         self._viewer = viewer
+        self._take_new = take_new
         self._layers: list[Any] = []
         self._known: tuple[Any, Any, Regions] | None = None
         narrow(self)
@@ -53,6 +63,10 @@ class RegionChoice(QComboBox):
         """The Labels layer chosen, or None for the samples themselves."""
         index = self.currentIndex()
         return self._layers[index - 1] if index > 0 else None
+
+    def volume(self) -> RegionVolume | None:
+        """Return the regions of the layer chosen, if one is."""
+        return None if self.layer is None else region_volume_of_layer(self.layer)
 
     def regions(self, result: "Reconstruction | None") -> Regions | None:
         """Return the regions of a result's samples.
@@ -84,7 +98,7 @@ class RegionChoice(QComboBox):
                 getattr(layer.events, name).connect(self._on_edit)
         self._layers[:] = found
         opened = [layer for layer in new if layer.name != _selection.NAME]  # not chosen by itself
-        chosen = opened[-1] if opened else before
+        chosen = opened[-1] if opened and self._take_new else before
         self.blockSignals(True)
         while self.count() > 1:
             self.removeItem(1)
@@ -102,3 +116,16 @@ class RegionChoice(QComboBox):
         self._known = None
         if event.source is self.layer:
             self.changed.emit()
+
+
+class CompartmentChoice(RegionChoice):
+    """A Labels layer of cortex, subcortex, cerebellum and brainstem, or none."""
+
+    def __init__(self, viewer: Any):
+        super().__init__(viewer, take_new=False)
+        self.setItemText(0, "By the regions' names")
+        self.setToolTip(
+            "Surrogate maps keep the steps between cortex, subcortex, cerebellum and brainstem, "
+            "without which p-values are too small. Names of regions tell them for the atlases we "
+            "know; for voxels and other atlases choose a Labels layer of these."
+        )

@@ -45,8 +45,8 @@ _COLUMNS = (
     ),
     _Column(
         "p FDR",
-        "Share of surrogate maps (of the same smoothness) predicted at least as well, corrected "
-        "for the number of targets",
+        "Share of surrogate maps (as smooth and symmetric, with the same steps between "
+        "compartments) predicted at least as well, corrected for the number of targets",
         lambda s: _number(s.p_fdr, 3),
         lambda s: s.p_fdr,
     ),
@@ -63,7 +63,7 @@ _COLUMNS = (
     _Column("Regression", "ridge or trees", lambda s: s.regressor, lambda s: s.regressor),
     _Column("Held out", "blocks of space, or random samples", lambda s: s.split, lambda s: s.split),
 )
-_R2 = 2
+_R2, _P = 2, ("p FDR", "p")
 
 
 class ScoreModel(QAbstractTableModel):
@@ -72,6 +72,7 @@ class ScoreModel(QAbstractTableModel):
     def __init__(self) -> None:
         super().__init__()
         self.scores: list[Score] = []
+        self.doubt = ""
         self._sorted_by = (_R2, Qt.SortOrder.DescendingOrder)
 
     def set_scores(self, scores: "Sequence[Score]") -> None:
@@ -119,7 +120,8 @@ class ScoreModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return column.title
         if role == Qt.ItemDataRole.ToolTipRole:
-            return f"{column.meaning}.\nA click sorts by it."
+            doubt = f"\n{self.doubt}." if self.doubt and column.title in _P else ""
+            return f"{column.meaning}.{doubt}\nA click sorts by it."
         if role == Qt.ItemDataRole.InitialSortOrderRole:
             first = Qt.SortOrder.DescendingOrder, Qt.SortOrder.AscendingOrder
             return first[not column.greatest_first]
@@ -165,8 +167,12 @@ class ScoreTable(QTableView):
         self._model.modelReset.connect(self._select_again)
         self.activated.connect(lambda _: self.wanted.emit())
 
-    def set_scores(self, scores: "Sequence[Score]") -> None:
-        """Show other scores, the best chosen; columns that say nothing are hidden."""
+    def set_scores(self, scores: "Sequence[Score]", doubt: str = "") -> None:
+        """Show other scores, the best chosen; columns that say nothing are hidden.
+
+        `doubt` is what to know of the p-values, said with their titles.
+        """
+        self._model.doubt = doubt
         self.score = max(scores, key=lambda s: s.r2) if scores else None
         self._model.set_scores(scores)
         for column, about in enumerate(_COLUMNS):
