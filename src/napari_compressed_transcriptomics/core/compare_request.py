@@ -105,21 +105,21 @@ class Plan:
         Fold by fold, so that what is done when it is cancelled is a fair comparison.
     folds : dict
         Split to its folds: (training rows, held-out rows) each.
-    about_blocks : str
-        Of the buffer and what it leaves to train on, one sentence; empty without blocks.
     left_out : tuple of LeftOut
         What cannot take part.
+    told : tuple of str
+        What else is to be known, one sentence each: the buffer of blocks and what it leaves.
     """
 
     fits: tuple[Fit, ...]
     folds: dict[str, list[Rows]]
-    about_blocks: str
     left_out: tuple["LeftOut", ...]
+    told: tuple[str, ...] = ()
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """On the buffer, and what cannot take part and why, one sentence each."""
-        return (*([self.about_blocks] if self.about_blocks else []), *map(str, self.left_out))
+        """What is to be known before, and what cannot take part and why, one sentence each."""
+        return (*self.told, *map(str, self.left_out))
 
 
 class LeftOut(NamedTuple):
@@ -168,7 +168,7 @@ def plan(request: CompareRequest) -> Plan:
         split: _folds(request, split, buffer) for split in request.splits
     }
     n_train = min(len(train) for parts in folds.values() for train, _ in parts)
-    about = buffer.told(folds["blocks"], expression.n_samples) if "blocks" in folds else ""
+    about = [buffer.told(rows, expression.n_samples) for s, rows in folds.items() if s == "blocks"]
     notes, done = [], []
     for method in methods:
         sizes = []
@@ -188,7 +188,7 @@ def plan(request: CompareRequest) -> Plan:
         for method in methods
         if (method, size) in done
     ]
-    return Plan(tuple(fits), folds, about, tuple(_left_out(notes)))
+    return Plan(tuple(fits), folds, tuple(_left_out(notes)), tuple(about))
 
 
 def request_buffer(request: CompareRequest) -> Buffer:
