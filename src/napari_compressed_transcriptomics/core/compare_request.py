@@ -15,8 +15,8 @@ from .nested_folds import SPLITS, Rows, Split, outer_folds
 from .seeds import check_seed
 
 WHY_BLOCKS = (
-    "contiguous blocks of space are held out, each with its mirror image and a buffer around both: "
-    "neighbours and twins in the training samples would give the answer away"
+    "contiguous blocks are held out, each with its mirror image and a buffer: neighbours and twins "
+    "in training would give the answer away"
 )
 
 
