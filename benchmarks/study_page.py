@@ -172,8 +172,9 @@ def _caveats(found: list[Found]) -> Iterator[str]:
                 np.mean([np.log(blocks[k]).mean() - np.log(random[k]).mean() for k in both])
             )
             yield (
-                "- Blocks of space are held out together with their mirror images, as neighbours "
-                "and twins in the training samples would give the answer away. On "
+                "- Contiguous blocks of space are held out, each with its mirror image and a "
+                "buffer, as neighbours and twins in the training samples would give the answer "
+                "away. On "
                 f"`{one.data.name}` "
                 f"the error is {ratio:.2f} times that with random folds (geometric mean over "
                 "methods and k)."

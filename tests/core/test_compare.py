@@ -292,7 +292,7 @@ def test_figure_has_a_box_a_method_and_size():
     assert len(blocks.patches) == 4
     assert [label.get_text() for label in random.get_xticklabels()] == ["2", "16"]
     assert blocks.title.get_color() == "#f0f0f0"
-    assert blocks.get_title().endswith("nearest training sample 7 mm away, median 21 mm")
+    assert blocks.get_title().endswith("training from 7 mm away, median 21 mm")
     (legend,) = figure.legends
     assert [t.get_text() for t in legend.get_texts()] == ["residual (default)", "PCA"]
 

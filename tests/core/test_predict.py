@@ -158,6 +158,21 @@ def test_trees_and_both_splits(monkeypatch):
     assert all(s.r2 > 0.2 and np.isnan(s.p_spatial) and np.isnan(s.p_fdr) for s in by_trees)
 
 
+def test_blocks_have_a_buffer_that_is_said():
+    found = run(target(), n_surrogates=0, n_repeats=1)
+    assert any(note.startswith("Blocks have a buffer of ") for note in found.notes)
+    wide = run(target(), n_surrogates=0, n_repeats=1, buffer=20.0)
+    assert wide.scores[0].r2 != found.scores[0].r2
+    request = PredictRequest(EXPRESSION, (target(),), buffer=20.0)
+    places = EXPRESSION.parcellation.centroids
+    for fold in request.folds(np.ones(len(places), bool), "blocks"):
+        away = np.linalg.norm(places[fold.test, None] - places[fold.train], axis=2)
+        assert away.min() >= 20
+    for odd, says in ((500.0, "leaves 0 samples"), (-1.0, "is none")):
+        with pytest.raises(UserError, match=says):
+            predict_steps(PredictRequest(EXPRESSION, (target(),), buffer=odd))
+
+
 def test_latent_images_with_gaps():
     values = FACTORS[:, :2].copy()
     values[::7] = np.nan

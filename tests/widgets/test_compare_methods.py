@@ -131,7 +131,7 @@ def test_it_fills_as_folds_finish_cancel_keeps_them_and_a_second_run_goes_on(
     qtbot.waitUntil(lambda: dots(tab) == 4, timeout=60_000)
     assert tab.bar.job is not None  # the second fold waits
     assert [row[0] for row in rows(tab)][1:] == ["PCA", "NMF"]
-    assert rows(tab)[0][0].startswith("Blocks of space held out\nnearest training sample ")
+    assert rows(tab)[0][0].startswith("Blocks of space held out\ntraining from ")
     assert not tab.save.isEnabled()
     press(tab.bar.cancel)
     qtbot.waitUntil(lambda: tab.bar.job is None, timeout=60_000)
@@ -182,7 +182,7 @@ def test_other_seeds_are_compared_anew_and_both_splits_are_shown(open_tab, brain
     assert len(tab.plot.view.figure.axes) == 2
     assert dots(tab) == 12
     for row, split in zip(rows(tab)[::2], ("Blocks of space", "Random samples"), strict=True):
-        assert row[0].startswith(f"{split} held out\nnearest training sample ")
+        assert row[0].startswith(f"{split} held out\ntraining from ")
 
 
 def test_a_folder_is_gone_on_with_by_another_window(open_tab, brain, fitted, qtbot, tmp_path):

@@ -16,6 +16,7 @@ from napari_compressed_transcriptomics.core.compress import CompressRequest, com
 from napari_compressed_transcriptomics.core.held_out_error import HeldOut
 from napari_compressed_transcriptomics.core.progress import finish
 from napari_compressed_transcriptomics.core.reconstruction import reconstruct
+from napari_compressed_transcriptomics.widgets import overall_tab
 from napari_compressed_transcriptomics.widgets.compress import Outputs, add_result
 from napari_compressed_transcriptomics.widgets.inspect import InspectReconstruction
 from napari_compressed_transcriptomics.widgets.session import session
@@ -114,6 +115,7 @@ def test_the_error_on_samples_not_seen_stands_beside_the_fitted_one(model, qtbot
     assert column(tab) == [result.expression.genes[i] for i in np.argsort(-unseen)]
     shown_numbers = [float(text) for text in column(tab, 2)]
     np.testing.assert_allclose(shown_numbers, np.sort(unseen)[::-1], rtol=0.01)
+    assert f"held-out RMSE {result.held_out.rmse:.4f}, " in overall_tab._summary(result)
 
 
 def test_filled_genes_are_last_either_way_and_the_hint_says_what_they_are(model, qtbot):

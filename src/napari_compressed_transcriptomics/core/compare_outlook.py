@@ -51,13 +51,9 @@ def outlook(request: CompareRequest, known: Container[Fit] = ()) -> Outlook:
         return Outlook(f"{error}.")
     impossible = _impossible(every)
     wanted = method_names(request.methods)
+    left = [one for one in every.left_out if one.method in wanted]
     notes = tuple(
-        [f"{every.about_blocks}."] * bool(every.about_blocks)
-        + [
-            f"{left.told_of(TITLES[left.method])}."
-            for left in every.left_out
-            if left.method in wanted
-        ]
+        f"{n}." for n in (*every.told, *(one.told_of(TITLES[one.method]) for one in left))
     )
     fits = [fit for fit in every.fits if fit.method in wanted]
     if not fits:

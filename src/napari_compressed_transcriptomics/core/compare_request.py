@@ -16,8 +16,8 @@ from .nested_folds import SPLITS, Rows, Split, outer_folds
 from .seeds import check_seed
 
 WHY_BLOCKS = (
-    "contiguous blocks of space are held out, each with its mirror image and a buffer around both: "
-    "neighbours and twins in the training samples would give the answer away"
+    "contiguous blocks are held out, each with its mirror image and a buffer: neighbours and twins "
+    "in training would give the answer away"
 )
 
 
@@ -106,27 +106,24 @@ class Plan:
         Fold by fold, so that what is done when it is cancelled is a fair comparison.
     folds : dict
         Split to its folds: (training rows, held-out rows) each.
-    about_blocks : str
-        Of the buffer and what it leaves to train on, one sentence; empty without blocks.
     left_out : tuple of LeftOut
         What cannot take part.
     n_train : int
         Samples of the smallest fold's training part.
     told : tuple of str
-        What else is to be known, one sentence each.
+        What else is to be known, one sentence each: the buffer of blocks and what it leaves.
     """
 
     fits: tuple[Fit, ...]
     folds: dict[str, list[Rows]]
-    about_blocks: str
     left_out: tuple["LeftOut", ...]
     n_train: int
     told: tuple[str, ...] = ()
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What is to be known before, one sentence each: the buffer, what cannot take part..."""
-        return tuple(filter(None, [self.about_blocks, *map(str, self.left_out), *self.told]))
+        """What is to be known before, and what cannot take part and why, one sentence each."""
+        return (*self.told, *map(str, self.left_out))
 
 
 class LeftOut(NamedTuple):
@@ -175,7 +172,7 @@ def plan(request: CompareRequest) -> Plan:
         split: _folds(request, split, buffer) for split in request.splits
     }
     n_train = min(len(train) for parts in folds.values() for train, _ in parts)
-    about = buffer.told(folds["blocks"], expression.n_samples) if "blocks" in folds else ""
+    about = [buffer.told(rows, expression.n_samples) for s, rows in folds.items() if s == "blocks"]
     notes, done = [], []
     for method in methods:
         sizes = []
@@ -196,8 +193,8 @@ def plan(request: CompareRequest) -> Plan:
         if (method, size) in done
     ]
     taking_part = [method for method in methods if method in dict(done)]
-    told = tuple(filter(None, [learns_from_less(taking_part, n_train), imputed_note(expression)]))
-    return Plan(tuple(fits), folds, about, tuple(_left_out(notes)), n_train, told)
+    told = *about, learns_from_less(taking_part, n_train), imputed_note(expression)
+    return Plan(tuple(fits), folds, tuple(_left_out(notes)), n_train, tuple(filter(None, told)))
 
 
 def request_buffer(request: CompareRequest) -> Buffer:

@@ -79,12 +79,13 @@ class Distances(NamedTuple):
 
     def __str__(self) -> str:
         size = f"{self.fewest:,}" + (f" to {self.most:,}" if self.most > self.fewest else "")
-        return f"{self.short}; {size} train"
+        nearest = f"nearest training sample {self.least:.0f} mm away or more"
+        return f"{nearest}, median {self.median:.0f} mm; {size} train"
 
     @property
     def short(self) -> str:
-        """Say how far away the training samples are, where there is little room."""
-        return f"nearest training sample {self.least:.0f} mm away, median {self.median:.0f} mm"
+        """Say how far away the nearest training samples are, where there is little room."""
+        return f"training from {self.least:.0f} mm away, median {self.median:.0f} mm"
 
 
 def distances(scores: "Sequence[Score]") -> dict[str, Distances]:

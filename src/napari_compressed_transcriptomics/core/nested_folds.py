@@ -90,7 +90,7 @@ def outer_folds(
     for test in _parts(positions, split, n_folds, seed):
         train = _others(len(positions), test)
         if split == "blocks" and buffer_mm:
-            train = train[_distances(positions, train, test) >= buffer_mm]
+            train = train[_distances(positions, train, test, buffer_mm) >= buffer_mm]
             if len(train) < FEWEST_SAMPLES:
                 raise UserError(
                     f"A buffer of {buffer_mm:g} mm leaves {len(train)} samples to train on; "
@@ -143,11 +143,14 @@ def distances_to_training(positions: np.ndarray, train: np.ndarray, test: np.nda
     return _distances(positions, test, train)
 
 
-def _distances(positions: np.ndarray, rows: np.ndarray, others: np.ndarray) -> np.ndarray:
+def _distances(
+    positions: np.ndarray, rows: np.ndarray, others: np.ndarray, within: float = np.inf
+) -> np.ndarray:
+    """Return distances to the nearest of others; infinite beyond `within`, which is quicker."""
     from scipy.spatial import cKDTree
 
     places = mirrored(positions)
-    return cKDTree(places[others]).query(places[rows])[0]
+    return cKDTree(places[others]).query(places[rows], distance_upper_bound=within)[0]
 
 
 def mirrored(positions: np.ndarray) -> np.ndarray:
