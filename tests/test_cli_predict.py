@@ -237,8 +237,7 @@ def test_real_receptor_is_predicted(tmp_path):
         real_data("atlas/schaefer100_tianS1_MNI6Asym_2mm.nii.gz"),
     )
     target = real_data("pet/5HT1a_WAY_HC36.nii")
-    options = ("--methods", "pca", "--latent", 8, "--surrogates", 99)
-    options += ("--buffer", 0, "--out", tmp_path)  # next to places trained on
+    options = ("--methods", "pca", "--latent", 8, "--surrogates", 99, "--out", tmp_path)
     assert run("predict", *data, "--targets", target, *options) == 0
     score = pd.read_csv(tmp_path / "prediction.csv").loc[0]
     assert score["r2"] > 0.5

@@ -34,14 +34,19 @@ def millimetres(text: str) -> float:
     return value
 
 
-def add_buffer(add: Callable) -> None:
-    """Add the option of the buffer of blocks."""
+def add_buffer(add: Callable, default: float | None = None) -> None:
+    """Add the option of the buffer of blocks; without a default it is found in the data."""
+    found = (
+        "where the correlation of samples has fallen to one half, less where fewer than half of "
+        "the samples would be left to train on"
+    )
+    words = found if default is None else f"{default:g}"
     add(
         "--buffer",
         type=millimetres,
         metavar="MM",
-        help="of blocks; default: where the correlation of samples has fallen to one half, less "
-        "where fewer than half of the samples would be left to train on",
+        default=default,
+        help=f"of blocks; default: {words}",
     )
 
 

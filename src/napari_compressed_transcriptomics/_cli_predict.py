@@ -18,8 +18,8 @@ SUMMARY = "Predict maps of the brain from latents, at places held out."
 DETAILS = (
     "Methods are default (residual autoencoder), published (the published recipe), pca, nmf, "
     "kpca, umap, tsne, and genes (all genes, through ridge). Contiguous parts of the brain are "
-    "held out, each with its mirror image, as neighbours are alike, and training samples nearer "
-    "than the buffer are left out. p_spatial compares with surrogate maps as smooth and as "
+    "held out, each with its mirror image, as neighbours are alike, and with --buffer training "
+    "samples near them are left out. p_spatial compares with surrogate maps as smooth and as "
     "symmetric, with the same steps between cortex, subcortex, cerebellum and brainstem: these are "
     "known from the regions' names or from --compartments. p_fdr corrects it for the number of "
     "targets. Ctrl-C saves the targets done (exit code 130); pressed again it leaves at once."
@@ -45,7 +45,7 @@ def add_options(predict: Any) -> None:
     add("--regressor", nargs="+", default=["ridge"], metavar="R", help="ridge (default), trees")
     add("--split", nargs="+", default=["blocks"], metavar="S", help="blocks (default), random")
     add("--folds", type=folds, default=5, metavar="N", help="default: 5")
-    add_buffer(add)
+    add_buffer(add, 0.0)
     add("--repeats", type=repeats, default=4, metavar="N", help="default: 4")
     add(
         "--surrogates",

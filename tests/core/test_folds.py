@@ -95,8 +95,8 @@ def test_range_is_where_correlation_is_one_half(length_mm, noise):
 
 def test_a_buffer_that_leaves_too_little_is_reduced_and_said(brain):
     wide = field(60)
-    buffer = buffer_of(wide, 5, [0])
-    assert buffer.mm == widest_buffer(wide.parcellation.centroids, 5, [0])
+    buffer = buffer_of(wide, 5, 0)
+    assert buffer.mm == widest_buffer(wide.parcellation.centroids, 5, 0)
     assert "would leave fewer than half" in str(buffer)
     request = CompareRequest(wide, ("pca",), (2,))
     planned = plan(request)

@@ -6,6 +6,8 @@ import numpy as np
 
 from napari_compressed_transcriptomics.core.compare import compare_steps
 from napari_compressed_transcriptomics.core.compare_request import CompareRequest, samples_of
+from napari_compressed_transcriptomics.core.compress import CompressRequest, compress_steps
+from napari_compressed_transcriptomics.core.held_out_error import HeldOut
 from napari_compressed_transcriptomics.core.imputation import filled_from, measured
 from napari_compressed_transcriptomics.core.progress import finish
 from small import small_expression
@@ -56,3 +58,18 @@ def test_columns_are_found_again_in_another_order():
     data = with_holes(0.0)
     other = data.aligned_to(tuple(reversed(FULL.genes[:4])))
     assert other.imputed.tolist() == [[0, 3], [1, 3], [7, 0], [20, 0]]
+
+
+def test_the_error_on_samples_not_seen_does_not_know_either():
+    def found(fill):
+        request = CompressRequest(
+            with_holes(fill), "pca", 2, device="cpu", held_out=HeldOut("random", 3)
+        )
+        result = finish(compress_steps(request))
+        assert any("5 empty cell(s) of small are filled anew" in note for note in result.notes)
+        return result.held_out
+
+    one, other = found(0.0), found(3.0)
+    np.testing.assert_array_equal(one.rmse_samples, other.rmse_samples)
+    np.testing.assert_array_equal(one.rmse_genes, other.rmse_genes)
+    assert one.rmse == other.rmse

@@ -43,9 +43,8 @@ class Buffer:
 def buffer_of(
     expression: Expression,
     n_folds: int,
-    seeds: Sequence[int],
+    seed: int,
     asked: float | None = None,
-    positions: np.ndarray | None = None,
 ) -> Buffer:
     """Return the buffer of blocks: the one asked for, or else one that fits the data.
 
@@ -55,12 +54,10 @@ def buffer_of(
     Parameters
     ----------
     expression : Expression
-    n_folds, seeds
+    n_folds, seed
         As in `nested_folds.widest_buffer`.
     asked : float, optional
         In mm.
-    positions : ndarray, shape (n, 3), optional
-        Of the samples that take part, where they are not all.
 
     Raises
     ------
@@ -71,8 +68,7 @@ def buffer_of(
         check_buffer(asked)
         return Buffer(float(asked), "as asked for")
     reach = autocorrelation_range(expression)
-    where = expression.parcellation.centroids if positions is None else positions
-    widest = widest_buffer(where, n_folds, seeds)
+    widest = widest_buffer(expression.parcellation.centroids, n_folds, seed)
     if reach <= widest:
         return Buffer(reach, "where the correlation of samples has fallen to one half")
     return Buffer(

@@ -199,7 +199,7 @@ def plan(request: CompareRequest) -> Plan:
 
 def request_buffer(request: CompareRequest) -> Buffer:
     """Return the buffer of a request's blocks, asked for or fit to the data."""
-    return buffer_of(request.expression, request.n_folds, [request.seed], request.buffer)
+    return buffer_of(request.expression, request.n_folds, request.seed, request.buffer)
 
 
 def _folds(request: CompareRequest, split: Split, buffer: Buffer) -> list[Rows]:

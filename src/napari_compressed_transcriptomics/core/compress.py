@@ -148,8 +148,7 @@ def _held_out_steps(
     except (UserError, ArithmeticError, LinAlgError, MemoryError) as error:
         why = f"failed: {error}"
     else:
-        about = [plan.about] if plan.about else []
-        return replace(result, held_out=found, notes=(*result.notes, *about, *found.notes))
+        return replace(result, held_out=found, notes=(*result.notes, *plan.told, *found.notes))
     note = f"Measuring the error on samples not seen {why}"
     return replace(result, notes=(*result.notes, note))
 

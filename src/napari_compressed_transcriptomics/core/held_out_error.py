@@ -12,7 +12,7 @@ from .buffer import buffer_of
 from .compare_request import samples_of
 from .errors import UserError
 from .expression import Expression
-from .imputation import filled_from, measured
+from .imputation import filled_from, imputed_note, measured
 from .limits import check_range
 from .memory import require_memory
 from .nested_folds import SPLITS, Rows, Split, distances_to_training, outer_folds
@@ -71,15 +71,15 @@ class HeldOutPlan:
         Rows to train on and rows held out.
     buffer_mm : float
         0 of random folds.
-    about : str
-        Of the buffer, one sentence; empty of random folds.
+    told : tuple of str
+        Of the buffer, and of cells that are filled, one sentence each.
     """
 
     how: HeldOut
     seed: int
     folds: tuple[Rows, ...]
     buffer_mm: float
-    about: str
+    told: tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,13 +160,13 @@ def plan_held_out(
     if how.split not in SPLITS:
         raise UserError(f"There is no split {how.split!r}; choose {' or '.join(SPLITS)}")
     check_range("folds", how.n_folds, 2, max(2, expression.n_samples // 2))
-    places, buffer_mm, about = expression.parcellation.centroids, 0.0, ""
+    places, buffer_mm, told = expression.parcellation.centroids, 0.0, [imputed_note(expression)]
     if how.split == "blocks":
-        buffer = buffer_of(expression, how.n_folds, [seed], how.buffer)
+        buffer = buffer_of(expression, how.n_folds, seed, how.buffer)
         buffer_mm = buffer.mm
     folds = outer_folds(places, how.split, how.n_folds, seed, buffer_mm)
     if how.split == "blocks":
-        about = buffer.told(folds, expression.n_samples)
+        told.append(buffer.told(folds, expression.n_samples))
     if too_few := problem(min(len(train) for train, _ in folds)):
         raise UserError(f"{too_few} (a fold of the error on samples not seen trains on so many)")
     most = max(len(train) for train, _ in folds)
@@ -175,7 +175,7 @@ def plan_held_out(
         f"Fitting to folds of {expression.name}",
         "measure without the error on samples not seen, or use a larger machine",
     )
-    return HeldOutPlan(how, seed, tuple(folds), buffer_mm, about)
+    return HeldOutPlan(how, seed, tuple(folds), buffer_mm, tuple(filter(None, told)))
 
 
 def held_out_steps(

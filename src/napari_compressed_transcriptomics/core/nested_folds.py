@@ -1,6 +1,5 @@
 """Folds within folds: what is predicted is never seen, neither in fitting nor in tuning."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -62,10 +61,11 @@ def nested_folds(
         folds have a smaller one where it would leave fewer than half of their rows.
     """
     folds = []
-    for drawn in seeds_of_repeats(seed, n_repeats):
+    for repeat in range(n_repeats):
+        drawn = seed + 1000 * repeat
         for train, test in outer_folds(positions, split, n_folds, drawn, buffer_mm):
             within = positions[train]
-            reach = buffer_mm and min(buffer_mm, widest_buffer(within, _INNER_FOLDS, [drawn + 1]))
+            reach = buffer_mm and min(buffer_mm, widest_buffer(within, _INNER_FOLDS, drawn + 1))
             inner = outer_folds(within, split, _INNER_FOLDS, drawn + 1, reach)
             folds.append(Fold(train, test, tuple((train[a], train[b]) for a, b in inner)))
     return folds
@@ -100,28 +100,20 @@ def outer_folds(
     return folds
 
 
-def seeds_of_repeats(seed: int, n_repeats: int) -> list[int]:
-    """Return the seed of each repeat of `nested_folds`."""
-    return [seed + 1000 * repeat for repeat in range(n_repeats)]
-
-
-def widest_buffer(positions: np.ndarray, n_folds: int, seeds: Iterable[int]) -> float:
+def widest_buffer(positions: np.ndarray, n_folds: int, seed: int) -> float:
     """Return the largest buffer in mm that leaves half of the rows to train on in every fold.
 
     With two folds there is no more than that half: nearly none.
 
     Parameters
     ----------
-    positions, n_folds
-        As in `nested_folds`.
-    seeds : iterable of int
-        Of the draws, as in `outer_folds`.
+    positions, n_folds, seed
+        As in `outer_folds`.
     """
     widest, n = np.inf, len(positions)
-    for seed in seeds:
-        for test in _parts(positions, "blocks", n_folds, seed):
-            away = np.sort(_distances(positions, _others(n, test), test))[::-1]
-            widest = min(widest, away[min((n + 1) // 2, len(away)) - 1])
+    for test in _parts(positions, "blocks", n_folds, seed):
+        away = np.sort(_distances(positions, _others(n, test), test))[::-1]
+        widest = min(widest, away[min((n + 1) // 2, len(away)) - 1])
     return float(widest)
 
 

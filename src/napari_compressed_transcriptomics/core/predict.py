@@ -154,8 +154,8 @@ def _predict_steps(request: PredictRequest) -> Generator[Progress, None, Predict
     said = [compartments.note] if compartments and compartments.note else []
     said += [note for target in request.targets for note in target.notes]
     said += [note for given in request.features for note in given.notes]
-    if "blocks" in request.splits:
-        said += [str(request.block_buffer(np.isfinite(t.values))) for t in request.targets]
+    if "blocks" in request.splits and request.buffer:
+        said.append(f"Blocks have a buffer of {request.buffer:.1f} mm")
     notes = list(dict.fromkeys(said))
     if not complete:
         names = {score.target for score in scores}

@@ -5,13 +5,13 @@ from typing import Any
 
 import numpy as np
 
-from .buffer import Buffer, buffer_of, check_buffer
+from .buffer import check_buffer
 from .compartments import Compartments, compartments_of
 from .errors import UserError, listing
 from .expression import Expression
 from .limits import MOST_DRAWS, MOST_REPEATS, check_range
 from .methods import GENES, method_names, method_problem, size_problem
-from .nested_folds import SPLITS, Fold, Split, nested_folds, seeds_of_repeats
+from .nested_folds import SPLITS, Fold, Split, nested_folds
 from .regions import RegionVolume
 from .regressors import REGRESSORS
 from .seeds import check_seed
@@ -39,8 +39,10 @@ class PredictRequest:
     splits : tuple of {"blocks", "random"}
     n_folds, n_repeats : int
         Folds, and how often they are drawn anew.
-    buffer : float, optional
-        Of blocks, in mm, see `nested_folds`; by default what `buffer.buffer_of` finds in the data.
+    buffer : float
+        Of blocks, in mm, see `nested_folds`. None by default: surrogate maps are as smooth as the
+        target, and allow for neighbours that are trained on; places far from all others, such as
+        the striatum, are hardly predicted from the rest.
     n_surrogates : int
         Surrogate maps of each target; 0 leaves out p-values.
     compartments : RegionVolume or None
@@ -60,7 +62,7 @@ class PredictRequest:
     splits: tuple[Split, ...] = ("blocks",)
     n_folds: int = 5
     n_repeats: int = 4
-    buffer: float | None = None
+    buffer: float = 0.0
     n_surrogates: int = 1000
     compartments: RegionVolume | None = None
     seed: int = 0
@@ -70,16 +72,10 @@ class PredictRequest:
         """Return the methods to fit, by the names of `methods.METHODS`."""
         return tuple(name for name in method_names(self.methods, (GENES,)) if name != GENES)
 
-    def block_buffer(self, there: np.ndarray) -> Buffer:
-        """Return the buffer of blocks of some samples, bool (n_samples,)."""
-        places = self.expression.parcellation.centroids[there]
-        seeds = seeds_of_repeats(self.seed, self.n_repeats)
-        return buffer_of(self.expression, self.n_folds, seeds, self.buffer, places)
-
     def folds(self, there: np.ndarray, split: Split) -> list[Fold]:
         """Return the folds of some samples, bool (n_samples,)."""
         places = self.expression.parcellation.centroids[there]
-        buffer = self.block_buffer(there).mm if split == "blocks" else 0.0
+        buffer = self.buffer if split == "blocks" else 0.0
         return nested_folds(places, split, self.n_folds, self.n_repeats, self.seed, buffer)
 
     def compartments_known(self) -> Compartments:

@@ -70,8 +70,8 @@ class PredictMaps(QWidget):
         self.regressors.boxes["trees"].setToolTip("Takes much longer, and gives no p-values.")
         self.splits = MethodChoice(_SPLITS, ("blocks",))
         self.splits.boxes["blocks"].setToolTip(
-            "Contiguous blocks are held out, each with its mirror image and a buffer around both: "
-            "neighbours are alike, and would give the answer away."
+            "Contiguous blocks are held out, each with its mirror image: neighbours are alike, "
+            "and would give the answer away."
         )
         self.folds, self.repeats, self.surrogates, self.seed = (count() for _ in range(4))
         self.bar = RunBar("Predict maps", keep_best=True)
