@@ -46,7 +46,8 @@ _AT_ONCE = 20
 """Maps whose surrogates are predicted in one go."""
 
 _LENGTHS, _STEPS = (10.0, 30.0, 70.0), (0.0, 1.0, 2.0, 3.0)
-_MAPS, _LARGE_MAPS = 200, 60
+_MAPS = {"ahba_dk82": 200, "ahba_schaefer100": 200, SYNTHETIC: 100}
+_LARGE_MAPS = 40
 _SOME, _MANY = 150, 700
 """Voxels of the synthetic brain: all are looked at to fit smoothness, or 250 of them."""
 
@@ -79,7 +80,7 @@ class Job:
     what: str
     data: str
     kind: Kind = field(default_factory=Kind)
-    n: int = _MAPS
+    n: int = 200
     method: str = "pca"
     size: int = 8
 
@@ -100,17 +101,19 @@ def _prediction_jobs() -> Iterator[Job]:
         for shape in ("exponential", "matern", "gaussian"):
             for length in _LENGTHS:
                 for step in _STEPS:
-                    yield Job("prediction", data, Kind(shape, length, step), size=size)
-                for step in (0.0, 3.0):
-                    for symmetric, lognormal in ((False, False), (True, True)):
-                        kind = Kind(shape, length, step, symmetric, lognormal)
-                        yield Job("prediction", data, kind, size=size)
+                    yield Job("prediction", data, Kind(shape, length, step), _MAPS[data], size=size)
+                for kind in (
+                    Kind(shape, length, symmetric=False),
+                    Kind(shape, length, lognormal=True),
+                    Kind(shape, length, step=3.0, spread=4.0),
+                ):
+                    yield Job("prediction", data, kind, _MAPS[data], size=size)
     for step in (0.0, 3.0):
         yield Job("prediction", SYNTHETIC, Kind(step=step), _LARGE_MAPS, size=_MANY)
 
 
 def _coherence_jobs() -> Iterator[Job]:
-    for method, n in (("pca", 400), ("umap", 200), ("published", 60)):
+    for method, n in (("pca", 200), ("umap", 120), ("published", 40)):
         for data in ("ahba_dk82", "ahba_schaefer100"):
             yield Job("coherence", data, Kind(step=2.0), n, method)
 
@@ -153,7 +156,7 @@ def predicted(job: Job) -> dict[str, int]:
     nulls = {"now": partial(surrogates, at)}
     if job.size != _MANY:
         nulls["before"] = partial(stationary_maps, positions=at.positions)
-    if job.data == "ahba_dk82":
+    if job.data == "ahba_dk82" and job.kind == Kind(step=job.kind.step):
         unknown = np.zeros(len(at.positions), int)
         nulls["unknown"] = partial(
             spatial_null.surrogate_maps, positions=at.positions, compartment=unknown
@@ -245,8 +248,9 @@ def main() -> None:
 
     parser = argparse.ArgumentParser(prog="python -m benchmarks.calibration", description=__doc__)
     parser.add_argument("--jobs", type=int, default=2, help="processes (default: 2)")
+    parser.add_argument("--as-is", action="store_true", help="write what was measured so far")
     given = parser.parse_args()
-    every = jobs()
+    every = [job for job in jobs() if job.path.exists()] if given.as_is else jobs()
     work = Parallel(given.jobs, return_as="generator")(delayed(measured)(job) for job in every)
     results: list[tuple[Job, dict[str, Any]]] = []
     for job, counts in zip(every, work, strict=True):

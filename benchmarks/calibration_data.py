@@ -62,6 +62,8 @@ class Kind:
     symmetric : bool
     lognormal : bool
         Else normal.
+    spread : float
+        Standard deviation of each other compartment, in that of the cortex.
     """
 
     shape: Shape = "exponential"
@@ -69,6 +71,7 @@ class Kind:
     step: float = 0.0
     symmetric: bool = True
     lognormal: bool = False
+    spread: float = 1.0
 
 
 @lru_cache(maxsize=1)
@@ -98,7 +101,10 @@ def maps(at: Places, kind: Kind, n: int, seed: int) -> np.ndarray:
     cortex = drawn[at.compartment == 0]
     drawn = (drawn - cortex.mean(axis=0)) / cortex.std(axis=0)
     for other in range(1, at.compartment.max() + 1):
-        drawn[at.compartment == other] += kind.step * rng.choice([-1, 1], n)
+        inside = at.compartment == other
+        mean = drawn[inside].mean(axis=0)
+        drawn[inside] = mean + kind.spread * (drawn[inside] - mean)
+        drawn[inside] += kind.step * rng.choice([-1, 1], n)
     return drawn
 
 

@@ -61,8 +61,9 @@ def _prediction(results: list[Result]) -> Iterator[str]:
         "of space held out (five folds, drawn once). Each map is a Gaussian field (or its "
         "exponential: lognormal) of one of three forms of covariance and three lengths, symmetric "
         "(twins alike to 95 %) or not; a step, up or down by chance, sets each other compartment "
-        "apart from the cortex, in standard deviations of the cortex. Places are the regions of "
-        "two atlases, and voxels of the synthetic brain. Compartments are known from the names of "
+        "apart from the cortex, in standard deviations of the cortex; spread is the standard "
+        "deviation of these compartments, in that of the cortex. Places are the regions of two "
+        "atlases, and voxels of the synthetic brain. Compartments are known from the names of "
         "regions, or from the synthetic anatomy. *Before* is the null that this project had: one "
         "field of one smoothness for the whole brain.\n"
     )
@@ -91,6 +92,7 @@ def _pooled(cells: list[Result]) -> Iterator[list[str]]:
         lambda job: f"{job.kind.shape}, {job.kind.length_mm:g} mm",
         lambda job: "symmetric" if job.kind.symmetric else "not symmetric",
         lambda job: "lognormal" if job.kind.lognormal else "normal",
+        lambda job: f"spread {job.kind.spread:g}",
     ]
     for key in keys:
         for name in dict.fromkeys(key(job) for job, _ in cells):
@@ -111,6 +113,7 @@ def _cell(job: Job, counts: dict[str, int], columns: tuple[str, ...]) -> list[st
     name = f"`{job.data}`, {kind.shape} {kind.length_mm:g} mm, step {kind.step:g}"
     name += "" if kind.symmetric else ", not symmetric"
     name += ", lognormal" if kind.lognormal else ""
+    name += f", spread {kind.spread:g}" if kind.spread != 1 else ""
     shares = [_share(counts[c], counts["n"]) if c in counts else "" for c in columns]
     return [name, str(counts["n"]), *shares, verdict(counts["now"], counts["n"])]
 

@@ -241,6 +241,6 @@ def test_real_receptor_is_predicted(tmp_path):
     assert run("predict", *data, "--targets", target, *options) == 0
     score = pd.read_csv(tmp_path / "prediction.csv").loc[0]
     assert score["r2"] > 0.5
-    assert score["p_spatial"] <= 0.02
+    assert score["p_spatial"] <= 0.05
     record = json.loads((tmp_path / "prediction.json").read_text())
     assert record["compartments"] == {"cortex": 100, "subcortex": 14}

@@ -27,7 +27,7 @@ from .hemispheres import mirrored_pairs
 Shape = Literal["exponential", "matern", "gaussian"]
 
 _SHAPES: tuple[Shape, ...] = ("exponential", "matern", "gaussian")
-_LENGTHS_MM = (5.0, 10.0, 20.0, 35.0, 60.0, 110.0)
+_LENGTHS_MM = (5.0, 10.0, 20.0, 35.0, 50.0, 70.0, 95.0, 130.0)
 _TWINS = (0.0, 0.4, 0.7, 0.9, 0.97, 0.995)
 _NUGGETS = np.array([0.001, 0.01, 0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 0.9])
 _MOST_FITTED = 250
@@ -84,10 +84,14 @@ class Candidates:
     right: np.ndarray
 
     def log_likelihood(self, values: np.ndarray) -> np.ndarray:
-        """Return that of each basis and nugget, shape (n_bases, n_nuggets), up to a constant."""
-        independent = self.bases @ np.asarray(values, np.float32)
-        squares = (np.square(independent, dtype=float)[:, None] / self.variances).sum(axis=2)
-        return -self.bases.shape[1] / 2 * np.log(np.maximum(squares, 1e-300)) - self.penalties / 2
+        """Return that of each basis and nugget, shape (n_bases, n_nuggets), up to a constant.
+
+        Of several maps (columns) they are along a third axis.
+        """
+        independent = np.square(self.bases @ np.asarray(values, np.float32), dtype=float)
+        squares = np.einsum("bm...,bgm->bg...", independent, 1 / self.variances)
+        penalties = self.penalties.reshape(*self.penalties.shape, *[1] * (squares.ndim - 2))
+        return -self.bases.shape[1] / 2 * np.log(np.maximum(squares, 1e-300)) - penalties / 2
 
     def draws(self, numbers: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Return a map of each candidate numbered, shape (n, len(numbers)).

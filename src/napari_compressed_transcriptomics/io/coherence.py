@@ -69,7 +69,7 @@ def coherence_record(measured: "MeasuredCoherence") -> dict[str, Any]:
         "complete": measured.complete,
         "measures": {
             "regions": "share of variance that regions explain (correlation ratio, Fisher 1925), "
-            "against surrogate maps of the same values, autocorrelation, symmetry and steps "
+            "against surrogate maps of the same autocorrelation, symmetry and steps "
             "between compartments",
             "moran": "Moran's I with weights 1 / distance in mm (Moran 1950); a description",
             "symmetry": "correlation of samples with their mirror images (at most 10 mm off); a "

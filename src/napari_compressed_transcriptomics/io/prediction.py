@@ -120,8 +120,8 @@ def prediction_record(prediction: "Prediction") -> dict[str, Any]:
         "features_fitted_to": "all samples, without the targets; only the regression is held out",
         "r2": "1 - squared error of held-out samples / squared error of the training samples' "
         "mean, each summed over folds and repeats; 95 % interval over folds (Nadeau & Bengio 2003)",
-        "p_spatial": "share of surrogate maps of the same values, autocorrelation, symmetry and "
-        "steps between compartments that ridge predicts at least as well",
+        "p_spatial": "share of surrogate maps of the same autocorrelation, symmetry and steps "
+        "between compartments that ridge predicts at least as well",
         "compartments": known.counts if known else None,
         "p_fdr": "p_spatial after Benjamini & Hochberg over the targets",
         "training": prediction.training,
