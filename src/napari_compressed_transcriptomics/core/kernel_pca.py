@@ -20,10 +20,14 @@ MOST_TO_CHOOSE = 1000
 _MOST_DISTANCES = 500
 GAMMAS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
 """Tried for the kernel's gamma, with samples and latents in units of their median distance."""
-ALPHAS = (1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0)
-"""Tried for the ridge of the way back."""
-_ALIKE = 1.004
-"""Ratio of squared errors that tells nothing: 0.2 % of the RMSE."""
+ALPHAS = (1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0)
+"""Tried for the ridge of the way back. In these units 1e-5 at a gamma of 0.003 does about
+what 1e-10 does with latents as scikit-learn has them, which shrink with gamma."""
+_STEEPEST = 500
+"""Gamma over ridge above which coefficients are too large for float32: at 1,000 the order of sums
+changed the RMSE of samples by 5e-4 of it."""
+_ALIKE = 1.01
+"""Ratio of squared errors that tells nothing: 0.5 % of the RMSE."""
 
 _STAGE = "Fitting kernel PCA"
 
@@ -117,7 +121,7 @@ class KernelPCA(Codec):
     def bytes_to_fit(cls, n_samples: int, n_genes: int, latent_size: int, **settings: Any) -> int:
         """Return about how much memory fitting takes; see `Codec`."""
         m = min(n_samples, MOST_SAMPLES)
-        return (4 * n_samples + 44 * m) * n_genes + 48 * m * m
+        return (4 * n_samples + 44 * m) * n_genes + 48 * m**2 + 100 * min(m, MOST_TO_CHOOSE) ** 2
 
     @classmethod
     def _fit_steps(
@@ -243,13 +247,20 @@ def _choice(errors: np.ndarray) -> tuple[float, float, dict[str, Any]]:
     """Return gamma, alpha and the record of how they were chosen.
 
     Where a kernel is so wide that it is flat, all that are wider do the same with a smaller
-    ridge; of gammas that do alike the largest is taken, which float32 computes best.
+    ridge; of those that do alike the largest ridge is taken, which float32 computes best.
     """
-    best = errors.min(axis=1)
-    row = int(np.flatnonzero(best <= best.min() * _ALIKE)[-1])
-    column = int(errors[row].argmin())
+    steep = np.divide.outer(GAMMAS, ALPHAS) > _STEEPEST
+    possible = np.where(steep, np.inf, errors)
+    alike = possible <= possible.min() * _ALIKE
+    column = int(np.flatnonzero(alike.any(axis=0))[-1])
+    row = int(np.flatnonzero(alike[:, column])[-1])
     inside = 0 < row < len(GAMMAS) - 1 and 0 < column < len(ALPHAS) - 1
-    tried = {"gammas": list(GAMMAS), "alphas": list(ALPHAS), "chosen_at_edge": not inside}
+    tried = {
+        "gammas": list(GAMMAS),
+        "alphas": list(ALPHAS),
+        "chosen_at_edge": not inside,
+        "limited_by_float32": bool(errors.min() * _ALIKE < possible.min()),
+    }
     return GAMMAS[row], ALPHAS[column], tried
 
 

@@ -281,7 +281,8 @@ def _known(directory: Path, record: dict[str, Any]) -> tuple[dict[Fit, Score], l
 def _score(cells: list[str], chosen: str) -> Score:
     """Return the score that a row holds; a `ValueError` where none could be like it."""
     method, size, split, fold, *numbers = cells
-    score = Score(method, int(size), split, int(fold), *map(float, numbers), chosen)
+    rmse, r2, seconds = map(float, numbers)
+    score = Score(method, int(size), split, int(fold), rmse, r2, seconds, chosen)
     if (
         split not in SPLITS
         or not 1 <= score.latent_size <= _MOST_COMPONENTS
