@@ -151,3 +151,10 @@ def test_kernel_pca_of_very_many_samples_takes_some(monkeypatch):
     assert codec.config()["n_samples"] == 30
     assert "30 samples" in reports[0].message
     assert np.isfinite(reconstruct(codec, DATA).rmse)
+
+
+@pytest.mark.parametrize(("n_samples", "size"), [(2, 1), (3, 2)])
+def test_kernel_pca_of_hardly_any_samples(n_samples, size):
+    data = small_expression(n_samples=n_samples, n_genes=5)
+    codec = fit_codec("kernel-pca", data, size)
+    assert np.isfinite(codec.decode(codec.encode(data.values))).all()

@@ -16,7 +16,7 @@ from .splits import inner_folds
 from .tensors import check_tensors, fraction, whole
 
 MOST_SAMPLES = 4000
-MOST_TO_CHOOSE = 1000
+MOST_TO_CHOOSE = 500
 _MOST_DISTANCES = 500
 GAMMAS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
 """Tried for the kernel's gamma, with samples and latents in units of their median distance."""
@@ -308,7 +308,7 @@ def _encoder(
     kernel = np.expm1(-gamma * squares)
     m, row_means = len(kernel), kernel.mean(axis=0)
     kernel = _centred(kernel, row_means)
-    size = min(latent_size, m - 1)
+    size = max(1, min(latent_size, m - 1))
     if m <= MOST_TO_CHOOSE or rng is None:
         values, found = eigh(kernel, subset_by_index=(m - size, m - 1))
     else:
@@ -334,9 +334,10 @@ def _squares(one: np.ndarray, other: np.ndarray) -> np.ndarray:
 
 
 def _median_distance(samples: np.ndarray, rng: np.random.Generator | None) -> float:
-    """Return the median distance of samples, of some drawn at random where they are many."""
+    """Return the median distance of samples (of some of many), 1 where there is none."""
     from scipy.spatial.distance import pdist
 
     if rng is not None and len(samples) > _MOST_DISTANCES:
         samples = samples[rng.permutation(len(samples))[:_MOST_DISTANCES]]
-    return float(np.median(pdist(samples))) or 1.0
+    distances = pdist(samples)
+    return float(np.median(distances)) or 1.0 if len(distances) else 1.0
