@@ -13,10 +13,9 @@ import numpy as np
 import torch  # noqa: TID253
 
 from napari_compressed_transcriptomics.core.codec import Codec, codec_class
+from napari_compressed_transcriptomics.core.expression import Expression, Parcellation
 from napari_compressed_transcriptomics.core.progress import finish
 from napari_compressed_transcriptomics.core.provenance import versions
-
-from .quality import of_rows
 
 PAGE = Path(__file__).parent / "linear.md"
 N_SETS, N_NEW = 40, 1000
@@ -40,7 +39,9 @@ def linear_samples(seed: int) -> tuple[np.ndarray, np.ndarray]:
 def ratio(seed: int, size: int, **settings: object) -> tuple[float, Codec]:
     """Return the RMSE on new samples over that of PCA, and the codec."""
     learned, new = linear_samples(seed)
-    train = of_rows(learned, tuple(f"G{i}" for i in range(learned.shape[1])), f"linear {seed}")
+    samples, genes = (tuple(map(str, range(count))) for count in learned.shape)
+    places = Parcellation.from_mask(np.ones((len(learned), 1, 1), bool), np.eye(4))
+    train = Expression(learned, genes, samples, places, f"linear {seed}")
     errors, codec = [], None
     for codec_id, how in (("pca", {}), ("residual", settings)):
         steps = codec_class(codec_id).fit_steps(
