@@ -118,6 +118,8 @@ def test_kernel_pca_chooses_a_kernel_that_does_well():
     assert record["gamma"] in record["gammas"] == list(kernel_pca.GAMMAS)
     assert record["alpha"] in record["alphas"] == list(kernel_pca.ALPHAS)
     assert record["chosen_at_edge"] is False
+    assert "chosen by five-fold cross-validation" in chosen.describe()
+    assert "chosen" not in poor.describe()
     assert reconstruct(chosen, DATA).rmse < 0.8 * reconstruct(poor, DATA).rmse
 
 

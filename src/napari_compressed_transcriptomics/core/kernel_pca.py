@@ -83,9 +83,12 @@ class KernelPCA(Codec):
 
     def describe(self) -> str:
         """Return the method in words."""
+        how = ""
+        if "gammas" in self.training:
+            how = " (gamma and ridge chosen by five-fold cross-validation among training samples)"
         return (
             f"kernel principal component analysis with {self.latent_size} components and an RBF "
-            f"kernel (gamma {self.gamma:.4g}), back by kernel ridge regression from its latents"
+            f"kernel (gamma {self.gamma:.4g}), back by kernel ridge regression from latents{how}"
         )
 
     def chosen(self) -> str:
