@@ -47,7 +47,7 @@ bench: $(READY) ## measure speed and memory (minutes)
 quality: $(READY) ## measure all methods on samples left out (an hour or more; real data needed)
 	$(BIN)/python -m benchmarks.quality
 
-linear: $(READY) ## see that the default codec stays PCA where nothing is better (10 minutes)
+linear: $(READY) ## compare the default codec with PCA on few linear-Gaussian samples (10 minutes)
 	$(BIN)/python -m benchmarks.linear
 
 study: $(READY) ## put the published claims to real data (hours; goes on where it was interrupted)

@@ -1,7 +1,9 @@
-"""Fit the default codec where nothing is better than PCA, and write how far it falls behind.
+"""Fit the default codec to few linear-Gaussian samples, and write how it does beside PCA.
 
-Samples are linear-Gaussian and few: factors times loadings and noise, from 30 to 80 rows. Whatever
-a codec takes for more than PCA gives is then by chance, which new samples tell.
+Samples are factors times loadings and noise, from 30 to 80 rows. Nothing in them is curved, and
+no linear codec is better than PCA; what more a network seems to find among so few is often there
+by chance, which new samples tell. (Where factors are alike in size, a curved surface of few
+components holds more of them than a plane, and the gain is real.)
 """
 
 import argparse
@@ -13,10 +15,9 @@ import numpy as np
 import torch  # noqa: TID253
 
 from napari_compressed_transcriptomics.core.codec import Codec, codec_class
+from napari_compressed_transcriptomics.core.expression import Expression, Parcellation
 from napari_compressed_transcriptomics.core.progress import finish
 from napari_compressed_transcriptomics.core.provenance import versions
-
-from .quality import of_rows
 
 PAGE = Path(__file__).parent / "linear.md"
 N_SETS, N_NEW = 40, 1000
@@ -28,7 +29,7 @@ def linear_samples(seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Return samples to learn from, and new ones, float32 (n, genes) and (`N_NEW`, genes)."""
     rng = np.random.default_rng(seed)
     n, genes = int(rng.integers(30, 81)), int(rng.choice([100, 200, 400, 800]))
-    n_factors, falling = int(rng.integers(3, 25)), rng.uniform(0.5, 1.5)
+    n_factors, falling = int(rng.integers(3, 25)), rng.uniform(0, 1.5)
     sizes = np.arange(1, n_factors + 1.0) ** -falling
     noise = rng.choice([0.1, 0.3, 0.6]) * rng.uniform(0.3, 1) * np.linalg.norm(sizes)
     loadings = sizes[:, None] * rng.normal(size=(n_factors, genes))
@@ -40,7 +41,9 @@ def linear_samples(seed: int) -> tuple[np.ndarray, np.ndarray]:
 def ratio(seed: int, size: int, **settings: object) -> tuple[float, Codec]:
     """Return the RMSE on new samples over that of PCA, and the codec."""
     learned, new = linear_samples(seed)
-    train = of_rows(learned, tuple(f"G{i}" for i in range(learned.shape[1])), f"linear {seed}")
+    samples, genes = (tuple(map(str, range(count))) for count in learned.shape)
+    places = Parcellation.from_mask(np.ones((len(learned), 1, 1), bool), np.eye(4))
+    train = Expression(learned, genes, samples, places, f"linear {seed}")
     errors, codec = [], None
     for codec_id, how in (("pca", {}), ("residual", settings)):
         steps = codec_class(codec_id).fit_steps(
@@ -79,11 +82,12 @@ def main() -> None:
     used = ", ".join(f"{name} {version}" for name, version in versions().items())
     head = (
         f"RMSE of the default codec over that of PCA on {N_NEW} new samples, {n_sets} sets of "
-        "linear-Gaussian samples (30 to 80 rows; 100 to 800 genes; 3 to 24 factors).\n\n"
+        "linear-Gaussian samples (30 to 80 rows, 100 to 800 genes, 3 to 24 factors of like or of "
+        "falling size).\n\n"
         f"Made by `make linear` on {datetime.now(UTC):%Y-%m-%d} with {used}."
     )
     table = "\n".join(lines(found))
-    PAGE.write_text(f"# Where nothing is better than PCA\n\n{head}\n\n{table}\n", encoding="utf-8")
+    PAGE.write_text(f"# Few linear-Gaussian samples\n\n{head}\n\n{table}\n", encoding="utf-8")
     print(table)
 
 

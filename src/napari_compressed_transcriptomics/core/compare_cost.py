@@ -18,7 +18,7 @@ def bytes_per_process(request: CompareRequest) -> int:
     """Return about how much memory one fit takes at most, with its process.
 
     Six float32 copies of the data (training samples, centred, and their decomposition), and for
-    kernel PCA three float64 kernels and two copies of samples in float64, or for the published
+    kernel PCA four float64 kernels and two copies of samples in float64, or for the published
     network of 500 units its weights five times (gradients, moments, the best so far).
     """
     from .kernel_pca import MOST_SAMPLES
@@ -27,7 +27,7 @@ def bytes_per_process(request: CompareRequest) -> int:
     n, genes = request.expression.values.shape
     few = min(n, MOST_SAMPLES)
     special = {
-        "kpca": 24 * few**2 + 16 * few * genes,
+        "kpca": 32 * few**2 + 16 * few * genes,
         "published": 5 * 4 * 2 * genes * HIDDEN_SIZES[0],
         "umap": 200 * 2**20,
     }

@@ -16,14 +16,18 @@ from .splits import inner_folds
 from .tensors import check_tensors, fraction, whole
 
 MOST_SAMPLES = 4000
-MOST_TO_CHOOSE = 1000
+MOST_TO_CHOOSE = 500
 _MOST_DISTANCES = 500
 GAMMAS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
 """Tried for the kernel's gamma, with samples and latents in units of their median distance."""
-ALPHAS = (1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0)
-"""Tried for the ridge of the way back."""
-_ALIKE = 1.004
-"""Ratio of squared errors that tells nothing: 0.2 % of the RMSE."""
+ALPHAS = (1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0)
+"""Tried for the ridge of the way back. In these units 1e-5 at a gamma of 0.003 does about
+what 1e-10 does with latents as scikit-learn has them, which shrink with gamma."""
+_STEEPEST = 500
+"""Gamma over ridge above which coefficients are too large for float32: at 1,000 the order of sums
+changed the RMSE of samples by 5e-4 of it."""
+_ALIKE = 1.01
+"""Ratio of squared errors that tells nothing: 0.5 % of the RMSE."""
 
 _STAGE = "Fitting kernel PCA"
 
@@ -80,9 +84,12 @@ class KernelPCA(Codec):
 
     def describe(self) -> str:
         """Return the method in words."""
+        how = ""
+        if "gammas" in self.training:
+            how = " (gamma and ridge chosen by five-fold cross-validation among training samples)"
         return (
             f"kernel principal component analysis with {self.latent_size} components and an RBF "
-            f"kernel (gamma {self.gamma:.4g}), back by kernel ridge regression from its latents"
+            f"kernel (gamma {self.gamma:.4g}), back by kernel ridge regression from latents{how}"
         )
 
     def chosen(self) -> str:
@@ -118,7 +125,7 @@ class KernelPCA(Codec):
     def bytes_to_fit(cls, n_samples: int, n_genes: int, latent_size: int, **settings: Any) -> int:
         """Return about how much memory fitting takes; see `Codec`."""
         m = min(n_samples, MOST_SAMPLES)
-        return (4 * n_samples + 44 * m) * n_genes + 48 * m * m
+        return (4 * n_samples + 44 * m) * n_genes + 48 * m**2 + 100 * min(m, MOST_TO_CHOOSE) ** 2
 
     @classmethod
     def _fit_steps(
@@ -244,13 +251,20 @@ def _choice(errors: np.ndarray) -> tuple[float, float, dict[str, Any]]:
     """Return gamma, alpha and the record of how they were chosen.
 
     Where a kernel is so wide that it is flat, all that are wider do the same with a smaller
-    ridge; of gammas that do alike the largest is taken, which float32 computes best.
+    ridge; of those that do alike the largest ridge is taken, which float32 computes best.
     """
-    best = errors.min(axis=1)
-    row = int(np.flatnonzero(best <= best.min() * _ALIKE)[-1])
-    column = int(errors[row].argmin())
+    steep = np.divide.outer(GAMMAS, ALPHAS) > _STEEPEST
+    possible = np.where(steep, np.inf, errors)
+    alike = possible <= possible.min() * _ALIKE
+    column = int(np.flatnonzero(alike.any(axis=0))[-1])
+    row = int(np.flatnonzero(alike[:, column])[-1])
     inside = 0 < row < len(GAMMAS) - 1 and 0 < column < len(ALPHAS) - 1
-    tried = {"gammas": list(GAMMAS), "alphas": list(ALPHAS), "chosen_at_edge": not inside}
+    tried = {
+        "gammas": list(GAMMAS),
+        "alphas": list(ALPHAS),
+        "chosen_at_edge": not inside,
+        "limited_by_float32": bool(errors.min() * _ALIKE < possible.min()),
+    }
     return GAMMAS[row], ALPHAS[column], tried
 
 
@@ -298,7 +312,7 @@ def _encoder(
     kernel = np.expm1(-gamma * squares)
     m, row_means = len(kernel), kernel.mean(axis=0)
     kernel = _centred(kernel, row_means)
-    size = min(latent_size, m - 1)
+    size = max(1, min(latent_size, m - 1))
     if m <= MOST_TO_CHOOSE or rng is None:
         values, found = eigh(kernel, subset_by_index=(m - size, m - 1))
     else:
@@ -324,9 +338,10 @@ def _squares(one: np.ndarray, other: np.ndarray) -> np.ndarray:
 
 
 def _median_distance(samples: np.ndarray, rng: np.random.Generator | None) -> float:
-    """Return the median distance of samples, of some drawn at random where they are many."""
+    """Return the median distance of samples (of some of many), 1 where there is none."""
     from scipy.spatial.distance import pdist
 
     if rng is not None and len(samples) > _MOST_DISTANCES:
         samples = samples[rng.permutation(len(samples))[:_MOST_DISTANCES]]
-    return float(np.median(pdist(samples))) or 1.0
+    distances = pdist(samples)
+    return float(np.median(distances)) or 1.0 if len(distances) else 1.0

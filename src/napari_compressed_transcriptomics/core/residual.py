@@ -78,8 +78,14 @@ class ResidualAutoencoder(Codec):
             "as the principal components of the training data, and beside the encoder's and the "
             f"decoder's a branch of {sizes} exponential linear units that starts at zero; "
             "latents are the least-squares projection of a sample onto what the decoder can give "
-            "(Levenberg-Marquardt from the encoder's guess)"
+            f"(Levenberg-Marquardt from the encoder's guess){self._as_pca()}"
         )
+
+    def _as_pca(self) -> str:
+        epochs, best = (self.training.get(name) for name in ("epochs", "best_epoch"))
+        if not epochs or best != 0:
+            return ""
+        return "; it stayed PCA, as samples held out did not agree that anything else is better"
 
     def tensors(self) -> dict[str, Any]:
         """Return the network's weights, the rotation and ``neutral``."""
