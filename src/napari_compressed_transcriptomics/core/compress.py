@@ -108,8 +108,9 @@ def compress_steps(request: CompressRequest) -> Generator[Progress, None, "Recon
 
 def _codec_steps(request: CompressRequest) -> Generator[Progress, None, "Codec"]:
     """Load, fetch or fit the codec."""
-    from .codec import codec_class, latent_size_problem
+    from .codec import codec_class
     from .device import resolve_device
+    from .latent_sizes import latent_size_problem
 
     expression, size = request.expression, request.latent_size
     if request.codec == "fitted":
