@@ -37,7 +37,7 @@ def _list(arguments: argparse.Namespace) -> None:
 
 
 def _download(arguments: argparse.Namespace) -> None:
-    from .core.codec import LATENT_SIZES
+    from .core.latent_sizes import LATENT_SIZES
     from .core.pretrained import download_steps, weights_name
     from .core.progress import finish
 

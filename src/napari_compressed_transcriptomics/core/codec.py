@@ -11,6 +11,7 @@ import numpy as np
 from .device import resolve_device
 from .errors import UserError
 from .expression import Expression
+from .latent_sizes import latent_size_problem
 from .memory import memory_told, require_memory
 from .progress import Progress, finish, to_the_end
 from .seeds import check_seed
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from .networks import CodecNetwork
     from .novelty import Reference
 
-LATENT_SIZES = (2, 4, 8, 16, 32, 64, 128)
 NOT_CONVERGED = "not converged"
 """How `Codec.chosen` begins where a fit ended before it was done."""
 
@@ -334,25 +334,3 @@ def fit_codec(
         expression, latent_size, seed=seed, device=device, max_epochs=max_epochs
     )
     return finish(steps, report)
-
-
-def latent_size_problem(
-    codec_id: str, latent_size: int, n_samples: int, n_genes: int
-) -> str | None:
-    """Return why data cannot carry so many components, in a sentence, or None if it can.
-
-    PCA has as many components as the smaller of samples and genes. The autoencoder needs
-    fewer components than samples (with as many it could give each sample one of its own) and
-    no more than genes.
-    """
-    if latent_size < 1:
-        return f"{latent_size} components are none; choose one of {LATENT_SIZES}"
-    most_by_samples = n_samples if codec_id == "pca" else n_samples - 1
-    if latent_size > most_by_samples:
-        return (
-            f"{latent_size} components are too many for {n_samples} samples; "
-            f"at most {most_by_samples} can be fitted"
-        )
-    if latent_size > n_genes:
-        return f"{latent_size} components are too many for {n_genes} genes; at most {n_genes}"
-    return None

@@ -115,8 +115,8 @@ def compress_steps(request: CompressRequest) -> Generator[Progress, None, "Recon
 
 
 def _held_out_plan(request: CompressRequest) -> "HeldOutPlan | None":
-    from .codec import latent_size_problem
     from .held_out_error import NOT_OURS, plan_held_out
+    from .latent_sizes import latent_size_problem
 
     if request.held_out is None:
         return None
@@ -155,7 +155,7 @@ def _held_out_steps(
 
 def _codec_steps(request: CompressRequest) -> Generator[Progress, None, "Codec"]:
     """Load, fetch or fit the codec."""
-    from .codec import latent_size_problem
+    from .latent_sizes import latent_size_problem
 
     expression, size = request.expression, request.latent_size
     if request.codec == "fitted":

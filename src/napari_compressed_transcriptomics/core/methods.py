@@ -6,9 +6,10 @@ A method is a codec with settings: the two recipes of training, and those that a
 from collections.abc import Generator, Sequence
 from typing import Any
 
-from .codec import Codec, codec_class, latent_size_problem
+from .codec import Codec, codec_class
 from .errors import UserError
 from .expression import Expression
+from .latent_sizes import latent_size_problem
 from .progress import Progress
 from .recipes import RECIPES, recipe_settings
 from .residual_settings import MANY_ROWS

@@ -212,8 +212,8 @@ def _held_out(
 
     Those of `fitted` where too few samples would be left for as many components.
     """
-    from .codec import latent_size_problem
     from .compare_request import samples_of
+    from .latent_sizes import latent_size_problem
 
     assert codec.repeats is not None
     n, order = expression.n_samples, np.random.default_rng(1).permutation(expression.n_samples)

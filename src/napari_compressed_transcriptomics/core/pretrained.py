@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from .codec import LATENT_SIZES, Codec
+from .codec import Codec
 from .errors import UserError
+from .latent_sizes import LATENT_SIZES
 from .progress import Progress, finish
 from .provenance import git_blob_id
 from .state_dict import SAMPLE

@@ -3,8 +3,11 @@
 from qtpy.QtGui import QStandardItemModel
 from qtpy.QtWidgets import QComboBox
 
-from napari_compressed_transcriptomics.core.codec import LATENT_SIZES, latent_size_problem
 from napari_compressed_transcriptomics.core.expression import Expression
+from napari_compressed_transcriptomics.core.latent_sizes import (
+    LATENT_SIZES,
+    latent_size_problem,
+)
 
 from .fields import narrow
 
