@@ -48,7 +48,7 @@ _AT_ONCE = 20
 _LENGTHS, _STEPS = (10.0, 30.0, 70.0), (0.0, 1.0, 2.0, 3.0)
 _MAPS = {"ahba_dk82": 200, "ahba_schaefer100": 200, SYNTHETIC: 100}
 _LARGE_MAPS = 40
-_SOME, _MANY = 150, 700
+_SOME, _MANY = 120, 700
 """Voxels of the synthetic brain: all are looked at to fit smoothness, or 250 of them."""
 
 NULL = (spatial_null, spatial_covariance)

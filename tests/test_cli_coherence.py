@@ -29,8 +29,7 @@ def lobes(tmp_path):
 
 @pytest.fixture
 def few_samples(monkeypatch):
-    """Measure 400 samples, and draw from one covariance: it takes seconds else."""
-    monkeypatch.setattr("napari_compressed_transcriptomics.core.spatial_null._OPERATIONS", 1)
+    """Measure 400 samples: surrogates of thousands take seconds."""
     monkeypatch.setattr("napari_compressed_transcriptomics.core.coherence.MOST_SAMPLES", 400)
 
 

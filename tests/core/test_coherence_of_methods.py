@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from napari_compressed_transcriptomics.core import memory, spatial_null
+from napari_compressed_transcriptomics.core import memory, spatial_covariance, spatial_null
 from napari_compressed_transcriptomics.core.coherence import coherence
 from napari_compressed_transcriptomics.core.coherence_of_methods import (
     CoherenceRequest,
@@ -32,9 +32,9 @@ def atlas(brain):
 
 @pytest.fixture(autouse=True)
 def fewer_fitted(monkeypatch):
-    """Fit smoothness to 60 samples, and draw from one covariance: it takes seconds else."""
-    monkeypatch.setattr(spatial_null, "_OPERATIONS", 1)
-    monkeypatch.setattr(spatial_null, "rows_to_fit", lambda places: rows_to_fit(places, 60))
+    """Fit smoothness to 60 samples: to 250 it takes seconds."""
+    for module in (spatial_null, spatial_covariance):
+        monkeypatch.setattr(module, "rows_to_fit", lambda places: rows_to_fit(places, 60))
 
 
 def measure(**settings):

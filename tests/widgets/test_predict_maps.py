@@ -18,7 +18,7 @@ from clicking import press, settle
 from napari_compressed_transcriptomics import _layers
 from napari_compressed_transcriptomics._reader import add_expression
 from napari_compressed_transcriptomics._shown import shown
-from napari_compressed_transcriptomics.core import predict, spatial_null
+from napari_compressed_transcriptomics.core import predict, spatial_covariance, spatial_null
 from napari_compressed_transcriptomics.core.predict_request import PredictRequest
 from napari_compressed_transcriptomics.core.spatial_covariance import rows_to_fit
 from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
@@ -52,9 +52,9 @@ def maps(brain, tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def fewer_fitted(monkeypatch):
-    """Fit smoothness to 60 samples, and draw from one covariance: it takes seconds else."""
-    monkeypatch.setattr(spatial_null, "_OPERATIONS", 1)
-    monkeypatch.setattr(spatial_null, "rows_to_fit", lambda places: rows_to_fit(places, 60))
+    """Fit smoothness to 60 samples: to 250 it takes seconds."""
+    for module in (spatial_null, spatial_covariance):
+        monkeypatch.setattr(module, "rows_to_fit", lambda places: rows_to_fit(places, 60))
 
 
 @pytest.fixture

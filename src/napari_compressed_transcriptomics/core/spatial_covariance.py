@@ -72,16 +72,12 @@ class Candidates:
     variances : ndarray of float64, shape (n_bases, n_nuggets, n - n_compartments)
     penalties : ndarray of float64, shape (n_bases, n_nuggets)
         Log determinants.
-    left, right : ndarray of int64
-        Rows of twins.
     """
 
     smooth: tuple[Smoothness, ...]
     bases: np.ndarray
     variances: np.ndarray
     penalties: np.ndarray
-    left: np.ndarray
-    right: np.ndarray
 
     def log_likelihood(self, values: np.ndarray) -> np.ndarray:
         """Return that of each basis and nugget, shape (n_bases, n_nuggets), up to a constant.
@@ -92,24 +88,6 @@ class Candidates:
         squares = np.einsum("bm...,bgm->bg...", independent, 1 / self.variances)
         penalties = self.penalties.reshape(*self.penalties.shape, *[1] * (squares.ndim - 2))
         return -self.bases.shape[1] / 2 * np.log(np.maximum(squares, 1e-300)) - penalties / 2
-
-    def draws(self, numbers: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Return a map of each candidate numbered, shape (n, len(numbers)).
-
-        But for the means of compartments, which are arbitrary.
-        """
-        which, nuggets = np.divmod(numbers, len(_NUGGETS))
-        independent = np.sqrt(self.variances[which, nuggets]).T
-        independent *= rng.standard_normal(independent.shape)
-        maps = np.empty((self.bases.shape[2], len(numbers)))
-        for basis in np.unique(which):
-            # The inverse of a basis is its transpose, times the nugget's own covariance.
-            own = self.bases[basis].T @ independent[:, which == basis]
-            twins = self.smooth[basis].twin_nugget * own
-            own[self.left] += twins[self.right]
-            own[self.right] += twins[self.left]
-            maps[:, which == basis] = own
-        return maps
 
     def smoothness(self, number: int) -> Smoothness:
         """Return one of them, numbered as the raveled `log_likelihood`."""
@@ -257,5 +235,4 @@ def _candidates(places: bytes, groups: bytes) -> Candidates:
                     penalties.append(
                         np.log(variances[-1]).sum(axis=1) + np.linalg.slogdet(alone)[1]
                     )
-    numbers = np.array(bases), np.array(variances), np.array(penalties)
-    return Candidates(tuple(found), *numbers, left, right)
+    return Candidates(tuple(found), np.array(bases), np.array(variances), np.array(penalties))

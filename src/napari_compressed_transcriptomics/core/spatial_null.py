@@ -7,11 +7,10 @@ brain's compartments apart (cortex, subcortex, cerebellum, brainstem), too: gene
 have a step between them, which one smooth field has not, so that any two maps with a step would
 seem related.
 
-Surrogates are draws of Gaussian random fields (see `spatial_covariance`) about the means of the
-map's compartments. How smooth and how symmetric is not known but likely: each draw has numbers of
-its own, by their likelihood, as else p-values are too small where few samples tell them. How much
-a compartment varies beside the others is the likeliest, and the map's sum of squares about its
-means is kept. The values are not: to put them in the order of a draw's ranks (Burt et al. 2020,
+Surrogates are draws of a Gaussian random field (see `spatial_covariance`) about the means of the
+map's compartments, as smooth and as symmetric as is likeliest. How much a compartment varies
+beside the others is the likeliest, too, and the map's sum of squares about its means is kept. The
+values are not: to put them in the order of a draw's ranks (Burt et al. 2020,
 doi:10.1016/j.neuroimage.2020.117038) makes very smooth maps rougher, and maps with heavy tails
 less symmetric, which gave up to three times too many small p-values; heavy tails without it do not.
 """
@@ -20,15 +19,13 @@ import numpy as np
 
 from .errors import UserError
 from .memory import require_memory
-from .spatial_covariance import Candidates, candidates, covariance, rows_to_fit
+from .spatial_covariance import candidates, covariance, fit_smoothness, rows_to_fit
 
 _MOST_SAMPLES = 12_000
 _SCALES, _FEWEST = np.exp2(np.arange(-4, 9) / 2), 3
 """Standard deviations of a compartment beside another's, and samples that tell them."""
 _COVARIANCES, _COPIES = 4, 6
 """Arrays of samples x samples, and of samples x maps, that there are at once; float64."""
-_OPERATIONS = 3e10
-"""Of all covariances of a map and their roots, about: seconds."""
 
 
 def surrogate_maps(
@@ -68,18 +65,11 @@ def surrogate_maps(
     check_size(len(values), n)
     if compartment is None:
         compartment = np.zeros(len(values), int)
-    rng = np.random.default_rng(seed)
-    rows = rows_to_fit(positions)
-    tried = candidates(positions[rows], compartment[rows])
     rest = _centred(values, compartment)
-    scale = _scale(tried, rest[rows], compartment[rows], compartment)
-    likelihood = tried.log_likelihood(rest[rows] / scale[rows]).ravel()
-    weights = np.exp(likelihood - likelihood.max())
-    numbers = np.sort(rng.choice(len(weights), n, p=weights / weights.sum()))
-    if len(rows) == len(values):
-        draws = tried.draws(numbers, rng)
-    else:
-        draws = _draws_of_all(tried, numbers, positions, rng)
+    scale = _scale(rest, positions, compartment)
+    smoothness = fit_smoothness(rest / scale, positions, compartment)
+    root = np.linalg.cholesky(covariance(positions, smoothness))
+    draws = root @ np.random.default_rng(seed).standard_normal((len(values), n))
     draws = _centred(draws, compartment)
     squares = np.maximum((draws**2).sum(axis=0), 1e-300)
     draws *= np.sqrt(((rest / scale) ** 2).sum() / squares)
@@ -96,24 +86,22 @@ def _centred(values: np.ndarray, compartment: np.ndarray) -> np.ndarray:
     return rest
 
 
-def _scale(
-    tried: Candidates, rest: np.ndarray, compartment: np.ndarray, of_all: np.ndarray
-) -> np.ndarray:
+def _scale(rest: np.ndarray, positions: np.ndarray, compartment: np.ndarray) -> np.ndarray:
     """Return by how much each sample's compartment varies, the largest 1, shape (n_samples,).
 
     The likeliest on a grid, one compartment after the other.
     """
-    groups, counts = np.unique(compartment, return_counts=True)
-    scale, rest = np.ones(len(of_all)), rest.copy()
+    rows = rows_to_fit(positions)
+    tried = candidates(positions[rows], compartment[rows])
+    groups, counts = np.unique(compartment[rows], return_counts=True)
+    scale = np.ones(len(rest))
     for group, count in zip(groups, counts, strict=True):
         if count < _FEWEST or group == groups[counts.argmax()]:
             continue
         inside = compartment == group
-        scaled = np.where(inside[:, None], rest[:, None] / _SCALES, rest[:, None])
+        scaled = (rest / scale)[rows, None] / np.where(inside[rows, None], _SCALES, 1)
         likelihood = tried.log_likelihood(scaled).max(axis=(0, 1)) - (count - 1) * np.log(_SCALES)
-        best = _SCALES[likelihood.argmax()]
-        scale[of_all == group] = best
-        rest[inside] /= best
+        scale[inside] = _SCALES[likelihood.argmax()]
     return scale
 
 
@@ -142,22 +130,3 @@ def p_value(statistic: float, null: np.ndarray) -> float:
     # What is equal but for rounding is as large.
     reached = np.count_nonzero(null >= statistic - 1e-12 * max(1.0, abs(statistic)))
     return (1 + int(reached)) / (1 + len(null))
-
-
-def _draws_of_all(
-    tried: Candidates, numbers: np.ndarray, positions: np.ndarray, rng: np.random.Generator
-) -> np.ndarray:
-    """Return draws as `Candidates.draws` does, of more samples than these were fitted to.
-
-    Each candidate takes a decomposition, so that of many samples only the most drawn are used.
-    """
-    drawn, counts = np.unique(numbers, return_counts=True)
-    n = len(positions)
-    most = max(1, int(_OPERATIONS / (n**2 * (n + 2000))))
-    kept = np.sort(np.argsort(-counts, kind="stable")[:most])
-    ends = np.rint(np.cumsum(counts[kept]) / counts[kept].sum() * len(numbers)).astype(int)
-    draws = rng.standard_normal((n, len(numbers)))
-    for number, begin, end in zip(drawn[kept], (0, *ends), ends, strict=False):
-        root = np.linalg.cholesky(covariance(positions, tried.smoothness(int(number))))
-        draws[:, begin:end] = root @ draws[:, begin:end]
-    return draws
