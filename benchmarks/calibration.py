@@ -127,14 +127,20 @@ def _novelty_jobs() -> Iterator[Job]:
                 )
 
 
+def kept(job: Job) -> dict[str, int] | None:
+    """Return the counts that were kept before, if they are of the code as it is."""
+    if not job.path.exists():
+        return None
+    record = json.loads(job.path.read_text(encoding="utf-8"))
+    return record["counts"] if record["about"] == _about(job) else None
+
+
 def measured(job: Job) -> dict[str, int]:
     """Return the counts of a job: of what was kept before, or measured now."""
-    about = {"job": asdict(job), "sources": _sources(job.what)}
-    if job.path.exists():
-        record = json.loads(job.path.read_text(encoding="utf-8"))
-        if record["about"] == about:
-            return record["counts"]
+    if (counts := kept(job)) is not None:
+        return counts
     measure = {"prediction": predicted, "coherence": cohered, "novelty": called_new}
+    about = _about(job)
     with one_thread(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # UMAP's, on few samples
         counts = measure[job.what](job)
@@ -143,6 +149,10 @@ def measured(job: Job) -> dict[str, int]:
     part.write_text(json.dumps({"about": about, "counts": counts}), encoding="utf-8")
     part.replace(job.path)
     return counts
+
+
+def _about(job: Job) -> dict[str, Any]:
+    return {"job": asdict(job), "sources": _sources(job.what)}
 
 
 def _sources(what: str) -> str:
@@ -250,7 +260,7 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=2, help="processes (default: 2)")
     parser.add_argument("--as-is", action="store_true", help="write what was measured so far")
     given = parser.parse_args()
-    every = [job for job in jobs() if job.path.exists()] if given.as_is else jobs()
+    every = [job for job in jobs() if not given.as_is or kept(job) is not None]
     work = Parallel(given.jobs, return_as="generator")(delayed(measured)(job) for job in every)
     results: list[tuple[Job, dict[str, Any]]] = []
     for job, counts in zip(every, work, strict=True):
