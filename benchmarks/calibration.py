@@ -266,7 +266,9 @@ def main() -> None:
     for job, counts in zip(every, work, strict=True):
         results.append((job, counts))
         print(f"{len(results)} of {len(every)}: {job.what} {job.data} {counts}", flush=True)
-    (HERE / "calibration.md").write_text(page(results), encoding="utf-8")
+    (HERE / "calibration.md").write_text(
+        page(results, len(jobs()) - len(results)), encoding="utf-8"
+    )
     print(f"{HERE / 'calibration.md'} is written", flush=True)
 
 

@@ -17,8 +17,8 @@ COLUMNS = {
 }
 
 
-def page(results: list[Result]) -> str:
-    """Return the whole page as Markdown."""
+def page(results: list[Result], n_missing: int = 0) -> str:
+    """Return the whole page as Markdown; it says how many lines are not measured yet."""
     used = ", ".join(f"{name} {version}" for name, version in versions().items())
     of = {what: [r for r in results if r[0].what == what] for what in _PARTS}
     return "\n".join(
@@ -29,6 +29,7 @@ def page(results: list[Result]) -> str:
             "time. Written by `make calibration` on "
             f"{datetime.now(UTC):%Y-%m-%d} ({used}; {platform.machine()}). In brackets are exact "
             f"95 % binomial intervals; each p-value is from {SURROGATES} surrogate maps.\n",
+            *([f"Not measured yet: {n_missing} lines.\n"] if n_missing else []),
             *(line for what, part in _PARTS.items() if of[what] for line in part(of[what])),
         ]
     )
