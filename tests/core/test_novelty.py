@@ -50,6 +50,13 @@ def test_nearly_all_of_other_data_is_outside(codec):
     assert share(codec, UNSEEN.values * 0.5) > 0.9
 
 
+@pytest.mark.parametrize("codec_id", ["pca", "kernel-pca"])
+def test_of_many_samples_one_part_is_held_out(codec_id, monkeypatch):
+    monkeypatch.setattr(novelty, "MOST_TO_REPEAT", 200)
+    monkeypatch.setattr(novelty, "MOST_TO_LEARN", 150)
+    assert 0 < share(fit_codec(codec_id, TRAINING, 3), UNSEEN.values) < 0.12
+
+
 def real_regions():
     """Return the values of a real table, 80 regions."""
     path = real_data("expr/ahba_dk82_r0.6.csv")

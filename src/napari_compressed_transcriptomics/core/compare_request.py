@@ -111,7 +111,9 @@ class Plan:
     n_train : int
         Samples of the smallest fold's training part.
     told : tuple of str
-        What else is to be known, one sentence each: the buffer of blocks and what it leaves.
+        What else is to be known of the data and the folds, one sentence each.
+    less : str
+        Which methods learn from fewer samples, one sentence or nothing.
     """
 
     fits: tuple[Fit, ...]
@@ -119,11 +121,12 @@ class Plan:
     left_out: tuple["LeftOut", ...]
     n_train: int
     told: tuple[str, ...] = ()
+    less: str = ""
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What is to be known before, and what cannot take part and why, one sentence each."""
-        return (*self.told, *map(str, self.left_out))
+        return tuple(filter(None, [*self.told, *map(str, self.left_out), self.less]))
 
 
 class LeftOut(NamedTuple):
@@ -193,8 +196,9 @@ def plan(request: CompareRequest) -> Plan:
         if (method, size) in done
     ]
     taking_part = [method for method in methods if method in dict(done)]
-    told = *about, learns_from_less(taking_part, n_train), imputed_note(expression)
-    return Plan(tuple(fits), folds, tuple(_left_out(notes)), n_train, tuple(filter(None, told)))
+    told = tuple(filter(None, [*about, imputed_note(expression)]))
+    less = learns_from_less(taking_part, n_train)
+    return Plan(tuple(fits), folds, tuple(_left_out(notes)), n_train, told, less)
 
 
 def request_buffer(request: CompareRequest) -> Buffer:

@@ -180,7 +180,7 @@ def reference_steps(
         yield Progress(_STAGE, n, n, f"{error}; the model has no {LAYER_NAME}")
         return None
     yield Progress(_STAGE, n, n)
-    if not (np.isfinite(found).all() and np.isfinite(distances + errors).all()):
+    if not all(np.isfinite(of).all() for of in (found, distances, errors)):
         return None
     told = codec.training.get("validation_rmse_quantile")
     # the smallest positive keeps a model without any error from dividing by zero
