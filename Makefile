@@ -19,6 +19,9 @@ TWO_PROCESSES := -n 2 --dist loadgroup
 # Threads that wait sleep instead of spinning: much faster where the machine is busy.
 demo test check quality linear study calibration fuzz chaos monkey screenshots: export OMP_WAIT_POLICY := PASSIVE
 
+# Two processes with two threads each would wait for each other on two cores.
+test check: export OPENBLAS_NUM_THREADS := 1
+
 .PHONY: help demo test check bench quality linear study calibration fuzz chaos monkey screenshots clean
 .DEFAULT_GOAL := help
 

@@ -28,12 +28,12 @@ from napari_compressed_transcriptomics.core import (
     spatial_null,
 )
 from napari_compressed_transcriptomics.core.codec import fit_codec
-from napari_compressed_transcriptomics.core.compare import one_thread
 from napari_compressed_transcriptomics.core.compare_request import samples_of
 from napari_compressed_transcriptomics.core.held_out import evaluated
 from napari_compressed_transcriptomics.core.methods import fit_method_steps
 from napari_compressed_transcriptomics.core.progress import finish
 from napari_compressed_transcriptomics.core.reconstruction import reconstruct
+from napari_compressed_transcriptomics.core.threads import one_thread
 
 from .calibration_data import SYNTHETIC, Kind, Places, maps, places, tables
 from .stationary_null import stationary_maps

@@ -18,7 +18,7 @@ from napari_compressed_transcriptomics.core.coherence import (
     moran_weights,
     morans_i,
 )
-from napari_compressed_transcriptomics.core.compare import CompareProgress, one_thread
+from napari_compressed_transcriptomics.core.compare import CompareProgress
 from napari_compressed_transcriptomics.core.compare_request import CompareRequest
 from napari_compressed_transcriptomics.core.compartments import compartments_of
 from napari_compressed_transcriptomics.core.expression import Expression
@@ -31,6 +31,7 @@ from napari_compressed_transcriptomics.core.progress import Progress, finish
 from napari_compressed_transcriptomics.core.provenance import array_sha256
 from napari_compressed_transcriptomics.core.regions import Regions
 from napari_compressed_transcriptomics.core.target import Features, Target
+from napari_compressed_transcriptomics.core.threads import one_thread
 from napari_compressed_transcriptomics.io.comparison import saved_comparison_steps
 
 from .study_data import measure_of

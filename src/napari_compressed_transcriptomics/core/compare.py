@@ -2,9 +2,9 @@
 
 import time
 from collections.abc import Generator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from .held_out_error import unseen_steps
 from .methods import fit_method_steps
 from .nested_folds import distances_to_training
 from .progress import Progress, Stop
+from .threads import one_thread
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -227,18 +228,3 @@ def score_steps(
         unseen = yield from unseen_steps(fitted, expression, rows, device)
     seconds = time.perf_counter() - begun
     return Score(*fit, unseen.rmse, unseen.r2, seconds, chosen=unseen.chosen)
-
-
-@contextmanager
-def one_thread() -> Any:
-    """Compute in one thread: as fast for data of this size, and the same result anywhere."""
-    import torch
-    from threadpoolctl import threadpool_limits
-
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        with threadpool_limits(1):
-            yield
-    finally:
-        torch.set_num_threads(threads)

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from .nested_folds import Fold
+from .threads import small_algebra
 
 REGRESSORS = ("ridge", "trees")
 # Relative to the mean squared singular value: from none to nothing but the mean.
@@ -37,6 +38,7 @@ def standardised(features: np.ndarray) -> np.ndarray:
     return vectors * np.sqrt(np.maximum(squares, 0))
 
 
+@small_algebra()
 def ridge(x: np.ndarray, y: np.ndarray, folds: Sequence[Fold]) -> list[np.ndarray]:
     """Predict each fold's held-out rows of many maps by ridge regression.
 

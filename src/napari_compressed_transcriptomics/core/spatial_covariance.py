@@ -23,6 +23,7 @@ from typing import Literal
 import numpy as np
 
 from .hemispheres import mirrored_pairs
+from .threads import small_algebra
 
 Shape = Literal["exponential", "matern", "gaussian"]
 
@@ -207,6 +208,7 @@ def _distances(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 @lru_cache(maxsize=2)
+@small_algebra()
 def _candidates(places: bytes, groups: bytes) -> Candidates:
     """Diagonalise each smooth covariance together with the nugget's: then any nugget is cheap."""
     from scipy.linalg import eigh

@@ -20,6 +20,7 @@ import numpy as np
 from .errors import UserError
 from .memory import require_memory
 from .spatial_covariance import candidates, covariance, fit_smoothness, rows_to_fit
+from .threads import small_algebra
 
 _MOST_SAMPLES = 12_000
 _SCALES, _FEWEST = np.exp2(np.arange(-4, 9) / 2), 3
@@ -65,17 +66,18 @@ def surrogate_maps(
     check_size(len(values), n)
     if compartment is None:
         compartment = np.zeros(len(values), int)
-    rest = _centred(values, compartment)
-    scale = _scale(rest, positions, compartment)
-    smoothness = fit_smoothness(rest / scale, positions, compartment)
-    root = np.linalg.cholesky(covariance(positions, smoothness))
-    draws = root @ np.random.default_rng(seed).standard_normal((len(values), n))
-    draws = _centred(draws, compartment)
-    squares = np.maximum((draws**2).sum(axis=0), 1e-300)
-    draws *= np.sqrt(((rest / scale) ** 2).sum() / squares)
-    draws *= scale[:, None]
-    draws += (values - rest)[:, None]
-    return draws
+    with small_algebra(len(values)):
+        rest = _centred(values, compartment)
+        scale = _scale(rest, positions, compartment)
+        smoothness = fit_smoothness(rest / scale, positions, compartment)
+        root = np.linalg.cholesky(covariance(positions, smoothness))
+        draws = root @ np.random.default_rng(seed).standard_normal((len(values), n))
+        draws = _centred(draws, compartment)
+        squares = np.maximum((draws**2).sum(axis=0), 1e-300)
+        draws *= np.sqrt(((rest / scale) ** 2).sum() / squares)
+        draws *= scale[:, None]
+        draws += (values - rest)[:, None]
+        return draws
 
 
 def _centred(values: np.ndarray, compartment: np.ndarray) -> np.ndarray:
