@@ -187,7 +187,7 @@ def refused(path):
     try:
         if path.suffix == ".safetensors":
             load_model(path)
-        elif (path / "summary.json").exists():
+        elif (path / "summary.json").exists() or (path / "latents.json").exists():
             read_results(path)
         elif path.is_dir():
             _check_hashes(path)
