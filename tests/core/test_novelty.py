@@ -57,6 +57,15 @@ def test_of_many_samples_one_part_is_held_out(codec_id, monkeypatch):
     assert 0 < share(fit_codec(codec_id, TRAINING, 3), UNSEEN.values) < 0.12
 
 
+def test_stop_ends_fits_that_are_repeated_and_keeps_the_model():
+    seen = []
+    fitting = codec_class("kernel-pca").fit_steps(TRAINING, 3, device="cpu")
+    stages = ("Fitting kernel PCA", "Measuring the training data")
+    codec = finish(fitting, lambda p: seen.append(p.stage), lambda: stages[1] in seen)
+    assert seen.count(stages[0]) <= seen.index(stages[1]) + 1  # not 5 fits more
+    assert codec.reference is not None
+
+
 def real_regions():
     """Return the values of a real table, 80 regions."""
     path = real_data("expr/ahba_dk82_r0.6.csv")

@@ -13,7 +13,7 @@ from .errors import UserError
 from .expression import Expression
 from .latent_sizes import latent_size_problem
 from .memory import memory_told, require_memory
-from .progress import Progress, finish, to_the_end
+from .progress import Progress, finish
 from .seeds import check_seed
 
 if TYPE_CHECKING:
@@ -200,8 +200,7 @@ class Codec(ABC):
             with memory_told(what, cls.smaller):
                 codec = yield from fitting
                 if reference and cls.is_network:
-                    learning = reference_steps(codec, expression, name)
-                    codec.reference = yield from to_the_end(learning)
+                    codec.reference = yield from reference_steps(codec, expression, name)
             return codec
 
         return steps()

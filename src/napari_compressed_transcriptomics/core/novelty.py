@@ -20,13 +20,14 @@ A model gives its training samples back better than others like them: PCA with 1
 out:
 
 - where a fit can be repeated in little time (PCA, NMF, kernel PCA), on `INNER_FOLDS` random parts
-  of the training samples, each held out from a fit of its own with the same settings;
+  of the training samples, each held out from a fit of its own with the same choices;
 - the residual autoencoder tells the quantile of errors on the parts that its training held out;
 - elsewhere the RMSE of training samples is raised by the RMSE of samples that training held out
   over that of those it learned from.
 """
 
 from collections.abc import Generator
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +35,7 @@ import numpy as np
 
 from .errors import UserError
 from .expression import Expression
-from .progress import Progress
+from .progress import Progress, Stop, to_the_end
 
 if TYPE_CHECKING:
     from .codec import Codec
@@ -163,23 +164,29 @@ class Novelty:
 def reference_steps(
     codec: "Codec", expression: Expression, device: str
 ) -> Generator[Progress, None, Reference | None]:
-    """Learn what a fitted codec makes of its training data; None where that cannot be had."""
+    """Learn what a fitted codec makes of its training data; None where that cannot be had.
+
+    `Stop` ends only the fits that are repeated: the model is there, and the rest is short.
+    """
     values, n = expression.values, expression.n_samples
     rows = np.arange(n)
     if n > MOST_SAMPLES:
         rows = np.sort(np.random.default_rng(0).permutation(n)[:MOST_SAMPLES])
     try:
-        found, errors = yield from _coded(codec, values, rows, device)
+        found, errors = yield from to_the_end(_coded(codec, values, rows, device))
         mean, whitening = _whitening(found)
         distances = np.linalg.norm((found - mean) @ whitening, axis=1)
         errors *= _optimism(codec.training)
         if codec.repeats is not None:
-            held_out = yield from _held_out(codec, expression, device)
-            errors = errors if held_out is None else held_out
+            with suppress(Stop):
+                held_out = yield from _held_out(codec, expression, device)
+                errors = errors if held_out is None else held_out
     except UserError as error:  # the model must not be lost to this
-        yield Progress(_STAGE, n, n, f"{error}; the model has no {LAYER_NAME}")
+        with suppress(Stop):
+            yield Progress(_STAGE, n, n, f"{error}; the model has no {LAYER_NAME}")
         return None
-    yield Progress(_STAGE, n, n)
+    with suppress(Stop):
+        yield Progress(_STAGE, n, n)
     if not all(np.isfinite(of).all() for of in (found, distances, errors)):
         return None
     told = codec.training.get("validation_rmse_quantile")
@@ -229,7 +236,12 @@ def _held_out(
         others = order[~np.isin(order, part)][:MOST_TO_LEARN]
         learned = samples_of(expression, np.sort(others))
         again = yield from type(codec).fit_steps(
-            learned, codec.latent_size, device=device, reference=False, **settings
+            learned,
+            codec.latent_size,
+            device=device,
+            max_epochs=codec.training.get("iterations"),
+            reference=False,
+            **settings,
         )
         _, rmse = yield from _coded(again, expression.values, part[:MOST_SAMPLES], device)
         errors.append(rmse)

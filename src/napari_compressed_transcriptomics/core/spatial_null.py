@@ -89,9 +89,10 @@ def _centred(values: np.ndarray, compartment: np.ndarray) -> np.ndarray:
 
 
 def _scale(rest: np.ndarray, positions: np.ndarray, compartment: np.ndarray) -> np.ndarray:
-    """Return by how much each sample's compartment varies, the largest 1, shape (n_samples,).
+    """Return by how much each sample's compartment varies, shape (n_samples,).
 
-    The likeliest on a grid, one compartment after the other.
+    The likeliest on a grid, one compartment after the other, beside the one with the most
+    samples, which has 1.
     """
     rows = rows_to_fit(positions)
     tried = candidates(positions[rows], compartment[rows])
