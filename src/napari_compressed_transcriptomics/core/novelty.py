@@ -173,11 +173,11 @@ def reference_steps(
     if n > MOST_SAMPLES:
         rows = np.sort(np.random.default_rng(0).permutation(n)[:MOST_SAMPLES])
     try:
-        found, errors = yield from to_the_end(_coded(codec, values, rows, device))
+        (found, errors), asked_to_stop = yield from to_the_end(_coded(codec, values, rows, device))
         mean, whitening = _whitening(found)
         distances = np.linalg.norm((found - mean) @ whitening, axis=1)
         errors *= _optimism(codec.training)
-        if codec.repeats is not None:
+        if codec.repeats is not None and not asked_to_stop:
             with suppress(Stop):
                 held_out = yield from _held_out(codec, expression, device)
                 errors = errors if held_out is None else held_out

@@ -10,7 +10,6 @@ Whoever drives the generator decides what progress looks like, and how the work 
 
 import time
 from collections.abc import Callable, Generator
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -82,15 +81,18 @@ def finish(
 
 def to_the_end(
     steps: Generator[Progress, None, Result],
-) -> Generator[Progress, None, Result]:
-    """Run `steps` within other work that is too far to be ended early: `Stop` changes nothing."""
+) -> Generator[Progress, None, tuple[Result, bool]]:
+    """Run `steps` to their end; return their result, and whether `Stop` was thrown meanwhile."""
+    asked = False
     while True:
         try:
             progress = next(steps)
         except StopIteration as end:
-            return end.value
-        with suppress(Stop):
+            return end.value, asked
+        try:
             yield progress
+        except Stop:
+            asked = True
 
 
 class TimeLeft:
