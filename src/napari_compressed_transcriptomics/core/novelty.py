@@ -28,7 +28,7 @@ out:
 
 from collections.abc import Generator
 from contextlib import suppress
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -235,17 +235,36 @@ def _held_out(
     for part in parts:
         others = order[~np.isin(order, part)][:MOST_TO_LEARN]
         learned = samples_of(expression, np.sort(others))
-        again = yield from type(codec).fit_steps(
-            learned,
-            codec.latent_size,
-            device=device,
-            max_epochs=codec.training.get("iterations"),
-            reference=False,
-            **settings,
+        again = yield from _without_messages(
+            type(codec).fit_steps(
+                learned,
+                codec.latent_size,
+                device=device,
+                max_epochs=codec.training.get("iterations"),
+                reference=False,
+                **settings,
+            )
         )
         _, rmse = yield from _coded(again, expression.values, part[:MOST_SAMPLES], device)
         errors.append(rmse)
     return np.concatenate(errors)
+
+
+def _without_messages(
+    steps: Generator[Progress, None, "Codec"],
+) -> Generator[Progress, None, "Codec"]:
+    """Run a fit that is only repeated: what it has to say was said of the fit itself."""
+    stop: Stop | None = None
+    while True:
+        try:
+            progress = next(steps) if stop is None else steps.throw(stop)
+        except StopIteration as end:
+            return end.value
+        stop = None
+        try:
+            yield replace(progress, message="")
+        except Stop as asked:
+            stop = asked
 
 
 def reference_bytes(n_samples: int, n_genes: int) -> int:

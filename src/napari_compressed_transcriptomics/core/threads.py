@@ -22,6 +22,26 @@ def one_thread() -> Iterator[None]:
 
 
 @contextmanager
+def torch_threads(n_rows: int) -> Iterator[None]:
+    """Run a network on at most `FEW_ROWS` rows in one thread, on more as PyTorch is set.
+
+    The order in which a product is summed follows from the threads, and a window's threads may
+    have fewer than a command: so few rows have the same latents to the bit in both.
+    """
+    import torch
+
+    threads = torch.get_num_threads()
+    if n_rows > FEW_ROWS or threads == 1:
+        yield
+        return
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+@contextmanager
 def small_algebra(n_rows: int = 0) -> Iterator[None]:
     """Decompose matrices of a few hundred rows in one thread; of more than `FEW_ROWS` in all.
 
