@@ -19,16 +19,16 @@ import numpy as np
 
 from napari_compressed_transcriptomics.core import (
     coherence,
+    fitting,
     kernel_pca,
     nested_folds,
-    novelty,
     regressors,
     residual_training,
     spatial_covariance,
     spatial_null,
+    training_reference,
 )
-from napari_compressed_transcriptomics.core.codec import fit_codec
-from napari_compressed_transcriptomics.core.compare_request import samples_of
+from napari_compressed_transcriptomics.core.fitting import fit_codec
 from napari_compressed_transcriptomics.core.held_out import evaluated
 from napari_compressed_transcriptomics.core.methods import fit_method_steps
 from napari_compressed_transcriptomics.core.progress import finish
@@ -55,7 +55,7 @@ NULL = (spatial_null, spatial_covariance)
 SOURCES = {
     "prediction": (*NULL, regressors, nested_folds),
     "coherence": (*NULL, coherence),
-    "novelty": (novelty, residual_training, kernel_pca),
+    "novelty": (training_reference, fitting, residual_training, kernel_pca),
 }
 
 
@@ -242,8 +242,8 @@ def called_new(job: Job) -> dict[str, int]:
         for train, test in nested_folds.outer_folds(
             data.parcellation.centroids, "random", 5, repeat
         ):
-            codec = fit_codec(job.method, samples_of(data, train), job.size, device="cpu")
-            found = novelty.novelty_of(reconstruct(codec, samples_of(data, test), device="cpu"))
+            codec = fit_codec(job.method, data.subset(train), job.size, device="cpu")
+            found = reconstruct(codec, data.subset(test), device="cpu").novelty
             assert found is not None
             counts["now"] += int(found.outside.sum())
             counts["n"] += len(test)

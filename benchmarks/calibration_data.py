@@ -6,9 +6,9 @@ from functools import lru_cache
 
 import numpy as np
 
-from napari_compressed_transcriptomics.core.codec import fit_codec
 from napari_compressed_transcriptomics.core.compartments import compartments_of
 from napari_compressed_transcriptomics.core.expression import Expression
+from napari_compressed_transcriptomics.core.fitting import fit_codec
 from napari_compressed_transcriptomics.core.spatial_covariance import (
     Shape,
     Smoothness,

@@ -46,9 +46,7 @@ def ratio(seed: int, size: int, **settings: object) -> tuple[float, Codec]:
     train = Expression(learned, genes, samples, places, f"linear {seed}")
     errors, codec = [], None
     for codec_id, how in (("pca", {}), ("residual", settings)):
-        steps = codec_class(codec_id).fit_steps(
-            train, size, seed=seed, device="cpu", reference=False, **how
-        )
+        steps = codec_class(codec_id).fit_steps(train, size, seed=seed, device="cpu", **how)
         codec = finish(steps)
         error = codec.decode(codec.encode(new)).astype(float) - new
         errors.append(np.sqrt(np.square(error).mean()))

@@ -19,13 +19,13 @@ from pathlib import Path
 
 import numpy as np
 
-from napari_compressed_transcriptomics.core.compare import Score
 from napari_compressed_transcriptomics.core.compare_cost import jobs
 from napari_compressed_transcriptomics.core.compare_request import (
     CompareRequest,
     Fit,
     request_buffer,
 )
+from napari_compressed_transcriptomics.core.compare_score import Score
 from napari_compressed_transcriptomics.core.compare_workers import in_processes, one_by_one
 from napari_compressed_transcriptomics.core.expression import Expression
 from napari_compressed_transcriptomics.core.nested_folds import (

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch  # noqa: TID253
 
-from napari_compressed_transcriptomics.core import compare, predict
+from napari_compressed_transcriptomics.core import compare_score, predict
 from napari_compressed_transcriptomics.core.coherence import Coherence, coherence_table
 from napari_compressed_transcriptomics.core.nested_folds import SPLITS
 from napari_compressed_transcriptomics.core.plots_coherence import coherence_dots
@@ -68,7 +68,7 @@ def write(found: Found) -> None:
     folder = OUT / found.data.name
     folder.mkdir(parents=True, exist_ok=True)
     if found.errors:
-        _table(folder / "comparison.csv", compare.COLUMNS, found.errors)
+        _table(folder / "comparison.csv", compare_score.COLUMNS, found.errors)
         _picture(folder / "comparison.png", error_by_size(found.errors))
     if found.coherence:
         rows = (

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from napari_compressed_transcriptomics.core import compare, predict
+from napari_compressed_transcriptomics.core import compare_score, predict
 from napari_compressed_transcriptomics.core.expression import Expression
 from napari_compressed_transcriptomics.core.methods import TITLES as _TITLES
 
@@ -37,7 +37,7 @@ class Found:
     data : Expression
     regions : str
         What the groups of regions are, in words.
-    errors : list of compare.Score
+    errors : list of compare_score.Score
     coherence : dict
         ``rows``, ``medians`` and ``without`` (medians without each block) by method and size.
     scores : list of predict.Score
@@ -51,7 +51,7 @@ class Found:
 
     data: Expression
     regions: str = ""
-    errors: list[compare.Score] = field(default_factory=list)
+    errors: list[compare_score.Score] = field(default_factory=list)
     coherence: dict[tuple[str, int], dict[str, Any]] = field(default_factory=dict)
     scores: list[predict.Score] = field(default_factory=list)
     n_targets: int = 0

@@ -1,6 +1,5 @@
 """What the study measures; each result is kept in `benchmarks/.study` as soon as it is there."""
 
-import csv
 import json
 from collections.abc import Callable
 from dataclasses import asdict
@@ -10,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from napari_compressed_transcriptomics import __version__
-from napari_compressed_transcriptomics.core import compare
+from napari_compressed_transcriptomics.core import compare_score
 from napari_compressed_transcriptomics.core.coherence import (
     coherence,
     correlation,
@@ -32,7 +31,7 @@ from napari_compressed_transcriptomics.core.provenance import array_sha256
 from napari_compressed_transcriptomics.core.regions import Regions
 from napari_compressed_transcriptomics.core.target import Features, Target
 from napari_compressed_transcriptomics.core.threads import one_thread
-from napari_compressed_transcriptomics.io.comparison import saved_comparison_steps
+from napari_compressed_transcriptomics.io.comparison import read_scores, saved_comparison_steps
 
 from .study_data import measure_of
 from .study_rules import corrected
@@ -70,7 +69,7 @@ def kept(path: Path, about: dict[str, Any], make: Callable[[], Any] | None) -> A
     return made
 
 
-def compared(data: Expression, splits: list[Split]) -> list[compare.Score]:
+def compared(data: Expression, splits: list[Split]) -> list[compare_score.Score]:
     """Return errors on held-out samples of all methods; measure them for the splits given."""
     folder = CACHE / data.name / "comparison"
     if splits:
@@ -78,13 +77,7 @@ def compared(data: Expression, splits: list[Split]) -> list[compare.Score]:
             data, COMPARED, splits=tuple(splits), n_folds=FOLDS, seed=SEED, n_jobs=1
         )
         finish(saved_comparison_steps(request, folder), _tell)
-    if not (folder / "comparison.csv").exists():
-        return []
-    with open(folder / "comparison.csv", encoding="utf-8", newline="") as file:
-        return [
-            compare.Score(method, int(size), split, int(fold), *map(float, numbers))
-            for method, size, split, fold, *numbers in list(csv.reader(file))[1:]
-        ]
+    return read_scores(folder)
 
 
 def _tell(progress: Progress) -> None:

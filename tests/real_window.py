@@ -11,7 +11,7 @@ from data import real_data, real_table
 from napari_compressed_transcriptomics import _layers
 from napari_compressed_transcriptomics._reader import add_expression
 from napari_compressed_transcriptomics._shown import shown
-from napari_compressed_transcriptomics.core.codec import fit_codec
+from napari_compressed_transcriptomics.core.fitting import fit_codec
 from napari_compressed_transcriptomics.core.reconstruction import reconstruct
 from napari_compressed_transcriptomics.core.synthetic import synthetic_brain, synthetic_regions
 from napari_compressed_transcriptomics.io import Volume, read_expression

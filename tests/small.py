@@ -27,7 +27,7 @@ def named(values) -> Expression:
 
 def compressed(expression, k=2):
     """Fit PCA and measure how well it gives the data back."""
-    from napari_compressed_transcriptomics.core.codec import fit_codec
+    from napari_compressed_transcriptomics.core.fitting import fit_codec
     from napari_compressed_transcriptomics.core.reconstruction import reconstruct
 
     return reconstruct(fit_codec("pca", expression, k, device="cpu"), expression, device="cpu")

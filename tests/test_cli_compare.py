@@ -8,7 +8,7 @@ import pytest
 
 from napari_compressed_transcriptomics import _terminal
 from napari_compressed_transcriptomics.core import fault_report
-from napari_compressed_transcriptomics.core.compare import COLUMNS
+from napari_compressed_transcriptomics.core.compare_score import COLUMNS
 from test_cli import BRAIN, REGIONS, files_below, refused, run
 
 QUICK = ("--methods", "pca", "kpca", "--latent", 2, 4, "--folds", 3, "--jobs", 1)

@@ -26,7 +26,7 @@ from benchmarks.study_rules import (
     step,
 )
 
-from napari_compressed_transcriptomics.core import compare, predict
+from napari_compressed_transcriptomics.core import compare_score, predict
 from napari_compressed_transcriptomics.core.target import Target
 from small import small_expression
 
@@ -147,7 +147,7 @@ def found(rank):
         for fold in range(1, 6):
             for split in ("blocks", "random"):
                 rmse = 0.1 * 1.2 ** rank(method) * rng.uniform(0.99, 1.01)
-                errors.append(compare.Score(method, 2, split, fold, rmse, 0.5, 1.0))
+                errors.append(compare_score.Score(method, 2, split, fold, rmse, 0.5, 1.0))
         for i in range(12):
             r2 = 0.8 - 0.1 * rank(method) + rng.uniform(-0.01, 0.01)
             row = (f"pet/{chr(97 + i)}", method, 2, "ridge", "blocks", r2, 0.0, 1.0, 0.01, 0.02)

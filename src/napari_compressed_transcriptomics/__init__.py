@@ -15,7 +15,7 @@ _PUBLIC = {
     "Parcellation": "core.expression",
     "Reconstruction": "core.reconstruction",
     "UserError": "core.errors",
-    "fit_codec": "core.codec",
+    "fit_codec": "core.fitting",
     "load_model": "core.checkpoint",
     "read_expression": "io",
     "reconstruct": "core.reconstruction",

@@ -127,7 +127,11 @@ def compress(request: "CompressRequest") -> "Reconstruction":
     reconstruction = finish(compress_steps(request), Report())
     clear_line()
     fitted_elsewhere = request.codec in ("model", "published")
-    tell_notes(told(reconstruction) if fitted_elsewhere else reconstruction.notes)
+    tell_notes(
+        told(reconstruction.novelty, reconstruction.notes)
+        if fitted_elsewhere
+        else reconstruction.notes
+    )
     return reconstruction
 
 

@@ -29,7 +29,7 @@ def write_nifti(path: str, layers: list[LayerData]) -> list[str]:
 
 def write_h5ad(path: str, layers: list[LayerData]) -> list[str]:
     """Write expression, latents (`obsm`) and errors (`obs`, `var`) of one compression."""
-    from .io.h5ad import write_h5ad as write
+    from .io.h5ad_write import write_h5ad as write
 
     found = [what for what in map(_shown, (attributes for _, attributes, _ in layers)) if what]
     expressions = _distinct(what.expression for what in found)

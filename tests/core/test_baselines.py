@@ -13,8 +13,9 @@ from sklearn.kernel_ridge import KernelRidge
 
 from data import real_data
 from napari_compressed_transcriptomics.core import kernel_pca, nmf
-from napari_compressed_transcriptomics.core.codec import codec_class, fit_codec
+from napari_compressed_transcriptomics.core.codec import codec_class
 from napari_compressed_transcriptomics.core.errors import UserError
+from napari_compressed_transcriptomics.core.fitting import fit_codec, fit_codec_steps
 from napari_compressed_transcriptomics.core.progress import finish
 from napari_compressed_transcriptomics.core.reconstruction import reconstruct
 from napari_compressed_transcriptomics.core.splits import inner_folds
@@ -43,7 +44,7 @@ def test_is_scikit_learns_nmf():
 def test_nmf_goes_on_until_it_has_converged():
     """Twice the iterations gain nothing to speak of; and it tells how far it is meanwhile."""
     reports = []
-    codec = finish(codec_class("nmf").fit_steps(DATA, 4), reports.append)
+    codec = finish(fit_codec_steps("nmf", DATA, 4), reports.append)
     done = codec.training["iterations"]
     assert codec.training["converged"]
     assert [progress.done for progress in reports[1:4]] == [100, 200, 300]
@@ -58,7 +59,7 @@ def test_nmf_goes_on_until_it_has_converged():
 
 def test_nmf_that_has_not_converged_says_so():
     reports = []
-    codec = finish(codec_class("nmf").fit_steps(DATA, 4, max_epochs=30), reports.append)
+    codec = finish(fit_codec_steps("nmf", DATA, 4, max_epochs=30), reports.append)
     assert codec.training["iterations"] == 30
     assert codec.training["converged"] is False
     told = [progress.message for progress in reports if progress.message]
@@ -135,7 +136,7 @@ def of_real_table(name):
 @pytest.mark.parametrize("size", [2, 32])
 def test_what_is_chosen_lies_inside_what_is_tried(table, size):
     """At an edge something better may lie beyond it, and the comparison would be unfair."""
-    codec = finish(codec_class("kernel-pca").fit_steps(of_real_table(table), size, reference=False))
+    codec = finish(codec_class("kernel-pca").fit_steps(of_real_table(table), size))
     assert codec.training["chosen_at_edge"] is False, codec.training
 
 
@@ -143,7 +144,7 @@ def test_what_is_chosen_lies_inside_what_is_tried(table, size):
 def test_what_is_chosen_for_the_synthetic_brain_lies_inside(size, monkeypatch):
     monkeypatch.setattr(kernel_pca, "MOST_SAMPLES", 300)
     data = synthetic_brain(n_genes=80)
-    codec = finish(codec_class("kernel-pca").fit_steps(data, size, reference=False))
+    codec = finish(codec_class("kernel-pca").fit_steps(data, size))
     assert codec.training["chosen_at_edge"] is False, codec.training
 
 

@@ -10,15 +10,14 @@ import torch
 from safetensors.numpy import save
 
 from napari_compressed_transcriptomics.core import checkpoint
-from napari_compressed_transcriptomics.core.autoencoder import Autoencoder
 from napari_compressed_transcriptomics.core.checkpoint import load_model, save_model
-from napari_compressed_transcriptomics.core.codec import fit_codec
 from napari_compressed_transcriptomics.core.errors import UserError
+from napari_compressed_transcriptomics.core.fitting import fit_codec, fit_codec_steps
 from napari_compressed_transcriptomics.core.progress import finish
 from small import small_expression
 
 DATA = small_expression()
-AUTOENCODER = finish(Autoencoder.fit_steps(DATA, 2, max_epochs=2, hidden_sizes=(12, 8)))
+AUTOENCODER = finish(fit_codec_steps("autoencoder", DATA, 2, max_epochs=2, hidden_sizes=(12, 8)))
 
 
 @pytest.fixture
@@ -193,7 +192,7 @@ def test_settings_of_every_codec_are_checked(tmp_path):
 
 
 def test_the_same_model_is_the_same_file(model, tmp_path):
-    again = finish(Autoencoder.fit_steps(DATA, 2, max_epochs=2, hidden_sizes=(12, 8)))
+    again = finish(fit_codec_steps("autoencoder", DATA, 2, max_epochs=2, hidden_sizes=(12, 8)))
     assert save_model(again, tmp_path / "again.safetensors").read_bytes() == model.read_bytes()
 
 

@@ -8,8 +8,9 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from napari_compressed_transcriptomics.core import memory
 from napari_compressed_transcriptomics.core.checkpoint import load_model, save_model
-from napari_compressed_transcriptomics.core.codec import codec_class, fit_codec
+from napari_compressed_transcriptomics.core.codec import codec_class
 from napari_compressed_transcriptomics.core.errors import UserError
+from napari_compressed_transcriptomics.core.fitting import fit_codec
 from napari_compressed_transcriptomics.core.latent_sizes import LATENT_SIZES, latent_size_problem
 from napari_compressed_transcriptomics.core.reconstruction import reconstruct
 from small import named, small_expression

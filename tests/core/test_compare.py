@@ -7,22 +7,16 @@ from itertools import product
 import numpy as np
 import pytest
 
-from napari_compressed_transcriptomics.core import compare as module
-from napari_compressed_transcriptomics.core import nmf
+from napari_compressed_transcriptomics.core import compare_score, nmf
 from napari_compressed_transcriptomics.core.codec import codec_class
-from napari_compressed_transcriptomics.core.compare import (
-    COLUMNS,
-    CompareProgress,
-    Score,
-    compare_steps,
-)
+from napari_compressed_transcriptomics.core.compare import CompareProgress, compare_steps
 from napari_compressed_transcriptomics.core.compare_cost import bytes_per_process, jobs
 from napari_compressed_transcriptomics.core.compare_request import (
     CompareRequest,
     Fit,
     plan,
-    samples_of,
 )
+from napari_compressed_transcriptomics.core.compare_score import COLUMNS, Score, score_steps
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Expression, Parcellation
 from napari_compressed_transcriptomics.core.methods import method_settings
@@ -135,16 +129,14 @@ def test_held_out_samples_never_reach_a_fit(method, monkeypatch):
     def quick(method, train, size, seed, device):
         codec_id, settings = method_settings(method)
         epochs = {"max_epochs": 5} if method in ("default", "published") else {}
-        steps = codec_class(codec_id).fit_steps(
-            train, size, seed=seed, reference=False, **(settings | epochs)
-        )
+        steps = codec_class(codec_id).fit_steps(train, size, seed=seed, **(settings | epochs))
         fitted.append((yield from steps))
         return fitted[-1]
 
-    monkeypatch.setattr(module, "fit_method_steps", quick)
+    monkeypatch.setattr(compare_score, "fit_method_steps", quick)
     for values in (DATA.values, poisoned):
         data = replace(DATA, values=values)
-        steps = module.score_steps(Fit(method, 2, "random", 1), data, (train, test), 0, "cpu")
+        steps = score_steps(Fit(method, 2, "random", 1), data, (train, test), 0, "cpu")
         scores.append(finish(steps))
     same(*fitted)
     assert scores[1].rmse > 1.5 * scores[0].rmse
@@ -153,7 +145,7 @@ def test_held_out_samples_never_reach_a_fit(method, monkeypatch):
 def test_samples_keep_their_places():
     data = smooth()
     rows = np.array([5, 200, 31])
-    some = samples_of(data, rows)
+    some = data.subset(rows)
     np.testing.assert_array_equal(some.values, data.values[rows])
     np.testing.assert_allclose(some.parcellation.centroids, data.parcellation.centroids[rows])
     assert some.samples == ("5", "200", "31")
@@ -227,14 +219,14 @@ def test_methods_that_cannot_are_left_out_with_a_sentence(monkeypatch):
 
 
 def test_a_fit_that_fails_is_told_and_others_go_on(monkeypatch):
-    whole = module.fit_method_steps
+    whole = compare_score.fit_method_steps
 
     def fails(method, *others):
         if method == "nmf":
             raise np.linalg.LinAlgError("SVD did not converge")
         return whole(method, *others)
 
-    monkeypatch.setattr(module, "fit_method_steps", fails)
+    monkeypatch.setattr(compare_score, "fit_method_steps", fails)
     comparison = finish(compare_steps(asked(methods=("nmf", "pca"))))
     assert {score.method for score in comparison.scores} == {"pca"}
     assert "nmf, k = 2, random, fold 1 failed: SVD did not converge" in comparison.notes

@@ -2,7 +2,7 @@
 
 import pytest
 
-from napari_compressed_transcriptomics.core.compare import Score
+from napari_compressed_transcriptomics.core.compare_score import Score
 from napari_compressed_transcriptomics.core.compare_summary import Mean, summarize
 
 

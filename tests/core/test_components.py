@@ -7,9 +7,9 @@ import pytest
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
 
-from napari_compressed_transcriptomics.core.codec import fit_codec
 from napari_compressed_transcriptomics.core.components import component_genes
 from napari_compressed_transcriptomics.core.errors import UserError
+from napari_compressed_transcriptomics.core.fitting import fit_codec
 from napari_compressed_transcriptomics.core.latent_change import (
     decoded_change,
     largest_changes,

@@ -6,8 +6,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from napari_compressed_transcriptomics.core.codec import fit_codec
 from napari_compressed_transcriptomics.core.density import density_of, density_steps
+from napari_compressed_transcriptomics.core.fitting import fit_codec
 from napari_compressed_transcriptomics.core.reconstruction import reconstruct
 from small import named, small_expression
 

@@ -8,8 +8,9 @@ from numpy.testing import assert_array_equal
 
 from napari_compressed_transcriptomics.core import embedding
 from napari_compressed_transcriptomics.core.checkpoint import save_model
-from napari_compressed_transcriptomics.core.codec import codec_class, fit_codec
+from napari_compressed_transcriptomics.core.codec import codec_class
 from napari_compressed_transcriptomics.core.errors import UserError
+from napari_compressed_transcriptomics.core.fitting import fit_codec
 from napari_compressed_transcriptomics.core.reconstruction import reconstruct
 from small import named, small_expression
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from napari_compressed_transcriptomics.core import compress as module
 from napari_compressed_transcriptomics.core import report
+from napari_compressed_transcriptomics.core.codec import codec_class
 from napari_compressed_transcriptomics.core.compare import compare_steps
 from napari_compressed_transcriptomics.core.compare_request import CompareRequest
 from napari_compressed_transcriptomics.core.compress import CompressRequest, compress_steps
@@ -128,15 +128,16 @@ def test_progress_counts_folds_and_stop_within_a_fit_keeps_the_result(brain):
 
 
 def test_a_fit_that_fails_leaves_the_result_and_says_so(brain, monkeypatch):
-    whole = module._fit_steps
+    fitted = codec_class(asked(brain).codec)
+    whole = fitted.fit_steps
 
-    def fails(request, expression, reference=True):
+    def fails(expression, *sizes, **settings):
         if expression is not brain:
             yield Progress("Fitting", 0, 1, "a warning")
             raise np.linalg.LinAlgError("SVD did not converge")
-        return (yield from whole(request, expression, reference))
+        return (yield from whole(expression, *sizes, **settings))
 
-    monkeypatch.setattr(module, "_fit_steps", fails)
+    monkeypatch.setattr(fitted, "fit_steps", fails)
     result = finish(compress_steps(asked(brain)))
     assert result.held_out is None
     assert any("failed: SVD did not converge" in note for note in result.notes)

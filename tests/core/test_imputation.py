@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from napari_compressed_transcriptomics.core.compare import compare_steps
-from napari_compressed_transcriptomics.core.compare_request import CompareRequest, samples_of
+from napari_compressed_transcriptomics.core.compare_request import CompareRequest
 from napari_compressed_transcriptomics.core.compress import CompressRequest, compress_steps
 from napari_compressed_transcriptomics.core.held_out_error import HeldOut
 from napari_compressed_transcriptomics.core.imputation import filled_from, measured
@@ -25,7 +25,7 @@ def with_holes(fill: float):
 
 def test_means_are_of_what_the_training_samples_have():
     data = with_holes(1e6)
-    train, test = samples_of(data, np.arange(15)), samples_of(data, np.arange(15, 30))
+    train, test = data.subset(np.arange(15)), data.subset(np.arange(15, 30))
     np.testing.assert_allclose(filled_from(train, train).values[:2, 0], FULL.values[2:15, 0].mean())
     filled = filled_from(train, test).values
     known = np.delete(FULL.values[:15, 3], 7)
@@ -36,7 +36,7 @@ def test_means_are_of_what_the_training_samples_have():
 
 
 def test_a_gene_that_no_training_sample_has_gets_their_mean():
-    train = samples_of(with_holes(1e6), np.array([0, 1]))
+    train = with_holes(1e6).subset(np.array([0, 1]))
     filled = filled_from(train, train).values
     assert (filled[:, 0] == filled[0, 0]).all()
     assert 0 < filled[0, 0] < 1

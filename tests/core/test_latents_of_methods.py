@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from napari_compressed_transcriptomics.core.codec import fit_codec
 from napari_compressed_transcriptomics.core.errors import UserError
+from napari_compressed_transcriptomics.core.fitting import fit_codec
 from napari_compressed_transcriptomics.core.latents_of_methods import (
     LatentsRequest,
     latents_steps,

@@ -1,7 +1,7 @@
 import pytest
 
 from napari_compressed_transcriptomics.core.checkpoint import load_model, save_model
-from napari_compressed_transcriptomics.core.codec import fit_codec
+from napari_compressed_transcriptomics.core.fitting import fit_codec
 from napari_compressed_transcriptomics.core.model_card import methods_paragraph, model_card
 from napari_compressed_transcriptomics.core.parity import as_notebook
 from napari_compressed_transcriptomics.core.pretrained import BLOB_IDS

@@ -9,12 +9,12 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from data import real_data
-from napari_compressed_transcriptomics.core import novelty
+from napari_compressed_transcriptomics.core import fitting, novelty
 from napari_compressed_transcriptomics.core.baselines import PCA
 from napari_compressed_transcriptomics.core.checkpoint import load_model, save_model
-from napari_compressed_transcriptomics.core.codec import codec_class, fit_codec
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Parcellation
+from napari_compressed_transcriptomics.core.fitting import fit_codec, fit_codec_steps
 from napari_compressed_transcriptomics.core.progress import Stop, finish
 from napari_compressed_transcriptomics.core.reconstruction import reconstruct
 from small import named, small_expression
@@ -52,16 +52,16 @@ def test_nearly_all_of_other_data_is_outside(codec):
 
 @pytest.mark.parametrize("codec_id", ["pca", "kernel-pca"])
 def test_of_many_samples_one_part_is_held_out(codec_id, monkeypatch):
-    monkeypatch.setattr(novelty, "MOST_TO_REPEAT", 200)
-    monkeypatch.setattr(novelty, "MOST_TO_LEARN", 150)
+    monkeypatch.setattr(fitting, "MOST_TO_REPEAT", 200)
+    monkeypatch.setattr(fitting, "MOST_TO_LEARN", 150)
     assert 0 < share(fit_codec(codec_id, TRAINING, 3), UNSEEN.values) < 0.12
 
 
 def test_stop_ends_fits_that_are_repeated_and_keeps_the_model():
     seen = []
-    fitting = codec_class("kernel-pca").fit_steps(TRAINING, 3, device="cpu")
+    steps = fit_codec_steps("kernel-pca", TRAINING, 3, device="cpu")
     stages = ("Fitting kernel PCA", "Measuring the training data")
-    codec = finish(fitting, lambda p: seen.append(p.stage), lambda: stages[1] in seen)
+    codec = finish(steps, lambda p: seen.append(p.stage), lambda: stages[1] in seen)
     assert seen.count(stages[0]) <= seen.index(stages[1])  # none after it
     assert codec.reference is not None
 
@@ -117,7 +117,7 @@ def test_a_component_that_is_never_used_tells_nothing():
     unused = np.zeros((1, 40))
     codec = PCA(np.concatenate([fitted.components, unused]), fitted.neutral, fitted.genes)
     codec.repeats = None  # a fit repeated would use it
-    codec.reference = finish(novelty.reference_steps(codec, TRAINING, "cpu"))
+    codec.reference = finish(fitting.reference_steps(codec, TRAINING, "cpu"))
     assert 0 < reconstruct(codec, UNSEEN).novelty.share < 0.09
 
 
@@ -183,7 +183,7 @@ def test_a_narrower_range_is_no_other_scale():
 
 
 def test_stopping_while_it_is_learned_does_not_lose_the_model():
-    steps = codec_class("residual").fit_steps(TRAINING, 2, max_epochs=3)
+    steps = fit_codec_steps("residual", TRAINING, 2, max_epochs=3)
     stages = []
 
     def learning():
@@ -192,23 +192,23 @@ def test_stopping_while_it_is_learned_does_not_lose_the_model():
     codec = finish(steps, lambda progress: stages.append(progress.stage), learning)
     assert codec.reference is not None
     with pytest.raises(Stop):  # earlier, where there is nothing to keep, it ends the work
-        finish(codec_class("pca").fit_steps(TRAINING, 2), stop=lambda: True)
+        finish(fit_codec_steps("pca", TRAINING, 2), stop=lambda: True)
 
 
 def test_what_cannot_be_measured_is_told_and_the_model_kept(monkeypatch):
-    pca, messages = codec_class("pca"), []
+    messages = []
 
     def no_memory(*_):
         raise UserError("Memory ran out")
 
-    monkeypatch.setattr(pca, "decode", no_memory)
-    codec = finish(pca.fit_steps(TRAINING, 2), lambda progress: messages.append(progress.message))
+    monkeypatch.setattr(PCA, "decode", no_memory)
+    codec = finish(fit_codec_steps("pca", TRAINING, 2), lambda p: messages.append(p.message))
     assert codec.reference is None
     assert "Memory ran out; the model has no distance to training data" in messages
 
 
 def test_of_many_samples_some_are_enough(monkeypatch):
     every = fit_codec("pca", TRAINING, 2).reference
-    monkeypatch.setattr(novelty, "MOST_SAMPLES", 150)
+    monkeypatch.setattr(fitting, "MOST_SAMPLES", 150)
     some = fit_codec("pca", TRAINING, 2).reference
     assert_allclose(some.cutoffs, every.cutoffs, rtol=0.15)

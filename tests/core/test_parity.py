@@ -7,8 +7,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from napari_compressed_transcriptomics.core.autoencoder import Autoencoder
 from napari_compressed_transcriptomics.core.checkpoint import load_model, save_model
-from napari_compressed_transcriptomics.core.codec import fit_codec
 from napari_compressed_transcriptomics.core.errors import UserError
+from napari_compressed_transcriptomics.core.fitting import fit_codec
 from napari_compressed_transcriptomics.core.networks import AutoencoderNetwork
 from napari_compressed_transcriptomics.core.parity import as_notebook
 from napari_compressed_transcriptomics.core.reconstruction import reconstruct

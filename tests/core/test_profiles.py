@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from napari_compressed_transcriptomics.core.codec import fit_codec
+from napari_compressed_transcriptomics.core.fitting import fit_codec
 from napari_compressed_transcriptomics.core.plots_sample import latents_plot, profile_plot
 from napari_compressed_transcriptomics.core.profiles import (
     profile_of,

@@ -7,8 +7,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from napari_compressed_transcriptomics.core import blocks
 from napari_compressed_transcriptomics.core.baselines import PCA
-from napari_compressed_transcriptomics.core.codec import fit_codec
 from napari_compressed_transcriptomics.core.errors import UserError
+from napari_compressed_transcriptomics.core.fitting import fit_codec
 from napari_compressed_transcriptomics.core.reconstruction import reconstruct, reconstruct_steps
 from small import named, small_expression
 

@@ -8,8 +8,9 @@ from numpy.testing import assert_allclose
 from sklearn.cluster import KMeans
 
 from napari_compressed_transcriptomics.core import residual_settings, residual_training
-from napari_compressed_transcriptomics.core.codec import codec_class, fit_codec
+from napari_compressed_transcriptomics.core.codec import codec_class
 from napari_compressed_transcriptomics.core.errors import UserError
+from napari_compressed_transcriptomics.core.fitting import fit_codec
 from napari_compressed_transcriptomics.core.progress import Stop, finish
 from napari_compressed_transcriptomics.core.reconstruction import reconstruct
 from napari_compressed_transcriptomics.core.residual_network import ResidualNetwork

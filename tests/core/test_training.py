@@ -5,7 +5,7 @@ from numpy.testing import assert_array_equal
 
 from data import real_data
 from napari_compressed_transcriptomics.core.autoencoder import Autoencoder, clip_limits
-from napari_compressed_transcriptomics.core.codec import fit_codec
+from napari_compressed_transcriptomics.core.fitting import fit_codec
 from napari_compressed_transcriptomics.core.learner import optimizer_for
 from napari_compressed_transcriptomics.core.progress import finish
 from napari_compressed_transcriptomics.core.reconstruction import reconstruct

@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from napari_compressed_transcriptomics.core import learner, training
-from napari_compressed_transcriptomics.core.codec import fit_codec
 from napari_compressed_transcriptomics.core.errors import UserError
+from napari_compressed_transcriptomics.core.fitting import fit_codec
 from napari_compressed_transcriptomics.core.progress import finish
 from small import same, small_expression
 

@@ -11,8 +11,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from napari_compressed_transcriptomics.cli import main
 from napari_compressed_transcriptomics.core.baselines import PCA
-from napari_compressed_transcriptomics.core.codec import fit_codec
 from napari_compressed_transcriptomics.core.errors import UserError
+from napari_compressed_transcriptomics.core.fitting import fit_codec
 from napari_compressed_transcriptomics.core.reconstruction import reconstruct
 from napari_compressed_transcriptomics.core.regions import Regions
 from napari_compressed_transcriptomics.core.synthetic import synthetic_brain

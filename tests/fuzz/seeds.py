@@ -3,7 +3,6 @@
 import gzip
 import json
 import shutil
-import zipfile
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import cache
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from tests.workbook import HEAD, SPACE, write_workbook
 
 from .brain import AFFINE, GENES, IDS, REGIONS, labels, mask, regions, table, volume, voxels
 
@@ -105,7 +105,7 @@ def _parquet(folder: Path) -> None:
 
 def _our_h5ad(expression: Any) -> Any:
     def make(folder: Path) -> None:
-        from napari_compressed_transcriptomics.io.h5ad import write_h5ad
+        from napari_compressed_transcriptomics.io.h5ad_write import write_h5ad
 
         write_h5ad(folder / "a.h5ad", expression())
 
@@ -187,7 +187,7 @@ def _weights(beside: str, new: bool = True) -> Any:
 
 def _results(expression: Any) -> Any:
     def make(folder: Path) -> None:
-        from napari_compressed_transcriptomics.core.codec import fit_codec
+        from napari_compressed_transcriptomics.core.fitting import fit_codec
         from napari_compressed_transcriptomics.core.reconstruction import reconstruct
         from napari_compressed_transcriptomics.io.results import save_results
 
@@ -247,18 +247,12 @@ def _workbook(path: Path) -> None:
             for c, v in enumerate(row)
         )
         sheet += f'<row r="{r}">{"".join(cells)}</row>'
-    space = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
-    head = '<?xml version="1.0" encoding="UTF-8"?>'
     texts = "".join(f"<si><t>{text}</t></si>" for text in strings)
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
-        for name, xml in {
-            "[Content_Types].xml": "<Types/>",
-            "xl/worksheets/sheet1.xml": (
-                f"<worksheet {space}><sheetData>{sheet}</sheetData></worksheet>"
-            ),
-            "xl/sharedStrings.xml": f"<sst {space}>{texts}</sst>",
-        }.items():
-            file.writestr(zipfile.ZipInfo(name), head + xml, zipfile.ZIP_DEFLATED)
+    write_workbook(
+        path,
+        f"{HEAD}<worksheet {SPACE}><sheetData>{sheet}</sheetData></worksheet>",
+        f"{HEAD}<sst {SPACE}>{texts}</sst>",
+    )
 
 
 def _comparison(folder: Path) -> None:

@@ -101,12 +101,12 @@ def limited(tmp_path, limit, write, before=""):
     ("before", "write"),
     [
         (
-            "from napari_compressed_transcriptomics.io.h5ad import write_h5ad",
+            "from napari_compressed_transcriptomics.io.h5ad_write import write_h5ad",
             "write_h5ad('r.h5ad', data, stand_in(data))",
         ),
         (
             "from napari_compressed_transcriptomics.core.checkpoint import save_model\n"
-            "from napari_compressed_transcriptomics.core.codec import fit_codec\n"
+            "from napari_compressed_transcriptomics.core.fitting import fit_codec\n"
             "model = fit_codec('pca', data, 2)",
             "save_model(model, 'model.safetensors')",
         ),

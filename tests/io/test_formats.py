@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from napari_compressed_transcriptomics.io import read_expression, sniff
-from napari_compressed_transcriptomics.io.h5ad import write_h5ad
+from napari_compressed_transcriptomics.io.h5ad_write import write_h5ad
 from napari_compressed_transcriptomics.io.nifti import write_volume
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from hdf5_files import refuses, replaced, write
 from napari_compressed_transcriptomics.io import hdf5, read_expression
-from napari_compressed_transcriptomics.io.h5ad import write_h5ad
+from napari_compressed_transcriptomics.io.h5ad_write import write_h5ad
 
 # What lies elsewhere
 

@@ -1,10 +1,13 @@
 """Lists of regions: text, Excel, and what is neither."""
 
+import re
 import tracemalloc
 import zipfile
 from contextlib import suppress
+from itertools import pairwise
 
 import numpy as np
+import openpyxl
 import pytest
 
 from data import real_data
@@ -12,8 +15,8 @@ from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.io import xlsx
 from napari_compressed_transcriptomics.io.row_names import read_row_names
 from napari_compressed_transcriptomics.io.xlsx import read_xlsx
+from workbook import SPACE, write_workbook
 
-SPACE = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
 SHEET = f"""<worksheet {SPACE}><sheetData>
 <row r="1"><c r="A1" t="s"><v>0</v></c><c r="C1" t="inlineStr"><is><t>hemisphere</t></is></c></row>
 <row r="2"><c r="A2" t="s"><v>1</v></c><c r="C2" t="str"><v>R</v></c></row>
@@ -22,15 +25,16 @@ SHEET = f"""<worksheet {SPACE}><sheetData>
 STRINGS = f"<sst {SPACE}><si><t>label</t></si><si><r><t>cun</t></r><r><t>eus</t></r></si></sst>"
 
 
-def book(path, sheet=SHEET, strings=STRINGS, compression=zipfile.ZIP_STORED):
-    with zipfile.ZipFile(path, "w", compression) as file:
-        file.writestr("xl/worksheets/sheet1.xml", sheet)
-        file.writestr("xl/sharedStrings.xml", strings)
-    return path
+@pytest.fixture
+def book(tmp_path):
+    def write(sheet=SHEET, strings=STRINGS, compression=zipfile.ZIP_STORED):
+        return write_workbook(tmp_path / "a.xlsx", sheet, strings, compression)
+
+    return write
 
 
-def test_excel_cells_and_gaps(tmp_path):
-    path = book(tmp_path / "a.xlsx")
+def test_excel_cells_and_gaps(book):
+    path = book()
     assert read_xlsx(path) == [
         ["label", "", "hemisphere"],
         ["cuneus", "", "R"],
@@ -39,38 +43,42 @@ def test_excel_cells_and_gaps(tmp_path):
     assert read_row_names(path).names == ("R_cuneus", "L_cuneus")
 
 
+def test_the_first_tab_counts_whatever_its_file_is_called(tmp_path):
+    made = openpyxl.Workbook()
+    made.active.append(["label"])
+    made.create_sheet("in front", 0).append(["region", 1, 2.5, None, True, None])
+    made.save(tmp_path / "a.xlsx")
+    assert read_xlsx(tmp_path / "a.xlsx") == [["region", "1", "2.5", "", "True"]]
+
+
 @pytest.mark.parametrize(
     "parts",
     [
         {"strings": "<sst"},
-        {"strings": f"<!DOCTYPE x [<!ENTITY a 'b'>]><sst {SPACE}/>"},
         {"strings": f"<sst {SPACE}/>"},  # cells point to strings that are not there
-        {"sheet": SHEET.replace("A1", "ZZZ1")},
-        {"sheet": SHEET.replace("A1", "é1")},
-        {"sheet": SHEET.replace("<v>0</v>", "<v>-1</v>")},
         {"sheet": SHEET.replace("<v>0</v>", "<v>\u00b2</v>")},
         {"sheet": f'<?xml version="1.0" encoding="x"?>{SHEET}'},
-        {"sheet": f'<?xml version="1.0" encoding="UTF-16"?><!DOCTYPE x>{SHEET}'.encode("utf-16")},
         {"compression": zipfile.ZIP_LZMA},
     ],
 )
-def test_damaged_excel(tmp_path, parts):
+def test_damaged_excel(book, parts):
     with pytest.raises(UserError, match="no readable Excel"):
-        read_xlsx(book(tmp_path / "a.xlsx", **parts))
+        read_xlsx(book(**parts))
 
 
-def test_excel_with_any_damage_is_read_or_refused(tmp_path):
+def test_excel_with_any_damage_is_read_or_refused(book, tmp_path):
     rng = np.random.default_rng(0)
     for compression in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        whole = book(tmp_path / "a.xlsx", compression=compression).read_bytes()
-        for _ in range(150):
+        whole = book(compression=compression).read_bytes()
+        for _ in range(100):
             damaged = bytearray(whole)
             damaged[rng.integers(len(whole))] = rng.integers(256)
             (tmp_path / "b.xlsx").write_bytes(damaged)
             with suppress(UserError):  # anything else is a fault
                 read_xlsx(tmp_path / "b.xlsx")
         encrypted = bytearray(whole)
-        encrypted[whole.index(b"PK\x01\x02") + 8] |= 1
+        for entry in re.finditer(b"PK\x01\x02", whole):
+            encrypted[entry.start() + 8] |= 1
         (tmp_path / "b.xlsx").write_bytes(encrypted)
         with pytest.raises(UserError, match="no readable Excel"):
             read_xlsx(tmp_path / "b.xlsx")
@@ -83,56 +91,58 @@ def sheet_of(rows):
 @pytest.mark.parametrize(
     ("rows", "strings"),
     [
-        ('<row><c r="XFD1"/></row>' * 1100, ""),
-        ('<row><c r="XFD1"><v>1</v></c></row>', ""),
-        ('<row><c r="ZZ1"><v>1</v></c></row>' + "<row><c><v>1</v></c></row>" * 20, ""),
-        ("<row>" + "<c/>" * 2100 + "</row>", ""),
+        ("<row><c><v>1</v></c></row>" * 300, ""),
+        ('<row r="1048576"><c r="A1048576"><v>1</v></c></row>', ""),
         ("<row>" + '<c t="s"><v>0</v></c>' * 20 + "</row>", f"<si><t>{'y' * 3000}</t></si>"),
-        ('<row><c t="s"><v>0</v></c></row>', "<si/>" * 2100),
-        (f"<row><c><v>{'x' * 40_000}</v></c></row>", ""),
         ("\n" * 110_000, ""),
     ],
-    ids=["empty", "wide", "square", "cells", "repeated", "strings", "text", "blank"],
+    ids=["rows", "far down", "repeated", "blank"],
 )
-def test_small_excel_files_that_unpack_to_much(tmp_path, monkeypatch, rows, strings):
-    for limit in ("_MOST_BYTES", "_MOST_ELEMENTS", "_MOST_CELLS", "_MOST_CHARACTERS"):
+def test_small_excel_files_that_unpack_to_much(book, monkeypatch, rows, strings):
+    for limit in ("_MOST_BYTES", "_MOST_ROWS", "_MOST_CHARACTERS"):
         monkeypatch.setattr(xlsx, limit, getattr(xlsx, limit) // 100)  # for a fast test
-    path = book(
-        tmp_path / "a.xlsx", sheet_of(rows), f"<sst {SPACE}>{strings}</sst>", zipfile.ZIP_DEFLATED
-    )
-    assert path.stat().st_size < 2000
+    path = book(sheet_of(rows), f"<sst {SPACE}>{strings}</sst>", zipfile.ZIP_DEFLATED)
+    assert path.stat().st_size < 10_000
     with pytest.raises(UserError, match="far larger than a list of regions"):
         read_xlsx(path)
 
 
-def test_excel_files_take_little_memory(tmp_path):
-    wide = sheet_of('<row><c r="XFD1"><v>1</v></c></row>' * 100)
-    attributes = "<row " + " ".join(f"a{i}=''" for i in range(100_000)) + "/>"
-    for sheet in (wide, sheet_of(attributes)):
-        path = book(tmp_path / "a.xlsx", sheet, compression=zipfile.ZIP_DEFLATED)
-        tracemalloc.start()
-        try:
-            with pytest.raises(UserError, match="far larger than a list of regions"):
-                read_xlsx(path)
-            assert tracemalloc.get_traced_memory()[1] < 12e6
-        finally:
-            tracemalloc.stop()
+def test_an_excel_file_that_is_large_itself(book):
+    path = book()
     path.write_bytes(path.read_bytes() + bytes(5_000_000))
     with pytest.raises(UserError, match="far larger than a list of regions"):
         read_xlsx(path)
 
 
-def test_cells_that_hold_nothing_take_nothing(tmp_path):
+def test_entities_are_not_unpacked(book):
+    """The "billion laughs": ten of ten of ten."""
+    names = "abcdefghi"
+    more = "".join(f'<!ENTITY {name} "{10 * f"&{before};"}">' for before, name in pairwise(names))
+    document = f'<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa">{more}]>'
+    strings = STRINGS.replace("label", "&i;")
+    tracemalloc.start()
+    try:
+        with suppress(UserError):
+            assert read_xlsx(book(strings=document + strings))[0][0] in ("", "&i;")
+        assert tracemalloc.get_traced_memory()[1] < 50e6
+    finally:
+        tracemalloc.stop()
+
+
+def test_cells_that_hold_nothing_take_nothing(book):
     """As a spreadsheet leaves rows that are formatted to their end."""
     rows = '<row><c><v>label</v></c><c r="XFD1"/></row>' + '<row><c r="XFD2"/></row>' * 900
-    rows += '<row r="9"><c><v>L_a</v></c><c r="XFD9"/></row>'
-    path = book(tmp_path / "a.xlsx", sheet_of(rows))
-    assert read_xlsx(path) == [["label"], ["L_a"]]
+    rows += '<row><c t="str"><v>L_a</v></c><c r="XFD9"/></row>'
+    assert read_xlsx(book(sheet_of(rows.replace("<c><v>label", '<c t="str"><v>label')))) == [
+        ["label"],
+        ["L_a"],
+    ]
 
 
-def test_how_a_text_is_spoken_is_no_part_of_it(tmp_path):
-    strings = STRINGS.replace("<si><t>label</t></si>", "<si><t>label</t><rPh><t>x</t></rPh></si>")
-    assert read_xlsx(book(tmp_path / "a.xlsx", strings=strings))[0][0] == "label"
+def test_how_a_text_is_spoken_is_no_part_of_it(book):
+    spoken = '<rPh sb="0" eb="1"><t>x</t></rPh>'
+    strings = STRINGS.replace("<si><t>label</t></si>", f"<si><t>label</t>{spoken}</si>")
+    assert read_xlsx(book(strings=strings))[0][0] == "label"
 
 
 def test_a_wide_header_does_not_widen_every_row(tmp_path):
@@ -146,12 +156,12 @@ def test_a_wide_header_does_not_widen_every_row(tmp_path):
         tracemalloc.stop()
 
 
-def test_what_is_no_excel(tmp_path):
+def test_what_is_no_excel(book, tmp_path):
     (tmp_path / "a.xlsx").write_text("label\nL_cuneus\n")
     with pytest.raises(UserError, match="no readable Excel"):
         read_row_names(tmp_path / "a.xlsx")
     with pytest.raises(UserError, match="no column of region names"):
-        read_row_names(book(tmp_path / "b.xlsx", strings=STRINGS.replace("label", "what")))
+        read_row_names(book(strings=STRINGS.replace("label", "what")))
     (tmp_path / "c.csv").write_text("a,b\n1,2\n")
     with pytest.raises(UserError, match=r"c\.csv has no column"):
         read_row_names(tmp_path / "c.csv")

@@ -11,9 +11,10 @@ import pytest
 
 from folders import files
 from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.core.reconstruction import Reconstruction
+from napari_compressed_transcriptomics.core.fitting import fit_codec
+from napari_compressed_transcriptomics.core.reconstruction import Reconstruction, reconstruct
 from napari_compressed_transcriptomics.io import read_expression, read_volume, sniff
-from napari_compressed_transcriptomics.io.h5ad import write_h5ad
+from napari_compressed_transcriptomics.io.h5ad_write import write_h5ad
 from napari_compressed_transcriptomics.io.nifti import write_volume
 from napari_compressed_transcriptomics.io.results import (
     RESULT_FILES,
@@ -257,10 +258,7 @@ def test_anndata_is_not_written_over_its_source(las, tmp_path):
 
 
 def test_a_real_reconstruction(las, tmp_path):
-    codec = pytest.importorskip("napari_compressed_transcriptomics.core.codec")
-    from napari_compressed_transcriptomics.core.reconstruction import reconstruct
-
-    result = reconstruct(codec.fit_codec("pca", las, 2), las, device="cpu")
+    result = reconstruct(fit_codec("pca", las, 2), las, device="cpu")
     save_results(result, tmp_path)
     summary = json.loads((tmp_path / "summary.json").read_text())
     assert summary["rmse"] == pytest.approx(result.rmse)

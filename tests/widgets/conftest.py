@@ -3,7 +3,7 @@
 import pytest
 from napari.components import ViewerModel
 
-from napari_compressed_transcriptomics.core.codec import fit_codec
+from napari_compressed_transcriptomics.core.fitting import fit_codec
 from napari_compressed_transcriptomics.core.reconstruction import reconstruct
 from phantom import AFFINES, make_phantom
 

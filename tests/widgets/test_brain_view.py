@@ -9,7 +9,7 @@ from clicking import activate, settle
 from napari_compressed_transcriptomics import _layers, _viewer
 from napari_compressed_transcriptomics._planes import plane_of, position
 from napari_compressed_transcriptomics._shell import NAME, shell_of
-from napari_compressed_transcriptomics.core.codec import fit_codec
+from napari_compressed_transcriptomics.core.fitting import fit_codec
 from napari_compressed_transcriptomics.core.reconstruction import reconstruct
 from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
 from napari_compressed_transcriptomics.widgets.brain_view import BrainView

@@ -26,8 +26,8 @@ from napari_compressed_transcriptomics._planes import plane_of
 from napari_compressed_transcriptomics._shell import NAME as SHELL
 from napari_compressed_transcriptomics._shown import shown
 from napari_compressed_transcriptomics.core.checkpoint import save_model
-from napari_compressed_transcriptomics.core.codec import fit_codec
 from napari_compressed_transcriptomics.core.expression import Parcellation
+from napari_compressed_transcriptomics.core.fitting import fit_codec
 from napari_compressed_transcriptomics.core.novelty import SIZEABLE
 from napari_compressed_transcriptomics.widgets.session import session
 from real_window import (

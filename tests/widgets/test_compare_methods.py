@@ -15,9 +15,9 @@ from qtpy.QtWidgets import QApplication, QFileDialog
 from clicking import activate, settle
 from data import real_table
 from napari_compressed_transcriptomics._reader import add_expression
-from napari_compressed_transcriptomics.core import compare as module
+from napari_compressed_transcriptomics.core import compare_workers as module
 from napari_compressed_transcriptomics.core.compare import compare_steps
-from napari_compressed_transcriptomics.core.compare_request import CompareRequest, samples_of
+from napari_compressed_transcriptomics.core.compare_request import CompareRequest
 from napari_compressed_transcriptomics.core.progress import Progress, finish
 from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
 
@@ -274,7 +274,7 @@ def test_data_that_are_too_small_or_do_not_vary(open_tab, brain, qtbot, n, says)
     if n == 1:  # nothing is open
         tab = open_tab()
     else:
-        few = samples_of(brain, np.arange(n))
+        few = brain.subset(np.arange(n))
         tab = open_tab(replace(few, values=np.full_like(few.values, 0.5)))
     if says:
         qtbot.waitUntil(lambda: says in tab.bar.status.text(), timeout=60_000)

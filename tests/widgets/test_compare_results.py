@@ -11,8 +11,8 @@ from qtpy.QtWidgets import QFileDialog
 from clicking import activate, settle
 from napari_compressed_transcriptomics import _layers
 from napari_compressed_transcriptomics._shown import shown
-from napari_compressed_transcriptomics.core.codec import fit_codec
 from napari_compressed_transcriptomics.core.expression import Parcellation
+from napari_compressed_transcriptomics.core.fitting import fit_codec
 from napari_compressed_transcriptomics.core.reconstruction import reconstruct
 from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
 from napari_compressed_transcriptomics.core.two_results import compare_results

@@ -13,12 +13,12 @@ from data import real_data
 from napari_compressed_transcriptomics import _layers, _viewer, _writer
 from napari_compressed_transcriptomics._reader import add_expression
 from napari_compressed_transcriptomics._shown import shown
-from napari_compressed_transcriptomics.core.codec import fit_codec
 from napari_compressed_transcriptomics.core.components import (
     component_genes,
     component_genes_steps,
 )
 from napari_compressed_transcriptomics.core.errors import UserError
+from napari_compressed_transcriptomics.core.fitting import fit_codec
 from napari_compressed_transcriptomics.core.latent_change import decoded_change, largest_changes
 from napari_compressed_transcriptomics.core.parity import as_notebook
 from napari_compressed_transcriptomics.core.reconstruction import reconstruct

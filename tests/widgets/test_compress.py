@@ -10,7 +10,7 @@ from qtpy.QtCore import Qt
 from napari_compressed_transcriptomics._reader import add_expression
 from napari_compressed_transcriptomics._shown import shown
 from napari_compressed_transcriptomics.core.checkpoint import save_model
-from napari_compressed_transcriptomics.core.codec import fit_codec
+from napari_compressed_transcriptomics.core.fitting import fit_codec
 from napari_compressed_transcriptomics.core.progress import Progress
 from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
 from napari_compressed_transcriptomics.widgets import compress as module

@@ -11,8 +11,8 @@ from qtpy.QtWidgets import QFileDialog
 from clicking import click_on, focus, settle, take_keyboard
 from napari_compressed_transcriptomics._reader import add_expression
 from napari_compressed_transcriptomics._shown import shown
-from napari_compressed_transcriptomics.core.codec import fit_codec
 from napari_compressed_transcriptomics.core.compress import CompressRequest, compress_steps
+from napari_compressed_transcriptomics.core.fitting import fit_codec
 from napari_compressed_transcriptomics.core.held_out_error import HeldOut
 from napari_compressed_transcriptomics.core.progress import finish
 from napari_compressed_transcriptomics.core.reconstruction import reconstruct

@@ -9,7 +9,7 @@ from qtpy.QtTest import QTest
 from clicking import click_on, drag, settle
 from napari_compressed_transcriptomics import _layers
 from napari_compressed_transcriptomics._layer_values import values_of_layer
-from napari_compressed_transcriptomics.core.codec import fit_codec
+from napari_compressed_transcriptomics.core.fitting import fit_codec
 from napari_compressed_transcriptomics.core.reconstruction import reconstruct
 from napari_compressed_transcriptomics.widgets.latent_space import LatentSpace
 from napari_compressed_transcriptomics.widgets.session import session

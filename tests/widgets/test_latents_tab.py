@@ -17,7 +17,7 @@ from napari_compressed_transcriptomics._method_layers import grid_shape, shown_c
 from napari_compressed_transcriptomics._reader import add_expression
 from napari_compressed_transcriptomics._shown import shown
 from napari_compressed_transcriptomics.core import latents_of_methods
-from napari_compressed_transcriptomics.core.codec import fit_codec
+from napari_compressed_transcriptomics.core.fitting import fit_codec
 from napari_compressed_transcriptomics.core.progress import Progress
 from napari_compressed_transcriptomics.core.synthetic import synthetic_brain, synthetic_regions
 from napari_compressed_transcriptomics.io import Volume, read_volume

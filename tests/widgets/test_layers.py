@@ -8,7 +8,7 @@ from data import real_data
 from napari_compressed_transcriptomics import _layers, _viewer
 from napari_compressed_transcriptomics._placement import Placement
 from napari_compressed_transcriptomics._shown import METADATA_KEY, rounded_up, shown
-from napari_compressed_transcriptomics.core.codec import fit_codec
+from napari_compressed_transcriptomics.core.fitting import fit_codec
 from napari_compressed_transcriptomics.core.reconstruction import reconstruct
 from napari_compressed_transcriptomics.io import read_volume
 from phantom import AFFINES, make_phantom

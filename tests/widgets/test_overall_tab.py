@@ -12,7 +12,7 @@ from qtpy.QtWidgets import QApplication
 from clicking import click_on, hover
 from data import real_data
 from napari_compressed_transcriptomics import _layers
-from napari_compressed_transcriptomics.core.codec import fit_codec
+from napari_compressed_transcriptomics.core.fitting import fit_codec
 from napari_compressed_transcriptomics.core.reconstruction import reconstruct
 from napari_compressed_transcriptomics.core.synthetic import synthetic_brain, synthetic_regions
 from napari_compressed_transcriptomics.io import Volume, read_expression

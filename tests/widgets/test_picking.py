@@ -7,8 +7,8 @@ import pytest
 
 from clicking import click_on
 from napari_compressed_transcriptomics import _layers, _viewer
-from napari_compressed_transcriptomics.core.codec import fit_codec
 from napari_compressed_transcriptomics.core.expression import Parcellation
+from napari_compressed_transcriptomics.core.fitting import fit_codec
 from napari_compressed_transcriptomics.core.reconstruction import reconstruct
 from napari_compressed_transcriptomics.core.regions import regions_of
 from napari_compressed_transcriptomics.widgets.session import session

@@ -6,9 +6,9 @@ import pytest
 
 from napari_compressed_transcriptomics import _layers
 from napari_compressed_transcriptomics._region_layers import layer_affine, regions_of_layer
-from napari_compressed_transcriptomics.core.codec import fit_codec
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Parcellation
+from napari_compressed_transcriptomics.core.fitting import fit_codec
 from napari_compressed_transcriptomics.core.reconstruction import reconstruct
 from napari_compressed_transcriptomics.core.synthetic import synthetic_brain, synthetic_regions
 from napari_compressed_transcriptomics.io import read_volume

@@ -9,7 +9,7 @@ from clicking import activate, click_on, settle
 from data import real_data
 from napari_compressed_transcriptomics import _layers, _viewer
 from napari_compressed_transcriptomics._pick_mark import NAME
-from napari_compressed_transcriptomics.core.codec import fit_codec
+from napari_compressed_transcriptomics.core.fitting import fit_codec
 from napari_compressed_transcriptomics.core.profiles import samples_by_error
 from napari_compressed_transcriptomics.core.reconstruction import reconstruct
 from napari_compressed_transcriptomics.core.synthetic import synthetic_brain

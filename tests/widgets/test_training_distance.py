@@ -13,7 +13,7 @@ from napari_compressed_transcriptomics._menus import show_training_distance
 from napari_compressed_transcriptomics._reader import add_expression
 from napari_compressed_transcriptomics._shown import shown
 from napari_compressed_transcriptomics.core.checkpoint import save_model
-from napari_compressed_transcriptomics.core.codec import fit_codec
+from napari_compressed_transcriptomics.core.fitting import fit_codec
 from napari_compressed_transcriptomics.core.reconstruction import reconstruct
 from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
 from napari_compressed_transcriptomics.widgets.compress import Compress

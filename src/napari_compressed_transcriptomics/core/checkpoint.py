@@ -8,11 +8,11 @@ import numpy as np
 
 from .codec import Codec, codec_class
 from .errors import UserError
-from .novelty import Reference
 from .provenance import versions
 from .state_dict import load_state_dict
 from .tensor_file import digest, read_safetensors, write_safetensors
 from .tensors import whole
+from .training_reference import Reference
 
 FORMAT_VERSION = 2
 """2 added what the training data look like to the model, see `novelty.Reference`."""

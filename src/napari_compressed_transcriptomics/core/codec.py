@@ -18,7 +18,7 @@ from .seeds import check_seed
 
 if TYPE_CHECKING:
     from .networks import CodecNetwork
-    from .novelty import Reference
+    from .training_reference import Reference
 
 NOT_CONVERGED = "not converged"
 """How `Codec.chosen` begins where a fit ended before it was done."""
@@ -54,7 +54,7 @@ class Codec(ABC):
     training : dict
         JSON-safe record of how it was fitted.
     reference : Reference or None
-        What samples like the training data look like to it, see `novelty`; None where not known.
+        What samples like the training data look like to it; None where not known.
     value_range : (float, float)
         Least and largest value that the method can represent.
     rows_together : int
@@ -151,7 +151,6 @@ class Codec(ABC):
         seed: int = 0,
         device: str | None = None,
         max_epochs: int | None = None,
-        reference: bool = True,
         **settings: Any,
     ) -> Generator[Progress, None, "Codec"]:
         """Fit the codec to all samples, as a generator of progress that returns it.
@@ -168,8 +167,6 @@ class Codec(ABC):
             Where to compute, if the method can choose.
         max_epochs : int, optional
             Upper bound for methods that train in epochs.
-        reference : bool
-            Learn what samples like these look like to it, too (`reference`).
         **settings
             Of the method.
 
@@ -179,8 +176,6 @@ class Codec(ABC):
             If the data cannot carry so many components, has the wrong scale, or there is too
             little memory (at once, not at the first step).
         """
-        from .novelty import reference_bytes, reference_steps
-
         if cls.unavailable():
             raise UserError(cls.unavailable())
         n_samples = expression.n_samples if cls.needs_samples else latent_size + 1
@@ -191,17 +186,13 @@ class Codec(ABC):
         cls.check_scale(expression.values, expression.name)
         n, g = expression.values.shape
         what = f"Fitting {cls.id} with {latent_size} components to {n:,} samples x {g:,} genes"
-        needed = max(cls.bytes_to_fit(n, g, latent_size, **settings), reference_bytes(n, g))
-        require_memory(needed, what, cls.smaller)
+        require_memory(cls.bytes_to_fit(n, g, latent_size, **settings), what, cls.smaller)
         name = resolve_device(device).name
         fitting = cls._fit_steps(expression, latent_size, seed, name, max_epochs, **settings)
 
         def steps() -> Generator[Progress, None, Codec]:
             with memory_told(what, cls.smaller):
-                codec = yield from fitting
-                if reference and cls.is_network:
-                    codec.reference = yield from reference_steps(codec, expression, name)
-            return codec
+                return (yield from fitting)
 
         return steps()
 
@@ -316,20 +307,3 @@ def codec_class(codec_id: str) -> type[Codec]:
         raise UserError(f"There is no codec {codec_id!r}; choose one of {', '.join(_CODECS)}")
     module, name = _CODECS[codec_id]
     return getattr(import_module(f".{module}", __package__), name)
-
-
-def fit_codec(
-    codec_id: str,
-    expression: Expression,
-    latent_size: int,
-    *,
-    seed: int = 0,
-    device: str | None = "auto",
-    max_epochs: int | None = None,
-    report: Callable[[Progress], object] | None = None,
-) -> Codec:
-    """Fit a codec and return it; see `Codec.fit_steps`."""
-    steps = codec_class(codec_id).fit_steps(
-        expression, latent_size, seed=seed, device=device, max_epochs=max_epochs
-    )
-    return finish(steps, report)

@@ -4,11 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from .buffer import Buffer, buffer_of
 from .errors import UserError
-from .expression import Expression, Parcellation
+from .expression import Expression
 from .imputation import imputed_note
 from .limits import MOST_PROCESSES, check_range
 from .methods import learns_from_less, method_class, method_names, method_problem, size_problem
@@ -227,19 +225,3 @@ def _left_out(notes: list[tuple[str, int, str]]) -> Iterator[LeftOut]:
         sizes.setdefault((method, problem), []).append(size)
     for (method, problem), left in sizes.items():
         yield LeftOut(method, tuple(left), problem)
-
-
-def samples_of(expression: Expression, rows: np.ndarray) -> Expression:
-    """Return some samples only, where they lie; their values are a copy."""
-    parcellation = expression.parcellation
-    number = np.zeros(expression.n_samples + 1, np.int32)
-    number[np.asarray(rows) + 1] = np.arange(1, len(rows) + 1)
-    imputed = expression.imputed[number[expression.imputed[:, 0] + 1] > 0]
-    return Expression(
-        np.ascontiguousarray(expression.values[rows]),
-        expression.genes,
-        tuple(expression.samples[row] for row in rows),
-        Parcellation(number[parcellation.labels], parcellation.affine),
-        expression.name,
-        imputed=np.column_stack([number[imputed[:, 0] + 1] - 1, imputed[:, 1]]),
-    )

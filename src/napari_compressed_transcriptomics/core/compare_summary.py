@@ -9,7 +9,7 @@ from .methods import METHODS
 from .nested_folds import SPLITS
 
 if TYPE_CHECKING:
-    from .compare import Score
+    from .compare_score import Score
 
 
 class Mean(NamedTuple):
@@ -18,7 +18,7 @@ class Mean(NamedTuple):
     Attributes
     ----------
     rmse, r2 : float
-        See `compare.Score`.
+        See `compare_score.Score`.
     n_folds : int
         How many folds those are.
     """

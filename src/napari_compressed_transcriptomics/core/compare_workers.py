@@ -10,17 +10,15 @@ from collections.abc import Generator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from .compare_request import CompareRequest, Fit
+from .compare_score import Score, score_steps
 from .errors import UserError
 from .expression import Expression
 from .temporary import temporary_folder
-
-if TYPE_CHECKING:
-    from .compare import Score
 
 Rows = tuple[np.ndarray, np.ndarray]
 Events = Generator[tuple[Fit, "float | Score | str"], None, None]
@@ -36,8 +34,6 @@ def one_by_one(
     request: CompareRequest, folds: dict[str, list[Rows]], fits: list[Fit], n_jobs: int
 ) -> Events:
     """Run the fits in this process."""
-    from .compare import score_steps
-
     for fit in fits:
         rows = folds[fit.split][fit.fold - 1]
         steps = score_steps(fit, request.expression, rows, request.seed, request.device)
@@ -166,8 +162,6 @@ def _end_with(owner: int) -> None:
 
 
 def _score(number: int, fit: Fit) -> Any:
-    from .compare import score_steps
-
     assert _shared is not None
     folder, expression, folds, seed, device = _shared
     steps = score_steps(fit, expression, folds[fit.split][fit.fold - 1], seed, device)

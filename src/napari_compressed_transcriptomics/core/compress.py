@@ -136,10 +136,11 @@ def _held_out_steps(
     """Add the error on samples not seen; whatever becomes of it, the result is kept."""
     from numpy.linalg import LinAlgError
 
+    from .codec import codec_class
     from .held_out_error import held_out_steps
 
     def fit(train: Expression) -> Generator[Progress, None, "Codec"]:
-        return _fit_steps(request, train, reference=False)
+        return codec_class(request.codec).fit_steps(train, **_settings(request))
 
     try:
         found = yield from held_out_steps(fit, request.expression, plan, request.device)
@@ -182,21 +183,18 @@ def _codec_steps(request: CompressRequest) -> Generator[Progress, None, "Codec"]
     problem = latent_size_problem(request.codec, size, expression.n_samples, expression.n_genes)
     if problem:
         raise UserError(problem)
-    return (yield from _fit_steps(request, expression))
+    from .fitting import fit_codec_steps
+
+    return (yield from fit_codec_steps(request.codec, expression, **_settings(request)))
 
 
-def _fit_steps(
-    request: CompressRequest, expression: Expression, reference: bool = True
-) -> Generator[Progress, None, "Codec"]:
-    from .codec import codec_class
+def _settings(request: CompressRequest) -> dict[str, Any]:
+    """Return how a codec is fitted, as `codec.Codec.fit_steps` names it."""
     from .device import resolve_device
 
-    assert request.latent_size is not None
-    return codec_class(request.codec).fit_steps(
-        expression,
-        request.latent_size,
-        seed=request.seed,
-        device=resolve_device(request.device).name,
-        max_epochs=request.max_epochs,
-        reference=reference,
-    )
+    return {
+        "latent_size": request.latent_size,
+        "seed": request.seed,
+        "device": resolve_device(request.device).name,
+        "max_epochs": request.max_epochs,
+    }

@@ -205,6 +205,25 @@ class Expression:
         """Return one gene as a float32 volume (x, y, z), NaN outside."""
         return self.parcellation.paint(self.values[:, self.column(gene)])
 
+    def subset(self, rows: np.ndarray) -> "Expression":
+        """Return some samples only, where they lie; their values are a copy.
+
+        Parameters
+        ----------
+        rows : ndarray of int, shape (n,)
+            Each at most once; the samples come in this order.
+        """
+        number = np.zeros(self.n_samples + 1, np.int32)
+        number[np.asarray(rows) + 1] = np.arange(1, len(rows) + 1)
+        imputed = self.imputed[number[self.imputed[:, 0] + 1] > 0]
+        return replace(
+            self,
+            values=np.ascontiguousarray(self.values[rows]),
+            samples=tuple(self.samples[row] for row in rows),
+            parcellation=Parcellation(number[self.parcellation.labels], self.parcellation.affine),
+            imputed=np.column_stack([number[imputed[:, 0] + 1] - 1, imputed[:, 1]]),
+        )
+
     def aligned_to(self, genes: tuple[str, ...], fill: np.ndarray | None = None) -> "Expression":
         """Return the same samples with columns in the order of `genes`, matched by symbol.
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from .buffer import buffer_of
-from .compare_request import samples_of
 from .errors import UserError
 from .expression import Expression
 from .imputation import filled_from, imputed_note, measured
@@ -94,7 +93,7 @@ class HeldOutError:
     rmse_samples : ndarray of float64, shape (n_samples,)
     rmse_genes : ndarray of float64, shape (n_genes,)
     rmse_folds : tuple of float
-        As `compare.Score.rmse` has it.
+        As `compare_score.Score.rmse` has it.
     rmse : float
         Over all samples and genes.
     plan : HeldOutPlan
@@ -269,7 +268,7 @@ def unseen_steps(
     fit: Fit, expression: Expression, rows: Rows, device: str = "cpu"
 ) -> Generator[Progress, None, Unseen]:
     """Fit to rows ``rows[0]`` and measure on rows ``rows[1]``, block by block."""
-    train, test = (samples_of(expression, part) for part in rows)
+    train, test = (expression.subset(part) for part in rows)
     train, test = filled_from(train, train), filled_from(train, test)
     codec = yield from fit(train)
     mean = np.mean(train.values, axis=0, dtype=float)

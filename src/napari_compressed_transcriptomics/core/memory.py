@@ -39,10 +39,15 @@ def require_memory(n_bytes: int, what: str, instead: str = "") -> None:
     """
     available = available_memory()
     if n_bytes > available:
-        raise UserError(
-            f"{what} needs {_size(n_bytes)} of memory and {_size(available)} are available; "
-            f"{instead or 'use a smaller file or a larger machine'}"
-        )
+        raise too_little_memory(n_bytes, available, what, instead)
+
+
+def too_little_memory(n_bytes: int, available: int, what: str, instead: str = "") -> UserError:
+    """Return the error of `require_memory`."""
+    return UserError(
+        f"{what} needs {_size(n_bytes)} of memory and {_size(available)} are available; "
+        f"{instead or 'use a smaller file or a larger machine'}"
+    )
 
 
 @contextmanager

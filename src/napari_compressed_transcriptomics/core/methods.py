@@ -95,7 +95,7 @@ def fit_method_steps(
     """
     codec_id, settings = method_settings(method)
     return codec_class(codec_id).fit_steps(
-        expression, latent_size, seed=seed, device=device, reference=False, **settings
+        expression, latent_size, seed=seed, device=device, **settings
     )
 
 

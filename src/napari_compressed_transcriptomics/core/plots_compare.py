@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from .compare import Score
+    from .compare_score import Score
 
 FEWEST_FOR_BOX = 5
 _WIDE = 4.5  # inches

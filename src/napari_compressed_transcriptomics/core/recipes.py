@@ -6,10 +6,11 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from .codec import Codec, codec_class, codec_ids
+from .codec import Codec, codec_ids
 from .device import resolve_device
 from .errors import UserError
 from .expression import Expression
+from .fitting import fit_codec_steps
 from .progress import Progress
 from .provenance import array_sha256
 
@@ -130,7 +131,8 @@ def train_codec_steps(request: TrainRequest) -> Generator[Progress, None, Codec]
     from .resume import threads_of
 
     with threads_of(settings.get("checkpoints")):
-        codec = yield from codec_class(codec_id).fit_steps(
+        codec = yield from fit_codec_steps(
+            codec_id,
             expression,
             request.latent_size,
             seed=request.seed,

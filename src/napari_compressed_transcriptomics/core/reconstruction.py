@@ -95,7 +95,10 @@ class Reconstruction:
     @cached_property
     def novelty(self) -> Novelty | None:
         """How far each sample is from the codec's training data; None where not known."""
-        return novelty_of(self)
+        if self.codec.reference is None:
+            return None
+        voxels = self.expression.parcellation.voxels_per_sample
+        return novelty_of(self.codec.reference, self.latents, self.rmse_samples, voxels)
 
     @cached_property
     def _hidden(self) -> "torch.Tensor":
@@ -207,7 +210,8 @@ def _steps(
         seconds=time.perf_counter() - begun,
         notes=notes + changes,
     )
-    return replace(result, notes=result.notes + novelty_notes(result))
+    more = novelty_notes(codec.reference, result.novelty, expression)
+    return replace(result, notes=result.notes + more)
 
 
 class _Sums:

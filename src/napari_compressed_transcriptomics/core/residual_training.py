@@ -11,13 +11,13 @@ import numpy as np
 import torch  # noqa: TID253  (this module is for torch only)
 from torch import Tensor  # noqa: TID253
 
-from .novelty import quantile
 from .progress import Progress, Stop
 from .residual_network import ResidualNetwork
 from .residual_settings import MANY_ROWS, ResidualSettings
 from .resume import Checkpoints, SnapshotClock
 from .snapshots import Snapshot, put_back, take_snapshot
 from .splits import INNER_FOLDS, drawn_evenly, fold_blocks, fold_rows
+from .training_reference import quantile
 
 SECONDS_BETWEEN_REPORTS = 0.25
 PARTS_OF_MANY = 10

@@ -161,7 +161,7 @@ def _read_sample(
     path: Path, modified_ns: int, size: int
 ) -> tuple[tuple[str, ...], tuple[float, float], np.ndarray]:
     """Return genes, clipping limits and gene means of the published sample table."""
-    from napari_compressed_transcriptomics.io.table import read_text_table
+    from napari_compressed_transcriptomics.io.text_table import read_text_table
 
     from .autoencoder import clip_limits
 

@@ -68,11 +68,11 @@ def read_expression(
         voxels = read_nifti_expression(path, impute)
         return mean_over_regions(voxels, path, atlas, labels) if atlas else voxels
     if suffix(path, TEXT_TABLE + PARQUET):
-        from .table import read_table_expression
+        from .table_expression import read_table_expression
 
         return read_table_expression(path, atlas, labels, impute, ids)
     if suffix(path, H5AD):
-        from .h5ad import read_h5ad
+        from .h5ad_read import read_h5ad
 
         return read_h5ad(path, atlas, labels, impute, ids)
     if suffix(path, (".zarr", ".zarr.zip")):

@@ -11,10 +11,8 @@ from typing import Any
 
 from napari_compressed_transcriptomics import __version__
 from napari_compressed_transcriptomics.core.compare import (
-    COLUMNS,
     CompareProgress,
     Comparison,
-    Score,
     compare_steps,
 )
 from napari_compressed_transcriptomics.core.compare_request import (
@@ -23,6 +21,7 @@ from napari_compressed_transcriptomics.core.compare_request import (
     Fit,
     request_buffer,
 )
+from napari_compressed_transcriptomics.core.compare_score import COLUMNS, Score
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.methods import method_names, method_settings
 from napari_compressed_transcriptomics.core.nested_folds import SPLITS
@@ -48,7 +47,7 @@ def saved_comparison_steps(
 ) -> Generator[Progress, None, Comparison]:
     """Compare, and keep every score in a folder as soon as it is there.
 
-    ``comparison.csv`` (columns as `compare.COLUMNS`) and ``comparison.json`` (settings, hashes,
+    ``comparison.csv`` (columns `compare_score.COLUMNS`) and ``comparison.json`` (settings, hashes,
     versions) are written after each fit, ``comparison.png`` at the end. What the folder holds
     of the same data, seed and folds is not fitted again; other methods, components and splits
     that it holds stay. Cancelled (`progress.Stop`), it returns what is done. The folder is held
@@ -91,6 +90,18 @@ def save_comparison(comparison: Comparison, directory: str | Path) -> None:
     """
     with closing(_Folder(comparison.request, directory, comparison.scores, SAFE)) as folder:
         folder.write_all(replace(comparison, scores=tuple(folder.scores)))
+
+
+def read_scores(directory: str | Path) -> list[Score]:
+    """Return the scores that a comparison's folder holds, but for methods that have changed.
+
+    Raises
+    ------
+    UserError
+        If the folder is damaged.
+    """
+    directory = Path(directory)
+    return list(_known(directory, _record(directory, {}))[0].values())
 
 
 def check_comparison_folder(request: CompareRequest, directory: str | Path) -> None:

@@ -1,4 +1,4 @@
-"""Reading AnnData, ours and others': values, names, and where the samples lie; see `io.h5ad`."""
+"""Reading AnnData, ours and others': values, names, and where the samples lie; see `h5ad_write`."""
 
 from pathlib import Path
 
@@ -12,7 +12,8 @@ from .files import atlas_of, source_of
 from .h5ad_elements import names_of, shape_of, values_of
 from .h5ad_places import stored_places
 from .hdf5 import Hdf5, opened_hdf5
-from .table import Table, table_expression
+from .table import Table
+from .table_expression import table_expression
 from .voxel_grid import on_grid
 
 _SPATIAL_KEYS = ("spatial", "X_spatial")

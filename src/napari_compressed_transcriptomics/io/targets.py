@@ -17,10 +17,10 @@ from .map_sampling import sample_means
 from .placing import other_numbering
 from .region_names import match_names
 from .row_names import RowNames, read_row_names
-from .table import read_text_table
 from .table_header import counts_rows, shown
 from .table_rows import says_ids
 from .text import DelimitedText, integer, value_of
+from .text_table import read_text_table
 from .volume import Volume, read_volume
 
 TARGET_FILES = NIFTI + TEXT_TABLE

@@ -278,7 +278,7 @@ class Compress(QWidget):
         self._result = result
         add_result(self._viewer, result, self._outputs)
         fitted_elsewhere = self._parameters.get("codec") in NOT_FITTED
-        notes = told(result) if fitted_elsewhere else result.notes
+        notes = told(result.novelty, result.notes) if fitted_elsewhere else result.notes
         self.result.setText("\n".join([result_line(result), *notes]))
         self._refresh()
 

@@ -12,11 +12,11 @@ from napari_compressed_transcriptomics._notices import user_errors_shown
 from napari_compressed_transcriptomics.core.compare import (
     CompareProgress,
     Comparison,
-    Score,
     compare_steps,
 )
 from napari_compressed_transcriptomics.core.compare_outlook import Outlook, outlook
 from napari_compressed_transcriptomics.core.compare_request import CompareRequest, Fit
+from napari_compressed_transcriptomics.core.compare_score import Score
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.plots_compare import error_by_size
 from napari_compressed_transcriptomics.io.comparison import save_comparison, saved_comparison_steps

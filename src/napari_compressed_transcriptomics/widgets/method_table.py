@@ -23,7 +23,7 @@ from napari_compressed_transcriptomics.core.compare_summary import (
 from napari_compressed_transcriptomics.core.methods import TITLES
 
 if TYPE_CHECKING:
-    from napari_compressed_transcriptomics.core.compare import Score
+    from napari_compressed_transcriptomics.core.compare_score import Score
 
 _SPLITS = {"blocks": "Blocks of space held out", "random": "Random samples held out"}
 _LONG = 12
