@@ -104,7 +104,7 @@ def reference_steps(
             with suppress(Stop):
                 held_out = yield from _held_out(codec, expression, device)
                 errors = errors if held_out is None else held_out
-    except UserError as error:  # the model must not be lost to this
+    except (UserError, ArithmeticError, np.linalg.LinAlgError) as error:  # the model is kept
         with suppress(Stop):
             yield Progress(_STAGE, n, n, f"{error}; the model has no distance to training data")
         return None
