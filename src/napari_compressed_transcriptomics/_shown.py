@@ -126,12 +126,16 @@ def space(parcellation: Parcellation) -> dict[str, Any]:
     return {"placement": placement, "parcellation": parcellation, "view": view}
 
 
+@dataclass(frozen=True, eq=False)
 class _View(Parcellation):
     """A parcellation laid out for the viewer, which remembers how many samples there are."""
 
-    def __init__(self, labels: np.ndarray, affine: np.ndarray, n_samples: int):
-        super().__init__(labels, affine)
-        self.__dict__["n_samples"] = n_samples
+    n_all: int = 0
+
+    @property
+    def n_samples(self) -> int:  # type: ignore[override]
+        """Number of samples, also where the last has lost its voxel."""
+        return self.n_all
 
 
 def middle_and_reach(values: np.ndarray, center: float | None = None) -> dict[str, Any]:

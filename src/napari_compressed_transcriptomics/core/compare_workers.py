@@ -68,8 +68,8 @@ def in_processes(
         If there is no room for the data in the temporary folder, or the system ends a process,
         as it does where memory is short.
     """
-    from joblib.externals.loky import ProcessPoolExecutor
-    from joblib.externals.loky.process_executor import BrokenProcessPool
+    from loky import ProcessPoolExecutor
+    from loky.process_executor import BrokenProcessPool
 
     with ExitStack() as stack:
         folder = _shared_data(stack, (request.expression, folds, request.seed, request.device))

@@ -54,18 +54,21 @@ class Parcellation:
     @cached_property
     def centroids(self) -> np.ndarray:
         """Mean position of each sample's voxels in RAS millimetres, shape (n_samples, 3)."""
+        from nibabel.affines import apply_affine
+
         voxels = np.nonzero(self.labels)
         of_voxel = self.labels[voxels] - 1
         mean = [
             np.bincount(of_voxel, weights=axis, minlength=self.n_samples) / self.voxels_per_sample
             for axis in voxels
         ]
-        return np.stack(mean, axis=1) @ self.affine[:3, :3].T + self.affine[:3, 3]
+        return apply_affine(self.affine, np.stack(mean, axis=1))
 
     def sample_at(self, position: np.ndarray) -> int | None:
         """Return the sample in whose voxel a position (3,) in RAS mm lies, or None."""
-        inverse = np.linalg.inv(self.affine)
-        voxel = np.rint(inverse[:3, :3] @ position + inverse[:3, 3]).astype(int)
+        from nibabel.affines import apply_affine
+
+        voxel = np.rint(apply_affine(np.linalg.inv(self.affine), position)).astype(int)
         if (voxel < 0).any() or (voxel >= self.labels.shape).any():
             return None
         sample = int(self.labels[tuple(voxel)]) - 1

@@ -1,7 +1,7 @@
 """How users train: a recipe, a latent size and the data; the rest has defaults."""
 
 from collections.abc import Generator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,9 @@ from .provenance import array_sha256
 
 RECIPES = ("default", "published")
 _TRAINED = ("autoencoder", "residual")
+_SETTINGS = (
+    "hidden_sizes", "max_epochs", "batch_size", "patience", "learning_rate", "validation",
+)  # fmt: skip
 
 _PUBLISHED = {
     "from_mean": False,
@@ -82,9 +85,7 @@ class TrainRequest:
 
     def settings(self) -> dict[str, Any]:
         """Return the settings that are given, by name."""
-        names = [field.name for field in fields(self)]
-        between = names[names.index("hidden_sizes") : names.index("seed")]
-        given = {name: getattr(self, name) for name in between}
+        given = {name: getattr(self, name) for name in _SETTINGS}
         return {name: value for name, value in given.items() if value is not None}
 
 

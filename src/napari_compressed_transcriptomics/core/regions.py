@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+from nibabel.affines import apply_affine
 
 from .expression import Expression, Parcellation
 
@@ -141,7 +142,7 @@ def regions_of(
     voxels = np.argwhere(parcellation.labels)
     of_sample = parcellation.labels[tuple(voxels.T)] - 1
     to_labels = np.linalg.inv(affine) @ parcellation.affine
-    at = np.rint(voxels @ to_labels[:3, :3].T + to_labels[:3, 3])
+    at = np.rint(apply_affine(to_labels, voxels))
     inside = ((at >= 0) & (at < labels.shape)).all(axis=1)
     found = np.zeros(len(at), np.int64)
     found[inside] = labels[tuple(at[inside].astype(int).T)]

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from nibabel.affines import apply_affine
 
 PIXELS = 180
 """Of the longest side; about 1 mm each in a human brain."""
@@ -79,7 +80,7 @@ class BrainSpace:
         voxels = np.argwhere(self.inside)
         if not len(voxels):
             raise ValueError("no voxel is inside")
-        places = voxels @ affine[:3, :3].T + affine[:3, 3]
+        places = apply_affine(affine, voxels)
         reach = np.abs(affine[:3, :3]).sum(axis=1)  # half a voxel, and as much of margin
         self.low, self.high = places.min(axis=0) - reach, places.max(axis=0) + reach
         self.step = float((self.high - self.low).max() / (pixels or PIXELS))
@@ -171,7 +172,7 @@ class BrainSpace:
             yield self._points(right, up, _axis(toward), mm)
 
     def _voxels(self, points: np.ndarray) -> np.ndarray:
-        return points @ self._to_voxels[:3, :3].T + self._to_voxels[:3, 3]
+        return apply_affine(self._to_voxels, points)
 
     def _flat(self, points: np.ndarray) -> np.ndarray:
         """Return the flat index of the voxel at each point, -1 outside."""

@@ -1,5 +1,7 @@
 """Which samples are held out to see how well training does, and which are taken together."""
 
+import warnings
+
 import numpy as np
 import torch  # noqa: TID253  (this module is for torch only)
 from torch import Tensor  # noqa: TID253
@@ -140,17 +142,12 @@ def fold_contiguous(positions: np.ndarray, folds: int, generator: torch.Generato
 
 def _compact_blocks(positions: np.ndarray, generator: torch.Generator) -> tuple[Tensor, int]:
     """Return each row's block by k-means from random rows, and how many there are at most."""
-    positions = np.asarray(positions, float)
-    n = len(positions)
+    from sklearn.cluster import KMeans
+
+    places, n = np.asarray(positions, float), len(positions)
     n_blocks = min(n, max(_FEWEST_BLOCKS, min(_MOST_BLOCKS, n // _SAMPLES_A_BLOCK)))
-    centres = positions[torch.randperm(n, generator=generator)[:n_blocks].numpy()]
-    nearest = np.zeros(n, int)
-    for _ in range(20):
-        # |p - c|^2 without |p|^2, which is the same for all centres
-        nearest = ((centres**2).sum(axis=1) - 2 * positions @ centres.T).argmin(axis=1)
-        count = np.bincount(nearest, minlength=n_blocks)
-        total = np.zeros_like(centres)
-        np.add.at(total, nearest, positions)
-        some = count > 0
-        centres[some] = total[some] / count[some, None]
-    return torch.from_numpy(nearest), n_blocks
+    first = places[torch.randperm(n, generator=generator)[:n_blocks].numpy()]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of fewer places than blocks
+        block = KMeans(n_blocks, init=first, n_init=1, max_iter=20).fit_predict(places)
+    return torch.from_numpy(block.astype(np.int64)), n_blocks

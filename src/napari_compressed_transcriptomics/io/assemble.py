@@ -1,5 +1,6 @@
 """From what a file held to an `Expression`: samples without data, missing and infinite cells."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -149,5 +150,4 @@ def _without_missing(
 
 
 def _repeated(names: Sequence[str]) -> list[str]:
-    seen: set[str] = set()
-    return list(dict.fromkeys(n for n in names if n in seen or seen.add(n)))  # type: ignore[func-returns-value]
+    return [name for name, count in Counter(names).items() if count > 1]

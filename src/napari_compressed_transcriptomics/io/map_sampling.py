@@ -1,6 +1,7 @@
 """The mean of a volume over each sample's voxels, whatever the two grids."""
 
 import numpy as np
+from nibabel.affines import apply_affine
 
 from napari_compressed_transcriptomics.core.expression import Parcellation
 
@@ -42,7 +43,7 @@ def sample_means(volume: Volume, parcellation: Parcellation) -> np.ndarray:
     sums, counts = np.zeros((2, parcellation.n_samples))
     offsets = _offsets(to_image)
     for offset in offsets:
-        at = (voxels + offset) @ to_image[:3, :3].T + to_image[:3, 3]
+        at = apply_affine(to_image, voxels + offset)
         share = map_coordinates(weight, at.T, order=1, mode="constant")
         value = map_coordinates(filled, at.T, order=1, mode="constant")
         inside = share >= 0.5

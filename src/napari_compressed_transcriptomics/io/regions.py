@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from nibabel.affines import apply_affine
 
 from napari_compressed_transcriptomics.core.errors import UserError, listing
 from napari_compressed_transcriptomics.core.expression import Expression, Parcellation
@@ -94,7 +95,7 @@ def mean_over_regions(
 def resampled(atlas: Atlas, parcellation: Parcellation) -> np.ndarray:
     """Return the atlas id at the centre of each sample, shape (n_samples,), 0 outside."""
     to_atlas = np.linalg.inv(atlas.affine)
-    index = parcellation.centroids @ to_atlas[:3, :3].T + to_atlas[:3, 3]
+    index = apply_affine(to_atlas, parcellation.centroids)
     index = np.rint(index)
     within = ((index >= 0) & (index < atlas.labels.shape)).all(axis=1)
     ids = np.zeros(len(index), np.int32)

@@ -75,12 +75,13 @@ def read_targets_steps(
 
 def notes_on(targets: Iterable[Target]) -> list[str]:
     """Return the notes of all targets, those that differ by the file's name only as one."""
-    files: dict[str, dict[str, None]] = {}
+    files: dict[tuple[str, ...], list[str]] = {}
     for target in targets:
         name = Path(target.source.get("target", {}).get("path", target.name)).name
         for note in target.notes:
-            files.setdefault(note.replace(name, "\0"), {})[name] = None
-    return [note.replace("\0", listing(names, 2)) for note, names in files.items()]
+            names = files.setdefault(tuple(note.split(name)), [])
+            names += [name] if name not in names else []
+    return [listing(names, 2).join(around) for around, names in files.items()]
 
 
 def read_latent_images(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, proxy
 
 import numpy as np
+from nibabel.affines import apply_affine
 from qtpy.QtCore import QObject, Signal
 
 from napari_compressed_transcriptomics._picking import sample_under
@@ -129,7 +130,7 @@ def _nearest_voxel(parcellation: Parcellation, sample: int) -> np.ndarray:
     """
     voxels = np.argwhere(parcellation.labels == sample + 1)
     affine = parcellation.affine
-    places = voxels @ affine[:3, :3].T + affine[:3, 3]
+    places = apply_affine(affine, voxels)
     return places[np.square(places - places.mean(0)).sum(1).argmin()]
 
 
