@@ -9,6 +9,7 @@ import argparse
 import hashlib
 import json
 import warnings
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from functools import partial
@@ -172,7 +173,7 @@ def predicted(job: Job) -> dict[str, int]:
             spatial_null.surrogate_maps, positions=at.positions, compartment=unknown
         )
     counts = {"n": job.n, **dict.fromkeys(nulls, 0)}
-    of = maps(at, job.kind, job.n, seed=1)
+    of = maps(at, job.kind, job.n, seed=zlib.crc32(str(job).encode()))  # each kind has its own
     for name, null in nulls.items():
         p = prediction_p(at, of, null)
         counts[name] = int((p <= LEVEL).sum())
