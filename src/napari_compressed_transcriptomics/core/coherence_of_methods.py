@@ -243,9 +243,9 @@ def estimated_seconds(request: CoherenceRequest) -> float:
         sizes += [(n, k) for _ in request.methods for k in request.latent_sizes]
     work, ranking = 0.0, 0.0
     for n, k in sizes if request.regions is not None else []:
-        n, maps = min(n, MOST_SAMPLES), k if k == 1 else 2 * k
-        work += maps * (2.0 * n**2 * request.n_permutations + n**3)
-        ranking += maps * n * request.n_permutations * 4e-7
+        n = min(n, MOST_SAMPLES)
+        work += k * 2.0 * n**2 * request.n_permutations + 10.0 * n**3
+        ranking += k * n * request.n_permutations * 4e-7
     block = np.ones((600, 600))
     block @ block  # loads what is loaded once
     began = time.perf_counter()

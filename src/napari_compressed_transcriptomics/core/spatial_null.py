@@ -20,7 +20,13 @@ small p-values where fields are smooth.
 The values are not kept: to put them in the order of a draw's ranks (Burt et al. 2020,
 doi:10.1016/j.neuroimage.2020.117038) makes very smooth maps rougher, and maps with heavy tails
 less symmetric, which gave up to three times too many small p-values; heavy tails without it do not.
+
+Components of a compression are no such draws: methods choose what varies most, which are patterns
+that span the brain, and so vary with any large regions. Their surrogates (`flipped_maps`) have the
+same share of each spatial pattern, with other signs.
 """
+
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -101,6 +107,58 @@ def _rotated(
     draws *= rest / np.maximum(np.linalg.norm(draws, axis=0), 1e-150)
     draws += of_means[:, None]
     return root @ draws
+
+
+def flipped_maps(
+    values: np.ndarray,
+    positions: np.ndarray,
+    n: int,
+    seed: int = 0,
+    compartment: np.ndarray | None = None,
+) -> Iterator[np.ndarray]:
+    """Draw surrogates of maps that a method chose together, such as the components of PCA.
+
+    The maps are sums of spatial patterns: the eigenvectors of the covariance that is likeliest
+    for all maps together, without the means of compartments. Of a Gaussian field the signs of
+    their shares are heads or tails, also after a choice by variance; they are drawn anew, the
+    same for all maps, whose correlations stay (Moran spectral randomisation, Wagner & Dray 2015,
+    doi:10.1111/2041-210X.12407, with patterns of the covariance).
+
+    Parameters
+    ----------
+    values : ndarray, shape (n_samples, k)
+        The maps, finite.
+    positions, n, seed, compartment
+        See `surrogate_maps`.
+
+    Yields
+    ------
+    ndarray of float64, shape (n_samples, n)
+        Of each map in turn; numbers of draws agree.
+
+    Raises
+    ------
+    UserError
+        If the covariance of so many samples needs too much memory.
+    """
+    values, positions = np.asarray(values, float), np.asarray(positions, float)
+    check_size(len(values), n)
+    if compartment is None:
+        compartment = np.zeros(len(values), int)
+    rest = _centred(values, compartment)
+    with small_algebra(len(values)):
+        scale = np.column_stack([_scale(one, positions, compartment) for one in rest.T])
+        varies = rest.std(axis=0) > 0
+        smoothness = fit_smoothness((rest / scale)[:, varies], positions, compartment)
+        means = (compartment[:, None] == np.unique(compartment)).astype(float)
+        contrasts = np.linalg.qr(means, mode="complete")[0][:, means.shape[1] :]
+        alike = contrasts.T @ covariance(positions, smoothness) @ contrasts
+        patterns = contrasts @ np.linalg.eigh(alike)[1]
+    shares = patterns.T @ (rest / scale)
+    signs = np.random.default_rng(seed).choice([-1.0, 1.0], (len(shares), n))
+    for number, share in enumerate(shares.T):
+        flipped = patterns @ (signs * share[:, None])
+        yield flipped * scale[:, [number]] + (values - rest)[:, [number]]
 
 
 def _centred(values: np.ndarray, compartment: np.ndarray) -> np.ndarray:
