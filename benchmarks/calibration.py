@@ -114,9 +114,10 @@ def _prediction_jobs() -> Iterator[Job]:
 
 
 def _coherence_jobs() -> Iterator[Job]:
-    for method, n in (("pca", 200), ("umap", 120), ("published", 40)):
+    for method, n, sizes in (("pca", 200, (2, 8)), ("umap", 200, (2, 8)), ("published", 40, (8,))):
         for data in ("ahba_dk82", "ahba_schaefer100"):
-            yield Job("coherence", data, Kind(step=2.0), n, method)
+            for size in sizes:
+                yield Job("coherence", data, Kind(step=2.0), n, method, size)
 
 
 def _novelty_jobs() -> Iterator[Job]:

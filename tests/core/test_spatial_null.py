@@ -12,7 +12,11 @@ from napari_compressed_transcriptomics.core.spatial_covariance import (
     fit_smoothness,
     rows_to_fit,
 )
-from napari_compressed_transcriptomics.core.spatial_null import p_value, surrogate_maps
+from napari_compressed_transcriptomics.core.spatial_null import (
+    flipped_maps,
+    p_value,
+    surrogate_maps,
+)
 
 
 def two_hemispheres(n_pairs=50, seed=0):
@@ -179,6 +183,27 @@ def test_surrogates_are_as_symmetric_as_the_map(tail):
     found = [np.corrcoef(m[:half], m[half:])[0, 1] for m in (detail, *maps.T)]
     assert found[0] > 0.98
     assert np.mean(found[1:]) == pytest.approx(found[0], abs=0.02)
+
+
+def test_surrogates_of_components_keep_what_the_choice_of_components_decided():
+    """How they correlate, vary, and share patterns that span the brain; constant ones stay."""
+    components = np.linalg.svd(smooth_maps(12, 3), full_matrices=False)[0][:, :3] * [3, 2, 1]
+    components = np.column_stack([components, np.ones(len(LOW))])
+    maps = np.array(list(flipped_maps(components, POSITIONS, 40, 1)))
+    centred = components - components.mean(axis=0)
+    for drawn in np.moveaxis(maps, 2, 0):
+        rest = drawn.T - components.mean(axis=0)
+        np.testing.assert_allclose(rest.T @ rest, centred.T @ centred, atol=1e-9)
+    means = components.mean(axis=0)[:, None] + np.zeros(40)
+    np.testing.assert_allclose(maps.mean(axis=1), means, atol=1e-9)
+    assert np.abs(correlations(components[:, 0], maps[0])).mean() < 0.5
+    weights = moran_weights(POSITIONS)
+    seen = morans_i(components[:, 0], weights)
+    assert morans_i(maps[0], weights).mean() == pytest.approx(seen, abs=0.05)
+    again = list(flipped_maps(components, POSITIONS, 40, 1, LOW))
+    for one, drawn in zip(components.T, again, strict=True):
+        for side in (0, 1):
+            np.testing.assert_allclose(drawn[side == LOW].mean(axis=0), one[side == LOW].mean())
 
 
 def test_seeds_and_many_samples(monkeypatch):
