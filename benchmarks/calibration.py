@@ -9,6 +9,7 @@ import argparse
 import hashlib
 import json
 import warnings
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from functools import partial
@@ -113,9 +114,10 @@ def _prediction_jobs() -> Iterator[Job]:
 
 
 def _coherence_jobs() -> Iterator[Job]:
-    for method, n in (("pca", 200), ("umap", 120), ("published", 40)):
+    for method, n, sizes in (("pca", 200, (2, 8)), ("umap", 200, (2, 8)), ("published", 40, (8,))):
         for data in ("ahba_dk82", "ahba_schaefer100"):
-            yield Job("coherence", data, Kind(step=2.0), n, method)
+            for size in sizes:
+                yield Job("coherence", data, Kind(step=2.0), n, method, size)
 
 
 def _novelty_jobs() -> Iterator[Job]:
@@ -172,7 +174,7 @@ def predicted(job: Job) -> dict[str, int]:
             spatial_null.surrogate_maps, positions=at.positions, compartment=unknown
         )
     counts = {"n": job.n, **dict.fromkeys(nulls, 0)}
-    of = maps(at, job.kind, job.n, seed=1)
+    of = maps(at, job.kind, job.n, seed=zlib.crc32(str(job).encode()))  # each kind has its own
     for name, null in nulls.items():
         p = prediction_p(at, of, null)
         counts[name] = int((p <= LEVEL).sum())

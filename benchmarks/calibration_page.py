@@ -123,9 +123,10 @@ def _coherence(results: list[Result]) -> Iterator[str]:
     yield "## Anatomical coherence\n"
     yield (
         "Tables of 60 genes, made of a dozen symmetric fields (exponential, 30 mm, a step of 2 SD "
-        "between compartments) that have nothing to do with the regions, are compressed into 8 "
-        "components; regions are the lobes of the Desikan-Killiany atlas and the 7 networks of "
-        "Schaefer's. *Together* is the measure of all components at once, *each* is that of one. "
+        "between compartments) that have nothing to do with the regions, are compressed into 2 "
+        "or 8 components; regions are the lobes of the Desikan-Killiany atlas and the 7 networks "
+        "of Schaefer's. *Together* is the measure of all components at once, *each* is that of "
+        "one. *Now*, surrogates have the spatial patterns of the components with other signs. "
         "*Before*, surrogates of all components together were drawn one component at a time, "
         "though components correlate. Moran's I and the correlation of hemispheres are "
         "descriptions and have no p-value.\n"
@@ -134,7 +135,7 @@ def _coherence(results: list[Result]) -> Iterator[str]:
     for job, c in results:
         rows.append(
             [
-                f"`{job.data}`, {job.method}",
+                f"`{job.data}`, {job.method}, k = {job.size}",
                 str(c["n"]),
                 _share(c["now"], c["n"]),
                 _share(c["before"], c["n"]),

@@ -86,6 +86,17 @@ def test_latents_at_hand_are_measured_as_they_are(brain, atlas):
     assert measured.rows == (("mine", 2, expected),)
 
 
+def test_p_values_of_umap_are_called_somewhat_too_small(brain, atlas):
+    values = np.random.default_rng(0).normal(size=(brain.n_samples, 1))
+    said = {}
+    for name in ("umap", "pca"):
+        latents = NamedLatents(name, name, values, brain.parcellation)
+        said[name] = " ".join(measure(latents=(latents,), regions=atlas).notes)
+        assert not measure(latents=(latents,)).notes[0].startswith("p-values")
+    assert "p-values of UMAP are somewhat too small" in said["umap"]
+    assert "too small: of simulated" not in said["pca"]
+
+
 def test_regions_of_one_sample_each_are_absent_and_it_says_why(brain, atlas):
     table = synthetic_regions(brain, 12)
     own = measure(expression=table, methods=("pca",), regions=RegionVolume.of_samples(table))

@@ -15,7 +15,7 @@ from .expression import Parcellation
 from .hemispheres import mirrored_pairs
 from .progress import Progress, finish
 from .regions import Regions
-from .spatial_null import p_value, surrogate_maps
+from .spatial_null import flipped_maps, p_value
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -71,7 +71,7 @@ def coherence(
     seed : int
         Of the draws.
     compartment : ndarray of int, shape (n_samples,), optional
-        See `spatial_null.surrogate_maps`.
+        See `spatial_null.flipped_maps`.
     """
     return finish(coherence_steps(latents, parcellation, regions, n_null, seed, compartment))
 
@@ -189,27 +189,15 @@ def _regions_steps(
     shuffled samples would call every component anatomical. The maps change places, not the
     regions, so that their sizes and shapes stay, too.
 
-    Components correlate, which surrogates of one at a time do not: sums over them would vary too
-    little. Those over their principal axes are the same sums, and these do not correlate.
+    Components correlate, and are chosen together: so are the maps (see `flipped_maps`).
     """
-    n_components = latents.shape[1]
-    axes = latents @ _principal_axes(latents, compartment) if n_components > 1 else latents
-    columns = [*latents.T, *(axes.T if n_components > 1 else ())]
     squares = []
-    for number, column in enumerate(columns):
-        yield Progress("Regions", number, len(columns))
-        null = surrogate_maps(column, positions, n_null, seed + number, compartment)
-        squares.append(_sums_of_squares(np.column_stack([column, null]), group))
-    rows = [_row(str(k), *one) for k, one in enumerate(squares[:n_components], 1)]
-    return [*rows, _row("all", *np.sum(squares[-n_components:], axis=0))]
-
-
-def _principal_axes(latents: np.ndarray, compartment: np.ndarray) -> np.ndarray:
-    """Return directions (a column each) that do not correlate within compartments."""
-    rest = latents.copy()
-    for one in np.unique(compartment):
-        rest[compartment == one] -= latents[compartment == one].mean(axis=0)
-    return np.linalg.svd(rest, full_matrices=True)[2].T
+    nulls = flipped_maps(latents, positions, n_null, seed, compartment)
+    for number, column in enumerate(latents.T):
+        yield Progress("Regions", number, latents.shape[1])
+        squares.append(_sums_of_squares(np.column_stack([column, next(nulls)]), group))
+    rows = [_row(str(k), *one) for k, one in enumerate(squares, 1)]
+    return [*rows, _row("all", *np.sum(squares, axis=0))]
 
 
 def _sums_of_squares(values: np.ndarray, group: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -138,11 +138,15 @@ def rows_to_fit(positions: np.ndarray, most: int = _MOST_FITTED) -> np.ndarray:
 def fit_smoothness(
     values: np.ndarray, positions: np.ndarray, compartment: np.ndarray | None = None
 ) -> Smoothness:
-    """Return the likeliest smoothness of a map; of more than 250 samples 250 are looked at."""
+    """Return the likeliest smoothness of a map, or of several (columns) together.
+
+    Of more than 250 samples 250 are looked at.
+    """
     compartment = np.zeros(len(values), int) if compartment is None else compartment
     rows = rows_to_fit(positions)
     tried = candidates(positions[rows], compartment[rows])
-    return tried.smoothness(int(tried.log_likelihood(values[rows]).argmax()))
+    likelihood = tried.log_likelihood(values[rows].reshape(len(rows), -1)).sum(axis=2)
+    return tried.smoothness(int(likelihood.argmax()))
 
 
 def covariance(positions: np.ndarray, smoothness: Smoothness) -> np.ndarray:
