@@ -22,7 +22,7 @@ from napari_compressed_transcriptomics.core.compare_request import CompareReques
 from napari_compressed_transcriptomics.core.compartments import compartments_of
 from napari_compressed_transcriptomics.core.expression import Expression
 from napari_compressed_transcriptomics.core.hemispheres import mirrored_pairs
-from napari_compressed_transcriptomics.core.methods import GENES, fit_method_steps, method_settings
+from napari_compressed_transcriptomics.core.methods import GENES, METHODS, fit_method_steps
 from napari_compressed_transcriptomics.core.nested_folds import Split, nested_folds
 from napari_compressed_transcriptomics.core.predict import Score, predict_steps
 from napari_compressed_transcriptomics.core.predict_request import PredictRequest
@@ -94,7 +94,7 @@ def embedded(data: Expression, measure: bool) -> Latents:
             about = {
                 "data": array_sha256(data.values),
                 "positions": array_sha256(data.parcellation.centroids),
-                "settings": list(method_settings(method)),
+                "settings": [METHODS[method].codec, dict(METHODS[method].settings)],
             }
             path = CACHE / data.name / "latents" / f"{method}_{size}.json"
             make = (lambda fit=(method, size): _fitted(data, *fit)) if measure else None

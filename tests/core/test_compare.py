@@ -19,7 +19,7 @@ from napari_compressed_transcriptomics.core.compare_request import (
 from napari_compressed_transcriptomics.core.compare_score import COLUMNS, Score, score_steps
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Expression, Parcellation
-from napari_compressed_transcriptomics.core.methods import method_settings
+from napari_compressed_transcriptomics.core.methods import METHODS
 from napari_compressed_transcriptomics.core.plots_compare import error_by_size
 from napari_compressed_transcriptomics.core.progress import Stop, finish
 from small import named, same, small_expression
@@ -127,9 +127,9 @@ def test_held_out_samples_never_reach_a_fit(method, monkeypatch):
     fitted, scores = [], []
 
     def quick(method, train, size, seed, device):
-        codec_id, settings = method_settings(method)
+        codec_id, settings = METHODS[method].codec, METHODS[method].settings
         epochs = {"max_epochs": 5} if method in ("default", "published") else {}
-        steps = codec_class(codec_id).fit_steps(train, size, seed=seed, **(settings | epochs))
+        steps = codec_class(codec_id).fit_steps(train, size, seed=seed, **settings, **epochs)
         fitted.append((yield from steps))
         return fitted[-1]
 

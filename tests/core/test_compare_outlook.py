@@ -59,4 +59,4 @@ def test_methods_that_learn_from_fewer_samples_are_told():
 def test_problems_are_sentences():
     assert outlook(asked(methods=())).problem == "Choose a method."
     assert outlook(asked(n_folds=31)).problem.startswith("31 folds cannot be made of 60")
-    assert "64 components" in outlook(asked(methods=METHODS, latent_sizes=(64,))).problem
+    assert "64 components" in outlook(asked(methods=tuple(METHODS), latent_sizes=(64,))).problem

@@ -2,26 +2,39 @@
 
 from contextlib import closing
 
+import numpy as np
 import pytest
 
+from napari_compressed_transcriptomics.core.coherence import Coherence, coherence_table
+from napari_compressed_transcriptomics.core.compare import compare_steps
+from napari_compressed_transcriptomics.core.compare_request import CompareRequest
+from napari_compressed_transcriptomics.core.compare_summary import summarize
 from napari_compressed_transcriptomics.core.errors import UserError
+from napari_compressed_transcriptomics.core.latents_of_methods import LatentsRequest, latents_steps
 from napari_compressed_transcriptomics.core.methods import (
     METHODS,
-    TITLES,
+    Method,
     fit_method_steps,
     method_class,
+    method_colors,
     method_names,
-    method_settings,
     short_title,
+    titles,
 )
-from napari_compressed_transcriptomics.core.plots_methods import method_colors
+from napari_compressed_transcriptomics.core.plots_coherence import coherence_dots
+from napari_compressed_transcriptomics.core.plots_compare import error_by_size
+from napari_compressed_transcriptomics.core.plots_predict import utility_bars
+from napari_compressed_transcriptomics.core.predict import predict_steps
+from napari_compressed_transcriptomics.core.predict_request import PredictRequest
+from napari_compressed_transcriptomics.core.progress import finish
+from napari_compressed_transcriptomics.core.target import Target
 from small import small_expression
 
 
 def test_recipes_are_fitted_as_train_fits_them():
     """Method published is the autoencoder with the published settings, default the residual."""
-    assert [method_settings(name)[0] for name in METHODS[:2]] == ["residual", "autoencoder"]
-    assert method_settings("published")[1]["patience"] == 300
+    assert [METHODS[name].codec for name in ("default", "published")] == ["residual", "autoencoder"]
+    assert METHODS["published"].settings["patience"] == 300
     with closing(fit_method_steps("published", small_expression(), 2)) as steps:
         assert next(steps).total
 
@@ -42,7 +55,7 @@ def test_an_unknown_method_is_refused_with_those_there_are():
 
 
 def test_short_titles_are_no_longer():
-    assert all(len(short_title(name)) <= len(title) for name, title in TITLES.items())
+    assert all(len(short_title(name)) <= len(title) for name, title in titles().items())
     assert short_title("abagen_pca_8mm") == "abagen_pca_8mm"
 
 
@@ -51,3 +64,33 @@ def test_a_method_has_the_same_colour_in_all_figures():
     assert alone["nmf"] == with_others["nmf"]
     assert len(set(with_others.values())) == 4
     assert len(set(method_colors((*METHODS, "genes")).values())) == len(METHODS) + 1
+
+
+@pytest.fixture
+def eighth(monkeypatch):
+    """PCA under another name, registered for a test."""
+    monkeypatch.setitem(METHODS, "eighth", Method("eighth", "an eighth", "#123456", "pca"))
+
+
+def test_an_eighth_method_takes_part_everywhere(eighth):
+    """With one entry it is compared, tabulated, drawn, and looked at; in docks, too."""
+    data, methods = small_expression(), ("eighth", "pca")
+    comparison = finish(
+        compare_steps(CompareRequest(data, methods, (2,), ("random",), n_folds=3, n_jobs=1))
+    )
+    one, other = summarize(comparison.scores)
+    assert (one.method, other.method) == ("pca", "eighth")
+    assert one.means == other.means
+    legend = error_by_size(comparison.scores).legends[0]
+    assert [text.get_text() for text in legend.get_texts()] == ["PCA", "an eighth"]
+    measured = [(name, 2, [Coherence("1", "moran", 0.1, np.nan)]) for name in methods]
+    (axes,) = coherence_dots(coherence_table(measured)).axes
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["an eighth, 2", "PCA, 2"]
+    target = Target("map", np.arange(data.n_samples, dtype=float))
+    predicted = finish(
+        predict_steps(PredictRequest(data, (target,), methods, (2,), n_surrogates=9))
+    )
+    assert {score.method for score in predicted.scores} == {*methods}
+    assert len(utility_bars(predicted).axes) == 1
+    fitted = finish(latents_steps(LatentsRequest(data, methods, (2,))))
+    assert [latents.short_title for latents in fitted.latents] == ["PCA", "an eighth"]

@@ -3,9 +3,13 @@
 import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QCheckBox
 
 from napari_compressed_transcriptomics.core.errors import UserError
+from napari_compressed_transcriptomics.core.methods import METHODS, Method
+from napari_compressed_transcriptomics.widgets.compare_methods import CompareMethods
 from napari_compressed_transcriptomics.widgets.method_choice import LatentSizes, MethodChoice
+from napari_compressed_transcriptomics.widgets.predict_maps import PredictMaps
 
 
 def test_a_method_that_is_not_to_be_had_says_why_and_is_not_chosen(qtbot):
@@ -38,3 +42,12 @@ def test_what_is_no_size_is_named(qtbot, text):
     line.setText(text)
     with pytest.raises(UserError, match="number of components"):
         line.sizes()
+
+
+def test_a_method_that_was_registered_is_offered(qtbot, make_napari_viewer, monkeypatch):
+    monkeypatch.setitem(METHODS, "eighth", Method("eighth", "an eighth", "#123456", "pca"))
+    viewer = make_napari_viewer()
+    for dock in (CompareMethods(viewer), PredictMaps(viewer)):
+        qtbot.addWidget(dock)
+        texts = [box.text() for box in dock.findChildren(QCheckBox)]
+        assert texts.count("an eighth") == (2 if isinstance(dock, CompareMethods) else 1)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from .compare_cost import jobs, slow_methods
 from .compare_request import CompareRequest, Fit, Plan, plan
 from .errors import UserError
-from .methods import METHODS, TITLES, learns_from_less, method_names
+from .methods import METHODS, learns_from_less, method_names
 
 
 @dataclass(frozen=True)
@@ -46,14 +46,14 @@ def outlook(request: CompareRequest, known: Container[Fit] = ()) -> Outlook:
         What need not be fitted again.
     """
     try:
-        every = plan(replace(request, methods=METHODS))  # to tell of all which can take part
+        every = plan(replace(request, methods=tuple(METHODS)))  # to tell of all which can take part
     except UserError as error:
         return Outlook(f"{error}.")
     impossible = _impossible(every)
     wanted = method_names(request.methods)
     left = [one for one in every.left_out if one.method in wanted]
     notes = tuple(
-        f"{n}." for n in (*every.told, *(one.told_of(TITLES[one.method]) for one in left))
+        f"{n}." for n in (*every.told, *(one.told_of(METHODS[one.method].title) for one in left))
     )
     fits = [fit for fit in every.fits if fit.method in wanted]
     if not fits:

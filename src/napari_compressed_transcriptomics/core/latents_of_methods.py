@@ -12,7 +12,6 @@ from .errors import UserError
 from .expression import Expression, Parcellation
 from .methods import (
     METHODS,
-    TITLES,
     fit_method_steps,
     method_names,
     method_problem,
@@ -128,7 +127,7 @@ def possible_fits(
     UserError
         If nothing can be, or a method is unknown.
     """
-    names = sorted(method_names(methods), key=METHODS.index)
+    names = sorted(method_names(methods), key=list(METHODS).index)
     if not (names and latent_sizes):
         raise UserError("There is nothing to fit; choose at least one method")
     fits: list[tuple[str, int]] = []
@@ -136,7 +135,7 @@ def possible_fits(
     for name in names:
         for size in dict.fromkeys(latent_sizes):
             if problem := problem_with(name, size, expression):
-                notes[f"{TITLES[name]} is left out: {problem}"] = None
+                notes[f"{METHODS[name].title} is left out: {problem}"] = None
             else:
                 fits.append((name, size))
     if not fits:
@@ -211,8 +210,10 @@ def fit_steps(
                 codec = end.value
                 break
             yield Progress(
-                f"{TITLES[method]}{which}", progress.done, progress.total, progress.message
+                f"{METHODS[method].title}{which}", progress.done, progress.total, progress.message
             )
     values = codec.encode(expression.values, device)
     record = {"method": codec.describe(), **codec.training}
-    return NamedLatents(method, TITLES[method], values, expression.parcellation, expression, record)
+    return NamedLatents(
+        method, METHODS[method].title, values, expression.parcellation, expression, record
+    )

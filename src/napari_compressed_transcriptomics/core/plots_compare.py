@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .compare_summary import distances
-from .methods import METHODS, TITLES
+from .methods import METHODS, method_colors
 from .plots import blank_figure, plain
-from .plots_methods import method_colors
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -66,7 +65,7 @@ def error_by_size(
         plain(axes, foreground)
     all_axes[-1].set_xlabel("number of components", color=foreground, fontsize=9)
     figure.legend(
-        handles=[Patch(color=color, label=TITLES[name]) for name, color in colors.items()],
+        handles=[Patch(color=color, label=METHODS[name].title) for name, color in colors.items()],
         loc="outside lower center",
         ncols=min(3 if figure.get_figwidth() > _WIDE else 2, len(methods)),
         frameon=False,

@@ -4,9 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .methods import short_title
+from .methods import method_colors, short_title
 from .plots import blank_figure, plain, plain_axes
-from .plots_methods import method_colors
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

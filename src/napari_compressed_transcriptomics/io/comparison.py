@@ -23,7 +23,7 @@ from napari_compressed_transcriptomics.core.compare_request import (
 )
 from napari_compressed_transcriptomics.core.compare_score import COLUMNS, Score
 from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.core.methods import method_names, method_settings
+from napari_compressed_transcriptomics.core.methods import METHODS, method_names
 from napari_compressed_transcriptomics.core.nested_folds import SPLITS
 from napari_compressed_transcriptomics.core.progress import Progress
 from napari_compressed_transcriptomics.core.provenance import array_sha256, versions
@@ -228,8 +228,12 @@ def _made_with(
 
 
 def _settings(method: str) -> dict[str, Any]:
-    codec_id, settings = method_settings(method)
-    return {"codec": codec_id, "settings": settings, "package_version": __version__}
+    fitted = METHODS[method]
+    return {
+        "codec": fitted.codec,
+        "settings": dict(fitted.settings),
+        "package_version": __version__,
+    }
 
 
 def _record(directory: Path, about: dict[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import numpy as np
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Parcellation
 from napari_compressed_transcriptomics.core.latents_of_methods import NamedLatents
-from napari_compressed_transcriptomics.core.methods import METHODS, TITLES
+from napari_compressed_transcriptomics.core.methods import METHODS, titles
 
 from .files import NIFTI, source_of, stem, suffix
 from .volume import Volume, read_volume
@@ -122,7 +122,7 @@ def _set(
     inside = np.any([there for _, there in components], axis=0)
     values = np.stack([part[inside] for part, _ in components], axis=1).astype(np.float32)
     known = _METHODS.get(method, method)
-    title = "AE" if known == "published" else TITLES.get(known, method)
+    title = "AE" if known == "published" else titles().get(known, method)
     name = "_".join(part for part in group if part)
     latents = NamedLatents(
         name=name,
@@ -131,7 +131,7 @@ def _set(
         parcellation=_place(inside, first.affine, places),
         record={"source": {files[number].name: source_of(files[number]) for number in numbers}},
     )
-    rank = METHODS.index(known) if known in METHODS else len(METHODS)
+    rank = list(METHODS).index(known) if known in METHODS else len(METHODS)
     return (rank, name), latents
 
 

@@ -16,7 +16,7 @@ from qtpy.QtWidgets import (
 from napari_compressed_transcriptomics import _settings
 from napari_compressed_transcriptomics.core.compare_request import WHY_BLOCKS, CompareRequest
 from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.core.methods import TITLES
+from napari_compressed_transcriptomics.core.methods import titles
 from napari_compressed_transcriptomics.io.comparison import check_comparison_folder
 
 from .device_choice import DeviceChoice
@@ -43,7 +43,7 @@ class HeldOutForm(QWidget):
     def __init__(self, layer: LayerChoice):
         super().__init__()
         self._layer = layer
-        self.methods = MethodChoice(TITLES, CompareRequest.methods)
+        self.methods = MethodChoice(titles(), CompareRequest.methods)
         self.sizes = LatentSizes(CompareRequest.latent_sizes)
         self.split = choice(_SPLITS)
         self.split.setToolTip("Which samples a method does not see while it is fitted")

@@ -31,7 +31,7 @@ from napari_compressed_transcriptomics.core.latents_of_methods import (
     latents_steps,
     problem_with,
 )
-from napari_compressed_transcriptomics.core.methods import TITLES
+from napari_compressed_transcriptomics.core.methods import METHODS, titles
 
 from .background import Background
 from .coherence_section import CoherenceSection
@@ -69,7 +69,7 @@ class LatentsTab(QWidget):
         self._opened: tuple[NamedLatents, ...] = ()
         self._cells: dict[tuple[NamedLatents, int], Any] = {}
         self._then: Callable[[], None] | None = None
-        self.methods = MethodChoice(TITLES, _AT_FIRST)
+        self.methods = MethodChoice(titles(), _AT_FIRST)
         self.components = QSpinBox()
         self.components.setRange(1, _MOST_COMPONENTS)
         self.components.setValue(2)
@@ -260,4 +260,4 @@ class LatentsTab(QWidget):
 
 
 def _reasons(expression: Expression, latent_size: int) -> dict[str, str]:
-    return {name: problem_with(name, latent_size, expression) for name in TITLES}
+    return {name: problem_with(name, latent_size, expression) for name in METHODS}

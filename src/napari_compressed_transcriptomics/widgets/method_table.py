@@ -20,7 +20,7 @@ from napari_compressed_transcriptomics.core.compare_summary import (
     distances,
     summarize,
 )
-from napari_compressed_transcriptomics.core.methods import TITLES
+from napari_compressed_transcriptomics.core.methods import METHODS
 
 if TYPE_CHECKING:
     from napari_compressed_transcriptomics.core.compare_score import Score
@@ -103,7 +103,7 @@ class _Table(QTableWidget):
 
 
 def _name(method: str) -> str:
-    title = TITLES[method]
+    title = METHODS[method].title
     return title.replace(" ", "\n", 1) if len(title) > _LONG else title
 
 

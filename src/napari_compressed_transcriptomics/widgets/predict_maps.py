@@ -15,7 +15,7 @@ from qtpy.QtWidgets import (
 
 from napari_compressed_transcriptomics import _settings, _viewer
 from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.core.methods import GENES, TITLES
+from napari_compressed_transcriptomics.core.methods import GENES, METHODS, titles
 from napari_compressed_transcriptomics.core.predict_request import (
     PredictRequest,
     check_settings,
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from napari_compressed_transcriptomics.core.expression import Expression
     from napari_compressed_transcriptomics.core.predict import Prediction
 
-_METHODS = {**TITLES, GENES: "all genes (ridge)"}
 _REGRESSORS = {"ridge": "Ridge", "trees": "Boosted trees"}
 _SPLITS = {"blocks": "Blocks of space", "random": "Random samples"}
 
@@ -58,7 +57,9 @@ class PredictMaps(QWidget):
         self.layer = LayerChoice(napari_viewer)
         self.targets = TargetChoice(napari_viewer)
         self.compartments = CompartmentChoice(napari_viewer)
-        self.methods = MethodChoice(_METHODS, ("default", "pca", GENES))
+        self.methods = MethodChoice(
+            {**titles(), GENES: "all genes (ridge)"}, ("default", "pca", GENES)
+        )
         self.sizes = LatentSizes((8,))
         self.images = FileList("Latent images", NIFTI, "Add &images…", rows=2)
         self.images.list.setMaximumHeight(self.images.list.minimumHeight())
@@ -189,8 +190,9 @@ class PredictMaps(QWidget):
             expression = self.layer.expression()
         if expression is not self._offered:  # looks at all values: not at every new layer
             self._offered = expression
+            names = (*METHODS, GENES)
             self.methods.offer(
-                {name: offered_problem(name, expression) for name in _METHODS} if expression else {}
+                {name: offered_problem(name, expression) for name in names} if expression else {}
             )
         self._refresh()
 
