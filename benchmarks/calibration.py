@@ -27,6 +27,7 @@ from napari_compressed_transcriptomics.core import (
     residual_training,
     spatial_covariance,
     spatial_null,
+    statistics,
     training_reference,
 )
 from napari_compressed_transcriptomics.core.fitting import fit_codec
@@ -55,7 +56,7 @@ _SOME, _MANY = 120, 700
 NULL = (spatial_null, spatial_covariance)
 SOURCES = {
     "prediction": (*NULL, regressors, nested_folds),
-    "coherence": (*NULL, coherence),
+    "coherence": (*NULL, coherence, statistics),
     "novelty": (training_reference, fitting, residual_training, kernel_pca),
 }
 
@@ -230,7 +231,7 @@ def _one_by_one(z: np.ndarray, positions: np.ndarray, group: np.ndarray, seed: i
     squares = []
     for number, column in enumerate(z.T):
         null = stationary_maps(column, positions, SURROGATES, seed + number)
-        squares.append(coherence._sums_of_squares(np.column_stack([column, null]), group))
+        squares.append(statistics.sums_of_squares(np.column_stack([column, null]), group))
     squares.append(np.sum(squares, axis=0))
     shares = [between / total for between, total in squares]
     return [spatial_null.p_value(share[0], share[1:]) for share in shares]

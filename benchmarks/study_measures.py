@@ -10,13 +10,7 @@ import numpy as np
 
 from napari_compressed_transcriptomics import __version__
 from napari_compressed_transcriptomics.core import compare_score
-from napari_compressed_transcriptomics.core.coherence import (
-    coherence,
-    correlation,
-    eta_squared,
-    moran_weights,
-    morans_i,
-)
+from napari_compressed_transcriptomics.core.coherence import coherence
 from napari_compressed_transcriptomics.core.compare import CompareProgress
 from napari_compressed_transcriptomics.core.compare_request import CompareRequest
 from napari_compressed_transcriptomics.core.compartments import compartments_of
@@ -29,6 +23,12 @@ from napari_compressed_transcriptomics.core.predict_request import PredictReques
 from napari_compressed_transcriptomics.core.progress import Progress, finish
 from napari_compressed_transcriptomics.core.provenance import array_sha256
 from napari_compressed_transcriptomics.core.regions import Regions
+from napari_compressed_transcriptomics.core.statistics import (
+    correlation,
+    eta_squared,
+    moran_weights,
+    morans_i,
+)
 from napari_compressed_transcriptomics.core.target import Features, Target
 from napari_compressed_transcriptomics.core.threads import one_thread
 from napari_compressed_transcriptomics.io.comparison import read_scores, saved_comparison_steps

@@ -9,7 +9,7 @@ from qtpy.QtWidgets import QFileDialog
 from clicking import press, settle
 from data import real_data, real_table
 from napari_compressed_transcriptomics import _layers
-from napari_compressed_transcriptomics._reader import add_expression
+from napari_compressed_transcriptomics._adding import add_expression
 from napari_compressed_transcriptomics._shown import shown
 from napari_compressed_transcriptomics.core.fitting import fit_codec
 from napari_compressed_transcriptomics.core.reconstruction import reconstruct

@@ -37,7 +37,7 @@ def show(result: "Reconstruction", folder: str | Path) -> None:
 
 
 def _fill(viewer: Any, result: "Reconstruction") -> None:
-    from ._reader import add_expression
+    from ._adding import add_expression
     from ._settings import PLUGIN
 
     viewer.window.resize(1500, 900)
@@ -100,7 +100,7 @@ def _draw() -> None:
 
 def _train_and_compress(viewer: Any, folder: Path) -> None:
     """Do what the README's tour does, by its buttons, and take its pictures on the way."""
-    from ._reader import add_expression
+    from ._adding import add_expression
     from ._settings import PLUGIN
     from .core.synthetic import synthetic_brain
 

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 from . import _layers
+from ._adding import prepare_viewer
 from ._notices import tell, user_errors_shown
-from .core.expression import Expression
 
 
 def get_reader(path: str | list[str]) -> Callable[[str], list[Any]] | None:
@@ -22,28 +22,6 @@ def get_reader(path: str | list[str]) -> Callable[[str], list[Any]] | None:
         "latents": _read_volume,
     }
     return readers.get(sniff(path) or "")
-
-
-def add_expression(viewer: Any, expression: Expression) -> Any:
-    """Add an expression layer to a viewer, and tell what was noticed on reading."""
-    from ._viewer import attach
-
-    attach(viewer)
-    tell(expression.notes)
-    data, attributes, _ = _layers.expression_layer(expression)
-    return viewer.add_image(data, **attributes)
-
-
-def prepare_viewer() -> Any:
-    """Attach the current viewer, if there is one, before napari adds what was read."""
-    from napari import current_viewer
-
-    from ._viewer import attach
-
-    viewer = current_viewer()
-    if viewer is not None:
-        attach(viewer)
-    return viewer
 
 
 def _read_expression(path: str) -> list[Any]:

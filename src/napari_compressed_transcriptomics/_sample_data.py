@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from . import _layers
-from ._reader import prepare_viewer
+from ._adding import prepare_viewer
 
 
 def brain() -> list[_layers.LayerData]:

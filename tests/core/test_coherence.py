@@ -3,18 +3,17 @@
 import numpy as np
 import pytest
 
-from napari_compressed_transcriptomics.core.coherence import (
-    coherence,
-    coherence_table,
+from napari_compressed_transcriptomics.core.coherence import coherence, coherence_table
+from napari_compressed_transcriptomics.core.expression import Parcellation
+from napari_compressed_transcriptomics.core.hemispheres import mirrored_pairs
+from napari_compressed_transcriptomics.core.regions import Regions
+from napari_compressed_transcriptomics.core.spatial_covariance import Smoothness, covariance
+from napari_compressed_transcriptomics.core.statistics import (
     correlation,
     eta_squared,
     moran_weights,
     morans_i,
 )
-from napari_compressed_transcriptomics.core.expression import Parcellation
-from napari_compressed_transcriptomics.core.hemispheres import mirrored_pairs
-from napari_compressed_transcriptomics.core.regions import Regions
-from napari_compressed_transcriptomics.core.spatial_covariance import Smoothness, covariance
 
 
 def test_share_explained_by_regions():

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from napari_compressed_transcriptomics.core import spatial_covariance, spatial_null
-from napari_compressed_transcriptomics.core.coherence import moran_weights, morans_i
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.spatial_covariance import (
     Smoothness,
@@ -17,6 +16,7 @@ from napari_compressed_transcriptomics.core.spatial_null import (
     p_value,
     surrogate_maps,
 )
+from napari_compressed_transcriptomics.core.statistics import moran_weights, morans_i
 
 
 def two_hemispheres(n_pairs=50, seed=0):

@@ -4,7 +4,7 @@ import numpy as np
 from qtpy.QtCore import Qt
 
 from napari_compressed_transcriptomics import _layers
-from napari_compressed_transcriptomics._reader import add_expression
+from napari_compressed_transcriptomics._adding import add_expression
 from napari_compressed_transcriptomics._shown import shown
 from napari_compressed_transcriptomics.widgets.choose_gene import ChooseGene
 

@@ -14,7 +14,7 @@ from qtpy.QtWidgets import QApplication, QFileDialog
 
 from clicking import activate, settle
 from data import real_table
-from napari_compressed_transcriptomics._reader import add_expression
+from napari_compressed_transcriptomics._adding import add_expression
 from napari_compressed_transcriptomics.core import compare_workers as module
 from napari_compressed_transcriptomics.core.compare import compare_steps
 from napari_compressed_transcriptomics.core.compare_request import CompareRequest

@@ -11,7 +11,7 @@ from qtpy.QtCore import QPoint, Qt
 from clicking import click_on, settle
 from data import real_data
 from napari_compressed_transcriptomics import _layers, _viewer, _writer
-from napari_compressed_transcriptomics._reader import add_expression
+from napari_compressed_transcriptomics._adding import add_expression
 from napari_compressed_transcriptomics._shown import shown
 from napari_compressed_transcriptomics.core.components import (
     component_genes,

@@ -7,7 +7,7 @@ import pytest
 from napari.components import ViewerModel
 from qtpy.QtCore import Qt
 
-from napari_compressed_transcriptomics._reader import add_expression
+from napari_compressed_transcriptomics._adding import add_expression
 from napari_compressed_transcriptomics._shown import shown
 from napari_compressed_transcriptomics.core.checkpoint import save_model
 from napari_compressed_transcriptomics.core.fitting import fit_codec

@@ -9,7 +9,7 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QFileDialog
 
 from clicking import click_on, focus, settle, take_keyboard
-from napari_compressed_transcriptomics._reader import add_expression
+from napari_compressed_transcriptomics._adding import add_expression
 from napari_compressed_transcriptomics._shown import shown
 from napari_compressed_transcriptomics.core.compress import CompressRequest, compress_steps
 from napari_compressed_transcriptomics.core.fitting import fit_codec

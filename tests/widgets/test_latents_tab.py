@@ -13,8 +13,8 @@ from qtpy.QtWidgets import QFileDialog
 from clicking import activate, settle
 from data import real_data
 from napari_compressed_transcriptomics import _layers
+from napari_compressed_transcriptomics._adding import add_expression
 from napari_compressed_transcriptomics._method_layers import grid_shape, shown_components
-from napari_compressed_transcriptomics._reader import add_expression
 from napari_compressed_transcriptomics._shown import shown
 from napari_compressed_transcriptomics.core import latents_of_methods
 from napari_compressed_transcriptomics.core.fitting import fit_codec

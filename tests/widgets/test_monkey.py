@@ -3,7 +3,7 @@
 import pytest
 
 from monkey.monkey import Monkey
-from napari_compressed_transcriptomics._reader import add_expression
+from napari_compressed_transcriptomics._adding import add_expression
 from napari_compressed_transcriptomics.core.synthetic import synthetic_brain, synthetic_regions
 
 

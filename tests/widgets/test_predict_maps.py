@@ -16,7 +16,7 @@ from qtpy.QtWidgets import QApplication, QFileDialog, QMessageBox
 
 from clicking import press, settle
 from napari_compressed_transcriptomics import _layers
-from napari_compressed_transcriptomics._reader import add_expression
+from napari_compressed_transcriptomics._adding import add_expression
 from napari_compressed_transcriptomics._shown import shown
 from napari_compressed_transcriptomics.core import predict, spatial_covariance, spatial_null
 from napari_compressed_transcriptomics.core.predict_request import PredictRequest

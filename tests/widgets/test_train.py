@@ -5,7 +5,7 @@ import pytest
 from napari.components import ViewerModel
 from qtpy.QtCore import Qt
 
-from napari_compressed_transcriptomics._reader import add_expression
+from napari_compressed_transcriptomics._adding import add_expression
 from napari_compressed_transcriptomics._shown import METADATA_KEY, shown
 from napari_compressed_transcriptomics.core.progress import Progress
 from napari_compressed_transcriptomics.core.synthetic import synthetic_brain

@@ -8,9 +8,9 @@ from napari.components import ViewerModel
 from napari.utils.notifications import notification_manager
 from qtpy.QtCore import Qt
 
+from napari_compressed_transcriptomics._adding import add_expression
 from napari_compressed_transcriptomics._layers import novelty_layer
 from napari_compressed_transcriptomics._menus import show_training_distance
-from napari_compressed_transcriptomics._reader import add_expression
 from napari_compressed_transcriptomics._shown import shown
 from napari_compressed_transcriptomics.core.checkpoint import save_model
 from napari_compressed_transcriptomics.core.fitting import fit_codec

@@ -7,7 +7,7 @@ import pytest
 from clicking import settle
 from data import real_data
 from napari_compressed_transcriptomics import _layers, _viewer
-from napari_compressed_transcriptomics._reader import add_expression
+from napari_compressed_transcriptomics._adding import add_expression
 from napari_compressed_transcriptomics.core.fitting import fit_codec
 from napari_compressed_transcriptomics.core.reconstruction import reconstruct
 from napari_compressed_transcriptomics.widgets.compress import Outputs, add_result

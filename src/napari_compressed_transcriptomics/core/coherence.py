@@ -16,6 +16,7 @@ from .hemispheres import mirrored_pairs
 from .progress import Progress, finish
 from .regions import Regions
 from .spatial_null import flipped_maps, p_value
+from .statistics import correlation, moran_weights, morans_i, ratio, sums_of_squares
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -107,56 +108,6 @@ def coherence_steps(
     return rows
 
 
-def eta_squared(values: np.ndarray, group: np.ndarray) -> np.ndarray | float:
-    """Return the share of variance that groups explain, SS between / SS total, 0 to 1.
-
-    Pearson's correlation ratio (Fisher 1925, Statistical Methods for Research Workers). NaN
-    where no group has two samples, as it would always be 1.
-
-    Parameters
-    ----------
-    values : ndarray, shape (n,) or (n, m)
-        Several maps are columns.
-    group : ndarray of int, shape (n,)
-        -1 leaves a sample out.
-    """
-    between, total = _sums_of_squares(values, group)
-    return _ratio(between, total)
-
-
-def morans_i(values: np.ndarray, weights: np.ndarray) -> np.ndarray | float:
-    """Return Moran's I, ``n / sum(w) * z' w z / z' z`` with z = values - mean.
-
-    Moran 1950, doi:10.1093/biomet/37.1-2.17. NaN where all values are the same.
-
-    Parameters
-    ----------
-    values : ndarray, shape (n,) or (n, m)
-        Several maps are columns.
-    weights : ndarray, shape (n, n)
-        See `moran_weights`.
-    """
-    z = values - values.mean(axis=0)
-    top, bottom = (z * (weights @ z)).sum(axis=0), (z**2).sum(axis=0)
-    return _ratio(len(z) / weights.sum() * top, bottom)
-
-
-def moran_weights(positions: np.ndarray) -> np.ndarray:
-    """Return 1 / distance in mm between samples, 0 on the diagonal, shape (n, n)."""
-    squares = (positions**2).sum(axis=1)
-    distance = np.sqrt(np.maximum(squares[:, None] + squares - 2 * positions @ positions.T, 0))
-    np.fill_diagonal(distance, np.inf)
-    return 1 / np.maximum(distance, 1e-3)
-
-
-def correlation(a: np.ndarray, b: np.ndarray) -> np.ndarray | float:
-    """Return Pearson's correlation of columns; NaN of fewer than three pairs."""
-    if len(a) < 3:
-        return np.full(a.shape[1:], np.nan) if a.ndim > 1 else np.nan
-    a, b = a - a.mean(axis=0), b - b.mean(axis=0)
-    return _ratio((a * b).sum(axis=0), np.sqrt((a**2).sum(axis=0) * (b**2).sum(axis=0)))
-
-
 def coherence_table(
     results: Iterable[tuple[str, int, list[Coherence]]],
 ) -> "pd.DataFrame":
@@ -195,32 +146,13 @@ def _regions_steps(
     nulls = flipped_maps(latents, positions, n_null, seed, compartment)
     for number, column in enumerate(latents.T):
         yield Progress("Regions", number, latents.shape[1])
-        squares.append(_sums_of_squares(np.column_stack([column, next(nulls)]), group))
+        squares.append(sums_of_squares(np.column_stack([column, next(nulls)]), group))
     rows = [_row(str(k), *one) for k, one in enumerate(squares, 1)]
     return [*rows, _row("all", *np.sum(squares, axis=0))]
 
 
-def _sums_of_squares(values: np.ndarray, group: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    values, group = values[group >= 0], group[group >= 0]
-    _, index, count = np.unique(group, return_inverse=True, return_counts=True)
-    centred = values - values.mean(axis=0)
-    total = (centred**2).sum(axis=0)
-    if count.max(initial=0) < 2:
-        return total * np.nan, total
-    sums = np.zeros((len(count), *values.shape[1:]))
-    np.add.at(sums, index, centred)
-    between = (sums**2 / count.reshape(-1, *[1] * (values.ndim - 1))).sum(axis=0)
-    return between, total
-
-
-def _ratio(top: np.ndarray, bottom: np.ndarray) -> np.ndarray | float:
-    top, bottom = np.asarray(top, float), np.asarray(bottom, float)
-    ratio = np.divide(top, bottom, out=np.full(top.shape, np.nan), where=bottom > 0)
-    return ratio if ratio.ndim else float(ratio)
-
-
 def _row(component: str, between: np.ndarray, total: np.ndarray) -> Coherence:
     """Return the share that regions explain: of the map, which comes first, and of its null."""
-    shares = np.atleast_1d(_ratio(between, total))
+    shares = np.atleast_1d(ratio(between, total))
     p = p_value(shares[0], shares[1:]) if np.isfinite(shares[0]) else np.nan
     return Coherence(component, "regions", float(shares[0]), p)

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from napari_compressed_transcriptomics.core.coherence import moran_weights, morans_i
 from napari_compressed_transcriptomics.core.errors import UserError, listing
 from napari_compressed_transcriptomics.core.expression import Expression
 from napari_compressed_transcriptomics.core.progress import Progress, finish
+from napari_compressed_transcriptomics.core.statistics import moran_weights, morans_i
 from napari_compressed_transcriptomics.core.target import Features, Target
 
 from .files import NIFTI, TEXT_TABLE, source_of, stem, suffix
