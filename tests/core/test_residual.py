@@ -7,7 +7,11 @@ from benchmarks.linear import ratio
 from numpy.testing import assert_allclose
 from sklearn.cluster import KMeans
 
-from napari_compressed_transcriptomics.core import residual_settings, residual_training
+from napari_compressed_transcriptomics.core import (
+    residual_settings,
+    residual_training,
+    residual_validation,
+)
 from napari_compressed_transcriptomics.core.codec import codec_class
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.fitting import fit_codec
@@ -68,11 +72,11 @@ def test_gains_of_few_rows_do_not_count():
     rng = np.random.default_rng(0)
     every = 0.02 + 0.05 * rng.normal(size=50)
     assert few.mean() > 0.05
-    assert not residual_training.surely_above_zero(few)
-    assert residual_training.surely_above_zero(every)
-    assert not residual_training.surely_above_zero(every - every.mean())
-    assert not residual_training.surely_above_zero(np.zeros(50))
-    assert not residual_training.surely_above_zero(np.ones(1))
+    assert not residual_validation.surely_above_zero(few)
+    assert residual_validation.surely_above_zero(every)
+    assert not residual_validation.surely_above_zero(every - every.mean())
+    assert not residual_validation.surely_above_zero(np.zeros(50))
+    assert not residual_validation.surely_above_zero(np.ones(1))
 
 
 @pytest.mark.parametrize("seed", [129, 168])
@@ -149,7 +153,7 @@ def test_members_do_not_touch_each_other(monkeypatch):
 
 @pytest.fixture
 def sixty_are_many(monkeypatch):
-    for module in (residual_training, residual_settings):
+    for module in (residual_training, residual_validation, residual_settings):
         monkeypatch.setattr(module, "MANY_ROWS", 50)
 
 
@@ -225,7 +229,7 @@ def test_settings_that_cannot_be(settings, said):
 
 def brain_run(monkeypatch, validation, seed=0):
     """Return a training of 4,000 rows, as voxels in file order have them: from right to left."""
-    monkeypatch.setattr(residual_training, "MOST_MEASURED", 64)
+    monkeypatch.setattr(residual_validation, "MOST_MEASURED", 64)
     places = np.stack(np.meshgrid(*map(np.arange, (40, 10, 10)), indexing="ij"), -1)
     places = 4.0 * places.reshape(-1, 3)
     run = residual_training._Run(

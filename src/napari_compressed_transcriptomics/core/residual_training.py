@@ -13,19 +13,14 @@ from torch import Tensor  # noqa: TID253
 
 from .progress import Progress, Stop
 from .residual_network import ResidualNetwork
-from .residual_settings import MANY_ROWS, ResidualSettings
+from .residual_settings import ResidualSettings
+from .residual_validation import all_but, parts_held_out, rows_measured, surely_above_zero
 from .resume import Checkpoints, SnapshotClock
 from .snapshots import Snapshot, put_back, take_snapshot
-from .splits import INNER_FOLDS, drawn_evenly, fold_blocks, fold_rows
 from .training_reference import quantile
 
 SECONDS_BETWEEN_REPORTS = 0.25
-PARTS_OF_MANY = 10
-MOST_MEASURED = 512
-"""Rows of each part, drawn at random throughout it."""
 STEPS_TO_MEASURE = 6
-BEST_LEFT_OUT = 0.1
-"""Part of the rows, those that gain most, which do not count."""
 _ERRORS = {"train": float, "validation": float}
 _STATE = {
     "epoch": int,
@@ -129,11 +124,11 @@ class _Run:
         self.rows, self.latent_size, self.settings = rows, latent_size, settings
         self.generator, self.rmse = generator, rmse
         n = len(rows)
-        self.held_out = _held_out(n, positions, generator)
-        self.learned = [_others(n, part) for part in self.held_out]
+        self.held_out = parts_held_out(n, positions, generator)
+        self.learned = [all_but(n, part) for part in self.held_out]
         if len(self.held_out) > 1:
             self.learned.append(torch.arange(n))
-        self.measured = _measured([*self.held_out, self.learned[-1]], generator)
+        self.measured = rows_measured([*self.held_out, self.learned[-1]], generator)
         fewest = min(map(len, self.learned))
         self.size = min(settings.batch_size, fewest)
         self.batches = fewest // self.size
@@ -298,42 +293,6 @@ class _Run:
         )
         for name, value in state.items():
             setattr(self, name, value)
-
-
-def _held_out(n: int, positions: np.ndarray | None, generator: torch.Generator) -> list[Tensor]:
-    parts = PARTS_OF_MANY if n > MANY_ROWS else min(INNER_FOLDS, n)
-    if positions is None:
-        folds = fold_rows(n, parts, generator)
-    else:
-        folds = fold_blocks(positions, parts, generator)
-    return folds[:1] if n > MANY_ROWS else folds
-
-
-def _measured(parts: list[Tensor], generator: torch.Generator) -> list[Tensor]:
-    """Return the rows of each part that are measured: the same where training is resumed.
-
-    They come from a generator of their own, so that the draws of training stay what they were.
-    """
-    own = torch.Generator().manual_seed(generator.initial_seed())
-    return [drawn_evenly(part, MOST_MEASURED, own) for part in parts]
-
-
-def surely_above_zero(gains: np.ndarray) -> bool:
-    """Tell whether gains of rows are above zero by more than a standard error, the best left out.
-
-    A few rows may gain much by chance, as where PCA, and not the network, misses a direction that
-    few have; so the tenth that gains most does not count.
-    """
-    kept = np.sort(gains)[: math.ceil((1 - BEST_LEFT_OUT) * len(gains))]
-    if len(kept) < 2:
-        return False
-    return bool(kept.mean() > kept.std(ddof=1) / math.sqrt(len(kept)))
-
-
-def _others(n: int, part: Tensor) -> Tensor:
-    other = torch.ones(n, dtype=torch.bool)
-    other[part] = False
-    return other.nonzero()[:, 0]
 
 
 def _components(rows: Tensor, latent_size: int) -> Tensor:
