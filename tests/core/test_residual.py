@@ -153,7 +153,7 @@ def test_members_do_not_touch_each_other(monkeypatch):
 
 @pytest.fixture
 def sixty_are_many(monkeypatch):
-    for module in (residual_training, residual_validation, residual_settings):
+    for module in (residual_validation, residual_settings):
         monkeypatch.setattr(module, "MANY_ROWS", 50)
 
 
@@ -275,7 +275,7 @@ def test_rows_measured_are_the_same_again_and_disturb_nothing(monkeypatch):
     assert torch.equal(run.measured[1], again.measured[1])
     assert not torch.equal(run.measured[1], other.measured[1])
     monkeypatch.undo()
-    monkeypatch.setattr(residual_training, "drawn_evenly", lambda rows, most, generator: rows)
+    monkeypatch.setattr(residual_validation, "drawn_evenly", lambda rows, most, generator: rows)
     whole, _ = brain_run(monkeypatch, "random")
     assert torch.equal(whole.generator.get_state(), run.generator.get_state())
 
