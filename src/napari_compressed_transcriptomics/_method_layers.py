@@ -67,27 +67,27 @@ def show_beside_each_other(
     in_line = sorted(latents, key=lambda one: -counts[one])
     rows, columns = grid_shape([counts[one] for one in in_line])
     wanted = [(one, component) for one in in_line for component in range(counts[one])]
-    viewer.canvas.grid.enabled = False  # each layer would lay out all cells anew
     before = {key: layer for key, layer in (there or {}).items() if layer in viewer.layers}
-    for key, layer in before.items():
-        if key not in wanted:
-            viewer.layers.remove(layer)
-    for layer in viewer.layers:
-        layer.visible = False
-    cells = {key: before[key] if key in before else _add(viewer, *key) for key in wanted}
-    layers = list(cells.values())
-    order = [viewer.layers.index(layer) for layer in layers]
-    if order != sorted(order):
-        viewer.layers.move_multiple(order, len(viewer.layers))
-    for layer in layers:
-        layer.visible = True
-    view.show_side_by_side(layers, rows, columns)
-    narrow = columns > _FEW
-    for layer in layers:
-        layer.name_overlay.font_size = 7 if narrow else 8
-        bar = layer.colorbar
-        bar.visible = not narrow  # its numbers would lie over each other
-        bar.position, bar.tick_length, bar.size, bar.font_size = "bottom_left", 3, (9, 95), 7
+    with view.at_once():
+        for key, layer in before.items():
+            if key not in wanted:
+                viewer.layers.remove(layer)
+        for layer in viewer.layers:
+            layer.visible = False
+        cells = {key: before[key] if key in before else _add(viewer, *key) for key in wanted}
+        layers = list(cells.values())
+        order = [viewer.layers.index(layer) for layer in layers]
+        if order != sorted(order):
+            viewer.layers.move_multiple(order, len(viewer.layers))
+        for layer in layers:
+            layer.visible = True
+        view.show_side_by_side(layers, rows, columns)
+        narrow = columns > _FEW
+        for layer in layers:
+            layer.name_overlay.font_size = 7 if narrow else 8
+            bar = layer.colorbar
+            view.texts.show(layer, bar, not narrow)  # its numbers would lie over each other
+            bar.position, bar.tick_length, bar.size, bar.font_size = "bottom_left", 3, (9, 95), 7
     return cells
 
 

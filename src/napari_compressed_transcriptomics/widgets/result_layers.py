@@ -60,13 +60,15 @@ def result_layers(result: "Reconstruction", outputs: Outputs) -> list[_layers.La
 
 def add_result(viewer: Any, result: "Reconstruction", outputs: Outputs) -> list[Any]:
     """Add the layers that `outputs` asks for to a viewer and return them."""
-    if not outputs.side_by_side:  # overlapping volumes hide each other
-        for layer in viewer.layers:
-            layer.visible = False
+    view = _viewer.attach(viewer)
     added = []
-    for data, attributes, _ in result_layers(result, outputs):
-        attributes["visible"] |= outputs.side_by_side
-        added.append(viewer.add_image(data, **attributes))
-    if outputs.side_by_side and added:
-        _viewer.attach(viewer).show_side_by_side()
+    with view.at_once():
+        if not outputs.side_by_side:  # overlapping volumes hide each other
+            for layer in viewer.layers:
+                layer.visible = False
+        for data, attributes, _ in result_layers(result, outputs):
+            attributes["visible"] |= outputs.side_by_side
+            added.append(viewer.add_image(data, **attributes))
+        if outputs.side_by_side and added:
+            view.show_side_by_side()
     return added

@@ -1,0 +1,163 @@
+"""Letters, names and colour bars in the cells of a grid, which change without a long stop."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+from weakref import WeakKeyDictionary, proxy
+
+_A_TURN = 12
+"""Texts drawn anew in a turn of the event loop: napari takes about 50 ms for each."""
+
+
+class CellTexts:
+    """Takes texts off before cells of a grid change, and puts them on again a few at a time.
+
+    napari makes every text anew whose cell is another one, all of them in one go, for which the
+    window would stand still for seconds. Without a window texts stay, and without a grid.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer or napari.components.ViewerModel
+    letters : sequence of overlay
+        Seen in every cell.
+
+    Attributes
+    ----------
+    held : bool
+        Whether texts stay off for now, see `hold`.
+    """
+
+    def __init__(self, viewer: Any, letters: Sequence[Any]):
+        self._viewer = proxy(viewer)
+        self._letters = list(letters)
+        self._with_letters = False
+        self._waiting: WeakKeyDictionary[Any, set[Any]] = WeakKeyDictionary()
+        self._off = self._changing = self.held = False
+        self._timer: Any = None
+        if getattr(viewer, "window", None) is not None:
+            from qtpy.QtCore import QTimer
+
+            self._timer = QTimer()
+            self._timer.timeout.connect(self._put_on)
+
+    def show(self, layer: Any, overlay: Any, wanted: bool) -> None:
+        """Show or hide the name or colour bar of a layer."""
+        if wanted and self._off and not overlay.visible:
+            self._waiting.setdefault(layer, set()).add(overlay)
+            return
+        self._waiting.get(layer, set()).discard(overlay)
+        overlay.visible = wanted
+
+    def show_letters(self, wanted: bool) -> None:
+        """Show or hide the letters."""
+        self._with_letters = wanted
+        for letter in self._letters:
+            if not wanted:
+                letter.visible = False
+            elif not (self._off or letter.visible):
+                _appear(letter)
+
+    def take_off(self, event: Any = None) -> None:
+        """Hide all texts until the event loop has its next turns, as cells are about to change."""
+        if self._timer is None or not (self.held or self._viewer.canvas.grid.enabled):
+            return
+        self._timer.start(0)
+        self._off = True
+        with _as_one_cell(self._viewer):
+            for layer in self._viewer.layers:
+                for overlay in _texts(layer):
+                    if overlay.visible:
+                        self._waiting.setdefault(layer, set()).add(overlay)
+                        overlay.visible = False
+            for letter in self._letters:
+                letter.visible = False
+
+    def before(self, event: Any = None) -> None:
+        """Take texts off until `after`: a new layer's slider makes napari draw in between."""
+        self.take_off()
+        self._changing = True
+
+    def after(self, event: Any = None) -> None:
+        """Let texts come again after `before`."""
+        self._changing = False
+
+    @contextmanager
+    def hold(self) -> Iterator[None]:
+        """Take texts off, whether there is a grid already or not, and keep them off meanwhile."""
+        self.held = True
+        try:
+            self.take_off()
+            yield
+        finally:
+            self.held = False
+
+    def _put_on(self) -> None:
+        """Show some more texts, letters first."""
+        try:
+            if self.held or self._changing:
+                self._changing = False  # an insertion that failed is at an end, too
+            elif not self._put_some():
+                self._off = False
+                self._timer.stop()
+        except (ReferenceError, RuntimeError):  # the window was closed meanwhile
+            self._timer.stop()
+
+    def _put_some(self) -> bool:
+        viewer = self._viewer
+        rows, columns = viewer.canvas.grid.actual_shape(viewer.layers)
+        letters = [x for x in self._letters if not x.visible] if self._with_letters else []
+        for letter in letters[: max(1, _A_TURN // (rows * columns))]:
+            _appear(letter)
+        if letters:
+            return True
+        layers = list(self._waiting)[: _A_TURN // 2]
+        for layer in layers:
+            overlays = self._waiting.pop(layer)
+            if layer in viewer.layers:
+                _appear_of(layer, overlays)
+        return bool(layers)
+
+
+def _texts(layer: Any) -> list[Any]:
+    """Return the name and, where there is one, the colour bar."""
+    bar = getattr(layer, "colorbar", None)
+    return [layer.name_overlay] if bar is None else [layer.name_overlay, bar]
+
+
+def _appear_of(layer: Any, overlays: set[Any]) -> None:
+    """Make name and colour bar visible in a cell that may be another one.
+
+    A colour bar tells its numbers' size by its cell's, and fails in none. That napari moves all
+    of a layer's overlays, once they are to be visible, when its name is told of helps.
+    """
+    for overlay in overlays:
+        with overlay.events.visible.blocked():
+            overlay.visible = True
+    for overlay in _texts(layer):
+        if overlay is layer.name_overlay or overlay in overlays:
+            overlay.events.visible.emit(overlay.visible)
+
+
+def _appear(overlay: Any) -> None:
+    """Make an overlay visible in a grid that may have changed while it was hidden.
+
+    napari would place it in all cells before it has made one for each that is new, and fail; that
+    it makes them as well when `gridded` changes helps.
+    """
+    with overlay.events.visible.blocked():
+        overlay.visible = True
+    overlay.events.gridded.emit(overlay.gridded)
+    overlay.events.visible.emit(True)
+
+
+@contextmanager
+def _as_one_cell(viewer: Any) -> Iterator[None]:
+    """Let napari see no grid: it would place all texts of all cells for each that changes."""
+    grid = viewer.canvas.grid
+    enabled = grid.enabled
+    with grid.events.enabled.blocker():
+        grid.enabled = False
+        try:
+            yield
+        finally:
+            grid.enabled = enabled
