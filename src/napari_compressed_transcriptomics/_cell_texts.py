@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from typing import Any
 from weakref import WeakKeyDictionary, proxy
 
+from ._turns import timer_of
+
 _A_TURN = 12
 """Texts drawn anew in a turn of the event loop: napari takes about 50 ms for each."""
 
@@ -33,11 +35,8 @@ class CellTexts:
         self._with_letters = False
         self._waiting: WeakKeyDictionary[Any, set[Any]] = WeakKeyDictionary()
         self._off = self._changing = self.held = False
-        self._timer: Any = None
-        if getattr(viewer, "window", None) is not None:
-            from qtpy.QtCore import QTimer
-
-            self._timer = QTimer()
+        self._timer = timer_of(viewer)
+        if self._timer is not None:
             self._timer.timeout.connect(self._put_on)
 
     def show(self, layer: Any, overlay: Any, wanted: bool) -> None:
@@ -65,8 +64,8 @@ class CellTexts:
         self._off = True
         with _as_one_cell(self._viewer):
             for layer in self._viewer.layers:
-                for overlay in _texts(layer):
-                    if overlay.visible:
+                for overlay in (layer.name_overlay, getattr(layer, "colorbar", None)):
+                    if overlay is not None and overlay.visible:
                         self._waiting.setdefault(layer, set()).add(overlay)
                         overlay.visible = False
             for letter in self._letters:
@@ -93,13 +92,10 @@ class CellTexts:
 
     def _put_on(self) -> None:
         """Show some more texts, letters first."""
-        try:
-            if self.held or self._changing:
-                self._changing = False  # an insertion that failed is at an end, too
-            elif not self._put_some():
-                self._off = False
-                self._timer.stop()
-        except (ReferenceError, RuntimeError):  # the window was closed meanwhile
+        if self.held or self._changing:
+            self._changing = False  # an insertion that failed is at an end, too
+        elif not self._put_some():
+            self._off = False
             self._timer.stop()
 
     def _put_some(self) -> bool:
@@ -114,17 +110,11 @@ class CellTexts:
         for layer in layers:
             overlays = self._waiting.pop(layer)
             if layer in viewer.layers:
-                _appear_of(layer, overlays)
+                _appear_of(viewer, layer, overlays)
         return bool(layers)
 
 
-def _texts(layer: Any) -> list[Any]:
-    """Return the name and, where there is one, the colour bar."""
-    bar = getattr(layer, "colorbar", None)
-    return [layer.name_overlay] if bar is None else [layer.name_overlay, bar]
-
-
-def _appear_of(layer: Any, overlays: set[Any]) -> None:
+def _appear_of(viewer: Any, layer: Any, overlays: set[Any]) -> None:
     """Make name and colour bar visible in a cell that may be another one.
 
     A colour bar tells its numbers' size by its cell's, and fails in none. That napari moves all
@@ -133,9 +123,10 @@ def _appear_of(layer: Any, overlays: set[Any]) -> None:
     for overlay in overlays:
         with overlay.events.visible.blocked():
             overlay.visible = True
-    for overlay in _texts(layer):
-        if overlay is layer.name_overlay or overlay in overlays:
-            overlay.events.visible.emit(overlay.visible)
+    layer.name_overlay.events.visible.emit(layer.name_overlay.visible)
+    with _as_one_cell(viewer):
+        for overlay in overlays - {layer.name_overlay}:
+            overlay.events.visible.emit(True)
 
 
 def _appear(overlay: Any) -> None:

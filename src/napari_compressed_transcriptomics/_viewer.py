@@ -18,6 +18,7 @@ from ._legend import Legend
 from ._planes import fit
 from ._shell import BrainShell
 from ._shown import shown
+from ._turns import Turns
 
 # Negative and positive end of each spatial axis (z, y, x) of RAS+ millimetres.
 _ENDS = (("I", "S"), ("P", "A"), ("L", "R"))
@@ -62,6 +63,7 @@ class BrainView:
             )
             viewer.canvas.overlays[f"side_{side}"] = overlay
             self._letters[side] = overlay
+        self.turns = Turns(viewer)
         self.texts = CellTexts(viewer, list(self._letters.values()))
         viewer.layers.events.inserting.connect(self.texts.before)
         viewer.layers.events.inserted.connect(self._on_inserted)
