@@ -108,9 +108,7 @@ class CellTexts:
             return True
         layers = list(self._waiting)[: _A_TURN // 2]
         for layer in layers:
-            overlays = self._waiting.pop(layer)
-            if layer in viewer.layers:
-                _appear_of(viewer, layer, overlays)
+            _appear_of(viewer, layer, self._waiting.pop(layer))
         return bool(layers)
 
 
@@ -123,6 +121,8 @@ def _appear_of(viewer: Any, layer: Any, overlays: set[Any]) -> None:
     for overlay in overlays:
         with overlay.events.visible.blocked():
             overlay.visible = True
+    if layer not in viewer.layers:  # removed meanwhile, and perhaps added again later
+        return
     layer.name_overlay.events.visible.emit(layer.name_overlay.visible)
     with _as_one_cell(viewer):
         for overlay in overlays - {layer.name_overlay}:

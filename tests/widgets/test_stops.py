@@ -72,13 +72,16 @@ def test_texts_come_a_few_a_turn_and_all_of_them(viewer, result, qtbot):
         seen.append(sum(texts(viewer)))
     in_cells = [min(n, 4) * 6 + max(n - 4, 0) for n in seen]  # a letter is in each of them
     assert max(np.diff(in_cells)) <= _A_TURN
+    removed = []
     for change in (
         lambda: setattr(viewer.layers[2], "visible", False),
-        lambda: viewer.layers.pop(2),
+        lambda: removed.append(viewer.layers.pop(2)),
     ):
         change()
         assert not any(texts(viewer))  # each would be made anew at once
         qtbot.waitUntil(lambda: sum(texts(viewer)) >= 4 + 5 + 5, timeout=60_000)
+    (layer,) = removed
+    qtbot.waitUntil(lambda: layer.name_overlay.visible)  # as it was, where it is added again
 
 
 def test_a_layer_that_cannot_be_added_leaves_the_texts(viewer, result, qtbot):
