@@ -3,6 +3,7 @@
 from typing import Any
 from weakref import WeakKeyDictionary, proxy
 
+from ._cell_texts import CellTexts
 from ._shown import Shown, shown
 
 _DATA = "units of the data"
@@ -39,12 +40,14 @@ class Legend:
     Parameters
     ----------
     viewer : napari.Viewer or napari.components.ViewerModel
+    texts : CellTexts
+        Which has colour bars shown.
     """
 
-    def __init__(self, viewer: Any):
+    def __init__(self, viewer: Any, texts: CellTexts):
         from napari.components.overlays import TextOverlay
 
-        self._viewer = proxy(viewer)
+        self._viewer, self._cell_texts = proxy(viewer), texts
         self._scale_size = viewer.canvas.overlays.scale_bar.font_size
         self._had_bar: WeakKeyDictionary[Any, bool] = WeakKeyDictionary()
         self._text, self._slice = TextOverlay(), TextOverlay()
@@ -86,6 +89,8 @@ class Legend:
 
     def update(self, event: Any = None) -> None:
         """Follow which layers are seen."""
+        if self._cell_texts.held:  # comes again when all have changed
+            return
         grid = self._viewer.canvas.grid.enabled
         ours = {layer: what for layer in self._viewer.layers if (what := _measured(layer))}
         seen = [layer for layer in ours if layer.visible]
@@ -94,8 +99,9 @@ class Legend:
         for layer in ours:
             # What did not change stays as the user has it.
             if self._had_bar.get(layer) != (layer in seen):
-                self._had_bar[layer] = layer.colorbar.visible = layer in seen
+                self._had_bar[layer] = layer in seen
                 layer.colorbar.box = False
+                self._cell_texts.show(layer, layer.colorbar, layer in seen)
         self._text.text = units([ours[layer] for layer in seen], named=grid)
         self._text.visible = bool(self._text.text)
         self._update_slice()

@@ -1,12 +1,12 @@
 """Latents of several methods as layers beside each other: neighbours are of one method."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ._layers import samples_layer
-from ._viewer import attach
+from ._viewer import BrainView, attach
 
 if TYPE_CHECKING:
     from .core.latents_of_methods import NamedLatents
@@ -46,6 +46,8 @@ def show_beside_each_other(
 ) -> "Cells":
     """Show layers of the first components of each method in a grid, and hide all others.
 
+    In a window they come one in a turn of the event loop, and are seen when all are there.
+
     Each layer has a contrast of its own, symmetric about its mean. Methods with fewer components
     than the others come last, so that the rest stay in line.
 
@@ -59,36 +61,50 @@ def show_beside_each_other(
     Returns
     -------
     Cells
-        Latents and number of the component (from 0) to their layer.
+        Latents and number of the component (from 0) to their layer; fills as layers come.
     """
     view = attach(viewer)
+    view.turns.finish()
+    cells: Cells = {}
+    view.turns.start(_showing(viewer, view, latents, there or {}, cells))
+    return cells
+
+
+def _showing(
+    viewer: Any,
+    view: BrainView,
+    latents: "Sequence[NamedLatents]",
+    there: "Cells",
+    cells: "Cells",
+) -> Iterator[None]:
     most = shown_components([one.latent_size for one in latents])
     counts = {one: min(most, one.latent_size) for one in latents}
     in_line = sorted(latents, key=lambda one: -counts[one])
     rows, columns = grid_shape([counts[one] for one in in_line])
     wanted = [(one, component) for one in in_line for component in range(counts[one])]
-    viewer.canvas.grid.enabled = False  # each layer would lay out all cells anew
-    before = {key: layer for key, layer in (there or {}).items() if layer in viewer.layers}
-    for key, layer in before.items():
-        if key not in wanted:
-            viewer.layers.remove(layer)
-    for layer in viewer.layers:
-        layer.visible = False
-    cells = {key: before[key] if key in before else _add(viewer, *key) for key in wanted}
-    layers = list(cells.values())
-    order = [viewer.layers.index(layer) for layer in layers]
-    if order != sorted(order):
-        viewer.layers.move_multiple(order, len(viewer.layers))
-    for layer in layers:
-        layer.visible = True
-    view.show_side_by_side(layers, rows, columns)
-    narrow = columns > _FEW
-    for layer in layers:
-        layer.name_overlay.font_size = 7 if narrow else 8
-        bar = layer.colorbar
-        bar.visible = not narrow  # its numbers would lie over each other
-        bar.position, bar.tick_length, bar.size, bar.font_size = "bottom_left", 3, (9, 95), 7
-    return cells
+    with view.at_once():
+        for key, layer in there.items():
+            if key not in wanted and layer in viewer.layers:
+                viewer.layers.remove(layer)
+        for key in wanted:
+            if key in there and there[key] in viewer.layers:
+                cells[key] = there[key]
+            else:
+                cells[key] = _add(viewer, *key)
+                yield
+        layers = [layer for layer in cells.values() if layer in viewer.layers]
+        for layer in viewer.layers:
+            layer.visible = layer in layers
+        order = [viewer.layers.index(layer) for layer in layers]
+        if order != sorted(order):
+            viewer.layers.move_multiple(order, len(viewer.layers))
+        view.show_side_by_side(layers, rows, columns)
+        narrow = columns > _FEW
+        for layer in layers:
+            layer.name_overlay.font_size = 7 if narrow else 8
+            bar = layer.colorbar
+            view.texts.show(layer, bar, not narrow)  # its numbers would lie over each other
+            bar.position, bar.tick_length, bar.size, bar.font_size = "bottom_left", 3, (9, 95), 7
 
 
 def _add(viewer: Any, latents: "NamedLatents", component: int) -> Any:
@@ -99,5 +115,6 @@ def _add(viewer: Any, latents: "NamedLatents", component: int) -> Any:
         "component",
         f"{latents.short_title} {component + 1}",
         center=float(np.nanmean(values, dtype=float)),
+        visible=False,
     )
     return viewer.add_image(data, **attributes)

@@ -4,18 +4,21 @@ Axial slices have anterior up and left on the left, 3-D has superior up, letters
 sides, and signed layers swap their look between 2-D and 3-D.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 from weakref import WeakKeyDictionary, proxy
 
 import numpy as np
 
+from ._cell_texts import CellTexts
 from ._colormaps import diverging_colormap
 from ._layers import follow_component
 from ._legend import Legend
 from ._planes import fit
 from ._shell import BrainShell
 from ._shown import shown
+from ._turns import Turns
 
 # Negative and positive end of each spatial axis (z, y, x) of RAS+ millimetres.
 _ENDS = (("I", "S"), ("P", "A"), ("L", "R"))
@@ -60,30 +63,44 @@ class BrainView:
             )
             viewer.canvas.overlays[f"side_{side}"] = overlay
             self._letters[side] = overlay
-        self._inserting = False
-        viewer.layers.events.inserting.connect(self._before_insertion)
+        self.turns = Turns(viewer)
+        self.texts = CellTexts(viewer, list(self._letters.values()))
+        viewer.layers.events.inserting.connect(self.texts.before)
         viewer.layers.events.inserted.connect(self._on_inserted)
         viewer.layers.events.inserted.connect(self._after_insertion, position="last")
+        viewer.layers.events.removing.connect(self.texts.take_off)
         viewer.layers.events.removed.connect(self._update_letters)
+        viewer.layers.events.reordered.connect(self.texts.take_off)
         viewer.dims.events.ndisplay.connect(self._on_ndisplay)
         viewer.dims.events.order.connect(self._on_order)
         viewer.dims.events.current_step.connect(self._on_step)
         viewer.canvas.grid.events.enabled.connect(self._on_grid)
         viewer.canvas.grid.events.shape.connect(self._on_grid)
+        for event in (viewer.canvas.grid.events.enabled, viewer.canvas.grid.events.shape):
+            event.connect(self.texts.take_off)
         viewer.scene.camera.events.angles.connect(self._update_letters)
         viewer.scene.camera.events.orientation.connect(self._update_letters)
         self.shell = BrainShell(viewer)
         for layer in viewer.layers:
+            layer.events.visible.connect(self.texts.take_off)
             self._welcome(layer)
-        self._legend = Legend(viewer)
+        self._legend = Legend(viewer, self.texts)
 
-    def _before_insertion(self, event: Any = None) -> None:
-        """Hide the letters: a layer's slider makes napari draw before the grid has a new cell."""
-        self._inserting = True
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """Have napari lay out all cells once after several changes, not after each."""
+        if self.texts.held:
+            yield
+            return
+        with self.texts.hold(), self._viewer.layers.batched_update():
+            yield
         self._update_letters()
+        self._legend.update()
 
-    def _after_insertion(self, event: Any = None) -> None:
-        self._inserting = False
+    def _after_insertion(self, event: Any) -> None:
+        """Listen to the layer after napari does, so as to be told before it."""
+        event.value.events.visible.connect(self.texts.take_off)
+        self.texts.after()
         self._update_letters()
 
     def _on_inserted(self, event: Any) -> None:
@@ -117,21 +134,23 @@ class BrainView:
             Of the grid; -1 for as many as needed, about as many rows as columns.
         """
         viewer = self._viewer
-        for layer in viewer.layers if layers is None else layers:
-            layer.name_overlay.font_size = 8
-            layer.name_overlay.position = "top_center"  # below the letter there
-            layer.name_overlay.visible = True
-            layer.name_overlay.box = False  # costs time whenever the name changes
-        viewer.canvas.grid.shape = (rows, columns)
-        viewer.canvas.grid.stride = 1
-        viewer.canvas.grid.enabled = True
+        with self.at_once():
+            for layer in viewer.layers if layers is None else layers:
+                layer.name_overlay.font_size = 8
+                layer.name_overlay.position = "top_center"  # below the letter there
+                layer.name_overlay.box = False  # costs time whenever the name changes
+                self.texts.show(layer, layer.name_overlay, True)
+            viewer.canvas.grid.shape = (rows, columns)
+            viewer.canvas.grid.stride = 1
+            viewer.canvas.grid.enabled = True
         fit(viewer)
 
     def show_in_one(self) -> None:
         """Lay the visible layers over each other again, without their names."""
-        for layer in self._viewer.layers:
-            layer.name_overlay.visible = False
-        self._viewer.canvas.grid.enabled = False
+        with self.at_once():
+            for layer in self._viewer.layers:
+                self.texts.show(layer, layer.name_overlay, False)
+            self._viewer.canvas.grid.enabled = False
         fit(self._viewer)
 
     def _on_order(self) -> None:
@@ -208,12 +227,8 @@ class BrainView:
     def _update_letters(self, event: Any = None) -> None:
         any_of_ours = any(shown(layer) is not None for layer in self._viewer.layers)
         for side, text in self._side_names().items():
-            letter = self._letters[side]
-            letter.text = text
-            if not any_of_ours or self._inserting:
-                letter.visible = False
-            elif not letter.visible:
-                _appear(letter)
+            self._letters[side].text = text
+        self.texts.show_letters(any_of_ours)
 
     def _columns(self) -> int:
         """Count the columns of the grid; 1 without one."""
@@ -242,18 +257,6 @@ class BrainView:
             # In narrow cells the scale bar lies there.
             "bottom_center": _letters(-up) if columns < _NARROW else "",
         }
-
-
-def _appear(overlay: Any) -> None:
-    """Make an overlay visible in a grid that may have changed while it was hidden.
-
-    napari would place it in all cells before it has made one for each that is new, and fail; that
-    it makes them as well when `gridded` changes helps.
-    """
-    with overlay.events.visible.blocked():
-        overlay.visible = True
-    overlay.events.gridded.emit(overlay.gridded)
-    overlay.events.visible.emit(True)
 
 
 def _letters(direction: np.ndarray) -> str:

@@ -105,12 +105,14 @@ class Monkey:
         self.watch.doing = "cleaning"
         self.docks.clear()
         self.viewer.window.remove_dock_widget("all")
+        settle()
         self.viewer.layers.clear()
         threads_end()
         for _ in range(3):
             settle()
             QTest.qWait(20)
         self.memory.append((self.count, memory(), self._cells))
+        self.watch.skip()
         self.open_sample()
 
     def open_sample(self):

@@ -62,28 +62,33 @@ class Comparison(QObject):
         """Show a gene of a result; a `UserError` where it has no such gene."""
         layers = self._layers_of(result)
         seen = self.active and any(layer.visible for layer in layers.values())
-        if len(layers) < len(NAMES):
-            old, layers = layers, self._make(result, gene)
-            for layer in old.values():
-                self._viewer.layers.remove(layer)
-        else:
+        if seen and len(layers) == len(NAMES):
             self._update(layers, result, gene)
-        if not seen:
-            self._begin(list(layers.values()))
+            return
+        with self._view.at_once():
+            if len(layers) < len(NAMES):
+                old, layers = layers, self._make(result, gene)
+                for layer in old.values():
+                    self._viewer.layers.remove(layer)
+            else:
+                self._update(layers, result, gene)
+            if not seen:
+                self._begin(list(layers.values()))
 
     def end(self) -> None:
         """Hide the three, and show what was shown before."""
         if not self.active:
             return
         self.active = False
-        for layer in self._viewer.layers:
-            if _is_compared(layer):
-                layer.visible = False
-            elif layer in self._hidden:
-                layer.visible = True
-        self._hidden.clear()
-        for name, value in self._grid.items():
-            setattr(self._viewer.canvas.grid, name, value)
+        with self._view.at_once():
+            for layer in self._viewer.layers:
+                if _is_compared(layer):
+                    layer.visible = False
+                elif layer in self._hidden:
+                    layer.visible = True
+            self._hidden.clear()
+            for name, value in self._grid.items():
+                setattr(self._viewer.canvas.grid, name, value)
         fit(self._viewer)
         self.changed.emit()
 

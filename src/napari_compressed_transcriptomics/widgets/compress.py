@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from qtpy.compat import isalive
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
     QCheckBox,
@@ -276,10 +277,16 @@ class Compress(QWidget):
     def show_result(self, result: "Reconstruction") -> None:
         """Add a result's layers and its line, and offer to save it."""
         self._result = result
-        add_result(self._viewer, result, self._outputs)
         fitted_elsewhere = self._parameters.get("codec") in NOT_FITTED
         notes = told(result.novelty, result.notes) if fitted_elsewhere else result.notes
-        self.result.setText("\n".join([result_line(result), *notes]))
+        line = "\n".join([result_line(result), *notes])
+        self.result.setText(f"Layers are coming…\n{line}")
+
+        def tell() -> None:
+            if isalive(self):  # else closed meanwhile
+                self.result.setText(line)
+
+        add_result(self._viewer, result, self._outputs, tell)
         self._refresh()
 
     def _save_model(self) -> None:

@@ -1,5 +1,6 @@
 """What a compression adds to the viewer, and what is said of it."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -7,6 +8,9 @@ from napari_compressed_transcriptomics import _layers, _viewer
 
 if TYPE_CHECKING:
     from napari_compressed_transcriptomics.core.reconstruction import Reconstruction
+
+_AT_ONCE = 4
+"""Layers that are added without a long stop of the window."""
 
 
 @dataclass(frozen=True)
@@ -58,15 +62,43 @@ def result_layers(result: "Reconstruction", outputs: Outputs) -> list[_layers.La
     return layers
 
 
-def add_result(viewer: Any, result: "Reconstruction", outputs: Outputs) -> list[Any]:
-    """Add the layers that `outputs` asks for to a viewer and return them."""
-    if not outputs.side_by_side:  # overlapping volumes hide each other
-        for layer in viewer.layers:
-            layer.visible = False
-    added = []
-    for data, attributes, _ in result_layers(result, outputs):
-        attributes["visible"] |= outputs.side_by_side
-        added.append(viewer.add_image(data, **attributes))
-    if outputs.side_by_side and added:
-        _viewer.attach(viewer).show_side_by_side()
+def add_result(
+    viewer: Any, result: "Reconstruction", outputs: Outputs, then: Callable[[], None] | None = None
+) -> list[Any]:
+    """Add the layers that `outputs` asks for to a viewer and return them.
+
+    In a window more than a few come one in a turn of the event loop, hidden until all are there:
+    the list fills, and `then` is called.
+    """
+    view = _viewer.attach(viewer)
+    view.turns.finish()  # in the order in which they were asked for
+    added: list[Any] = []
+    made = result_layers(result, outputs)
+    view.turns.start(_adding(viewer, view, made, outputs.side_by_side, added, then))
+    if len(made) <= _AT_ONCE:
+        view.turns.finish()
     return added
+
+
+def _adding(
+    viewer: Any,
+    view: _viewer.BrainView,
+    made: list[_layers.LayerData],
+    side_by_side: bool,
+    added: list[Any],
+    then: Callable[[], None] | None,
+) -> Iterator[None]:
+    before = list(viewer.layers)
+    with view.at_once():
+        for data, attributes, _ in made:
+            added.append(viewer.add_image(data, **attributes | {"visible": False}))
+            yield
+        if not side_by_side:  # overlapping volumes hide each other
+            for layer in before:
+                layer.visible = False
+        for layer, (_, attributes, _) in zip(added, made, strict=True):
+            layer.visible = side_by_side or attributes["visible"]
+        if side_by_side and added:
+            view.show_side_by_side()
+    if then is not None:
+        then()

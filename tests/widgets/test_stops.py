@@ -1,0 +1,138 @@
+"""The window does not stand still while layers come and go: once for all, or by turns."""
+
+import numpy as np
+import pytest
+
+from clicking import settle
+from napari_compressed_transcriptomics._cell_texts import _A_TURN
+from napari_compressed_transcriptomics._reader import add_expression
+from napari_compressed_transcriptomics._viewer import attach
+from napari_compressed_transcriptomics.core.codec import fit_codec
+from napari_compressed_transcriptomics.core.reconstruction import reconstruct
+from napari_compressed_transcriptomics.widgets.comparison import comparison
+from napari_compressed_transcriptomics.widgets.compress import Compress
+from napari_compressed_transcriptomics.widgets.result_layers import Outputs, add_result
+from phantom import make_phantom
+
+
+@pytest.fixture(scope="module")
+def brain():
+    return make_phantom()
+
+
+@pytest.fixture(scope="module")
+def result(brain):
+    return reconstruct(fit_codec("pca", brain, 4, device="cpu"), brain, device="cpu")
+
+
+@pytest.fixture
+def viewer(make_napari_viewer, brain):
+    viewer = make_napari_viewer(show=True)
+    add_expression(viewer, brain)
+    settle()
+    return viewer
+
+
+@pytest.fixture
+def layouts(viewer, monkeypatch):
+    """Return a list that grows each time napari lays out cells, which takes it long."""
+    canvas, found = viewer.window._qt_viewer.canvas, []
+    reorder = canvas._reorder_layers
+    monkeypatch.setattr(canvas, "_reorder_layers", lambda: found.append(1) or reorder())
+    return found
+
+
+def texts(viewer):
+    """Return all that is to be seen in the cells, and whether it is seen."""
+    letters = [x for name, x in viewer.canvas.overlays.items() if name.startswith("side_")]
+    names = [layer.name_overlay for layer in viewer.layers]
+    return [x.visible for x in (*letters, *names, *(layer.colorbar for layer in viewer.layers))]
+
+
+def test_cells_are_laid_out_once_for_all_changes(viewer, layouts, result):
+    added = add_result(viewer, result, Outputs(gene=result.expression.genes[0]))
+    assert len(added) == 3
+    assert len(layouts) == 1
+    compared = comparison(viewer)
+    for change in (lambda: compared.show(result, result.expression.genes[1]), compared.end):
+        layouts.clear()
+        change()
+        assert len(layouts) == 1
+    assert [layer.visible for layer in viewer.layers] == [True] * 4 + [False] * 3
+
+
+def test_texts_come_a_few_a_turn_and_all_of_them(viewer, result, qtbot):
+    add_result(viewer, result, Outputs(separate=True))
+    attach(viewer).turns.finish()
+    assert len(viewer.layers) == 6
+    assert not any(texts(viewer))
+    put_on, seen = attach(viewer).texts._put_on, [0]
+    while sum(texts(viewer)) < 4 + 6 + 6:
+        put_on()
+        seen.append(sum(texts(viewer)))
+    in_cells = [min(n, 4) * 6 + max(n - 4, 0) for n in seen]  # a letter is in each of them
+    assert max(np.diff(in_cells)) <= _A_TURN
+    removed = []
+    for change in (
+        lambda: setattr(viewer.layers[2], "visible", False),
+        lambda: removed.append(viewer.layers.pop(2)),
+    ):
+        change()
+        assert not any(texts(viewer))  # each would be made anew at once
+        qtbot.waitUntil(lambda: sum(texts(viewer)) >= 4 + 5 + 5, timeout=60_000)
+    (layer,) = removed
+    qtbot.waitUntil(lambda: layer.name_overlay.visible)  # as it was, where it is added again
+
+
+def test_a_layer_that_cannot_be_added_leaves_the_texts(viewer, result, qtbot):
+    add_result(viewer, result, Outputs())
+    qtbot.waitUntil(lambda: all(texts(viewer)), timeout=60_000)
+
+    def fail():
+        raise RuntimeError("no such layer")
+
+    viewer.layers.events.inserted.connect(fail)
+    with pytest.raises(RuntimeError, match="no such layer"):
+        viewer.add_image(np.zeros((2, 3, 4)), name="fails")
+    viewer.layers.events.inserted.disconnect(fail)
+    qtbot.waitUntil(lambda: sum(texts(viewer)) >= 4 + 3 + 3, timeout=60_000)
+
+
+def test_many_layers_come_one_a_turn_and_are_seen_when_all_are_there(viewer, result, qtbot):
+    dock = Compress(viewer)
+    dock._outputs = Outputs(separate=True)
+    dock.show_result(result)
+    assert "Layers are coming" in dock.result.text()
+    counts = []
+    viewer.layers.events.inserted.connect(lambda: counts.append(len(viewer.layers)))
+    turns = attach(viewer).turns
+    turns._turn()
+    turns._turn()
+    assert counts == [2, 3]
+    assert not any(layer.visible for layer in viewer.layers[1:])
+    del viewer.layers[2]  # by the user, who closes the dock, too
+    viewer.add_image(np.zeros((2, 3, 4)), name="theirs")
+    dock.deleteLater()
+    qtbot.waitUntil(lambda: viewer.canvas.grid.enabled, timeout=60_000)
+    components = [f"pca k=4 component {i}" for i in range(2, 5)]
+    names = ["phantom: A1BG", "pca k=4 RMSE", "theirs", *components]
+    assert [layer.name for layer in viewer.layers] == names
+    assert all(layer.visible for layer in viewer.layers)
+
+
+def test_a_window_can_be_closed_while_layers_come(viewer, result, qtbot):
+    add_result(viewer, result, Outputs(separate=True))
+    attach(viewer).turns._turn()
+    assert len(viewer.layers) == 2
+    viewer.close()
+    settle(20)
+
+
+def test_without_a_window_all_layers_come_at_once(model, brain, result):
+    add_expression(model, brain)
+    told = []
+    outputs = Outputs(separate=True)
+    added = add_result(model, result, outputs, lambda: told.append(len(model.layers)))
+    assert told == [len(model.layers)] == [6]
+    assert added == list(model.layers[1:])
+    assert all(layer.name_overlay.visible for layer in model.layers)
