@@ -18,24 +18,21 @@ from typing import Any
 
 import numpy as np
 
-from napari_compressed_transcriptomics.core import (
-    coherence,
-    fitting,
-    kernel_pca,
+from napari_compressed_transcriptomics.codecs import fitting, kernel_pca, training_reference
+from napari_compressed_transcriptomics.codecs.fitting import fit_codec
+from napari_compressed_transcriptomics.codecs.registry import fit_method_steps
+from napari_compressed_transcriptomics.codecs.training import residual_training
+from napari_compressed_transcriptomics.core.progress import finish
+from napari_compressed_transcriptomics.core.threads import one_thread
+from napari_compressed_transcriptomics.reconstruction.reconstruction import reconstruct
+from napari_compressed_transcriptomics.spatial import (
     nested_folds,
-    regressors,
-    residual_training,
     spatial_covariance,
     spatial_null,
     statistics,
-    training_reference,
 )
-from napari_compressed_transcriptomics.core.fitting import fit_codec
-from napari_compressed_transcriptomics.core.held_out import evaluated
-from napari_compressed_transcriptomics.core.methods import fit_method_steps
-from napari_compressed_transcriptomics.core.progress import finish
-from napari_compressed_transcriptomics.core.reconstruction import reconstruct
-from napari_compressed_transcriptomics.core.threads import one_thread
+from napari_compressed_transcriptomics.study import coherence, regressors
+from napari_compressed_transcriptomics.study.out_of_sample import evaluated
 
 from .calibration_data import SYNTHETIC, Kind, Places, maps, places, tables
 from .stationary_null import stationary_maps

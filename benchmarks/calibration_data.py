@@ -6,16 +6,16 @@ from functools import lru_cache
 
 import numpy as np
 
-from napari_compressed_transcriptomics.core.compartments import compartments_of
+from napari_compressed_transcriptomics.codecs.fitting import fit_codec
 from napari_compressed_transcriptomics.core.expression import Expression
-from napari_compressed_transcriptomics.core.fitting import fit_codec
-from napari_compressed_transcriptomics.core.spatial_covariance import (
+from napari_compressed_transcriptomics.core.synthetic import _anatomy, synthetic_brain
+from napari_compressed_transcriptomics.spatial.compartments import compartments_of
+from napari_compressed_transcriptomics.spatial.spatial_covariance import (
     Shape,
     Smoothness,
     covariance,
     rows_to_fit,
 )
-from napari_compressed_transcriptomics.core.synthetic import _anatomy, synthetic_brain
 
 from .study_data import DATA_SETS, load
 

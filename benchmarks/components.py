@@ -5,14 +5,17 @@ import time
 import numpy as np
 import torch  # noqa: TID253
 
-from napari_compressed_transcriptomics.core.autoencoder import Autoencoder
-from napari_compressed_transcriptomics.core.codec import Codec
-from napari_compressed_transcriptomics.core.components import component_genes
-from napari_compressed_transcriptomics.core.networks import HIDDEN_SIZES, AutoencoderNetwork
-from napari_compressed_transcriptomics.core.reconstruction import Reconstruction
-from napari_compressed_transcriptomics.core.residual import COLUMNS_BEYOND, ResidualAutoencoder
-from napari_compressed_transcriptomics.core.residual_network import ResidualNetwork
-from napari_compressed_transcriptomics.core.residual_settings import ResidualSettings
+from napari_compressed_transcriptomics.codecs.autoencoder import Autoencoder
+from napari_compressed_transcriptomics.codecs.codec import Codec
+from napari_compressed_transcriptomics.codecs.networks.autoencoder_network import (
+    HIDDEN_SIZES,
+    AutoencoderNetwork,
+)
+from napari_compressed_transcriptomics.codecs.networks.residual_network import ResidualNetwork
+from napari_compressed_transcriptomics.codecs.residual import COLUMNS_BEYOND, ResidualAutoencoder
+from napari_compressed_transcriptomics.codecs.training.residual_settings import ResidualSettings
+from napari_compressed_transcriptomics.reconstruction.components import component_genes
+from napari_compressed_transcriptomics.reconstruction.reconstruction import Reconstruction
 
 from . import made
 from .line import Line

@@ -55,7 +55,7 @@ def main() -> None:
     from . import made
 
     if side == "ours":
-        from napari_compressed_transcriptomics.core.reconstruction import reconstruct
+        from napari_compressed_transcriptomics.reconstruction.reconstruction import reconstruct
 
         expression, codec = made.make_expression(made.N_VOXELS_8MM), made.make_codec()
         begun = time.perf_counter()

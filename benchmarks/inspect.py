@@ -8,7 +8,7 @@ from statistics import median
 import numpy as np
 
 from napari_compressed_transcriptomics.core.expression import Expression, Parcellation
-from napari_compressed_transcriptomics.core.reconstruction import Reconstruction
+from napari_compressed_transcriptomics.reconstruction.reconstruction import Reconstruction
 
 from . import made
 from .line import Line
@@ -30,10 +30,10 @@ def gene_switch(rounds: int = 40) -> list[Line]:
     from qtpy.QtTest import QTest
     from qtpy.QtWidgets import QApplication
 
-    from napari_compressed_transcriptomics._layers import error_layer
-    from napari_compressed_transcriptomics._shown import shown
-    from napari_compressed_transcriptomics.widgets.genes_tab import GenesTab
-    from napari_compressed_transcriptomics.widgets.result_choice import ResultChoice
+    from napari_compressed_transcriptomics.viewer.layer_content import shown
+    from napari_compressed_transcriptomics.viewer.layers import error_layer
+    from napari_compressed_transcriptomics.widgets.inspect.genes_tab import GenesTab
+    from napari_compressed_transcriptomics.widgets.shared.result_choice import ResultChoice
 
     viewer = Viewer()
     data, attributes, _ = error_layer(_result())

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import torch  # noqa: TID253
 
-from napari_compressed_transcriptomics.core.codec import Codec, codec_class
+from napari_compressed_transcriptomics.codecs.codec import Codec, codec_class
 from napari_compressed_transcriptomics.core.expression import Expression, Parcellation
 from napari_compressed_transcriptomics.core.progress import finish
 from napari_compressed_transcriptomics.core.provenance import versions

@@ -4,15 +4,15 @@ import time
 
 import numpy as np
 
-from napari_compressed_transcriptomics.core.compare import CompareProgress, compare_steps
-from napari_compressed_transcriptomics.core.compare_request import CompareRequest
-from napari_compressed_transcriptomics.core.compare_summary import summarize
 from napari_compressed_transcriptomics.core.expression import Expression, Parcellation
-from napari_compressed_transcriptomics.core.predict import predict_steps
-from napari_compressed_transcriptomics.core.predict_request import PredictRequest
 from napari_compressed_transcriptomics.core.progress import Progress, finish
 from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
 from napari_compressed_transcriptomics.core.target import Target
+from napari_compressed_transcriptomics.study.compare import CompareProgress, compare_steps
+from napari_compressed_transcriptomics.study.compare_request import CompareRequest
+from napari_compressed_transcriptomics.study.compare_summary import summarize
+from napari_compressed_transcriptomics.study.predict import predict_steps
+from napari_compressed_transcriptomics.study.predict_request import PredictRequest
 
 from .line import Line
 

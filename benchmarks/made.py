@@ -3,9 +3,12 @@
 import numpy as np
 import torch  # noqa: TID253
 
-from napari_compressed_transcriptomics.core.autoencoder import Autoencoder
+from napari_compressed_transcriptomics.codecs.autoencoder import Autoencoder
+from napari_compressed_transcriptomics.codecs.networks.autoencoder_network import (
+    HIDDEN_SIZES,
+    AutoencoderNetwork,
+)
 from napari_compressed_transcriptomics.core.expression import Expression, Parcellation
-from napari_compressed_transcriptomics.core.networks import HIDDEN_SIZES, AutoencoderNetwork
 
 N_VOXELS_8MM, N_VOXELS_4MM, N_GENES, LATENT_SIZE = 3_670, 29_300, 15_633, 64
 GENES = tuple(f"GENE{i}" for i in range(N_GENES))

@@ -16,7 +16,10 @@ from statistics import median
 import numpy as np
 import torch  # noqa: TID253
 
-from napari_compressed_transcriptomics.core.reconstruction import Reconstruction, reconstruct
+from napari_compressed_transcriptomics.reconstruction.reconstruction import (
+    Reconstruction,
+    reconstruct,
+)
 
 from . import made, published
 from .line import Line

@@ -12,7 +12,7 @@ import warnings
 
 import numpy as np
 
-from napari_compressed_transcriptomics.core.networks import AutoencoderNetwork
+from napari_compressed_transcriptomics.codecs.networks.autoencoder_network import AutoencoderNetwork
 
 BATCH_SIZE, WORKERS = 1024, 8
 

@@ -19,23 +19,23 @@ from pathlib import Path
 
 import numpy as np
 
-from napari_compressed_transcriptomics.core.compare_cost import jobs
-from napari_compressed_transcriptomics.core.compare_request import (
-    CompareRequest,
-    Fit,
-    request_buffer,
-)
-from napari_compressed_transcriptomics.core.compare_score import Score
-from napari_compressed_transcriptomics.core.compare_workers import in_processes, one_by_one
 from napari_compressed_transcriptomics.core.expression import Expression
-from napari_compressed_transcriptomics.core.nested_folds import (
+from napari_compressed_transcriptomics.core.provenance import array_sha256
+from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
+from napari_compressed_transcriptomics.io import read_expression
+from napari_compressed_transcriptomics.spatial.nested_folds import (
     Rows,
     distances_to_training,
     outer_folds,
 )
-from napari_compressed_transcriptomics.core.provenance import array_sha256
-from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
-from napari_compressed_transcriptomics.io import read_expression
+from napari_compressed_transcriptomics.study.compare_cost import jobs
+from napari_compressed_transcriptomics.study.compare_request import (
+    CompareRequest,
+    Fit,
+    request_buffer,
+)
+from napari_compressed_transcriptomics.study.compare_score import Score
+from napari_compressed_transcriptomics.study.compare_workers import in_processes, one_by_one
 
 from .quality_page import METHODS, SIZES, Found, write_pages
 

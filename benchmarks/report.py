@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from napari_compressed_transcriptomics.core.expression import Expression
-from napari_compressed_transcriptomics.core.reconstruction import Reconstruction
-from napari_compressed_transcriptomics.core.report import report_of
 from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
-from napari_compressed_transcriptomics.io.results import save_results
+from napari_compressed_transcriptomics.figures.report.page import report_of
+from napari_compressed_transcriptomics.io.writers.results import save_results
+from napari_compressed_transcriptomics.reconstruction.reconstruction import Reconstruction
 
 from . import made
 from .line import Line

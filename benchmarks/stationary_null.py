@@ -8,7 +8,7 @@ from itertools import product
 
 import numpy as np
 
-from napari_compressed_transcriptomics.core.spatial_covariance import Smoothness, covariance
+from napari_compressed_transcriptomics.spatial.spatial_covariance import Smoothness, covariance
 
 _LENGTHS_MM = (4.0, 8.0, 15.0, 25.0, 40.0, 70.0, 120.0)
 _TWINS = (0.0, 0.4, 0.8, 0.99)

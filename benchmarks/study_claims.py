@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from napari_compressed_transcriptomics.core import compare_score, predict
+from napari_compressed_transcriptomics.codecs.registry import TITLES as _TITLES
 from napari_compressed_transcriptomics.core.expression import Expression
-from napari_compressed_transcriptomics.core.methods import TITLES as _TITLES
+from napari_compressed_transcriptomics.study import compare_score, predict
 
 from .study_data import measure_of
 from .study_measures import FOLDS

@@ -12,8 +12,8 @@ from napari_compressed_transcriptomics.core.expression import Expression
 from napari_compressed_transcriptomics.core.regions import Regions
 from napari_compressed_transcriptomics.core.target import Target
 from napari_compressed_transcriptomics.io import read_expression
-from napari_compressed_transcriptomics.io.region_names import region_key
-from napari_compressed_transcriptomics.io.targets import notes_on, read_targets
+from napari_compressed_transcriptomics.io.readers.region_names import region_key
+from napari_compressed_transcriptomics.io.readers.targets import notes_on, read_targets
 
 ROOT = Path(__file__).parents[1]
 DATA = Path(os.environ.get("CT_TEST_DATA", ROOT.parent / "shared" / "data"))

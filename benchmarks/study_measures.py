@@ -9,29 +9,32 @@ from typing import Any
 import numpy as np
 
 from napari_compressed_transcriptomics import __version__
-from napari_compressed_transcriptomics.core import compare_score
-from napari_compressed_transcriptomics.core.coherence import coherence
-from napari_compressed_transcriptomics.core.compare import CompareProgress
-from napari_compressed_transcriptomics.core.compare_request import CompareRequest
-from napari_compressed_transcriptomics.core.compartments import compartments_of
+from napari_compressed_transcriptomics.codecs.registry import GENES, METHODS, fit_method_steps
 from napari_compressed_transcriptomics.core.expression import Expression
-from napari_compressed_transcriptomics.core.hemispheres import mirrored_pairs
-from napari_compressed_transcriptomics.core.methods import GENES, METHODS, fit_method_steps
-from napari_compressed_transcriptomics.core.nested_folds import Split, nested_folds
-from napari_compressed_transcriptomics.core.predict import Score, predict_steps
-from napari_compressed_transcriptomics.core.predict_request import PredictRequest
 from napari_compressed_transcriptomics.core.progress import Progress, finish
 from napari_compressed_transcriptomics.core.provenance import array_sha256
 from napari_compressed_transcriptomics.core.regions import Regions
-from napari_compressed_transcriptomics.core.statistics import (
+from napari_compressed_transcriptomics.core.target import Features, Target
+from napari_compressed_transcriptomics.core.threads import one_thread
+from napari_compressed_transcriptomics.io.writers.comparison import (
+    read_scores,
+    saved_comparison_steps,
+)
+from napari_compressed_transcriptomics.spatial.compartments import compartments_of
+from napari_compressed_transcriptomics.spatial.hemispheres import mirrored_pairs
+from napari_compressed_transcriptomics.spatial.nested_folds import Split, nested_folds
+from napari_compressed_transcriptomics.spatial.statistics import (
     correlation,
     eta_squared,
     moran_weights,
     morans_i,
 )
-from napari_compressed_transcriptomics.core.target import Features, Target
-from napari_compressed_transcriptomics.core.threads import one_thread
-from napari_compressed_transcriptomics.io.comparison import read_scores, saved_comparison_steps
+from napari_compressed_transcriptomics.study import compare_score
+from napari_compressed_transcriptomics.study.coherence import coherence
+from napari_compressed_transcriptomics.study.compare import CompareProgress
+from napari_compressed_transcriptomics.study.compare_request import CompareRequest
+from napari_compressed_transcriptomics.study.predict import Score, predict_steps
+from napari_compressed_transcriptomics.study.predict_request import PredictRequest
 
 from .study_data import measure_of
 from .study_rules import corrected

@@ -17,13 +17,16 @@ from statistics import median
 import numpy as np
 import torch  # noqa: TID253
 
-from napari_compressed_transcriptomics.core.codec import Codec
+from napari_compressed_transcriptomics.codecs.codec import Codec
+from napari_compressed_transcriptomics.codecs.networks.autoencoder_network import (
+    HIDDEN_SIZES,
+    AutoencoderNetwork,
+)
+from napari_compressed_transcriptomics.codecs.recipes import TrainRequest, train_codec_steps
+from napari_compressed_transcriptomics.codecs.training.loop import train_steps
+from napari_compressed_transcriptomics.codecs.training.settings import TrainingSettings
 from napari_compressed_transcriptomics.core.expression import Expression
-from napari_compressed_transcriptomics.core.networks import HIDDEN_SIZES, AutoencoderNetwork
 from napari_compressed_transcriptomics.core.progress import Progress, finish
-from napari_compressed_transcriptomics.core.recipes import TrainRequest, train_codec_steps
-from napari_compressed_transcriptomics.core.training import train_steps
-from napari_compressed_transcriptomics.core.training_settings import TrainingSettings
 
 from . import made, published
 from .measures import Line, in_turns

@@ -35,7 +35,7 @@ def one_thread():
 @pytest.fixture
 def always(monkeypatch):
     """Write a checkpoint after every epoch."""
-    from napari_compressed_transcriptomics.core import resume
+    from napari_compressed_transcriptomics.codecs.training import checkpoints
 
-    monkeypatch.setattr(resume, "SECONDS_BETWEEN_SNAPSHOTS", 0)
-    monkeypatch.setattr(resume, "TIME_FOR_SNAPSHOTS", float("inf"))
+    monkeypatch.setattr(checkpoints, "SECONDS_BETWEEN_SNAPSHOTS", 0)
+    monkeypatch.setattr(checkpoints, "TIME_FOR_SNAPSHOTS", float("inf"))

@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 import torch
 
-from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.core.networks import AutoencoderNetwork
-from napari_compressed_transcriptomics.core.pretrained import (
+from napari_compressed_transcriptomics.codecs.models.published import (
     BLOB_IDS,
     load_published,
     weights_folder,
 )
+from napari_compressed_transcriptomics.codecs.networks.autoencoder_network import AutoencoderNetwork
+from napari_compressed_transcriptomics.core.errors import UserError
 from small import small_expression
 
 SAMPLE = "sample_data.csv"

@@ -8,13 +8,13 @@ from qtpy.QtWidgets import QFileDialog
 
 from clicking import press, settle
 from data import real_data, real_table
-from napari_compressed_transcriptomics import _layers
-from napari_compressed_transcriptomics._adding import add_expression
-from napari_compressed_transcriptomics._shown import shown
-from napari_compressed_transcriptomics.core.fitting import fit_codec
-from napari_compressed_transcriptomics.core.reconstruction import reconstruct
+from napari_compressed_transcriptomics.codecs.fitting import fit_codec
 from napari_compressed_transcriptomics.core.synthetic import synthetic_brain, synthetic_regions
 from napari_compressed_transcriptomics.io import Volume, read_expression
+from napari_compressed_transcriptomics.reconstruction.reconstruction import reconstruct
+from napari_compressed_transcriptomics.viewer import layers as _layers
+from napari_compressed_transcriptomics.viewer.adding import add_expression
+from napari_compressed_transcriptomics.viewer.layer_content import shown
 from napari_compressed_transcriptomics.widgets.compress import Outputs, add_result
 
 PLUGIN = "napari-compressed-transcriptomics"

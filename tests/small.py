@@ -27,8 +27,8 @@ def named(values) -> Expression:
 
 def compressed(expression, k=2):
     """Fit PCA and measure how well it gives the data back."""
-    from napari_compressed_transcriptomics.core.fitting import fit_codec
-    from napari_compressed_transcriptomics.core.reconstruction import reconstruct
+    from napari_compressed_transcriptomics.codecs.fitting import fit_codec
+    from napari_compressed_transcriptomics.reconstruction.reconstruction import reconstruct
 
     return reconstruct(fit_codec("pca", expression, k, device="cpu"), expression, device="cpu")
 

@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 
 from data import real_data
-from napari_compressed_transcriptomics import __version__, _cli_encode, cli
+from napari_compressed_transcriptomics import __version__
+from napari_compressed_transcriptomics.cli import encode, main
 from napari_compressed_transcriptomics.core import synthetic
 
 SAMPLES = Path(__file__).resolve().parents[1] / "sample_data"
@@ -21,7 +22,7 @@ BRAIN = str(SAMPLES / "synthetic_brain.nii.gz")
 def run(*arguments: object) -> int:
     """Run a command; argparse leaves through SystemExit, as a process would."""
     try:
-        return cli.main([str(argument) for argument in arguments])
+        return main.main([str(argument) for argument in arguments])
     except SystemExit as end:
         return int(end.code or 0)
 
@@ -209,7 +210,7 @@ def test_read_only_folder_is_refused_before_the_work(tmp_path, monkeypatch, caps
     folder = tmp_path / "locked"
     folder.mkdir()
     folder.chmod(0o555)
-    monkeypatch.setattr(_cli_encode, "compress", lambda request: pytest.fail("worked first"))
+    monkeypatch.setattr(encode, "compress", lambda request: pytest.fail("worked first"))
     try:
         said = refused(
             capsys, "encode", REGIONS, "--model", "pca", "--latent", 2, "--out", folder / "out"
@@ -224,7 +225,7 @@ def test_interrupted(tmp_path, monkeypatch, capsys):
     def interrupt(request):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(_cli_encode, "compress", interrupt)
+    monkeypatch.setattr(encode, "compress", interrupt)
     out = tmp_path / "out"
     assert run("encode", REGIONS, "--model", "pca", "--latent", 2, "--out", out) == 130
     assert capsys.readouterr().err == "compressed-transcriptomics: interrupted\n"
@@ -232,7 +233,7 @@ def test_interrupted(tmp_path, monkeypatch, capsys):
 
 
 def test_progress_is_one_line_on_a_terminal(monkeypatch, capsys):
-    from napari_compressed_transcriptomics._terminal import Report
+    from napari_compressed_transcriptomics.cli.terminal import Report
     from napari_compressed_transcriptomics.core.progress import Progress
 
     report = Report()

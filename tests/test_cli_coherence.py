@@ -30,7 +30,7 @@ def lobes(tmp_path):
 @pytest.fixture
 def few_samples(monkeypatch):
     """Measure 400 samples: surrogates of thousands take seconds."""
-    monkeypatch.setattr("napari_compressed_transcriptomics.core.coherence.MOST_SAMPLES", 400)
+    monkeypatch.setattr("napari_compressed_transcriptomics.study.coherence.MOST_SAMPLES", 400)
 
 
 def test_regions_table_labels_and_all_files(lobes, tmp_path, capsys):
@@ -122,15 +122,15 @@ def test_inputs_are_not_overwritten(lobes, tmp_path, capsys):
 
 
 def test_ctrl_c_keeps_what_is_done(tmp_path, monkeypatch):
-    from napari_compressed_transcriptomics import _terminal
+    from napari_compressed_transcriptomics.cli import terminal
 
-    class Interrupts(_terminal.Report):
+    class Interrupts(terminal.Report):
         def __call__(self, progress):
             super().__call__(progress)
             if progress.stage.startswith("kernel PCA:"):
                 signal.raise_signal(signal.SIGINT)
 
-    monkeypatch.setattr("napari_compressed_transcriptomics._cli_coherence.Report", Interrupts)
+    monkeypatch.setattr("napari_compressed_transcriptomics.cli.coherence.Report", Interrupts)
     options = (*QUICK, "kpca", "--out", tmp_path / "out")
     assert run("coherence", REGIONS, *options) == 130
     assert set(pd.read_csv(tmp_path / "out" / "coherence.csv")["method"]) == {"pca"}

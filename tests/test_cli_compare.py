@@ -6,9 +6,9 @@ import signal
 import pandas as pd
 import pytest
 
-from napari_compressed_transcriptomics import _terminal
+from napari_compressed_transcriptomics.cli import terminal
 from napari_compressed_transcriptomics.core import fault_report
-from napari_compressed_transcriptomics.core.compare_score import COLUMNS
+from napari_compressed_transcriptomics.study.compare_score import COLUMNS
 from test_cli import BRAIN, REGIONS, files_below, refused, run
 
 QUICK = ("--methods", "pca", "kpca", "--latent", 2, 4, "--folds", 3, "--jobs", 1)
@@ -75,13 +75,13 @@ def test_buffer_is_taken_and_odd_ones_are_refused(tmp_path, capsys):
 
 
 def test_ctrl_c_keeps_what_is_done_and_the_next_run_goes_on(tmp_path, capsys, monkeypatch):
-    class Interrupts(_terminal.Report):
+    class Interrupts(terminal.Report):
         def __call__(self, progress):
             super().__call__(progress)
             if progress.done == 500:
                 signal.raise_signal(signal.SIGINT)
 
-    monkeypatch.setattr("napari_compressed_transcriptomics._cli_compare.Report", Interrupts)
+    monkeypatch.setattr("napari_compressed_transcriptomics.cli.compare.Report", Interrupts)
     assert run("compare", REGIONS, *QUICK, "--out", tmp_path) == 130
     part = table(tmp_path)
     assert len(part) == 5
@@ -100,12 +100,12 @@ def test_ctrl_c_keeps_what_is_done_and_the_next_run_goes_on(tmp_path, capsys, mo
 
 
 def test_a_crash_loses_one_fit_at_most(tmp_path, monkeypatch, capsys):
-    class Crashes(_terminal.Report):
+    class Crashes(terminal.Report):
         def __call__(self, progress):
             if progress.done == 500:
                 raise RuntimeError("the computer")
 
-    monkeypatch.setattr("napari_compressed_transcriptomics._cli_compare.Report", Crashes)
+    monkeypatch.setattr("napari_compressed_transcriptomics.cli.compare.Report", Crashes)
     monkeypatch.setattr(fault_report, "_folders", lambda: [tmp_path / "logs"])
     assert run("compare", REGIONS, *QUICK, "--out", tmp_path) == 70
     assert "unexpected error: RuntimeError: the computer" in capsys.readouterr().err

@@ -10,12 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from napari_compressed_transcriptomics import (
-    _cli_encode,
-    _cli_info,
-    _signals,
-    _streams,
-)
+from napari_compressed_transcriptomics.cli import encode, info, signals, streams
 from napari_compressed_transcriptomics.core import fault_report, memory
 from test_cli import REGIONS, files_below, refused, run
 
@@ -32,7 +27,7 @@ def fails(monkeypatch, tmp_path):
         def broken(*_):
             raise error
 
-        monkeypatch.setattr(_cli_info, "run", broken)
+        monkeypatch.setattr(info, "run", broken)
 
     return with_
 
@@ -111,7 +106,7 @@ def test_warnings_are_notes_once_each(monkeypatch, tmp_path, capsys):
         raise ValueError("odd")
 
     monkeypatch.setattr(fault_report, "_folders", lambda: [tmp_path])
-    monkeypatch.setattr(_cli_info, "run", warns)
+    monkeypatch.setattr(info, "run", warns)
     with warnings.catch_warnings():
         warnings.simplefilter("always")
         assert run("info", REGIONS) == 70
@@ -128,7 +123,7 @@ def test_what_libraries_log_is_a_note(monkeypatch, capsys):
 
     logger = logging.getLogger("a library")
     monkeypatch.setattr(logger, "propagate", False)  # else pytest listens
-    monkeypatch.setattr(_cli_info, "run", logs)
+    monkeypatch.setattr(info, "run", logs)
     assert run("info", REGIONS) == 0
     assert capsys.readouterr().err == "note: no folder for fonts\n"
 
@@ -189,7 +184,7 @@ def test_files_are_complete_where_standard_output_is_full(tmp_path, monkeypatch,
 def test_notes_that_cannot_be_said_end_no_work(tmp_path, monkeypatch):
     with open(FULL, "w") as full:
         monkeypatch.setattr(sys, "stderr", full)
-        _streams.say("something")
+        streams.say("something")
         assert run(*ENCODE, tmp_path) == 0
     assert len(files_below(tmp_path)) == N_FILES
 
@@ -232,10 +227,10 @@ def test_a_closed_stream_is_replaced(monkeypatch):
     monkeypatch.setattr(sys, "stdout", None)
     try:
         os.close(1)
-        _streams.make_safe()
+        streams.make_safe()
         assert sys.stdout.fileno() == 1
         print("to nobody")
-        assert _streams.output_problem() is None
+        assert streams.output_problem() is None
         sys.stdout.close()
     finally:
         os.dup2(kept, 1)
@@ -252,7 +247,7 @@ def test_other_signals_end_as_ctrl_c_does(name, code, tmp_path, monkeypatch, cap
         finally:
             (tmp_path / "unfinished").unlink()
 
-    monkeypatch.setattr(_cli_encode, "compress", ended)
+    monkeypatch.setattr(encode, "compress", ended)
     before = signal.getsignal(getattr(signal, name))
     signal.signal(getattr(signal, name), signal.SIG_DFL)
     try:
@@ -268,7 +263,7 @@ def test_other_signals_end_as_ctrl_c_does(name, code, tmp_path, monkeypatch, cap
 def test_sigterm_lets_the_work_at_hand_be_saved(monkeypatch, capfd):
     before = signal.signal(signal.SIGTERM, signal.SIG_DFL)
     try:
-        with _signals.all_interrupt(), _signals.first_interrupt() as asked:
+        with signals.all_interrupt(), signals.first_interrupt() as asked:
             assert not asked()
             signal.raise_signal(signal.SIGTERM)
             assert asked()
@@ -276,5 +271,5 @@ def test_sigterm_lets_the_work_at_hand_be_saved(monkeypatch, capfd):
                 signal.raise_signal(signal.SIGTERM)
     finally:
         signal.signal(signal.SIGTERM, before)
-    assert _signals.how_ended() == (143, "ended by SIGTERM")
+    assert signals.how_ended() == (143, "ended by SIGTERM")
     assert "saves the best so far" in capfd.readouterr().err

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from napari_compressed_transcriptomics.core import pretrained
-from napari_compressed_transcriptomics.core.pretrained import BLOB_IDS
+from napari_compressed_transcriptomics.codecs.models import published
+from napari_compressed_transcriptomics.codecs.models.published import BLOB_IDS
 from napari_compressed_transcriptomics.io import read_expression
 from published import SAMPLE, Server, blob_id, sample_table, weights
 from test_cli import refused, run
@@ -28,9 +28,9 @@ def server(tmp_path, monkeypatch):
     for name, content in files.items():
         monkeypatch.setitem(BLOB_IDS, name, blob_id(content))
     monkeypatch.setenv("no_proxy", "*")
-    monkeypatch.setenv(pretrained.CACHE_VARIABLE, str(tmp_path / "cache"))
+    monkeypatch.setenv(published.CACHE_VARIABLE, str(tmp_path / "cache"))
     with Server(files) as server:
-        monkeypatch.setenv(pretrained.MIRROR_VARIABLE, server.address)
+        monkeypatch.setenv(published.MIRROR_VARIABLE, server.address)
         yield server
 
 

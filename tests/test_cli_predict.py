@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 
 from data import real_data
-from napari_compressed_transcriptomics.core.predict import COLUMNS
 from napari_compressed_transcriptomics.io import read_expression
-from napari_compressed_transcriptomics.io.file_names import distinct_stems
+from napari_compressed_transcriptomics.io.files.file_names import distinct_stems
+from napari_compressed_transcriptomics.study.predict import COLUMNS
 from test_cli import REGIONS, SAMPLES, files_below, refused, run
 
 ATLAS = SAMPLES / "synthetic_regions_atlas.nii.gz"
@@ -159,15 +159,15 @@ def test_faulty_atlases(change, says, targets, tmp_path, capsys):
 
 
 def test_ctrl_c_keeps_what_is_done(targets, tmp_path, capsys, monkeypatch):
-    from napari_compressed_transcriptomics import _terminal
+    from napari_compressed_transcriptomics.cli import terminal
 
-    class Interrupts(_terminal.Report):
+    class Interrupts(terminal.Report):
         def __call__(self, progress):
             super().__call__(progress)
             if progress.stage == "Predicting map" and progress.done == 1:
                 signal.raise_signal(signal.SIGINT)
 
-    monkeypatch.setattr("napari_compressed_transcriptomics._cli_predict.Report", Interrupts)
+    monkeypatch.setattr("napari_compressed_transcriptomics.cli.predict.Report", Interrupts)
     options = ("--methods", "pca", "--out", tmp_path / "out", *QUICK)
     assert run("predict", REGIONS, "--targets", *targets, *options) == 130
     table = pd.read_csv(tmp_path / "out" / "prediction.csv")

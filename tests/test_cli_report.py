@@ -7,16 +7,17 @@ from contextlib import suppress
 import numpy as np
 import pytest
 
-from napari_compressed_transcriptomics.core import report, slices
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.progress import finish
-from napari_compressed_transcriptomics.core.report import report_of, report_steps
-from napari_compressed_transcriptomics.core.report_figures import report_figures
 from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
-from napari_compressed_transcriptomics.core.two_results import compare_saved
-from napari_compressed_transcriptomics.io.nifti import write_volume
-from napari_compressed_transcriptomics.io.read_results import read_results
-from napari_compressed_transcriptomics.io.results import save_results
+from napari_compressed_transcriptomics.figures import slices
+from napari_compressed_transcriptomics.figures.report import page as report
+from napari_compressed_transcriptomics.figures.report.figures import report_figures
+from napari_compressed_transcriptomics.figures.report.page import report_of, report_steps
+from napari_compressed_transcriptomics.io.files.nifti import write_volume
+from napari_compressed_transcriptomics.io.writers.read_results import read_results
+from napari_compressed_transcriptomics.io.writers.results import save_results
+from napari_compressed_transcriptomics.reconstruction.difference import compare_saved
 from small import compressed
 from test_cli import files_below, refused, run
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from napari_compressed_transcriptomics import cli
-from napari_compressed_transcriptomics.core import learner, training
-from napari_compressed_transcriptomics.core.checkpoint import load_model
+from napari_compressed_transcriptomics.cli import main
+from napari_compressed_transcriptomics.codecs.models.model_file import load_model
+from napari_compressed_transcriptomics.codecs.training import loop, trainer
 
 REGIONS = Path(__file__).resolve().parents[1] / "sample_data" / "synthetic_regions.csv"
 
@@ -18,19 +18,19 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 
 def train(out, *more, recipe=("--codec", "autoencoder"), epochs=8):
     given = ["train", REGIONS, "--latent", 2, "--hidden", "16,8", "--epochs", epochs, "--out", out]
-    return cli.main([str(word) for word in (*given, *recipe, *more)])
+    return main.main([str(word) for word in (*given, *recipe, *more)])
 
 
 def at_step(monkeypatch, number, do):
     """Do something at the start of a step; an epoch of these data has three."""
-    step, steps = learner.Learner.step, iter(range(1000))
+    step, steps = trainer.Learner.step, iter(range(1000))
 
     def spied(self, rows, rate):
         if next(steps) == number:
             do()
         return step(self, rows, rate)
 
-    monkeypatch.setattr(learner.Learner, "step", spied)
+    monkeypatch.setattr(trainer.Learner, "step", spied)
 
 
 def interrupt():
@@ -77,7 +77,7 @@ def test_ctrl_c_twice_leaves_at_once(tmp_path, monkeypatch):
 
 def test_ctrl_c_before_the_first_epoch_saves_nothing(tmp_path, monkeypatch):
     at_step(monkeypatch, 0, interrupt)
-    monkeypatch.setattr(training, "SECONDS_BETWEEN_REPORTS", -1)
+    monkeypatch.setattr(loop, "SECONDS_BETWEEN_REPORTS", -1)
     assert train(tmp_path / "m.safetensors") == 130
     assert list(tmp_path.iterdir()) == []
 

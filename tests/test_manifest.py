@@ -54,7 +54,7 @@ def test_commands_appear_in_the_window(make_napari_viewer):
 
 
 def test_preferences_have_the_defaults_of_the_manifest(make_napari_viewer):
-    from napari_compressed_transcriptomics._settings import Preferences, preferences
+    from napari_compressed_transcriptomics.viewer.settings import Preferences, preferences
 
     make_napari_viewer()
     assert preferences() == Preferences()

@@ -7,8 +7,8 @@ import pytest
 from benchmarks import quality, quality_page
 from benchmarks.quality import Data
 
-from napari_compressed_transcriptomics.core.compare_request import CompareRequest, Fit
 from napari_compressed_transcriptomics.core.expression import Expression, Parcellation
+from napari_compressed_transcriptomics.study.compare_request import CompareRequest, Fit
 
 
 @pytest.fixture

@@ -26,8 +26,8 @@ from benchmarks.study_rules import (
     step,
 )
 
-from napari_compressed_transcriptomics.core import compare_score, predict
 from napari_compressed_transcriptomics.core.target import Target
+from napari_compressed_transcriptomics.study import compare_score, predict
 from small import small_expression
 
 BETTER, WORSE = Difference(0.2, 0.1, 0.3, 0.001), Difference(-0.2, -0.3, -0.1, 0.001)

@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
+from napari_compressed_transcriptomics.codecs.recipes import train_codec_steps
+from napari_compressed_transcriptomics.codecs.training.checkpoints import checkpoint_files
 from napari_compressed_transcriptomics.core.progress import finish
-from napari_compressed_transcriptomics.core.recipes import train_codec_steps
-from napari_compressed_transcriptomics.core.resume import checkpoint_files
 from small import small_expression
 
 DATA = small_expression(n_samples=60, n_genes=40)

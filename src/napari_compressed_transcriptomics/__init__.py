@@ -10,17 +10,17 @@ from typing import Any
 __version__ = "0.1.0"
 
 _PUBLIC = {
-    "Codec": "core.codec",
+    "Codec": "codecs.codec",
     "Expression": "core.expression",
     "Parcellation": "core.expression",
-    "Reconstruction": "core.reconstruction",
+    "Reconstruction": "reconstruction.reconstruction",
     "UserError": "core.errors",
-    "fit_codec": "core.fitting",
-    "load_model": "core.checkpoint",
+    "fit_codec": "codecs.fitting",
+    "load_model": "codecs.models.model_file",
     "read_expression": "io",
-    "reconstruct": "core.reconstruction",
-    "save_model": "core.checkpoint",
-    "save_results": "io.results",
+    "reconstruct": "reconstruction.reconstruction",
+    "save_model": "codecs.models.model_file",
+    "save_results": "io.writers.results",
     "synthetic_brain": "core.synthetic",
 }
 

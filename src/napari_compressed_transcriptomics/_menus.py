@@ -2,9 +2,9 @@
 
 from typing import TYPE_CHECKING, Any
 
-from ._layers import error_layer, novelty_layer
-from ._notices import user_errors_shown
-from ._shown import shown
+from .viewer.layer_content import shown
+from .viewer.layers import error_layer, novelty_layer
+from .viewer.notices import user_errors_shown
 
 if TYPE_CHECKING:
     import napari
@@ -32,7 +32,7 @@ def save_results(viewer: "napari.Viewer") -> None:
     from napari.utils.notifications import show_info
     from qtpy.QtWidgets import QFileDialog
 
-    from .io.results import save_results as save
+    from .io.writers.results import save_results as save
 
     result = _result_of(viewer)
     if result is None:

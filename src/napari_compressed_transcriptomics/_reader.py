@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-from . import _layers
-from ._adding import prepare_viewer
-from ._notices import tell, user_errors_shown
+from .viewer import layers as _layers
+from .viewer.adding import prepare_viewer
+from .viewer.notices import tell, user_errors_shown
 
 
 def get_reader(path: str | list[str]) -> Callable[[str], list[Any]] | None:
@@ -63,7 +63,7 @@ def _ask_for_atlas(path: str) -> list[Any]:
     """Open the form that asks which atlas the table's rows belong to; adds no layer yet."""
     from napari.utils.notifications import show_info
 
-    from ._settings import PLUGIN
+    from .viewer.settings import PLUGIN
 
     viewer = prepare_viewer()
     if viewer is None or getattr(viewer, "window", None) is None:

@@ -2,19 +2,19 @@
 
 from dataclasses import replace
 
-from . import _layers
-from ._adding import prepare_viewer
+from .viewer import layers
+from .viewer.adding import prepare_viewer
 
 
-def brain() -> list[_layers.LayerData]:
+def brain() -> list[layers.LayerData]:
     """Return the synthetic 8 mm brain: about 3,700 voxels x 512 genes."""
     from .core.synthetic import synthetic_brain
 
     prepare_viewer()
-    return [_layers.expression_layer(synthetic_brain())]
+    return [layers.expression_layer(synthetic_brain())]
 
 
-def regions() -> list[_layers.LayerData]:
+def regions() -> list[layers.LayerData]:
     """Return the synthetic brain averaged in regions, and the atlas of these regions."""
     from .core.synthetic import synthetic_brain, synthetic_regions
     from .io import Volume
@@ -28,5 +28,5 @@ def regions() -> list[_layers.LayerData]:
         name="synthetic_regions_atlas",
         background=None,
     )
-    data, attributes, kind = _layers.volume_layer(atlas)
-    return [(data, {**attributes, "visible": False}, kind), _layers.expression_layer(table)]
+    data, attributes, kind = layers.volume_layer(atlas)
+    return [(data, {**attributes, "visible": False}, kind), layers.expression_layer(table)]

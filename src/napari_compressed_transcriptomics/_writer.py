@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from ._layers import LayerData
-from ._shown import METADATA_KEY, Shown
 from .core.errors import UserError
-from .io.file_names import safe_stem
+from .io.files.file_names import safe_stem
+from .viewer.layer_content import METADATA_KEY, Shown
+from .viewer.layers import LayerData
 
 
 def write_nifti(path: str, layers: list[LayerData]) -> list[str]:
@@ -16,7 +16,7 @@ def write_nifti(path: str, layers: list[LayerData]) -> list[str]:
 
     Several layers are written beside each other, the layer's name added to the file's.
     """
-    from .io.nifti import write_volume
+    from .io.files.nifti import write_volume
 
     written = []
     for (data, attributes, kind), target in zip(layers, _targets(path, layers), strict=True):
@@ -29,7 +29,7 @@ def write_nifti(path: str, layers: list[LayerData]) -> list[str]:
 
 def write_h5ad(path: str, layers: list[LayerData]) -> list[str]:
     """Write expression, latents (`obsm`) and errors (`obs`, `var`) of one compression."""
-    from .io.h5ad_write import write_h5ad as write
+    from .io.writers.h5ad_write import write_h5ad as write
 
     found = [what for what in map(_shown, (attributes for _, attributes, _ in layers)) if what]
     expressions = _distinct(what.expression for what in found)
@@ -45,7 +45,7 @@ def write_h5ad(path: str, layers: list[LayerData]) -> list[str]:
 
 def write_csv(path: str, layers: list[LayerData]) -> list[str]:
     """Write one row a sample: its name, and a column for each layer (or component)."""
-    from .io.results import write_sample_csv
+    from .io.writers.results import write_sample_csv
 
     columns: dict[str, np.ndarray] = {}
     expressions = []
@@ -129,7 +129,7 @@ def _shown(attributes: dict[str, Any]) -> Shown | None:
 def _describe(what: Shown | None) -> dict[str, Any]:
     """Return what made a layer, JSON-safe."""
     from .core.provenance import versions
-    from .core.summary import provenance_of
+    from .reconstruction.summary import provenance_of
 
     if what is None:
         return {"versions": versions()}

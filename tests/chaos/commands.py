@@ -121,7 +121,7 @@ def make_commands(folder, run):
 
 def _published(folder):
     """Make files that stand in for the published weights; return their folder and ids."""
-    from napari_compressed_transcriptomics.core.pretrained import BLOB_IDS
+    from napari_compressed_transcriptomics.codecs.models.published import BLOB_IDS
 
     folder.mkdir()
     blobs = {}
@@ -180,9 +180,9 @@ def rows(data):
 
 def refused(path):
     """Return why our readers refuse an output, or an empty string."""
-    from napari_compressed_transcriptomics.core.checkpoint import load_model
+    from napari_compressed_transcriptomics.codecs.models.model_file import load_model
     from napari_compressed_transcriptomics.core.errors import UserError
-    from napari_compressed_transcriptomics.io.read_results import read_results
+    from napari_compressed_transcriptomics.io.writers.read_results import read_results
 
     try:
         if path.suffix == ".safetensors":

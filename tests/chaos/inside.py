@@ -45,8 +45,9 @@ def load():
 
 def run(request):
     """Be the command line of a request; return its exit code."""
-    from napari_compressed_transcriptomics import cli
-    from napari_compressed_transcriptomics.core import pretrained, resume
+    from napari_compressed_transcriptomics.cli import main
+    from napari_compressed_transcriptomics.codecs.models import published
+    from napari_compressed_transcriptomics.codecs.training import checkpoints
 
     os.setsid()
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -59,12 +60,12 @@ def run(request):
         import resource
 
         resource.setrlimit(getattr(resource, name), (size, size))
-    pretrained.BLOB_IDS.update(request.get("blobs", {}))
+    published.BLOB_IDS.update(request.get("blobs", {}))
     if request.get("often"):
-        resume.SECONDS_BETWEEN_SNAPSHOTS, resume.TIME_FOR_SNAPSHOTS = 0.02, float("inf")
+        checkpoints.SECONDS_BETWEEN_SNAPSHOTS, checkpoints.TIME_FOR_SNAPSHOTS = 0.02, float("inf")
     if "before" in request:
         strike_before(**request["before"])
-    return cli.main(request["arguments"])
+    return main.main(request["arguments"])
 
 
 def strike_before(call, number, sent):

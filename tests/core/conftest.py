@@ -2,9 +2,9 @@
 
 import pytest
 
-from napari_compressed_transcriptomics.core import pretrained
-from napari_compressed_transcriptomics.core.recipes import TrainRequest
-from napari_compressed_transcriptomics.io import download
+from napari_compressed_transcriptomics.codecs.models import published
+from napari_compressed_transcriptomics.codecs.recipes import TrainRequest
+from napari_compressed_transcriptomics.io.files import download
 from published import FILES, Server, publish
 from trained import DATA
 
@@ -14,15 +14,15 @@ def server(monkeypatch, tmp_path):
     with Server(dict(FILES)) as server:
         publish(monkeypatch, FILES)
         monkeypatch.setenv("no_proxy", "*")
-        monkeypatch.setenv(pretrained.MIRROR_VARIABLE, server.address)
-        monkeypatch.setenv(pretrained.CACHE_VARIABLE, str(tmp_path / "cache"))
+        monkeypatch.setenv(published.MIRROR_VARIABLE, server.address)
+        monkeypatch.setenv(published.CACHE_VARIABLE, str(tmp_path / "cache"))
         monkeypatch.setattr(download, "PAUSES", (0.0, 0.0, 0.0))
         yield server
 
 
 @pytest.fixture
 def offline(server, monkeypatch):
-    monkeypatch.setenv(pretrained.MIRROR_VARIABLE, "http://127.0.0.1:9/")
+    monkeypatch.setenv(published.MIRROR_VARIABLE, "http://127.0.0.1:9/")
     return server
 
 

@@ -12,14 +12,14 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.kernel_ridge import KernelRidge
 
 from data import real_data
-from napari_compressed_transcriptomics.core import kernel_pca, nmf
-from napari_compressed_transcriptomics.core.codec import codec_class
+from napari_compressed_transcriptomics.codecs import kernel_pca, nmf
+from napari_compressed_transcriptomics.codecs.codec import codec_class
+from napari_compressed_transcriptomics.codecs.fitting import fit_codec, fit_codec_steps
 from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.core.fitting import fit_codec, fit_codec_steps
 from napari_compressed_transcriptomics.core.progress import finish
-from napari_compressed_transcriptomics.core.reconstruction import reconstruct
-from napari_compressed_transcriptomics.core.splits import inner_folds
 from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
+from napari_compressed_transcriptomics.reconstruction.reconstruction import reconstruct
+from napari_compressed_transcriptomics.spatial.splits import inner_folds
 from small import named, small_expression
 
 DATA = small_expression(n_samples=80, n_genes=50)

@@ -9,10 +9,10 @@ import pytest
 import torch
 from safetensors.numpy import save
 
-from napari_compressed_transcriptomics.core import checkpoint
-from napari_compressed_transcriptomics.core.checkpoint import load_model, save_model
+from napari_compressed_transcriptomics.codecs.fitting import fit_codec, fit_codec_steps
+from napari_compressed_transcriptomics.codecs.models import model_file
+from napari_compressed_transcriptomics.codecs.models.model_file import load_model, save_model
 from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.core.fitting import fit_codec, fit_codec_steps
 from napari_compressed_transcriptomics.core.progress import finish
 from small import small_expression
 
@@ -27,12 +27,12 @@ def model(tmp_path):
 
 def rewrite(path, change_metadata=None, change_tensors=None):
     """Change a model file and make its digest right again."""
-    metadata, tensors = checkpoint.read_safetensors(path)
+    metadata, tensors = model_file.read_safetensors(path)
     if change_metadata:
         change_metadata(metadata)
     if change_tensors:
         change_tensors(tensors)
-    metadata["sha256"] = checkpoint.digest(metadata, tensors)
+    metadata["sha256"] = model_file.digest(metadata, tensors)
     path.write_bytes(save(tensors, metadata))
 
 
@@ -182,7 +182,7 @@ def test_tensors_that_no_model_has(model, name, change, words):
 def test_settings_of_every_codec_are_checked(tmp_path):
     for codec_id in ("pca", "nmf", "kernel-pca", "residual"):
         path = save_model(fit_codec(codec_id, DATA, 2, max_epochs=1), tmp_path / "m.safetensors")
-        config = json.loads(checkpoint.read_safetensors(path)[0]["config"])
+        config = json.loads(model_file.read_safetensors(path)[0]["config"])
         for key in config:
             sizes = (10**12, 10**18) if isinstance(config[key], int) else ()
             for value in (None, 0, -1, True, "3", [1], 1e300, float("nan"), *sizes):
@@ -228,7 +228,7 @@ def test_an_old_file_survives_a_failed_save(model, monkeypatch):
     def full(*_):
         raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr(checkpoint, "write_safetensors", full)
+    monkeypatch.setattr(model_file, "write_safetensors", full)
     with pytest.raises(UserError, match="Input/output"):
         save_model(AUTOENCODER, model)
     assert model.read_bytes() == before

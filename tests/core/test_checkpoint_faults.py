@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import torch
 
+from napari_compressed_transcriptomics.codecs.training.checkpoints import checkpoint_files
 from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.core.resume import checkpoint_files
-from napari_compressed_transcriptomics.core.tensor_file import (
+from napari_compressed_transcriptomics.io.files.safetensors_file import (
     digest,
     read_safetensors,
     write_safetensors,

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
+from napari_compressed_transcriptomics.codecs.codec import codec_class
+from napari_compressed_transcriptomics.codecs.fitting import fit_codec
+from napari_compressed_transcriptomics.codecs.models.model_file import load_model, save_model
 from napari_compressed_transcriptomics.core import memory
-from napari_compressed_transcriptomics.core.checkpoint import load_model, save_model
-from napari_compressed_transcriptomics.core.codec import codec_class
 from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.core.fitting import fit_codec
 from napari_compressed_transcriptomics.core.latent_sizes import LATENT_SIZES, latent_size_problem
-from napari_compressed_transcriptomics.core.reconstruction import reconstruct
+from napari_compressed_transcriptomics.reconstruction.reconstruction import reconstruct
 from small import named, small_expression
 
 CODECS = ("autoencoder", "pca", "residual", "nmf", "kernel-pca")
@@ -181,12 +181,12 @@ def test_large_networks_are_refused_before_they_are_made():
 
 
 def test_memory_that_runs_out_in_fitting_is_told(monkeypatch):
-    from napari_compressed_transcriptomics.core import baselines
+    from napari_compressed_transcriptomics.codecs import pca
 
     def fail(*_, **__):
         raise MemoryError("Unable to allocate 5.0 GiB for an array with shape (9, 9)")
 
-    monkeypatch.setattr(baselines, "training_record", fail)
+    monkeypatch.setattr(pca, "training_record", fail)
     with pytest.raises(UserError, match=r"needs 5.0 GiB more memory, .* are available"):
         fit_codec("pca", DATA, 2)
 

@@ -3,17 +3,17 @@
 import numpy as np
 import pytest
 
-from napari_compressed_transcriptomics.core.coherence import coherence, coherence_table
 from napari_compressed_transcriptomics.core.expression import Parcellation
-from napari_compressed_transcriptomics.core.hemispheres import mirrored_pairs
 from napari_compressed_transcriptomics.core.regions import Regions
-from napari_compressed_transcriptomics.core.spatial_covariance import Smoothness, covariance
-from napari_compressed_transcriptomics.core.statistics import (
+from napari_compressed_transcriptomics.spatial.hemispheres import mirrored_pairs
+from napari_compressed_transcriptomics.spatial.spatial_covariance import Smoothness, covariance
+from napari_compressed_transcriptomics.spatial.statistics import (
     correlation,
     eta_squared,
     moran_weights,
     morans_i,
 )
+from napari_compressed_transcriptomics.study.coherence import coherence, coherence_table
 
 
 def test_share_explained_by_regions():
@@ -134,8 +134,8 @@ def test_components_that_correlate_are_no_evidence_four_times():
 
 
 def test_figure_of_the_table():
-    from napari_compressed_transcriptomics.core.coherence import Coherence
-    from napari_compressed_transcriptomics.core.plots_coherence import coherence_dots
+    from napari_compressed_transcriptomics.figures.coherence_plots import coherence_dots
+    from napari_compressed_transcriptomics.study.coherence import Coherence
 
     rows = [
         Coherence("1", "regions", 0.8, 0.01),

@@ -5,19 +5,20 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from napari_compressed_transcriptomics.core import memory, spatial_covariance, spatial_null
-from napari_compressed_transcriptomics.core.coherence import coherence
-from napari_compressed_transcriptomics.core.coherence_of_methods import (
+from napari_compressed_transcriptomics.core import memory
+from napari_compressed_transcriptomics.core.errors import UserError
+from napari_compressed_transcriptomics.core.progress import finish
+from napari_compressed_transcriptomics.core.regions import RegionVolume
+from napari_compressed_transcriptomics.core.synthetic import synthetic_brain, synthetic_regions
+from napari_compressed_transcriptomics.spatial import spatial_covariance, spatial_null
+from napari_compressed_transcriptomics.spatial.spatial_covariance import rows_to_fit
+from napari_compressed_transcriptomics.study.coherence import coherence
+from napari_compressed_transcriptomics.study.coherence_of_methods import (
     CoherenceRequest,
     coherence_of_methods_steps,
     cost_sentence,
 )
-from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.core.latents_of_methods import NamedLatents
-from napari_compressed_transcriptomics.core.progress import finish
-from napari_compressed_transcriptomics.core.regions import RegionVolume
-from napari_compressed_transcriptomics.core.spatial_covariance import rows_to_fit
-from napari_compressed_transcriptomics.core.synthetic import synthetic_brain, synthetic_regions
+from napari_compressed_transcriptomics.study.latents_of_methods import NamedLatents
 
 
 @pytest.fixture(scope="module")

@@ -7,21 +7,18 @@ from itertools import product
 import numpy as np
 import pytest
 
-from napari_compressed_transcriptomics.core import compare_score, nmf
-from napari_compressed_transcriptomics.core.codec import codec_class
-from napari_compressed_transcriptomics.core.compare import CompareProgress, compare_steps
-from napari_compressed_transcriptomics.core.compare_cost import bytes_per_process, jobs
-from napari_compressed_transcriptomics.core.compare_request import (
-    CompareRequest,
-    Fit,
-    plan,
-)
-from napari_compressed_transcriptomics.core.compare_score import COLUMNS, Score, score_steps
+from napari_compressed_transcriptomics.codecs import nmf
+from napari_compressed_transcriptomics.codecs.codec import codec_class
+from napari_compressed_transcriptomics.codecs.registry import METHODS
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Expression, Parcellation
-from napari_compressed_transcriptomics.core.methods import METHODS
-from napari_compressed_transcriptomics.core.plots_compare import error_by_size
 from napari_compressed_transcriptomics.core.progress import Stop, finish
+from napari_compressed_transcriptomics.figures.comparison_plots import error_by_size
+from napari_compressed_transcriptomics.study import compare_score
+from napari_compressed_transcriptomics.study.compare import CompareProgress, compare_steps
+from napari_compressed_transcriptomics.study.compare_cost import bytes_per_process, jobs
+from napari_compressed_transcriptomics.study.compare_request import CompareRequest, Fit, plan
+from napari_compressed_transcriptomics.study.compare_score import COLUMNS, Score, score_steps
 from small import named, same, small_expression
 
 DATA = small_expression()
@@ -199,7 +196,7 @@ def test_known_scores_are_not_fitted_again():
 
 
 def test_methods_that_cannot_are_left_out_with_a_sentence(monkeypatch):
-    from napari_compressed_transcriptomics.core import umap
+    from napari_compressed_transcriptomics.codecs import umap
 
     log2 = named(DATA.values * 10)
     monkeypatch.setattr(umap, "find_spec", lambda name: None)
@@ -252,7 +249,7 @@ def test_requests_that_make_no_sense(settings, says):
 
 
 def test_processes_are_as_many_as_memory_allows(monkeypatch):
-    from napari_compressed_transcriptomics.core import compare_cost
+    from napari_compressed_transcriptomics.study import compare_cost
 
     request = asked(n_jobs=None)
     monkeypatch.setattr(compare_cost, "_cores", lambda: 8)

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from napari_compressed_transcriptomics.core.compare_outlook import outlook
-from napari_compressed_transcriptomics.core.compare_request import CompareRequest, Fit, plan
-from napari_compressed_transcriptomics.core.methods import METHODS
+from napari_compressed_transcriptomics.codecs.registry import METHODS
+from napari_compressed_transcriptomics.study.compare_outlook import outlook
+from napari_compressed_transcriptomics.study.compare_request import CompareRequest, Fit, plan
 from small import named, small_expression
 
 DATA = small_expression()

@@ -11,13 +11,14 @@ import numpy as np
 import psutil
 import pytest
 
-from napari_compressed_transcriptomics.core import compare, compare_cost, compare_workers, memory
-from napari_compressed_transcriptomics.core.compare import compare_steps
-from napari_compressed_transcriptomics.core.compare_request import CompareRequest, Fit
-from napari_compressed_transcriptomics.core.compare_workers import in_processes, one_by_one
+from napari_compressed_transcriptomics.core import memory
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.progress import finish
 from napari_compressed_transcriptomics.core.temporary import temporary_folder
+from napari_compressed_transcriptomics.study import compare, compare_cost, compare_workers
+from napari_compressed_transcriptomics.study.compare import compare_steps
+from napari_compressed_transcriptomics.study.compare_request import CompareRequest, Fit
+from napari_compressed_transcriptomics.study.compare_workers import in_processes, one_by_one
 from small import small_expression
 
 DATA = small_expression()
@@ -87,8 +88,8 @@ def test_an_error_that_nobody_foresaw_names_its_fit(run):
 
 OWNER = """
 import tempfile, sys
-from napari_compressed_transcriptomics.core.compare import compare_steps
-from napari_compressed_transcriptomics.core.compare_request import CompareRequest
+from napari_compressed_transcriptomics.study.compare import compare_steps
+from napari_compressed_transcriptomics.study.compare_request import CompareRequest
 from small import small_expression
 tempfile.tempdir = sys.argv[1]
 request = CompareRequest(small_expression(), ("published",), (2,), ("random",), 2, n_jobs=2)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from napari_compressed_transcriptomics.core.compare_score import Score
-from napari_compressed_transcriptomics.core.compare_summary import Mean, summarize
+from napari_compressed_transcriptomics.study.compare_score import Score
+from napari_compressed_transcriptomics.study.compare_summary import Mean, summarize
 
 
 def test_means_over_the_folds_that_are_done():

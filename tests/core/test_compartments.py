@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 
 from data import real_data
-from napari_compressed_transcriptomics.core.compartments import (
-    compartment_of_name,
-    compartments_of,
-)
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Parcellation
 from napari_compressed_transcriptomics.core.regions import RegionVolume
 from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
 from napari_compressed_transcriptomics.io import read_expression
+from napari_compressed_transcriptomics.spatial.compartments import (
+    compartment_of_name,
+    compartments_of,
+)
 
 NAMES = {
     "cortex": "L_bankssts 7Networks_LH_Vis_1 ctx-lh-insula G_front_sup L_V1_ROI Frontal_Sup_L "

@@ -7,18 +7,18 @@ import pytest
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
 
-from napari_compressed_transcriptomics.core.components import component_genes
+from napari_compressed_transcriptomics.codecs.fitting import fit_codec
+from napari_compressed_transcriptomics.codecs.notebook_mode import as_notebook
 from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.core.fitting import fit_codec
-from napari_compressed_transcriptomics.core.latent_change import (
+from napari_compressed_transcriptomics.core.progress import Progress
+from napari_compressed_transcriptomics.figures.component_plots import change_bars
+from napari_compressed_transcriptomics.reconstruction.components import component_genes
+from napari_compressed_transcriptomics.reconstruction.latent_change import (
     decoded_change,
     largest_changes,
     usual_range,
 )
-from napari_compressed_transcriptomics.core.parity import as_notebook
-from napari_compressed_transcriptomics.core.plots_components import change_bars
-from napari_compressed_transcriptomics.core.progress import Progress
-from napari_compressed_transcriptomics.core.reconstruction import reconstruct
+from napari_compressed_transcriptomics.reconstruction.reconstruction import reconstruct
 from small import small_expression
 
 CODECS = ("autoencoder", "pca", "residual", "nmf", "kernel-pca")
@@ -79,7 +79,7 @@ def test_effects_of_pca_are_its_loadings():
 
 
 def test_blocks_change_nothing(result, monkeypatch):
-    from napari_compressed_transcriptomics.core import components
+    from napari_compressed_transcriptomics.reconstruction import components
 
     whole = component_genes(result)
     monkeypatch.setattr(components, "BLOCK_BYTES", 7 * 4 * 3 * 500)

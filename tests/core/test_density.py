@@ -6,9 +6,12 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from napari_compressed_transcriptomics.core.density import density_of, density_steps
-from napari_compressed_transcriptomics.core.fitting import fit_codec
-from napari_compressed_transcriptomics.core.reconstruction import reconstruct
+from napari_compressed_transcriptomics.codecs.fitting import fit_codec
+from napari_compressed_transcriptomics.reconstruction.joint_histogram import (
+    density_of,
+    density_steps,
+)
+from napari_compressed_transcriptomics.reconstruction.reconstruction import reconstruct
 from small import named, small_expression
 
 

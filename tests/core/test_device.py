@@ -1,11 +1,11 @@
 import pytest
 import torch
 
+from napari_compressed_transcriptomics.codecs.fitting import fit_codec
 from napari_compressed_transcriptomics.core import device
 from napari_compressed_transcriptomics.core.device import resolve_device
 from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.core.fitting import fit_codec
-from napari_compressed_transcriptomics.core.reconstruction import reconstruct
+from napari_compressed_transcriptomics.reconstruction.reconstruction import reconstruct
 
 
 @pytest.fixture

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from napari_compressed_transcriptomics.core import embedding
-from napari_compressed_transcriptomics.core.checkpoint import save_model
-from napari_compressed_transcriptomics.core.codec import codec_class
+from napari_compressed_transcriptomics.codecs import embedding
+from napari_compressed_transcriptomics.codecs.codec import codec_class
+from napari_compressed_transcriptomics.codecs.fitting import fit_codec
+from napari_compressed_transcriptomics.codecs.models.model_file import save_model
 from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.core.fitting import fit_codec
-from napari_compressed_transcriptomics.core.reconstruction import reconstruct
+from napari_compressed_transcriptomics.reconstruction.reconstruction import reconstruct
 from small import named, small_expression
 
 DATA = small_expression()
@@ -133,7 +133,7 @@ def test_nearest_samples_decode_best_where_inner_folds_say_so():
 
 
 def test_umap_that_is_absent_says_how_to_install_it(monkeypatch):
-    from napari_compressed_transcriptomics.core import umap
+    from napari_compressed_transcriptomics.codecs import umap
 
     monkeypatch.setattr(umap, "find_spec", lambda name: None)
     with pytest.raises(UserError, match=r"pip install .*\[umap\]"):

@@ -8,17 +8,17 @@ from scipy import ndimage
 from scipy.spatial.distance import cdist
 
 from data import real_data
-from napari_compressed_transcriptomics.core.buffer import autocorrelation_range, buffer_of
-from napari_compressed_transcriptomics.core.compare_request import CompareRequest, plan
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Expression, Parcellation
-from napari_compressed_transcriptomics.core.nested_folds import (
+from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
+from napari_compressed_transcriptomics.spatial.buffer import autocorrelation_range, buffer_of
+from napari_compressed_transcriptomics.spatial.nested_folds import (
     distances_to_training,
     nested_folds,
     outer_folds,
     widest_buffer,
 )
-from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
+from napari_compressed_transcriptomics.study.compare_request import CompareRequest, plan
 
 MIRROR = np.array([-1, 1, 1])
 

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from napari_compressed_transcriptomics.core.checkpoint import FORMAT_VERSION, load_model
-from napari_compressed_transcriptomics.core.reconstruction import reconstruct
+from napari_compressed_transcriptomics.codecs.models.model_file import FORMAT_VERSION, load_model
+from napari_compressed_transcriptomics.reconstruction.reconstruction import reconstruct
 from small import named
 
 FOLDER = Path(__file__).parent / "fixtures"

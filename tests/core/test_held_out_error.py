@@ -6,22 +6,25 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from napari_compressed_transcriptomics.core import report
-from napari_compressed_transcriptomics.core.codec import codec_class
-from napari_compressed_transcriptomics.core.compare import compare_steps
-from napari_compressed_transcriptomics.core.compare_request import CompareRequest
-from napari_compressed_transcriptomics.core.compress import CompressRequest, compress_steps
+from napari_compressed_transcriptomics.codecs.codec import codec_class
 from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.core.held_out_error import HELD_OUT, STAGE, HeldOut
 from napari_compressed_transcriptomics.core.progress import Progress, Stop, finish
-from napari_compressed_transcriptomics.core.summary import summary_of
 from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
-from napari_compressed_transcriptomics.io.read_results import read_results
-from napari_compressed_transcriptomics.io.results import (
+from napari_compressed_transcriptomics.figures.report import page as report
+from napari_compressed_transcriptomics.io.writers.read_results import read_results
+from napari_compressed_transcriptomics.io.writers.results import (
     HELD_OUT_FILES,
     RESULT_FILES,
     save_results,
 )
+from napari_compressed_transcriptomics.reconstruction.compress import (
+    CompressRequest,
+    compress_steps,
+)
+from napari_compressed_transcriptomics.reconstruction.held_out_error import HELD_OUT, STAGE, HeldOut
+from napari_compressed_transcriptomics.reconstruction.summary import summary_of
+from napari_compressed_transcriptomics.study.compare import compare_steps
+from napari_compressed_transcriptomics.study.compare_request import CompareRequest
 from small import small_expression
 
 pytestmark = pytest.mark.usefixtures("one_thread")

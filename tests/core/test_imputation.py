@@ -4,12 +4,15 @@ from dataclasses import replace
 
 import numpy as np
 
-from napari_compressed_transcriptomics.core.compare import compare_steps
-from napari_compressed_transcriptomics.core.compare_request import CompareRequest
-from napari_compressed_transcriptomics.core.compress import CompressRequest, compress_steps
-from napari_compressed_transcriptomics.core.held_out_error import HeldOut
 from napari_compressed_transcriptomics.core.imputation import filled_from, measured
 from napari_compressed_transcriptomics.core.progress import finish
+from napari_compressed_transcriptomics.reconstruction.compress import (
+    CompressRequest,
+    compress_steps,
+)
+from napari_compressed_transcriptomics.reconstruction.held_out_error import HeldOut
+from napari_compressed_transcriptomics.study.compare import compare_steps
+from napari_compressed_transcriptomics.study.compare_request import CompareRequest
 from small import small_expression
 
 FULL = small_expression(30, 12)

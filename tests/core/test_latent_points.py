@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from napari_compressed_transcriptomics.core.latent_plot import latent_scatter
-from napari_compressed_transcriptomics.core.latent_space import (
+from napari_compressed_transcriptomics.core.regions import Regions
+from napari_compressed_transcriptomics.figures.latent_plot import latent_scatter
+from napari_compressed_transcriptomics.reconstruction.latent_space import (
     LEVELS,
     Coloring,
     category_colors,
@@ -12,7 +13,6 @@ from napari_compressed_transcriptomics.core.latent_space import (
     nearest_point,
     next_point,
 )
-from napari_compressed_transcriptomics.core.regions import Regions
 
 GRID = np.stack(np.meshgrid(np.arange(5.0), np.arange(5.0), indexing="ij"), -1).reshape(-1, 2)
 

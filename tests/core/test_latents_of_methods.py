@@ -3,13 +3,10 @@
 import numpy as np
 import pytest
 
+from napari_compressed_transcriptomics.codecs.fitting import fit_codec
 from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.core.fitting import fit_codec
-from napari_compressed_transcriptomics.core.latents_of_methods import (
-    LatentsRequest,
-    latents_steps,
-)
 from napari_compressed_transcriptomics.core.progress import finish
+from napari_compressed_transcriptomics.study.latents_of_methods import LatentsRequest, latents_steps
 from small import small_expression
 
 

@@ -5,13 +5,7 @@ from contextlib import closing
 import numpy as np
 import pytest
 
-from napari_compressed_transcriptomics.core.coherence import Coherence, coherence_table
-from napari_compressed_transcriptomics.core.compare import compare_steps
-from napari_compressed_transcriptomics.core.compare_request import CompareRequest
-from napari_compressed_transcriptomics.core.compare_summary import summarize
-from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.core.latents_of_methods import LatentsRequest, latents_steps
-from napari_compressed_transcriptomics.core.methods import (
+from napari_compressed_transcriptomics.codecs.registry import (
     METHODS,
     Method,
     fit_method_steps,
@@ -21,13 +15,19 @@ from napari_compressed_transcriptomics.core.methods import (
     short_title,
     titles,
 )
-from napari_compressed_transcriptomics.core.plots_coherence import coherence_dots
-from napari_compressed_transcriptomics.core.plots_compare import error_by_size
-from napari_compressed_transcriptomics.core.plots_predict import utility_bars
-from napari_compressed_transcriptomics.core.predict import predict_steps
-from napari_compressed_transcriptomics.core.predict_request import PredictRequest
+from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.progress import finish
 from napari_compressed_transcriptomics.core.target import Target
+from napari_compressed_transcriptomics.figures.coherence_plots import coherence_dots
+from napari_compressed_transcriptomics.figures.comparison_plots import error_by_size
+from napari_compressed_transcriptomics.figures.prediction_plots import utility_bars
+from napari_compressed_transcriptomics.study.coherence import Coherence, coherence_table
+from napari_compressed_transcriptomics.study.compare import compare_steps
+from napari_compressed_transcriptomics.study.compare_request import CompareRequest
+from napari_compressed_transcriptomics.study.compare_summary import summarize
+from napari_compressed_transcriptomics.study.latents_of_methods import LatentsRequest, latents_steps
+from napari_compressed_transcriptomics.study.predict import predict_steps
+from napari_compressed_transcriptomics.study.predict_request import PredictRequest
 from small import small_expression
 
 

@@ -1,10 +1,10 @@
 import pytest
 
-from napari_compressed_transcriptomics.core.checkpoint import load_model, save_model
-from napari_compressed_transcriptomics.core.fitting import fit_codec
-from napari_compressed_transcriptomics.core.model_card import methods_paragraph, model_card
-from napari_compressed_transcriptomics.core.parity import as_notebook
-from napari_compressed_transcriptomics.core.pretrained import BLOB_IDS
+from napari_compressed_transcriptomics.codecs.fitting import fit_codec
+from napari_compressed_transcriptomics.codecs.models.model_card import methods_paragraph, model_card
+from napari_compressed_transcriptomics.codecs.models.model_file import load_model, save_model
+from napari_compressed_transcriptomics.codecs.models.published import BLOB_IDS
+from napari_compressed_transcriptomics.codecs.notebook_mode import as_notebook
 from published import SAMPLE, blob_id, sample_table, weights
 from small import small_expression
 

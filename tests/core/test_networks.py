@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from napari_compressed_transcriptomics.core.networks import (
+from napari_compressed_transcriptomics.codecs.networks.autoencoder_network import (
     GENES_PER_TILE,
     AutoencoderNetwork,
     ClippedLinear,

@@ -9,14 +9,15 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from data import real_data
-from napari_compressed_transcriptomics.core import fitting, novelty
-from napari_compressed_transcriptomics.core.baselines import PCA
-from napari_compressed_transcriptomics.core.checkpoint import load_model, save_model
+from napari_compressed_transcriptomics.codecs import fitting
+from napari_compressed_transcriptomics.codecs.fitting import fit_codec, fit_codec_steps
+from napari_compressed_transcriptomics.codecs.models.model_file import load_model, save_model
+from napari_compressed_transcriptomics.codecs.pca import PCA
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Parcellation
-from napari_compressed_transcriptomics.core.fitting import fit_codec, fit_codec_steps
 from napari_compressed_transcriptomics.core.progress import Stop, finish
-from napari_compressed_transcriptomics.core.reconstruction import reconstruct
+from napari_compressed_transcriptomics.reconstruction import training_distance
+from napari_compressed_transcriptomics.reconstruction.reconstruction import reconstruct
 from small import named, small_expression
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -179,7 +180,7 @@ def test_another_scale_is_told_in_a_sentence_with_both(codec_id, change):
 def test_a_narrower_range_is_no_other_scale():
     """Voxel-wise data keep to 0.3..0.7 where regions reach from 0 to 1."""
     codec = fit_codec("pca", named((TRAINING.values - 0.5) * 2 + 0.5), 2)
-    assert not novelty.scale_problem(codec.reference, UNSEEN)
+    assert not training_distance.scale_problem(codec.reference, UNSEEN)
 
 
 def test_stopping_while_it_is_learned_does_not_lose_the_model():

@@ -5,13 +5,13 @@ import pytest
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
 
-from napari_compressed_transcriptomics.core.autoencoder import Autoencoder
-from napari_compressed_transcriptomics.core.checkpoint import load_model, save_model
+from napari_compressed_transcriptomics.codecs.autoencoder import Autoencoder
+from napari_compressed_transcriptomics.codecs.fitting import fit_codec
+from napari_compressed_transcriptomics.codecs.models.model_file import load_model, save_model
+from napari_compressed_transcriptomics.codecs.networks.autoencoder_network import AutoencoderNetwork
+from napari_compressed_transcriptomics.codecs.notebook_mode import as_notebook
 from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.core.fitting import fit_codec
-from napari_compressed_transcriptomics.core.networks import AutoencoderNetwork
-from napari_compressed_transcriptomics.core.parity import as_notebook
-from napari_compressed_transcriptomics.core.reconstruction import reconstruct
+from napari_compressed_transcriptomics.reconstruction.reconstruction import reconstruct
 from small import small_expression
 
 DATA = small_expression(n_samples=2500, noise=0.05)  # two whole batches and a part

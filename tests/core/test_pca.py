@@ -2,7 +2,7 @@ import numpy as np
 from numpy.testing import assert_allclose
 from sklearn.decomposition import PCA as SklearnPCA
 
-from napari_compressed_transcriptomics.core.fitting import fit_codec
+from napari_compressed_transcriptomics.codecs.fitting import fit_codec
 from small import small_expression
 
 DATA = small_expression(n_samples=90, n_genes=70)

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from matplotlib.colors import LogNorm, to_rgb
 
-from napari_compressed_transcriptomics.core import plots
-from napari_compressed_transcriptomics.core.density import Density
+from napari_compressed_transcriptomics.figures import plots
+from napari_compressed_transcriptomics.reconstruction.joint_histogram import Density
 
 
 @pytest.fixture

@@ -3,10 +3,14 @@
 import numpy as np
 import pytest
 
-from napari_compressed_transcriptomics.core.latent_plot import palette_of
-from napari_compressed_transcriptomics.core.latent_space import Coloring, category_colors, joined
-from napari_compressed_transcriptomics.core.latents_of_methods import NamedLatents
-from napari_compressed_transcriptomics.core.plots_latents import columns_of, latent_panels
+from napari_compressed_transcriptomics.figures.latent_plot import palette_of
+from napari_compressed_transcriptomics.figures.method_scatters import columns_of, latent_panels
+from napari_compressed_transcriptomics.reconstruction.latent_space import (
+    Coloring,
+    category_colors,
+    joined,
+)
+from napari_compressed_transcriptomics.study.latents_of_methods import NamedLatents
 from small import small_expression
 
 

@@ -5,13 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from napari_compressed_transcriptomics.core.plots_predict import (
+from napari_compressed_transcriptomics.core.target import Target
+from napari_compressed_transcriptomics.figures.prediction_plots import (
     predicted_against_target,
     utility_bars,
 )
-from napari_compressed_transcriptomics.core.predict import Prediction, Score
-from napari_compressed_transcriptomics.core.predict_request import PredictRequest
-from napari_compressed_transcriptomics.core.target import Target
+from napari_compressed_transcriptomics.study.predict import Prediction, Score
+from napari_compressed_transcriptomics.study.predict_request import PredictRequest
 from small import small_expression
 
 VALUES = np.r_[np.nan, np.linspace(0, 1, 59)]

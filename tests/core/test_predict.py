@@ -3,10 +3,15 @@
 import numpy as np
 import pytest
 
-from napari_compressed_transcriptomics.core import memory, regressors
+from napari_compressed_transcriptomics.core import memory
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Expression, Parcellation
-from napari_compressed_transcriptomics.core.predict import (
+from napari_compressed_transcriptomics.core.progress import Stop, finish
+from napari_compressed_transcriptomics.core.regions import RegionVolume
+from napari_compressed_transcriptomics.core.target import Features, Target
+from napari_compressed_transcriptomics.spatial.spatial_covariance import Smoothness, covariance
+from napari_compressed_transcriptomics.study import regressors
+from napari_compressed_transcriptomics.study.predict import (
     COLUMNS,
     Prediction,
     Score,
@@ -14,12 +19,8 @@ from napari_compressed_transcriptomics.core.predict import (
     predict_steps,
     shuffled,
 )
-from napari_compressed_transcriptomics.core.predict_cost import cost_sentence
-from napari_compressed_transcriptomics.core.predict_request import PredictRequest, check_request
-from napari_compressed_transcriptomics.core.progress import Stop, finish
-from napari_compressed_transcriptomics.core.regions import RegionVolume
-from napari_compressed_transcriptomics.core.spatial_covariance import Smoothness, covariance
-from napari_compressed_transcriptomics.core.target import Features, Target
+from napari_compressed_transcriptomics.study.predict_cost import cost_sentence
+from napari_compressed_transcriptomics.study.predict_request import PredictRequest, check_request
 
 
 def brain(n_genes=30, seed=0):

@@ -10,8 +10,8 @@ import pytest
 import torch
 from numpy.testing import assert_allclose
 
-from napari_compressed_transcriptomics.core import pretrained
-from napari_compressed_transcriptomics.core.pretrained import (
+from napari_compressed_transcriptomics.codecs.models import published
+from napari_compressed_transcriptomics.codecs.models.published import (
     ADDRESS,
     BLOB_IDS,
     download_steps,
@@ -20,7 +20,7 @@ from napari_compressed_transcriptomics.core.pretrained import (
     weights_folder,
 )
 from napari_compressed_transcriptomics.core.progress import finish
-from napari_compressed_transcriptomics.io import download
+from napari_compressed_transcriptomics.io.files import download
 from published import (
     DATA,
     EIGHT,
@@ -45,9 +45,9 @@ def test_what_is_published():
 
 
 def test_cache_folder(monkeypatch, tmp_path):
-    monkeypatch.setenv(pretrained.CACHE_VARIABLE, str(tmp_path))
+    monkeypatch.setenv(published.CACHE_VARIABLE, str(tmp_path))
     assert weights_folder("elsewhere") == tmp_path / "published"
-    monkeypatch.delenv(pretrained.CACHE_VARIABLE)
+    monkeypatch.delenv(published.CACHE_VARIABLE)
     assert weights_folder(tmp_path / "b") == tmp_path / "b" / "published"
     assert "napari-compressed-transcriptomics" in str(weights_folder())
 
@@ -76,7 +76,7 @@ def test_several_sizes_at_once(server):
 
 def test_offline_uses_the_verified_cache(server, monkeypatch):
     before = load_published(2).encode(DATA.values)
-    monkeypatch.setenv(pretrained.MIRROR_VARIABLE, "http://127.0.0.1:9/")
+    monkeypatch.setenv(published.MIRROR_VARIABLE, "http://127.0.0.1:9/")
     np.testing.assert_array_equal(load_published(2).encode(DATA.values), before)
 
 
@@ -177,7 +177,7 @@ def test_damaged_file_in_the_cache_is_fetched_again(server, monkeypatch):
     load_published(2)
     assert path.read_bytes() == WEIGHTS
     path.write_bytes(damaged)
-    monkeypatch.setenv(pretrained.MIRROR_VARIABLE, "http://127.0.0.1:9/")
+    monkeypatch.setenv(published.MIRROR_VARIABLE, "http://127.0.0.1:9/")
     message = refused(TWO)
     assert SAMPLE not in message
     assert path.read_bytes() == damaged  # the final name is not touched before the end
@@ -186,7 +186,7 @@ def test_damaged_file_in_the_cache_is_fetched_again(server, monkeypatch):
 def test_two_processes_fetch_a_file_once(server):
     server.faults[SAMPLE] = server.faults[TWO] = ["slow"]
     program = f"""
-from napari_compressed_transcriptomics.core.pretrained import BLOB_IDS, download_steps
+from napari_compressed_transcriptomics.codecs.models.published import BLOB_IDS, download_steps
 from napari_compressed_transcriptomics.core.progress import finish
 BLOB_IDS.update({dict(BLOB_IDS)!r})
 finish(download_steps([2]))
@@ -206,8 +206,8 @@ def test_killed_process_leaves_a_part_that_is_taken_up(server):
     server.faults[SAMPLE] = ["slow"]
     program = f"""
 import os, signal
-from napari_compressed_transcriptomics.core.pretrained import BLOB_IDS, download_steps
-from napari_compressed_transcriptomics.io import download
+from napari_compressed_transcriptomics.codecs.models.published import BLOB_IDS, download_steps
+from napari_compressed_transcriptomics.io.files import download
 download.SECONDS_BETWEEN_REPORTS = 0
 BLOB_IDS.update({dict(BLOB_IDS)!r})
 for n, step in enumerate(download_steps([2])):
@@ -225,18 +225,18 @@ def test_read_only_cache(server, tmp_path):
     folder = tmp_path / "cache"
     folder.mkdir()
     folder.chmod(0o555)
-    refused(str(folder), pretrained.CACHE_VARIABLE, "preferences", "read-only")
+    refused(str(folder), published.CACHE_VARIABLE, "preferences", "read-only")
     folder.chmod(0o755)
     load_published(2)
     weights_folder().chmod(0o555)
     assert load_published(2).latent_size == 2  # what is there needs no writing
-    refused(str(weights_folder()), pretrained.CACHE_VARIABLE, call=lambda: load_published(8))
+    refused(str(weights_folder()), published.CACHE_VARIABLE, call=lambda: load_published(8))
     weights_folder().chmod(0o755)
 
 
 def test_cache_that_is_a_file(server, tmp_path):
     (tmp_path / "cache").write_text("not a folder")
-    refused(str(tmp_path / "cache"), pretrained.CACHE_VARIABLE)
+    refused(str(tmp_path / "cache"), published.CACHE_VARIABLE)
 
 
 def test_full_disk(server, monkeypatch):
@@ -244,7 +244,7 @@ def test_full_disk(server, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(download.os, "fsync", full)
-    refused(str(weights_folder()), "No space left", pretrained.CACHE_VARIABLE)
+    refused(str(weights_folder()), "No space left", published.CACHE_VARIABLE)
 
 
 def test_import_from_a_folder(offline, tmp_path):
@@ -287,15 +287,15 @@ def test_import_of_something_else(offline, tmp_path):
     ],
 )
 def test_a_mirror_that_is_no_address(server, monkeypatch, mirror):
-    monkeypatch.setenv(pretrained.MIRROR_VARIABLE, mirror)
-    said = refused(pretrained.MIRROR_VARIABLE, "http://")
+    monkeypatch.setenv(published.MIRROR_VARIABLE, mirror)
+    said = refused(published.MIRROR_VARIABLE, "http://")
     assert said.isprintable()
     assert server.requests == []
 
 
 def test_a_cache_in_the_home_of_nobody(monkeypatch):
-    monkeypatch.setenv(pretrained.CACHE_VARIABLE, "~nobodyhere/x")
-    refused(pretrained.CACHE_VARIABLE, "~nobodyhere/x", call=weights_folder)
+    monkeypatch.setenv(published.CACHE_VARIABLE, "~nobodyhere/x")
+    refused(published.CACHE_VARIABLE, "~nobodyhere/x", call=weights_folder)
 
 
 def test_import_of_what_is_no_file(offline, tmp_path):
@@ -311,6 +311,6 @@ def test_a_file_that_changes_while_it_is_imported(offline, tmp_path, monkeypatch
     def copy(_, to):
         to.write_bytes(WEIGHTS[:-1])
 
-    monkeypatch.setattr(pretrained.shutil, "copyfile", copy)
+    monkeypatch.setattr(published.shutil, "copyfile", copy)
     refused(TWO, "changed", call=lambda: import_files(path))
     assert in_cache() == []

@@ -5,15 +5,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from napari_compressed_transcriptomics.core.fitting import fit_codec
-from napari_compressed_transcriptomics.core.plots_sample import latents_plot, profile_plot
-from napari_compressed_transcriptomics.core.profiles import (
+from napari_compressed_transcriptomics.codecs.fitting import fit_codec
+from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
+from napari_compressed_transcriptomics.figures.sample_plots import latents_plot, profile_plot
+from napari_compressed_transcriptomics.reconstruction.reconstruction import reconstruct
+from napari_compressed_transcriptomics.reconstruction.sample_profile import (
     profile_of,
     rebuilt_sample,
     samples_by_error,
 )
-from napari_compressed_transcriptomics.core.reconstruction import reconstruct
-from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +68,7 @@ def test_filled_in_genes_are_never_the_worst(brain):
 
 
 def test_rows_that_depend_on_each_other_are_decoded_together(brain, one_thread):
-    from napari_compressed_transcriptomics.core.parity import as_notebook
+    from napari_compressed_transcriptomics.codecs.notebook_mode import as_notebook
 
     codec = as_notebook(fit_codec("autoencoder", brain, 2, device="cpu", max_epochs=1), brain)
     result = reconstruct(codec, brain, device="cpu")

@@ -8,8 +8,8 @@ import pytest
 import torch
 from numpy.testing import assert_allclose
 
-from napari_compressed_transcriptomics.core.pretrained import load_published
-from napari_compressed_transcriptomics.core.reconstruction import reconstruct
+from napari_compressed_transcriptomics.codecs.models.published import load_published
+from napari_compressed_transcriptomics.reconstruction.reconstruction import reconstruct
 from published import DATA, NETWORK, SAMPLE, TWO, publish, refused, sample_table, weights
 
 

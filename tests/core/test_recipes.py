@@ -2,27 +2,30 @@ import numpy as np
 import pytest
 import torch
 
-from napari_compressed_transcriptomics.core import recipes
-from napari_compressed_transcriptomics.core.autoencoder import Autoencoder
-from napari_compressed_transcriptomics.core.checkpoint import load_model, save_model
-from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.core.learner import Learner
-from napari_compressed_transcriptomics.core.networks import HIDDEN_SIZES, AutoencoderNetwork
-from napari_compressed_transcriptomics.core.progress import finish
-from napari_compressed_transcriptomics.core.recipes import (
+from napari_compressed_transcriptomics.codecs import recipes
+from napari_compressed_transcriptomics.codecs.autoencoder import Autoencoder
+from napari_compressed_transcriptomics.codecs.models.model_file import load_model, save_model
+from napari_compressed_transcriptomics.codecs.networks.autoencoder_network import (
+    HIDDEN_SIZES,
+    AutoencoderNetwork,
+)
+from napari_compressed_transcriptomics.codecs.recipes import (
     TrainRequest,
     recipe_settings,
     train_codec_steps,
 )
-from napari_compressed_transcriptomics.core.splits import (
+from napari_compressed_transcriptomics.codecs.training.settings import TrainingSettings
+from napari_compressed_transcriptomics.codecs.training.trainer import Learner
+from napari_compressed_transcriptomics.core.errors import UserError
+from napari_compressed_transcriptomics.core.progress import finish
+from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
+from napari_compressed_transcriptomics.spatial.splits import (
     batches,
     fold_blocks,
     fold_rows,
     split_blocks,
     split_rows,
 )
-from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
-from napari_compressed_transcriptomics.core.training_settings import TrainingSettings
 from small import named, small_expression
 
 DATA = small_expression(n_samples=60, n_genes=40)
@@ -206,7 +209,7 @@ def test_neighbours_of_blocks_do_not_leak():
 
 
 def test_data_on_the_device_and_sent_there_are_the_same(monkeypatch):
-    from napari_compressed_transcriptomics.core import rows
+    from napari_compressed_transcriptomics.codecs.training import rows
 
     values = DATA.values.copy()
     here = rows.DeviceRows(values, (0.4, 0.6), "cpu")

@@ -5,11 +5,14 @@ import pytest
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
 
-from napari_compressed_transcriptomics.core import blocks
-from napari_compressed_transcriptomics.core.baselines import PCA
+from napari_compressed_transcriptomics.codecs.fitting import fit_codec
+from napari_compressed_transcriptomics.codecs.pca import PCA
+from napari_compressed_transcriptomics.core import row_chunks
 from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.core.fitting import fit_codec
-from napari_compressed_transcriptomics.core.reconstruction import reconstruct, reconstruct_steps
+from napari_compressed_transcriptomics.reconstruction.reconstruction import (
+    reconstruct,
+    reconstruct_steps,
+)
 from small import named, small_expression
 
 DATA = small_expression(n_samples=200, n_genes=30)
@@ -114,7 +117,7 @@ def test_read_only_and_other_layouts_of_values():
 
 def fail_in_feed(monkeypatch, error, when):
     """Let the step of a block raise, where `when(device, rows)` says so."""
-    original = blocks.feed
+    original = row_chunks.feed
     seen = []
 
     def feed(values, start, rows, device):
@@ -125,7 +128,7 @@ def fail_in_feed(monkeypatch, error, when):
                 raise error
             yield first, last, block
 
-    monkeypatch.setattr(blocks, "feed", feed)
+    monkeypatch.setattr(row_chunks, "feed", feed)
     return seen
 
 
@@ -156,7 +159,9 @@ def test_out_of_memory_takes_smaller_blocks(monkeypatch, error):
 
 def pretend_cuda(monkeypatch):
     """Let work that is meant for CUDA be done by the CPU."""
-    from napari_compressed_transcriptomics.core import codec, device, reconstruction
+    from napari_compressed_transcriptomics.codecs import codec
+    from napari_compressed_transcriptomics.core import device
+    from napari_compressed_transcriptomics.reconstruction import reconstruction
 
     def resolve(wanted):
         return device.Device("cuda", "CUDA: pretended")
@@ -293,7 +298,7 @@ def test_double_buffering_keeps_the_order_of_copies_and_uses():
     values = np.arange(35, dtype=np.float32).reshape(7, 5)
     spans = [(0, 2), (2, 4), (4, 6), (6, 7)]
     cuda, got = FakeCuda(), []
-    for first, last, block in blocks._double_buffered(values, spans, "cpu", cuda):
+    for first, last, block in row_chunks._double_buffered(values, spans, "cpu", cuda):
         got.append(block.clone())
         assert (first, last) == spans[len(got) - 1]
     assert_array_equal(torch.cat(got), values)
@@ -312,7 +317,7 @@ def test_double_buffering_keeps_the_order_of_copies_and_uses():
         ("main", "waits", copied[0], 2),
         ("main", "waits", copied[1], 2),
     ]
-    # ... and the host waits only for the copy of two blocks ago
+    # ... and the host waits only for the copy of two row_chunks ago
     assert [e for e in cuda.log if e[0] == "host"] == [
         ("host", "waits", copied[0], 0),
         ("host", "waits", copied[1], 0),

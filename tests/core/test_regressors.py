@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from napari_compressed_transcriptomics.core.held_out import evaluated
-from napari_compressed_transcriptomics.core.nested_folds import Fold, nested_folds
-from napari_compressed_transcriptomics.core.regressors import (
+from napari_compressed_transcriptomics.spatial.nested_folds import Fold, nested_folds
+from napari_compressed_transcriptomics.study.out_of_sample import evaluated
+from napari_compressed_transcriptomics.study.regressors import (
     _PENALTIES,
     ridge,
     standardised,

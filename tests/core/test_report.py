@@ -8,14 +8,15 @@ import numpy as np
 import pytest
 
 from data import real_data
-from napari_compressed_transcriptomics.core import results, slices
 from napari_compressed_transcriptomics.core.progress import finish
 from napari_compressed_transcriptomics.core.regions import Regions
-from napari_compressed_transcriptomics.core.report import report_of, report_steps
-from napari_compressed_transcriptomics.core.report_text import digits, flat
-from napari_compressed_transcriptomics.core.results import results_steps
 from napari_compressed_transcriptomics.core.synthetic import synthetic_brain, synthetic_regions
+from napari_compressed_transcriptomics.figures import slices
+from napari_compressed_transcriptomics.figures.report.page import report_of, report_steps
+from napari_compressed_transcriptomics.figures.report.text import digits, flat
 from napari_compressed_transcriptomics.io import read_expression
+from napari_compressed_transcriptomics.reconstruction import results
+from napari_compressed_transcriptomics.reconstruction.results import results_steps
 from phantom import make_phantom
 from small import compressed
 

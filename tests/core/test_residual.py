@@ -7,18 +7,18 @@ from benchmarks.linear import ratio
 from numpy.testing import assert_allclose
 from sklearn.cluster import KMeans
 
-from napari_compressed_transcriptomics.core import (
+from napari_compressed_transcriptomics.codecs.codec import codec_class
+from napari_compressed_transcriptomics.codecs.fitting import fit_codec
+from napari_compressed_transcriptomics.codecs.networks.residual_network import ResidualNetwork
+from napari_compressed_transcriptomics.codecs.training import (
     residual_settings,
     residual_training,
     residual_validation,
 )
-from napari_compressed_transcriptomics.core.codec import codec_class
+from napari_compressed_transcriptomics.codecs.training.residual_settings import ResidualSettings
 from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.core.fitting import fit_codec
 from napari_compressed_transcriptomics.core.progress import Stop, finish
-from napari_compressed_transcriptomics.core.reconstruction import reconstruct
-from napari_compressed_transcriptomics.core.residual_network import ResidualNetwork
-from napari_compressed_transcriptomics.core.residual_settings import ResidualSettings
+from napari_compressed_transcriptomics.reconstruction.reconstruction import reconstruct
 from small import named, small_expression
 
 DATA = small_expression()
@@ -166,7 +166,7 @@ def test_many_rows_hold_one_part_out(sixty_are_many):
 
 def test_validation_rmse_is_that_of_the_rows_held_out(monkeypatch, sixty_are_many):
     """Even where the columns do not hold all of a sample."""
-    monkeypatch.setattr("napari_compressed_transcriptomics.core.residual.COLUMNS_BEYOND", 3)
+    monkeypatch.setattr("napari_compressed_transcriptomics.codecs.residual.COLUMNS_BEYOND", 3)
     codec = trained(DATA, 2, max_epochs=3)
     assert codec.config()["n_columns"] == 5
     whole = reconstruct(codec, DATA).rmse

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from napari_compressed_transcriptomics.core import brain_figures
-from napari_compressed_transcriptomics.core.slices import BrainSpace
+from napari_compressed_transcriptomics.figures import brain_figures
+from napari_compressed_transcriptomics.figures.slices import BrainSpace
 from phantom import AFFINES, GRIDS, lone_voxel, make_phantom
 
 # Where right (x), anterior (y) and superior (z) lie: axis and sign of the picture's right, up.

@@ -3,20 +3,20 @@
 import numpy as np
 import pytest
 
-from napari_compressed_transcriptomics.core import spatial_covariance, spatial_null
 from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.core.spatial_covariance import (
+from napari_compressed_transcriptomics.spatial import spatial_covariance, spatial_null
+from napari_compressed_transcriptomics.spatial.spatial_covariance import (
     Smoothness,
     covariance,
     fit_smoothness,
     rows_to_fit,
 )
-from napari_compressed_transcriptomics.core.spatial_null import (
+from napari_compressed_transcriptomics.spatial.spatial_null import (
     flipped_maps,
     p_value,
     surrogate_maps,
 )
-from napari_compressed_transcriptomics.core.statistics import moran_weights, morans_i
+from napari_compressed_transcriptomics.spatial.statistics import moran_weights, morans_i
 
 
 def two_hemispheres(n_pairs=50, seed=0):

@@ -11,9 +11,9 @@ import torch
 from numpy.testing import assert_array_equal
 from test_checkpoint import refused
 
-from napari_compressed_transcriptomics.core.checkpoint import load_model, save_model
+from napari_compressed_transcriptomics.codecs.models.model_file import load_model, save_model
+from napari_compressed_transcriptomics.codecs.networks.autoencoder_network import AutoencoderNetwork
 from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.core.networks import AutoencoderNetwork
 from small import small_expression
 
 DATA = small_expression()

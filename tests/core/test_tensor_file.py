@@ -7,9 +7,12 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from napari_compressed_transcriptomics.core import tensor_file
 from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.core.tensor_file import read_safetensors, write_safetensors
+from napari_compressed_transcriptomics.io.files import safetensors_file
+from napari_compressed_transcriptomics.io.files.safetensors_file import (
+    read_safetensors,
+    write_safetensors,
+)
 
 TENSORS = {
     "weight": np.arange(12, dtype=np.float32).reshape(3, 4),
@@ -74,7 +77,7 @@ def test_order_does_not_change_a_byte(path, tmp_path):
 @pytest.mark.parametrize("size", [50_000, 500_000])
 def test_a_file_that_changes_while_it_is_read(path, monkeypatch, size):
     write_safetensors(path, METADATA, {"large": np.zeros(50_000, np.float32)})
-    monkeypatch.setattr(tensor_file, "require_memory", lambda *_: os.truncate(path, size))
+    monkeypatch.setattr(safetensors_file, "require_memory", lambda *_: os.truncate(path, size))
     refused(path, "changed while it was read")
 
 

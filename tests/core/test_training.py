@@ -4,14 +4,14 @@ import torch
 from numpy.testing import assert_array_equal
 
 from data import real_data
-from napari_compressed_transcriptomics.core.autoencoder import Autoencoder, clip_limits
-from napari_compressed_transcriptomics.core.fitting import fit_codec
-from napari_compressed_transcriptomics.core.learner import optimizer_for
+from napari_compressed_transcriptomics.codecs.autoencoder import Autoencoder, clip_limits
+from napari_compressed_transcriptomics.codecs.fitting import fit_codec
+from napari_compressed_transcriptomics.codecs.training.loop import train_steps
+from napari_compressed_transcriptomics.codecs.training.settings import TrainingSettings
+from napari_compressed_transcriptomics.codecs.training.trainer import optimizer_for
 from napari_compressed_transcriptomics.core.progress import finish
-from napari_compressed_transcriptomics.core.reconstruction import reconstruct
-from napari_compressed_transcriptomics.core.splits import batches, split_rows
-from napari_compressed_transcriptomics.core.training import train_steps
-from napari_compressed_transcriptomics.core.training_settings import TrainingSettings
+from napari_compressed_transcriptomics.reconstruction.reconstruction import reconstruct
+from napari_compressed_transcriptomics.spatial.splits import batches, split_rows
 from small import named, small_expression
 
 DATA = small_expression(n_samples=120, n_genes=60)
@@ -81,7 +81,10 @@ def test_stops_early_and_keeps_the_best_epoch():
 
 def split_rows_after_weights(generator, n_genes):
     """Rows that a fit holds out: its generator makes the weights first."""
-    from napari_compressed_transcriptomics.core.networks import HIDDEN_SIZES, AutoencoderNetwork
+    from napari_compressed_transcriptomics.codecs.networks.autoencoder_network import (
+        HIDDEN_SIZES,
+        AutoencoderNetwork,
+    )
 
     AutoencoderNetwork.seeded(n_genes, 8, HIDDEN_SIZES, generator)
     return split_rows(60, 0.1, generator)[1].numpy()

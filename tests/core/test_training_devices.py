@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from napari_compressed_transcriptomics.core import learner, training
+from napari_compressed_transcriptomics.codecs.fitting import fit_codec
+from napari_compressed_transcriptomics.codecs.training import loop, trainer
 from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.core.fitting import fit_codec
 from napari_compressed_transcriptomics.core.progress import finish
 from small import same, small_expression
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def fit(**settings):
-    from napari_compressed_transcriptomics.core.autoencoder import Autoencoder
+    from napari_compressed_transcriptomics.codecs.autoencoder import Autoencoder
 
     messages = []
     device = settings.pop("device", "cpu")
@@ -39,13 +39,13 @@ def test_lower_precision_learns_as_well():
 
 def test_overflow_in_lower_precision_goes_on_in_float32(monkeypatch):
     full, _ = fit()
-    step = learner.Learner.step
+    step = trainer.Learner.step
 
     def overflow(self, rows, rate):
         error = step(self, rows, rate)
         return error * torch.inf if self.precision != "float32" else error
 
-    monkeypatch.setattr(learner.Learner, "step", overflow)
+    monkeypatch.setattr(trainer.Learner, "step", overflow)
     codec, messages = fit(precision="bfloat16")
     assert len(messages) == 1
     assert "went on in float32" in messages[0]
@@ -63,7 +63,7 @@ def test_overflow_in_lower_precision_goes_on_in_float32(monkeypatch):
 )
 def test_a_device_that_fails_hands_over_to_the_cpu(monkeypatch, error, says):
     full, _ = fit()
-    step = learner.Learner.step
+    step = trainer.Learner.step
     steps = iter(range(1000))
 
     def fail(self, rows, rate):
@@ -71,7 +71,7 @@ def test_a_device_that_fails_hands_over_to_the_cpu(monkeypatch, error, says):
             raise error
         return step(self, rows, rate)
 
-    monkeypatch.setattr(learner.Learner, "step", fail)
+    monkeypatch.setattr(trainer.Learner, "step", fail)
     codec, messages = fit(device="cpu:0")  # counts as another device, computes like the CPU
     assert len(messages) == 1
     assert says in messages[0]
@@ -81,25 +81,25 @@ def test_a_device_that_fails_hands_over_to_the_cpu(monkeypatch, error, says):
 
 def test_a_device_that_cannot_be_used_at_all(monkeypatch):
     full, _ = fit()
-    place = learner.Learner.place
+    place = trainer.Learner.place
 
     def fail(self, device, *more):
         if device != "cpu":
             raise RuntimeError("no kernel image is available")
         place(self, device, *more)
 
-    monkeypatch.setattr(learner.Learner, "place", fail)
+    monkeypatch.setattr(trainer.Learner, "place", fail)
     codec, messages = fit(device="cpu:0")
     assert "no kernel image" in messages[0]
     same(codec, full)
 
 
 def test_data_leaves_a_device_that_is_short_of_memory(monkeypatch):
-    from napari_compressed_transcriptomics.core import rows
+    from napari_compressed_transcriptomics.codecs.training import rows
 
     monkeypatch.setattr(rows, "free_bytes", lambda device: 10**9)
     full, _ = fit()
-    step = learner.Learner.step
+    step = trainer.Learner.step
     steps, resides = iter(range(1000)), []
 
     def fail(self, rows, rate):
@@ -108,7 +108,7 @@ def test_data_leaves_a_device_that_is_short_of_memory(monkeypatch):
             raise torch.OutOfMemoryError("CUDA out of memory")
         return step(self, rows, rate)
 
-    monkeypatch.setattr(learner.Learner, "step", fail)
+    monkeypatch.setattr(trainer.Learner, "step", fail)
     codec, messages = fit(device="cpu:0")
     assert "with the data outside it" in messages[0]
     assert all(resides[:11])
@@ -121,14 +121,14 @@ def test_memory_that_runs_out_on_the_cpu_is_told(monkeypatch):
     def fail(self, rows, rate):
         raise MemoryError
 
-    monkeypatch.setattr(learner.Learner, "step", fail)
+    monkeypatch.setattr(trainer.Learner, "step", fail)
     with pytest.raises(UserError, match=r"are available; choose fewer hidden units, smaller batch"):
         fit_codec("autoencoder", DATA, 2, device="cpu", max_epochs=2)
 
 
 @pytest.mark.parametrize("said", ["CUDA out of memory", "no kernel image\nmore"])
 def test_the_residual_autoencoder_trains_on_the_cpu_where_a_device_fails(monkeypatch, said):
-    from napari_compressed_transcriptomics.core import residual
+    from napari_compressed_transcriptomics.codecs import residual
 
     def fit(device):
         return residual.ResidualAutoencoder._fit_steps(DATA, 2, 0, device, 3)
@@ -148,11 +148,13 @@ def test_the_residual_autoencoder_trains_on_the_cpu_where_a_device_fails(monkeyp
 
 
 def test_nothing_is_left_behind_when_training_is_left():
-    from napari_compressed_transcriptomics.core.networks import AutoencoderNetwork
-    from napari_compressed_transcriptomics.core.training_settings import TrainingSettings
+    from napari_compressed_transcriptomics.codecs.networks.autoencoder_network import (
+        AutoencoderNetwork,
+    )
+    from napari_compressed_transcriptomics.codecs.training.settings import TrainingSettings
 
     network = AutoencoderNetwork(40, 2, (16, 8))
-    steps = training.train_steps(
+    steps = loop.train_steps(
         network, DATA.values, TrainingSettings(), generator=torch.Generator().manual_seed(0)
     )
     next(steps)
@@ -161,7 +163,7 @@ def test_nothing_is_left_behind_when_training_is_left():
 
 
 def test_dropout_follows_from_the_seed_and_leaves_the_global_state():
-    from napari_compressed_transcriptomics.core.training_settings import TrainingSettings
+    from napari_compressed_transcriptomics.codecs.training.settings import TrainingSettings
 
     def network():
         network = torch.nn.Sequential(
@@ -174,7 +176,7 @@ def test_dropout_follows_from_the_seed_and_leaves_the_global_state():
     def train(network):
         generator = torch.Generator().manual_seed(0)
         settings = TrainingSettings(max_epochs=3)
-        finish(training.train_steps(network, DATA.values, settings, generator=generator))
+        finish(loop.train_steps(network, DATA.values, settings, generator=generator))
         return network[0].weight
 
     one, other = network(), network()

@@ -13,10 +13,13 @@ import numpy as np
 import pytest
 import torch
 
-from napari_compressed_transcriptomics.core import learner
+from napari_compressed_transcriptomics.codecs.recipes import TrainRequest, train_codec_steps
+from napari_compressed_transcriptomics.codecs.training import trainer
+from napari_compressed_transcriptomics.codecs.training.checkpoints import (
+    checkpoint_files,
+    remove_checkpoints,
+)
 from napari_compressed_transcriptomics.core.progress import Stop, finish
-from napari_compressed_transcriptomics.core.recipes import TrainRequest, train_codec_steps
-from napari_compressed_transcriptomics.core.resume import checkpoint_files, remove_checkpoints
 from small import same
 from trained import DATA, leave_after, losses, without_files
 
@@ -98,12 +101,12 @@ import json, sys, torch
 sys.path.insert(0, {tests!r})
 torch.set_num_threads(1)
 from pathlib import Path
-from napari_compressed_transcriptomics.core import resume
+from napari_compressed_transcriptomics.codecs.training import checkpoints
 from napari_compressed_transcriptomics.core.progress import finish
-from napari_compressed_transcriptomics.core.recipes import TrainRequest, train_codec_steps
+from napari_compressed_transcriptomics.codecs.recipes import TrainRequest, train_codec_steps
 from small import small_expression
 from trained import DATA, leave_after, losses, newest_and_other, without_files
-resume.SECONDS_BETWEEN_SNAPSHOTS, resume.TIME_FOR_SNAPSHOTS = 0, float("inf")
+checkpoints.SECONDS_BETWEEN_SNAPSHOTS, checkpoints.TIME_FOR_SNAPSHOTS = 0, float("inf")
 request = TrainRequest(
     small_expression(n_samples=60, n_genes=40), 2, codec="autoencoder", hidden_sizes=(16, 8),
     max_epochs=4000, patience=3999, checkpoint=Path(sys.argv[1]), resume="resume" in sys.argv,
@@ -165,7 +168,7 @@ def test_a_checkpoint_that_cannot_be_written_does_not_end_training(request_, alw
 
 def test_an_error_that_is_no_number_keeps_the_last_good_model(request_, monkeypatch):
     whole, _, _ = losses(without_files(request_))
-    step = learner.Learner.step
+    step = trainer.Learner.step
     steps = iter(range(1000))
 
     def spoil(self, rows, rate):
@@ -173,7 +176,7 @@ def test_an_error_that_is_no_number_keeps_the_last_good_model(request_, monkeypa
             self.network.encoder.output.weight.data.fill_(torch.nan)
         return step(self, rows, rate)
 
-    monkeypatch.setattr(learner.Learner, "step", spoil)
+    monkeypatch.setattr(trainer.Learner, "step", spoil)
     _, messages, codec = losses(without_files(request_))
     assert codec.training["ended"] == "no number"
     assert codec.training["epochs"] == 3
@@ -203,11 +206,11 @@ def test_resumed_training_computes_with_as_many_threads(request_, always):
 
 
 def test_resumed_elsewhere_is_told(request_, always, monkeypatch):
-    from napari_compressed_transcriptomics.core import resume
+    from napari_compressed_transcriptomics.codecs.training import checkpoints
 
     leave_after(request_, 5)
-    here = resume.circumstances("cpu")
-    monkeypatch.setattr(resume, "circumstances", lambda device: here | {"PyTorch": "9.9"})
+    here = checkpoints.circumstances("cpu")
+    monkeypatch.setattr(checkpoints, "circumstances", lambda device: here | {"PyTorch": "9.9"})
     _, messages, _ = losses(replace(request_, resume=True))
     assert "last digits" in messages[0]
     assert f"PyTorch {torch.__version__}, now 9.9" in messages[0]

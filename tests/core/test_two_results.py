@@ -9,16 +9,16 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from napari_compressed_transcriptomics.cli import main
-from napari_compressed_transcriptomics.core.baselines import PCA
+from napari_compressed_transcriptomics.cli.main import main
+from napari_compressed_transcriptomics.codecs.fitting import fit_codec
+from napari_compressed_transcriptomics.codecs.pca import PCA
 from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.core.fitting import fit_codec
-from napari_compressed_transcriptomics.core.reconstruction import reconstruct
 from napari_compressed_transcriptomics.core.regions import Regions
 from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
-from napari_compressed_transcriptomics.core.two_results import compare_results
-from napari_compressed_transcriptomics.io.difference import write_difference_csv
-from napari_compressed_transcriptomics.io.results import save_results
+from napari_compressed_transcriptomics.io.writers.difference import write_difference_csv
+from napari_compressed_transcriptomics.io.writers.results import save_results
+from napari_compressed_transcriptomics.reconstruction.difference import compare_results
+from napari_compressed_transcriptomics.reconstruction.reconstruction import reconstruct
 from small import named, small_expression
 
 DATA = small_expression()

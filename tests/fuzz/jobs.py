@@ -3,11 +3,11 @@
 from pathlib import Path
 from typing import Any
 
-from napari_compressed_transcriptomics.core import resume
-from napari_compressed_transcriptomics.core.compare_request import CompareRequest
+from napari_compressed_transcriptomics.codecs.recipes import TrainRequest, train_codec_steps
+from napari_compressed_transcriptomics.codecs.training import checkpoints
 from napari_compressed_transcriptomics.core.progress import finish
-from napari_compressed_transcriptomics.core.recipes import TrainRequest, train_codec_steps
-from napari_compressed_transcriptomics.io.comparison import saved_comparison_steps
+from napari_compressed_transcriptomics.io.writers.comparison import saved_comparison_steps
+from napari_compressed_transcriptomics.study.compare_request import CompareRequest
 
 from .brain import regions, voxels
 
@@ -33,7 +33,7 @@ def train(folder: Path, go_on: bool, stop_after: int | None = None) -> Any:
         checkpoint=folder / "m.safetensors",
         resume=go_on,
     )
-    resume.SECONDS_BETWEEN_SNAPSHOTS, resume.TIME_FOR_SNAPSHOTS = 0, float("inf")
+    checkpoints.SECONDS_BETWEEN_SNAPSHOTS, checkpoints.TIME_FOR_SNAPSHOTS = 0, float("inf")
     steps = train_codec_steps(request)
     if stop_after is None:
         return finish(steps)

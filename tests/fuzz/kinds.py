@@ -4,13 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from napari_compressed_transcriptomics.core.checkpoint import load_model
+from napari_compressed_transcriptomics.codecs.models.model_file import load_model
 from napari_compressed_transcriptomics.io import read_expression, read_volume
-from napari_compressed_transcriptomics.io.named_latents import read_named_latents
-from napari_compressed_transcriptomics.io.read_results import read_results
-from napari_compressed_transcriptomics.io.region_names import read_region_names
-from napari_compressed_transcriptomics.io.row_names import read_row_names
-from napari_compressed_transcriptomics.io.targets import read_latent_images, read_targets
+from napari_compressed_transcriptomics.io.readers.region_names import read_region_names
+from napari_compressed_transcriptomics.io.readers.row_names import read_row_names
+from napari_compressed_transcriptomics.io.readers.targets import read_latent_images, read_targets
+from napari_compressed_transcriptomics.io.writers.read_results import read_results
+from napari_compressed_transcriptomics.study.named_latents import read_named_latents
 
 from . import reading
 from .brain import regions, voxels

@@ -76,7 +76,7 @@ def _signed(path: Path, metadata: dict[str, str], tensors: dict[str, np.ndarray]
     """Write with a digest that fits: what a faulty or hostile writer would leave."""
     from safetensors.numpy import save
 
-    from napari_compressed_transcriptomics.core.checkpoint import digest
+    from napari_compressed_transcriptomics.codecs.models.model_file import digest
 
     tensors = {name: np.array(tensor, order="C") for name, tensor in tensors.items()}
     metadata["sha256"] = digest(metadata, tensors)

@@ -60,7 +60,7 @@ def of_volume(volume: Any) -> Reading:
 
 def of_codec(codec: Any) -> Reading:
     """Return ("name", gene's number), tensors, what it makes of data, and its card."""
-    from napari_compressed_transcriptomics.core.model_card import model_card
+    from napari_compressed_transcriptomics.codecs.models.model_card import model_card
 
     data = np.full((2, len(codec.genes)), 0.5, np.float32)
     entries: Entries = {("name", i): gene for i, gene in enumerate(codec.genes)}

@@ -105,7 +105,7 @@ def _parquet(folder: Path) -> None:
 
 def _our_h5ad(expression: Any) -> Any:
     def make(folder: Path) -> None:
-        from napari_compressed_transcriptomics.io.h5ad_write import write_h5ad
+        from napari_compressed_transcriptomics.io.writers.h5ad_write import write_h5ad
 
         write_h5ad(folder / "a.h5ad", expression())
 
@@ -148,7 +148,7 @@ def _label_volume(folder: Path) -> None:
 
 
 def _codec(codec_id: str, **settings: Any) -> Any:
-    from napari_compressed_transcriptomics.core.codec import codec_class
+    from napari_compressed_transcriptomics.codecs.codec import codec_class
     from napari_compressed_transcriptomics.core.progress import finish
 
     steps = codec_class(codec_id).fit_steps(voxels(), 2, device="cpu", **settings)
@@ -164,7 +164,7 @@ def _autoencoder() -> Any:
 
 def _model(make_codec: Any) -> Any:
     def make(folder: Path) -> None:
-        from napari_compressed_transcriptomics.core.checkpoint import save_model
+        from napari_compressed_transcriptomics.codecs.models.model_file import save_model
 
         save_model(make_codec(), folder / "m.safetensors")
 
@@ -187,9 +187,9 @@ def _weights(beside: str, new: bool = True) -> Any:
 
 def _results(expression: Any) -> Any:
     def make(folder: Path) -> None:
-        from napari_compressed_transcriptomics.core.fitting import fit_codec
-        from napari_compressed_transcriptomics.core.reconstruction import reconstruct
-        from napari_compressed_transcriptomics.io.results import save_results
+        from napari_compressed_transcriptomics.codecs.fitting import fit_codec
+        from napari_compressed_transcriptomics.io.writers.results import save_results
+        from napari_compressed_transcriptomics.reconstruction.reconstruction import reconstruct
 
         codec = fit_codec("pca", expression(), 2, device="cpu")
         made = replace(reconstruct(codec, expression(), device="cpu"), seconds=1.0)
@@ -256,7 +256,7 @@ def _workbook(path: Path) -> None:
 
 
 def _comparison(folder: Path) -> None:
-    from napari_compressed_transcriptomics.io.comparison import save_comparison
+    from napari_compressed_transcriptomics.io.writers.comparison import save_comparison
 
     from .jobs import compare
 

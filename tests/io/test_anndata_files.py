@@ -6,7 +6,7 @@ import pytest
 
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.io import read_expression
-from napari_compressed_transcriptomics.io.h5ad_write import write_h5ad
+from napari_compressed_transcriptomics.io.writers.h5ad_write import write_h5ad
 from phantom import AFFINES, make_phantom
 
 

@@ -11,7 +11,7 @@ import pytest
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Expression, Parcellation
 from napari_compressed_transcriptomics.io import read_expression
-from napari_compressed_transcriptomics.io.h5ad_write import write_h5ad
+from napari_compressed_transcriptomics.io.writers.h5ad_write import write_h5ad
 
 
 def make_regions():

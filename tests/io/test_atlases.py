@@ -9,8 +9,8 @@ import pytest
 from data import real_data
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.io import read_expression
-from napari_compressed_transcriptomics.io.atlas import read_atlas
-from napari_compressed_transcriptomics.io.region_names import read_region_names
+from napari_compressed_transcriptomics.io.readers.atlas import read_atlas
+from napari_compressed_transcriptomics.io.readers.region_names import read_region_names
 from phantom import make_phantom
 
 MNI = np.array([[-2.0, 0, 0, 10], [0, 2, 0, -10], [0, 0, 2, -10], [0, 0, 0, 1]])

@@ -8,7 +8,11 @@ import pytest
 
 from folders import files
 from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.io.atomic import check_writable, replacing, replacing_files
+from napari_compressed_transcriptomics.io.files.atomic import (
+    check_writable,
+    replacing,
+    replacing_files,
+)
 
 
 def test_nothing_is_written_on_an_error(tmp_path):
@@ -35,7 +39,7 @@ def test_a_killed_process_leaves_the_old_file(tmp_path):
     target.write_bytes(b"old")
     program = (
         "import os, sys\n"
-        "from napari_compressed_transcriptomics.io.atomic import replacing\n"
+        "from napari_compressed_transcriptomics.io.files.atomic import replacing\n"
         "with replacing(sys.argv[1]) as temporary:\n"
         "    temporary.write_bytes(b'half')\n"
         "    os._exit(9)\n"

@@ -7,15 +7,15 @@ from contextlib import suppress
 import pandas as pd
 import pytest
 
-from napari_compressed_transcriptomics.core.compare import CompareProgress, compare_steps
-from napari_compressed_transcriptomics.core.compare_request import CompareRequest
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.progress import finish
-from napari_compressed_transcriptomics.io.comparison import (
+from napari_compressed_transcriptomics.io.writers.comparison import (
     COMPARISON_FILES,
     save_comparison,
     saved_comparison_steps,
 )
+from napari_compressed_transcriptomics.study.compare import CompareProgress, compare_steps
+from napari_compressed_transcriptomics.study.compare_request import CompareRequest
 from small import small_expression
 
 DATA = small_expression()

@@ -14,9 +14,13 @@ from test_writing import stand_in
 from folders import files
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Expression, Parcellation
-from napari_compressed_transcriptomics.io import room
-from napari_compressed_transcriptomics.io.atomic import check_targets, check_writable, replacing
-from napari_compressed_transcriptomics.io.results import check_results_folder, save_results
+from napari_compressed_transcriptomics.io.files import room
+from napari_compressed_transcriptomics.io.files.atomic import (
+    check_targets,
+    check_writable,
+    replacing,
+)
+from napari_compressed_transcriptomics.io.writers.results import check_results_folder, save_results
 from phantom import make_phantom
 
 posix = pytest.mark.skipif(os.name != "posix", reason="needs limits of a process")
@@ -101,22 +105,22 @@ def limited(tmp_path, limit, write, before=""):
     ("before", "write"),
     [
         (
-            "from napari_compressed_transcriptomics.io.h5ad_write import write_h5ad",
+            "from napari_compressed_transcriptomics.io.writers.h5ad_write import write_h5ad",
             "write_h5ad('r.h5ad', data, stand_in(data))",
         ),
         (
-            "from napari_compressed_transcriptomics.core.checkpoint import save_model\n"
-            "from napari_compressed_transcriptomics.core.fitting import fit_codec\n"
+            "from napari_compressed_transcriptomics.codecs.models.model_file import save_model\n"
+            "from napari_compressed_transcriptomics.codecs.fitting import fit_codec\n"
             "model = fit_codec('pca', data, 2)",
             "save_model(model, 'model.safetensors')",
         ),
         (
             "from matplotlib.figure import Figure\n"
-            "from napari_compressed_transcriptomics.io.figures import save_figure",
+            "from napari_compressed_transcriptomics.io.files.figure_file import save_figure",
             "save_figure(Figure(), 'figure.png')",
         ),
         (
-            "from napari_compressed_transcriptomics.io.nifti import write_volume",
+            "from napari_compressed_transcriptomics.io.files.nifti import write_volume",
             "write_volume('v.nii', data.parcellation.labels, np.eye(4), kind='x', provenance={})",
         ),
     ],
@@ -129,7 +133,7 @@ def test_a_limit_that_is_reached_while_writing(before, write, tmp_path):
 
 @posix
 def test_results_beyond_a_limit_are_refused_before_they_are_written(tmp_path):
-    before = "from napari_compressed_transcriptomics.io.results import save_results"
+    before = "from napari_compressed_transcriptomics.io.writers.results import save_results"
     told = limited(tmp_path, 300, "save_results(stand_in(data), 'out')", before)
     assert "needs about" in told
     assert "a file may have 300 (ulimit -f)" in told
@@ -168,7 +172,7 @@ def test_what_is_said_to_be_needed_is_not_too_much(tmp_path):
 def test_latents_are_written_a_component_at_a_time(wide, tmp_path):
     import tracemalloc
 
-    from napari_compressed_transcriptomics.io.nifti import write_volume
+    from napari_compressed_transcriptomics.io.files.nifti import write_volume
 
     latents = np.arange(12, dtype=np.float32).reshape(4, 3)
     volume = wide.parcellation.painting(latents)

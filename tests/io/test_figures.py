@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.core.plots import error_histogram
-from napari_compressed_transcriptomics.io.figures import save_figure
+from napari_compressed_transcriptomics.figures.plots import error_histogram
+from napari_compressed_transcriptomics.io.files.figure_file import save_figure
 
 
 @pytest.fixture

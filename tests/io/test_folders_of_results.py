@@ -14,12 +14,12 @@ from test_writing import stand_in
 
 from folders import files
 from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.io import atomic, leftovers, locks
-from napari_compressed_transcriptomics.io.atomic import replacing_files
-from napari_compressed_transcriptomics.io.leftovers import unfinished_folder
-from napari_compressed_transcriptomics.io.locks import FolderLock
-from napari_compressed_transcriptomics.io.read_results import read_results
-from napari_compressed_transcriptomics.io.results import RESULT_FILES, save_results
+from napari_compressed_transcriptomics.io.files import atomic, leftovers, locks
+from napari_compressed_transcriptomics.io.files.atomic import replacing_files
+from napari_compressed_transcriptomics.io.files.leftovers import unfinished_folder
+from napari_compressed_transcriptomics.io.files.locks import FolderLock
+from napari_compressed_transcriptomics.io.writers.read_results import read_results
+from napari_compressed_transcriptomics.io.writers.results import RESULT_FILES, save_results
 from phantom import make_phantom
 
 CHANGED = r"does not belong to the summary\.json beside|has changed since it was written"
@@ -128,7 +128,7 @@ def test_two_writers_leave_one_whole_result(two, tmp_path):
 
 KILLED = """
 import os, signal, sys
-from napari_compressed_transcriptomics.io.atomic import replacing_files
+from napari_compressed_transcriptomics.io.files.atomic import replacing_files
 with replacing_files(sys.argv[1], ["x"]) as folder:
     (folder / "x").write_bytes(b"half")
     os.kill(os.getpid(), signal.SIGKILL)
@@ -197,7 +197,7 @@ def test_a_held_folder_says_by_whom(tmp_path):
 HOLDS = """
 import os, signal, sys
 from pathlib import Path
-from napari_compressed_transcriptomics.io.locks import COMPARING, FolderLock
+from napari_compressed_transcriptomics.io.files.locks import COMPARING, FolderLock
 lock = FolderLock(Path(sys.argv[1]), COMPARING)
 os.kill(os.getpid(), signal.SIGKILL)
 """

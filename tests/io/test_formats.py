@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from napari_compressed_transcriptomics.io import read_expression, sniff
-from napari_compressed_transcriptomics.io.h5ad_write import write_h5ad
-from napari_compressed_transcriptomics.io.nifti import write_volume
+from napari_compressed_transcriptomics.io.files.nifti import write_volume
+from napari_compressed_transcriptomics.io.writers.h5ad_write import write_h5ad
 
 
 def write_nifti(folder, phantom, name, fill=np.nan):
@@ -103,7 +103,7 @@ def test_constant_voxels_are_outside(fill, las, tmp_path):
 
 
 def test_voxel_that_varies_only_late_is_inside(tmp_path, monkeypatch):
-    from napari_compressed_transcriptomics.io import nifti_expression
+    from napari_compressed_transcriptomics.io.readers import nifti_expression
 
     monkeypatch.setattr(nifti_expression, "_BLOCK_BYTES", 1)  # two genes a block
     volume = np.zeros((3, 2, 2, 9), np.float32)

@@ -6,7 +6,7 @@ import pytest
 
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.io import read_expression
-from napari_compressed_transcriptomics.io.gene_list import read_gene_list
+from napari_compressed_transcriptomics.io.readers.gene_list import read_gene_list
 
 GENES = ("GABRA1", "GABRA2", "GABRB1", "SST", "PVALB")
 LINES = "\n".join(GENES)

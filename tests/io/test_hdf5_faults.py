@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from hdf5_files import refuses, replaced, write
-from napari_compressed_transcriptomics.io import hdf5, read_expression
-from napari_compressed_transcriptomics.io.h5ad_write import write_h5ad
+from napari_compressed_transcriptomics.io import read_expression
+from napari_compressed_transcriptomics.io.files import hdf5
+from napari_compressed_transcriptomics.io.writers.h5ad_write import write_h5ad
 
 # What lies elsewhere
 

@@ -10,7 +10,7 @@ from napari_compressed_transcriptomics.io import read_expression
 
 @pytest.mark.parametrize("sparse", ["csr", "csc"])
 def test_sparse_values(sparse, las, tmp_path, monkeypatch):
-    from napari_compressed_transcriptomics.io import h5ad_elements
+    from napari_compressed_transcriptomics.io.readers import h5ad_elements
 
     values = las.values.copy()
     values[::2, 1] = values[3] = 0

@@ -6,8 +6,8 @@ import pytest
 
 from data import real_data
 from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.io.named_latents import latent_name, read_named_latents
-from napari_compressed_transcriptomics.io.nifti import write_volume
+from napari_compressed_transcriptomics.io.files.nifti import write_volume
+from napari_compressed_transcriptomics.study.named_latents import latent_name, read_named_latents
 from phantom import AFFINES, make_phantom
 
 LAS = AFFINES["LAS"]

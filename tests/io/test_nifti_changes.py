@@ -10,10 +10,10 @@ import pytest
 from faults import refuses
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.io import read_expression, read_volume
-from napari_compressed_transcriptomics.io.files import source_of
-from napari_compressed_transcriptomics.io.nifti import blocks, write_volume
-from napari_compressed_transcriptomics.io.nifti_expression import SAMPLE_BYTES
-from napari_compressed_transcriptomics.io.nifti_header import read_header
+from napari_compressed_transcriptomics.io.files.files import source_of
+from napari_compressed_transcriptomics.io.files.nifti import blocks, write_volume
+from napari_compressed_transcriptomics.io.files.nifti_header import read_header
+from napari_compressed_transcriptomics.io.readers.nifti_expression import SAMPLE_BYTES
 from phantom import make_phantom
 
 
@@ -115,7 +115,7 @@ def test_expression_larger_than_memory_is_refused_once_counted(tmp_path, monkeyp
 def test_voxels_that_join_later_count_twice(tmp_path, monkeypatch):
     """Their parts are joined by copying; few bytes packed are many values."""
     from napari_compressed_transcriptomics.core import memory
-    from napari_compressed_transcriptomics.io import nifti_expression
+    from napari_compressed_transcriptomics.io.readers import nifti_expression
 
     monkeypatch.setattr(nifti_expression, "_BLOCK_BYTES", 1 << 14)  # two genes a block
     stack = np.zeros((10, 10, 10, 60), np.float32)
@@ -134,7 +134,7 @@ def test_voxels_that_join_later_count_twice(tmp_path, monkeypatch):
 
 def test_blocks_of_large_volumes_count(las, tmp_path, monkeypatch):
     from napari_compressed_transcriptomics.core import memory
-    from napari_compressed_transcriptomics.io import nifti_expression
+    from napari_compressed_transcriptomics.io.readers import nifti_expression
 
     nib.save(nib.Nifti1Image(las.parcellation.paint(las.values), np.eye(4)), tmp_path / "x.nii")
     monkeypatch.setattr(nifti_expression, "_BLOCK_BYTES", 1000)

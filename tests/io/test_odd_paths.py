@@ -8,7 +8,7 @@ import pytest
 
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.io import read_expression, read_volume, sniff
-from napari_compressed_transcriptomics.io.files import existing_file
+from napari_compressed_transcriptomics.io.files.files import existing_file
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="pipes and devices are POSIX's")
 

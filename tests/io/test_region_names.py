@@ -4,7 +4,7 @@ import pytest
 
 from data import real_data
 from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.io.region_names import (
+from napari_compressed_transcriptomics.io.readers.region_names import (
     match_names,
     read_region_names,
     region_key,

@@ -12,9 +12,9 @@ import pytest
 
 from data import real_data
 from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.io import xlsx
-from napari_compressed_transcriptomics.io.row_names import read_row_names
-from napari_compressed_transcriptomics.io.xlsx import read_xlsx
+from napari_compressed_transcriptomics.io.readers import xlsx
+from napari_compressed_transcriptomics.io.readers.row_names import read_row_names
+from napari_compressed_transcriptomics.io.readers.xlsx import read_xlsx
 from workbook import SPACE, write_workbook
 
 SHEET = f"""<worksheet {SPACE}><sheetData>

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.io import files as io_files
 from napari_compressed_transcriptomics.io import read_expression, read_volume, sniff
-from napari_compressed_transcriptomics.io.files import existing_file, read_json
+from napari_compressed_transcriptomics.io.files import files
+from napari_compressed_transcriptomics.io.files.files import existing_file, read_json
 
 SAMPLES = Path(__file__).resolve().parents[2] / "sample_data"
 ATLAS, LABELS = "synthetic_regions_atlas.nii.gz", "synthetic_regions_labels.csv"
@@ -107,7 +107,7 @@ def test_labels_of_an_image_stay_without_names(table):
 
 
 def test_sidecars_are_bounded(tmp_path, monkeypatch):
-    monkeypatch.setattr(io_files, "_MOST_JSON", 1000)
+    monkeypatch.setattr(files, "_MOST_JSON", 1000)
     path = tmp_path / "x.json"
     path.write_text(json.dumps({"a": "b" * 992}))
     assert path.stat().st_size == 1001

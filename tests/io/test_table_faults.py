@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.io import read_expression, sniff, text
-from napari_compressed_transcriptomics.io.parquet import read_parquet
-from napari_compressed_transcriptomics.io.row_names import read_row_names
-from napari_compressed_transcriptomics.io.text_table import read_text_table
+from napari_compressed_transcriptomics.io import read_expression, sniff
+from napari_compressed_transcriptomics.io.files import text
+from napari_compressed_transcriptomics.io.readers.parquet import read_parquet
+from napari_compressed_transcriptomics.io.readers.row_names import read_row_names
+from napari_compressed_transcriptomics.io.readers.text_table import read_text_table
 
 ROWS = ("L_a,0.1,0.2,0.3", "L_b,0.4,0.5,0.6", "R_a,0.7,0.8,0.9")
 

@@ -194,7 +194,7 @@ def test_transposed_tables_are_named_so(table, tmp_path):
 
 
 def test_a_table_larger_than_memory_is_refused(table, monkeypatch):
-    from napari_compressed_transcriptomics.io import text_table as module
+    from napari_compressed_transcriptomics.io.readers import text_table as module
 
     path = table()
     monkeypatch.setattr(module, "available_memory", lambda: 50)

@@ -12,13 +12,13 @@ import pytest
 from nibabel.orientations import apply_orientation, axcodes2ornt, inv_ornt_aff
 
 from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.core.predict import predict_steps
-from napari_compressed_transcriptomics.core.predict_request import PredictRequest
 from napari_compressed_transcriptomics.core.progress import finish
 from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
 from napari_compressed_transcriptomics.io import read_expression
-from napari_compressed_transcriptomics.io.prediction import prediction_record
-from napari_compressed_transcriptomics.io.targets import read_latent_images, read_targets
+from napari_compressed_transcriptomics.io.readers.targets import read_latent_images, read_targets
+from napari_compressed_transcriptomics.io.writers.prediction import prediction_record
+from napari_compressed_transcriptomics.study.predict import predict_steps
+from napari_compressed_transcriptomics.study.predict_request import PredictRequest
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,11 @@ from data import real_data
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Expression, Parcellation
 from napari_compressed_transcriptomics.io import read_expression
-from napari_compressed_transcriptomics.io.targets import notes_on, read_latent_images, read_targets
+from napari_compressed_transcriptomics.io.readers.targets import (
+    notes_on,
+    read_latent_images,
+    read_targets,
+)
 
 COARSE = np.array([[-4.0, 0, 0, 20], [0, 4, 0, -20], [0, 0, 4, -20], [0, 0, 0, 1]])
 

@@ -10,16 +10,19 @@ import numpy as np
 import pytest
 
 from folders import files
+from napari_compressed_transcriptomics.codecs.fitting import fit_codec
 from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.core.fitting import fit_codec
-from napari_compressed_transcriptomics.core.reconstruction import Reconstruction, reconstruct
 from napari_compressed_transcriptomics.io import read_expression, read_volume, sniff
-from napari_compressed_transcriptomics.io.h5ad_write import write_h5ad
-from napari_compressed_transcriptomics.io.nifti import write_volume
-from napari_compressed_transcriptomics.io.results import (
+from napari_compressed_transcriptomics.io.files.nifti import write_volume
+from napari_compressed_transcriptomics.io.writers.h5ad_write import write_h5ad
+from napari_compressed_transcriptomics.io.writers.results import (
     RESULT_FILES,
     save_results,
     write_sample_csv,
+)
+from napari_compressed_transcriptomics.reconstruction.reconstruction import (
+    Reconstruction,
+    reconstruct,
 )
 from phantom import make_phantom
 
@@ -169,7 +172,7 @@ def test_result_folder(phantom, tmp_path):
 
 
 def test_a_failure_leaves_the_old_results(las, tmp_path, monkeypatch):
-    from napari_compressed_transcriptomics.io import results
+    from napari_compressed_transcriptomics.io.writers import results
 
     save_results(stand_in(las), tmp_path)
     before = files(tmp_path)

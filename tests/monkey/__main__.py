@@ -150,7 +150,7 @@ def opener(sample):
         return lambda viewer: viewer.open_sample(plugin, sample)
     folder = Path(__file__).parents[1]
     sys.path.insert(0, str(folder))
-    from napari_compressed_transcriptomics._adding import add_expression
+    from napari_compressed_transcriptomics.viewer.adding import add_expression
     from real_window import TABLES, expression_of  # skips where the data are absent
 
     if not all((data_folder() / part).exists() for part in TABLES[sample]):

@@ -18,7 +18,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_compressed_transcriptomics.widgets.run_bar import RunBar
+from napari_compressed_transcriptomics.widgets.shared.run_bar import RunBar
 
 from .keys import ALT_KEYS, CONTROL_KEYS, KEYS
 

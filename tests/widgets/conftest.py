@@ -3,8 +3,8 @@
 import pytest
 from napari.components import ViewerModel
 
-from napari_compressed_transcriptomics.core.fitting import fit_codec
-from napari_compressed_transcriptomics.core.reconstruction import reconstruct
+from napari_compressed_transcriptomics.codecs.fitting import fit_codec
+from napari_compressed_transcriptomics.reconstruction.reconstruction import reconstruct
 from phantom import AFFINES, make_phantom
 
 

@@ -6,12 +6,13 @@ from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 
 from clicking import activate, settle
-from napari_compressed_transcriptomics import _layers, _viewer
-from napari_compressed_transcriptomics._planes import plane_of, position
-from napari_compressed_transcriptomics._shell import NAME, shell_of
-from napari_compressed_transcriptomics.core.fitting import fit_codec
-from napari_compressed_transcriptomics.core.reconstruction import reconstruct
+from napari_compressed_transcriptomics.codecs.fitting import fit_codec
 from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
+from napari_compressed_transcriptomics.reconstruction.reconstruction import reconstruct
+from napari_compressed_transcriptomics.viewer import grid as _viewer
+from napari_compressed_transcriptomics.viewer import layers as _layers
+from napari_compressed_transcriptomics.viewer.planes import plane_of, position
+from napari_compressed_transcriptomics.viewer.shell import NAME, shell_of
 from napari_compressed_transcriptomics.widgets.brain_view import BrainView
 from phantom import lone_voxel
 from viewing import bright_spot

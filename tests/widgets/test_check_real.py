@@ -22,14 +22,14 @@ from clicking import (
     show_tab,
     type_into,
 )
-from napari_compressed_transcriptomics._planes import plane_of
-from napari_compressed_transcriptomics._shell import NAME as SHELL
-from napari_compressed_transcriptomics._shown import shown
-from napari_compressed_transcriptomics.core.checkpoint import save_model
+from napari_compressed_transcriptomics.codecs.fitting import fit_codec
+from napari_compressed_transcriptomics.codecs.models.model_file import save_model
 from napari_compressed_transcriptomics.core.expression import Parcellation
-from napari_compressed_transcriptomics.core.fitting import fit_codec
-from napari_compressed_transcriptomics.core.novelty import SIZEABLE
-from napari_compressed_transcriptomics.widgets.session import session
+from napari_compressed_transcriptomics.reconstruction.training_distance import SIZEABLE
+from napari_compressed_transcriptomics.viewer.layer_content import shown
+from napari_compressed_transcriptomics.viewer.planes import plane_of
+from napari_compressed_transcriptomics.viewer.shell import NAME
+from napari_compressed_transcriptomics.widgets.shared.session import session
 from real_window import (
     SYNTHETIC,
     answer,  # noqa: F401
@@ -261,10 +261,10 @@ def test_two_results_and_moving_about(window, qtbot):  # noqa: F811
     press(view.side_by_side)
     assert not viewer.canvas.grid.enabled
     press(view.views["3d"])
-    assert viewer.layers[SHELL].visible
+    assert viewer.layers[NAME].visible
     assert "".join(letter.text for letter in letters) == "LRSI"
     press(view.shell)
-    assert not viewer.layers[SHELL].visible
+    assert not viewer.layers[NAME].visible
     viewer.theme = "light"
     settle()
     assert viewer.screenshot(flash=False)[..., :3].std() > 5  # something is drawn

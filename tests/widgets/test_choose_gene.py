@@ -3,9 +3,9 @@
 import numpy as np
 from qtpy.QtCore import Qt
 
-from napari_compressed_transcriptomics import _layers
-from napari_compressed_transcriptomics._adding import add_expression
-from napari_compressed_transcriptomics._shown import shown
+from napari_compressed_transcriptomics.viewer import layers
+from napari_compressed_transcriptomics.viewer.adding import add_expression
+from napari_compressed_transcriptomics.viewer.layer_content import shown
 from napari_compressed_transcriptomics.widgets.choose_gene import ChooseGene
 
 
@@ -39,7 +39,7 @@ def test_arrow_keys_walk_through_the_list(las, model, qtbot):
 def test_a_reconstructed_gene_can_be_switched_too(result, model, qtbot):
     widget = ChooseGene(model)
     qtbot.addWidget(widget)
-    data, attributes, _ = _layers.gene_layer(result, "NA")
+    data, attributes, _ = layers.gene_layer(result, "NA")
     layer = model.add_image(data, **attributes)
     qtbot.keyClicks(widget.genes.search, "tp53")
     qtbot.keyClick(widget.genes.search, Qt.Key.Key_Return)

@@ -14,12 +14,12 @@ from qtpy.QtWidgets import QApplication, QFileDialog
 
 from clicking import activate, settle
 from data import real_table
-from napari_compressed_transcriptomics._adding import add_expression
-from napari_compressed_transcriptomics.core import compare_workers as module
-from napari_compressed_transcriptomics.core.compare import compare_steps
-from napari_compressed_transcriptomics.core.compare_request import CompareRequest
 from napari_compressed_transcriptomics.core.progress import Progress, finish
 from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
+from napari_compressed_transcriptomics.study import compare_workers as module
+from napari_compressed_transcriptomics.study.compare import compare_steps
+from napari_compressed_transcriptomics.study.compare_request import CompareRequest
+from napari_compressed_transcriptomics.viewer.adding import add_expression
 
 PLUGIN = "napari-compressed-transcriptomics"
 pytestmark = pytest.mark.usefixtures("one_thread")

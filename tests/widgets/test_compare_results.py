@@ -9,14 +9,14 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QFileDialog
 
 from clicking import activate, settle
-from napari_compressed_transcriptomics import _layers
-from napari_compressed_transcriptomics._shown import shown
+from napari_compressed_transcriptomics.codecs.fitting import fit_codec
 from napari_compressed_transcriptomics.core.expression import Parcellation
-from napari_compressed_transcriptomics.core.fitting import fit_codec
-from napari_compressed_transcriptomics.core.reconstruction import reconstruct
 from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
-from napari_compressed_transcriptomics.core.two_results import compare_results
-from napari_compressed_transcriptomics.widgets.session import session
+from napari_compressed_transcriptomics.reconstruction.difference import compare_results
+from napari_compressed_transcriptomics.reconstruction.reconstruction import reconstruct
+from napari_compressed_transcriptomics.viewer import layers
+from napari_compressed_transcriptomics.viewer.layer_content import shown
+from napari_compressed_transcriptomics.widgets.shared.session import session
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,7 @@ def dock(viewer):
 
 
 def add(viewer, result):
-    data, attributes, _ = _layers.error_layer(result)
+    data, attributes, _ = layers.error_layer(result)
     return viewer.add_image(data, **attributes)
 
 
@@ -59,9 +59,9 @@ def halves(viewer, dock, brain, qtbot):
     voxels = np.argwhere(brain.parcellation.labels)
     of_sample = brain.parcellation.labels[tuple(voxels.T)] - 1
     labels[tuple(voxels.T)] = np.where(right[of_sample], 2, 1)
-    what = _layers.samples_layer(brain, np.zeros(brain.n_samples), "rmse", "place")
+    what = layers.samples_layer(brain, np.zeros(brain.n_samples), "rmse", "place")
     view = {name: what[1][name] for name in ("scale", "translate", "units", "axis_labels")}
-    from napari_compressed_transcriptomics._placement import Placement
+    from napari_compressed_transcriptomics.viewer.image_space import Placement
 
     placed = Placement(labels.shape, brain.parcellation.affine).to_viewer(labels)
     names = {"index": [1, 2], "name": ["left", "right"]}

@@ -10,23 +10,28 @@ from qtpy.QtCore import QPoint, Qt
 
 from clicking import click_on, settle
 from data import real_data
-from napari_compressed_transcriptomics import _layers, _viewer, _writer
-from napari_compressed_transcriptomics._adding import add_expression
-from napari_compressed_transcriptomics._shown import shown
-from napari_compressed_transcriptomics.core.components import (
+from napari_compressed_transcriptomics import _writer
+from napari_compressed_transcriptomics.codecs.fitting import fit_codec
+from napari_compressed_transcriptomics.codecs.notebook_mode import as_notebook
+from napari_compressed_transcriptomics.core.errors import UserError
+from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
+from napari_compressed_transcriptomics.io import read_expression
+from napari_compressed_transcriptomics.reconstruction.components import (
     component_genes,
     component_genes_steps,
 )
-from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.core.fitting import fit_codec
-from napari_compressed_transcriptomics.core.latent_change import decoded_change, largest_changes
-from napari_compressed_transcriptomics.core.parity import as_notebook
-from napari_compressed_transcriptomics.core.reconstruction import reconstruct
-from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
-from napari_compressed_transcriptomics.io import read_expression
-from napari_compressed_transcriptomics.widgets import component_table
-from napari_compressed_transcriptomics.widgets.components import Components
-from napari_compressed_transcriptomics.widgets.session import session
+from napari_compressed_transcriptomics.reconstruction.latent_change import (
+    decoded_change,
+    largest_changes,
+)
+from napari_compressed_transcriptomics.reconstruction.reconstruction import reconstruct
+from napari_compressed_transcriptomics.viewer import grid
+from napari_compressed_transcriptomics.viewer import layers as _layers
+from napari_compressed_transcriptomics.viewer.adding import add_expression
+from napari_compressed_transcriptomics.viewer.layer_content import shown
+from napari_compressed_transcriptomics.widgets.components import component_table
+from napari_compressed_transcriptomics.widgets.components.dock import Components
+from napari_compressed_transcriptomics.widgets.shared.session import session
 from viewing import value_at
 
 PLUGIN = "napari-compressed-transcriptomics"
@@ -237,7 +242,7 @@ def test_colours_lie_where_the_components_do(dock, model, result, qtbot):
 def test_colours_in_the_window(ndisplay, result, make_napari_viewer):
     """Only the brain is coloured, right of the middle what lies right; a click finds it."""
     viewer = make_napari_viewer(show=True)
-    _viewer.attach(viewer)
+    grid.attach(viewer)
     layer = add(viewer, _layers.composite_layer(result, (0, 1, None)))
     viewer.dims.ndisplay = ndisplay
     viewer.reset_view()

@@ -7,12 +7,12 @@ import pytest
 from napari.components import ViewerModel
 from qtpy.QtCore import Qt
 
-from napari_compressed_transcriptomics._adding import add_expression
-from napari_compressed_transcriptomics._shown import shown
-from napari_compressed_transcriptomics.core.checkpoint import save_model
-from napari_compressed_transcriptomics.core.fitting import fit_codec
+from napari_compressed_transcriptomics.codecs.fitting import fit_codec
+from napari_compressed_transcriptomics.codecs.models.model_file import save_model
 from napari_compressed_transcriptomics.core.progress import Progress
 from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
+from napari_compressed_transcriptomics.viewer.adding import add_expression
+from napari_compressed_transcriptomics.viewer.layer_content import shown
 from napari_compressed_transcriptomics.widgets import compress as module
 from napari_compressed_transcriptomics.widgets.compress import Compress, Outputs, add_result
 
@@ -248,8 +248,11 @@ def test_the_device_line_says_which_and_why(widget, qtbot):
 
 
 def test_same_seed_same_layers(brain, viewer):
-    from napari_compressed_transcriptomics.core.compress import CompressRequest, compress_steps
     from napari_compressed_transcriptomics.core.progress import finish
+    from napari_compressed_transcriptomics.reconstruction.compress import (
+        CompressRequest,
+        compress_steps,
+    )
 
     request = CompressRequest(brain, latent_size=2, device="cpu", max_epochs=2, seed=3)
     one, two = (

@@ -7,8 +7,8 @@ from functools import partial
 import pytest
 from qtpy.QtCore import QCoreApplication, QEvent
 
-from napari_compressed_transcriptomics.widgets.figure_view import FigureView
-from napari_compressed_transcriptomics.widgets.following import at_end
+from napari_compressed_transcriptomics.widgets.shared.figure_view import FigureView
+from napari_compressed_transcriptomics.widgets.shared.following import at_end
 
 
 def alive(events):

@@ -9,17 +9,20 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QFileDialog
 
 from clicking import click_on, focus, settle, take_keyboard
-from napari_compressed_transcriptomics._adding import add_expression
-from napari_compressed_transcriptomics._shown import shown
-from napari_compressed_transcriptomics.core.compress import CompressRequest, compress_steps
-from napari_compressed_transcriptomics.core.fitting import fit_codec
-from napari_compressed_transcriptomics.core.held_out_error import HeldOut
+from napari_compressed_transcriptomics.codecs.fitting import fit_codec
 from napari_compressed_transcriptomics.core.progress import finish
-from napari_compressed_transcriptomics.core.reconstruction import reconstruct
-from napari_compressed_transcriptomics.widgets import overall_tab
+from napari_compressed_transcriptomics.reconstruction.compress import (
+    CompressRequest,
+    compress_steps,
+)
+from napari_compressed_transcriptomics.reconstruction.held_out_error import HeldOut
+from napari_compressed_transcriptomics.reconstruction.reconstruction import reconstruct
+from napari_compressed_transcriptomics.viewer.adding import add_expression
+from napari_compressed_transcriptomics.viewer.layer_content import shown
 from napari_compressed_transcriptomics.widgets.compress import Outputs, add_result
-from napari_compressed_transcriptomics.widgets.inspect import InspectReconstruction
-from napari_compressed_transcriptomics.widgets.session import session
+from napari_compressed_transcriptomics.widgets.inspect import overall_tab
+from napari_compressed_transcriptomics.widgets.inspect.dock import InspectReconstruction
+from napari_compressed_transcriptomics.widgets.shared.session import session
 from phantom import make_phantom
 from viewing import value_at
 

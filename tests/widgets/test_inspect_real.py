@@ -6,12 +6,12 @@ from qtpy.QtCore import QPoint, Qt
 from qtpy.QtTest import QTest
 
 from clicking import activate, click_header, click_on, click_row, press, settle, show_tab
-from napari_compressed_transcriptomics._pick_mark import NAME as RING
-from napari_compressed_transcriptomics._shown import shown
-from napari_compressed_transcriptomics.core import slices
-from napari_compressed_transcriptomics.core.plots import worst_first
-from napari_compressed_transcriptomics.core.profiles import samples_by_error
-from napari_compressed_transcriptomics.widgets.session import session
+from napari_compressed_transcriptomics.figures import slices
+from napari_compressed_transcriptomics.figures.plots import worst_first
+from napari_compressed_transcriptomics.reconstruction.sample_profile import samples_by_error
+from napari_compressed_transcriptomics.viewer.layer_content import shown
+from napari_compressed_transcriptomics.viewer.pick_mark import NAME
+from napari_compressed_transcriptomics.widgets.shared.session import session
 from real_window import SYNTHETIC, answer, compressed, in_slice, millimetres, window  # noqa: F401
 from viewing import value_at
 
@@ -134,7 +134,7 @@ def test_samples(window):  # noqa: F811
     assert len(tab.profile.view.figure.axes[0].texts) == 10  # the worst genes by name
     bars = [bar.get_height() for bar in tab.latents.view.figure.axes[0].patches]
     np.testing.assert_allclose(bars, result.latents[sample], rtol=1e-5)
-    ring = viewer.layers[RING]
+    ring = viewer.layers[NAME]
     np.testing.assert_allclose(ring.data_to_world(ring.data[0])[::-1], place, atol=1e-6)
 
     stack = window.see("latents")

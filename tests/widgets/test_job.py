@@ -12,8 +12,8 @@ from qtpy.QtCore import Qt
 from napari_compressed_transcriptomics.core import fault_report
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.progress import Progress
-from napari_compressed_transcriptomics.widgets.background import Background
-from napari_compressed_transcriptomics.widgets.run_bar import RunBar
+from napari_compressed_transcriptomics.widgets.shared.background import Background
+from napari_compressed_transcriptomics.widgets.shared.run_bar import RunBar
 
 
 @pytest.fixture

@@ -7,12 +7,12 @@ from qtpy.QtCore import QPoint, Qt
 from qtpy.QtTest import QTest
 
 from clicking import click_on, drag, settle
-from napari_compressed_transcriptomics import _layers
-from napari_compressed_transcriptomics._layer_values import values_of_layer
-from napari_compressed_transcriptomics.core.fitting import fit_codec
-from napari_compressed_transcriptomics.core.reconstruction import reconstruct
+from napari_compressed_transcriptomics.codecs.fitting import fit_codec
+from napari_compressed_transcriptomics.reconstruction.reconstruction import reconstruct
+from napari_compressed_transcriptomics.viewer import layers
+from napari_compressed_transcriptomics.viewer.layer_values import values_of_layer
 from napari_compressed_transcriptomics.widgets.latent_space import LatentSpace
-from napari_compressed_transcriptomics.widgets.session import session
+from napari_compressed_transcriptomics.widgets.shared.session import session
 from phantom import AFFINES, make_phantom
 from viewing import value_at
 
@@ -32,7 +32,7 @@ def dock(viewer, qtbot, result):
     """Return the dock with a result to show, drawn."""
     widget = LatentSpace(viewer)
     qtbot.addWidget(widget)
-    add(viewer, _layers.error_layer(result))
+    add(viewer, layers.error_layer(result))
     widget.resize(330, 640)
     widget.show()
     qtbot.waitExposed(widget)
@@ -111,11 +111,11 @@ def test_a_selection_outlives_the_change_of_compression_but_not_of_data(las, mod
     three, two = pca(las), pca(las, 2)
     widget = dock(model, qtbot, three)
     inside = lasso(widget, [0, 7])
-    add(model, _layers.error_layer(two))
+    add(model, layers.error_layer(two))
     assert widget.results.result is two
     assert widget.up.count() == 2
     np.testing.assert_array_equal(widget.plot.selected, inside)
-    add(model, _layers.error_layer(pca(make_phantom(AFFINES["RAS"]))))
+    add(model, layers.error_layer(pca(make_phantom(AFFINES["RAS"]))))
     assert widget.plot.selected is None
     assert not named(model)
 
@@ -124,7 +124,7 @@ def test_clicks_lead_from_plot_to_brain_and_back(las, make_napari_viewer, qtbot)
     viewer = make_napari_viewer(show=True)
     widget = LatentSpace(viewer)
     viewer.window.add_dock_widget(widget, area="right")
-    layer = add(viewer, _layers.error_layer(pca(las)))
+    layer = add(viewer, layers.error_layer(pca(las)))
     viewer.fit_to_view()
     settle()
     for sample in (3, 11):
@@ -168,7 +168,7 @@ def test_the_selection_is_seen_in_2d_in_the_grid_and_in_3d(las, make_napari_view
     viewer = make_napari_viewer(show=True)
     widget = LatentSpace(viewer)
     viewer.window.add_dock_widget(widget, area="right")
-    layer = add(viewer, _layers.error_layer(pca(las)))
+    layer = add(viewer, layers.error_layer(pca(las)))
     layer.colormap = "gray"
     viewer.fit_to_view()
     settle()
@@ -264,7 +264,7 @@ def test_layers_of_the_same_samples_give_their_values_and_stacks_follow_the_slid
     result, model, qtbot
 ):
     widget = dock(model, qtbot, result)
-    layer = add(model, _layers.latent_layers(result)[0])
+    layer = add(model, layers.latent_layers(result)[0])
     widget.color.setCurrentText(layer.name)
     for component in (1, 2):
         model.dims.set_point(0, component + 1)
@@ -282,7 +282,7 @@ def test_without_a_result_it_says_what_to_do(model, qtbot):
 
 def test_the_viewer_outlives_the_dock(result, model, qtbot):
     widget = LatentSpace(model)
-    layer = add(model, _layers.error_layer(result))
+    layer = add(model, layers.error_layer(result))
     widget.deleteLater()
     with qtbot.waitSignal(widget.destroyed):
         pass

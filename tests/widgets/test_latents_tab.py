@@ -12,18 +12,18 @@ from qtpy.QtWidgets import QFileDialog
 
 from clicking import activate, settle
 from data import real_data
-from napari_compressed_transcriptomics import _layers
-from napari_compressed_transcriptomics._adding import add_expression
-from napari_compressed_transcriptomics._method_layers import grid_shape, shown_components
-from napari_compressed_transcriptomics._shown import shown
-from napari_compressed_transcriptomics.core import latents_of_methods
-from napari_compressed_transcriptomics.core.fitting import fit_codec
+from napari_compressed_transcriptomics.codecs.fitting import fit_codec
 from napari_compressed_transcriptomics.core.progress import Progress
 from napari_compressed_transcriptomics.core.synthetic import synthetic_brain, synthetic_regions
 from napari_compressed_transcriptomics.io import Volume, read_volume
-from napari_compressed_transcriptomics.widgets import latents_tab as module
-from napari_compressed_transcriptomics.widgets.latents_tab import LatentsTab
-from napari_compressed_transcriptomics.widgets.layer_choice import LayerChoice
+from napari_compressed_transcriptomics.study import latents_of_methods
+from napari_compressed_transcriptomics.viewer import layers as _layers
+from napari_compressed_transcriptomics.viewer.adding import add_expression
+from napari_compressed_transcriptomics.viewer.layer_content import shown
+from napari_compressed_transcriptomics.viewer.method_layers import grid_shape, shown_components
+from napari_compressed_transcriptomics.widgets.compare_methods import latents_tab as module
+from napari_compressed_transcriptomics.widgets.compare_methods.latents_tab import LatentsTab
+from napari_compressed_transcriptomics.widgets.shared.layer_choice import LayerChoice
 from viewing import value_at
 
 PLUGIN = "napari-compressed-transcriptomics"
@@ -224,7 +224,7 @@ def test_opened_alone_they_are_shown_and_bad_files_change_nothing(
     press(tab.scatter)
     assert "single component, so not shown: abagen UMAP" in tab.scatters.section.note.text()
     said = []
-    monkeypatch.setattr("napari_compressed_transcriptomics._notices.report", said.append)
+    monkeypatch.setattr("napari_compressed_transcriptomics.viewer.notices.report", said.append)
     (tmp_path / "abagen_pca0_1mm.nii.gz").write_bytes(b"nothing")
     before = list(model.layers)
     open_files(tab, monkeypatch, [str(tmp_path / "abagen_pca0_1mm.nii.gz")])

@@ -5,11 +5,11 @@ from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QCheckBox
 
+from napari_compressed_transcriptomics.codecs.registry import METHODS, Method
 from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.core.methods import METHODS, Method
-from napari_compressed_transcriptomics.widgets.compare_methods import CompareMethods
-from napari_compressed_transcriptomics.widgets.method_choice import LatentSizes, MethodChoice
-from napari_compressed_transcriptomics.widgets.predict_maps import PredictMaps
+from napari_compressed_transcriptomics.widgets.compare_methods.dock import CompareMethods
+from napari_compressed_transcriptomics.widgets.predict_maps.dock import PredictMaps
+from napari_compressed_transcriptomics.widgets.shared.method_choice import LatentSizes, MethodChoice
 
 
 def test_a_method_that_is_not_to_be_had_says_why_and_is_not_chosen(qtbot):

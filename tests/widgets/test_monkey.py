@@ -3,8 +3,8 @@
 import pytest
 
 from monkey.monkey import Monkey
-from napari_compressed_transcriptomics._adding import add_expression
 from napari_compressed_transcriptomics.core.synthetic import synthetic_brain, synthetic_regions
+from napari_compressed_transcriptomics.viewer.adding import add_expression
 
 
 def brain():

@@ -11,16 +11,16 @@ from qtpy.QtWidgets import QApplication
 
 from clicking import click_on, hover
 from data import real_data
-from napari_compressed_transcriptomics import _layers
-from napari_compressed_transcriptomics.core.fitting import fit_codec
-from napari_compressed_transcriptomics.core.reconstruction import reconstruct
+from napari_compressed_transcriptomics.codecs.fitting import fit_codec
 from napari_compressed_transcriptomics.core.synthetic import synthetic_brain, synthetic_regions
 from napari_compressed_transcriptomics.io import Volume, read_expression
-from napari_compressed_transcriptomics.widgets import overall_tab as module
-from napari_compressed_transcriptomics.widgets import plot_section
-from napari_compressed_transcriptomics.widgets.overall_tab import OverallTab
-from napari_compressed_transcriptomics.widgets.result_choice import ResultChoice
-from napari_compressed_transcriptomics.widgets.session import session
+from napari_compressed_transcriptomics.reconstruction.reconstruction import reconstruct
+from napari_compressed_transcriptomics.viewer import layers
+from napari_compressed_transcriptomics.widgets.inspect import overall_tab as module
+from napari_compressed_transcriptomics.widgets.inspect.overall_tab import OverallTab
+from napari_compressed_transcriptomics.widgets.shared import plot_section
+from napari_compressed_transcriptomics.widgets.shared.result_choice import ResultChoice
+from napari_compressed_transcriptomics.widgets.shared.session import session
 
 PLUGIN = "napari-compressed-transcriptomics"
 
@@ -55,12 +55,12 @@ def tab(model, qtbot):
 
 
 def add(viewer, result):
-    data, attributes, _ = _layers.error_layer(result)
+    data, attributes, _ = layers.error_layer(result)
     return viewer.add_image(data, **attributes)
 
 
 def add_atlas(viewer, atlas):
-    data, attributes, _ = _layers.volume_layer(atlas)
+    data, attributes, _ = layers.volume_layer(atlas)
     return viewer.add_labels(data, **attributes)
 
 

@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 
 from clicking import click_on
-from napari_compressed_transcriptomics import _layers, _viewer
+from napari_compressed_transcriptomics.codecs.fitting import fit_codec
 from napari_compressed_transcriptomics.core.expression import Parcellation
-from napari_compressed_transcriptomics.core.fitting import fit_codec
-from napari_compressed_transcriptomics.core.reconstruction import reconstruct
 from napari_compressed_transcriptomics.core.regions import regions_of
-from napari_compressed_transcriptomics.widgets.session import session
+from napari_compressed_transcriptomics.reconstruction.reconstruction import reconstruct
+from napari_compressed_transcriptomics.viewer import grid as _viewer
+from napari_compressed_transcriptomics.viewer import layers as _layers
+from napari_compressed_transcriptomics.widgets.shared.session import session
 from phantom import GRIDS, lone_voxel
 
 

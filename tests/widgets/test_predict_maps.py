@@ -15,18 +15,19 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QFileDialog, QMessageBox
 
 from clicking import press, settle
-from napari_compressed_transcriptomics import _layers
-from napari_compressed_transcriptomics._adding import add_expression
-from napari_compressed_transcriptomics._shown import shown
-from napari_compressed_transcriptomics.core import predict, spatial_covariance, spatial_null
-from napari_compressed_transcriptomics.core.predict_request import PredictRequest
-from napari_compressed_transcriptomics.core.spatial_covariance import rows_to_fit
 from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
-from napari_compressed_transcriptomics.io.prediction import PREDICTION_FILES
-from napari_compressed_transcriptomics.io.targets import read_targets
-from napari_compressed_transcriptomics.io.volume import Volume
-from napari_compressed_transcriptomics.widgets import job
-from napari_compressed_transcriptomics.widgets.predict_maps import PredictMaps
+from napari_compressed_transcriptomics.io.readers.targets import read_targets
+from napari_compressed_transcriptomics.io.readers.volume import Volume
+from napari_compressed_transcriptomics.io.writers.prediction import PREDICTION_FILES
+from napari_compressed_transcriptomics.spatial import spatial_covariance, spatial_null
+from napari_compressed_transcriptomics.spatial.spatial_covariance import rows_to_fit
+from napari_compressed_transcriptomics.study import predict
+from napari_compressed_transcriptomics.study.predict_request import PredictRequest
+from napari_compressed_transcriptomics.viewer import layers as _layers
+from napari_compressed_transcriptomics.viewer.adding import add_expression
+from napari_compressed_transcriptomics.viewer.layer_content import shown
+from napari_compressed_transcriptomics.widgets.predict_maps.dock import PredictMaps
+from napari_compressed_transcriptomics.widgets.shared import job
 from viewing import value_at
 
 PLUGIN = "napari-compressed-transcriptomics"

@@ -9,7 +9,7 @@ from qtpy.QtWidgets import QFileDialog
 
 from clicking import settle
 from data import real_data, real_table
-from napari_compressed_transcriptomics._shown import shown
+from napari_compressed_transcriptomics.viewer.layer_content import shown
 from viewing import value_at
 
 PLUGIN = "napari-compressed-transcriptomics"

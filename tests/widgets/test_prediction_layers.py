@@ -2,10 +2,10 @@
 
 import pytest
 
-from napari_compressed_transcriptomics._prediction_layers import layer_names
-from napari_compressed_transcriptomics.core.methods import GENES, METHODS
-from napari_compressed_transcriptomics.core.predict import Score
-from napari_compressed_transcriptomics.core.predict_request import PredictRequest
+from napari_compressed_transcriptomics.codecs.registry import GENES, METHODS
+from napari_compressed_transcriptomics.study.predict import Score
+from napari_compressed_transcriptomics.study.predict_request import PredictRequest
+from napari_compressed_transcriptomics.viewer.prediction_layers import layer_names
 
 
 @pytest.mark.parametrize("method", [*METHODS, GENES])

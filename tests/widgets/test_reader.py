@@ -9,7 +9,7 @@ from napari.utils.notifications import notification_manager
 
 from data import real_table
 from napari_compressed_transcriptomics._reader import get_reader
-from napari_compressed_transcriptomics._shown import shown
+from napari_compressed_transcriptomics.viewer.layer_content import shown
 from phantom import make_phantom
 from viewing import value_at
 

@@ -4,15 +4,15 @@ import nibabel as nib
 import numpy as np
 import pytest
 
-from napari_compressed_transcriptomics import _layers
-from napari_compressed_transcriptomics._region_layers import layer_affine, regions_of_layer
+from napari_compressed_transcriptomics.codecs.fitting import fit_codec
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Parcellation
-from napari_compressed_transcriptomics.core.fitting import fit_codec
-from napari_compressed_transcriptomics.core.reconstruction import reconstruct
 from napari_compressed_transcriptomics.core.synthetic import synthetic_brain, synthetic_regions
 from napari_compressed_transcriptomics.io import read_volume
-from napari_compressed_transcriptomics.widgets.region_choice import RegionChoice
+from napari_compressed_transcriptomics.reconstruction.reconstruction import reconstruct
+from napari_compressed_transcriptomics.viewer import layers
+from napari_compressed_transcriptomics.viewer.region_layers import layer_affine, regions_of_layer
+from napari_compressed_transcriptomics.widgets.shared.region_choice import RegionChoice
 from phantom import AFFINES
 
 
@@ -33,7 +33,7 @@ def test_a_label_file_names_the_sides(grid, model, tmp_path):
     labels = np.where(world[..., 0] < 0, 3, 7).astype(np.int32)
     nib.save(nib.Nifti1Image(labels, affine), tmp_path / "sides_2mm.nii.gz")
     (tmp_path / "sides_labels.csv").write_text("id,label\n3,left side\n7,right side\n")
-    data, attributes, kind = _layers.volume_layer(read_volume(tmp_path / "sides_2mm.nii.gz"))
+    data, attributes, kind = layers.volume_layer(read_volume(tmp_path / "sides_2mm.nii.gz"))
     assert kind == "labels"
     layer = model.add_labels(data, **attributes)
 
@@ -68,7 +68,7 @@ def test_the_choice_follows_layers_and_their_edits(choice, model, result):
     changes = []
     choice.changed.connect(lambda: changes.append(choice.layer))
     parcellation = result.expression.parcellation
-    data, attributes, _ = _layers.error_layer(result)
+    data, attributes, _ = layers.error_layer(result)
     halves = np.where(np.isnan(data), 0, 1)
     layer = model.add_labels(halves, scale=attributes["scale"], translate=attributes["translate"])
     assert changes == [layer]

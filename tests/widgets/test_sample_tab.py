@@ -7,16 +7,16 @@ from qtpy.QtTest import QTest
 
 from clicking import activate, click_on, settle
 from data import real_data
-from napari_compressed_transcriptomics import _layers, _viewer
-from napari_compressed_transcriptomics._pick_mark import NAME
-from napari_compressed_transcriptomics.core.fitting import fit_codec
-from napari_compressed_transcriptomics.core.profiles import samples_by_error
-from napari_compressed_transcriptomics.core.reconstruction import reconstruct
+from napari_compressed_transcriptomics.codecs.fitting import fit_codec
 from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
 from napari_compressed_transcriptomics.io import read_expression, read_volume
-from napari_compressed_transcriptomics.widgets.result_choice import ResultChoice
-from napari_compressed_transcriptomics.widgets.sample_tab import SampleTab
-from napari_compressed_transcriptomics.widgets.session import session
+from napari_compressed_transcriptomics.reconstruction.reconstruction import reconstruct
+from napari_compressed_transcriptomics.reconstruction.sample_profile import samples_by_error
+from napari_compressed_transcriptomics.viewer import grid, layers
+from napari_compressed_transcriptomics.viewer.pick_mark import NAME
+from napari_compressed_transcriptomics.widgets.inspect.sample_tab import SampleTab
+from napari_compressed_transcriptomics.widgets.shared.result_choice import ResultChoice
+from napari_compressed_transcriptomics.widgets.shared.session import session
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +31,7 @@ def compressed(expression, k=4):
 @pytest.fixture
 def viewer(make_napari_viewer):
     viewer = make_napari_viewer(show=True)
-    _viewer.attach(viewer)
+    grid.attach(viewer)
     return viewer
 
 
@@ -57,7 +57,7 @@ def press(button):
 
 
 def test_a_click_shows_the_sample_and_a_ring(result, viewer):
-    layer = add(viewer, _layers.error_layer(result))
+    layer = add(viewer, layers.error_layer(result))
     tab = open_tab(viewer)
     assert "Click in the brain" in tab.facts.text()
     assert not tab.profile.isVisible()
@@ -89,7 +89,7 @@ def test_a_click_shows_the_sample_and_a_ring(result, viewer):
 
 
 def test_buttons_and_keys_walk_from_the_worst(result, viewer):
-    add(viewer, _layers.error_layer(result))
+    add(viewer, layers.error_layer(result))
     tab = open_tab(viewer)
     order, shared = samples_by_error(result), session(viewer)
     press(tab.worst)
@@ -113,7 +113,7 @@ def test_buttons_and_keys_walk_from_the_worst(result, viewer):
 
 
 def test_stacks_and_single_components_tell_the_same_sample(result, viewer):
-    (stack,) = [add(viewer, part) for part in _layers.latent_layers(result)]
+    (stack,) = [add(viewer, part) for part in layers.latent_layers(result)]
     tab = open_tab(viewer)
     mm = result.expression.parcellation.centroids[40]
     viewer.dims.set_point(1, mm[2])
@@ -122,7 +122,7 @@ def test_stacks_and_single_components_tell_the_same_sample(result, viewer):
     assert result.expression.samples[40] in on_stack
 
     viewer.layers.remove(stack)
-    parts = [add(viewer, part) for part in _layers.latent_layers(result, separate=True)]
+    parts = [add(viewer, part) for part in layers.latent_layers(result, separate=True)]
     press(tab.worst)
     viewer.dims.set_point(0, mm[2])
     assert tab.facts.text() != on_stack
@@ -131,12 +131,12 @@ def test_stacks_and_single_components_tell_the_same_sample(result, viewer):
 
 
 def test_other_data_is_said_so(result, viewer):
-    first = add(viewer, _layers.error_layer(result))
+    first = add(viewer, layers.error_layer(result))
     other = compressed(synthetic_brain(seed=1, voxel_mm=24, n_genes=20), k=2)
     tab = open_tab(viewer)
     press(tab.worst)
     first.visible = False
-    add(viewer, _layers.error_layer(other))  # its result is chosen at once
+    add(viewer, layers.error_layer(other))  # its result is chosen at once
     settle()
     assert "other data" in tab.facts.text()
     assert not tab.profile.isVisible()
@@ -146,11 +146,11 @@ def test_other_data_is_said_so(result, viewer):
 
 
 def test_the_ring_takes_no_cell_of_the_grid(result, viewer):
-    add(viewer, _layers.error_layer(result))
-    add(viewer, _layers.expression_layer(result.expression))
+    add(viewer, layers.error_layer(result))
+    add(viewer, layers.expression_layer(result.expression))
     tab = open_tab(viewer)
     press(tab.worst)
-    view = _viewer.attach(viewer)
+    view = grid.attach(viewer)
     view.show_side_by_side()
     assert viewer.canvas.grid.actual_shape(viewer.layers) == (1, 2)
     press(tab.better)
@@ -165,11 +165,11 @@ def test_the_ring_takes_no_cell_of_the_grid(result, viewer):
 
 
 def test_the_ring_crosses_to_another_grid(result, viewer):
-    add(viewer, _layers.error_layer(result))
+    add(viewer, layers.error_layer(result))
     tab = open_tab(viewer)
     press(tab.worst)
     other = compressed(synthetic_brain(seed=1, voxel_mm=24, n_genes=20), k=2)
-    add(viewer, _layers.error_layer(other))
+    add(viewer, layers.error_layer(other))
     settle()
     press(tab.worst)
     ring = viewer.layers[NAME]
@@ -195,13 +195,13 @@ def test_without_a_result_it_says_what_to_do(viewer):
 def test_regions_of_real_data(table, atlas, viewer):
     table, atlas = real_data(f"expr/{table}"), real_data(f"atlas/{atlas}")
     result = compressed(read_expression(table, atlas))
-    layer = add(viewer, _layers.error_layer(result))
+    layer = add(viewer, layers.error_layer(result))
     tab = open_tab(viewer)
     press(tab.worst)
     worst = int(samples_by_error(result)[0])
     assert f"<b>{result.expression.samples[worst]}</b>" in tab.facts.text()
 
-    add(viewer, _layers.volume_layer(read_volume(atlas))).visible = False
+    add(viewer, layers.volume_layer(read_volume(atlas))).visible = False
     settle()
     assert tab.regions.currentIndex() == 1  # taken at once
     pick = session(viewer).pick
@@ -211,7 +211,7 @@ def test_regions_of_real_data(table, atlas, viewer):
 
 
 def test_docks_share_one_ring_which_is_seen_on_its_slice_only(result, viewer):
-    layer = add(viewer, _layers.error_layer(result))
+    layer = add(viewer, layers.error_layer(result))
     open_tab(viewer)
     viewer.window.remove_dock_widget("all")
     press(open_tab(viewer).worst)

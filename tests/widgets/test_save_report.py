@@ -7,10 +7,10 @@ from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QFileDialog
 
-from napari_compressed_transcriptomics import _layers
-from napari_compressed_transcriptomics.core import slices
 from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
-from napari_compressed_transcriptomics.widgets.inspect import InspectReconstruction
+from napari_compressed_transcriptomics.figures import slices
+from napari_compressed_transcriptomics.viewer import layers
+from napari_compressed_transcriptomics.widgets.inspect.dock import InspectReconstruction
 from small import compressed
 
 
@@ -33,7 +33,7 @@ def click(button):
 
 
 def show(viewer, result):
-    data, attributes, _ = _layers.error_layer(result)
+    data, attributes, _ = layers.error_layer(result)
     return viewer.add_image(data, **attributes)
 
 

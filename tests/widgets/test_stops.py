@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 from clicking import settle
-from napari_compressed_transcriptomics._cell_texts import _A_TURN
 from napari_compressed_transcriptomics._reader import add_expression
-from napari_compressed_transcriptomics._viewer import attach
-from napari_compressed_transcriptomics.core.codec import fit_codec
-from napari_compressed_transcriptomics.core.reconstruction import reconstruct
-from napari_compressed_transcriptomics.widgets.comparison import comparison
+from napari_compressed_transcriptomics.codecs.codec import fit_codec
+from napari_compressed_transcriptomics.reconstruction.reconstruction import reconstruct
+from napari_compressed_transcriptomics.viewer.cell_texts import _A_TURN
+from napari_compressed_transcriptomics.viewer.grid import attach
 from napari_compressed_transcriptomics.widgets.compress import Compress
-from napari_compressed_transcriptomics.widgets.result_layers import Outputs, add_result
+from napari_compressed_transcriptomics.widgets.inspect.gene_maps import comparison
+from napari_compressed_transcriptomics.widgets.shared.result_layers import Outputs, add_result
 from phantom import make_phantom
 
 

@@ -5,12 +5,12 @@ import pytest
 from napari.components import ViewerModel
 from qtpy.QtCore import Qt
 
-from napari_compressed_transcriptomics._adding import add_expression
-from napari_compressed_transcriptomics._shown import METADATA_KEY, shown
 from napari_compressed_transcriptomics.core.progress import Progress
 from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
-from napari_compressed_transcriptomics.widgets import fields
+from napari_compressed_transcriptomics.viewer.adding import add_expression
+from napari_compressed_transcriptomics.viewer.layer_content import METADATA_KEY, shown
 from napari_compressed_transcriptomics.widgets.compress import Compress
+from napari_compressed_transcriptomics.widgets.shared import fields
 from napari_compressed_transcriptomics.widgets.train import Train
 
 
@@ -67,7 +67,7 @@ def test_training_is_watched_and_compress_takes_the_model(
     path = str(tmp_path / "m.safetensors")
     monkeypatch.setattr(fields.QFileDialog, "getSaveFileName", lambda *a: (path, ""))
     click(qtbot, widget.save_model)
-    from napari_compressed_transcriptomics.core.checkpoint import load_model
+    from napari_compressed_transcriptomics.codecs.models.model_file import load_model
 
     expression = viewer.layers[0].metadata[METADATA_KEY].expression
     np.testing.assert_array_equal(

@@ -9,8 +9,8 @@ import pytest
 from qtpy.QtCore import Qt
 
 from data import real_table
-from napari_compressed_transcriptomics._shown import shown
-from napari_compressed_transcriptomics.widgets import fields
+from napari_compressed_transcriptomics.viewer.layer_content import shown
+from napari_compressed_transcriptomics.widgets.shared import fields
 
 PLUGIN = "napari-compressed-transcriptomics"
 

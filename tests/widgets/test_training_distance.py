@@ -8,14 +8,14 @@ from napari.components import ViewerModel
 from napari.utils.notifications import notification_manager
 from qtpy.QtCore import Qt
 
-from napari_compressed_transcriptomics._adding import add_expression
-from napari_compressed_transcriptomics._layers import novelty_layer
 from napari_compressed_transcriptomics._menus import show_training_distance
-from napari_compressed_transcriptomics._shown import shown
-from napari_compressed_transcriptomics.core.checkpoint import save_model
-from napari_compressed_transcriptomics.core.fitting import fit_codec
-from napari_compressed_transcriptomics.core.reconstruction import reconstruct
+from napari_compressed_transcriptomics.codecs.fitting import fit_codec
+from napari_compressed_transcriptomics.codecs.models.model_file import save_model
 from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
+from napari_compressed_transcriptomics.reconstruction.reconstruction import reconstruct
+from napari_compressed_transcriptomics.viewer.adding import add_expression
+from napari_compressed_transcriptomics.viewer.layer_content import shown
+from napari_compressed_transcriptomics.viewer.layers import novelty_layer
 from napari_compressed_transcriptomics.widgets.compress import Compress
 
 

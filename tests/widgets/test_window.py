@@ -6,10 +6,11 @@ import pytest
 
 from clicking import settle
 from data import real_data
-from napari_compressed_transcriptomics import _layers, _viewer
-from napari_compressed_transcriptomics._adding import add_expression
-from napari_compressed_transcriptomics.core.fitting import fit_codec
-from napari_compressed_transcriptomics.core.reconstruction import reconstruct
+from napari_compressed_transcriptomics.codecs.fitting import fit_codec
+from napari_compressed_transcriptomics.reconstruction.reconstruction import reconstruct
+from napari_compressed_transcriptomics.viewer import grid as _viewer
+from napari_compressed_transcriptomics.viewer import layers
+from napari_compressed_transcriptomics.viewer.adding import add_expression
 from napari_compressed_transcriptomics.widgets.compress import Outputs, add_result
 from phantom import AFFINES, GRIDS, lone_voxel, make_phantom
 from viewing import bright_spot
@@ -27,7 +28,7 @@ def test_the_right_side_is_drawn_right_and_up_is_up(grid, viewer):
     """A spot at right, anterior, superior appears there in every view."""
     _viewer.attach(viewer)
     spot = lone_voxel((22, 14, 12), GRIDS[grid])
-    data, attributes, _ = _layers.expression_layer(spot)
+    data, attributes, _ = layers.expression_layer(spot)
     layer = viewer.add_image(data, **attributes)
     centre_z = layer.translate[0] + layer.scale[0] * (layer.data.shape[0] - 1) / 2
     viewer.canvas.overlays.scale_bar.visible = False

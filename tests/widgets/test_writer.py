@@ -6,17 +6,19 @@ import nibabel as nib
 import numpy as np
 import pytest
 
-from napari_compressed_transcriptomics import _layers, _viewer, _writer
-from napari_compressed_transcriptomics._shown import shown
+from napari_compressed_transcriptomics import _writer
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.io import read_expression, read_volume
+from napari_compressed_transcriptomics.viewer import grid
+from napari_compressed_transcriptomics.viewer import layers as _layers
+from napari_compressed_transcriptomics.viewer.layer_content import shown
 from viewing import value_at
 
 
 @pytest.fixture
 def layers(result, model):
     """Expression, RMSE, latents and a reconstructed gene in a viewer."""
-    _viewer.attach(model)
+    grid.attach(model)
     made = [
         _layers.expression_layer(result.expression),
         _layers.error_layer(result),

@@ -1,1 +1,1 @@
-"""Expression, codecs and reconstruction: no napari, no Qt."""
+"""What all else is built of: expression, where it lies, progress, memory and devices."""

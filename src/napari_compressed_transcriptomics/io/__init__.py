@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from napari_compressed_transcriptomics.core.errors import UserError
 
-from .files import H5AD, NIFTI, PARQUET, TEXT_TABLE, suffix
-from .volume import Volume
+from .files.files import H5AD, NIFTI, PARQUET, TEXT_TABLE, suffix
+from .readers.volume import Volume
 
 if TYPE_CHECKING:
     from napari_compressed_transcriptomics.core.expression import Expression
@@ -55,24 +55,24 @@ def read_expression(
     UserError
         One sentence on what is wrong with which file.
     """
-    from .assemble import check_imputation
+    from .readers.assemble import check_imputation
 
     check_imputation(impute)
     path = Path(path)
     if ids is not None and suffix(path, NIFTI):
         raise UserError(f"{path.name} is no table with a column of atlas ids; leave ids out")
     if suffix(path, NIFTI):
-        from .nifti_expression import read_nifti_expression
-        from .regions import mean_over_regions
+        from .readers.nifti_expression import read_nifti_expression
+        from .readers.regions import mean_over_regions
 
         voxels = read_nifti_expression(path, impute)
         return mean_over_regions(voxels, path, atlas, labels) if atlas else voxels
     if suffix(path, TEXT_TABLE + PARQUET):
-        from .table_expression import read_table_expression
+        from .readers.table_expression import read_table_expression
 
         return read_table_expression(path, atlas, labels, impute, ids)
     if suffix(path, H5AD):
-        from .h5ad_read import read_h5ad
+        from .readers.h5ad_read import read_h5ad
 
         return read_h5ad(path, atlas, labels, impute, ids)
     if suffix(path, (".zarr", ".zarr.zip")):
@@ -83,14 +83,14 @@ def read_expression(
 
 def read_volume(path: str | Path) -> Volume:
     """Read a 3-D NIfTI as image or labels; see `volume.read_volume`."""
-    from .volume import read_volume
+    from .readers.volume import read_volume
 
     return read_volume(path)
 
 
 def sniff(path: str | Path) -> str | None:
     """Say cheaply what a file holds; see `sniffing.sniff`."""
-    from .sniffing import sniff
+    from .readers.sniffing import sniff
 
     return sniff(path)
 

@@ -15,11 +15,11 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_compressed_transcriptomics import _viewer
-from napari_compressed_transcriptomics._planes import go_to, plane_of, position, show_plane
+from napari_compressed_transcriptomics.viewer import grid
+from napari_compressed_transcriptomics.viewer.planes import go_to, plane_of, position, show_plane
 
-from .following import follow
-from .shortcut_button import shortcut_button
+from .shared.following import follow
+from .shared.shortcut_button import shortcut_button
 
 if TYPE_CHECKING:
     import napari
@@ -48,7 +48,7 @@ class BrainView(QWidget):
     def __init__(self, napari_viewer: "napari.Viewer"):
         super().__init__()
         self._viewer = napari_viewer
-        self._view = _viewer.attach(napari_viewer)
+        self._view = grid.attach(napari_viewer)
         self.views = {name: shortcut_button(self, *words) for name, words in _VIEWS.items()}
         for name, button in self.views.items():
             button.setCheckable(True)

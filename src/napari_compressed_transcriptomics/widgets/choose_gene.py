@@ -4,12 +4,12 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
-from napari_compressed_transcriptomics import _layers, _viewer
-from napari_compressed_transcriptomics._shown import shown
+from napari_compressed_transcriptomics.viewer import grid, layers
+from napari_compressed_transcriptomics.viewer.layer_content import shown
 
-from .fields import form_layout
-from .gene_table import GeneTable
-from .layer_choice import LayerChoice
+from .shared.fields import form_layout
+from .shared.gene_table import GeneTable
+from .shared.layer_choice import LayerChoice
 
 if TYPE_CHECKING:
     import napari
@@ -25,7 +25,7 @@ class ChooseGene(QWidget):
 
     def __init__(self, napari_viewer: "napari.Viewer"):
         super().__init__()
-        _viewer.attach(napari_viewer)
+        grid.attach(napari_viewer)
         self.layer = LayerChoice(napari_viewer, kinds=("expression", "gene"), only=True)
         self.genes = GeneTable("Open an expression volume, table or .h5ad first.")
         form = form_layout()
@@ -45,4 +45,4 @@ class ChooseGene(QWidget):
 
     def _show(self, gene: str) -> None:
         if self.layer.layer is not None:
-            _layers.show_gene(self.layer.layer, gene)
+            layers.show_gene(self.layer.layer, gene)

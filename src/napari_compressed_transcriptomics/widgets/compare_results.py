@@ -13,22 +13,22 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_compressed_transcriptomics import _layers, _viewer
-from napari_compressed_transcriptomics._notices import user_errors_shown
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.regions import Regions
-from napari_compressed_transcriptomics.core.two_results import TwoResults, compare_results
+from napari_compressed_transcriptomics.reconstruction.difference import TwoResults, compare_results
+from napari_compressed_transcriptomics.viewer import grid, layers
+from napari_compressed_transcriptomics.viewer.notices import user_errors_shown
 
-from .fields import form_layout, wrapping_label
-from .gene_table import GeneTable
-from .region_choice import RegionChoice
-from .result_choice import ResultChoice
-from .session import session
+from .shared.fields import form_layout, wrapping_label
+from .shared.gene_table import GeneTable
+from .shared.region_choice import RegionChoice
+from .shared.result_choice import ResultChoice
+from .shared.session import session
 
 if TYPE_CHECKING:
     import napari
 
-    from napari_compressed_transcriptomics.core.reconstruction import Reconstruction
+    from napari_compressed_transcriptomics.reconstruction.reconstruction import Reconstruction
 
 _NOTHING = {name: np.zeros(0) for name in ("rmse_a", "rmse_b", "difference")}
 
@@ -49,7 +49,7 @@ class CompareResults(QWidget):
         self._session = session(napari_viewer)
         self._two: TwoResults | None = None
         self._regions: Regions | None = None
-        _viewer.attach(napari_viewer)
+        grid.attach(napari_viewer)
 
         self.first = ResultChoice(napari_viewer, newest=False)
         self.second = ResultChoice(napari_viewer)
@@ -162,7 +162,7 @@ class CompareResults(QWidget):
         if self.first.result is not None:
             with user_errors_shown():
                 parcellation = self.first.result.expression.parcellation
-                _layers.show_gene_in(self._viewer, parcellation, gene)
+                layers.show_gene_in(self._viewer, parcellation, gene)
 
     def _add_layer(self) -> None:
         """Add the layer of differences on top, in a cell of its own where there is a grid."""
@@ -171,7 +171,7 @@ class CompareResults(QWidget):
             self._viewer.add_image(data, **attributes)
 
     def _save(self) -> None:
-        from napari_compressed_transcriptomics.io.difference import write_difference_csv
+        from napari_compressed_transcriptomics.io.writers.difference import write_difference_csv
 
         two, result = self._two, self.first.result
         if two is None or result is None:
@@ -187,8 +187,8 @@ class CompareResults(QWidget):
                 write_difference_csv(path, two, regions, result.expression.source)
 
 
-def difference_layer(result: "Reconstruction", two: TwoResults) -> _layers.LayerData:
+def difference_layer(result: "Reconstruction", two: TwoResults) -> layers.LayerData:
     """Show the RMSE of B less that of A of each sample, diverging about 0."""
-    return _layers.samples_layer(
+    return layers.samples_layer(
         result.expression, two.difference, "error_difference", two.layer_name, center=0.0
     )

@@ -15,29 +15,29 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_compressed_transcriptomics import _layers, _settings, _viewer
-from napari_compressed_transcriptomics._notices import user_errors_shown
-from napari_compressed_transcriptomics.core.compress import (
+from napari_compressed_transcriptomics.core.errors import UserError
+from napari_compressed_transcriptomics.reconstruction.compress import (
     NOT_FITTED,
     CompressRequest,
     compress_steps,
 )
-from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.core.held_out_error import NOT_OURS, HeldOut
-from napari_compressed_transcriptomics.core.novelty import told
+from napari_compressed_transcriptomics.reconstruction.held_out_error import NOT_OURS, HeldOut
+from napari_compressed_transcriptomics.reconstruction.training_distance import told
+from napari_compressed_transcriptomics.viewer import grid, layers, settings
+from napari_compressed_transcriptomics.viewer.notices import user_errors_shown
 
-from .device_choice import DeviceChoice
-from .fields import ask_and_save_model, choice, count, form_layout, wrapping_label
-from .latent_size import LatentSize
-from .layer_choice import LayerChoice
-from .result_layers import Outputs, add_result, result_line
-from .run_bar import RunBar
-from .session import session
+from .shared.device_choice import DeviceChoice
+from .shared.fields import ask_and_save_model, choice, count, form_layout, wrapping_label
+from .shared.latent_size import LatentSize
+from .shared.layer_choice import LayerChoice
+from .shared.result_layers import Outputs, add_result, result_line
+from .shared.run_bar import RunBar
+from .shared.session import session
 
 if TYPE_CHECKING:
     import napari
 
-    from napari_compressed_transcriptomics.core.reconstruction import Reconstruction
+    from napari_compressed_transcriptomics.reconstruction.reconstruction import Reconstruction
 
 CODECS = {
     "residual": "Autoencoder, fitted to this data",
@@ -66,7 +66,7 @@ class Compress(QWidget):
         self._outputs = Outputs()
         self._parameters: dict[str, Any] = {}
         self._result: Reconstruction | None = None
-        _viewer.attach(napari_viewer)
+        grid.attach(napari_viewer)
 
         self.layer = LayerChoice(napari_viewer)
         self.codec = choice(CODECS)
@@ -88,7 +88,7 @@ class Compress(QWidget):
         self.held_out = QCheckBox("Measure on samples not seen")
         self.held_out_cost = wrapping_label()
         self.held_out_cost.setText(f"{HeldOut().cost}.")
-        self.device = DeviceChoice(_settings.preferences().device)
+        self.device = DeviceChoice(settings.preferences().device)
         self.seed = count()
         self.seed.setToolTip("The same seed gives the same result.")
         self.show_latents = QCheckBox("Latents")
@@ -177,7 +177,7 @@ class Compress(QWidget):
         sized = codec not in ("model", "fitted")
         if sized and self.latent_size.chosen is None:
             raise UserError("No latent size fits this data; open data with more samples or genes.")
-        preferences = _settings.preferences()
+        preferences = settings.preferences()
         return CompressRequest(
             expression=expression,
             codec=codec,
@@ -227,10 +227,10 @@ class Compress(QWidget):
         self.held_out.setEnabled(codec not in NOT_FITTED)
         self.held_out.setToolTip(f"{NOT_OURS if codec in NOT_FITTED else _WHY_HELD_OUT}.")
         self._form.setRowVisible(self.held_out_cost, self._measures_held_out)
-        few = (self.latent_size.chosen or 0) <= _layers.MOST_SEPARATE_LAYERS
+        few = (self.latent_size.chosen or 0) <= layers.MOST_SEPARATE_LAYERS
         self.separate.setEnabled(self.show_latents.isChecked() and few)
         self.separate.setToolTip(
-            "" if few else f"At most {_layers.MOST_SEPARATE_LAYERS} components as separate layers."
+            "" if few else f"At most {layers.MOST_SEPARATE_LAYERS} components as separate layers."
         )
         reason = ""
         try:
@@ -250,12 +250,12 @@ class Compress(QWidget):
             self.model_path.setText(path)
 
     def _take_from_folder(self) -> None:
-        from napari_compressed_transcriptomics.core.pretrained import import_files
+        from napari_compressed_transcriptomics.codecs.models.published import import_files
 
         folder = QFileDialog.getExistingDirectory(self, "Folder with the published files")
         if folder:
             with user_errors_shown():
-                taken = import_files(folder, _settings.preferences().cache_path)
+                taken = import_files(folder, settings.preferences().cache_path)
                 self.bar.status.setText(f"Took {len(taken)} published files.")
 
     def _start(self) -> None:
@@ -294,7 +294,7 @@ class Compress(QWidget):
             self.bar.status.setText(words)
 
     def _save_results(self) -> None:
-        from napari_compressed_transcriptomics.io.results import save_results
+        from napari_compressed_transcriptomics.io.writers.results import save_results
 
         folder = QFileDialog.getExistingDirectory(self, "Folder for latents, errors and tables")
         if folder and self._result is not None:

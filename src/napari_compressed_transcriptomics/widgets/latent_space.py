@@ -6,16 +6,16 @@ import numpy as np
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from napari_compressed_transcriptomics import _selection, _viewer
-from napari_compressed_transcriptomics._notices import user_errors_shown
-from napari_compressed_transcriptomics.core.latent_space import Coloring
+from napari_compressed_transcriptomics.reconstruction.latent_space import Coloring
+from napari_compressed_transcriptomics.viewer import grid, selection
+from napari_compressed_transcriptomics.viewer.notices import user_errors_shown
 
-from .color_choice import ColorChoice
-from .fields import form_layout, narrow, wrapping_label
-from .following import follow
-from .result_choice import ResultChoice
-from .scatter_view import ScatterView
-from .session import Pick, session
+from .shared.color_choice import ColorChoice
+from .shared.fields import form_layout, narrow, wrapping_label
+from .shared.following import follow
+from .shared.result_choice import ResultChoice
+from .shared.scatter_view import ScatterView
+from .shared.session import Pick, session
 
 if TYPE_CHECKING:
     import napari
@@ -41,7 +41,7 @@ class LatentSpace(QWidget):
 
     def __init__(self, napari_viewer: "napari.Viewer"):
         super().__init__()
-        _viewer.attach(napari_viewer)
+        grid.attach(napari_viewer)
         self._viewer = napari_viewer
         self._session = session(napari_viewer)
         self._parcellation: Parcellation | None = None
@@ -191,14 +191,14 @@ class LatentSpace(QWidget):
         assert self._parcellation is not None
         self._selected = inside
         self.plot.select(inside)
-        self._layer = _selection.show_selection(self._viewer, self._parcellation, inside)
+        self._layer = selection.show_selection(self._viewer, self._parcellation, inside)
         self._tell()
 
     def select_nothing(self) -> None:
         """Clear the selection, and take its layer away."""
         self._selected, layer, self._layer = None, self._layer, None
         self.plot.select(None)
-        if layer is not None and layer in self._viewer.layers and layer.name == _selection.NAME:
+        if layer is not None and layer in self._viewer.layers and layer.name == selection.NAME:
             self._viewer.layers.remove(layer)
         self._tell()
 

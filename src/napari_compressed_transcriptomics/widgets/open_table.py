@@ -41,10 +41,10 @@ def open_table(
     missing_values: str = next(iter(_MISSING)),
 ) -> None:
     """Open an expression table: rows are regions of the atlas, columns are genes."""
-    from napari_compressed_transcriptomics._adding import add_expression
-    from napari_compressed_transcriptomics._notices import user_errors_shown
     from napari_compressed_transcriptomics.core.errors import UserError
     from napari_compressed_transcriptomics.io import read_expression
+    from napari_compressed_transcriptomics.viewer.adding import add_expression
+    from napari_compressed_transcriptomics.viewer.notices import user_errors_shown
 
     with user_errors_shown():
         for path, name in ((table, "table"), (atlas, "atlas")):

@@ -10,26 +10,34 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_compressed_transcriptomics import _settings, _viewer
-from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.core.recipes import (
+from napari_compressed_transcriptomics.codecs.recipes import (
     TrainRequest,
     recipe_settings,
     train_codec_steps,
 )
+from napari_compressed_transcriptomics.core.errors import UserError
+from napari_compressed_transcriptomics.viewer import grid
+from napari_compressed_transcriptomics.viewer import settings as _settings
 
-from .curve import TrainingCurve
-from .device_choice import DeviceChoice
-from .fields import ask_and_save_model, choice, count, form_layout, more_settings, wrapping_label
-from .latent_size import LatentSize
-from .layer_choice import LayerChoice
-from .run_bar import RunBar
-from .session import session
+from .shared.curve import TrainingCurve
+from .shared.device_choice import DeviceChoice
+from .shared.fields import (
+    ask_and_save_model,
+    choice,
+    count,
+    form_layout,
+    more_settings,
+    wrapping_label,
+)
+from .shared.latent_size import LatentSize
+from .shared.layer_choice import LayerChoice
+from .shared.run_bar import RunBar
+from .shared.session import session
 
 if TYPE_CHECKING:
     import napari
 
-    from napari_compressed_transcriptomics.core.codec import Codec
+    from napari_compressed_transcriptomics.codecs.codec import Codec
 
 _RECIPES = {"default": "Default: lowest error", "published": "As published"}
 _VALIDATIONS = {"random": "Random samples", "blocks": "Blocks of space"}
@@ -60,7 +68,7 @@ class Train(QWidget):
         self._viewer = napari_viewer
         self._codec: Codec | None = None
         self._data = ""
-        _viewer.attach(napari_viewer)
+        grid.attach(napari_viewer)
         self.layer = LayerChoice(napari_viewer)
         self.recipe = choice(_RECIPES)
         self.latent_size = LatentSize()

@@ -1,0 +1,124 @@
+"""The command `coherence`: how anatomical the latents of methods are."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .numbers import components, permutations
+from .predict import COMPARTMENTS_HELP
+from .signals import first_interrupt
+from .style import add_style_options, style_of
+from .terminal import Report, clear_line, tell_notes
+
+if TYPE_CHECKING:
+    from napari_compressed_transcriptomics.core.expression import Expression
+    from napari_compressed_transcriptomics.study.coherence_of_methods import MeasuredCoherence
+
+SUMMARY = "Measure how anatomical latents are."
+DETAILS = (
+    "Methods are default (residual autoencoder), published (the published recipe), pca, nmf, "
+    "kpca, umap (needs the extra umap) and tsne, fitted to all samples. Measures of each "
+    "component: regions (share of variance that the regions of --labels-volume explain, with p "
+    "against maps as smooth and as symmetric), and two descriptions that any smooth symmetric map "
+    "has: moran (Moran's I, likeness of neighbours) and symmetry (correlation of the hemispheres). "
+    "Cortex, subcortex, cerebellum and brainstem, whose steps surrogate maps keep, are known from "
+    "the regions' names or from --compartments. Without --labels-volume the rows of a region table "
+    "are the regions of --images. Ctrl-C saves the methods done (exit code 130); pressed again it "
+    "leaves at once."
+)
+
+
+def add_options(coherence: Any) -> None:
+    """Add the options of the command to its parser."""
+    add = coherence.add_argument
+    add(
+        "--methods", nargs="+", default=["default", "pca"], metavar="M", help="default: default pca"
+    )
+    add("--latent", nargs="+", type=components, default=[2], metavar="K", help="default: 2")
+    add(
+        "--images",
+        nargs="+",
+        type=Path,
+        default=[],
+        metavar="FILE",
+        help="latents to measure, too, such as abagen_pca0_8mm.nii.gz, on their own voxels",
+    )
+    add("--labels-volume", type=Path, metavar="ATLAS", help="label NIfTI that tells regions")
+    add("--compartments", type=Path, metavar="ATLAS", help=COMPARTMENTS_HELP)
+    add("--permutations", type=permutations, default=999, metavar="N", help="default: 999")
+    add("--out", type=Path, required=True, metavar="DIR")
+    add_style_options(coherence)
+
+
+def run(arguments: argparse.Namespace, expression: "Expression") -> None:
+    """Measure and save.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        After Ctrl-C; the methods done are saved, if there are any.
+    """
+    from napari_compressed_transcriptomics.codecs.registry import method_names
+    from napari_compressed_transcriptomics.core.progress import Stop, finish
+    from napari_compressed_transcriptomics.core.regions import RegionVolume
+    from napari_compressed_transcriptomics.io.files.atomic import check_targets, refuse_overwriting
+    from napari_compressed_transcriptomics.io.readers.region_volume import read_region_volume
+    from napari_compressed_transcriptomics.io.writers.coherence import (
+        COHERENCE_FILES,
+        save_coherence,
+        sources,
+    )
+    from napari_compressed_transcriptomics.study.coherence_of_methods import (
+        CoherenceRequest,
+        coherence_of_methods_steps,
+        cost_sentence,
+    )
+    from napari_compressed_transcriptomics.study.named_latents import read_named_latents
+
+    regions = RegionVolume.of_samples(expression)
+    if arguments.labels_volume is not None:
+        regions = read_region_volume(arguments.labels_volume)
+    request = CoherenceRequest(
+        latents=read_named_latents(arguments.images) if arguments.images else (),
+        expression=expression,
+        methods=method_names(tuple(arguments.methods)),
+        latent_sizes=tuple(dict.fromkeys(arguments.latent)),
+        regions=regions,
+        n_permutations=arguments.permutations,
+        compartments=read_region_volume(arguments.compartments) if arguments.compartments else None,
+        seed=arguments.seed,
+        device=arguments.device,
+    )
+    steps = coherence_of_methods_steps(request)  # refuses at once what cannot be
+    check_targets(arguments.out, COHERENCE_FILES)
+    refuse_overwriting([arguments.out / name for name in COHERENCE_FILES], sources(request))
+    tell_notes([cost_sentence(request)])
+    with first_interrupt() as asked:
+        try:
+            measured = finish(steps, Report(), asked)
+        except Stop:
+            raise KeyboardInterrupt from None
+        clear_line()
+        paths = save_coherence(measured, arguments.out, style_of(arguments))
+    tell_notes(measured.notes)
+    print(_words(measured))
+    print(*paths, sep="\n")
+    if not measured.complete:
+        raise KeyboardInterrupt
+
+
+def _words(measured: "MeasuredCoherence") -> str:
+    """Return a line a method and measure: the median, and where regions explain much."""
+    lines = []
+    for method, size, rows in measured.rows:
+        for measure in dict.fromkeys(row.measure for row in rows):
+            told = [row for row in rows if row.measure == measure and row.component != "all"]
+            values = sorted(row.value for row in told)
+            middle = (values[(len(values) - 1) // 2] + values[len(values) // 2]) / 2
+            line = f"{method}, {size}, {measure}: median {middle:.3f}"
+            if measure == "regions":
+                found = sum(row.p <= 0.05 for row in told)
+                line += f", {found} of {len(told)} component(s) beyond smooth symmetric maps"
+                line += " (p <= 0.05)"
+            lines.append(line)
+    return "\n".join(lines)

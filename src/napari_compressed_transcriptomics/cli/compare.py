@@ -1,0 +1,106 @@
+"""The command `compare`: how well methods give back samples that they have not seen."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .numbers import add_buffer, components, folds, processes
+from .signals import first_interrupt
+from .style import add_style_options, style_of
+from .terminal import Report, clear_line, tell_notes
+
+if TYPE_CHECKING:
+    from napari_compressed_transcriptomics.core.expression import Expression
+    from napari_compressed_transcriptomics.study.compare import Comparison
+
+SUMMARY = "Compare methods by their error on samples held out."
+DETAILS = (
+    "Methods are default (residual autoencoder), published (the published recipe), pca, nmf, "
+    "kpca, umap (needs the extra umap) and tsne (which cannot reconstruct). "
+    "With --split blocks contiguous parts of the brain are held out, each with its mirror image, "
+    "as neighbours are alike, and training samples nearer than the buffer are left out; with "
+    "random any samples are held out. R2 is about the mean of each gene in the training samples. "
+    "What DIR holds of the same comparison is not fitted again. Ctrl-C keeps what is done (exit "
+    "code 130); the same command goes on from there."
+)
+
+
+def add_options(compare: Any) -> None:
+    """Add the options of the command to its parser."""
+    add = compare.add_argument
+    add(
+        "--methods",
+        nargs="+",
+        default=["default", "published", "pca", "nmf", "kpca"],
+        metavar="M",
+        help="default: default published pca nmf kpca",
+    )
+    add("--latent", nargs="+", type=components, default=[2, 4, 8, 16], metavar="K")
+    add("--split", nargs="+", default=["blocks"], metavar="S", help="blocks (default), random")
+    add("--folds", type=folds, default=5, metavar="N", help="default: 5")
+    add_buffer(add)
+    add("--jobs", type=processes, metavar="N", help="processes; default: as cores and memory allow")
+    add("--out", type=Path, required=True, metavar="DIR")
+    add_style_options(compare, tables=False)
+
+
+def run(arguments: argparse.Namespace, expression: "Expression") -> None:
+    """Compare and save.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        After Ctrl-C; the fits done are saved.
+    """
+    from napari_compressed_transcriptomics.core.progress import Stop, finish
+    from napari_compressed_transcriptomics.io.writers.comparison import (
+        COMPARISON_FILES,
+        saved_comparison_steps,
+    )
+    from napari_compressed_transcriptomics.study.compare_request import WHY_BLOCKS, CompareRequest
+
+    request = CompareRequest(
+        expression=expression,
+        methods=tuple(arguments.methods),
+        latent_sizes=tuple(dict.fromkeys(arguments.latent)),
+        splits=tuple(dict.fromkeys(arguments.split)),
+        n_folds=arguments.folds,
+        buffer=arguments.buffer,
+        seed=arguments.seed,
+        device=arguments.device,
+        n_jobs=arguments.jobs,
+    )
+    style = style_of(arguments)
+    steps = saved_comparison_steps(request, arguments.out, style=style)  # refuses what cannot be
+    if "blocks" in request.splits:
+        tell_notes([WHY_BLOCKS])
+    with first_interrupt() as asked:
+        try:
+            comparison = finish(steps, Report(), asked)
+        except Stop:
+            raise KeyboardInterrupt from None
+        clear_line()
+    print(_words(comparison))
+    print(*(arguments.out / name for name in COMPARISON_FILES), sep="\n")
+    if not comparison.complete:
+        tell_notes(comparison.notes[-1:])
+        raise KeyboardInterrupt
+
+
+def _words(comparison: "Comparison") -> str:
+    """Return a line a method and split: mean RMSE (R2) by number of components, and time."""
+    from napari_compressed_transcriptomics.study.compare_summary import distances, summarize
+
+    sizes = sorted({score.latent_size for score in comparison.scores})
+    cells = [["held-out RMSE (R2)", *(f"k = {size}" for size in sizes), "time of all fits"]]
+    for row in summarize(comparison.scores):
+        means = [row.means.get(size) for size in sizes]
+        line = [f"{mean.rmse:.4f} ({mean.r2:.3f})" if mean else "-" for mean in means]
+        cells.append([f"{row.method}, {row.split}", *line, f"{row.seconds:.1f} s"])
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in cells
+    ]
+    lines += [f"{split}: {apart}" for split, apart in distances(comparison.scores).items()]
+    return "\n".join(lines)

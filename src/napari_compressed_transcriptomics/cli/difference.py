@@ -1,0 +1,41 @@
+"""The command `difference`: where, and for which genes, one of two results errs less."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from .style import add_style_options, style_of
+from .terminal import tell_notes
+
+SUMMARY = "Compare the errors of two folders of results on the same data."
+DETAILS = (
+    "Writes the RMSE of B less that of A (below 0 B is better) as a volume and as tables by "
+    "sample, by gene, and with --atlas by region."
+)
+
+
+def add_options(difference: Any) -> None:
+    """Add the options of differences to their parser."""
+    add = difference.add_argument
+    add("a", type=Path, metavar="RESULT_DIR_A", help="folder that encode --out wrote")
+    add("b", type=Path, metavar="RESULT_DIR_B", help="another, of the same data")
+    add("--out", type=Path, required=True, metavar="DIR")
+    add("--atlas", metavar="A", help="label NIfTI with the regions of results of voxels")
+    add("--labels", metavar="L", help="table that names the ids of the atlas")
+    add_style_options(difference)
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Read, compare and write."""
+    from napari_compressed_transcriptomics.io.writers.difference import save_difference
+    from napari_compressed_transcriptomics.io.writers.read_results import read_results
+    from napari_compressed_transcriptomics.reconstruction.difference import compare_saved
+
+    a, b = (
+        read_results(folder, arguments.atlas, arguments.labels)
+        for folder in (arguments.a, arguments.b)
+    )
+    tell_notes([*a.notes, *b.notes])
+    two = compare_saved(a, b)
+    paths = save_difference(two, a, b, arguments.out, style_of(arguments))
+    print(*two.lines, *paths, sep="\n")

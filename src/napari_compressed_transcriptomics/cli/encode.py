@@ -1,0 +1,177 @@
+"""The command `encode`: latents and errors of data under a model."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from napari_compressed_transcriptomics.core.errors import UserError
+from napari_compressed_transcriptomics.spatial.nested_folds import SPLITS
+
+from .numbers import add_buffer, components, folds
+from .style import add_style_options, style_of
+from .terminal import Report, clear_line, tell_notes
+
+if TYPE_CHECKING:
+    from napari_compressed_transcriptomics.core.expression import Expression
+    from napari_compressed_transcriptomics.io.files.style import Style
+    from napari_compressed_transcriptomics.reconstruction.compress import CompressRequest
+    from napari_compressed_transcriptomics.reconstruction.reconstruction import Reconstruction
+
+_FITTED = {"default": "residual", "pca": "pca"}
+"""Codecs that are fitted to the data, by their names here."""
+SUMMARY = "Save latents and errors."
+
+
+def add_options(encode: Any) -> None:
+    """Add the options of the command to its parser."""
+    add = encode.add_argument
+    add("--model", required=True, metavar="MODEL", help="model file, default, pca or published")
+    add("--latent", type=components, metavar="K", help="components, but for a file")
+    add("--out", type=Path, required=True, metavar="DIR")
+    add(
+        "--fill-missing",
+        action="store_true",
+        help="accept a few genes that the model knows and the data lacks",
+    )
+    add(
+        "--parity",
+        action="store_true",
+        help="do as the published notebook does: batch statistics, limits of these data",
+    )
+    add(
+        "--component-genes",
+        action="store_true",
+        help="save how much each gene changes with each component, for enrichment tools, too",
+    )
+    add(
+        "--held-out",
+        action="store_true",
+        help="measure the error on samples not seen, too (default and pca, which are fitted to "
+        "the data): as many more fits as there are folds",
+    )
+    add("--split", choices=SPLITS, help="of --held-out; default: blocks")
+    add("--folds", type=folds, metavar="N", help="of --held-out; default: 5")
+    add_buffer(add)
+    add_style_options(encode)
+
+
+def check(arguments: argparse.Namespace) -> None:
+    """Raise a `UserError` if options do not go together."""
+    if arguments.latent is None and not _from_file(arguments):
+        raise UserError(f"--model {arguments.model} needs --latent K, the number of components")
+    if arguments.parity and arguments.model != "published":
+        raise UserError("--parity is for --model published; leave it out")
+    if arguments.parity and arguments.component_genes:
+        raise UserError("--component-genes needs samples that are decoded one by one: no --parity")
+    if arguments.held_out and arguments.model not in _FITTED:
+        from napari_compressed_transcriptomics.reconstruction.held_out_error import NOT_OURS
+
+        raise UserError(f"{NOT_OURS} (--model {' or '.join(_FITTED)})")
+    if not arguments.held_out:
+        for name in ("split", "folds", "buffer"):
+            if getattr(arguments, name) is not None:
+                raise UserError(f"--{name} goes with --held-out; add it")
+
+
+def check_output(arguments: argparse.Namespace, expression: "Expression") -> None:
+    """Raise a `UserError` where the results could not be written."""
+    from napari_compressed_transcriptomics.io.writers.component_genes import COMPONENT_GENES_FILES
+    from napari_compressed_transcriptomics.io.writers.results import (
+        HELD_OUT_FILES,
+        check_results_folder,
+    )
+
+    more: tuple[str, ...] = COMPONENT_GENES_FILES if arguments.component_genes else ()
+    more += HELD_OUT_FILES if arguments.held_out else ()
+    check_results_folder(arguments.out, expression, arguments.latent or 1, more)
+
+
+def run(arguments: argparse.Namespace, expression: "Expression") -> None:
+    """Compress and save."""
+    from napari_compressed_transcriptomics.reconstruction.compress import CompressRequest
+    from napari_compressed_transcriptomics.reconstruction.held_out_error import HeldOut
+
+    from_file = _from_file(arguments)
+    request = CompressRequest(
+        expression=expression,
+        codec="model" if from_file else _FITTED.get(arguments.model, arguments.model),
+        latent_size=arguments.latent,
+        model_path=Path(arguments.model) if from_file else None,
+        device=arguments.device,
+        seed=arguments.seed,
+        fill_missing=arguments.fill_missing,
+        parity=arguments.parity,
+        held_out=HeldOut(**_held_out(arguments)) if arguments.held_out else None,
+    )
+    if request.held_out is not None:
+        tell_notes([request.held_out.cost])
+    reconstruction = compress(request)
+    style = style_of(arguments)
+    save(reconstruction, arguments.out, request.parameters(), style)
+    if arguments.component_genes:
+        _save_component_genes(reconstruction, arguments.out, style)
+
+
+def _from_file(arguments: argparse.Namespace) -> bool:
+    return arguments.model not in (*_FITTED, "published")
+
+
+def _held_out(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return what was said of how samples are held out, by the names of `HeldOut`."""
+    given = {"split": arguments.split, "n_folds": arguments.folds, "buffer": arguments.buffer}
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def compress(request: "CompressRequest") -> "Reconstruction":
+    """Compress, showing progress, and tell what is to be noted."""
+    from napari_compressed_transcriptomics.core.progress import finish
+    from napari_compressed_transcriptomics.reconstruction.compress import compress_steps
+    from napari_compressed_transcriptomics.reconstruction.training_distance import told
+
+    reconstruction = finish(compress_steps(request), Report())
+    clear_line()
+    fitted_elsewhere = request.codec in ("model", "published")
+    tell_notes(
+        told(reconstruction.novelty, reconstruction.notes)
+        if fitted_elsewhere
+        else reconstruction.notes
+    )
+    return reconstruction
+
+
+def save(
+    reconstruction: "Reconstruction", out: Path, parameters: dict, style: "Style | None" = None
+) -> None:
+    """Write a result and print what it is and where."""
+    from napari_compressed_transcriptomics.io.files.style import SAFE
+    from napari_compressed_transcriptomics.io.writers.results import save_results
+
+    paths = save_results(reconstruction, out, parameters, style or SAFE)
+    print(result_line(reconstruction))
+    print(*paths, sep="\n")
+
+
+def _save_component_genes(reconstruction: "Reconstruction", out: Path, style: "Style") -> None:
+    from napari_compressed_transcriptomics.io.writers.component_genes import (
+        COMPONENT_GENES_FILES,
+        write_component_genes_csv,
+    )
+    from napari_compressed_transcriptomics.reconstruction.components import component_genes
+
+    genes = component_genes(reconstruction, report=Report())
+    clear_line()
+    path = out / COMPONENT_GENES_FILES[0]
+    print(*write_component_genes_csv(path, genes, reconstruction, style), sep="\n")
+    tell_notes(() if genes.error is None else (genes.basis,))
+
+
+def result_line(result: "Reconstruction") -> str:
+    """Return what a result is in one line, and its error on samples not seen in another."""
+    samples, genes = result.expression.n_samples, result.expression.n_genes
+    held_out = result.held_out
+    unseen = "" if held_out is None else f"\n{held_out.told(result.rmse)}"
+    return (
+        f"{result.codec.id} with {result.codec.latent_size} components: RMSE {result.rmse:.4f}, "
+        f"R2 {result.r2:.3f}, {samples:,} samples x {genes:,} genes, "
+        f"{result.seconds:.2g} s on {result.device}{unseen}"
+    )

@@ -1,0 +1,63 @@
+"""The command `info`: what a file holds."""
+
+import argparse
+import json
+from typing import TYPE_CHECKING, Any
+
+from .terminal import tell_notes
+
+if TYPE_CHECKING:
+    from napari_compressed_transcriptomics.core.expression import Expression
+
+SUMMARY = "Say what a file holds."
+
+
+def add_options(info: Any) -> None:
+    """Add the option of the command to its parser."""
+    info.add_argument("--json", action="store_true", help="print a JSON object")
+
+
+def run(arguments: argparse.Namespace, expression: "Expression") -> None:
+    """Print."""
+    facts = _facts(expression)
+    if arguments.json:
+        print(json.dumps(facts, indent=2))
+        return
+    size = " x ".join(f"{edge:g}" for edge in facts["voxel_size_mm"])
+    low, mean, high = facts["values"].values()
+    print(
+        f"{expression.name}: {expression.n_samples:,} {facts['samples_are']} x "
+        f"{expression.n_genes:,} genes\n"
+        f"values    {low:.4g} to {high:.4g}, mean {mean:.4g}\n"
+        f"genes     {', '.join(facts['first_genes'])} ...\n"
+        f"samples   {', '.join(facts['first_samples'])} ...\n"
+        f"grid      {' x '.join(map(str, facts['shape']))} voxels of {size} mm"
+    )
+    tell_notes(expression.notes)
+
+
+def _facts(expression: "Expression") -> dict:
+    """Return what `info` prints, JSON-safe."""
+    import numpy as np
+
+    parcellation, values = expression.parcellation, expression.values
+    single = bool((parcellation.voxels_per_sample == 1).all())
+    return {
+        "name": expression.name,
+        "n_samples": expression.n_samples,
+        "n_genes": expression.n_genes,
+        "samples_are": "voxels" if single else "regions",
+        "first_samples": list(expression.samples[:5]),
+        "first_genes": list(expression.genes[:5]),
+        "values": {
+            "min": float(values.min()),
+            "mean": float(values.mean(dtype=float)),
+            "max": float(values.max()),
+        },
+        "shape": list(parcellation.labels.shape),
+        "voxel_size_mm": np.linalg.norm(parcellation.affine[:3, :3], axis=0).tolist(),
+        "affine": parcellation.affine.tolist(),
+        "excluded": list(expression.excluded),
+        "notes": list(expression.notes),
+        "source": expression.source,
+    }

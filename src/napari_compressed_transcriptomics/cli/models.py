@@ -1,0 +1,74 @@
+"""The commands under `models`: the published weights in the cache, and model files."""
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from .terminal import Report, clear_line
+
+
+def add_commands(models: Any) -> None:
+    """Add the commands to what ``ArgumentParser.add_subparsers`` returned."""
+
+    def command(name: str, run: Callable[[argparse.Namespace], None], summary: str) -> Any:
+        sub = models.add_parser(name, help=summary, description=summary)
+        sub.set_defaults(run=run)
+        return sub
+
+    command("list", _list, "Say which published weights there are, and which are here.")
+    download = command("download", _download, "Fetch published weights (all, or of some sizes).")
+    download.add_argument("latent", nargs="*", type=int, metavar="K", help="components")
+    importing = command("import", _import, "Take published files that were fetched otherwise.")
+    importing.add_argument("file", type=Path, metavar="FILE", help="published file, or a folder")
+    check = command("check", _check, "Read a model file and print its card.")
+    check.add_argument("file", type=Path, metavar="FILE", help="model file")
+    command("path", _path, "Print the folder for published weights.")
+
+
+def _list(arguments: argparse.Namespace) -> None:
+    from napari_compressed_transcriptomics.codecs.models.published import (
+        BLOB_IDS,
+        is_right,
+        weights_folder,
+    )
+
+    folder = weights_folder()
+    for name in BLOB_IDS:
+        there = (folder / name).exists()
+        state = "here" if there and is_right(folder / name) else "damaged" if there else "-"
+        print(f"{state:<8} {name}")
+
+
+def _download(arguments: argparse.Namespace) -> None:
+    from napari_compressed_transcriptomics.codecs.models.published import (
+        download_steps,
+        weights_name,
+    )
+    from napari_compressed_transcriptomics.core.latent_sizes import LATENT_SIZES
+    from napari_compressed_transcriptomics.core.progress import finish
+
+    sizes = arguments.latent or LATENT_SIZES
+    names = [weights_name(size) for size in sizes]  # refuses a wrong one before the first comes
+    folder = finish(download_steps(sizes), Report())
+    clear_line()
+    print(*(folder / name for name in names), sep="\n")
+
+
+def _import(arguments: argparse.Namespace) -> None:
+    from napari_compressed_transcriptomics.codecs.models.published import import_files
+
+    print(*import_files(arguments.file), sep="\n")
+
+
+def _check(arguments: argparse.Namespace) -> None:
+    from napari_compressed_transcriptomics.codecs.models.model_card import model_card
+    from napari_compressed_transcriptomics.codecs.models.model_file import load_model
+
+    print(model_card(load_model(arguments.file)))
+
+
+def _path(arguments: argparse.Namespace) -> None:
+    from napari_compressed_transcriptomics.codecs.models.published import weights_folder
+
+    print(weights_folder())

@@ -1,0 +1,44 @@
+"""The command `report`: a folder of results told on one page."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from .style import add_style_options
+from .terminal import Report, clear_line, tell_notes
+
+SUMMARY = "Tell a folder of results on one page of HTML."
+DETAILS = (
+    "The page shows where, and in which genes, the reconstruction fails; it needs nothing else, "
+    "neither network nor scripts."
+)
+
+
+def add_options(report: Any) -> None:
+    """Add the options of reports to their parser."""
+    add = report.add_argument
+    add("results", type=Path, metavar="RESULT_DIR", help="folder that encode --out wrote")
+    add("--out", type=Path, metavar="REPORT.html", help="default: report.html in the folder")
+    add("--atlas", metavar="A", help="label NIfTI with the regions of results of voxels")
+    add("--labels", metavar="L", help="table that names the ids of the atlas")
+    add_style_options(report, tables=False)
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Read, draw and write."""
+    from napari_compressed_transcriptomics.core.progress import finish
+    from napari_compressed_transcriptomics.figures.report.page import report_steps
+    from napari_compressed_transcriptomics.io.writers.read_results import read_results
+    from napari_compressed_transcriptomics.io.writers.report_file import (
+        check_report_path,
+        write_report,
+    )
+
+    out = arguments.out or arguments.results / "report.html"
+    results = read_results(arguments.results, arguments.atlas, arguments.labels)
+    check_report_path(out, results.record, results.files)
+    told = results if arguments.keep_paths else results.portable(out.parent)
+    html = finish(report_steps(told), Report())
+    clear_line()
+    tell_notes(results.notes)
+    print(write_report(out, html))

@@ -1,0 +1,130 @@
+"""The command `train`: its options, and what Ctrl-C means while it trains."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from napari_compressed_transcriptomics.core.errors import UserError
+
+from .signals import first_interrupt
+from .terminal import Report, clear_line, tell_notes
+
+if TYPE_CHECKING:
+    from napari_compressed_transcriptomics.codecs.codec import Codec
+    from napari_compressed_transcriptomics.core.expression import Expression
+
+SUMMARY = "Train a codec and save it."
+DETAILS = (
+    "Checkpoints are kept beside the model until it is saved: killed training goes on with "
+    "--resume as if it had never stopped. Ctrl-C ends training and saves the best model so far "
+    "(exit code 130); pressed again it leaves at once."
+)
+
+
+def add_options(train: Any) -> None:
+    """Add the options of training to its parser."""
+    add = train.add_argument
+    add("--latent", type=_from(1), required=True, metavar="K", help="components")
+    add("--out", type=Path, required=True, metavar="MODEL.safetensors")
+    add("--recipe", default="default", help="default (lowest error on data held out) or published")
+    add("--codec", choices=("residual", "autoencoder", "pca"), help="instead of the recipe's")
+    add("--hidden", type=_sizes, metavar="N,N,..", help="hidden layers, from genes to latents")
+    add("--epochs", "--max-epochs", dest="max_epochs", type=_from(1), metavar="N", help="at most")
+    add("--batch", dest="batch_size", type=_from(2), metavar="N", help="samples a step")
+    add("--learning-rate", type=float, metavar="R", help="of Adam, at first")
+    add("--patience", type=_from(1), metavar="N", help="epochs without a lower validation error")
+    add(
+        "--validation",
+        choices=("random", "blocks"),
+        help="hold out samples at random, or whole blocks of the brain",
+    )
+    add("--resume", action="store_true", help="go on from the checkpoints of MODEL")
+    add("--checkpoint", type=Path, metavar="DIR", help="keep them here; default: beside MODEL")
+
+
+def check_name(arguments: argparse.Namespace) -> None:
+    """Raise a `UserError` if the model cannot have this name."""
+    out = arguments.out
+    if out.suffix != ".safetensors":
+        raise UserError(f"--out {out} must end in .safetensors; give the model that ending")
+
+
+def run(arguments: argparse.Namespace, expression: "Expression") -> None:
+    """Train and save.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        After Ctrl-C; the best model so far is saved, if there is one.
+    """
+    from napari_compressed_transcriptomics.codecs.models.model_file import save_model
+    from napari_compressed_transcriptomics.codecs.recipes import TrainRequest, train_codec_steps
+    from napari_compressed_transcriptomics.codecs.training.checkpoints import (
+        checkpoint_files,
+        remove_checkpoints,
+    )
+    from napari_compressed_transcriptomics.core.progress import Stop, finish
+
+    out = arguments.out
+    checkpoint = (arguments.checkpoint or out.parent) / out.name
+    request = TrainRequest(
+        expression=expression,
+        latent_size=arguments.latent,
+        recipe=arguments.recipe,
+        codec=arguments.codec,
+        hidden_sizes=arguments.hidden,
+        max_epochs=arguments.max_epochs,
+        batch_size=arguments.batch_size,
+        patience=arguments.patience,
+        learning_rate=arguments.learning_rate,
+        validation=arguments.validation,
+        seed=arguments.seed,
+        device=arguments.device,
+        checkpoint=checkpoint,
+        resume=arguments.resume,
+    )
+    with first_interrupt() as asked:
+        try:
+            codec = finish(train_codec_steps(request), Report(), asked)
+        except Stop:
+            raise KeyboardInterrupt from None
+        clear_line()
+        save_model(codec, out)
+    print(f"{_words(codec, expression)}\n{out}")
+    if not asked():
+        remove_checkpoints(checkpoint)
+        return
+    if checkpoint_files(checkpoint):
+        tell_notes(["--resume goes on with this training from its last checkpoint"])
+    raise KeyboardInterrupt
+
+
+def _words(codec: "Codec", expression: "Expression") -> str:
+    """Return what was trained, and how well it does."""
+    record = codec.training
+    words = (
+        f"{codec.id} with {codec.latent_size} components, fitted to {expression.n_samples:,} "
+        f"samples x {expression.n_genes:,} genes"
+    )
+    if "best_epoch" not in record:
+        return words
+    return (
+        f"{words}\nheld-out RMSE {record['validation_rmse']:.4f}, training RMSE "
+        f"{record['train_rmse']:.4f}, epoch {record['best_epoch']} of {record['epochs']}"
+    )
+
+
+def _from(least: int) -> Any:
+    """Return a function that reads a whole number from `least`."""
+
+    def read(text: str) -> int:
+        value = int(text) if text.isascii() and text.isdecimal() else -1
+        if value < least:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {least}")
+        return value
+
+    return read
+
+
+def _sizes(text: str) -> tuple[int, ...]:
+    return tuple(_from(1)(part.strip()) for part in text.split(","))

@@ -1,0 +1,1 @@
+"""Codecs: expression to a few latents, and back. No napari, no Qt."""

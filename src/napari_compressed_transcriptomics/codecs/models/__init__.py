@@ -1,0 +1,1 @@
+"""Model files: ours, the published ones, and what a model says of itself."""

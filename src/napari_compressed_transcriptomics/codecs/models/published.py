@@ -1,0 +1,257 @@
+"""The seven published autoencoders: where they are, how they are fetched, kept and loaded."""
+
+import os
+import shutil
+from collections.abc import Callable, Generator, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from napari_compressed_transcriptomics.codecs.codec import Codec
+from napari_compressed_transcriptomics.core.errors import UserError
+from napari_compressed_transcriptomics.core.latent_sizes import LATENT_SIZES
+from napari_compressed_transcriptomics.core.progress import Progress, finish
+from napari_compressed_transcriptomics.core.provenance import git_blob_id
+
+from .state_dict import SAMPLE
+
+if TYPE_CHECKING:
+    from napari_compressed_transcriptomics.core.expression import Expression
+
+COMMIT = "bd6cad0726ad52f6940eb42461fb522912dd9b80"
+ADDRESS = (
+    "https://raw.githubusercontent.com/high-dimensional/compressed-transcriptomics/"
+    f"{COMMIT}/model_weights/"
+)
+MIRROR_VARIABLE = "COMPRESSED_TRANSCRIPTOMICS_MIRROR"
+CACHE_VARIABLE = "COMPRESSED_TRANSCRIPTOMICS_CACHE"
+PACKAGE = "napari-compressed-transcriptomics"
+
+BLOB_IDS = {
+    "autoencode_abagen_2_components.pt": "d6d2d772d7fdea9c9ebb3c052bc953c728d26f1e",
+    "autoencode_abagen_4_components.pt": "c3511345941e22590afdd75612520e756c5cef41",
+    "autoencode_abagen_8_components.pt": "6ab209e9b69f21cfdbae94af46ee10945259c52b",
+    "autoencode_abagen_16_components.pt": "4798b76bf9701f99d03dcef58fe100da0e2e7a12",
+    "autoencode_abagen_32_components.pt": "a2b9be3347d7b9696def63b58619366120ce7b50",
+    "autoencode_abagen_64_components.pt": "580140ec587bc34ba7179f54c4f36823aeee3b0d",
+    "autoencode_abagen_128_components.pt": "330409bbdb5bbd684016aae0af4412e8d1a53c7f",
+    SAMPLE: "b73f8660f2c69f1c9ca1f60998e090406e5ade8e",
+}
+"""Git blob ids at `COMMIT` of the published repository, which licenses them as Apache-2.0."""
+
+
+def weights_name(latent_size: int) -> str:
+    """Return the published file's name; a `UserError` where that size was not published."""
+    if latent_size not in LATENT_SIZES:
+        raise UserError(
+            f"There are no published weights with {latent_size} components; choose one of "
+            f"{', '.join(map(str, LATENT_SIZES))}"
+        )
+    return f"autoencode_abagen_{latent_size}_components.pt"
+
+
+def address() -> str:
+    """Return the folder on the web that files are fetched from, ending in a slash.
+
+    Raises
+    ------
+    UserError
+        If `MIRROR_VARIABLE` is set to what is no address on the web.
+    """
+    chosen = os.environ.get(MIRROR_VARIABLE) or ADDRESS
+    try:
+        parts = urlsplit(chosen)
+        right = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # of a port or a bracket that is none
+        right = False
+    if not right or not chosen.isprintable() or " " in chosen:
+        raise UserError(
+            f"{MIRROR_VARIABLE} is set to {chosen!r}, which is no address on the web; let it "
+            "begin with http:// or https://, or unset it"
+        )
+    return chosen.rstrip("/") + "/"
+
+
+def cache_folder(preferred: str | Path | None = None) -> Path:
+    """Return the folder for what is fetched; it need not be there yet.
+
+    The environment variable `CACHE_VARIABLE` comes first, then `preferred` (the user's
+    preference in napari), then the platform's usual place.
+
+    Raises
+    ------
+    UserError
+        If that begins with the name of a user whom the computer does not know (``~name``).
+    """
+    chosen = os.environ.get(CACHE_VARIABLE) or preferred
+    if chosen:
+        try:
+            return Path(chosen).expanduser().absolute()
+        except RuntimeError:
+            raise UserError(_not_written(Path(chosen), "there is no such home folder")) from None
+    from platformdirs import user_cache_path
+
+    return user_cache_path(PACKAGE, appauthor=False)
+
+
+def weights_folder(preferred: str | Path | None = None) -> Path:
+    """Return the folder in the cache that holds the published files, under their own names."""
+    return cache_folder(preferred) / "published"
+
+
+def is_right(path: Path) -> bool:
+    """Tell whether a published file is there, with the published content."""
+    return path.is_file() and git_blob_id(path) == BLOB_IDS[path.name]
+
+
+def download_steps(
+    latent_sizes: Iterable[int] = LATENT_SIZES, preferred: str | Path | None = None
+) -> Generator[Progress, None, Path]:
+    """Fetch the weights of some sizes, and the sample that tells their genes, if not there.
+
+    A generator of progress that returns the folder. What is there already is verified, too,
+    and fetched again where it is damaged; nothing is written where all is well.
+
+    Raises
+    ------
+    UserError
+        Listing the files needed, and where to get and put them, if they cannot be fetched; or
+        naming the folder and the setting, if it cannot be written.
+    """
+    from napari_compressed_transcriptomics.io.files.download import DownloadError, fetch_steps
+
+    folder = weights_folder(preferred)
+    lacking = []
+    for name in (SAMPLE, *map(weights_name, latent_sizes)):
+        yield Progress(f"Checking {name}", 0, 1)
+        if not is_right(folder / name):
+            lacking.append(name)
+    if lacking:
+        _make_writable(folder)
+    for i, name in enumerate(lacking):
+        try:
+            yield from fetch_steps(address() + name, folder / name, BLOB_IDS[name])
+        except DownloadError as error:
+            raise UserError(
+                f"{name} was not fetched, as {error}; get {', '.join(lacking[i:])} from "
+                f"{address()} by other means and put what you get into {folder}, or run "
+                "`compressed-transcriptomics models import FOLDER`"
+            ) from None
+        except OSError as error:
+            raise UserError(_not_written(folder, error.strerror or str(error))) from None
+    return folder
+
+
+def published_steps(
+    latent_size: int, preferred: str | Path | None = None
+) -> Generator[Progress, None, Codec]:
+    """Load published weights, fetched if need be: a generator of progress that returns a codec.
+
+    Its genes are those of the published sample table. The clipping limits and gene means of
+    the training data are not published; those of that sample (466 voxels of 16 mm of the same
+    data) stand for them. So latents depend on nothing but a row's own values.
+
+    Parameters
+    ----------
+    latent_size : int
+        One of `LATENT_SIZES`.
+    preferred : str or Path, optional
+        See `cache_folder`.
+
+    Raises
+    ------
+    UserError
+        As `download_steps` and `state_dict.load_state_dict`.
+    """
+    from .model_file import load_model
+
+    name = weights_name(latent_size)
+    folder = yield from download_steps([latent_size], preferred)
+    yield Progress(f"Loading {name}", 0, 1)
+    codec = load_model(folder / name)
+    if codec.latent_size != latent_size:
+        raise UserError(f"{name} has {codec.latent_size} components; fetch it again")
+    return codec
+
+
+def load_published(
+    latent_size: int,
+    preferred: str | Path | None = None,
+    *,
+    parity_with: "Expression | None" = None,
+    report: Callable[[Progress], object] | None = None,
+) -> Codec:
+    """Load published weights, fetched if need be; see `published_steps`.
+
+    `parity_with` gives the codec that does as the published notebook does with these data;
+    see `parity.as_notebook`.
+    """
+    codec = finish(published_steps(latent_size, preferred), report)
+    if parity_with is None:
+        return codec
+    from napari_compressed_transcriptomics.codecs.notebook_mode import as_notebook
+
+    return as_notebook(codec, parity_with)
+
+
+def import_files(path: str | Path, preferred: str | Path | None = None) -> list[Path]:
+    """Copy a published file, or all in a folder, into the cache.
+
+    Files are known by their content, whatever their names.
+
+    Returns
+    -------
+    list of Path
+        The copies.
+
+    Raises
+    ------
+    UserError
+        There is no published file at `path`, or the cache cannot be written.
+    """
+    from napari_compressed_transcriptomics.io.files.atomic import replacing
+    from napari_compressed_transcriptomics.io.files.download import MOST_BYTES
+    from napari_compressed_transcriptomics.io.files.files import existing_file, looks_like
+
+    path, folder = Path(path), weights_folder(preferred)
+    if path.is_dir():
+        files = sorted(p for p in path.iterdir() if p.suffix in (".pt", ".csv") and p.is_file())
+        files = [file for file in files if file.stat().st_size <= MOST_BYTES]
+    else:
+        files = [existing_file(path)]
+    names = {blob_id: name for name, blob_id in BLOB_IDS.items()}
+    found = {names[i]: file for file in files if (i := git_blob_id(file)) in names}
+    if not found:
+        if path.is_dir():
+            what = f"{path} holds none of the published files ({', '.join(BLOB_IDS)})"
+        else:
+            with path.open("rb") as opened:
+                what = f"{path} is not one of the published files but {looks_like(opened.read(64))}"
+        raise UserError(f"{what}; fetch them from {address()}")
+    _make_writable(folder)
+    for name, file in found.items():
+        if not is_right(folder / name):
+            with replacing(folder / name) as copy:
+                shutil.copyfile(file, copy)
+                if git_blob_id(copy) != BLOB_IDS[name]:
+                    raise UserError(f"{file} changed while it was copied; try again")
+    return [folder / name for name in found]
+
+
+def _make_writable(folder: Path) -> None:
+    from napari_compressed_transcriptomics.io.files.atomic import check_writable
+
+    try:
+        check_writable(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+    except UserError as error:
+        raise UserError(_not_written(folder, str(error).split(";")[0])) from None
+    except OSError as error:
+        raise UserError(_not_written(folder, error.strerror or str(error))) from None
+
+
+def _not_written(folder: Path, reason: str) -> str:
+    return (
+        f"Published weights cannot be kept in {folder} ({reason}); set {CACHE_VARIABLE}, or the "
+        "cache folder in napari's preferences, to a folder that can be written"
+    )

@@ -1,0 +1,236 @@
+"""The residual autoencoder: begins as PCA, bends where that helps on rows it has not seen."""
+
+from collections.abc import Generator
+from typing import Any
+
+import numpy as np
+import torch  # noqa: TID253  (this module is for torch only)
+from torch import nn  # noqa: TID253
+
+from napari_compressed_transcriptomics.core.errors import first_line
+from napari_compressed_transcriptomics.core.expression import Expression
+from napari_compressed_transcriptomics.core.memory import out_of_memory
+from napari_compressed_transcriptomics.core.progress import Progress
+from napari_compressed_transcriptomics.core.provenance import training_record
+from napari_compressed_transcriptomics.core.tensors import check_tensors, fraction, whole
+
+from .codec import Codec
+from .networks.autoencoder_network import CodecNetwork
+from .networks.residual_network import (
+    PROJECTION_BYTES,
+    ProjectionEncoder,
+    ResidualHidden,
+    ResidualNetwork,
+)
+from .training.checkpoints import Checkpoints
+from .training.residual_settings import MANY_ROWS, ResidualSettings
+from .training.residual_training import train_residual_steps
+from .training.rows import empty_cache
+
+COLUMNS_BEYOND = 256
+
+
+class ResidualAutoencoder(Codec):
+    """PCA with non-linear branches beside its encoder and its decoder.
+
+    Expression is rotated to its first principal components, `COLUMNS_BEYOND` more than there are
+    latents, which hold all of it for few samples; the network works on these, so that its cost
+    does not depend on the number of genes. Latents are what decodes nearest to a sample
+    (`ResidualNetwork.project`), in the units of PCA scores.
+
+    Parameters
+    ----------
+    module : ResidualNetwork
+        Of one member.
+    rotation : ndarray, shape (n_columns, n_genes)
+        Principal components, orthonormal rows.
+    scale : float
+        What the columns are divided by before the network.
+    genes, neutral, training
+        See `Codec`.
+    """
+
+    id = "residual"
+    smaller = "choose fewer hidden units, smaller batches or fewer genes, or use a larger machine"
+
+    def __init__(
+        self,
+        module: ResidualNetwork,
+        rotation: np.ndarray,
+        scale: float,
+        genes: tuple[str, ...],
+        neutral: np.ndarray,
+        training: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__(module.latent_size, genes, neutral, training)
+        self.module = module.cpu().eval().requires_grad_(False)
+        self.rotation = np.asarray(rotation, np.float32)
+        self.scale = float(scale)
+
+    def config(self) -> dict[str, Any]:
+        """Return layer sizes and the scale."""
+        return {
+            "latent_size": self.latent_size,
+            "hidden_sizes": list(self.module.hidden_sizes),
+            "n_columns": len(self.rotation),
+            "scale": self.scale,
+        }
+
+    def describe(self) -> str:
+        """Return method and layers in words."""
+        sizes = " and ".join(map(str, self.module.hidden_sizes))
+        return (
+            f"a residual autoencoder with {self.latent_size} components: linear paths that start "
+            "as the principal components of the training data, and beside the encoder's and the "
+            f"decoder's a branch of {sizes} exponential linear units that starts at zero; "
+            "latents are the least-squares projection of a sample onto what the decoder can give "
+            f"(Levenberg-Marquardt from the encoder's guess){self._as_pca()}"
+        )
+
+    def _as_pca(self) -> str:
+        epochs, best = (self.training.get(name) for name in ("epochs", "best_epoch"))
+        if not epochs or best != 0:
+            return ""
+        return "; it stayed PCA, as samples held out did not agree that anything else is better"
+
+    def tensors(self) -> dict[str, Any]:
+        """Return the network's weights, the rotation and ``neutral``."""
+        state = {f"network.{name}": t.numpy() for name, t in self.module.state_dict().items()}
+        return {**state, "rotation": self.rotation, "neutral": self.neutral}
+
+    @classmethod
+    def from_parts(
+        cls, config: dict[str, Any], tensors: dict[str, Any], genes: tuple[str, ...]
+    ) -> "ResidualAutoencoder":
+        """Make it from what `config` and `tensors` returned."""
+        n_columns, size = (whole(config[name], name) for name in ("n_columns", "latent_size"))
+        wide, narrow = (whole(units, "hidden layer") for units in config["hidden_sizes"])
+        with torch.device("meta"):
+            module = ResidualNetwork(1, n_columns, size, (wide, narrow))
+        shapes = {f"network.{name}": tuple(t.shape) for name, t in module.state_dict().items()}
+        shapes |= {"rotation": (n_columns, len(genes)), "neutral": (len(genes),)}
+        check_tensors(tensors, shapes)
+        state = {
+            name: torch.as_tensor(tensors[f"network.{name}"], dtype=torch.float32)
+            for name in module.state_dict()
+        }
+        module.load_state_dict(state, assign=True)
+        rotation, neutral = (np.asarray(tensors[name]) for name in ("rotation", "neutral"))
+        return cls(module, rotation, fraction(config["scale"], "scale", above=0), genes, neutral)
+
+    @classmethod
+    def bytes_to_fit(cls, n_samples: int, n_genes: int, latent_size: int, **settings: Any) -> int:
+        """Return about how much memory fitting takes; see `Codec`."""
+        n, g, k = n_samples, n_genes, latent_size
+        given = {name: value for name, value in settings.items() if name != "checkpoints"}
+        how = ResidualSettings.for_data(n, k, **given)
+        wide, narrow = how.hidden_sizes
+        width, columns = wide + narrow, min(n - 1, g, k + COLUMNS_BEYOND)
+        # rotating the data; the network as it is run; training, for few samples six at once
+        rotating = 40 * n * g if n <= 500 or g <= 1000 else max(12 * n * g, 60 * columns * g)
+        running = 8 * g * (k + width) + 3 * min(PROJECTION_BYTES, 2048 * k * (columns + width))
+        members = 1 if n > MANY_ROWS else 6
+        weights = (columns + k) * (2 * wide + narrow) + 2 * wide * narrow + 2 * columns * k
+        copies = 9 if settings.get("checkpoints") else 5
+        activations = 48 * min(n, how.batch_size) * (columns + width)
+        return rotating + running + members * (4 * copies * weights + activations)
+
+    @classmethod
+    def _fit_steps(
+        cls,
+        expression: Expression,
+        latent_size: int,
+        seed: int,
+        device: str,
+        max_epochs: int | None,
+        checkpoints: Checkpoints | None = None,
+        **settings: Any,
+    ) -> Generator[Progress, None, "ResidualAutoencoder"]:
+        if max_epochs is not None:
+            settings["max_epochs"] = max_epochs
+        how = ResidualSettings.for_data(expression.n_samples, latent_size, **settings)
+        yield Progress("Preparing", 0, 1)
+        rotated = _Rotated(expression.values, latent_size, seed)
+
+        def trained_on(device: str) -> Generator[Progress, None, Any]:
+            positions = expression.parcellation.centroids if how.validation == "blocks" else None
+            return train_residual_steps(
+                torch.tensor(rotated.rows, device=device),
+                latent_size,
+                how,
+                generator=torch.Generator().manual_seed(seed),
+                rmse=rotated.rmse,
+                positions=positions,
+                checkpoints=checkpoints,
+            )
+
+        failure = ""
+        try:
+            module, record = yield from trained_on(device)
+        except (RuntimeError, MemoryError) as error:
+            if device == "cpu":
+                raise
+            failure = "memory ran out" if out_of_memory(error) else f"failed ({first_line(error)})"
+        if failure:  # out here the exception is gone, and with it all that was on the device
+            empty_cache()
+            yield Progress("Preparing", 0, 1, f"{device.upper()} {failure}; trains on the CPU")
+            module, record = yield from trained_on("cpu")
+        return cls(
+            module,
+            rotated.components,
+            rotated.scale,
+            expression.genes,
+            rotated.mean,
+            training_record(expression, seed, **record),
+        )
+
+    def _build(self) -> CodecNetwork:
+        rotation, mean = self.rotation.astype(float), self.neutral.astype(float)
+        module, scale = self.module, self.scale
+        gained = torch.cat([module.decoding[0], module.to_columns[0] * module.gain])
+        bias = mean + scale * module.bias[0, 0].numpy().astype(float) @ rotation
+        rotate = _linear(self.rotation / np.float32(scale), -rotation @ mean / scale)
+        output = _linear(self.rotation.T @ gained.numpy().T * np.float32(scale), bias)
+        return CodecNetwork(
+            ProjectionEncoder(rotate, module, scale),
+            ResidualHidden(module.decoder_branch, scale),
+            output,
+            nn.Identity(),
+        )
+
+
+class _Rotated:
+    """Samples in the coordinates of their principal components, with a mean norm of one.
+
+    All of a sample is there if there are at most `COLUMNS_BEYOND` more samples than latents.
+    """
+
+    def __init__(self, values: np.ndarray, latent_size: int, seed: int) -> None:
+        from sklearn.utils.extmath import randomized_svd, svd_flip
+
+        n, n_genes = values.shape
+        n_columns = min(n - 1, n_genes, latent_size + COLUMNS_BEYOND)
+        self.mean, self.n_genes = np.mean(values, axis=0, dtype=float), n_genes
+        centred = np.asarray(values - self.mean, np.float32)
+        if n <= 500 or n_genes <= 1000:
+            left, sizes, components = np.linalg.svd(centred, full_matrices=False)
+        else:
+            left, sizes, components = randomized_svd(centred, n_columns, random_state=seed)
+        left, components = svd_flip(left, components, u_based_decision=False)
+        self.components = components[:n_columns]
+        scores = left[:, :n_columns] * sizes[:n_columns]
+        self.scale = max(float(np.sqrt(np.square(scores, dtype=float).sum() / n)), 1e-12)
+        self.rows = np.ascontiguousarray(scores / self.scale, np.float32)
+        whole = float(np.var(values, axis=0, dtype=float).sum())
+        self.beyond = max(0.0, whole - self.scale**2) if n_columns < min(n - 1, n_genes) else 0.0
+
+    def rmse(self, left: float) -> float:
+        """Return the RMSE over genes where the mean square norm left of rows is `left`."""
+        return ((left * self.scale**2 + self.beyond) / self.n_genes) ** 0.5
+
+
+def _linear(weight: np.ndarray, bias: np.ndarray) -> nn.Linear:
+    linear = nn.utils.skip_init(nn.Linear, weight.shape[1], weight.shape[0])
+    linear.weight.data.copy_(torch.from_numpy(np.ascontiguousarray(weight)))
+    linear.bias.data.copy_(torch.from_numpy(np.asarray(bias)))
+    return linear

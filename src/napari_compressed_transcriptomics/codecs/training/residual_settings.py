@@ -1,0 +1,79 @@
+"""How residual autoencoders are trained, and what suits how much data."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from napari_compressed_transcriptomics.core.errors import UserError
+
+from .settings import check_epochs
+
+MANY_ROWS = 1000
+"""Above this overfitting is no longer what limits, and one part held out tells enough."""
+
+
+@dataclass(frozen=True)
+class ResidualSettings:
+    """How to train; nothing here needs to be known to use it.
+
+    Attributes
+    ----------
+    hidden_sizes : (int, int)
+        Layers of each branch.
+    steps : int
+        Optimiser steps, where `max_epochs` is not given.
+    max_epochs : int or None
+        Passes over the data; 0 gives PCA.
+    patience : int or None
+        Epochs without a lower validation error before training stops; None for never.
+    measures : int
+        At how many evenly spaced epochs the validation error is measured.
+    batch_size : int
+        Rows a step, or all if they are fewer.
+    learning_rate : float
+        Of Adam, at first; it falls along half a cosine over all epochs.
+    drop : float
+        Part of the features that each step leaves out.
+    noise : float
+        Norm of the noise added to a row, over the rows' typical norm.
+    validation : {"random", "blocks"}
+        Hold out rows at random, or whole blocks of space (`splits.fold_blocks`).
+    """
+
+    hidden_sizes: tuple[int, int] = (256, 64)
+    steps: int = 800
+    max_epochs: int | None = None
+    patience: int | None = None
+    measures: int = 16
+    batch_size: int = 128
+    learning_rate: float = 2e-3
+    drop: float = 0.3
+    noise: float = 0.05
+    validation: str = "random"
+
+    def __post_init__(self) -> None:
+        if len(self.hidden_sizes) != 2 or min(self.hidden_sizes) < 1:
+            sizes = ", ".join(map(str, self.hidden_sizes)) or "none"
+            raise UserError(f"The residual autoencoder has two hidden layers, not {sizes}")
+        if self.validation not in ("random", "blocks"):
+            raise UserError(f"validation {self.validation!r} is unknown; choose random or blocks")
+        check_epochs(self.max_epochs)
+        if not 0 < self.learning_rate < math.inf:
+            raise UserError(f"A learning rate of {self.learning_rate} is none; try 0.002")
+        if self.batch_size < 1:
+            raise UserError(f"A batch of {self.batch_size} rows is none; try 128")
+
+    @classmethod
+    def for_data(cls, n_rows: int, latent_size: int, **given: Any) -> "ResidualSettings":
+        """Return the settings for so many rows: larger networks, and less restraint, for many.
+
+        The more components there are (with few rows: for a row), the more a network can learn by
+        heart, and the more is dropped. With many rows, few components take longer to find.
+        """
+        if n_rows > MANY_ROWS:
+            drop = 0.1 * min(1.0, latent_size / 32)
+            steps = round(2000 * min(2.0, max(1.0, 8 / latent_size)))
+            usual: dict[str, Any] = {"hidden_sizes": (256, 128), "steps": steps, "drop": drop}
+        else:
+            usual = {"drop": 0.2 + 0.3 * min(1.0, 2 * latent_size / n_rows)}
+        return cls(**(usual | given))

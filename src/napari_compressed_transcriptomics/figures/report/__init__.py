@@ -1,0 +1,1 @@
+"""A result told on one page of HTML."""

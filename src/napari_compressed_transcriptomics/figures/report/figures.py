@@ -1,0 +1,102 @@
+"""The figures of a report, each with what it shows in words."""
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_compressed_transcriptomics.figures import brain_figures, plots
+from napari_compressed_transcriptomics.figures.slices import BrainSpace
+from napari_compressed_transcriptomics.figures.svg import PAGE_COLOR
+from napari_compressed_transcriptomics.reconstruction.results import Results
+
+from .text import without_formulas
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+MOST_REGIONS = 30
+"""Regions in the plot of errors by region."""
+
+Maker = tuple[Callable[[], "Figure"], str]
+
+
+def report_figures(results: Results) -> Iterator[tuple[str, Maker]]:
+    """Yield the name of each figure, what makes it, and what it shows in words."""
+    volume, record = results.error_volume, results.record
+    space = BrainSpace(np.isfinite(volume), results.affine)
+    errors = results.samples.rmse if results.samples else volume[np.isfinite(volume)]
+    scale = brain_figures.Scale.of_error(errors)
+    upto = f"from {scale.low:.3g} to {scale.high:.3g}"
+    yield (
+        "error-slices",
+        (
+            lambda: brain_figures.error_slices(space, volume, scale, foreground=PAGE_COLOR),
+            f"Six axial, six coronal and six sagittal slices of the error (RMSE), {upto}; right "
+            "is on the right",
+        ),
+    )
+    yield (
+        "error-views",
+        (
+            lambda: brain_figures.error_views(space, volume, scale, foreground=PAGE_COLOR),
+            f"The error (RMSE), {upto}, on the surface from six sides, and the largest along each "
+            "line of sight from three",
+        ),
+    )
+    unseen = results.held_out_volume
+    if unseen is not None:
+        wide = brain_figures.Scale.of_error(unseen[np.isfinite(unseen)])
+        yield (
+            "held-out-slices",
+            (
+                lambda: brain_figures.error_slices(space, unseen, wide, foreground=PAGE_COLOR),
+                f"The same slices of the error on samples not seen, from {wide.low:.3g} to "
+                f"{wide.high:.3g}",
+            ),
+        )
+    if results.density is not None and record.get("rmse") is not None:
+        density, rmse = results.density, record["rmse"]
+        yield (
+            "density",
+            (
+                lambda: plots.density_plot(density, rmse, foreground=PAGE_COLOR),
+                "Logarithmic density of reconstructed against original expression",
+            ),
+        )
+    yield (
+        "histogram",
+        (
+            lambda: plots.error_histogram(errors, foreground=PAGE_COLOR),
+            f"Histogram of the error of {len(errors):,} samples, median {np.nanmedian(errors):.4g}",
+        ),
+    )
+    if results.regions is not None:
+        regions = results.regions
+        yield (
+            "regions",
+            (
+                lambda: plots.region_dots(
+                    [without_formulas(name) for name in regions.names],
+                    regions.rmse,
+                    regions.counts,
+                    overall=record.get("rmse"),
+                    most=MOST_REGIONS,
+                    foreground=PAGE_COLOR,
+                ),
+                f"Error of {len(regions.names):,} regions as dots, the worst on top",
+            ),
+        )
+    pictures = brain_figures.component_pictures(space)
+    for k in range(results.latent_volume.shape[3]):
+        yield f"component-{k + 1}", _component(results, pictures, k)
+
+
+def _component(results: Results, pictures: Any, k: int) -> Maker:
+    scale = brain_figures.Scale.of_component(results.latents[:, k], f"component {k + 1}")
+    volume = results.latent_volume[..., k]
+    return (
+        lambda: brain_figures.draw(pictures, volume, scale, foreground=PAGE_COLOR),
+        f"Component {k + 1} from {scale.low:.3g} (blue) to {scale.high:.3g} (red) in an axial, a "
+        "coronal and a sagittal slice and on the surface from the left, the right and above",
+    )

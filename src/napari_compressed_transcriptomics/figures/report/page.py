@@ -1,0 +1,103 @@
+"""A compression told on one page of HTML that needs nothing else: no network, no script."""
+
+from collections.abc import Generator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from napari_compressed_transcriptomics.core.progress import Progress, finish
+from napari_compressed_transcriptomics.core.regions import Regions
+from napari_compressed_transcriptomics.figures.svg import inline_svg
+from napari_compressed_transcriptomics.reconstruction.results import Results, results_steps
+
+from . import text as text
+from .figures import report_figures
+
+if TYPE_CHECKING:
+    from napari_compressed_transcriptomics.reconstruction.reconstruction import Reconstruction
+
+
+def report_of(
+    reconstruction: "Reconstruction",
+    parameters: dict[str, Any] | None = None,
+    regions: Regions | None = None,
+) -> str:
+    """Return the report of a reconstruction in memory, HTML; see `report_of_steps`."""
+    return finish(report_of_steps(reconstruction, parameters, regions))
+
+
+def report_of_steps(
+    reconstruction: "Reconstruction",
+    parameters: dict[str, Any] | None = None,
+    regions: Regions | None = None,
+) -> Generator[Progress, None, str]:
+    """Make the report of a reconstruction in memory, as a generator of progress.
+
+    Parameters
+    ----------
+    reconstruction : Reconstruction
+    parameters : dict, optional
+        The settings that were chosen, JSON-safe.
+    regions : Regions, optional
+        Of the samples, for the error by region; a region table's own where not given.
+
+    Returns
+    -------
+    str
+        HTML; of the paths of inputs it holds the names only.
+    """
+    results = yield from results_steps(reconstruction, parameters, regions)
+    return (yield from report_steps(results.portable()))
+
+
+def report_steps(results: Results) -> Generator[Progress, None, str]:
+    """Make the report of results, as a generator of progress that returns HTML.
+
+    See Also
+    --------
+    io.read_results.read_results : results of a folder.
+    """
+    figures: dict[str, str] = {}
+    makers = dict(report_figures(results))
+    for done, (name, (make, words)) in enumerate(makers.items(), 1):
+        figures[name] = inline_svg(make(), name, words)
+        yield Progress("Drawing", done, len(makers))
+    record, samples = results.record, results.samples
+    are_regions = samples is not None and results.regions is samples
+    page = _template().render(
+        title=text.title(results),
+        record=record,
+        verdict=list(text.verdict(results)),
+        cautions=list(text.cautions(results)),
+        missing=list(text.missing(results)),
+        figures=figures,
+        components=[name for name in figures if name.startswith("component-")],
+        genes=text.gene_tables(results),
+        samples=text.sample_tables(samples),
+        regions=None if are_regions else text.sample_tables(results.regions),
+        samples_are="regions" if are_regions else "samples",
+        methods=text.methods(results),
+        tables=list(text.tables(record)),
+        version=_version(),
+    )
+    return page.lstrip()
+
+
+def _template() -> Any:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=text.printable,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["breakable"] = text.breakable
+    return environment.get_template("template.html")
+
+
+def _version() -> str:
+    from napari_compressed_transcriptomics import __version__
+
+    return __version__

@@ -1,0 +1,1 @@
+"""Files to expression, atlases, targets and latents."""

@@ -1,0 +1,153 @@
+"""From what a file held to an `Expression`: samples without data, missing and infinite cells."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from napari_compressed_transcriptomics.core.errors import UserError, listing
+from napari_compressed_transcriptomics.core.expression import Expression, Parcellation
+from napari_compressed_transcriptomics.io.files.files import stem
+
+from .table_header import dates_among
+
+IMPUTATIONS = ("gene_mean", "drop_genes")
+
+
+def assemble(
+    values: np.ndarray,
+    genes: Sequence[str],
+    samples: Sequence[str],
+    labels: np.ndarray,
+    affine: np.ndarray,
+    *,
+    path: Path,
+    impute: str | None = None,
+    notes: Iterable[str] = (),
+    excluded: Iterable[str] = (),
+    source: dict[str, Any] | None = None,
+    where: Sequence[str] | None = None,
+) -> Expression:
+    """Make the `Expression`, whatever the format that it came from.
+
+    Samples whose values are all NaN are excluded and noted. Nothing is imputed unless asked.
+
+    Parameters
+    ----------
+    values : ndarray of float32, shape (n_samples, n_genes)
+    genes, samples : sequence of str
+    labels : ndarray of int, shape (x, y, z)
+        0 outside, ``i + 1`` in the voxels of row ``i`` of `values`; each row has a voxel.
+    affine : ndarray, shape (4, 4)
+        Voxels to RAS mm.
+    path : Path
+        The file, for its name and for messages.
+    impute : {None, "gene_mean", "drop_genes"}
+        What to do with single missing cells: refuse; fill with the gene's mean over the
+        samples that have it; leave out each gene that lacks one.
+    where : sequence of str, optional
+        How messages call the rows of `values`, for files that have lines.
+
+    Raises
+    ------
+    UserError
+        Infinite or (unless imputed) missing cells, names that occur twice, fewer than two
+        samples or no genes.
+    """
+    twice = _repeated(samples)
+    if twice:
+        raise UserError(f"{path.name} has rows of the same name ({listing(twice)}); name each once")
+    notes, excluded = list(notes), list(excluded)
+    where = where or [f"row {name}" for name in samples]
+    if dates := dates_among(genes):
+        notes.append(
+            f"{len(dates)} gene symbol(s) of {path.name} look like dates ({listing(dates)}), which "
+            "Excel makes of SEPT2, MARCH1 or DEC1; give them their symbols again"
+        )
+    # A float64 sum of float32 values is finite exactly where all of them are.
+    with np.errstate(invalid="ignore"):  # of two infinities
+        suspects = np.flatnonzero(~np.isfinite(values.sum(axis=1, dtype=np.float64)))
+    keep = np.ones(len(values), bool)
+    if suspects.size and len(genes):
+        infinite = np.argwhere(np.isinf(values[suspects]))
+        if len(infinite):
+            row, column = infinite[0]
+            raise UserError(
+                f"{path.name} has an infinite value in {where[suspects[row]]}, gene "
+                f"{genes[column]} ({len(infinite)} in all); mend the file"
+            )
+        missing = np.isnan(values[suspects])
+        without_data = suspects[missing.all(axis=1)]
+        keep[without_data] = False
+        if without_data.size:
+            names = [samples[row] for row in without_data]
+            excluded += names
+            notes.append(
+                f"{len(names)} sample(s) of {path.name} without data ({listing(names)}) are left "
+                "out and shown as no data"
+            )
+    if not keep.all():
+        values = values[keep]
+        samples = [name for name, kept in zip(samples, keep, strict=True) if kept]
+        where = [one for one, kept in zip(where, keep, strict=True) if kept]
+        lookup = np.zeros(len(keep) + 1, np.int32)
+        lookup[1:][keep] = np.arange(1, len(samples) + 1)
+        labels = lookup[labels]
+    imputed = np.empty((0, 2), np.int64)
+    if suspects.size > len(keep) - keep.sum():
+        if impute == "gene_mean":
+            imputed = np.argwhere(np.isnan(values))
+        values, genes, note = _without_missing(values, genes, where, path, impute)
+        notes.append(note)
+    return Expression(
+        values=np.ascontiguousarray(values, np.float32),
+        genes=tuple(genes),
+        samples=tuple(samples),
+        parcellation=Parcellation(np.asarray(labels, np.int32), np.asarray(affine, float)),
+        name=stem(path),
+        excluded=tuple(excluded),
+        notes=tuple(notes),
+        source=source or {},
+        imputed=imputed,
+    )
+
+
+def check_imputation(impute: str | None) -> None:
+    """Raise a `UserError` where `impute` is not None or one of `IMPUTATIONS`."""
+    if impute is not None and impute not in IMPUTATIONS:
+        raise UserError(f"impute is {impute!r}; choose {' or '.join(IMPUTATIONS)}, or leave it out")
+
+
+def _without_missing(
+    values: np.ndarray, genes: Sequence[str], where: Sequence[str], path: Path, impute: str | None
+) -> tuple[np.ndarray, Sequence[str], str]:
+    """Refuse, fill or drop single missing cells; every row here has some value."""
+    missing = np.isnan(values)
+    count, lacking = int(missing.sum()), np.flatnonzero(missing.any(axis=0))
+    if impute is None:
+        row, column = np.argwhere(missing)[0]
+        raise UserError(
+            f"{path.name} has no value in {where[row]}, gene {genes[column]} ({count} empty "
+            f"cell(s) in {len(lacking)} gene(s)); fill them, or choose an imputation (gene_mean "
+            "or drop_genes)"
+        )
+    if impute == "drop_genes":
+        dropped = [genes[int(column)] for column in lacking]
+        kept = np.flatnonzero(~missing.any(axis=0))
+        note = f"{len(dropped)} gene(s) with empty cells are left out ({listing(dropped)})"
+        return values[:, kept], [genes[int(column)] for column in kept], note
+    empty = [genes[int(column)] for column in np.flatnonzero(missing.all(axis=0))]
+    if empty:
+        raise UserError(
+            f"{path.name} has genes without any value ({listing(empty)}), which no mean can fill; "
+            "remove them or choose drop_genes"
+        )
+    values = np.where(missing, np.nanmean(values, axis=0, dtype=np.float64), values)
+    note = f"{count} empty cell(s) in {len(lacking)} gene(s) are filled with the gene's mean"
+    return values, genes, note
+
+
+def _repeated(names: Sequence[str]) -> list[str]:
+    return [name for name, count in Counter(names).items() if count > 1]

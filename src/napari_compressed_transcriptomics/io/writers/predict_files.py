@@ -1,0 +1,64 @@
+"""Maps are read and predicted in one go, for the window: reading takes its time, too."""
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from napari_compressed_transcriptomics.core.progress import Progress
+from napari_compressed_transcriptomics.io.readers.targets import (
+    read_latent_images,
+    read_targets_steps,
+)
+from napari_compressed_transcriptomics.io.readers.volume import Volume
+from napari_compressed_transcriptomics.study.predict import Prediction, predict_steps
+from napari_compressed_transcriptomics.study.predict_cost import cost_sentence
+from napari_compressed_transcriptomics.study.predict_request import PredictRequest
+
+
+@dataclass(frozen=True, eq=False)
+class MapFiles:
+    """What a prediction is to be read from.
+
+    Attributes
+    ----------
+    targets : tuple of Path or Volume
+        Files, and maps that are open already.
+    regions : Path or None
+        See `targets.read_targets`.
+    images : tuple of Path
+        Latent images, together one set of features.
+    """
+
+    targets: tuple[Path | Volume, ...]
+    regions: Path | None = None
+    images: tuple[Path, ...] = ()
+
+
+def predict_files_steps(
+    settings: PredictRequest, files: MapFiles, tell_cost: Callable[[str], object]
+) -> Generator[Progress, None, Prediction]:
+    """Read targets and latent images, say what it will cost, and predict.
+
+    Parameters
+    ----------
+    settings : PredictRequest
+        Its targets and features come from the files.
+    files : MapFiles
+    tell_cost : callable
+        Called with a sentence once all is read and before anything is fitted.
+
+    Raises
+    ------
+    UserError
+        A file is faulty, or data and settings do not go together.
+    """
+    expression = settings.expression
+    targets = yield from read_targets_steps(files.targets, expression, files.regions)
+    if files.images:
+        yield Progress("Reading latent images", 0, 1)
+        settings = replace(settings, features=(read_latent_images(files.images, expression),))
+    request = replace(settings, targets=targets)
+    steps = predict_steps(request)  # refuses at once what cannot be
+    yield Progress("Estimating how long it takes", 0, 1)
+    tell_cost(cost_sentence(request))
+    return (yield from steps)

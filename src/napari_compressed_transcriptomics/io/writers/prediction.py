@@ -1,0 +1,169 @@
+"""A prediction to files: scores, maps, a figure, and a record of what made them."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_compressed_transcriptomics.core.provenance import array_sha256, versions
+from napari_compressed_transcriptomics.io.files.atomic import (
+    check_targets,
+    refuse_overwriting,
+    replacing_files,
+    write_json,
+)
+from napari_compressed_transcriptomics.io.files.belonging import KEY, fingerprints
+from napari_compressed_transcriptomics.io.files.file_names import distinct_stems
+from napari_compressed_transcriptomics.io.files.nifti import write_volume
+from napari_compressed_transcriptomics.io.files.room import table_bytes, volume_bytes
+from napari_compressed_transcriptomics.io.files.style import SAFE, Style, number_cell, write_rows
+
+if TYPE_CHECKING:
+    from napari_compressed_transcriptomics.study.predict import Prediction
+    from napari_compressed_transcriptomics.study.predict_request import PredictRequest
+
+PREDICTION_FILES = ("prediction.csv", "prediction.json", "prediction.png", "predicted_samples.csv")
+
+
+def prediction_files(targets: list[str]) -> list[str]:
+    """Return the names of all files that are written for targets of these names."""
+    return [
+        *PREDICTION_FILES,
+        *(name for stem in distinct_stems(targets) for name in _volumes(stem)),
+    ]
+
+
+def check_prediction_folder(directory: str | Path, request: "PredictRequest") -> None:
+    """Raise a `UserError` unless a prediction can be written into a folder, before it is made."""
+    directory, expression = Path(directory), request.expression
+    names = prediction_files([target.name for target in request.targets])
+    volume = volume_bytes(expression.parcellation)
+    table = table_bytes(expression.n_samples, 2 * len(request.targets))
+    check_targets(directory, names, 2 * len(request.targets) * volume + table, max(volume, table))
+    refuse_overwriting([directory / name for name in names], sources(request))
+
+
+def save_prediction(
+    prediction: "Prediction", directory: str | Path, style: Style = SAFE
+) -> list[Path]:
+    """Write a prediction into a folder, all files or none.
+
+    ``prediction.csv`` (a row a target, method, size, regressor and split; columns as
+    `predict.COLUMNS`), ``prediction.png`` (bars of the methods), ``predicted_samples.csv`` (a row a
+    sample: each target, then each of its held-out predictions), of each target's best prediction
+    ``predicted_NAME.nii.gz`` and ``residual_NAME.nii.gz`` (target minus prediction) in the target's
+    units, NaN outside, and, written last, ``prediction.json`` (settings, sources, notes, hashes of
+    the other files). `style` tells how names and paths are written.
+
+    Raises
+    ------
+    UserError
+        The folder is read-only, or a file in it is an input.
+    """
+    directory = Path(directory)
+    expression = prediction.request.expression
+    done = [
+        t for t in prediction.request.targets if any(s.target == t.name for s in prediction.scores)
+    ]
+    names = prediction_files([target.name for target in done])
+    source = sources(prediction.request)
+    refuse_overwriting([directory / name for name in names], source)
+    record = prediction_record(prediction)
+    paint, affine = expression.parcellation.paint, expression.parcellation.affine
+    with replacing_files(directory, names, last="prediction.json") as folder:
+        _write_scores(folder / "prediction.csv", prediction, style)
+        _write_samples(folder / "predicted_samples.csv", prediction, style)
+        _write_figure(folder / "prediction.png", prediction)
+        for target, stem in zip(done, distinct_stems([t.name for t in done]), strict=True):
+            score = prediction.best(target.name)
+            about = {"score": score._asdict(), "source": source}
+            maps = {
+                "predicted": prediction.predicted(score),
+                "residual": prediction.residual(score),
+            }
+            for kind, values in maps.items():
+                path = folder / f"{kind}_{stem}.nii.gz"
+                volume = paint(values)
+                write_volume(path, volume, affine, kind=kind, provenance=about, style=style)
+        write_json(folder / "prediction.json", {**record, KEY: fingerprints(folder)}, style)
+    return [directory / name for name in names]
+
+
+def sources(request: Any) -> dict[str, Any]:
+    """Return all files that a request was read from, as `Expression.source`."""
+    found = dict(request.expression.source)
+    for target in request.targets:
+        for role, entry in target.source.items():
+            found[f"{role} {target.name}" if role == "target" else role] = entry
+    for features in request.features:
+        for role, entry in features.source.items():
+            found[f"{features.name} {role}"] = entry
+    if request.compartments is not None:
+        for role, entry in request.compartments.source.items():
+            found[f"compartments {role}"] = entry
+    return found
+
+
+def prediction_record(prediction: "Prediction") -> dict[str, Any]:
+    """Return what made a prediction, JSON-safe."""
+    request, known = prediction.request, prediction.compartments
+    return {
+        "parameters": request.parameters(),
+        "complete": prediction.complete,
+        "n_samples": request.expression.n_samples,
+        "n_genes": request.expression.n_genes,
+        "data_sha256": array_sha256(request.expression.values),
+        "targets": {
+            target.name: {
+                "n_samples": int(np.isfinite(target.values).sum()),
+                "sha256": array_sha256(target.values),
+                "source": target.source,
+            }
+            for target in request.targets
+        },
+        "features_fitted_to": "all samples, without the targets; only the regression is held out",
+        "r2": "1 - squared error of held-out samples / squared error of the training samples' "
+        "mean, each summed over folds and repeats; 95 % interval over folds (Nadeau & Bengio 2003)",
+        "p_spatial": "share of surrogate maps of the same autocorrelation, symmetry and steps "
+        "between compartments that ridge predicts at least as well",
+        "compartments": known.counts if known else None,
+        "p_fdr": "p_spatial after Benjamini & Hochberg over the targets",
+        "training": prediction.training,
+        "source": sources(request),
+        "versions": versions(),
+        "notes": [*request.expression.notes, *prediction.notes],
+    }
+
+
+def _write_scores(path: Path, prediction: "Prediction", style: Style) -> None:
+    from napari_compressed_transcriptomics.study.predict import COLUMNS
+
+    rows = ([number_cell(value) for value in score] for score in prediction.scores)
+    write_rows(path, [COLUMNS, *rows], style)
+
+
+def _write_samples(path: Path, prediction: "Prediction", style: Style) -> None:
+    columns: dict[str, np.ndarray] = {}
+    for score in prediction.scores:
+        columns[score.target] = prediction.target(score.target).values
+        columns[" | ".join(map(str, score.key))] = prediction.predicted(score)
+    cells = [[number_cell(value) for value in column] for column in columns.values()]
+    rows = zip(prediction.request.expression.samples, *cells, strict=True)
+    write_rows(path, [("sample", *columns), *rows], style)
+
+
+def _write_figure(path: Path, prediction: "Prediction") -> None:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    from napari_compressed_transcriptomics.figures.prediction_plots import utility_bars
+
+    figure = utility_bars(prediction)
+    figure.patch.set(facecolor="white", alpha=1)
+    FigureCanvasAgg(figure)
+    figure.savefig(path, dpi=200)
+
+
+def _volumes(stem: str) -> list[str]:
+    return [
+        f"{kind}_{stem}{end}" for kind in ("predicted", "residual") for end in (".nii.gz", ".json")
+    ]

@@ -1,0 +1,1 @@
+"""What a codec makes of expression: errors, components, latent space."""

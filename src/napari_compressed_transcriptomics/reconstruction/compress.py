@@ -1,0 +1,203 @@
+"""The main job as one request: get a codec, encode and decode, measure the error."""
+
+from collections.abc import Generator
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from napari_compressed_transcriptomics.core.errors import UserError
+from napari_compressed_transcriptomics.core.expression import Expression
+from napari_compressed_transcriptomics.core.progress import Progress, Stop
+
+if TYPE_CHECKING:
+    from napari_compressed_transcriptomics.codecs.codec import Codec
+
+    from .held_out_error import HeldOut, HeldOutPlan
+    from .reconstruction import Reconstruction
+
+NOT_FITTED = ("published", "model", "fitted")
+"""What `CompressRequest.codec` may be that is there already, and not fitted to the data."""
+
+
+@dataclass(frozen=True)
+class CompressRequest:
+    """Everything that decides the outcome of a compression.
+
+    Attributes
+    ----------
+    expression : Expression
+        The data to compress.
+    codec : str
+        Id of a codec to fit to the data (``residual``, ``autoencoder``, ``pca``), ``model`` for
+        the one in `model_path`, or ``published`` for the published autoencoder of that latent size.
+    latent_size : int or None
+        Number of components; None takes the model's.
+    model_path : Path or None
+        Model file, where `codec` is ``model``.
+    fitted : Codec or None
+        A codec that is there already, where `codec` is ``fitted``.
+    device : str
+        ``auto``, ``cuda``, ``mps`` or ``cpu``.
+    seed : int
+        Seed of everything random in fitting.
+    max_epochs : int or None
+        Upper bound on the epochs of fitting; None for the codec's own.
+    block_bytes : int or None
+        Memory for one block of rows; None for the default.
+    fill_missing : bool
+        Accept a few genes that the model knows and the data lacks.
+    cache : Path or None
+        Folder for published weights, see `pretrained.cache_folder`.
+    parity : bool
+        Run the published autoencoder as its notebook does, see `parity.as_notebook`.
+    held_out : HeldOut or None
+        How to measure the error on samples not seen, too; of codecs fitted to the data.
+    """
+
+    expression: Expression
+    codec: str = "residual"
+    latent_size: int | None = 8
+    model_path: Path | None = None
+    fitted: "Codec | None" = None
+    device: str = "auto"
+    seed: int = 0
+    max_epochs: int | None = None
+    block_bytes: int | None = None
+    fill_missing: bool = False
+    cache: Path | None = None
+    parity: bool = False
+    held_out: "HeldOut | None" = None
+
+    def parameters(self) -> dict[str, Any]:
+        """Return the settings, JSON-safe, for provenance."""
+        return {
+            "codec": self.codec,
+            "latent_size": self.latent_size,
+            "model": str(self.model_path) if self.model_path else None,
+            "device": self.device,
+            "seed": self.seed,
+            "max_epochs": self.max_epochs,
+            "fill_missing": self.fill_missing,
+            "parity": self.parity,
+            "held_out": None if self.held_out is None else asdict(self.held_out),
+        }
+
+
+def compress_steps(request: CompressRequest) -> Generator[Progress, None, "Reconstruction"]:
+    """Fit, fetch or load the codec, then encode, decode and measure; yields `Progress`.
+
+    Raises
+    ------
+    UserError
+        Where the data cannot carry the latent size, or does not fit the model; at once, where
+        the error on samples not seen is asked for and cannot be measured.
+    """
+    from .reconstruction import reconstruct_steps
+
+    if request.parity and request.codec != "published":
+        raise UserError("parity with the published notebook is for the published autoencoder only")
+    expression, plan = request.expression, _held_out_plan(request)
+    codec = yield from _codec_steps(request)
+    if request.parity:
+        from napari_compressed_transcriptomics.codecs.notebook_mode import as_notebook
+
+        expression = expression.aligned_to(
+            codec.genes, codec.neutral if request.fill_missing else None
+        )
+        codec = as_notebook(codec, expression)
+    result = yield from reconstruct_steps(
+        codec,
+        expression,
+        device=request.device,
+        block_bytes=request.block_bytes,
+        fill_missing=request.fill_missing,
+    )
+    return result if plan is None else (yield from _held_out_steps(result, request, plan))
+
+
+def _held_out_plan(request: CompressRequest) -> "HeldOutPlan | None":
+    from napari_compressed_transcriptomics.core.latent_sizes import latent_size_problem
+
+    from .held_out_error import NOT_OURS, plan_held_out
+
+    if request.held_out is None:
+        return None
+    size, n_genes = request.latent_size, request.expression.n_genes
+    if request.codec in NOT_FITTED or size is None:
+        raise UserError(NOT_OURS)
+
+    def problem(n_samples: int) -> str | None:
+        return latent_size_problem(request.codec, size, n_samples, n_genes)
+
+    return plan_held_out(request.expression, request.held_out, problem, request.seed)
+
+
+def _held_out_steps(
+    result: "Reconstruction", request: CompressRequest, plan: "HeldOutPlan"
+) -> Generator[Progress, None, "Reconstruction"]:
+    """Add the error on samples not seen; whatever becomes of it, the result is kept."""
+    from numpy.linalg import LinAlgError
+
+    from napari_compressed_transcriptomics.codecs.codec import codec_class
+
+    from .held_out_error import held_out_steps
+
+    def fit(train: Expression) -> Generator[Progress, None, "Codec"]:
+        return codec_class(request.codec).fit_steps(train, **_settings(request))
+
+    try:
+        found = yield from held_out_steps(fit, request.expression, plan, request.device)
+    except Stop:
+        why = "was cancelled"
+    except (UserError, ArithmeticError, LinAlgError, MemoryError) as error:
+        why = f"failed: {error}"
+    else:
+        return replace(result, held_out=found, notes=(*result.notes, *plan.told, *found.notes))
+    note = f"Measuring the error on samples not seen {why}"
+    return replace(result, notes=(*result.notes, note))
+
+
+def _codec_steps(request: CompressRequest) -> Generator[Progress, None, "Codec"]:
+    """Load, fetch or fit the codec."""
+    from napari_compressed_transcriptomics.core.latent_sizes import latent_size_problem
+
+    expression, size = request.expression, request.latent_size
+    if request.codec == "fitted":
+        assert request.fitted is not None
+        return request.fitted
+    if request.codec == "model":
+        from napari_compressed_transcriptomics.codecs.models.model_file import load_model
+
+        if request.model_path is None:
+            raise UserError("no model file is chosen; choose a .safetensors file")
+        codec = load_model(request.model_path)
+        if size is not None and size != codec.latent_size:
+            raise UserError(
+                f"{request.model_path} has {codec.latent_size} components, not {size}; "
+                f"ask for --latent {codec.latent_size} or leave it out"
+            )
+        return codec
+    if size is None:
+        raise UserError("a codec that does not come from a model file needs a latent size")
+    if request.codec == "published":
+        from napari_compressed_transcriptomics.codecs.models.published import published_steps
+
+        return (yield from published_steps(size, request.cache))
+    problem = latent_size_problem(request.codec, size, expression.n_samples, expression.n_genes)
+    if problem:
+        raise UserError(problem)
+    from napari_compressed_transcriptomics.codecs.fitting import fit_codec_steps
+
+    return (yield from fit_codec_steps(request.codec, expression, **_settings(request)))
+
+
+def _settings(request: CompressRequest) -> dict[str, Any]:
+    """Return how a codec is fitted, as `codec.Codec.fit_steps` names it."""
+    from napari_compressed_transcriptomics.core.device import resolve_device
+
+    return {
+        "latent_size": request.latent_size,
+        "seed": request.seed,
+        "device": resolve_device(request.device).name,
+        "max_epochs": request.max_epochs,
+    }

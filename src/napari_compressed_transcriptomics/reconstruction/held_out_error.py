@@ -1,0 +1,295 @@
+"""The error on samples not seen: a method is fitted again, each time without a part of them."""
+
+import time
+from collections.abc import Callable, Generator
+from contextlib import closing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from napari_compressed_transcriptomics.core.errors import UserError
+from napari_compressed_transcriptomics.core.expression import Expression
+from napari_compressed_transcriptomics.core.imputation import filled_from, imputed_note, measured
+from napari_compressed_transcriptomics.core.limits import check_range
+from napari_compressed_transcriptomics.core.memory import require_memory
+from napari_compressed_transcriptomics.core.progress import Progress
+from napari_compressed_transcriptomics.spatial.buffer import buffer_of
+from napari_compressed_transcriptomics.spatial.nested_folds import (
+    SPLITS,
+    Rows,
+    Split,
+    distances_to_training,
+    outer_folds,
+)
+
+if TYPE_CHECKING:
+    from napari_compressed_transcriptomics.codecs.codec import Codec
+
+HELD_OUT = "held_out_rmse"
+"""What it is called in tables, and in the kind of volumes and layers."""
+STAGE = "Measuring on samples not seen"
+NOT_OURS = (
+    "The error on samples not seen cannot be measured of a model that is there already, as its fit "
+    "is not ours to repeat; fit a codec to these data"
+)
+_BLOCK_BYTES = 2**28
+
+Fit = Callable[[Expression], Generator[Progress, None, "Codec"]]
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """Which samples are not seen, as in `compare_request.CompareRequest`.
+
+    Attributes
+    ----------
+    split : {"blocks", "random"}
+    n_folds : int
+    buffer : float, optional
+        Of blocks, in mm; by default what `buffer.buffer_of` finds in the data.
+    """
+
+    split: Split = "blocks"
+    n_folds: int = 5
+    buffer: float | None = None
+
+    @property
+    def cost(self) -> str:
+        """What it takes, in words."""
+        return (
+            f"Fits {self.n_folds} more times, each without a part of the samples: takes about "
+            f"{self.n_folds} times the fit"
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class HeldOutPlan:
+    """The folds of a measurement.
+
+    Attributes
+    ----------
+    how : HeldOut
+    seed : int
+        Of the folds.
+    folds : tuple of (ndarray, ndarray)
+        Rows to train on and rows held out.
+    buffer_mm : float
+        0 of random folds.
+    told : tuple of str
+        Of the buffer, and of cells that are filled, one sentence each.
+    """
+
+    how: HeldOut
+    seed: int
+    folds: tuple[Rows, ...]
+    buffer_mm: float
+    told: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class HeldOutError:
+    """How well a method gives back samples that it has not seen.
+
+    Each number is over all folds: of each sample the error in the one fold in which it was not
+    seen.
+
+    Attributes
+    ----------
+    rmse_samples : ndarray of float64, shape (n_samples,)
+    rmse_genes : ndarray of float64, shape (n_genes,)
+    rmse_folds : tuple of float
+        As `compare_score.Score.rmse` has it.
+    rmse : float
+        Over all samples and genes.
+    plan : HeldOutPlan
+    distances_mm : ndarray of float64, shape (n_samples,)
+        Of each sample from the nearest one trained on, or its mirror image.
+    seconds : float
+    notes : tuple of str
+        What the fits said.
+    """
+
+    rmse_samples: np.ndarray
+    rmse_genes: np.ndarray
+    rmse_folds: tuple[float, ...]
+    rmse: float
+    plan: HeldOutPlan
+    distances_mm: np.ndarray
+    seconds: float
+    notes: tuple[str, ...] = ()
+
+    def told(self, fitted: float) -> str:
+        """Return a sentence that compares with the RMSE on the samples fitted to."""
+        ratio = f", {self.rmse / fitted:.2f} times the fitted" if fitted else ""
+        where = f", buffer {self.plan.buffer_mm:.0f} mm" if self.plan.buffer_mm else ""
+        how = f"{len(self.plan.folds)} folds, {self.plan.how.split}{where}"
+        return f"held-out RMSE {self.rmse:.4f}{ratio} ({how})"
+
+    def summary(self, fitted: float) -> dict[str, Any]:
+        """Return what came of it and how, JSON-safe; `fitted` as in `told`."""
+        sizes = [len(train) for train, _ in self.plan.folds]
+        return {
+            "rmse": self.rmse,
+            "ratio": self.rmse / fitted if fitted else None,
+            "rmse_folds": list(self.rmse_folds),
+            "split": self.plan.how.split,
+            "n_folds": len(self.plan.folds),
+            "buffer_mm": self.plan.buffer_mm,
+            "seed": self.plan.seed,
+            "n_train": [min(sizes), max(sizes)],
+            "distance_min_mm": float(self.distances_mm.min()),
+            "distance_median_mm": float(np.median(self.distances_mm)),
+            "seconds": self.seconds,
+        }
+
+
+def plan_held_out(
+    expression: Expression, how: HeldOut, problem: Callable[[int], str | None], seed: int
+) -> HeldOutPlan:
+    """Draw the folds, the same as `compare_request.plan` draws with that seed.
+
+    Parameters
+    ----------
+    expression : Expression
+    how : HeldOut
+    problem : callable
+        Tells why so many samples cannot be fitted to, or nothing.
+    seed : int
+
+    Raises
+    ------
+    UserError
+        If a fold leaves too few samples to train on, or the settings make no sense.
+    """
+    if how.split not in SPLITS:
+        raise UserError(f"There is no split {how.split!r}; choose {' or '.join(SPLITS)}")
+    check_range("folds", how.n_folds, 2, max(2, expression.n_samples // 2))
+    places, buffer_mm, told = expression.parcellation.centroids, 0.0, [imputed_note(expression)]
+    if how.split == "blocks":
+        buffer = buffer_of(expression, how.n_folds, seed, how.buffer)
+        buffer_mm = buffer.mm
+    folds = outer_folds(places, how.split, how.n_folds, seed, buffer_mm)
+    if how.split == "blocks":
+        told.append(buffer.told(folds, expression.n_samples))
+    if too_few := problem(min(len(train) for train, _ in folds)):
+        raise UserError(f"{too_few} (a fold of the error on samples not seen trains on so many)")
+    most = max(len(train) for train, _ in folds)
+    require_memory(
+        12 * most * expression.n_genes + 2 * _BLOCK_BYTES,
+        f"Fitting to folds of {expression.name}",
+        "measure without the error on samples not seen, or use a larger machine",
+    )
+    return HeldOutPlan(how, seed, tuple(folds), buffer_mm, tuple(filter(None, told)))
+
+
+def held_out_steps(
+    fit: Fit, expression: Expression, plan: HeldOutPlan, device: str = "cpu"
+) -> Generator[Progress, None, HeldOutError]:
+    """Fit to all samples but those of a fold, and measure on these; for one fold after another.
+
+    Parameters
+    ----------
+    fit : callable
+        Fits a codec to an expression, as a generator of progress.
+    expression : Expression
+    plan : HeldOutPlan
+    device : str
+        Where to encode and decode.
+
+    Yields
+    ------
+    Progress
+        In hundredths of a fold. `progress.Stop` thrown in ends it with nothing, within a fit, too.
+    """
+    begun, n_folds = time.perf_counter(), len(plan.folds)
+    squares, counts, distances = np.zeros((3, expression.n_samples))
+    genes, gene_counts = np.zeros((2, expression.n_genes))
+    errors, notes = list[float](), list[str]()
+    for fold, rows in enumerate(plan.folds):
+        part = 0.0
+        with closing(unseen_steps(fit, expression, rows, device)) as steps:
+            while True:
+                try:
+                    progress = next(steps)
+                except StopIteration as end:
+                    unseen: Unseen = end.value
+                    break
+                part = min(0.99, max(part, progress.done / max(progress.total, 1)))
+                message = f"Fold {fold + 1}: {progress.message}" if progress.message else ""
+                notes += [message] if message else []
+                yield Progress(STAGE, int(100 * (fold + part)), 100 * n_folds, message)
+        squares[rows[1]], counts[rows[1]] = unseen.of_samples, unseen.n_of_samples
+        distances[rows[1]] = distances_to_training(expression.parcellation.centroids, *rows)
+        genes += unseen.of_genes
+        gene_counts += unseen.n_of_genes
+        errors.append(unseen.rmse)
+        yield Progress(STAGE, 100 * (fold + 1), 100 * n_folds)
+    return HeldOutError(
+        rmse_samples=np.sqrt(squares / counts),
+        rmse_genes=np.sqrt(genes / gene_counts),
+        rmse_folds=tuple(errors),
+        rmse=float(np.sqrt(squares.sum() / counts.sum())),
+        plan=plan,
+        distances_mm=distances,
+        seconds=time.perf_counter() - begun,
+        notes=tuple(notes),
+    )
+
+
+class Unseen(NamedTuple):
+    """Sums of squared errors of samples that a fit has not seen, without cells that were filled.
+
+    Attributes
+    ----------
+    of_samples, n_of_samples : ndarray of float64, shape (n_held_out,)
+        Sums, and how many values they are of.
+    of_genes, n_of_genes : ndarray of float64, shape (n_genes,)
+        As above.
+    spread : float
+        Squared distance from the mean of each gene in the training samples.
+    chosen : str
+        What the method chose within the training samples, see `Codec.chosen`.
+    """
+
+    of_samples: np.ndarray
+    n_of_samples: np.ndarray
+    of_genes: np.ndarray
+    n_of_genes: np.ndarray
+    spread: float
+    chosen: str
+
+    @property
+    def rmse(self) -> float:
+        """Over all held-out samples and genes."""
+        return float(np.sqrt(self.of_samples.sum() / self.n_of_samples.sum()))
+
+    @property
+    def r2(self) -> float:
+        """About the means of the training samples; NaN where no gene varies."""
+        return float(1 - self.of_samples.sum() / self.spread) if self.spread else np.nan
+
+
+def unseen_steps(
+    fit: Fit, expression: Expression, rows: Rows, device: str = "cpu"
+) -> Generator[Progress, None, Unseen]:
+    """Fit to rows ``rows[0]`` and measure on rows ``rows[1]``, block by block."""
+    train, test = (expression.subset(part) for part in rows)
+    train, test = filled_from(train, train), filled_from(train, test)
+    codec = yield from fit(train)
+    mean = np.mean(train.values, axis=0, dtype=float)
+    del train
+    n, own, spread = test.n_samples, measured(test), 0.0
+    samples, genes = np.zeros(n), np.zeros(test.n_genes)
+    n_rows = max(1, _BLOCK_BYTES // (8 * test.n_genes))
+    for start in range(0, n, n_rows):
+        block = slice(start, start + n_rows)
+        values = np.asarray(test.values[block], np.float32)
+        decoded = codec.decode(codec.encode(values, device), device)
+        squared = np.square(values - decoded, dtype=float) * own[block]
+        samples[block] = squared.sum(axis=1)
+        genes += squared.sum(axis=0)
+        spread += (np.square(values - mean) * own[block]).sum()
+        yield Progress("Measuring", min(start + n_rows, n), n)
+    counts = own.sum(axis=1, dtype=float), own.sum(axis=0, dtype=float)
+    return Unseen(samples, counts[0], genes, counts[1], float(spread), codec.chosen())

@@ -1,0 +1,159 @@
+"""A result as it is told: what a report needs, from memory or from a folder."""
+
+from collections.abc import Generator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_compressed_transcriptomics.core.progress import Progress
+from napari_compressed_transcriptomics.core.provenance import portable
+from napari_compressed_transcriptomics.core.regions import Regions, samples_as_regions
+
+from .joint_histogram import Density, density_steps
+from .summary import summary_of
+
+if TYPE_CHECKING:
+    from .reconstruction import Reconstruction
+
+MOST_COMPONENTS = 16
+"""Components that a report shows as pictures."""
+
+
+@dataclass(frozen=True, eq=False)
+class SampleErrors:
+    """How well each sample (or region) is given back.
+
+    Attributes
+    ----------
+    names : tuple of str
+    rmse : ndarray of float64, shape (n,)
+        In the units of the data.
+    r2 : ndarray of float64, shape (n,), or None
+        About the sample's mean over genes; not of regions made of several samples.
+    centroids : ndarray of float64, shape (n, 3), or None
+        RAS mm.
+    counts : ndarray of int64, shape (n,), or None
+        Samples in each region.
+    held_out : ndarray of float64, shape (n,), or None
+        RMSE while the sample was not seen; None where it was not measured.
+    """
+
+    names: tuple[str, ...]
+    rmse: np.ndarray
+    r2: np.ndarray | None = None
+    centroids: np.ndarray | None = None
+    counts: np.ndarray | None = None
+    held_out: np.ndarray | None = None
+
+    @classmethod
+    def of_regions(
+        cls, regions: Regions, rmse_samples: np.ndarray, held_out: np.ndarray | None = None
+    ) -> "SampleErrors":
+        """Return the error of regions that hold the samples."""
+        rmse = regions.root_mean_square(rmse_samples)
+        unseen = None if held_out is None else regions.root_mean_square(held_out)
+        return cls(regions.names, rmse, counts=regions.counts, held_out=unseen)
+
+
+@dataclass(frozen=True, eq=False)
+class Results:
+    """What a compression came to.
+
+    Attributes
+    ----------
+    record : dict
+        As in ``summary.json``, see `core.summary.summary_of`.
+    affine : ndarray, shape (4, 4)
+        Voxels to RAS mm.
+    error_volume : ndarray of float32, shape (x, y, z)
+        RMSE, NaN outside.
+    latent_volume : ndarray of float32, shape (x, y, z, at most `MOST_COMPONENTS`)
+        NaN outside.
+    latents : ndarray of float32, shape (n_samples, latent_size)
+    genes : tuple of str
+    rmse_genes, r2_genes : ndarray of float64, shape (n_genes,)
+        NaN for filled-in genes.
+    held_out_genes : ndarray of float64, shape (n_genes,), or None
+        RMSE on samples not seen; None where it was not measured.
+    held_out_volume : ndarray of float32, shape (x, y, z), or None
+        The same of each sample, NaN outside.
+    samples : SampleErrors or None
+        None where an older result did not keep them.
+    regions : SampleErrors or None
+        The samples themselves where they are regions; None where nobody said which regions.
+    density : Density or None
+        None where an older result did not keep it.
+    files : tuple of Path
+        What was read, not to be overwritten.
+    notes : tuple of str
+        What was noticed on reading, one sentence each.
+    """
+
+    record: dict[str, Any]
+    affine: np.ndarray
+    error_volume: np.ndarray
+    latent_volume: np.ndarray
+    latents: np.ndarray
+    genes: tuple[str, ...]
+    rmse_genes: np.ndarray
+    r2_genes: np.ndarray
+    held_out_genes: np.ndarray | None = None
+    held_out_volume: np.ndarray | None = None
+    samples: SampleErrors | None = None
+    regions: SampleErrors | None = None
+    density: Density | None = None
+    files: tuple[Path, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def portable(self, folder: Path | None = None) -> "Results":
+        """Return the same with paths that tell of nobody, see `provenance.portable`."""
+        return replace(self, record=portable(self.record, folder))
+
+
+def results_steps(
+    reconstruction: "Reconstruction",
+    parameters: dict[str, Any] | None = None,
+    regions: Regions | None = None,
+) -> Generator[Progress, None, Results]:
+    """Gather a reconstruction's results, as a generator of progress.
+
+    Parameters
+    ----------
+    reconstruction : Reconstruction
+    parameters : dict, optional
+        The settings that were chosen, JSON-safe.
+    regions : Regions, optional
+        Of the samples; a region table's own where not given.
+    """
+    expression = reconstruction.expression
+    parcellation, held_out = expression.parcellation, reconstruction.held_out
+    density = yield from density_steps(reconstruction)
+    samples = SampleErrors(
+        expression.samples,
+        reconstruction.rmse_samples,
+        reconstruction.r2_samples,
+        parcellation.centroids,
+        held_out=None if held_out is None else held_out.rmse_samples,
+    )
+    of_regions = None
+    if regions is not None:
+        of_regions = SampleErrors.of_regions(regions, samples.rmse, samples.held_out)
+    elif samples_as_regions(expression) is not None:
+        of_regions = samples
+    return Results(
+        record=summary_of(reconstruction, parameters),
+        affine=parcellation.affine,
+        error_volume=parcellation.paint(reconstruction.rmse_samples),
+        latent_volume=parcellation.paint(reconstruction.latents[:, :MOST_COMPONENTS]),
+        latents=reconstruction.latents,
+        genes=expression.genes,
+        rmse_genes=reconstruction.rmse_genes,
+        r2_genes=reconstruction.r2_genes,
+        held_out_genes=None if held_out is None else held_out.rmse_genes,
+        held_out_volume=None if held_out is None else parcellation.paint(held_out.rmse_samples),
+        samples=samples,
+        regions=of_regions,
+        density=density,
+    )

@@ -1,0 +1,1 @@
+"""Where samples lie: blocks and folds, compartments, hemispheres, and surrogate maps."""

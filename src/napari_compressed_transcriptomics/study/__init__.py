@@ -1,0 +1,1 @@
+"""Methods compared, maps predicted, and coherence measured, all on samples held out."""

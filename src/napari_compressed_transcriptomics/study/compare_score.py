@@ -1,0 +1,89 @@
+"""One fit of a comparison: fitted to some samples, and measured on others."""
+
+import time
+from collections.abc import Generator
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from napari_compressed_transcriptomics.codecs.registry import fit_method_steps
+from napari_compressed_transcriptomics.core.expression import Expression
+from napari_compressed_transcriptomics.core.progress import Progress
+from napari_compressed_transcriptomics.core.threads import one_thread
+from napari_compressed_transcriptomics.reconstruction.held_out_error import unseen_steps
+
+from .compare_request import Fit
+
+if TYPE_CHECKING:
+    from napari_compressed_transcriptomics.codecs.codec import Codec
+
+COLUMNS = (
+    "method", "latent_size", "split", "fold", "rmse", "r2", "seconds",
+    "n_train", "buffer_mm", "distance_min_mm", "distance_median_mm", "chosen",
+)  # fmt: skip
+
+
+class Score(NamedTuple):
+    """One row of the table: one fit, measured on the samples it did not see.
+
+    Attributes
+    ----------
+    method : str
+    latent_size : int
+    split : {"blocks", "random"}
+    fold : int
+        From 1.
+    rmse : float
+        Over all held-out samples and genes, in the units of the data.
+    r2 : float
+        1 - (squared error) / (squared distance from the mean of each gene in the training
+        samples), both summed over held-out samples and genes (Campbell and Thompson 2008,
+        doi:10.1093/rfs/hhm055): 0 is as good as that mean. NaN where no gene varies.
+    seconds : float
+        Of fitting, encoding and decoding, in one thread; UMAP's first in a process with its
+        import and compilation.
+    n_train : int
+        Samples trained on; 0 where not known.
+    buffer_mm : float
+        0 of random folds.
+    distance_min_mm, distance_median_mm : float
+        Of held-out samples from the nearest training sample or its mirror image.
+    chosen : str
+        What the method chose within the training samples, see `Codec.chosen`.
+    """
+
+    method: str
+    latent_size: int
+    split: str
+    fold: int
+    rmse: float
+    r2: float
+    seconds: float
+    n_train: int = 0
+    buffer_mm: float = np.nan
+    distance_min_mm: float = np.nan
+    distance_median_mm: float = np.nan
+    chosen: str = ""
+
+    @property
+    def fit(self) -> Fit:
+        """Which fit it is of."""
+        return Fit(*self[:4])
+
+
+def score_steps(
+    fit: Fit, expression: Expression, rows: tuple[np.ndarray, np.ndarray], seed: int, device: str
+) -> Generator[Progress, None, Score]:
+    """Fit a method to rows ``rows[0]`` and measure it on rows ``rows[1]``, in one thread."""
+    # seconds of import, which each new process needs, are not the method's
+    import sklearn.decomposition  # noqa: F401
+    import torch  # noqa: F401
+
+    def fitted(train: Expression) -> "Generator[Progress, None, Codec]":
+        return fit_method_steps(fit.method, train, fit.latent_size, seed, device)
+
+    begun = time.perf_counter()
+    with one_thread():
+        unseen = yield from unseen_steps(fitted, expression, rows, device)
+    seconds = time.perf_counter() - begun
+    return Score(*fit, unseen.rmse, unseen.r2, seconds, chosen=unseen.chosen)

@@ -1,0 +1,219 @@
+"""Latents of several methods, fitted to the same samples, to be looked at beside each other."""
+
+from collections.abc import Generator
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from napari_compressed_transcriptomics.codecs.codec import Codec
+from napari_compressed_transcriptomics.codecs.registry import (
+    METHODS,
+    fit_method_steps,
+    method_names,
+    method_problem,
+    short_title,
+    size_problem,
+)
+from napari_compressed_transcriptomics.core.errors import UserError
+from napari_compressed_transcriptomics.core.expression import Expression, Parcellation
+from napari_compressed_transcriptomics.core.progress import Progress, Stop
+
+SIGNS = (
+    "Each map has a contrast of its own. The sign of a component is arbitrary: the same map may "
+    "come with its colours exchanged."
+)
+
+
+@dataclass(frozen=True, eq=False)
+class NamedLatents:
+    """Latents of one method, and where their samples lie.
+
+    Attributes
+    ----------
+    name : str
+        The method, as tables have it: of `methods.METHODS`, or what files say
+        (``abagen_pca_8mm``).
+    title : str
+        The same for people.
+    values : ndarray of float32, shape (n_samples, k)
+        No unit; the sign of each column is arbitrary. NaN where a file says nothing.
+    parcellation : Parcellation
+        Of the expression, or of the voxels of the files.
+    expression : Expression or None
+        What they were fitted to, where that is known.
+    record : dict
+        JSON-safe: how they were fitted, or paths and SHA-256 of the files.
+    """
+
+    name: str
+    title: str
+    values: np.ndarray
+    parcellation: Parcellation
+    expression: Expression | None = None
+    record: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def short_title(self) -> str:
+        """The title where there is little room."""
+        return short_title(self.name) if self.name in METHODS else self.title
+
+    @property
+    def latent_size(self) -> int:
+        """Number of components, k."""
+        return self.values.shape[1]
+
+
+@dataclass(frozen=True, eq=False)
+class LatentsRequest:
+    """Everything that decides the outcome.
+
+    Attributes
+    ----------
+    expression : Expression
+    methods : tuple of str
+        Of `methods.METHODS`.
+    latent_sizes : tuple of int
+        Each method is fitted with each.
+    seed : int
+        Of the fits.
+    device : str
+        For methods that can choose.
+    known : tuple of NamedLatents
+        What was fitted with the same data and seed before, and need not be again.
+    """
+
+    expression: Expression
+    methods: tuple[str, ...]
+    latent_sizes: tuple[int, ...] = (2,)
+    seed: int = 0
+    device: str = "cpu"
+    known: tuple[NamedLatents, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class FittedLatents:
+    """What came of a request.
+
+    Attributes
+    ----------
+    latents : tuple of NamedLatents
+        In the order of `methods.METHODS`, then of size.
+    notes : tuple of str
+        What could not be fitted and why, a sentence each.
+    complete : bool
+        False where it was cancelled; those done until then are there.
+    """
+
+    latents: tuple[NamedLatents, ...]
+    notes: tuple[str, ...] = ()
+    complete: bool = True
+
+
+def problem_with(method: str, latent_size: int, expression: Expression) -> str:
+    """Return why a method cannot give so many components of these data, or nothing."""
+    too_many = size_problem(method, latent_size, expression.n_samples, expression.n_genes)
+    return too_many or method_problem(method, expression)
+
+
+def possible_fits(
+    expression: Expression, methods: tuple[str, ...], latent_sizes: tuple[int, ...]
+) -> tuple[list[tuple[str, int]], tuple[str, ...]]:
+    """Return which methods can be fitted with which sizes, in order, and why others cannot.
+
+    Raises
+    ------
+    UserError
+        If nothing can be, or a method is unknown.
+    """
+    names = sorted(method_names(methods), key=list(METHODS).index)
+    if not (names and latent_sizes):
+        raise UserError("There is nothing to fit; choose at least one method")
+    fits: list[tuple[str, int]] = []
+    notes: dict[str, None] = {}
+    for name in names:
+        for size in dict.fromkeys(latent_sizes):
+            if problem := problem_with(name, size, expression):
+                notes[f"{METHODS[name].title} is left out: {problem}"] = None
+            else:
+                fits.append((name, size))
+    if not fits:
+        raise UserError(next(iter(notes)))
+    return fits, tuple(notes)
+
+
+def latents_steps(request: LatentsRequest) -> Generator[Progress, None, FittedLatents]:
+    """Fit each method to all samples; a generator of progress.
+
+    `progress.Stop` thrown in ends it with the methods done so far, as soon as there is one.
+
+    Raises
+    ------
+    UserError
+        At once, if nothing can be fitted.
+    """
+    fits, notes = possible_fits(request.expression, request.methods, request.latent_sizes)
+    return _latents_steps(request, fits, notes)
+
+
+def _latents_steps(
+    request: LatentsRequest, fits: list[tuple[str, int]], notes: tuple[str, ...]
+) -> Generator[Progress, None, FittedLatents]:
+    known = {(one.name, one.latent_size): one for one in request.known}
+    done: list[NamedLatents] = []
+    try:
+        for number, (method, size) in enumerate(fits, 1):
+            latents = known.get((method, size))
+            if latents is None:
+                which = f" ({number} of {len(fits)})" if len(fits) > 1 else ""
+                latents = yield from fit_steps(
+                    request.expression, method, size, request.seed, request.device, which
+                )
+            done.append(latents)
+    except Stop:
+        if not done:
+            raise
+        said = f"Cancelled after {len(done)} of {len(fits)} fits"
+        return FittedLatents(tuple(done), (*notes, said), complete=False)
+    return FittedLatents(tuple(done), notes)
+
+
+def fit_steps(
+    expression: Expression,
+    method: str,
+    latent_size: int,
+    seed: int = 0,
+    device: str = "cpu",
+    which: str = "",
+) -> Generator[Progress, None, NamedLatents]:
+    """Fit one method to all samples and encode them; `Stop` is let through.
+
+    Parameters
+    ----------
+    expression : Expression
+    method : str
+        Of `methods.METHODS`.
+    latent_size : int
+    seed : int
+    device : str
+    which : str
+        Follows the method's name in the progress.
+    """
+    steps = fit_method_steps(method, expression, latent_size, seed, device)
+    codec: Codec
+    with closing(steps):  # a fit that was stopped half-way is not to be shown
+        while True:
+            try:
+                progress = next(steps)
+            except StopIteration as end:
+                codec = end.value
+                break
+            yield Progress(
+                f"{METHODS[method].title}{which}", progress.done, progress.total, progress.message
+            )
+    values = codec.encode(expression.values, device)
+    record = {"method": codec.describe(), **codec.training}
+    return NamedLatents(
+        method, METHODS[method].title, values, expression.parcellation, expression, record
+    )

@@ -1,0 +1,257 @@
+"""How well latents predict maps of the brain: at places not seen, and better than chance."""
+
+from collections.abc import Generator, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from napari_compressed_transcriptomics.codecs.registry import GENES, fit_method_steps
+from napari_compressed_transcriptomics.core.progress import Progress, Stop
+from napari_compressed_transcriptomics.core.target import Features, Target
+from napari_compressed_transcriptomics.spatial.compartments import Compartments
+from napari_compressed_transcriptomics.spatial.spatial_null import surrogate_maps
+
+from .out_of_sample import evaluated
+from .predict_request import PredictRequest, check_request
+from .regressors import ridge, standardised, trees
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COLUMNS = (
+    "target", "method", "latent_size", "regressor", "split",
+    "r2", "r2_low", "r2_high", "p_spatial", "p_fdr",
+)  # fmt: skip
+
+
+class Score(NamedTuple):
+    """One row of the table.
+
+    Attributes
+    ----------
+    target, method : str
+    latent_size : int
+        Number of features: components, or genes.
+    regressor, split : str
+    r2 : float
+        Out-of-sample R2: 1 - (squared error of held-out samples) / (squared error of the
+        training samples' mean), both summed over folds and repeats. 0 is as good as the mean,
+        below is worse.
+    r2_low, r2_high : float
+        95 % confidence interval.
+    p_spatial : float
+        Share of surrogate maps (see `spatial_null`) that are predicted at least as well; NaN for
+        trees.
+    p_fdr : float
+        `p_spatial` after Benjamini and Hochberg's correction over the targets.
+    """
+
+    target: str
+    method: str
+    latent_size: int
+    regressor: str
+    split: str
+    r2: float
+    r2_low: float
+    r2_high: float
+    p_spatial: float
+    p_fdr: float = np.nan
+
+    @property
+    def key(self) -> tuple:
+        """Which row it is: all that is no result."""
+        return self[:5]
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """What came of a request.
+
+    Attributes
+    ----------
+    request : PredictRequest
+    scores : tuple of Score
+    maps : dict
+        `Score.key` to the held-out predictions, float64 (n_samples,), mean over repeats; NaN
+        where the target or the features say nothing.
+    notes : tuple of str
+    training : dict
+        ``method k`` to the codec's record of training.
+    complete : bool
+        False where it was cancelled: the targets until then are there.
+    compartments : Compartments or None
+        Those that surrogates keep; None without surrogates.
+    """
+
+    request: PredictRequest
+    scores: tuple[Score, ...]
+    maps: dict[tuple, np.ndarray]
+    notes: tuple[str, ...] = ()
+    training: dict[str, Any] = field(default_factory=dict)
+    complete: bool = True
+    compartments: Compartments | None = None
+
+    def table(self) -> "pd.DataFrame":
+        """Return the scores as a tidy table with the columns `COLUMNS`."""
+        import pandas as pd
+
+        return pd.DataFrame([tuple(score) for score in self.scores], columns=list(COLUMNS))
+
+    def predicted(self, score: Score) -> np.ndarray:
+        """Return the predicted map in the target's units, float64 (n_samples,)."""
+        return self.maps[score.key]
+
+    def residual(self, score: Score) -> np.ndarray:
+        """Return target minus prediction, float64 (n_samples,)."""
+        return self.target(score.target).values - self.predicted(score)
+
+    def target(self, name: str) -> Target:
+        """Return the target of a name."""
+        return next(target for target in self.request.targets if target.name == name)
+
+    def best(self, name: str) -> Score:
+        """Return the score of a target with the largest R2."""
+        return max((s for s in self.scores if s.target == name), key=lambda s: s.r2)
+
+
+def predict_steps(request: PredictRequest) -> Generator[Progress, None, Prediction]:
+    """Predict all targets from all features; a generator of progress.
+
+    `progress.Stop` thrown in ends it with the targets done so far, as soon as there is one.
+
+    Raises
+    ------
+    UserError
+        At once, if data and settings do not go together.
+    """
+    check_request(request)
+    return _predict_steps(request)
+
+
+def _predict_steps(request: PredictRequest) -> Generator[Progress, None, Prediction]:
+    features, training = yield from _features_steps(request)
+    compartments = request.compartments_known() if request.n_surrogates else None
+    per_target = sum(len(_regressors(request, f)) for f in features) * len(request.splits)
+    total, done, complete = per_target * len(request.targets), 0, True
+    scores: list[Score] = []
+    maps: dict[tuple, np.ndarray] = {}
+    try:
+        for number, target in enumerate(request.targets):
+            stage = f"Predicting {target.name}"
+            yield Progress(stage, done, total)
+            for score, predicted in _target_scores(request, target, features, number, compartments):
+                scores.append(score)
+                maps[score.key] = predicted
+                done += 1
+                yield Progress(stage, done, total)
+    except Stop:
+        finished = len(scores) // per_target * per_target
+        if not finished:
+            raise
+        scores, complete = scores[:finished], False
+        maps = {score.key: maps[score.key] for score in scores}
+    said = [compartments.note] if compartments and compartments.note else []
+    said += [note for target in request.targets for note in target.notes]
+    said += [note for given in request.features for note in given.notes]
+    if "blocks" in request.splits and request.buffer:
+        said.append(f"Blocks have a buffer of {request.buffer:.1f} mm")
+    notes = list(dict.fromkeys(said))
+    if not complete:
+        names = {score.target for score in scores}
+        notes.append(f"Cancelled after {len(names)} of {len(request.targets)} targets")
+    return Prediction(
+        request, _corrected(scores), maps, tuple(notes), training, complete, compartments
+    )
+
+
+def _features_steps(
+    request: PredictRequest,
+) -> Generator[Progress, None, tuple[list[Features], dict[str, Any]]]:
+    """Fit every codec, and return all features with the records of training."""
+    expression, training = request.expression, {}
+    features = list(request.features)
+    if GENES in request.methods:
+        features.insert(0, Features(GENES, expression.values))
+    for method in request.fitted():
+        for size in request.latent_sizes:
+            fit = fit_method_steps(method, expression, size, request.seed, request.device)
+            codec = yield from _unstopped(fit)
+            features.append(Features(method, codec.encode(expression.values, request.device)))
+            training[f"{method} {size}"] = codec.training
+    return features, training
+
+
+def _unstopped(steps: Generator[Progress, None, Any]) -> Generator[Progress, None, Any]:
+    """Run steps so that `Stop` ends them: half-trained codecs are not to be compared."""
+    with closing(steps):
+        while True:
+            try:
+                progress = next(steps)
+            except StopIteration as end:
+                return end.value
+            yield progress
+
+
+def _target_scores(
+    request: PredictRequest,
+    target: Target,
+    features: list[Features],
+    number: int,
+    compartments: Compartments | None,
+) -> Iterator[tuple[Score, np.ndarray]]:
+    positions = request.expression.parcellation.centroids
+    mask, maps, folds = np.zeros(0, bool), np.zeros((0, 0)), {}
+    for one in features:
+        there = np.isfinite(target.values) & np.isfinite(one.values).all(axis=1)
+        if not np.array_equal(there, mask):  # all features but incomplete images share it
+            mask, places = there, positions[there]
+            maps = target.values[mask, None]
+            if compartments is not None:
+                seed = request.seed * 100_000 + number
+                of_sample = compartments.of_sample[mask]
+                surrogates = surrogate_maps(
+                    maps[:, 0], places, request.n_surrogates, seed, of_sample
+                )
+                maps = np.column_stack([maps, surrogates])
+            folds = {split: request.folds(mask, split) for split in request.splits}
+        x = standardised(one.values[mask])
+        for regressor in _regressors(request, one):
+            for split in request.splits:
+                if regressor == "ridge":
+                    predicted = ridge(x, maps, folds[split])
+                else:
+                    alone = trees(x, maps[:, 0], folds[split], request.seed)
+                    predicted = [values[:, None] for values in alone]
+                about = (target.name, one.name, one.values.shape[1], regressor, split)
+                numbers, mean = evaluated(maps, predicted, folds[split])
+                whole = np.full(len(mask), np.nan)
+                whole[mask] = mean
+                yield Score(*about, *numbers), whole
+
+
+def _regressors(request: PredictRequest, features: Features) -> tuple[str, ...]:
+    """Trees on thousands of genes would take hours and say little."""
+    return tuple(r for r in request.regressors if r == "ridge" or features.name != GENES)
+
+
+def _corrected(scores: list[Score]) -> tuple[Score, ...]:
+    """Correct p-values over the targets of each method, size, regressor and split."""
+    from scipy.stats import false_discovery_control
+
+    corrected: dict[tuple, float] = {}
+    for group in {score[1:5] for score in scores}:
+        family = [s for s in scores if s[1:5] == group and np.isfinite(s.p_spatial)]
+        if family:
+            p = false_discovery_control([score.p_spatial for score in family])
+            corrected |= {s.key: float(value) for s, value in zip(family, p, strict=True)}
+    return tuple(score._replace(p_fdr=corrected.get(score.key, np.nan)) for score in scores)
+
+
+def shuffled(target: Target, seed: int) -> Target:
+    """Return a negative control: the same values at other places, at random."""
+    values = target.values.copy()
+    there = np.isfinite(values)
+    values[there] = np.random.default_rng(seed).permutation(values[there])
+    return replace(target, values=values)

@@ -1,0 +1,1 @@
+"""All that knows napari's viewer: layers, their content, colour bars, picking."""

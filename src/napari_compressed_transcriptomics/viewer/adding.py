@@ -1,0 +1,27 @@
+"""Adding what was read to a viewer, and preparing the viewer for what napari will add."""
+
+from typing import Any
+
+from napari_compressed_transcriptomics.core.expression import Expression
+
+from .grid import attach
+from .layers import expression_layer
+from .notices import tell
+
+
+def add_expression(viewer: Any, expression: Expression) -> Any:
+    """Add an expression layer to a viewer, and tell what was noticed on reading."""
+    attach(viewer)
+    tell(expression.notes)
+    data, attributes, _ = expression_layer(expression)
+    return viewer.add_image(data, **attributes)
+
+
+def prepare_viewer() -> Any:
+    """Attach the current viewer, if there is one, before napari adds what was read."""
+    from napari import current_viewer
+
+    viewer = current_viewer()
+    if viewer is not None:
+        attach(viewer)
+    return viewer

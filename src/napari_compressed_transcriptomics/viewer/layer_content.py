@@ -1,0 +1,148 @@
+"""What a layer of ours shows, and where; lies in the layer's metadata as `Shown`."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_compressed_transcriptomics.core.expression import Expression, Parcellation
+from napari_compressed_transcriptomics.reconstruction.held_out_error import HELD_OUT
+
+from .image_space import Placement
+
+if TYPE_CHECKING:
+    from napari_compressed_transcriptomics.reconstruction.reconstruction import Reconstruction
+
+METADATA_KEY = "compressed_transcriptomics"
+ERRORS = ("rmse", HELD_OUT)
+"""Kinds of layers that show an error, which begins at 0."""
+_ROUND = (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 7.5, 10)
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """What a layer of ours shows; lies in ``layer.metadata[METADATA_KEY]``.
+
+    Attributes
+    ----------
+    kind : str
+        ``expression``, ``latents``, ``component``, ``rmse``, ``gene``, ``image``, ``labels``;
+        ``held_out_rmse`` of samples while they were not seen;
+        ``original``, ``rebuilt``, ``difference`` where a gene of these is compared;
+        ``composite`` of three components in colour; ``distance`` to training data;
+        ``error_difference`` of two results; ``target``, ``predicted`` and ``residual`` of a
+        prediction.
+    placement : Placement
+        The source grid.
+    values : ndarray or None
+        Per sample (n,) or (n, k), what is painted; red, green and blue (n, 3) in 0..1 for
+        ``composite``; None for a plain volume.
+    parcellation, view : Parcellation or None
+        Where the samples lie: as in the source (x, y, z), and laid out for the viewer (z, y, x).
+    expression, reconstruction
+        Where the values come from, if anywhere.
+    gene : str
+        The gene shown, for ``expression``, ``gene`` and comparisons.
+    background : float or None
+        The constant of a plain volume that is shown see-through.
+    centers, reach : ndarray or None
+        Per component: middle and half width of the contrast limits.
+    """
+
+    kind: str
+    placement: Placement
+    values: np.ndarray | None = None
+    parcellation: Parcellation | None = None
+    view: Parcellation | None = None
+    expression: Expression | None = None
+    reconstruction: "Reconstruction | None" = None
+    gene: str = ""
+    background: float | None = None
+    centers: np.ndarray | None = None
+    reach: np.ndarray | None = None
+
+    def __deepcopy__(self, memo: dict) -> "Shown":
+        return self  # immutable; duplicating a layer must not copy the expression matrix
+
+    @property
+    def is_signed(self) -> bool:
+        """Whether the layer shows signed values around a middle (latent components)."""
+        return self.centers is not None
+
+    def painted(self, filled: bool = False) -> np.ndarray:
+        """Return the viewer's array ([k,] z, y, x); NaN outside, or each middle if `filled`.
+
+        A ``composite`` is RGBA (z, y, x, 4), uint8, transparent outside.
+        """
+        assert self.values is not None
+        assert self.view is not None
+        data = self.view.paint(self.values)
+        if self.kind == "composite":
+            return _rgba(data)
+        if filled and self.centers is not None:
+            middle = self.centers.astype(np.float32)
+            data = np.where(np.isnan(data), middle if data.ndim == 4 else middle[0], data)
+        return np.moveaxis(data, 3, 0) if data.ndim == 4 else data
+
+    def contrast_limits(self, component: int = 0) -> tuple[float, float]:
+        """Return the contrast limits: symmetric about the middle for signed values."""
+        if self.centers is not None and self.reach is not None:
+            center, reach = float(self.centers[component]), float(self.reach[component])
+            reach = rounded_up(reach)
+            return center - reach, center + reach
+        assert self.values is not None
+        low, high = np.nanpercentile(self.values, [1, 99])
+        if self.kind in ERRORS:
+            low = 0.0
+        return (float(low), float(high)) if high > low else (float(low) - 0.5, float(low) + 0.5)
+
+
+def rounded_up(reach: float) -> float:
+    """Return the next round number: of others napari's colour bar may label only the middle."""
+    if not (np.isfinite(reach) and reach > 0):
+        return reach
+    power = 10.0 ** np.floor(np.log10(reach))
+    return float(power * next(step for step in _ROUND if step >= reach / power * (1 - 1e-6)))
+
+
+def _rgba(colors: np.ndarray) -> np.ndarray:
+    """Return colours (..., 3) in 0..1 as uint8 RGBA, transparent where they are NaN."""
+    inside = ~np.isnan(colors[..., :1])
+    rgba = np.concatenate([np.nan_to_num(colors), inside], axis=-1)
+    return np.rint(255 * rgba).astype(np.uint8)
+
+
+def shown(layer: Any) -> Shown | None:
+    """Return what a layer of ours shows, or None for any other layer."""
+    found = getattr(layer, "metadata", {}).get(METADATA_KEY)
+    return found if isinstance(found, Shown) else None
+
+
+def space(parcellation: Parcellation) -> dict[str, Any]:
+    """Return what `Shown` needs to know of where samples lie."""
+    placement = Placement(parcellation.labels.shape, parcellation.affine)
+    labels = np.ascontiguousarray(placement.to_viewer(parcellation.labels))
+    # An oblique grid can lose a one-voxel sample in resampling; its value must not shift others.
+    view = _View(labels, parcellation.affine, parcellation.n_samples)
+    return {"placement": placement, "parcellation": parcellation, "view": view}
+
+
+@dataclass(frozen=True, eq=False)
+class _View(Parcellation):
+    """A parcellation laid out for the viewer, which remembers how many samples there are."""
+
+    n_all: int = 0
+
+    @property
+    def n_samples(self) -> int:  # type: ignore[override]
+        """Number of samples, also where the last has lost its voxel."""
+        return self.n_all
+
+
+def middle_and_reach(values: np.ndarray, center: float | None = None) -> dict[str, Any]:
+    """Middle of each column (its mean), and how far from it 99 % of the samples keep."""
+    centers = np.nanmean(values, axis=0, dtype=float)
+    if center is not None:
+        centers[:] = center
+    reach = np.nanpercentile(np.abs(values - centers), 99, axis=0)
+    return {"centers": centers, "reach": np.where(reach > 0, reach, 1.0)}

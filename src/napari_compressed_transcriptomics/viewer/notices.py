@@ -1,0 +1,60 @@
+"""What the window tells the user: notes, and errors of theirs as one sentence."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+from napari_compressed_transcriptomics.core.errors import (
+    LONGEST_MESSAGE,
+    UserError,
+    printable,
+    shortened,
+)
+
+
+def tell(notes: Iterable[str]) -> None:
+    """Show notes, if any, as one notification."""
+    from napari.utils.notifications import show_warning
+
+    if text := "\n".join(notes):
+        show_warning(text)
+
+
+@contextmanager
+def user_errors_shown() -> Iterator[None]:
+    """Show a `UserError` from the body as a notification, without a traceback, and go on."""
+    try:
+        yield
+    except UserError as error:
+        report(error)
+
+
+def report(error: BaseException, doing: str = "") -> None:
+    """Show an error in one notification: a `UserError` as its sentence, a bug with its traceback.
+
+    The traceback of a bug stands behind a button, and in a file that the notification names.
+
+    Parameters
+    ----------
+    error : BaseException
+    doing : str
+        What was being done ("Compress"), for that file.
+    """
+    from napari.utils.notifications import ErrorNotification, notification_manager, show_error
+
+    from napari_compressed_transcriptomics.core.fault_report import write_report
+
+    if isinstance(error, UserError):
+        show_error(str(error))
+        return
+    path = write_report(error, {"window": doing})
+    notification = ErrorNotification(error)
+    written = f"\nThe full report is in {path}" if path is not None else ""
+    notification.message = f"{sentence(error)}{written}"
+    notification_manager.dispatch(notification)
+
+
+def sentence(error: BaseException) -> str:
+    """Return an error in one line: a `UserError` as it is, another with its kind."""
+    if isinstance(error, UserError):
+        return str(error)
+    return shortened(printable(f"{type(error).__name__}: {error}".strip(" :")), LONGEST_MESSAGE)

@@ -1,0 +1,74 @@
+"""Which sample of a layer lies under the mouse, in 2-D and in 3-D."""
+
+from typing import Any
+
+import numpy as np
+
+from .layer_content import shown
+
+_STEPS_A_VOXEL = 4
+
+
+def sample_under(
+    layer: Any, position: Any, view_direction: Any = None, dims_displayed: Any = None
+) -> int | None:
+    """Return the index of the sample of a layer of ours at a place on the canvas, or None.
+
+    In 2-D it is the voxel there. In 3-D it is the voxel of the ray with the greatest value for
+    sequential maps, as maximum intensity projection shows it, and the one farthest from the
+    middle for signed maps, which are the more opaque the farther. A composite shows its surface.
+
+    Parameters
+    ----------
+    layer : napari.layers.Image
+    position, view_direction, dims_displayed
+        Of a mouse event, world coordinates.
+    """
+    what = shown(layer)
+    if what is None or what.view is None:
+        return None
+    if view_direction is None or len(dims_displayed) < 3:
+        index = np.rint(layer.world_to_data(position)).astype(int)
+        return _sample(what.view.labels, index[-3:])
+    # The viewer may have more axes (a component) than this layer: the layer's are the last.
+    own, more = slice(-layer.ndim, None), len(position) - layer.ndim
+    displayed = [axis - more for axis in dims_displayed]
+    if min(displayed) < layer.ndim - 3:  # a component axis is displayed
+        return None
+    start, end = layer.get_ray_intersections(
+        np.asarray(position)[own], np.asarray(view_direction)[own], displayed
+    )
+    if start is None or end is None:
+        return None
+    start, end = np.asarray(start, float)[-3:], np.asarray(end, float)[-3:]
+    steps = max(2, int(np.linalg.norm(end - start) * _STEPS_A_VOXEL))
+    on_ray = np.rint(np.linspace(start, end, steps)).astype(int)
+    on_ray = on_ray[((on_ray >= 0) & (on_ray < what.view.labels.shape)).all(axis=1)]
+    samples = what.view.labels[tuple(on_ray.T)] - 1
+    samples = samples[samples >= 0]
+    if not len(samples):
+        return None
+    if what.kind == "composite":  # opaque
+        return int(samples[0])
+    values = what.values
+    assert values is not None
+    if what.is_signed and what.centers is not None:
+        component = 0
+        if values.ndim == 2:
+            component = int(
+                np.clip(round(layer.world_to_data(position)[0]), 0, values.shape[1] - 1)
+            )
+            values = values[:, component]
+        seen = np.abs(values[samples] - what.centers[component])
+    else:
+        seen = values[samples]
+    if np.isnan(seen).all():
+        return None
+    return int(samples[np.nanargmax(seen)])
+
+
+def _sample(labels: np.ndarray, index: np.ndarray) -> int | None:
+    if (index < 0).any() or (index >= labels.shape).any():
+        return None
+    sample = int(labels[tuple(index)]) - 1
+    return sample if sample >= 0 else None

@@ -1,0 +1,103 @@
+"""A target, its prediction and what is left of it as layers."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_compressed_transcriptomics.codecs.registry import GENES, short_title
+
+from .layer_content import shown
+from .layers import LayerData, samples_layer
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from napari_compressed_transcriptomics.study.predict import Prediction, Score
+    from napari_compressed_transcriptomics.study.predict_request import PredictRequest
+
+
+_LONGEST = 28
+"""Characters that fit above a third of a canvas."""
+
+
+def prediction_layers(prediction: "Prediction", score: "Score") -> list[LayerData]:
+    """Return the target, its held-out prediction, and the residual, in the target's units.
+
+    The residual is target minus prediction, in diverging colours about 0: red where the
+    prediction is too low. Target and prediction have the same contrast limits.
+    """
+    expression, target = prediction.request.expression, prediction.target(score.target)
+    names = layer_names(score, prediction.request)
+    layers = [
+        samples_layer(expression, target.values, "target", names[0]),
+        samples_layer(expression, prediction.predicted(score), "predicted", names[1]),
+        samples_layer(expression, prediction.residual(score), "residual", names[2], center=0.0),
+    ]
+    layers[1][1]["contrast_limits"] = layers[0][1]["contrast_limits"]
+    return layers
+
+
+def layer_names(score: "Score", request: "PredictRequest") -> list[str]:
+    """Return what the layers are called: target, and how it was predicted.
+
+    Regression and split are named where there are several; a long target is cut in its middle,
+    as the names stand above narrow cells.
+    """
+    how = short_title(score.method)
+    how += "" if score.method == GENES else f" {score.latent_size}"
+    for value, all_values in ((score.regressor, request.regressors), (score.split, request.splits)):
+        how += f", {value}" if len(all_values) > 1 else ""
+    return [
+        f"{_shortened(score.target, _LONGEST - len(what))}{what}"
+        for what in (" target", f" by {how}", f" residual, {how}")
+    ]
+
+
+def _shortened(text: str, most: int) -> str:
+    most = max(most, 7)
+    keep = (most - 1) // 2
+    return text if len(text) <= most else f"{text[:keep]}…{text[-keep:]}"
+
+
+def feature_title(score: "Score") -> str:
+    """Return what a target was predicted from, with the number of features."""
+    return f"{short_title(score.method)}, {score.latent_size}"
+
+
+def show_prediction(viewer: "Any", prediction: "Prediction", score: "Score") -> list["Any"]:
+    """Show the three layers of a score side by side, and nothing else; those there are reused.
+
+    Other layers are hidden, none is removed.
+    """
+    from .grid import attach
+
+    view = attach(viewer)
+    layers = []
+    with view.at_once():
+        for data, attributes, _ in prediction_layers(prediction, score):
+            layer = _same(viewer, attributes)
+            if layer is None:
+                layer = viewer.add_image(data, **attributes)
+                layer.colorbar.position = "bottom_left"  # cells are narrow: names need the top
+            layers.append(layer)
+        for layer in viewer.layers:
+            layer.visible = layer in layers
+        viewer.layers.link_layers(layers[:2], ("contrast_limits", "colormap", "gamma"))
+        view.show_side_by_side(layers, rows=1)
+    return layers
+
+
+def _same(viewer: "Any", attributes: dict) -> "Any":
+    """Return the layer that shows these very values of these samples, or None."""
+    (wanted,) = attributes["metadata"].values()
+    for layer in viewer.layers:
+        what = shown(layer)
+        if (
+            what is not None
+            and what.values is not None
+            and (what.kind, layer.name) == (wanted.kind, attributes["name"])
+            and what.parcellation is wanted.parcellation
+            and np.array_equal(what.values, wanted.values, equal_nan=True)
+        ):
+            return layer
+    return None

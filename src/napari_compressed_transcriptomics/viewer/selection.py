@@ -1,0 +1,63 @@
+"""Selected samples as a Labels layer in the brain."""
+
+from typing import Any
+
+import numpy as np
+
+from napari_compressed_transcriptomics.core.expression import Parcellation
+
+from .colormaps import selection_colormap
+from .layer_content import METADATA_KEY, Shown, shown, space
+
+NAME = "selected samples"
+
+
+def selection_of(viewer: Any) -> Any:
+    """Return the layer that shows a selection, or None; a renamed one is the user's to keep."""
+    for layer in viewer.layers:
+        what = shown(layer)
+        if layer.name == NAME and what is not None and what.kind == "labels":
+            return layer
+    return None
+
+
+def show_selection(viewer: Any, parcellation: Parcellation, selected: np.ndarray) -> Any:
+    """Show which samples are selected, in the layer there is or a new one; return it.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer or napari.components.ViewerModel
+    parcellation : Parcellation
+        Where the samples are.
+    selected : ndarray of bool, shape (n_samples,)
+        They are labelled 1, all else 0.
+    """
+    where = space(parcellation)
+    data = np.append(False, selected)[where["view"].labels].astype(np.uint8)
+    placement = where["placement"]
+    layer = selection_of(viewer)
+    if layer is not None and layer.data.shape == data.shape:
+        layer.metadata[METADATA_KEY] = Shown("labels", placement)
+        layer.scale, layer.translate = placement.scale, placement.translate
+        layer.data = data
+        return layer
+    if layer is not None:
+        viewer.layers.remove(layer)
+    before, active = set(viewer.layers.selection), viewer.layers.selection.active
+    layer = viewer.add_labels(
+        data,
+        name=NAME,
+        scale=placement.scale,
+        translate=placement.translate,
+        units=("mm",) * 3,
+        axis_labels=("z", "y", "x"),
+        metadata={METADATA_KEY: Shown("labels", placement)},
+        colormap=selection_colormap(),
+        blending="translucent_no_depth",  # seen through the brain in 3-D
+        iso_gradient_mode="smooth",  # a surface of voxels in 3-D would look furry
+        opacity=0.7,
+        features={"index": [1], "name": ["selected"]},
+    )
+    viewer.layers.selection = before & set(viewer.layers)
+    viewer.layers.selection.active = active
+    return layer

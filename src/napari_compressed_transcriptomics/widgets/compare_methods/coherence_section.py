@@ -1,0 +1,195 @@
+"""Part of the tab Latents: how anatomical the latents shown are, as a table and a figure."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import (
+    QAbstractItemView,
+    QFileDialog,
+    QHeaderView,
+    QLabel,
+    QPushButton,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_compressed_transcriptomics.figures.coherence_plots import coherence_dots
+from napari_compressed_transcriptomics.study.coherence_of_methods import (
+    CoherenceRequest,
+    MeasuredCoherence,
+    coherence_of_methods_steps,
+    cost_sentence,
+)
+from napari_compressed_transcriptomics.viewer.notices import user_errors_shown
+from napari_compressed_transcriptomics.widgets.shared.fields import count, form_layout
+from napari_compressed_transcriptomics.widgets.shared.figure_view import FigureView
+from napari_compressed_transcriptomics.widgets.shared.plot_section import PlotSection
+from napari_compressed_transcriptomics.widgets.shared.region_choice import (
+    CompartmentChoice,
+    RegionChoice,
+)
+from napari_compressed_transcriptomics.widgets.shared.run_bar import RunBar
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from napari_compressed_transcriptomics.study.latents_of_methods import NamedLatents
+
+_HEADINGS = ("Method", "k", "Comp.", "Measure", "Value", "p")
+_MEANING = (
+    "regions: share of a component's variance that regions explain, 0 to 1\n"
+    "p: share of maps as smooth and as symmetric of which they explain as much\n"
+    "moran: Moran's I, likeness of neighbours; about 0 where there is no order\n"
+    "symmetry: correlation of the hemispheres, -1 to 1\n"
+    "Any smooth symmetric map has the last two: they describe, and show no anatomy."
+)
+
+
+class CoherenceSection(QWidget):
+    """Measures the latents shown, with regions of a Labels layer where one is chosen.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+    latents : callable
+        Returns the latents shown.
+    """
+
+    def __init__(self, viewer: Any, latents: "Callable[[], tuple[NamedLatents, ...]]"):
+        super().__init__()
+        self._latents = latents
+        self._measured: MeasuredCoherence | None = None
+        self.regions = RegionChoice(viewer)
+        self.regions.setItemText(0, "None")
+        self.regions.setToolTip(
+            "A Labels layer whose regions hold several samples each: an atlas, lobes, networks"
+        )
+        self.compartments = CompartmentChoice(viewer)
+        self.permutations = count()
+        self.permutations.setRange(19, 99_999)
+        self.permutations.setValue(999)
+        self.permutations.setToolTip("Surrogate maps for p; the least p is 1 / (this + 1)")
+        self.bar = RunBar("Anatomical coherence", keep_best=True)
+        self.bar.run.setText("&Measure")
+        self.table = QTableWidget()
+        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.table.setTabKeyNavigation(False)  # Tab goes on to the next field
+        self.table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.table.setToolTip(_MEANING)
+        self.table.setMinimumHeight(180)
+        rows = self.table.verticalHeader()
+        assert rows is not None
+        rows.hide()
+        self.plot = PlotSection("Coherence", "coherence", FigureView(viewer))
+        self.plot.heading.hide()
+        self.save = QPushButton("Save coherence…")
+        self.save.setToolTip("Table (CSV), settings (JSON) and figure (PNG) to a folder")
+        heading = QLabel("<b>Anatomical coherence of the latents shown</b>")
+        heading.setToolTip(_MEANING)
+        form = form_layout()
+        form.addRow("Re&gions", self.regions)
+        form.addRow("Com&partments", self.compartments)
+        form.addRow("Surroga&tes", self.permutations)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 12, 0, 0)
+        layout.addWidget(heading)
+        layout.addLayout(form)
+        for widget in (self.bar, self.table, self.plot, self.save):
+            layout.addWidget(widget)
+        self.bar.clicked.connect(self._measure)
+        self.bar.succeeded.connect(self._on_measured)
+        self.bar.ended.connect(self._on_ended)
+        self.regions.changed.connect(self.refresh)
+        self.compartments.changed.connect(self.refresh)
+        self.permutations.valueChanged.connect(lambda _: self.refresh())
+        self.save.clicked.connect(self._save)
+        self._show()
+        self.refresh()
+
+    def request(self) -> CoherenceRequest:
+        """Return what Measure would do now; a `UserError` says why it cannot."""
+        return CoherenceRequest(
+            latents=self._latents(),
+            regions=self.regions.volume(),
+            n_permutations=self.permutations.value(),
+            compartments=self.compartments.volume(),
+        )
+
+    def refresh(self) -> None:
+        """Say whether there is something to measure, and how long it takes."""
+        if self.bar.job is not None:
+            return
+        with user_errors_shown():
+            request = self.request()
+            self.bar.allow("" if request.latents else "Show or open latents first.")
+            if request.latents:
+                self.bar.status.setText(f"{cost_sentence(request).capitalize()}.")
+
+    def _measure(self) -> None:
+        with user_errors_shown():
+            request = self.request()
+            for name in ("regions", "compartments"):  # layers may be painted in meanwhile
+                if (volume := getattr(request, name)) is not None:
+                    request = replace(request, **{name: volume.copy()})
+            self.bar.start(lambda: coherence_of_methods_steps(request))
+
+    def _on_measured(self, measured: MeasuredCoherence) -> None:
+        self._measured = measured
+        self._show()
+
+    def _on_ended(self) -> None:
+        words = self.bar.status.text()
+        self.refresh()
+        if words:
+            self.bar.status.setText(words)
+
+    def _show(self) -> None:
+        measured = self._measured
+        for widget in (self.table, self.plot, self.save):
+            widget.setVisible(measured is not None)
+        if measured is None:
+            return
+        table = measured.table()
+        _fill(self.table, table)
+        figure_rows = len(measured.rows) * table["measure"].nunique()
+        self.plot.view.canvas.setMinimumHeight(90 + 26 * figure_rows)
+        self.plot.show_plot(partial(coherence_dots, table), "\n".join(_sentences(measured)))
+
+    def _save(self) -> None:
+        from napari_compressed_transcriptomics.io.writers.coherence import save_coherence
+
+        folder = QFileDialog.getExistingDirectory(self, "Folder for the measures of coherence")
+        if folder and self._measured is not None:
+            with user_errors_shown():
+                save_coherence(self._measured, folder)
+                self.bar.status.setText(f"Saved in {folder}")
+
+
+def _sentences(measured: MeasuredCoherence) -> list[str]:
+    return [f"{note}." for note in measured.notes]
+
+
+def _fill(widget: QTableWidget, table: "pd.DataFrame") -> None:
+    widget.clear()
+    widget.setRowCount(len(table))
+    widget.setColumnCount(len(_HEADINGS))
+    widget.setHorizontalHeaderLabels(list(_HEADINGS))
+    for row, values in enumerate(table.itertuples(index=False)):
+        p = "" if np.isnan(values[5]) else f"{values[5]:.3g}"
+        texts = [*map(str, values[:4]), f"{values[4]:.3f}", p]
+        for column, text in enumerate(texts):
+            item = QTableWidgetItem(text)
+            item.setToolTip(f"{text}\n{_MEANING}" if column == 0 else _MEANING)
+            if column not in (0, 3):
+                item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+            widget.setItem(row, column, item)
+    widget.resizeColumnsToContents()
+    header = widget.horizontalHeader()
+    assert header is not None
+    header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)  # numbers come first

@@ -1,0 +1,166 @@
+"""What to compare on held-out samples, and how: the form of the tab Held-out error."""
+
+from pathlib import Path
+
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import (
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_compressed_transcriptomics.codecs.registry import titles
+from napari_compressed_transcriptomics.core.errors import UserError
+from napari_compressed_transcriptomics.io.writers.comparison import check_comparison_folder
+from napari_compressed_transcriptomics.study.compare_request import WHY_BLOCKS, CompareRequest
+from napari_compressed_transcriptomics.viewer import settings
+from napari_compressed_transcriptomics.widgets.shared.device_choice import DeviceChoice
+from napari_compressed_transcriptomics.widgets.shared.fields import (
+    choice,
+    count,
+    form_layout,
+    more_settings,
+    wrapping_label,
+)
+from napari_compressed_transcriptomics.widgets.shared.layer_choice import LayerChoice
+from napari_compressed_transcriptomics.widgets.shared.method_choice import LatentSizes, MethodChoice
+
+_SPLITS = {"blocks": "Blocks of space", "random": "Random samples", "both": "Both"}
+
+
+class HeldOutForm(QWidget):
+    """Tells the request, and when it has changed.
+
+    Mnemonics are letters that no menu of napari has.
+
+    Parameters
+    ----------
+    layer : LayerChoice
+        Tells which data.
+    """
+
+    changed = Signal()
+
+    def __init__(self, layer: LayerChoice):
+        super().__init__()
+        self._layer = layer
+        self.methods = MethodChoice(titles(), CompareRequest.methods)
+        self.sizes = LatentSizes(CompareRequest.latent_sizes)
+        self.split = choice(_SPLITS)
+        self.split.setToolTip("Which samples a method does not see while it is fitted")
+        self.why_blocks = wrapping_label()
+        self.why_blocks.setText(f"{WHY_BLOCKS[0].upper()}{WHY_BLOCKS[1:]}.")
+        self.folds = count("")
+        self.folds.setRange(2, 100)
+        self.folds.setValue(CompareRequest.n_folds)
+        self.folds.setToolTip("Parts of the data; each is held out once")
+        self.buffer = QLineEdit()
+        self.buffer.setPlaceholderText("as far as the data are alike")
+        self.buffer.setToolTip(
+            "Of blocks, in mm: training samples nearer than this to held-out ones are left out. "
+            "Where empty, the distance at which the correlation of samples has fallen to one half, "
+            "less where fewer than half of the samples would be left to train on"
+        )
+        self.seed = count()
+        self.seed.setToolTip("Decides which samples are held out together, and of random fits")
+        self.folder = QLineEdit()
+        self.folder.setPlaceholderText("nowhere")
+        self.folder.setToolTip(
+            "Optional: a folder where scores are kept as soon as they are there; what it holds of "
+            "the same comparison is not fitted again"
+        )
+        self.browse = QPushButton("&Browse…")
+        self.device = DeviceChoice(settings.preferences().device)
+        self.processes = count("as memory allows")
+        self.processes.setToolTip("How many fits run at once: as cores and free memory allow")
+        self._arrange()
+        self.browse.clicked.connect(self._browse)
+        self.split.currentIndexChanged.connect(self._show_why)
+        for signal in (
+            layer.changed, self.methods.changed, self.sizes.textChanged,
+            self.split.currentIndexChanged, self.buffer.textChanged, self.folds.valueChanged,
+            self.seed.valueChanged,
+            self.folder.textChanged, self.computing.toggled, self.processes.valueChanged,
+            self.device.combo.currentIndexChanged,
+        ):  # fmt: skip
+            signal.connect(lambda *_: self.changed.emit())
+
+    def _arrange(self) -> None:
+        form, computing = form_layout(), form_layout()
+        self._form = form
+        form.setContentsMargins(0, 0, 0, 0)
+        form.addRow(self.methods)
+        form.addRow("Compo&nents", self.sizes)
+        form.addRow("Hold &out", self.split)
+        form.addRow(self.why_blocks)
+        form.addRow("Bu&ffer in mm", self.buffer)
+        numbers = QHBoxLayout()
+        seed = QLabel("S&eed")
+        seed.setBuddy(self.seed)
+        for widget, stretch in ((self.folds, 1), (seed, 0), (self.seed, 1)):
+            numbers.addWidget(widget, stretch)
+        folds = QLabel("Fol&ds")
+        folds.setBuddy(self.folds)
+        form.addRow(folds, numbers)
+        where = QHBoxLayout()
+        where.addWidget(self.folder)
+        where.addWidget(self.browse)
+        keep = QLabel("&Keep in")
+        keep.setBuddy(self.folder)
+        form.addRow(keep, where)
+        self.computing, inner = more_settings("Other device or p&rocesses", computing)
+        computing.addRow("Dev&ice", self.device.combo)
+        computing.addRow(self.device)
+        computing.addRow("Proces&ses", self.processes)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addLayout(form)
+        whole.addWidget(self.computing)
+        whole.addWidget(inner)
+
+    def request(self) -> CompareRequest:
+        """Return what Run would do now; a `UserError` says what is no number, folder or data."""
+        expression = self._layer.expression()
+        split, others = self.split.currentData(), self.computing.isChecked()
+        request = CompareRequest(
+            expression=expression,
+            methods=self.methods.checked,
+            latent_sizes=self.sizes.sizes(),
+            splits=("blocks", "random") if split == "both" else (split,),
+            n_folds=self.folds.value(),
+            buffer=self._buffer(),
+            seed=self.seed.value(),
+            device=self.device.device if others else settings.preferences().device,
+            n_jobs=(self.processes.value() or None) if others else None,
+        )
+        if self.directory is not None:
+            check_comparison_folder(request, self.directory)
+        return request
+
+    @property
+    def directory(self) -> Path | None:
+        """Where to keep what is measured, if anywhere."""
+        text = self.folder.text().strip()
+        return Path(text).expanduser() if text else None
+
+    def _buffer(self) -> float | None:
+        text = self.buffer.text().strip()
+        try:
+            return float(text) if text else None
+        except ValueError:
+            raise UserError(
+                f"“{text}” is no buffer in mm; leave it empty or write e.g. 20"
+            ) from None
+
+    def _show_why(self) -> None:
+        blocks = self.split.currentData() != "random"
+        self.why_blocks.setVisible(blocks)
+        self._form.setRowVisible(self.buffer, blocks)
+
+    def _browse(self) -> None:
+        if folder := QFileDialog.getExistingDirectory(self, "Folder for the comparison"):
+            self.folder.setText(folder)

@@ -1,0 +1,1 @@
+"""Dock widget Components: what each component of a compression means."""

@@ -1,0 +1,70 @@
+"""Tab Colours: three components as red, green and blue of one volume."""
+
+from typing import Any
+
+from qtpy.QtWidgets import QComboBox, QPushButton, QVBoxLayout, QWidget
+
+from napari_compressed_transcriptomics.viewer import grid, layers
+from napari_compressed_transcriptomics.widgets.shared.fields import (
+    form_layout,
+    narrow,
+    wrapping_label,
+)
+from napari_compressed_transcriptomics.widgets.shared.result_choice import ResultChoice
+
+_COLORS = ("&Red", "&Green", "&Blue")
+_ABOUT = (
+    "Each component goes from none of its colour at its 1st percentile over samples to all of it "
+    "at its 99th. In 3-D the surface is shown. For eyes that tell red from green badly, leave one "
+    "of the two at none."
+)
+
+
+class ComponentColors(QWidget):
+    """Chooses three components and adds them as one colour layer.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+    results : ResultChoice
+    """
+
+    def __init__(self, viewer: Any, results: ResultChoice):
+        super().__init__()
+        self._viewer, self._results = viewer, results
+        self.colors = [narrow(QComboBox()) for _ in _COLORS]
+        self.add = QPushButton("&Add layer")
+        about = wrapping_label()
+        about.setText(_ABOUT)
+        form = form_layout()
+        for label, combo in zip(_COLORS, self.colors, strict=True):
+            form.addRow(label, combo)
+        layout = QVBoxLayout(self)
+        layout.addLayout(form)
+        layout.addWidget(self.add)
+        layout.addWidget(about)
+        layout.addStretch()
+        results.changed.connect(self._fill)
+        self.add.clicked.connect(self._add)
+        self._fill()
+
+    def _fill(self) -> None:
+        result = self._results.result
+        k = result.codec.latent_size if result is not None else 0
+        for place, combo in enumerate(self.colors):
+            combo.clear()
+            combo.addItem("none", None)
+            for component in range(k):
+                combo.addItem(f"Component {component + 1}", component)
+            combo.setCurrentIndex(place + 1 if place < k else 0)
+        self.add.setEnabled(k > 0)
+        self.add.setToolTip("" if k else "Run Compress first.")
+
+    def _add(self) -> None:
+        result = self._results.result
+        assert result is not None
+        chosen = [combo.currentData() for combo in self.colors]
+        data, attributes, _ = layers.composite_layer(result, chosen)
+        self._viewer.add_image(data, **attributes)
+        if self._viewer.canvas.grid.enabled:
+            grid.attach(self._viewer).show_side_by_side()

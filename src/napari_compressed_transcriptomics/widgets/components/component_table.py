@@ -1,0 +1,138 @@
+"""Tab Genes: which genes follow a component, over all samples."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+
+from napari_compressed_transcriptomics.reconstruction.components import component_genes_steps
+from napari_compressed_transcriptomics.viewer import layers
+from napari_compressed_transcriptomics.viewer.notices import user_errors_shown
+from napari_compressed_transcriptomics.widgets.shared.fields import (
+    component_box,
+    form_layout,
+    wrapping_label,
+)
+from napari_compressed_transcriptomics.widgets.shared.gene_table import GeneTable
+from napari_compressed_transcriptomics.widgets.shared.result_choice import ResultChoice
+from napari_compressed_transcriptomics.widgets.shared.run_bar import RunBar
+
+if TYPE_CHECKING:
+    from napari_compressed_transcriptomics.reconstruction.components import ComponentGenes
+    from napari_compressed_transcriptomics.reconstruction.reconstruction import Reconstruction
+
+_NOTHING = {"effect": np.zeros(0), "size": np.zeros(0)}
+
+
+class ComponentTable(QWidget):
+    """The decoder's derivative averaged over samples, gene by gene.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+    results : ResultChoice
+    """
+
+    def __init__(self, viewer: Any, results: ResultChoice):
+        super().__init__()
+        self._viewer, self._results = viewer, results
+        self._result: Reconstruction | None = None
+        self._genes: ComponentGenes | None = None
+        self.bar = RunBar("Genes of components")
+        self.bar.run.setText("Find &genes")
+        self.component = component_box()
+        self.table = GeneTable("Press Find genes.")
+        self.table.set_genes((), _NOTHING)
+        self.table.table.sortByColumn(2, Qt.SortOrder.DescendingOrder)  # rises and falls
+        self.basis = wrapping_label()
+        self.save = QPushButton("&Save table…")
+        self.save.setToolTip("All components as CSV, one row a gene, for enrichment tools")
+        self.save_ranking = QPushButton("Save &ranking…")
+        self.save_ranking.setToolTip(
+            "The genes of this component from rise to fall as .rnk, for preranked enrichment (GSEA)"
+        )
+        form = form_layout()
+        form.addRow("&Component", self.component)
+        buttons = QHBoxLayout()
+        buttons.addWidget(self.save)
+        buttons.addWidget(self.save_ranking)
+        layout = QVBoxLayout(self)
+        layout.addWidget(self.bar)
+        layout.addLayout(form)
+        layout.addWidget(self.table, 1)
+        layout.addWidget(self.basis)
+        layout.addLayout(buttons)
+        results.changed.connect(self._on_result)
+        self.bar.clicked.connect(self._start)
+        self.bar.succeeded.connect(self._on_found)
+        self.component.valueChanged.connect(self._show)
+        self.table.chosen.connect(self._show_gene)
+        self.save.clicked.connect(self._save)
+        self.save_ranking.clicked.connect(self._save_ranking)
+        self._on_result()
+
+    def _on_result(self) -> None:
+        self._genes = None
+        if self.bar.job is not None:
+            self.bar.job.cancel()
+        result = self._results.result
+        self.bar.allow("" if result is not None else "Run Compress first.")
+        self.component.setMaximum(result.codec.latent_size if result is not None else 1)
+        self._show()
+
+    def _start(self) -> None:
+        result = self._result = self._results.result
+        if result is not None:
+            self.bar.start(lambda: component_genes_steps(result))
+
+    def _on_found(self, genes: "ComponentGenes") -> None:
+        if self._result is self._results.result:
+            self._genes = genes
+            self._show()
+
+    def _show(self) -> None:
+        genes = self._genes
+        for button in (self.save, self.save_ranking):
+            button.setEnabled(genes is not None)
+        if genes is None:
+            self.table.set_genes((), _NOTHING)
+            self.basis.clear()
+            return
+        k = self.component.value() - 1
+        self.table.set_genes(genes.genes, genes.gene_table(k))
+        words = f"One SD is {genes.spread[k]:.4g}. {genes.basis}"
+        if (error := genes.effect_error) is not None:
+            words += f" Standard error at most {error[k].max():.2g}."
+        self.basis.setText(words)
+
+    def _show_gene(self, gene: str) -> None:
+        """Switch the expression layers of this data to the gene."""
+        result = self._results.result
+        if result is not None:
+            with user_errors_shown():
+                layers.show_gene_in(self._viewer, result.expression.parcellation, gene)
+
+    def _save(self) -> None:
+        from napari_compressed_transcriptomics.io.writers.component_genes import (
+            write_component_genes_csv,
+        )
+
+        path = self._ask("component_genes.csv", "Tables (*.csv)")
+        if path and self._genes is not None and self._result is not None:
+            with user_errors_shown():
+                write_component_genes_csv(path, self._genes, self._result)
+                self.bar.status.setText(f"Saved {path}")
+
+    def _save_ranking(self) -> None:
+        from napari_compressed_transcriptomics.io.writers.component_genes import write_ranking
+
+        component = self.component.value()
+        path = self._ask(f"component_{component}.rnk", "Rankings (*.rnk)")
+        if path and self._genes is not None and self._result is not None:
+            with user_errors_shown():
+                write_ranking(path, self._genes, component - 1, self._result)
+                self.bar.status.setText(f"Saved {path}")
+
+    def _ask(self, name: str, kinds: str) -> str:
+        return QFileDialog.getSaveFileName(self, "Save genes of components", name, kinds)[0]

@@ -1,0 +1,1 @@
+"""Dock widget Inspect reconstruction: where, and in which genes, a compression fails."""

@@ -1,0 +1,107 @@
+"""Tab Genes: which genes a compression gives back badly, and where in the brain."""
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import Qt, QTimer
+from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+
+from napari_compressed_transcriptomics.viewer.notices import user_errors_shown
+from napari_compressed_transcriptomics.widgets.shared.fields import wrapping_label
+from napari_compressed_transcriptomics.widgets.shared.gene_table import GeneTable
+from napari_compressed_transcriptomics.widgets.shared.result_choice import ResultChoice
+
+from .gene_maps import comparison
+
+if TYPE_CHECKING:
+    import napari
+
+
+class GenesTab(QWidget):
+    """A table of all genes; the one chosen is compared with its reconstruction in the viewer.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+    results : ResultChoice
+    """
+
+    def __init__(self, viewer: "napari.Viewer", results: ResultChoice):
+        super().__init__()
+        self._results = results
+        self._comparison = comparison(viewer)
+        self.genes = GeneTable("Run Compress first.")
+        self.hint = wrapping_label()
+        self.back = QPushButton("&Back to other layers")
+        self.back.setToolTip("Hide the comparison and show what was shown before.")
+        self.save = QPushButton("Save &table…")
+        self.save.setToolTip("All genes with their numbers, as CSV.")
+        buttons = QHBoxLayout()
+        buttons.addWidget(self.back)
+        buttons.addWidget(self.save)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(4, 4, 4, 4)
+        layout.addWidget(self.genes)
+        layout.addWidget(self.hint)
+        layout.addLayout(buttons)
+
+        # Drawn when all keys pressed so far are dealt with: a key held down must not lag.
+        self._soon, self._later = QTimer(self), QTimer(self)
+        self._soon.timeout.connect(self._show)
+        self._later.timeout.connect(self._follow)
+        for timer in (self._soon, self._later):
+            timer.setSingleShot(True)
+        self.genes.chosen.connect(self._soon.start)
+        self.genes.table.clicked.connect(self._soon.start)  # after Back, the same gene again
+        self.genes.table.activated.connect(self._soon.start)
+        results.changed.connect(self._fill)
+        self.back.clicked.connect(self._comparison.end)
+        self.save.clicked.connect(self._save)
+        self._comparison.changed.connect(self._refresh)
+        self._fill()
+        self.genes.table.sortByColumn(1, Qt.SortOrder.DescendingOrder)  # worst first
+
+    def _fill(self) -> None:
+        result = self._results.result
+        if result is None:
+            self.genes.set_genes((), {})
+        else:
+            self.genes.set_genes(result.expression.genes, result.gene_table)
+        # A new result ends a comparison, a chosen one takes it over: which is known then.
+        self._later.start()
+        self._refresh()
+
+    def _follow(self) -> None:
+        if self._comparison.active:
+            self._show()
+
+    def _show(self) -> None:
+        result = self._results.result
+        if result is not None and self.genes.gene:
+            with user_errors_shown():
+                self._comparison.show(result, self.genes.gene)
+            self._refresh()
+
+    def _refresh(self) -> None:
+        result, gene = self._results.result, self.genes.gene
+        self.back.setEnabled(self._comparison.active)
+        self.save.setEnabled(result is not None)
+        hint = ""
+        if result is not None and gene in result.expression.filled:
+            hint = f"The data lack {gene}: its original is the model's neutral value."
+        elif self._comparison.active:
+            hint = "Red: the reconstruction is above the original; blue: below."
+        elif result is not None:
+            hint = "Choose a gene to see it beside its reconstruction and their difference."
+        self.hint.setText(hint)
+
+    def _save(self) -> None:
+        from napari_compressed_transcriptomics.io.writers.results import write_gene_error_csv
+
+        result = self._results.result
+        path, _ = QFileDialog.getSaveFileName(
+            self, "Save table of genes", "gene_error.csv", "Tables (*.csv)"
+        )
+        if path and result is not None:
+            with user_errors_shown():
+                write_gene_error_csv(path, result)
+                self.hint.setText(f"Saved {path}")

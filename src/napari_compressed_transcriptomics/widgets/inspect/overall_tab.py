@@ -1,0 +1,137 @@
+"""Tab Overall: how well all values are given back, and where they are not."""
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+
+from napari_compressed_transcriptomics.figures.plots import density_plot, error_histogram
+from napari_compressed_transcriptomics.reconstruction.joint_histogram import Density, density_steps
+from napari_compressed_transcriptomics.viewer.notices import report, sentence
+from napari_compressed_transcriptomics.widgets.shared.fields import wrapping_label
+from napari_compressed_transcriptomics.widgets.shared.figure_view import FigureView
+from napari_compressed_transcriptomics.widgets.shared.job import Job
+from napari_compressed_transcriptomics.widgets.shared.plot_section import PlotSection
+
+from .region_errors import RegionErrors
+
+if TYPE_CHECKING:
+    from napari_compressed_transcriptomics.reconstruction.reconstruction import Reconstruction
+    from napari_compressed_transcriptomics.widgets.shared.result_choice import ResultChoice
+
+_WIDTH = 310  # at which every name and number of the plots can be read
+
+_MEANING = (
+    "RMSE: root of the mean squared difference between original and reconstruction over all "
+    "samples and genes, in the units of the data. 0 is perfect.\n"
+    "R²: 1 minus the sum of squared differences over the sum of squares about each gene's mean. "
+    "1 is perfect; 0 is no better than each gene's mean everywhere.\n"
+    "Samples are voxels, or the rows of a region table."
+)
+
+
+class OverallTab(QWidget):
+    """Shows one result as a whole: all values, all samples, and all regions.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+    results : ResultChoice
+        Tells which result.
+    """
+
+    def __init__(self, viewer: Any, results: "ResultChoice"):
+        super().__init__()
+        self._results = results
+        self._result: Reconstruction | None = None
+        self._job: Job | None = None
+        self.summary = wrapping_label()
+        self.summary.setToolTip(_MEANING)
+        self.density = PlotSection("All values", "original_and_reconstruction", FigureView(viewer))
+        self.histogram = PlotSection("Error by sample", "error_by_sample", FigureView(viewer))
+        self.by_region = RegionErrors(viewer)
+
+        self.density.view.canvas.setFixedHeight(285)
+        self.histogram.view.canvas.setFixedHeight(200)
+
+        content = QWidget()
+        column = QVBoxLayout(content)
+        for widget in (self.summary, self.density, self.histogram, self.by_region):
+            column.addWidget(widget)
+        column.addStretch(1)
+        self.column = QScrollArea()
+        self.column.setWidgetResizable(True)
+        self.column.setFrameShape(QFrame.Shape.NoFrame)
+        self.column.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.column.setWidget(content)
+        self.column.setMinimumWidth(_WIDTH)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.column)
+
+        results.changed.connect(self._refresh)
+        self.by_region.went_to.connect(self._scroll_to)
+        self._show(None)
+
+    def showEvent(self, event: Any) -> None:
+        """Catch up with what changed while another tab was in front."""
+        super().showEvent(event)
+        self._refresh()
+
+    def _refresh(self) -> None:
+        """Show the result chosen; nothing while nobody looks."""
+        result = self._results.result if self.isVisible() else None
+        if result is not self._result:
+            self._show(result)
+
+    def _show(self, result: "Reconstruction | None") -> None:
+        self._result = result
+        self._drop_job()
+        self.summary.setText("Run Compress first." if result is None else _summary(result))
+        for widget in (self.density, self.histogram, self.by_region):
+            widget.setVisible(result is not None)
+        self.by_region.show_result(result)
+        if result is None:
+            self.density.show_plot(None)
+            self.histogram.show_plot(None)
+        else:
+            self.density.show_plot(None, "Counting…")
+            self.histogram.show_plot(partial(error_histogram, result.rmse_samples))
+            self._job = Job(partial(density_steps, result), "Counting values", parent=self)
+            self._job.succeeded.connect(self._show_density)
+            self._job.failed.connect(self._on_failure)
+            self._job.start()
+
+    def _show_density(self, density: Density) -> None:
+        assert self._result is not None
+        self._drop_job()
+        self.density.show_plot(partial(density_plot, density, self._result.rmse))
+
+    def _on_failure(self, error: BaseException) -> None:
+        self._drop_job()
+        self.density.show_plot(None, sentence(error))
+        report(error, "Inspect reconstruction")
+
+    def _drop_job(self) -> None:
+        """End the counting, if it goes on; what comes of it is of no interest any more."""
+        job, self._job = self._job, None
+        if job is not None:
+            job.blockSignals(True)
+            job.cancel()
+            job.deleteLater()
+
+    def _scroll_to(self, y: int) -> None:
+        content = self.column.widget()
+        assert content is not None
+        self.column.ensureVisible(0, self.by_region.mapTo(content, self.rect().topLeft()).y() + y)
+
+
+def _summary(result: "Reconstruction") -> str:
+    expression = result.expression
+    filled = f" ({len(expression.filled):,} filled in, left out)" if expression.filled else ""
+    unseen = "" if result.held_out is None else f"{result.held_out.told(result.rmse)}<br>"
+    return (
+        f"<b>RMSE {result.rmse:.4f}, R² {result.r2:.3f}</b><br>{unseen}"
+        f"{expression.n_samples:,} samples × {expression.n_genes:,} genes{filled}"
+    )

@@ -1,0 +1,184 @@
+"""Tab Sample: one voxel or region closely, as picked in the brain or by its error."""
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QScrollArea,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_compressed_transcriptomics.figures.sample_plots import latents_plot, profile_plot
+from napari_compressed_transcriptomics.reconstruction.sample_profile import (
+    profile_of,
+    samples_by_error,
+)
+from napari_compressed_transcriptomics.viewer.pick_mark import pick_mark
+from napari_compressed_transcriptomics.widgets.shared.fields import form_layout, wrapping_label
+from napari_compressed_transcriptomics.widgets.shared.figure_view import FigureView
+from napari_compressed_transcriptomics.widgets.shared.plot_section import PlotSection
+from napari_compressed_transcriptomics.widgets.shared.region_choice import RegionChoice
+from napari_compressed_transcriptomics.widgets.shared.session import Pick, session
+from napari_compressed_transcriptomics.widgets.shared.shortcut_button import shortcut_button
+
+if TYPE_CHECKING:
+    from napari_compressed_transcriptomics.reconstruction.sample_profile import SampleProfile
+    from napari_compressed_transcriptomics.widgets.shared.result_choice import ResultChoice
+
+_MEANING = (
+    "RMSE: root of the mean squared difference between original and reconstruction over this "
+    "sample's genes, in the units of the data. 0 is perfect.\n"
+    "R²: 1 minus the sum of squared differences over the sum of squares about this sample's "
+    "mean. 1 is perfect; below 0 the mean alone would be closer.\n"
+    "Rank: place among all samples by RMSE; 1 is the worst."
+)
+
+
+class SampleTab(QWidget):
+    """Shows the sample that was picked, and walks through samples from the worst to the best.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+    results : ResultChoice
+        Tells which result.
+    """
+
+    def __init__(self, viewer: Any, results: "ResultChoice"):
+        super().__init__()
+        self._results = results
+        self._session = session(viewer)
+        self._mark = pick_mark(viewer)
+        self._stale = True
+        self.regions = RegionChoice(viewer)
+        self.facts = wrapping_label()
+        self.facts.setToolTip(_MEANING)
+        self.facts.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse
+            | Qt.TextInteractionFlag.TextSelectableByKeyboard
+        )
+        self.worst, self.worse, self.better = (
+            shortcut_button(self, label, keys, tip)
+            for label, keys, tip in (
+                ("Worst", "Alt+Home", "Go to the sample with the largest error"),
+                ("◀ Worse", "Alt+PgUp", "Step back to the next larger error"),
+                ("Next worst ▶", "Alt+PgDown", "Step on to the next smaller error"),
+            )
+        )
+        self.rank = QSpinBox()
+        self.rank.setKeyboardTracking(False)
+        self.rank.setToolTip("Rank by error; 1 is the worst. The arrow keys step through.")
+        self.profile = PlotSection("Genes", "genes_of_sample", FigureView(viewer))
+        self.latents = PlotSection("Latents", "latents_of_sample", FigureView(viewer))
+        self.profile.view.canvas.setFixedHeight(280)
+        self.latents.view.canvas.setFixedHeight(150)
+        self._lay_out()
+
+        for button, step in ((self.worst, None), (self.worse, -1), (self.better, 1)):
+            button.clicked.connect(partial(self._step, step))
+        self.rank.valueChanged.connect(self._go_to_rank)
+        self._session.picked.connect(self._on_pick)
+        results.changed.connect(self._refresh)
+        self.regions.changed.connect(self._refresh)
+        self._refresh()
+
+    def _lay_out(self) -> None:
+        form = form_layout()
+        form.addRow("Regions", self.regions)
+        form.addRow("Rank by error", self.rank)
+        buttons = QHBoxLayout()
+        for button in (self.worst, self.worse, self.better):
+            buttons.addWidget(button)
+        content = QWidget()
+        column = QVBoxLayout(content)
+        column.addLayout(form)
+        column.addLayout(buttons)
+        for widget in (self.facts, self.profile, self.latents):
+            column.addWidget(widget)
+        column.addStretch(1)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(content)
+        scroll.setMinimumWidth(310)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(scroll)
+
+    def showEvent(self, event: Any) -> None:
+        """Catch up with what was picked while another tab was in front."""
+        super().showEvent(event)
+        if self._stale:
+            self._refresh()
+
+    def _on_pick(self, pick: Pick) -> None:
+        self._mark.show(pick)
+        self._refresh()
+
+    def _refresh(self) -> None:
+        self._stale = not self.isVisible()
+        if self._stale:
+            return
+        result, pick = self._results.result, self._session.pick
+        for widget in (self.worst, self.worse, self.better, self.rank):
+            widget.setEnabled(result is not None)
+        profile = None
+        if result is None:
+            words = "Run Compress first."
+        elif pick is None:
+            words = "Click in the brain to look at a voxel or region, or press Worst."
+        elif pick.parcellation is not result.expression.parcellation:
+            words = "The picked place is of other data than this result: choose its result above."
+        else:
+            profile = profile_of(result, pick.sample)
+            words = self._words(profile, pick)
+        self.facts.setText(words)
+        self._show_rank(profile)
+        for section, plot in ((self.profile, profile_plot), (self.latents, latents_plot)):
+            section.setVisible(profile is not None)
+            section.show_plot(partial(plot, profile) if profile is not None else None)
+
+    def _words(self, profile: "SampleProfile", pick: Pick) -> str:
+        regions = self.regions.regions(self._results.result)
+        region = regions.name(pick.sample) if regions is not None else ""
+        head = f"<b>{region or profile.name}</b>"
+        if region and region != profile.name:
+            head += f"<br>sample {profile.name}"
+        elif regions is not None and not region:
+            head += f", in no region of “{self.regions.currentText()}”"
+        x, y, z = pick.position
+        return (
+            f"{head}<br>x {x:.1f}, y {y:.1f}, z {z:.1f} mm<br>"
+            f"RMSE {profile.rmse:.4f}, R² {profile.r2:.3f}<br>"
+            f"rank {profile.rank:,} of {profile.n_samples:,} (1 is the worst)"
+        )
+
+    def _show_rank(self, profile: "SampleProfile | None") -> None:
+        self.rank.blockSignals(True)
+        result = self._results.result
+        self.rank.setRange(1, result.expression.n_samples if result is not None else 1)
+        if profile is not None:
+            self.rank.setValue(profile.rank)
+        self.rank.blockSignals(False)
+
+    def _step(self, by: int | None, checked: bool = False) -> None:
+        pick, result = self._session.pick, self._results.result
+        here = (
+            pick is not None
+            and result is not None
+            and (pick.parcellation is result.expression.parcellation)
+        )
+        self._go_to_rank(self.rank.value() + by if by is not None and here else 1)
+
+    def _go_to_rank(self, rank: int) -> None:
+        result = self._results.result
+        if result is not None:
+            rank = min(max(rank, 1), result.expression.n_samples)
+            sample = int(samples_by_error(result)[rank - 1])
+            self._session.look_at(result.expression.parcellation, sample)

@@ -1,0 +1,1 @@
+"""Dock widget Predict maps: how well latents predict maps of the brain, at places held out."""

@@ -1,0 +1,247 @@
+"""Dock widget Predict maps: how well latents predict maps of the brain, at places held out."""
+
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from qtpy.QtWidgets import (
+    QGridLayout,
+    QLabel,
+    QSpinBox,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_compressed_transcriptomics.codecs.registry import GENES, METHODS, titles
+from napari_compressed_transcriptomics.core.errors import UserError
+from napari_compressed_transcriptomics.io.files.files import NIFTI
+from napari_compressed_transcriptomics.io.writers.predict_files import MapFiles, predict_files_steps
+from napari_compressed_transcriptomics.study.predict_request import (
+    PredictRequest,
+    check_settings,
+    offered_problem,
+)
+from napari_compressed_transcriptomics.viewer import grid as _viewer
+from napari_compressed_transcriptomics.viewer import settings
+from napari_compressed_transcriptomics.widgets.shared.fields import (
+    count,
+    form_layout,
+    scrolling,
+    wrapping_label,
+)
+from napari_compressed_transcriptomics.widgets.shared.file_list import FileList
+from napari_compressed_transcriptomics.widgets.shared.layer_choice import LayerChoice
+from napari_compressed_transcriptomics.widgets.shared.method_choice import LatentSizes, MethodChoice
+from napari_compressed_transcriptomics.widgets.shared.region_choice import CompartmentChoice
+from napari_compressed_transcriptomics.widgets.shared.run_bar import RunBar
+
+from .prediction_view import PredictionView
+from .target_choice import TargetChoice
+
+if TYPE_CHECKING:
+    import napari
+
+    from napari_compressed_transcriptomics.core.expression import Expression
+    from napari_compressed_transcriptomics.study.predict import Prediction
+
+_REGRESSORS = {"ridge": "Ridge", "trees": "Boosted trees"}
+_SPLITS = {"blocks": "Blocks of space", "random": "Random samples"}
+
+
+class PredictMaps(QWidget):
+    """Predict maps from latents, and show how well; Cancel keeps the targets done.
+
+    Parameters
+    ----------
+    napari_viewer : napari.Viewer
+    """
+
+    def __init__(self, napari_viewer: "napari.Viewer"):
+        super().__init__()
+        _viewer.attach(napari_viewer)
+        self.layer = LayerChoice(napari_viewer)
+        self.targets = TargetChoice(napari_viewer)
+        self.compartments = CompartmentChoice(napari_viewer)
+        self.methods = MethodChoice(
+            {**titles(), GENES: "all genes (ridge)"}, ("default", "pca", GENES)
+        )
+        self.sizes = LatentSizes((8,))
+        self.images = FileList("Latent images", NIFTI, "Add &images…", rows=2)
+        self.images.list.setMaximumHeight(self.images.list.minimumHeight())
+        self.images.setToolTip(
+            "Latents that are there already, such as the published ones: one image a component, "
+            "all together one set of features."
+        )
+        self.regressors = MethodChoice(_REGRESSORS, ("ridge",))
+        self.regressors.boxes["trees"].setToolTip("Takes much longer, and gives no p-values.")
+        self.splits = MethodChoice(_SPLITS, ("blocks",))
+        self.splits.boxes["blocks"].setToolTip(
+            "Contiguous blocks are held out, each with its mirror image: neighbours are alike, "
+            "and would give the answer away."
+        )
+        self.folds, self.repeats, self.surrogates, self.seed = (count() for _ in range(4))
+        self.bar = RunBar("Predict maps", keep_best=True)
+        self.cost = wrapping_label()
+        self.view = PredictionView(napari_viewer)
+        self._cost = ""
+        self._offered: Expression | None = None
+        self._defaults()
+        self._arrange()
+        for changed in (
+            self.targets.changed,
+            self.compartments.changed,
+            self.methods.changed,
+            self.sizes.textChanged,
+            self.images.changed,
+            self.regressors.changed,
+            self.splits.changed,
+        ):
+            changed.connect(lambda *_: self._refresh())
+        self.layer.changed.connect(self._offer_methods)
+        self.bar.clicked.connect(self._start)
+        self.bar.progressed.connect(lambda _: self.cost.setText(self._cost))
+        self.bar.succeeded.connect(self._on_predicted)
+        self.bar.ended.connect(self._refresh)
+        self._offer_methods()
+
+    def _defaults(self) -> None:
+        """Start from the settings that a request has by itself."""
+        boxes = {
+            "n_folds": (self.folds, 2),
+            "n_repeats": (self.repeats, 1),
+            "n_surrogates": (self.surrogates, 0),
+            "seed": (self.seed, 0),
+        }
+        for name, (box, least) in boxes.items():
+            box.setMinimum(least)
+            box.setValue(getattr(PredictRequest, name))
+        for box in (self.folds, self.repeats):
+            box.setSpecialValueText("")
+        self.surrogates.setSpecialValueText("none")
+        self.surrogates.setToolTip(
+            "Maps as smooth and as symmetric as the target, with its steps between compartments: "
+            "p is the share of them that is predicted at least as well. None: no p-values."
+        )
+
+    def _arrange(self) -> None:
+        form = form_layout()
+        form.addRow("E&xpression", self.layer)
+        self.setup = QWidget()
+        page = QVBoxLayout(self.setup)
+        for title, widget in (("Targets", self.targets), ("Predict them from", self.methods)):
+            page.addWidget(_heading(title))
+            page.addWidget(widget, 1 if widget is self.targets else 0)
+            if widget is self.targets:
+                where = form_layout()
+                where.addRow("Compart&ments", self.compartments)
+                page.addLayout(where)
+        more = form_layout()
+        more.addRow("&Components", self.sizes)
+        page.addLayout(more)
+        page.addWidget(QLabel("and from latent images"))
+        page.addWidget(self.images)
+        page.addWidget(_heading("How"))
+        page.addWidget(self.regressors)
+        page.addWidget(QLabel("held out:"))
+        page.addWidget(self.splits)
+        numbers = {
+            "&Folds": self.folds,
+            "Re&peats": self.repeats,
+            "Surro&gates": self.surrogates,
+            "&Seed": self.seed,
+        }
+        page.addLayout(_grid(numbers))
+        self.tabs = QTabWidget()
+        self.tabs.addTab(scrolling(self.setup), "Set &up")
+        self.tabs.addTab(scrolling(self.view), "Resu&lt")
+        layout = QVBoxLayout(self)
+        layout.addLayout(form)
+        layout.addWidget(self.tabs, 1)
+        layout.addWidget(self.bar)
+        layout.addWidget(self.cost)
+
+    def request(self) -> PredictRequest:
+        """Return the settings, without targets and images; a `UserError` says what is missing."""
+        expression = self.layer.expression()
+        if not self.targets.n_chosen:
+            raise UserError("Add the maps to predict: NIfTI files or region tables.")
+        methods = self.methods.methods
+        if not (methods or self.images.paths):
+            raise UserError("Check at least one method, or add latent images.")
+        request = PredictRequest(
+            expression=expression,
+            targets=(),
+            methods=methods,
+            latent_sizes=self.sizes.sizes(),
+            regressors=self.regressors.methods,
+            splits=self.splits.methods,  # type: ignore[arg-type]
+            n_folds=self.folds.value(),
+            n_repeats=self.repeats.value(),
+            n_surrogates=self.surrogates.value(),
+            compartments=self.compartments.volume(),
+            seed=self.seed.value(),
+            device=settings.preferences().device,
+        )
+        check_settings(request)
+        return request
+
+    def files(self) -> MapFiles:
+        """Return what is to be read: files, and the layers as they are now."""
+        return MapFiles(self.targets.maps(), self.targets.region_list, self.images.paths)
+
+    def _offer_methods(self) -> None:
+        expression = None
+        with suppress(UserError):
+            expression = self.layer.expression()
+        if expression is not self._offered:  # looks at all values: not at every new layer
+            self._offered = expression
+            names = (*METHODS, GENES)
+            self.methods.offer(
+                {name: offered_problem(name, expression) for name in names} if expression else {}
+            )
+        self._refresh()
+
+    def _refresh(self) -> None:
+        reason = ""
+        try:
+            self.request()
+        except UserError as error:
+            reason = str(error)
+        self.bar.allow(reason)
+
+    def _start(self) -> None:
+        request, files = self.request(), self.files()
+        if request.compartments is not None:  # the layer may be painted in meanwhile
+            request = replace(request, compartments=request.compartments.copy())
+        self._tell_cost("")
+        self.cost.clear()
+        self.bar.start(lambda: predict_files_steps(request, files, self._tell_cost))
+        self._refresh()
+
+    def _tell_cost(self, words: str) -> None:
+        """Keep what the job's thread says, until the next progress shows it."""
+        self._cost = words
+
+    def _on_predicted(self, prediction: "Prediction") -> None:
+        self.cost.clear()
+        self.view.show_prediction(prediction)
+        self.tabs.setCurrentIndex(1)
+        self._refresh()
+
+
+def _heading(title: str) -> QLabel:
+    return QLabel(f"<b>{title}</b>")
+
+
+def _grid(fields: dict[str, QSpinBox]) -> QGridLayout:
+    """Lay fields out in two columns, each beside its title."""
+    grid = QGridLayout()
+    for place, (title, field) in enumerate(fields.items()):
+        row, column = divmod(place, 2)
+        label = QLabel(title)
+        label.setBuddy(field)
+        grid.addWidget(label, row, 2 * column)
+        grid.addWidget(field, row, 2 * column + 1)
+        grid.setColumnStretch(2 * column + 1, 1)
+    return grid

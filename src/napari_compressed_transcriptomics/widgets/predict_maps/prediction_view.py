@@ -1,0 +1,155 @@
+"""What came of a prediction: bars, a table, plot and maps of a row, and files."""
+
+from collections.abc import Generator
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from qtpy.QtWidgets import (
+    QFileDialog,
+    QMessageBox,
+    QPlainTextEdit,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_compressed_transcriptomics.core.progress import Progress
+from napari_compressed_transcriptomics.figures.prediction_plots import (
+    predicted_against_target,
+    utility_bars,
+)
+from napari_compressed_transcriptomics.io.files.atomic import check_targets, refuse_overwriting
+from napari_compressed_transcriptomics.io.readers.targets import notes_on
+from napari_compressed_transcriptomics.io.writers.prediction import (
+    prediction_files,
+    save_prediction,
+    sources,
+)
+from napari_compressed_transcriptomics.viewer.notices import user_errors_shown
+from napari_compressed_transcriptomics.viewer.prediction_layers import show_prediction
+from napari_compressed_transcriptomics.widgets.shared.fields import wrapping_label
+from napari_compressed_transcriptomics.widgets.shared.figure_view import FigureView
+from napari_compressed_transcriptomics.widgets.shared.plot_section import PlotSection
+from napari_compressed_transcriptomics.widgets.shared.run_bar import RunBar
+
+from .score_table import ScoreTable
+
+if TYPE_CHECKING:
+    from napari_compressed_transcriptomics.study.predict import Prediction
+
+
+class PredictionView(QWidget):
+    """Shows a prediction, plots the row chosen, puts its maps into the viewer, and saves.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+    """
+
+    def __init__(self, viewer: Any):
+        super().__init__()
+        self._viewer = viewer
+        self.prediction: Prediction | None = None
+        self.figure = FigureView(viewer)
+        self.doubt = wrapping_label()
+        self.table = ScoreTable()
+        self.show_maps = QPushButton("Show &maps")
+        self.show_maps.setToolTip(
+            "The target of the row chosen, its prediction and the residual side by side; other "
+            "layers are hidden (Enter in the table does the same)"
+        )
+        self.save = RunBar("Save prediction")
+        self.save.run.setText("Sa&ve…")
+        self.save.run.setToolTip("Tables, figure, predicted maps and residuals into a folder")
+        self.save.cancel.hide()  # all files or none, at once
+        self.row = PlotSection("Samples of this row", "prediction", FigureView(viewer, (240, 220)))
+        self.notes = QPlainTextEdit()
+        self.notes.setReadOnly(True)
+        self.notes.setTabChangesFocus(True)
+        self.notes.setMinimumHeight(70)
+        self.notes.setMaximumHeight(130)
+        layout = QVBoxLayout(self)
+        layout.addWidget(self.figure)
+        layout.addWidget(self.doubt)
+        layout.addWidget(self.table, 1)
+        layout.addWidget(self.show_maps)
+        layout.addWidget(self.row)
+        layout.addWidget(self.notes)
+        layout.addWidget(self.save)
+        self.table.chosen.connect(self._refresh)
+        self.table.wanted.connect(self._show_maps)
+        self.show_maps.clicked.connect(self._show_maps)
+        self.save.clicked.connect(self._ask)
+        self.save.succeeded.connect(lambda folder: self.save.status.setText(f"Saved to {folder}"))
+        self.save.ended.connect(self._refresh)
+        self._refresh()
+
+    def show_prediction(self, prediction: "Prediction") -> None:
+        """Show another prediction."""
+        self.prediction = prediction
+        panels = {(score.regressor, score.split) for score in prediction.scores}
+        bars = {(score.method, score.latent_size) for score in prediction.scores}
+        self.figure.canvas.setFixedHeight(60 + len(panels) * (40 + 24 * max(3, len(bars))))
+        self.figure.draw(lambda figure, foreground: utility_bars(prediction, figure, foreground))
+        known = prediction.compartments
+        doubt = known.note if known is not None and known.doubtful else ""
+        self.doubt.setText(f"p: {doubt}." if doubt else "")
+        self.doubt.setVisible(bool(doubt))
+        self.table.set_scores(prediction.scores, doubt)
+        notes = _notes(prediction)
+        self.notes.setPlainText("\n".join(notes))
+        self.notes.setVisible(bool(notes))
+        self.save.status.clear()
+        self._refresh()
+
+    def _refresh(self) -> None:
+        score, there = self.table.score, self.prediction is not None
+        self.show_maps.setEnabled(score is not None)
+        self.table.setVisible(there)
+        self.figure.setVisible(there)
+        self.notes.setVisible(there and bool(self.notes.toPlainText()))
+        self.save.allow("" if there else "Press Run to predict maps.")
+        self.row.setVisible(score is not None)
+        if score is not None and self.prediction is not None:
+            n = int(np.isfinite(self.prediction.predicted(score)).sum())
+            words = f"{n} of {self.prediction.request.expression.n_samples} samples"
+            self.row.show_plot(partial(predicted_against_target, self.prediction, score), words)
+
+    def _show_maps(self) -> None:
+        if self.prediction is not None and self.table.score is not None:
+            show_prediction(self._viewer, self.prediction, self.table.score)
+
+    def _ask(self) -> None:
+        prediction = self.prediction
+        folder = QFileDialog.getExistingDirectory(self, "Folder for tables, figure and maps")
+        if not folder or prediction is None:
+            return
+        with user_errors_shown():
+            names = prediction_files(list(dict.fromkeys(s.target for s in prediction.scores)))
+            check_targets(folder, names)
+            refuse_overwriting([Path(folder) / n for n in names], sources(prediction.request))
+            there = [name for name in names if (Path(folder) / name).exists()]
+            if not there or _may_replace(self, folder, len(there)):
+                self.save.start(lambda: _save_steps(prediction, folder))
+
+
+def _save_steps(prediction: "Prediction", folder: str) -> Generator[Progress, None, str]:
+    yield Progress("Saving", 0, 1)
+    save_prediction(prediction, folder)
+    return folder
+
+
+def _may_replace(parent: QWidget, folder: str, n: int) -> bool:
+    yes, no = QMessageBox.StandardButton.Yes, QMessageBox.StandardButton.No
+    words = f"{folder} holds {n} files of an earlier prediction. Replace them?"
+    return QMessageBox.question(parent, "Save prediction", words, yes | no, no) == yes
+
+
+def _notes(prediction: "Prediction") -> list[str]:
+    """Return what was noticed, the same of many files once."""
+    request = prediction.request
+    said = {note for target in request.targets for note in target.notes}
+    others = [note for note in prediction.notes if note not in said]
+    return [*others, *notes_on(request.targets), *request.expression.notes]

@@ -1,0 +1,108 @@
+"""Fields that several docks have."""
+
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtCore import QEvent, Qt
+from qtpy.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QFileDialog,
+    QFormLayout,
+    QFrame,
+    QLabel,
+    QScrollArea,
+    QSpinBox,
+    QWidget,
+)
+
+from napari_compressed_transcriptomics.viewer.notices import user_errors_shown
+
+if TYPE_CHECKING:
+    from napari_compressed_transcriptomics.codecs.codec import Codec
+
+
+def form_layout() -> QFormLayout:
+    """Return a form whose fields take the width that a dock has."""
+    form = QFormLayout()
+    form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+    return form
+
+
+def more_settings(title: str, form: QFormLayout) -> tuple[QCheckBox, QWidget]:
+    """Return a box to check, and the form, which is seen while it is checked."""
+    box, settings = QCheckBox(title), QWidget()
+    form.setContentsMargins(0, 0, 0, 0)
+    settings.setLayout(form)
+    settings.setVisible(False)
+    box.toggled.connect(settings.setVisible)
+    return box, settings
+
+
+def choice(labels: dict[str, str]) -> QComboBox:
+    """Return a list of labels, whose data are the keys; it may be narrower than its labels."""
+    combo = QComboBox()
+    for key, label in labels.items():
+        combo.addItem(label, key)
+    return narrow(combo)
+
+
+def narrow(combo: QComboBox) -> QComboBox:
+    """Let a list be narrower than its longest entry."""
+    combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    combo.setMinimumContentsLength(8)
+    return combo
+
+
+def count(at_zero: str = "0") -> QSpinBox:
+    """Return a field for a whole number, which says `at_zero` for 0."""
+    box = QSpinBox()
+    box.setMaximum(2**31 - 1)
+    box.setSpecialValueText(at_zero)
+    return box
+
+
+def component_box() -> QSpinBox:
+    """Return a field for a component, counted from 1; its maximum is still to be set."""
+    box = QSpinBox()
+    box.setRange(1, 1)
+    return box
+
+
+def scrolling(content: QWidget) -> QScrollArea:
+    """Return a frame that scrolls its content up and down, and is as wide as that needs."""
+    area = _Scrolling()
+    content.installEventFilter(area)
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setWidget(content)
+    return area
+
+
+class _Scrolling(QScrollArea):
+    def eventFilter(self, watched: Any, event: Any) -> bool:
+        content, bar = self.widget(), self.verticalScrollBar()
+        if event.type() == QEvent.Type.LayoutRequest and content is not None and bar is not None:
+            self.setMinimumWidth(content.minimumSizeHint().width() + bar.sizeHint().width())
+        return super().eventFilter(watched, event)
+
+
+def wrapping_label() -> QLabel:
+    """Return an empty label that breaks its lines."""
+    label = QLabel()
+    label.setWordWrap(True)
+    return label
+
+
+def ask_and_save_model(parent: QWidget, codec: "Codec") -> str:
+    """Ask for a file and save a model there; return what to say, or an empty string."""
+    from napari_compressed_transcriptomics.codecs.models.model_file import save_model
+
+    path, _ = QFileDialog.getSaveFileName(
+        parent, "Save model", "model.safetensors", "Models (*.safetensors)"
+    )
+    if path:
+        with user_errors_shown():
+            save_model(codec, path)
+            return f"Saved {path}"
+    return ""

@@ -1,0 +1,169 @@
+"""One piece of long work in a thread: progress with time left, cancel, one visible outcome."""
+
+import threading
+import time
+from collections.abc import Callable, Generator
+from contextlib import closing
+from typing import Any
+
+from qtpy.QtCore import QObject, Signal
+
+from napari_compressed_transcriptomics.core.progress import Progress, Stop, TimeLeft, finish
+from napari_compressed_transcriptomics.viewer.notices import tell
+
+from .background import Once
+from .warned import Warned
+
+_SECONDS_BETWEEN_REPORTS = 0.05
+
+
+class Job(QObject):
+    """Run a generator of `Progress` in a thread and show it in napari's activity dock.
+
+    Signals arrive in the window's thread. Exactly one of `succeeded`, `failed` and
+    `cancelled` is emitted; none after the parent was deleted, which ends the work. All that
+    Python warned of is told before in one notification, unless the work failed: the error is
+    the one notification then.
+
+    Parameters
+    ----------
+    steps : callable
+        Makes the generator; called in the thread, so that slow imports do not freeze
+        the window.
+    title : str
+        What the activity dock says.
+    keep_best : bool
+        Cancelling asks the work for the best it has so far (`core.progress.Stop`), and
+        `succeeded` follows if there is any; else the work is dropped after the block at hand.
+    parent : QObject, optional
+    """
+
+    progressed = Signal(object, str)
+    succeeded = Signal(object)
+    failed = Signal(object)
+    cancelled = Signal()
+
+    def __init__(
+        self,
+        steps: Callable[[], Generator[Progress, None, Any]],
+        title: str,
+        keep_best: bool = False,
+        parent: QObject | None = None,
+    ):
+        from napari.qt.threading import create_worker
+
+        super().__init__(parent)
+        self._stop, self._drop = threading.Event(), threading.Event()
+        self._keep_best = keep_best
+        self._has_ended = False
+        self._title = title
+        self._clock = TimeLeft()
+        self._warned = Warned()
+        self._bar = _ActivityBar(self.cancel, title)
+        # A plain function, not a generator: napari abandons the latter where it stands.
+        self._relay = _Relay()
+        self._relay.progressed.connect(self._on_progress)
+        self._worker = create_worker(
+            _drive, Once(steps), self._stop, self._drop, self._relay.progressed.emit, self._warned
+        )
+        self._worker.returned.connect(self._on_returned)
+        self.destroyed.connect(self._drop.set)
+        self.destroyed.connect(self._bar.close)
+        self.destroyed.connect(self._warned.end)
+
+    def start(self) -> None:
+        """Begin; returns at once."""
+        self._warned.begin()
+        self._worker.start()
+
+    def cancel(self) -> None:
+        """End the work after the block at hand; with `keep_best` a second call drops that, too."""
+        if self._keep_best and not self._stop.is_set():
+            self._stop.set()
+        else:
+            self._drop.set()
+
+    def _on_progress(self, progress: Progress) -> None:
+        if self._has_ended:  # told late
+            return
+        self.progressed.emit(progress, self._clock.after(progress))
+        self._bar.show(progress)  # last: it handles events, the job's end among them
+
+    def _on_returned(self, outcome: tuple[str, Any]) -> None:
+        self._has_ended = True
+        self._bar.close()
+        how, what = outcome
+        warnings = self._warned.end()
+        if how != "failed":
+            tell(f"{self._title}: {line}" for line in warnings)
+        if how == "failed":
+            self.failed.emit(what)
+        elif how == "succeeded":
+            self.succeeded.emit(what)
+        else:
+            self.cancelled.emit()
+
+
+class _Relay(QObject):
+    """Carries progress into the window's thread; lives as long as the thread does."""
+
+    progressed = Signal(object)
+
+
+class _ActivityBar:
+    """The job's bar in napari's activity dock, whose Cancel button cancels the job."""
+
+    def __init__(self, cancel: Callable[[], None], title: str):
+        from napari.utils import cancelable_progress
+
+        self._bar = cancelable_progress(total=100, desc=title, cancel_callback=cancel)
+        self._open = True
+        self._showing = False
+
+    def show(self, progress: Progress) -> None:
+        # The bar handles events when it changes, further progress among them.
+        if not self._open or self._showing:
+            return
+        self._showing = True
+        percent = int(100 * progress.done / max(progress.total, 1))
+        self._bar.set_description(progress.stage)
+        if self._open:
+            self._bar.update(percent - self._bar.n)
+        self._showing = False
+
+    def close(self) -> None:
+        if self._open:
+            self._open = False
+            self._bar.close()
+
+
+def _drive(
+    make_steps: Callable[[], Generator[Progress, None, Any]],
+    stop: threading.Event,
+    drop: threading.Event,
+    report: Callable[[Progress], None],
+    warned: Warned,
+) -> tuple[str, Any]:
+    """Report progress, not faster than an eye can follow; return how it ended, and with what.
+
+    Errors are returned, since a worker that raises is reported a second time by napari.
+    """
+    last = 0.0
+
+    def show(progress: Progress) -> None:
+        nonlocal last
+        if drop.is_set():
+            raise Stop
+        now = time.monotonic()
+        if progress.message or progress.values or now - last > _SECONDS_BETWEEN_REPORTS:
+            last = now
+            report(progress)
+
+    try:
+        with warned.here(), closing(make_steps()) as steps:
+            result = finish(steps, show, stop.is_set)
+        return ("cancelled", None) if drop.is_set() else ("succeeded", result)
+    except Stop:
+        return "cancelled", None
+    except BaseException as error:  # a panic of a Rust library is no Exception; it ends here, too
+        return "failed", error

@@ -1,0 +1,85 @@
+"""A list of the viewer's image layers, of which one with expression can be chosen."""
+
+from typing import Any
+
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QComboBox
+
+from napari_compressed_transcriptomics.core.errors import UserError
+from napari_compressed_transcriptomics.core.expression import Expression
+from napari_compressed_transcriptomics.viewer.layer_content import shown
+
+from .fields import narrow
+from .following import follow
+
+
+class LayerChoice(QComboBox):
+    """Follows the viewer's layers; prefers one that shows expression.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+    kinds : tuple of str
+        Kinds of layer (`Shown.kind`) to prefer, and to list where `only` is set.
+    only : bool
+        List nothing else.
+    """
+
+    changed = Signal()
+
+    def __init__(self, viewer: Any, kinds: tuple[str, ...] = ("expression",), only: bool = False):
+        super().__init__()
+        self._viewer = viewer
+        self._kinds = kinds
+        self._only = only
+        narrow(self)
+        events = viewer.layers.events
+        follow(self, (events.inserted, events.removed, events.renamed), self._fill)
+        self.currentIndexChanged.connect(lambda _: self.changed.emit())
+        self._fill()
+
+    @property
+    def layer(self) -> Any:
+        """The layer chosen, or None."""
+        return self.currentData()
+
+    def expression(self) -> Expression:
+        """Return the expression of the layer chosen; a `UserError` says why there is none."""
+        if self.layer is None:
+            raise UserError(
+                "Open an expression volume, table or .h5ad first "
+                "(File > Open, or File > Open Sample > Compressed Transcriptomics)."
+            )
+        what = shown(self.layer)
+        if what is None or what.kind != "expression" or what.expression is None:
+            raise UserError(
+                f"“{self.layer.name}” carries no genes; choose a layer opened from an "
+                "expression volume, table or .h5ad."
+            )
+        return what.expression
+
+    def gene(self) -> str:
+        """Return the gene that the layer chosen shows, or an empty string."""
+        what = shown(self.layer)
+        return what.gene if what is not None else ""
+
+    def _kind(self, layer: Any) -> str:
+        what = shown(layer)
+        return what.kind if what is not None else ""
+
+    def _fill(self, event: Any = None) -> None:
+        before = self.currentData()
+        layers = [layer for layer in self._viewer.layers if layer.ndim >= 3]
+        if self._only:
+            layers = [layer for layer in layers if self._kind(layer) in self._kinds]
+        self.blockSignals(True)
+        self.clear()
+        for layer in layers:
+            self.addItem(layer.name, layer)
+        preferred = [i for i, layer in enumerate(layers) if self._kind(layer) in self._kinds]
+        index = next((i for i, layer in enumerate(layers) if layer is before), None)
+        if index is None or (preferred and index not in preferred):
+            index = preferred[-1] if preferred else len(layers) - 1
+        self.setCurrentIndex(index)
+        self.blockSignals(False)
+        self.changed.emit()

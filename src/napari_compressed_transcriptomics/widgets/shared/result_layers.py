@@ -1,0 +1,105 @@
+"""What a compression adds to the viewer, and what is said of it."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from napari_compressed_transcriptomics.viewer import grid
+from napari_compressed_transcriptomics.viewer import layers as _layers
+
+if TYPE_CHECKING:
+    from napari_compressed_transcriptomics.reconstruction.reconstruction import Reconstruction
+
+_AT_ONCE = 4
+"""Layers that are added without a long stop of the window."""
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """Which layers a run adds.
+
+    Attributes
+    ----------
+    latents, separate, error, distance : bool
+        Latents at all; as one layer a component; the RMSE; the distance to training data, where
+        it is known. The error on samples not seen has a layer wherever it was measured.
+    gene : str
+        Gene whose reconstruction is wanted, or empty.
+    side_by_side : bool
+        Every layer in a cell of its own; else the new ones over hidden old ones.
+    """
+
+    latents: bool = True
+    separate: bool = False
+    error: bool = True
+    distance: bool = False
+    gene: str = ""
+    side_by_side: bool = True
+
+
+def result_line(result: "Reconstruction") -> str:
+    """Summarise a result in one line, and its error on samples not seen in another."""
+    unseen = "" if result.held_out is None else f"\n{result.held_out.told(result.rmse)}"
+    return (
+        f"RMSE {result.rmse:.4f}, R² {result.r2:.3f}: {result.expression.n_samples:,} samples × "
+        f"{result.expression.n_genes:,} genes, k = {result.codec.latent_size}, "
+        f"{result.seconds:.1f} s on {result.device}{unseen}"
+    )
+
+
+def result_layers(result: "Reconstruction", outputs: Outputs) -> list[_layers.LayerData]:
+    """Make the layers that `outputs` asks for, the latents last so that they lie on top."""
+    layers = []
+    if outputs.gene:
+        layers.append(_layers.gene_layer(result, outputs.gene))
+    if outputs.distance and result.novelty is not None:
+        layers.append(_layers.novelty_layer(result))
+    if outputs.error:
+        layers.append(_layers.error_layer(result))
+    if result.held_out is not None:
+        layers.append(_layers.held_out_layer(result))
+    if outputs.latents:
+        layers += _layers.latent_layers(result, outputs.separate)
+    return layers
+
+
+def add_result(
+    viewer: Any, result: "Reconstruction", outputs: Outputs, then: Callable[[], None] | None = None
+) -> list[Any]:
+    """Add the layers that `outputs` asks for to a viewer and return them.
+
+    In a window more than a few come one in a turn of the event loop, hidden until all are there:
+    the list fills, and `then` is called.
+    """
+    view = grid.attach(viewer)
+    view.turns.finish()  # in the order in which they were asked for
+    added: list[Any] = []
+    made = result_layers(result, outputs)
+    view.turns.start(_adding(viewer, view, made, outputs.side_by_side, added, then))
+    if len(made) <= _AT_ONCE:
+        view.turns.finish()
+    return added
+
+
+def _adding(
+    viewer: Any,
+    view: grid.BrainView,
+    made: list[_layers.LayerData],
+    side_by_side: bool,
+    added: list[Any],
+    then: Callable[[], None] | None,
+) -> Iterator[None]:
+    before = list(viewer.layers)
+    with view.at_once():
+        for data, attributes, _ in made:
+            added.append(viewer.add_image(data, **attributes | {"visible": False}))
+            yield
+        if not side_by_side:  # overlapping volumes hide each other
+            for layer in before:
+                layer.visible = False
+        for layer, (_, attributes, _) in zip(added, made, strict=True):
+            layer.visible = side_by_side or attributes["visible"]
+        if side_by_side and added:
+            view.show_side_by_side()
+    if then is not None:
+        then()

@@ -1,0 +1,118 @@
+"""Run and Cancel, progress with time left, and one line that says how things stand."""
+
+from collections.abc import Callable, Generator
+from typing import Any
+
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
+
+from napari_compressed_transcriptomics.core.progress import Progress
+from napari_compressed_transcriptomics.viewer.notices import report, sentence, tell
+
+from .fields import wrapping_label
+from .job import Job
+
+
+class RunBar(QWidget):
+    """Runs one job at a time.
+
+    Parameters
+    ----------
+    title : str
+        What the activity dock calls the job.
+    keep_best : bool
+        See `Job`.
+    tells : bool
+        Whether messages of the work become notifications; else the dock itself shows them.
+    """
+
+    clicked = Signal()
+    progressed = Signal(object)
+    succeeded = Signal(object)
+    ended = Signal()
+
+    def __init__(self, title: str, keep_best: bool = False, tells: bool = True):
+        super().__init__()
+        self._tells = tells
+        self._title = title
+        self._keep_best = keep_best
+        self.job: Job | None = None
+        self.run = QPushButton("Run")
+        self.cancel = QPushButton("Cancel")
+        self.progress = QProgressBar()
+        self.status = wrapping_label()
+        buttons = QHBoxLayout()
+        buttons.addWidget(self.run)
+        buttons.addWidget(self.cancel)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addLayout(buttons)
+        layout.addWidget(self.progress)
+        layout.addWidget(self.status)
+        self.run.clicked.connect(self._on_run)
+        self.cancel.clicked.connect(self._on_cancel)
+        self.allow("")
+
+    def allow(self, reason: str) -> None:
+        """Enable Run, or disable it and say the `reason`; while a job runs it stays disabled."""
+        running = self.job is not None
+        self.run.setEnabled(not running and not reason)
+        self.cancel.setEnabled(running)
+        self.progress.setVisible(running)
+        if not running:
+            self.status.setText(reason)
+
+    def start(self, steps: Callable[[], Generator[Progress, None, Any]]) -> None:
+        """Start a job, if none runs."""
+        if self.job is not None:
+            return
+        self.progress.setRange(0, 0)
+        self.job = Job(steps, self._title, self._keep_best, parent=self)
+        self.job.progressed.connect(self._on_progress)
+        self.job.succeeded.connect(self._on_success)
+        self.job.failed.connect(self._on_failure)
+        self.job.cancelled.connect(self._on_cancelled)
+        self.allow("")
+        self.status.setText("Starting…")
+        self.job.start()
+
+    def _on_run(self) -> None:
+        if self.job is None:
+            self.clicked.emit()
+
+    def _on_cancel(self) -> None:
+        if self.job is not None:
+            self.cancel.setEnabled(False)
+            self.status.setText("Cancelling…")
+            self.job.cancel()
+
+    def _on_progress(self, progress: Progress, left: str) -> None:
+        self.progress.setRange(0, progress.total)
+        self.progress.setValue(progress.done)
+        if progress.message and self._tells:
+            tell([progress.message])
+        if self.cancel.isEnabled():
+            values = progress.values or {}
+            numbers = [f"{name} {value:.4f}" for name, value in values.items()]
+            self.status.setText(", ".join([progress.stage, *numbers, *([left] if left else [])]))
+        self.progressed.emit(progress)
+
+    def _on_success(self, result: Any) -> None:
+        self._end("")
+        self.succeeded.emit(result)
+
+    def _on_failure(self, error: BaseException) -> None:
+        self._end(sentence(error))
+        report(error, self._title)
+
+    def _on_cancelled(self) -> None:
+        self._end("Cancelled; nothing was added.")
+
+    def _end(self, words: str) -> None:
+        job, self.job = self.job, None
+        if job is not None:
+            job.deleteLater()
+        self.allow("")
+        self.ended.emit()
+        if words:
+            self.status.setText(words)

@@ -1,0 +1,138 @@
+"""What the docks of one viewer share: codecs trained in it, and the sample that is looked at."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary, proxy
+
+import numpy as np
+from nibabel.affines import apply_affine
+from qtpy.QtCore import QObject, Signal
+
+from napari_compressed_transcriptomics.core.expression import Parcellation
+from napari_compressed_transcriptomics.viewer.grid import itself
+from napari_compressed_transcriptomics.viewer.layer_content import shown
+from napari_compressed_transcriptomics.viewer.picking import sample_under
+from napari_compressed_transcriptomics.viewer.planes import go_to
+
+if TYPE_CHECKING:
+    from napari_compressed_transcriptomics.codecs.codec import Codec
+
+_sessions: WeakKeyDictionary[Any, "Session"] = WeakKeyDictionary()
+
+
+@dataclass(frozen=True, eq=False)
+class Pick:
+    """A sample that was clicked, in the brain or in a plot.
+
+    Attributes
+    ----------
+    parcellation : Parcellation
+        Whose sample it is; results of the same data share it.
+    sample : int
+        Its row.
+    position : ndarray, shape (3,)
+        The middle of the voxel clicked, or of the sample, in RAS mm (x, y, z).
+    """
+
+    parcellation: Parcellation
+    sample: int
+    position: np.ndarray
+
+
+class Session(QObject):
+    """What belongs to one viewer, and is gone with it.
+
+    Attributes
+    ----------
+    codecs : dict of str to Codec
+        Trained in this viewer, by name, newest last; `changed` tells of a new one.
+    pick : Pick or None
+        The sample looked at; `picked` tells of another one.
+    """
+
+    changed = Signal()
+    picked = Signal(object)
+
+    def __init__(self, viewer: Any) -> None:
+        super().__init__()
+        self._viewer = proxy(viewer)
+        self.codecs: dict[str, Codec] = {}
+        self.pick: Pick | None = None
+        viewer.mouse_drag_callbacks.append(self._on_mouse)
+
+    def add(self, codec: "Codec", data: str) -> str:
+        """Keep a codec under a name of its own, made from what it was trained on; return that."""
+        base = name = f"{codec.id} k={codec.latent_size}, trained on {data}"
+        number = 1
+        while name in self.codecs:
+            number += 1
+            name = f"{base} ({number})"
+        self.codecs[name] = codec
+        self.changed.emit()
+        return name
+
+    def look_at(self, parcellation: Parcellation, sample: int) -> None:
+        """Pick a sample from a plot or table: the viewer goes there."""
+        position = _nearest_voxel(parcellation, sample)
+        go_to(self._viewer, position)
+        self._pick(Pick(parcellation, sample, position))
+
+    def _pick(self, pick: Pick) -> None:
+        self.pick = pick
+        self.picked.emit(pick)
+
+    def _on_mouse(self, viewer: Any, event: Any) -> Iterator[None]:
+        """Pick on a click without a drag, with the left button and no key."""
+        if event.button != 1 or event.modifiers:
+            return
+        yield
+        while event.type == "mouse_move":
+            if event.pos is not None and not _near(event.pos, event.press_event.pos):
+                return
+            yield
+        self.pick_at(event.position, event.view_direction, event.dims_displayed)
+
+    def pick_at(self, position: Any, view_direction: Any, dims_displayed: Any) -> None:
+        """Pick what lies there in the topmost visible layer that has a sample there."""
+        for layer in self._under_mouse():
+            sample = sample_under(layer, position, view_direction, dims_displayed)
+            what = shown(layer)
+            if sample is not None and what is not None and what.parcellation is not None:
+                flat = view_direction is None or len(dims_displayed) < 3
+                middle = _nearest_voxel(what.parcellation, sample)
+                if flat:
+                    index = np.rint(layer.world_to_data(position))[-3:]
+                    middle = (layer.translate[-3:] + index * layer.scale[-3:])[::-1]
+                self._pick(Pick(what.parcellation, sample, middle))
+                return
+
+    def _under_mouse(self) -> list[Any]:
+        """Visible layers, topmost first; in grid mode those of the cell under the mouse."""
+        layers, cell = self._viewer.layers, self._viewer.cursor.viewbox
+        if self._viewer.canvas.grid.enabled and cell is not None:
+            layers = [layers[i] for i in self._viewer.canvas.grid.contents_at(tuple(cell), layers)]
+        return [layer for layer in reversed(layers) if layer.visible]
+
+
+def session(viewer: Any) -> Session:
+    """Return the session of a viewer."""
+    viewer = itself(viewer)
+    if viewer not in _sessions:
+        _sessions[viewer] = Session(viewer)
+    return _sessions[viewer]
+
+
+def _nearest_voxel(parcellation: Parcellation, sample: int) -> np.ndarray:
+    """Return the middle (x, y, z), in mm, of the sample's voxel that is nearest to its centroid.
+
+    The centroid itself can lie outside of a bent region.
+    """
+    voxels = np.argwhere(parcellation.labels == sample + 1)
+    affine = parcellation.affine
+    places = apply_affine(affine, voxels)
+    return places[np.square(places - places.mean(0)).sum(1).argmin()]
+
+
+def _near(one: Any, other: Any) -> bool:
+    return float(np.abs(np.asarray(one) - np.asarray(other)).max()) <= 3
