@@ -53,12 +53,12 @@ def test_table_volume_and_all_files(targets, tmp_path, capsys):
     assert record["compartments"] == {"brain": 60}
     assert any(doubt in note for note in record["notes"])
     assert {"expression", "atlas", "target map", "target table"} <= set(record["source"])
-    predicted, residual = (
-        nib.load(out / f"{kind}_table.nii.gz") for kind in ("predicted", "residual")
+    predicted, error = (
+        nib.load(out / f"{kind}_table.nii.gz") for kind in ("predicted", "prediction_error")
     )
     np.testing.assert_array_equal(predicted.affine, nib.load(ATLAS).affine)
     np.testing.assert_allclose(
-        predicted.get_fdata() + residual.get_fdata(), nib.load(targets[1]).get_fdata(), rtol=1e-5
+        predicted.get_fdata() + error.get_fdata(), nib.load(targets[1]).get_fdata(), rtol=1e-5
     )
     samples = pd.read_csv(out / "predicted_samples.csv", index_col=0)
     assert samples.shape == (60, 2 + 4)

@@ -75,7 +75,7 @@ def test_what_is_there_is_found():
         predicted = found.predicted(score)
         there = np.isfinite(found.target(score.target).values)
         np.testing.assert_array_equal(np.isfinite(predicted), there)
-        residual = found.residual(score)[there]
+        residual = found.prediction_error(score)[there]
         assert np.var(residual) < 0.6 * np.var(found.target(score.target).values[there])
     assert found.best("gaps").target == "gaps"
     assert found.complete
@@ -270,4 +270,4 @@ def test_best_and_maps_of_a_finished_prediction():
     maps = {score.key: np.full(len(FACTORS), score.r2) for score in scores}
     found = Prediction(request, tuple(scores), maps)
     assert found.best("first").method == "b"
-    np.testing.assert_allclose(found.residual(scores[1]), target().values - 0.4)
+    np.testing.assert_allclose(found.prediction_error(scores[1]), target().values - 0.4)

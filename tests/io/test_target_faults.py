@@ -100,7 +100,7 @@ def test_35_a_lost_parcel_is_nan_in_all_that_follows_and_said(brain, tmp_path):
     settings = {"methods": ("pca",), "latent_sizes": (2,), "n_surrogates": 0, "n_repeats": 1}
     prediction = finish(predict_steps(PredictRequest(brain, (target,), **settings)))
     (score,) = prediction.scores
-    for found in (prediction.predicted(score), prediction.residual(score)):
+    for found in (prediction.predicted(score), prediction.prediction_error(score)):
         assert np.flatnonzero(np.isnan(found)).tolist() == [lost]
     assert any(brain.samples[lost] in note and "m.nii" in note for note in prediction.notes)
 

@@ -135,7 +135,7 @@ def test_from_files_to_layers_and_tables(dock, viewer, brain, maps, qtbot, tmp_p
     assert prediction.complete
     assert len(rows(view.table)) == 2
 
-    # A row chosen by key, shown by button: target, prediction and residual, right way round.
+    # A row chosen by key, shown by button: target, prediction and its error, right way round.
     view.table.setFocus()
     QTest.keyClick(view.table, Qt.Key.Key_Home)
     for _ in range(row_of(view.table, "sided")):
@@ -145,15 +145,15 @@ def test_from_files_to_layers_and_tables(dock, viewer, brain, maps, qtbot, tmp_p
     assert axes.get_title().startswith("sided\nPCA, 2: R²")
     assert view.row.note.text() == f"{len(axes.lines[0].get_xdata())} of 466 samples"
     press(view.show_maps)
-    target, predicted, residual = (
-        of_kind(viewer, kind)[0] for kind in ("target", "predicted", "residual")
+    target, predicted, error = (
+        of_kind(viewer, kind)[0] for kind in ("target", "predicted", "prediction_error")
     )
-    names = ["sided target", "sided by PCA 2", "sided residual, PCA 2"]
-    assert [layer.name for layer in (target, predicted, residual)] == names
+    names = ["sided target", "sided by PCA 2", "sided prediction error, PCA 2"]
+    assert [layer.name for layer in (target, predicted, error)] == names
     assert [layer.name for layer in viewer.layers if layer.visible] == names
     assert viewer.canvas.grid.enabled
     assert tuple(predicted.contrast_limits) == tuple(target.contrast_limits)
-    low, high = residual.contrast_limits
+    low, high = error.contrast_limits
     assert low == pytest.approx(-high)
     image, x = nib.load(maps[0]), brain.parcellation.centroids[:, 0]
     for sample in (int(x.argmax()), int(x.argmin())):
@@ -164,7 +164,7 @@ def test_from_files_to_layers_and_tables(dock, viewer, brain, maps, qtbot, tmp_p
             prediction.predicted(view.table.score)[sample]
         )
         assert value_at(target, mm) - value_at(predicted, mm) == pytest.approx(
-            value_at(residual, mm), abs=1e-4
+            value_at(error, mm), abs=1e-4
         )
     right, left = (brain.parcellation.centroids[int(i)] for i in (x.argmax(), x.argmin()))
     assert value_at(target, right) > value_at(target, left) + 10
@@ -182,9 +182,11 @@ def test_from_files_to_layers_and_tables(dock, viewer, brain, maps, qtbot, tmp_p
     table = pd.read_csv(out / "prediction.csv")
     assert sorted(table["target"]) == ["even", "sided"]
     assert set(PREDICTION_FILES) < {path.name for path in out.iterdir()}
-    saved = nib.load(out / "residual_sided.nii.gz").get_fdata(dtype=np.float32)
+    saved = nib.load(out / "prediction_error_sided.nii.gz").get_fdata(dtype=np.float32)
     np.testing.assert_allclose(
-        saved, brain.parcellation.paint(prediction.residual(prediction.best("sided"))), rtol=1e-5
+        saved,
+        brain.parcellation.paint(prediction.prediction_error(prediction.best("sided"))),
+        rtol=1e-5,
     )
 
 

@@ -94,7 +94,7 @@ def test_pet_maps_and_what_lies_where(opened, qtbot, monkeypatch):
     assert view.table.score.r2 > 0.5
     press(view.show_maps)
     layers = {shown(layer).kind: layer for layer in viewer.layers if layer.visible}
-    assert set(layers) == {"target", "predicted", "residual"}
+    assert set(layers) == {"target", "predicted", "prediction_error"}
     pet = nib.load(real_data("pet/D2_RACLOPRIDE_c11.nii"))
     for mm in ((-26, 2, 2), (28, 2, 2)):  # putamen
         voxel = np.rint(np.linalg.solve(pet.affine, [*mm, 1])[:3]).astype(int)

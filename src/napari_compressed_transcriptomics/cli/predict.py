@@ -120,7 +120,7 @@ def run(arguments: argparse.Namespace, expression: "Expression") -> None:
     print(_words(prediction))
     print(*paths[:4], sep="\n")
     if len(paths) > 4:
-        print(f"and {len(paths) - 4} files of predicted maps and residuals in {arguments.out}")
+        print(f"and {len(paths) - 4} files of predicted maps and their errors in {arguments.out}")
     if not prediction.complete:
         raise KeyboardInterrupt
 

@@ -103,7 +103,7 @@ class Prediction:
         """Return the predicted map in the target's units, float64 (n_samples,)."""
         return self.maps[score.key]
 
-    def residual(self, score: Score) -> np.ndarray:
+    def prediction_error(self, score: Score) -> np.ndarray:
         """Return target minus prediction, float64 (n_samples,)."""
         return self.target(score.target).values - self.predicted(score)
 

@@ -30,7 +30,7 @@ class Shown:
         ``held_out_rmse`` of samples while they were not seen;
         ``original``, ``rebuilt``, ``difference`` where a gene of these is compared;
         ``composite`` of three components in colour; ``distance`` to training data;
-        ``error_difference`` of two results; ``target``, ``predicted`` and ``residual`` of a
+        ``error_difference`` of two results; ``target``, ``predicted`` and ``prediction_error`` of a
         prediction.
     placement : Placement
         The source grid.

@@ -22,7 +22,8 @@ _MEANINGS = {
     "error_difference": ("difference of RMSE", _DATA),
     "target": ("map", "units of the target"),
     "predicted": ("map", "units of the target"),
-    "residual": ("map", "units of the target"),
+    "prediction_error": ("map", "units of the target"),
+    "residual": ("map", "units of the target"),  # what files of older versions call it
     "distance": ("distance to training data", _OUTSIDE),
     "latents": ("latent value", _NONE),
     "component": ("latent value", _NONE),

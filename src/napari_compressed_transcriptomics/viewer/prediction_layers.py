@@ -21,17 +21,20 @@ _LONGEST = 28
 
 
 def prediction_layers(prediction: "Prediction", score: "Score") -> list[LayerData]:
-    """Return the target, its held-out prediction, and the residual, in the target's units.
+    """Return the target, its held-out prediction, and the prediction error, in the target's units.
 
-    The residual is target minus prediction, in diverging colours about 0: red where the
+    The prediction error is target minus prediction, in diverging colours about 0: red where the
     prediction is too low. Target and prediction have the same contrast limits.
     """
     expression, target = prediction.request.expression, prediction.target(score.target)
     names = layer_names(score, prediction.request)
+    error = prediction.prediction_error(score)
     layers = [
         samples_layer(expression, target.values, "target", names[0]),
         samples_layer(expression, prediction.predicted(score), "predicted", names[1]),
-        samples_layer(expression, prediction.residual(score), "residual", names[2], center=0.0),
+        samples_layer(
+            expression, prediction.prediction_error(score), "prediction_error", names[2], center=0.0
+        ),
     ]
     layers[1][1]["contrast_limits"] = layers[0][1]["contrast_limits"]
     return layers
@@ -49,7 +52,7 @@ def layer_names(score: "Score", request: "PredictRequest") -> list[str]:
         how += f", {value}" if len(all_values) > 1 else ""
     return [
         f"{_shortened(score.target, _LONGEST - len(what))}{what}"
-        for what in (" target", f" by {how}", f" residual, {how}")
+        for what in (" target", f" by {how}", f" prediction error, {how}")
     ]
 
 

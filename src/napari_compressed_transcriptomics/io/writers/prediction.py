@@ -51,8 +51,8 @@ def save_prediction(
     ``prediction.csv`` (a row a target, method, size, regressor and split; columns as
     `predict.COLUMNS`), ``prediction.png`` (bars of the methods), ``predicted_samples.csv`` (a row a
     sample: each target, then each of its held-out predictions), of each target's best prediction
-    ``predicted_NAME.nii.gz`` and ``residual_NAME.nii.gz`` (target minus prediction) in the target's
-    units, NaN outside, and, written last, ``prediction.json`` (settings, sources, notes, hashes of
+    ``predicted_NAME.nii.gz`` and ``prediction_error_NAME.nii.gz`` (target minus prediction) in the
+    target's units, NaN outside, and, written last, ``prediction.json`` (settings, sources, notes, hashes of
     the other files). `style` tells how names and paths are written.
 
     Raises
@@ -79,7 +79,7 @@ def save_prediction(
             about = {"score": score._asdict(), "source": source}
             maps = {
                 "predicted": prediction.predicted(score),
-                "residual": prediction.residual(score),
+                "prediction_error": prediction.prediction_error(score),
             }
             for kind, values in maps.items():
                 path = folder / f"{kind}_{stem}.nii.gz"
@@ -165,5 +165,7 @@ def _write_figure(path: Path, prediction: "Prediction") -> None:
 
 def _volumes(stem: str) -> list[str]:
     return [
-        f"{kind}_{stem}{end}" for kind in ("predicted", "residual") for end in (".nii.gz", ".json")
+        f"{kind}_{stem}{end}"
+        for kind in ("predicted", "prediction_error")
+        for end in (".nii.gz", ".json")
     ]

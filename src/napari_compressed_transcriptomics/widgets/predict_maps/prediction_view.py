@@ -57,12 +57,12 @@ class PredictionView(QWidget):
         self.table = ScoreTable()
         self.show_maps = QPushButton("Show &maps")
         self.show_maps.setToolTip(
-            "The target of the row chosen, its prediction and the residual side by side; other "
+            "The target of the row chosen, its prediction and its error side by side; other "
             "layers are hidden (Enter in the table does the same)"
         )
         self.save = RunBar("Save prediction")
         self.save.run.setText("Sa&ve…")
-        self.save.run.setToolTip("Tables, figure, predicted maps and residuals into a folder")
+        self.save.run.setToolTip("Tables, figure, predicted maps and their errors into a folder")
         self.save.cancel.hide()  # all files or none, at once
         self.row = PlotSection("Samples of this row", "prediction", FigureView(viewer, (240, 220)))
         self.notes = QPlainTextEdit()
