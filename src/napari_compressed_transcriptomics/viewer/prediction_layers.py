@@ -32,9 +32,7 @@ def prediction_layers(prediction: "Prediction", score: "Score") -> list[LayerDat
     layers = [
         samples_layer(expression, target.values, "target", names[0]),
         samples_layer(expression, prediction.predicted(score), "predicted", names[1]),
-        samples_layer(
-            expression, prediction.prediction_error(score), "prediction_error", names[2], center=0.0
-        ),
+        samples_layer(expression, error, "prediction_error", names[2], center=0.0),
     ]
     layers[1][1]["contrast_limits"] = layers[0][1]["contrast_limits"]
     return layers

@@ -52,8 +52,8 @@ def save_prediction(
     `predict.COLUMNS`), ``prediction.png`` (bars of the methods), ``predicted_samples.csv`` (a row a
     sample: each target, then each of its held-out predictions), of each target's best prediction
     ``predicted_NAME.nii.gz`` and ``prediction_error_NAME.nii.gz`` (target minus prediction) in the
-    target's units, NaN outside, and, written last, ``prediction.json`` (settings, sources, notes, hashes of
-    the other files). `style` tells how names and paths are written.
+    target's units, NaN outside, and, written last, ``prediction.json`` (settings, sources, notes,
+    hashes of the other files). `style` tells how names and paths are written.
 
     Raises
     ------
