@@ -379,6 +379,8 @@ def test_the_form_untouched_is_the_default_request(viewer, brain, qtbot, maps):
         if field.name != "methods":
             assert getattr(request, field.name) == getattr(default, field.name), field.name
     assert request.methods == ("default", "pca", "genes")
+    widget.buffer.setValue(12)
+    assert widget.request().buffer == 12.0
 
 
 def test_latent_images_are_features(dock, maps, qtbot, monkeypatch):

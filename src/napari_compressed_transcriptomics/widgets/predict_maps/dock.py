@@ -81,6 +81,12 @@ class PredictMaps(QWidget):
             "and would give the answer away."
         )
         self.folds, self.repeats, self.surrogates, self.seed = (count() for _ in range(4))
+        self.buffer = count("none")
+        self.buffer.setSuffix(" mm")
+        self.buffer.setToolTip(
+            "Of blocks: samples nearer to held-out ones are not trained on. None: surrogate "
+            "maps are as smooth as the target, and allow for neighbours."
+        )
         self.bar = RunBar("Predict maps", keep_best=True)
         self.cost = wrapping_label()
         self.view = PredictionView(napari_viewer)
@@ -96,6 +102,7 @@ class PredictMaps(QWidget):
             self.images.changed,
             self.regressors.changed,
             self.splits.changed,
+            self.buffer.valueChanged,
         ):
             changed.connect(lambda *_: self._refresh())
         self.layer.changed.connect(self._offer_methods)
@@ -148,6 +155,7 @@ class PredictMaps(QWidget):
         numbers = {
             "&Folds": self.folds,
             "Re&peats": self.repeats,
+            "&Buffer": self.buffer,
             "Surro&gates": self.surrogates,
             "&Seed": self.seed,
         }
@@ -178,6 +186,7 @@ class PredictMaps(QWidget):
             splits=self.splits.methods,  # type: ignore[arg-type]
             n_folds=self.folds.value(),
             n_repeats=self.repeats.value(),
+            buffer=float(self.buffer.value()),
             n_surrogates=self.surrogates.value(),
             compartments=self.compartments.volume(),
             seed=self.seed.value(),
