@@ -32,7 +32,7 @@ from napari_compressed_transcriptomics.spatial import (
     statistics,
 )
 from napari_compressed_transcriptomics.study import coherence, regressors
-from napari_compressed_transcriptomics.study.out_of_sample import evaluated
+from napari_compressed_transcriptomics.study.out_of_sample import out_of_sample_r2
 
 from .calibration_data import SYNTHETIC, Kind, Places, maps, places, tables
 from .stationary_null import stationary_maps
@@ -195,7 +195,7 @@ def prediction_p(at: Places, of: np.ndarray, null: Callable[..., np.ndarray]) ->
         together = regressors.ridge(x, np.column_stack(each), folds)
         for place, i in enumerate(some):
             own = slice(place * (1 + SURROGATES), (place + 1) * (1 + SURROGATES))
-            p[i] = evaluated(each[place], [fold[:, own] for fold in together], folds)[0][3]
+            p[i] = out_of_sample_r2(each[place], [fold[:, own] for fold in together], folds)[0][3]
     return p
 
 

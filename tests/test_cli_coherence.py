@@ -30,7 +30,7 @@ def lobes(tmp_path):
 @pytest.fixture
 def few_samples(monkeypatch):
     """Measure 400 samples: surrogates of thousands take seconds."""
-    monkeypatch.setattr("napari_compressed_transcriptomics.study.coherence.MOST_SAMPLES", 400)
+    monkeypatch.setattr("napari_compressed_transcriptomics.study.coherence.MAX_SAMPLES", 400)
 
 
 def test_regions_table_labels_and_all_files(lobes, tmp_path, capsys):

@@ -23,14 +23,14 @@ def train(out, *more, recipe=("--codec", "autoencoder"), epochs=8):
 
 def at_step(monkeypatch, number, do):
     """Do something at the start of a step; an epoch of these data has three."""
-    step, steps = trainer.Learner.step, iter(range(1000))
+    step, steps = trainer.Trainer.step, iter(range(1000))
 
     def spied(self, rows, rate):
         if next(steps) == number:
             do()
         return step(self, rows, rate)
 
-    monkeypatch.setattr(trainer.Learner, "step", spied)
+    monkeypatch.setattr(trainer.Trainer, "step", spied)
 
 
 def interrupt():

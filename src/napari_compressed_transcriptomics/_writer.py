@@ -7,7 +7,7 @@ import numpy as np
 
 from .core.errors import UserError
 from .io.files.file_names import safe_stem
-from .viewer.layer_content import METADATA_KEY, Shown
+from .viewer.layer_content import METADATA_KEY, LayerContent
 from .viewer.layers import LayerData
 
 
@@ -73,13 +73,13 @@ def source_volume(data: np.ndarray, attributes: dict[str, Any]) -> tuple[np.ndar
     """
     what = _shown(attributes)
     if what is not None and _is_unmoved(what, attributes):
-        if what.parcellation is None and not what.placement.is_oblique:
-            return what.placement.from_viewer(np.asarray(data)), what.placement.affine
+        if what.parcellation is None and not what.image_space.is_oblique:
+            return what.image_space.from_viewer(np.asarray(data)), what.image_space.affine
         if what.parcellation is not None and what.values is not None and _is_unedited(what, data):
             volume = what.parcellation.paint(what.values)
             if what.background is not None:
                 volume = np.where(np.isnan(volume), np.float32(what.background), volume)
-            return volume, what.placement.affine
+            return volume, what.image_space.affine
     if attributes.get("rgb"):
         raise UserError(
             f"layer “{attributes['name']}” holds colours and was moved or comes from elsewhere; "
@@ -105,28 +105,28 @@ def _affine(attributes: dict[str, Any]) -> np.ndarray:
     return affine
 
 
-def _is_unmoved(what: Shown, attributes: dict[str, Any]) -> bool:
-    placement = what.placement
+def _is_unmoved(what: LayerContent, attributes: dict[str, Any]) -> bool:
+    image_space = what.image_space
     expected = np.eye(4)
     for column, row in enumerate((2, 1, 0)):
-        expected[column, column] = placement.scale[row]
-        expected[column, 3] = placement.translate[row]
+        expected[column, column] = image_space.scale[row]
+        expected[column, 3] = image_space.translate[row]
     return np.allclose(_affine(attributes), expected, atol=1e-6)
 
 
-def _is_unedited(what: Shown, data: np.ndarray) -> bool:
+def _is_unedited(what: LayerContent, data: np.ndarray) -> bool:
     return any(
         data.shape == painted.shape and np.array_equal(data, painted, equal_nan=True)
         for painted in (what.painted(), what.painted(filled=True))
     )
 
 
-def _shown(attributes: dict[str, Any]) -> Shown | None:
+def _shown(attributes: dict[str, Any]) -> LayerContent | None:
     found = (attributes.get("metadata") or {}).get(METADATA_KEY)
-    return found if isinstance(found, Shown) else None
+    return found if isinstance(found, LayerContent) else None
 
 
-def _describe(what: Shown | None) -> dict[str, Any]:
+def _describe(what: LayerContent | None) -> dict[str, Any]:
     """Return what made a layer, JSON-safe."""
     from .core.provenance import versions
     from .reconstruction.summary import provenance_of
@@ -141,7 +141,7 @@ def _describe(what: Shown | None) -> dict[str, Any]:
     return {"versions": versions()} | made
 
 
-def _columns(what: Shown, name: str) -> dict[str, np.ndarray]:
+def _columns(what: LayerContent, name: str) -> dict[str, np.ndarray]:
     assert what.values is not None
     if what.kind == "composite":
         return dict(zip(("red", "green", "blue"), what.values.T, strict=True))

@@ -142,14 +142,14 @@ def test_what_is_chosen_lies_inside_what_is_tried(table, size):
 
 @pytest.mark.parametrize("size", [2, 16])
 def test_what_is_chosen_for_the_synthetic_brain_lies_inside(size, monkeypatch):
-    monkeypatch.setattr(kernel_pca, "MOST_SAMPLES", 300)
+    monkeypatch.setattr(kernel_pca, "MAX_SAMPLES", 300)
     data = synthetic_brain(n_genes=80)
     codec = finish(codec_class("kernel-pca").fit_steps(data, size))
     assert codec.training["chosen_at_edge"] is False, codec.training
 
 
 def test_kernel_pca_of_very_many_samples_takes_some(monkeypatch):
-    monkeypatch.setattr(kernel_pca, "MOST_SAMPLES", 30)
+    monkeypatch.setattr(kernel_pca, "MAX_SAMPLES", 30)
     reports = []
     codec = finish(codec_class("kernel-pca").fit_steps(DATA, 2), reports.append)
     assert codec.config()["n_samples"] == 30

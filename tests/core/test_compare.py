@@ -88,7 +88,7 @@ def test_a_tidy_row_a_fit_and_folds_are_done_in_turn():
 
 def test_what_a_method_chose_is_told_beside_its_score(monkeypatch):
     """And where a fit had not converged, the notes say so, too."""
-    monkeypatch.setattr(nmf, "MOST_ITERATIONS", 20)
+    monkeypatch.setattr(nmf, "MAX_ITERATIONS", 20)
     comparison = finish(compare_steps(asked(methods=("pca", "nmf", "kpca"), n_folds=2)))
     chosen = comparison.table().set_index(["method", "fold"])["chosen"]
     assert chosen["pca", 1] == ""

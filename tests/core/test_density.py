@@ -27,13 +27,13 @@ def result():
 def test_where_all_values_fit_all_are_counted(result):
     density = density_of(result, n_bins=20)
     assert (density.n_drawn, density.n_samples, density.n_values) == (100, 100, 100 * 40)
-    rebuilt = result.codec.decode(result.latents)
+    reconstructed = result.codec.decode(result.latents)
     original = result.expression.values
-    expected = np.histogram2d(original.ravel(), rebuilt.ravel(), density.edges)[0]
+    expected = np.histogram2d(original.ravel(), reconstructed.ravel(), density.edges)[0]
     # a value on an edge may fall to either side of it
     assert np.abs(density.counts - expected).sum() <= 4
-    assert density.edges[0] == min(original.min(), rebuilt.min())
-    assert density.edges[-1] == pytest.approx(max(original.max(), rebuilt.max()))
+    assert density.edges[0] == min(original.min(), reconstructed.min())
+    assert density.edges[-1] == pytest.approx(max(original.max(), reconstructed.max()))
 
 
 def test_the_spread_about_the_diagonal_is_the_rmse(result):

@@ -110,7 +110,7 @@ def test_umap_decodes_far_latents_as_samples_that_it_knows(umap):
 def test_umap_decodes_any_number_of_components(n_samples, size):
     data = small_expression(n_samples=n_samples, n_genes=6)
     codec = fit_codec("umap", data, size, max_epochs=10)
-    assert codec.no_way_back(size) == ""
+    assert codec.cannot_decode(size) == ""
     assert codec.decode(codec.encode(data.values)).shape == data.values.shape
 
 

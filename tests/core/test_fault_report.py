@@ -64,7 +64,7 @@ def test_the_newest_reports_are_kept_and_other_files_left_alone(folders):
     folders[0].mkdir(parents=True)
     other = folders[0] / "aaa.txt"
     other.touch()
-    paths = [fault_report.write_report(fault(), {}) for _ in range(fault_report.MOST_REPORTS + 3)]
+    paths = [fault_report.write_report(fault(), {}) for _ in range(fault_report.MAX_REPORTS + 3)]
     assert sorted(folders[0].iterdir()) == [other, *paths[3:]]
 
 

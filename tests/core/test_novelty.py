@@ -53,8 +53,8 @@ def test_nearly_all_of_other_data_is_outside(codec):
 
 @pytest.mark.parametrize("codec_id", ["pca", "kernel-pca"])
 def test_of_many_samples_one_part_is_held_out(codec_id, monkeypatch):
-    monkeypatch.setattr(fitting, "MOST_TO_REPEAT", 200)
-    monkeypatch.setattr(fitting, "MOST_TO_LEARN", 150)
+    monkeypatch.setattr(fitting, "MAX_TO_REPEAT", 200)
+    monkeypatch.setattr(fitting, "MAX_TO_LEARN", 150)
     assert 0 < share(fit_codec(codec_id, TRAINING, 3), UNSEEN.values) < 0.12
 
 
@@ -210,6 +210,6 @@ def test_what_cannot_be_measured_is_told_and_the_model_kept(monkeypatch):
 
 def test_of_many_samples_some_are_enough(monkeypatch):
     every = fit_codec("pca", TRAINING, 2).reference
-    monkeypatch.setattr(fitting, "MOST_SAMPLES", 150)
+    monkeypatch.setattr(fitting, "MAX_SAMPLES", 150)
     some = fit_codec("pca", TRAINING, 2).reference
     assert_allclose(some.cutoffs, every.cutoffs, rtol=0.15)

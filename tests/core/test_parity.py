@@ -32,20 +32,20 @@ def as_written(codec, values):
     clipped = np.clip(values, *np.percentile(values, (0.1, 99.9))).astype(np.float32)
     batches = [torch.from_numpy(clipped[i : i + 1024]) for i in range(0, len(clipped), 1024)]
     latents = torch.cat([module.encoder(batch) for batch in batches])
-    rebuilt = torch.cat([module(batch) for batch in batches])
-    return latents.numpy(), rebuilt.numpy()
+    reconstructed = torch.cat([module(batch) for batch in batches])
+    return latents.numpy(), reconstructed.numpy()
 
 
 @pytest.mark.parametrize("block_bytes", [None, 160 * 7, 160 * 2100])
 def test_does_as_the_notebook_whatever_the_blocks(codec, block_bytes):
-    latents, rebuilt = as_written(codec, DATA.values)
+    latents, reconstructed = as_written(codec, DATA.values)
     notebook = as_notebook(codec, DATA)
     assert_allclose(notebook.encode(DATA.values, block_bytes=block_bytes), latents, atol=2e-5)
-    assert_allclose(notebook.decode(latents, block_bytes=block_bytes), rebuilt, atol=2e-5)
+    assert_allclose(notebook.decode(latents, block_bytes=block_bytes), reconstructed, atol=2e-5)
     result = reconstruct(notebook, DATA, block_bytes=block_bytes)
     assert_allclose(result.latents, latents, atol=2e-5)
-    assert_allclose(result.gene("GENE7"), rebuilt[:, 7], atol=2e-5)
-    assert_allclose(result.rmse, np.sqrt(((rebuilt - DATA.values) ** 2).mean()), rtol=1e-4)
+    assert_allclose(result.gene("GENE7"), reconstructed[:, 7], atol=2e-5)
+    assert_allclose(result.rmse, np.sqrt(((reconstructed - DATA.values) ** 2).mean()), rtol=1e-4)
 
 
 def test_differs_from_evaluation_mode_and_leaves_it_alone(codec):

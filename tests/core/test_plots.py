@@ -9,14 +9,14 @@ import pytest
 from matplotlib.colors import LogNorm, to_rgb
 
 from napari_compressed_transcriptomics.figures import plots
-from napari_compressed_transcriptomics.reconstruction.joint_histogram import Density
+from napari_compressed_transcriptomics.reconstruction.joint_histogram import JointHistogram
 
 
 @pytest.fixture
 def density():
     counts = np.zeros((4, 4), int)
-    counts[1, 2], counts[3, 3] = 7, 1000  # original in bin 1, rebuilt in bin 2
-    return Density(counts, np.linspace(0.2, 0.6, 5), n_drawn=30, n_samples=100)
+    counts[1, 2], counts[3, 3] = 7, 1000  # original in bin 1, reconstructed in bin 2
+    return JointHistogram(counts, np.linspace(0.2, 0.6, 5), n_drawn=30, n_samples=100)
 
 
 def texts(figure):
@@ -47,7 +47,7 @@ def test_density_tells_the_rmse_and_that_it_is_a_sample(density):
     said = texts(plots.density_plot(density, 0.01234))
     assert "RMSE 0.0123" in said
     assert "30 of 100 samples, drawn at random" in said
-    whole = Density(density.counts, density.edges, 100, 100)
+    whole = JointHistogram(density.counts, density.edges, 100, 100)
     assert "all 1,007 values" in texts(plots.density_plot(whole, 0.01234))
 
 

@@ -148,7 +148,7 @@ def test_same_seed_same_numbers():
 
 
 def test_trees_and_both_splits(monkeypatch):
-    monkeypatch.setattr(regressors, "_MOST_TREES", 60)
+    monkeypatch.setattr(regressors, "_MAX_TREES", 60)
     found = run(
         target(), regressors=("ridge", "trees"), splits=("blocks", "random"), n_repeats=1,
         methods=("pca", "genes"), n_folds=3,

@@ -144,7 +144,7 @@ def test_leftover_part_of_something_else(server):
 def test_more_than_any_file_is_refused_at_once(server, monkeypatch):
     server.faults[TWO] = ["endless"]
     refused("too many")
-    monkeypatch.setattr(download, "MOST_BYTES", 1000)
+    monkeypatch.setattr(download, "MAX_BYTES", 1000)
     refused("too many")
 
 

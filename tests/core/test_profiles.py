@@ -11,7 +11,7 @@ from napari_compressed_transcriptomics.figures.sample_plots import latents_plot,
 from napari_compressed_transcriptomics.reconstruction.reconstruction import reconstruct
 from napari_compressed_transcriptomics.reconstruction.sample_profile import (
     profile_of,
-    rebuilt_sample,
+    reconstructed_sample,
     samples_by_error,
 )
 
@@ -35,7 +35,7 @@ def test_ranks_run_from_the_worst(result):
 
 def test_its_error_is_that_of_the_pass(result):
     profile = profile_of(result, 7)
-    error = profile.rebuilt - profile.original
+    error = profile.reconstructed - profile.original
     assert np.sqrt(np.mean(error**2)) == pytest.approx(profile.rmse, rel=1e-4)
     spread = np.square(profile.original - profile.original.mean()).sum()
     assert 1 - np.square(error).sum() / spread == pytest.approx(profile.r2, abs=1e-4)
@@ -62,7 +62,7 @@ def test_filled_in_genes_are_never_the_worst(brain):
     result = reconstruct(codec, partial, device="cpu", fill_missing=True)
     profile = profile_of(result, 5)
     assert not {2, 4} & set(profile.worst_genes(40))
-    error = (profile.rebuilt - profile.original)[kept]
+    error = (profile.reconstructed - profile.original)[kept]
     assert np.sqrt(np.mean(error**2)) == pytest.approx(profile.rmse, rel=1e-4)
     profile_plot(profile)
 
@@ -73,7 +73,7 @@ def test_rows_that_depend_on_each_other_are_decoded_together(brain, one_thread):
     codec = as_notebook(fit_codec("autoencoder", brain, 2, device="cpu", max_epochs=1), brain)
     result = reconstruct(codec, brain, device="cpu")
     whole = codec.decode(result.latents)
-    np.testing.assert_allclose(rebuilt_sample(result, 9), whole[9], rtol=1e-5)
+    np.testing.assert_allclose(reconstructed_sample(result, 9), whole[9], rtol=1e-5)
 
 
 def test_plots_name_the_worst_genes_and_number_the_components(result):

@@ -15,7 +15,7 @@ from napari_compressed_transcriptomics.codecs.recipes import (
     train_codec_steps,
 )
 from napari_compressed_transcriptomics.codecs.training.settings import TrainingSettings
-from napari_compressed_transcriptomics.codecs.training.trainer import Learner
+from napari_compressed_transcriptomics.codecs.training.trainer import Trainer
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.progress import finish
 from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
@@ -227,7 +227,7 @@ def test_data_on_the_device_and_sent_there_are_the_same(monkeypatch):
 def test_half_precision_is_scaled_so_that_small_gradients_last():
     network = torch.nn.Linear(40, 40)
     generator = torch.Generator().manual_seed(0)
-    learner = Learner(network, DATA.values, (0, 1), generator)
+    learner = Trainer(network, DATA.values, (0, 1), generator)
     learner.place("cpu", "float16")
     assert "scale" in learner.take_snapshot({}, {}).state["scaler"]
     assert TrainingSettings().precision == "auto"

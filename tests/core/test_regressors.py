@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from napari_compressed_transcriptomics.spatial.nested_folds import Fold, nested_folds
-from napari_compressed_transcriptomics.study.out_of_sample import evaluated
+from napari_compressed_transcriptomics.study.out_of_sample import out_of_sample_r2
 from napari_compressed_transcriptomics.study.regressors import (
     _PENALTIES,
     ridge,
@@ -75,8 +75,8 @@ def test_trees_find_what_is_not_linear():
     x, _, rng = data(n=120, p=3)
     y = np.abs(x[:, 0]) + 0.1 * rng.normal(size=120)
     folds = nested_folds(rng.normal(size=(120, 3)), "random", 4, 1, 0)
-    by_trees = evaluated(y[:, None], [v[:, None] for v in trees(x, y, folds)], folds)[0][0]
-    by_ridge = evaluated(y[:, None], ridge(x, y[:, None], folds), folds)[0][0]
+    by_trees = out_of_sample_r2(y[:, None], [v[:, None] for v in trees(x, y, folds)], folds)[0][0]
+    by_ridge = out_of_sample_r2(y[:, None], ridge(x, y[:, None], folds), folds)[0][0]
     assert by_trees > 0.6
     assert by_ridge < 0.2
 
@@ -111,11 +111,11 @@ def test_r2_is_against_the_mean_of_the_training_rows():
         Fold(np.array([2, 3]), np.array([0, 1]), ()),
     ]
     means = [np.full((2, 1), 0.5), np.full((2, 1), 2.5)]
-    (r2, low, high, p), mean = evaluated(y, means, folds)
+    (r2, low, high, p), mean = out_of_sample_r2(y, means, folds)
     assert (r2, low, high) == (0, 0, 0)
     assert np.isnan(p)
     np.testing.assert_array_equal(mean, [2.5, 2.5, 0.5, 0.5])
-    right, _ = evaluated(y, [y[2:], y[:2]], folds)
+    right, _ = out_of_sample_r2(y, [y[2:], y[:2]], folds)
     assert right[:3] == (1, 1, 1)
 
 
@@ -127,6 +127,6 @@ def test_interval_covers_the_truth():
         x = standardised(rng.normal(size=(150, 2)))
         y = x @ np.full(2, 0.5**0.5) + rng.normal(size=150)
         folds = nested_folds(rng.normal(size=(150, 3)), "random", 5, 2, seed)
-        (_, low, high, _), _ = evaluated(y[:, None], ridge(x, y[:, None], folds), folds)
+        (_, low, high, _), _ = out_of_sample_r2(y[:, None], ridge(x, y[:, None], folds), folds)
         covered += low <= truth <= high
     assert covered >= 54

@@ -209,7 +209,7 @@ def test_what_older_results_lack_is_said(voxels):
 
 
 def test_only_the_first_components_are_drawn(monkeypatch):
-    monkeypatch.setattr(results, "MOST_COMPONENTS", 1)
+    monkeypatch.setattr(results, "MAX_COMPONENTS", 1)
     page = parsed(report_of(compressed(make_phantom())))
     assert "The first 1 of 2 components are shown" in text_of(page)
 

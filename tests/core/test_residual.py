@@ -229,7 +229,7 @@ def test_settings_that_cannot_be(settings, said):
 
 def brain_run(monkeypatch, validation, seed=0):
     """Return a training of 4,000 rows, as voxels in file order have them: from right to left."""
-    monkeypatch.setattr(residual_validation, "MOST_MEASURED", 64)
+    monkeypatch.setattr(residual_validation, "MAX_MEASURED", 64)
     places = np.stack(np.meshgrid(*map(np.arange, (40, 10, 10)), indexing="ij"), -1)
     places = 4.0 * places.reshape(-1, 3)
     run = residual_training._Run(

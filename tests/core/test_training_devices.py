@@ -39,13 +39,13 @@ def test_lower_precision_learns_as_well():
 
 def test_overflow_in_lower_precision_goes_on_in_float32(monkeypatch):
     full, _ = fit()
-    step = trainer.Learner.step
+    step = trainer.Trainer.step
 
     def overflow(self, rows, rate):
         error = step(self, rows, rate)
         return error * torch.inf if self.precision != "float32" else error
 
-    monkeypatch.setattr(trainer.Learner, "step", overflow)
+    monkeypatch.setattr(trainer.Trainer, "step", overflow)
     codec, messages = fit(precision="bfloat16")
     assert len(messages) == 1
     assert "went on in float32" in messages[0]
@@ -63,7 +63,7 @@ def test_overflow_in_lower_precision_goes_on_in_float32(monkeypatch):
 )
 def test_a_device_that_fails_hands_over_to_the_cpu(monkeypatch, error, says):
     full, _ = fit()
-    step = trainer.Learner.step
+    step = trainer.Trainer.step
     steps = iter(range(1000))
 
     def fail(self, rows, rate):
@@ -71,7 +71,7 @@ def test_a_device_that_fails_hands_over_to_the_cpu(monkeypatch, error, says):
             raise error
         return step(self, rows, rate)
 
-    monkeypatch.setattr(trainer.Learner, "step", fail)
+    monkeypatch.setattr(trainer.Trainer, "step", fail)
     codec, messages = fit(device="cpu:0")  # counts as another device, computes like the CPU
     assert len(messages) == 1
     assert says in messages[0]
@@ -81,14 +81,14 @@ def test_a_device_that_fails_hands_over_to_the_cpu(monkeypatch, error, says):
 
 def test_a_device_that_cannot_be_used_at_all(monkeypatch):
     full, _ = fit()
-    place = trainer.Learner.place
+    place = trainer.Trainer.place
 
     def fail(self, device, *more):
         if device != "cpu":
             raise RuntimeError("no kernel image is available")
         place(self, device, *more)
 
-    monkeypatch.setattr(trainer.Learner, "place", fail)
+    monkeypatch.setattr(trainer.Trainer, "place", fail)
     codec, messages = fit(device="cpu:0")
     assert "no kernel image" in messages[0]
     same(codec, full)
@@ -99,7 +99,7 @@ def test_data_leaves_a_device_that_is_short_of_memory(monkeypatch):
 
     monkeypatch.setattr(rows, "free_bytes", lambda device: 10**9)
     full, _ = fit()
-    step = trainer.Learner.step
+    step = trainer.Trainer.step
     steps, resides = iter(range(1000)), []
 
     def fail(self, rows, rate):
@@ -108,7 +108,7 @@ def test_data_leaves_a_device_that_is_short_of_memory(monkeypatch):
             raise torch.OutOfMemoryError("CUDA out of memory")
         return step(self, rows, rate)
 
-    monkeypatch.setattr(trainer.Learner, "step", fail)
+    monkeypatch.setattr(trainer.Trainer, "step", fail)
     codec, messages = fit(device="cpu:0")
     assert "with the data outside it" in messages[0]
     assert all(resides[:11])
@@ -121,7 +121,7 @@ def test_memory_that_runs_out_on_the_cpu_is_told(monkeypatch):
     def fail(self, rows, rate):
         raise MemoryError
 
-    monkeypatch.setattr(trainer.Learner, "step", fail)
+    monkeypatch.setattr(trainer.Trainer, "step", fail)
     with pytest.raises(UserError, match=r"are available; choose fewer hidden units, smaller batch"):
         fit_codec("autoencoder", DATA, 2, device="cpu", max_epochs=2)
 

@@ -168,7 +168,7 @@ def test_a_checkpoint_that_cannot_be_written_does_not_end_training(request_, alw
 
 def test_an_error_that_is_no_number_keeps_the_last_good_model(request_, monkeypatch):
     whole, _, _ = losses(without_files(request_))
-    step = trainer.Learner.step
+    step = trainer.Trainer.step
     steps = iter(range(1000))
 
     def spoil(self, rows, rate):
@@ -176,7 +176,7 @@ def test_an_error_that_is_no_number_keeps_the_last_good_model(request_, monkeypa
             self.network.encoder.output.weight.data.fill_(torch.nan)
         return step(self, rows, rate)
 
-    monkeypatch.setattr(trainer.Learner, "step", spoil)
+    monkeypatch.setattr(trainer.Trainer, "step", spoil)
     _, messages, codec = losses(without_files(request_))
     assert codec.training["ended"] == "no number"
     assert codec.training["epochs"] == 3

@@ -102,7 +102,7 @@ def test_one_long_text_for_many_names(las, tmp_path, monkeypatch):
         content[raw + 16 * row : raw + 16 * row + 16] = content[raw : raw + 16]
     path.write_bytes(content)
     monkeypatch.setattr(hdf5, "_TEXT_BYTES", 1)
-    monkeypatch.setattr(hdf5, "_LEAST_TEXTS", 1)
+    monkeypatch.setattr(hdf5, "_MIN_TEXTS", 1)
     refuses(path, "longer texts")
 
 

@@ -99,7 +99,7 @@ def sheet_of(rows):
     ids=["rows", "far down", "repeated", "blank"],
 )
 def test_small_excel_files_that_unpack_to_much(book, monkeypatch, rows, strings):
-    for limit in ("_MOST_BYTES", "_MOST_ROWS", "_MOST_CHARACTERS"):
+    for limit in ("_MAX_BYTES", "_MAX_ROWS", "_MAX_CHARACTERS"):
         monkeypatch.setattr(xlsx, limit, getattr(xlsx, limit) // 100)  # for a fast test
     path = book(sheet_of(rows), f"<sst {SPACE}>{strings}</sst>", zipfile.ZIP_DEFLATED)
     assert path.stat().st_size < 10_000

@@ -107,7 +107,7 @@ def test_labels_of_an_image_stay_without_names(table):
 
 
 def test_sidecars_are_bounded(tmp_path, monkeypatch):
-    monkeypatch.setattr(files, "_MOST_JSON", 1000)
+    monkeypatch.setattr(files, "_MAX_JSON", 1000)
     path = tmp_path / "x.json"
     path.write_text(json.dumps({"a": "b" * 992}))
     assert path.stat().st_size == 1001

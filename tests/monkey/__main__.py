@@ -17,7 +17,7 @@ import napari_compressed_transcriptomics as package
 
 LONGEST_STOP = 2.0
 """Seconds that the window may stand still, on a machine that does nothing else."""
-MOST_GROWTH = 10.0
+MAX_GROWTH = 10.0
 """MB that memory may grow with 100 actions in the second half; see `monkey.growth`."""
 SAMPLES = ("synthetic_brain", "synthetic_regions", "ahba_dk82", "ahba_schaefer100")
 OURS = str(Path(package.__file__).parent)
@@ -95,7 +95,7 @@ def judged(found):
         if work > LONGEST_STOP:
             words = f"the window stood still for {seconds:.1f} s ({work:.1f} s of work): {doing}"
             found["faults" if OURS in where else "foreign"].append(f"{words}\n{where}")
-    if found["growth"] > MOST_GROWTH:
+    if found["growth"] > MAX_GROWTH:
         measured = ", ".join(f"{count}: {size:.0f}" for count, size, _ in found["memory"])
         found["faults"].append(
             f"memory grows by {found['growth']:.1f} MB with 100 actions ({measured})"

@@ -37,7 +37,7 @@ DOCKS = (
     "Open expression table",
 )
 COMMANDS = ("show_error", "show_distance", "save_results")
-_MOST_DOCKS, _MOST_LAYERS = 4, 14
+_MAX_DOCKS, _MAX_LAYERS = 4, 14
 _LEFT = Qt.MouseButton.LeftButton
 _CLICKABLE = (
     QAbstractButton,
@@ -53,7 +53,7 @@ _NAMES = ("", "x", "脳 ö", "n" * 300, "a\nb", "<b>bold</b>", "synthetic_brain"
 
 
 def open_dock(monkey):
-    if len(monkey.open_docks()) >= _MOST_DOCKS:
+    if len(monkey.open_docks()) >= _MAX_DOCKS:
         return close_dock(monkey)
     name = monkey.rng.choice(DOCKS)
     dock, widget = monkey.viewer.window.add_plugin_dock_widget(PLUGIN, name)
@@ -339,7 +339,7 @@ ACTIONS = {
 
 def too_many(monkey):
     """Return whether layers are to be deleted before more come."""
-    return len(monkey.viewer.layers) > _MOST_LAYERS
+    return len(monkey.viewer.layers) > _MAX_LAYERS
 
 
 def _words(widget: QWidget) -> str:

@@ -18,7 +18,7 @@ from .watch import Watch, memory, threads, threads_end
 
 MB_OF_A_CELL = 8  # napari keeps the cells of grids that it has replaced, with all overlays
 _BETWEEN_CLEANINGS = 40
-_LEAST_MEASURED = 5
+_MIN_MEASURED = 5
 
 
 class Monkey:
@@ -175,7 +175,7 @@ def growth(measured):
         Number of actions, MB, and cells of grids that napari has made.
     """
     half = measured[len(measured) // 2 :]
-    if len(half) < _LEAST_MEASURED:
+    if len(half) < _MIN_MEASURED:
         return float("nan")
     slopes = [
         (late[1] - early[1] - MB_OF_A_CELL * (late[2] - early[2])) / (late[0] - early[0])

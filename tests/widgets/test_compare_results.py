@@ -61,9 +61,9 @@ def halves(viewer, dock, brain, qtbot):
     labels[tuple(voxels.T)] = np.where(right[of_sample], 2, 1)
     what = layers.samples_layer(brain, np.zeros(brain.n_samples), "rmse", "place")
     view = {name: what[1][name] for name in ("scale", "translate", "units", "axis_labels")}
-    from napari_compressed_transcriptomics.viewer.image_space import Placement
+    from napari_compressed_transcriptomics.viewer.image_space import ImageSpace
 
-    placed = Placement(labels.shape, brain.parcellation.affine).to_viewer(labels)
+    placed = ImageSpace(labels.shape, brain.parcellation.affine).to_viewer(labels)
     names = {"index": [1, 2], "name": ["left", "right"]}
     viewer.add_labels(np.ascontiguousarray(placed), features=names, name="halves", **view)
     # The dock waits a moment for further edits of the labels.

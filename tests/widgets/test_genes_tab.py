@@ -78,7 +78,7 @@ def column(tab, number=0):
 
 
 def compared(viewer, result):
-    kinds = ("original", "rebuilt", "difference")
+    kinds = ("original", "reconstructed", "difference")
     of_result = [x for x in viewer.layers if shown(x) and shown(x).reconstruction is result]
     return [next((x for x in of_result if shown(x).kind == kind), None) for kind in kinds]
 
@@ -139,18 +139,18 @@ def test_enter_shows_original_reconstruction_and_difference(model, qtbot, result
     _, tab = opened(model, qtbot, result)
     before = list(model.layers)
     search(tab, "na")  # NA itself, not NAT1
-    original, rebuilt, difference = visible(model)
+    original, reconstructed, difference = visible(model)
     assert visible(model) == compared(model, result)
     assert not any(layer.visible for layer in before)
     assert [layer.name for layer in visible(model)] == [
-        "pca k=3 original: NA", "pca k=3 rebuilt: NA", "pca k=3 − original: NA"
+        "pca k=3 original: NA", "pca k=3 reconstructed: NA", "pca k=3 − original: NA"
     ]  # fmt: skip
     values = result.expression.values[:, result.expression.column("NA")]
     for sample, mm in enumerate(result.expression.parcellation.centroids):
         assert value_at(original, mm) == values[sample]
-        assert value_at(rebuilt, mm) == result.gene("NA")[sample]
+        assert value_at(reconstructed, mm) == result.gene("NA")[sample]
         assert value_at(difference, mm) == result.gene("NA")[sample] - values[sample]
-    assert original.contrast_limits == rebuilt.contrast_limits
+    assert original.contrast_limits == reconstructed.contrast_limits
     np.testing.assert_allclose(original.contrast_limits, np.percentile(values, [1, 99]), rtol=1e-6)
     assert sum(difference.contrast_limits) == pytest.approx(0)
     grid = model.canvas.grid

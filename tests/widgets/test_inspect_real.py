@@ -62,16 +62,16 @@ def test_genes(window, qtbot):  # noqa: F811
 
     def wait_for(gene):
         """Wait until the three layers show a gene, and look at their limits and values."""
-        kinds = ("original", "rebuilt", "difference")
+        kinds = ("original", "reconstructed", "difference")
         shows = [gene] * 3
         qtbot.waitUntil(
             lambda: [shown(x).gene for kind in kinds for x in window.of_kind(kind)] == shows,
             timeout=20_000,
         )
         settle()
-        original, rebuilt, difference = (window.of_kind(kind)[0] for kind in kinds)
+        original, reconstructed, difference = (window.of_kind(kind)[0] for kind in kinds)
         values = result.expression.values[:, genes.index(gene)]
-        assert original.contrast_limits == rebuilt.contrast_limits
+        assert original.contrast_limits == reconstructed.contrast_limits
         np.testing.assert_allclose(
             original.contrast_limits, np.percentile(values, [1, 99]), rtol=1e-6
         )
@@ -83,7 +83,7 @@ def test_genes(window, qtbot):  # noqa: F811
         for place in mm:
             sample = parcellation.sample_at(place)
             expected = values[sample], result.gene(gene)[sample]
-            found = value_at(original, place), value_at(rebuilt, place)
+            found = value_at(original, place), value_at(reconstructed, place)
             assert found == pytest.approx(expected, abs=1e-6)
             assert value_at(difference, place) == pytest.approx(found[1] - found[0], abs=1e-6)
 

@@ -10,7 +10,7 @@ from napari_compressed_transcriptomics.io import read_volume
 from napari_compressed_transcriptomics.reconstruction.reconstruction import reconstruct
 from napari_compressed_transcriptomics.viewer import grid
 from napari_compressed_transcriptomics.viewer import layers as _layers
-from napari_compressed_transcriptomics.viewer.image_space import Placement
+from napari_compressed_transcriptomics.viewer.image_space import ImageSpace
 from napari_compressed_transcriptomics.viewer.layer_content import METADATA_KEY, rounded_up, shown
 from phantom import AFFINES, make_phantom
 from viewing import value_at
@@ -23,7 +23,7 @@ def add(model, layer_data):
 
 def test_every_sample_lies_at_its_millimetres(phantom, model):
     layer = add(model, _layers.expression_layer(phantom, "NA"))
-    if Placement(phantom.parcellation.labels.shape, phantom.parcellation.affine).is_oblique:
+    if ImageSpace(phantom.parcellation.labels.shape, phantom.parcellation.affine).is_oblique:
         shown = np.isin(phantom.values[:, 1], layer.data)
         assert shown.mean() > 0.8  # nearest-neighbour display of a tilted grid; files are exact
         return
@@ -73,7 +73,7 @@ def test_latent_stack_holds_every_component(result, model):
 
 
 def test_many_components_stay_one_stack(las, monkeypatch):
-    monkeypatch.setattr(_layers, "MOST_SEPARATE_LAYERS", 2)
+    monkeypatch.setattr(_layers, "MAX_SEPARATE_LAYERS", 2)
     result = reconstruct(fit_codec("pca", las, 3, device="cpu"), las, device="cpu")
     assert [data.ndim for data, _, _ in _layers.latent_layers(result, separate=True)] == [4]
 

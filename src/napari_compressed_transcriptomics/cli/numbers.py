@@ -50,10 +50,10 @@ def add_buffer(add: Callable, default: float | None = None) -> None:
     )
 
 
-components = whole(1, limits.MOST_COMPONENTS)
-folds = whole(2, limits.MOST_FOLDS)
-processes = whole(1, limits.MOST_PROCESSES)
-repeats = whole(1, limits.MOST_REPEATS)
-seed = whole(0, limits.MOST_SEED)
-surrogates = whole(0, limits.MOST_DRAWS)
-permutations = whole(limits.FEWEST_PERMUTATIONS, limits.MOST_DRAWS)
+components = whole(1, limits.MAX_COMPONENTS)
+folds = whole(2, limits.MAX_FOLDS)
+processes = whole(1, limits.MAX_PROCESSES)
+repeats = whole(1, limits.MAX_REPEATS)
+seed = whole(0, limits.MAX_SEED)
+surrogates = whole(0, limits.MAX_DRAWS)
+permutations = whole(limits.MIN_PERMUTATIONS, limits.MAX_DRAWS)

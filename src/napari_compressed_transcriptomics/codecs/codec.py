@@ -217,7 +217,7 @@ class Codec(ABC):
         return ""
 
     @classmethod
-    def no_way_back(cls, latent_size: int) -> str:
+    def cannot_decode(cls, latent_size: int) -> str:
         """Return in a sentence why so many components cannot be decoded, or nothing."""
         return ""
 

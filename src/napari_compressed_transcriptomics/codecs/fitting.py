@@ -28,13 +28,13 @@ from napari_compressed_transcriptomics.core.progress import Progress, Stop, fini
 from .codec import Codec, codec_class
 from .training_reference import Reference, quantile, scale_of, whitening_of
 
-MOST_SAMPLES = 2000
+MAX_SAMPLES = 2000
 """Training samples, drawn at random, that the distances are learned from."""
 
 INNER_FOLDS = 5
-MOST_TO_REPEAT = 500
+MAX_TO_REPEAT = 500
 """Training samples; of more, one part in ten is held out, once, from at most so many others:"""
-MOST_TO_LEARN = 4000
+MAX_TO_LEARN = 4000
 
 _STAGE = "Measuring the training data"
 _ROWS = 250
@@ -94,8 +94,8 @@ def reference_steps(
     """
     values, n = expression.values, expression.n_samples
     rows = np.arange(n)
-    if n > MOST_SAMPLES:
-        rows = np.sort(np.random.default_rng(0).permutation(n)[:MOST_SAMPLES])
+    if n > MAX_SAMPLES:
+        rows = np.sort(np.random.default_rng(0).permutation(n)[:MAX_SAMPLES])
     try:
         (found, errors), asked_to_stop = yield from to_the_end(_coded(codec, values, rows, device))
         mean, whitening = whitening_of(found)
@@ -147,14 +147,14 @@ def _held_out(
     """
     assert codec.repeats is not None
     n, order = expression.n_samples, np.random.default_rng(1).permutation(expression.n_samples)
-    parts = np.array_split(order, INNER_FOLDS) if n <= MOST_TO_REPEAT else [order[: n // 10]]
+    parts = np.array_split(order, INNER_FOLDS) if n <= MAX_TO_REPEAT else [order[: n // 10]]
     n_left = n - max(map(len, parts))
     if latent_size_problem(codec.id, codec.latent_size, n_left, expression.n_genes):
         return None
     settings = {name: codec.training[name] for name in codec.repeats}
     errors = []
     for part in parts:
-        others = order[~np.isin(order, part)][:MOST_TO_LEARN]
+        others = order[~np.isin(order, part)][:MAX_TO_LEARN]
         learned = expression.subset(np.sort(others))
         again = yield from _without_messages(
             type(codec).fit_steps(
@@ -165,7 +165,7 @@ def _held_out(
                 **settings,
             )
         )
-        _, rmse = yield from _coded(again, expression.values, part[:MOST_SAMPLES], device)
+        _, rmse = yield from _coded(again, expression.values, part[:MAX_SAMPLES], device)
         errors.append(rmse)
     return np.concatenate(errors)
 

@@ -16,9 +16,9 @@ from napari_compressed_transcriptomics.spatial.splits import inner_folds
 from .codec import Codec
 from .networks.autoencoder_network import CodecNetwork
 
-MOST_SAMPLES = 4000
-MOST_TO_CHOOSE = 500
-_MOST_DISTANCES = 500
+MAX_SAMPLES = 4000
+MAX_TO_CHOOSE = 500
+_MAX_DISTANCES = 500
 GAMMAS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
 """Tried for the kernel's gamma, with samples and latents in units of their median distance."""
 ALPHAS = (1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0)
@@ -125,8 +125,8 @@ class KernelPCA(Codec):
     @classmethod
     def bytes_to_fit(cls, n_samples: int, n_genes: int, latent_size: int, **settings: Any) -> int:
         """Return about how much memory fitting takes; see `Codec`."""
-        m = min(n_samples, MOST_SAMPLES)
-        return (4 * n_samples + 44 * m) * n_genes + 48 * m**2 + 100 * min(m, MOST_TO_CHOOSE) ** 2
+        m = min(n_samples, MAX_SAMPLES)
+        return (4 * n_samples + 44 * m) * n_genes + 48 * m**2 + 100 * min(m, MAX_TO_CHOOSE) ** 2
 
     @classmethod
     def _fit_steps(
@@ -143,17 +143,17 @@ class KernelPCA(Codec):
         rng = np.random.default_rng(seed)
         neutral = np.mean(expression.values, axis=0, dtype=float).astype(np.float32)
         samples, message = expression.values - neutral, ""
-        if len(samples) > MOST_SAMPLES:
-            samples = samples[np.sort(rng.permutation(len(samples))[:MOST_SAMPLES])]
-            message = f"Kernel PCA is fitted to {MOST_SAMPLES} samples drawn at random"
+        if len(samples) > MAX_SAMPLES:
+            samples = samples[np.sort(rng.permutation(len(samples))[:MAX_SAMPLES])]
+            message = f"Kernel PCA is fitted to {MAX_SAMPLES} samples drawn at random"
         unit = _median_distance(samples, rng)
         samples = samples / np.float32(unit)
         yield Progress(_STAGE, 0, 1, message)
         chosen: dict[str, Any] = {}
         if gamma is None or alpha is None:
             some = samples
-            if len(samples) > MOST_TO_CHOOSE:
-                some = samples[np.sort(rng.permutation(len(samples))[:MOST_TO_CHOOSE])]
+            if len(samples) > MAX_TO_CHOOSE:
+                some = samples[np.sort(rng.permutation(len(samples))[:MAX_TO_CHOOSE])]
             errors = yield from _errors_steps(some, latent_size, seed)
             gamma, alpha, chosen = _choice(errors)
         arrays = _arrays(samples, latent_size, gamma, alpha, rng)
@@ -314,7 +314,7 @@ def _encoder(
     m, row_means = len(kernel), kernel.mean(axis=0)
     kernel = _centred(kernel, row_means)
     size = max(1, min(latent_size, m - 1))
-    if m <= MOST_TO_CHOOSE or rng is None:
+    if m <= MAX_TO_CHOOSE or rng is None:
         values, found = eigh(kernel, subset_by_index=(m - size, m - 1))
     else:
         values, found = eigsh(kernel, size, which="LA", v0=rng.uniform(-1, 1, m))
@@ -342,7 +342,7 @@ def _median_distance(samples: np.ndarray, rng: np.random.Generator | None) -> fl
     """Return the median distance of samples (of some of many), 1 where there is none."""
     from scipy.spatial.distance import pdist
 
-    if rng is not None and len(samples) > _MOST_DISTANCES:
-        samples = samples[rng.permutation(len(samples))[:_MOST_DISTANCES]]
+    if rng is not None and len(samples) > _MAX_DISTANCES:
+        samples = samples[rng.permutation(len(samples))[:_MAX_DISTANCES]]
     distances = pdist(samples)
     return float(np.median(distances)) or 1.0 if len(distances) else 1.0

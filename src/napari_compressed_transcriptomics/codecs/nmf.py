@@ -18,7 +18,7 @@ from .codec import NOT_CONVERGED, Codec
 from .networks.autoencoder_network import CodecNetwork
 
 SWEEPS = 200
-MOST_ITERATIONS = 5000
+MAX_ITERATIONS = 5000
 _AT_A_TIME = 100
 _SETTLED = 3e-4
 """Part by which the error falls in `_AT_A_TIME` iterations when it counts as converged."""
@@ -98,7 +98,7 @@ class NMF(Codec):
         from sklearn.decomposition import NMF as SklearnNMF
         from sklearn.exceptions import ConvergenceWarning
 
-        stage, most = "Fitting NMF", max_epochs or MOST_ITERATIONS
+        stage, most = "Fitting NMF", max_epochs or MAX_ITERATIONS
         yield Progress(stage, 0, most)
         how: dict[str, Any] = {"tol": 0, "random_state": seed, **settings}
         done, converged, last = 0, False, np.inf

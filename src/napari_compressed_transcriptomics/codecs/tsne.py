@@ -35,7 +35,7 @@ class TSNE(Embedding):
         )
 
     @classmethod
-    def no_way_back(cls, latent_size: int) -> str:
+    def cannot_decode(cls, latent_size: int) -> str:
         """Say that there is none."""
         return "t-SNE only places samples that it is fitted to, it cannot reconstruct others"
 
@@ -61,7 +61,7 @@ class TSNE(Embedding):
         self, latents: np.ndarray, device: str | None = "cpu", block_bytes: int | None = None
     ) -> np.ndarray:
         """Refuse, as there is no way back."""
-        raise UserError(f"{self.no_way_back(self.latent_size)}; choose another method for that")
+        raise UserError(f"{self.cannot_decode(self.latent_size)}; choose another method for that")
 
     @classmethod
     def bytes_to_fit(cls, n_samples: int, n_genes: int, latent_size: int, **settings: Any) -> int:

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-MOST_REPORTS = 20
+MAX_REPORTS = 20
 _NAME = "napari-compressed-transcriptomics"
 _OF_INTEREST = (_NAME, "napari", "numpy", "pandas", "scikit-learn", "scipy", "torch", "anndata")
 
@@ -22,7 +22,7 @@ def write_report(error: BaseException, about: dict[str, object]) -> Path | None:
     """Write a report of an error that is no `UserError`; return its path.
 
     It lies in the user's log folder or, where that cannot be written, in the temporary folder,
-    can be read by its owner alone, and replaces the oldest once there are `MOST_REPORTS`.
+    can be read by its owner alone, and replaces the oldest once there are `MAX_REPORTS`.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ def _write(folder: Path, text: str) -> Path:
     except OSError:
         path.unlink()
         raise
-    for old in sorted(folder.glob(f"{prefix}*{suffix}"))[:-MOST_REPORTS]:
+    for old in sorted(folder.glob(f"{prefix}*{suffix}"))[:-MAX_REPORTS]:
         with suppress(OSError):
             old.unlink()
     return path

@@ -2,14 +2,14 @@
 
 from .errors import UserError
 
-MOST_SEED = 2**32 - 1
-MOST_COMPONENTS = 100_000
-MOST_FOLDS = 1000
-MOST_REPEATS = 1000
-MOST_PROCESSES = 1000
-MOST_DRAWS = 1_000_000
+MAX_SEED = 2**32 - 1
+MAX_COMPONENTS = 100_000
+MAX_FOLDS = 1000
+MAX_REPEATS = 1000
+MAX_PROCESSES = 1000
+MAX_DRAWS = 1_000_000
 """Surrogate maps or permutations: p-values down to a millionth."""
-FEWEST_PERMUTATIONS = 19
+MIN_PERMUTATIONS = 19
 """Of fewer no p-value is as low as 0.05."""
 
 

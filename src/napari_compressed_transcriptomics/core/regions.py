@@ -11,7 +11,7 @@ from nibabel.affines import apply_affine
 
 from .expression import Expression, Parcellation
 
-LEAST_INSIDE = 0.1
+MIN_INSIDE = 0.1
 """Part of a sample's voxels that must lie in labels for it to have a region."""
 
 
@@ -125,7 +125,7 @@ def regions_of(
     """Look up in a label volume, on any grid, where each sample lies.
 
     A sample takes the label that most of its voxels' centres lie in (the nearest voxel of the
-    label volume), where at least `LEAST_INSIDE` of them lie in any: a parcel of one atlas can
+    label volume), where at least `MIN_INSIDE` of them lie in any: a parcel of one atlas can
     stick out of the thin cortex of another.
 
     Parameters
@@ -156,7 +156,7 @@ def regions_of(
     by_count = np.argsort(counts, kind="stable")  # the most frequent is written last
     by_count = by_count[ids[index[by_count]] != 0]
     label_of[sample[by_count]] = ids[index[by_count]]
-    label_of[in_any < LEAST_INSIDE * parcellation.voxels_per_sample] = 0
+    label_of[in_any < MIN_INSIDE * parcellation.voxels_per_sample] = 0
 
     regions = np.unique(label_of[label_of != 0])
     names = names or {}

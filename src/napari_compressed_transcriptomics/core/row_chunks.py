@@ -13,8 +13,8 @@ from .threads import torch_threads
 
 CPU_BLOCK_BYTES = 32 * 2**20
 GPU_BLOCK_BYTES = 256 * 2**20
-FEWEST_ROWS = 16
-MOST_ROWS = 2**14
+MIN_ROWS = 16
+MAX_ROWS = 2**14
 """Sums over the rows of a block are float32: at so many off by 1e-6, at 1.5 million by 6e-4."""
 
 Step = Callable[[int, int, torch.Tensor], object]
@@ -29,10 +29,10 @@ def block_rows(
 ) -> int:
     """Return how many float32 rows make a block of about `block_bytes`, in whole `together`.
 
-    At most `MOST_ROWS`.
+    At most `MAX_ROWS`.
     """
     size = block_bytes or (CPU_BLOCK_BYTES if device == "cpu" else GPU_BLOCK_BYTES)
-    rows = min(n_rows, MOST_ROWS, size // (4 * n_columns))
+    rows = min(n_rows, MAX_ROWS, size // (4 * n_columns))
     return max(together, rows // together * together)
 
 
@@ -47,7 +47,7 @@ def run_blocks(
 ) -> Generator[Progress, None, tuple[str, tuple[str, ...]]]:
     """Run a step over all rows, block by block.
 
-    When memory runs out the block is halved, on a GPU down to `FEWEST_ROWS`, and then the CPU
+    When memory runs out the block is halved, on a GPU down to `MIN_ROWS`, and then the CPU
     takes over, each time from the first row that is not done; there it is halved down to a row.
     When the device fails in another way the CPU starts from the first row again, as what lay on
     the device may be lost.
@@ -94,7 +94,7 @@ def run_blocks(
     notes: list[str] = []
     while start < n_rows:
         failure = shortage = ""
-        fewest = together if device == "cpu" else max(FEWEST_ROWS, together)
+        fewest = together if device == "cpu" else max(MIN_ROWS, together)
         try:
             for last in _attempt(values, start, rows, device, prepare):
                 start = last

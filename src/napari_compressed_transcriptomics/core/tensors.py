@@ -7,7 +7,7 @@ import numpy as np
 
 from .errors import UserError
 
-MOST_UNITS = 2**31 - 1
+MAX_UNITS = 2**31 - 1
 LARGEST = 1e30
 
 
@@ -54,7 +54,7 @@ def check_tensors(
 
 def whole(value: Any, name: str) -> int:
     """Return a setting from a model file that must be a whole number from 1, else a `UserError`."""
-    if type(value) is not int or not 1 <= value <= MOST_UNITS:
+    if type(value) is not int or not 1 <= value <= MAX_UNITS:
         raise UserError(f"The model's {name} is {value!r}, not a whole number from 1")
     return value
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from napari_compressed_transcriptomics.study.compare_score import Score
 
-FEWEST_FOR_BOX = 5
+MIN_FOR_BOX = 5
 _WIDE = 4.5  # inches
 
 
@@ -85,7 +85,7 @@ def _panel(axes: "Axes", scores: "list[Score]", colors: dict[str, str], sizes: l
             if rmse:
                 at[column + (place - (len(colors) - 1) / 2) * width] = rmse
         half = 0.4 * width
-        boxes = {x: rmse for x, rmse in at.items() if len(rmse) >= FEWEST_FOR_BOX}
+        boxes = {x: rmse for x, rmse in at.items() if len(rmse) >= MIN_FOR_BOX}
         if boxes:
             style = {"color": color, "linewidth": 1}
             axes.boxplot(

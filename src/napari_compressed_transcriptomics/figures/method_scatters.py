@@ -14,7 +14,7 @@ from .plots import blank_figure, plain, shortened
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_MOST_NAMES = 24
+_MAX_NAMES = 24
 _SMOOTHEST = 6000  # points of all panels; more are a picture in SVG and PDF, which stay small
 CAPTION = "one dot a sample; the sign of each component is arbitrary"
 
@@ -122,7 +122,7 @@ def _names(
     from matplotlib.lines import Line2D
 
     assert coloring.names is not None
-    named = largest if len(largest) <= _MOST_NAMES else largest[: _MOST_NAMES - 1]
+    named = largest if len(largest) <= _MAX_NAMES else largest[: _MAX_NAMES - 1]
     style: dict[str, Any] = {"linestyle": "", "marker": "o", "markersize": 5}
     handles = [
         Line2D([], [], color=palette[group], label=shortened(coloring.names[group], 24), **style)

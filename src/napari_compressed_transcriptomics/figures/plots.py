@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_compressed_transcriptomics.core.regions import short_name
-from napari_compressed_transcriptomics.reconstruction.joint_histogram import Density
+from napari_compressed_transcriptomics.reconstruction.joint_histogram import JointHistogram
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -108,7 +108,7 @@ def training_curve(
 
 
 def density_plot(
-    density: Density,
+    density: JointHistogram,
     rmse: float,
     figure: "Figure | None" = None,
     foreground: str = "black",
@@ -120,7 +120,7 @@ def density_plot(
 
     Parameters
     ----------
-    density : Density
+    density : JointHistogram
         See `core.density.density_of`.
     rmse : float
         Over all samples and genes (`Reconstruction.rmse`), in the units of the data.

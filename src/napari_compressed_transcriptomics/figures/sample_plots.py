@@ -37,11 +37,11 @@ def profile_plot(
     figure = blank_figure(figure, size=(3.4, 3.0))
     axes = plain_axes(figure, foreground, x="original expression", y="reconstruction")
     known = ~np.isnan(profile.original)
-    original, rebuilt = profile.original[known], profile.rebuilt[known]
-    low, high = _limits(np.concatenate([original, rebuilt]))
+    original, reconstructed = profile.original[known], profile.reconstructed[known]
+    low, high = _limits(np.concatenate([original, reconstructed]))
     cells = axes.hexbin(
         original,
-        rebuilt,
+        reconstructed,
         gridsize=36,
         bins="log",
         mincnt=1,
@@ -95,7 +95,7 @@ def _limits(values: np.ndarray) -> tuple[float, float]:
 def _name_genes(axes: Any, profile: SampleProfile, foreground: str) -> None:
     """Ring the worst genes; their names stand in the corners that the diagonal leaves free."""
     worst = profile.worst_genes()
-    x, y = profile.original[worst], profile.rebuilt[worst]
+    x, y = profile.original[worst], profile.reconstructed[worst]
     axes.plot(x, y, "o", markersize=5, fillstyle="none", color=VERMILION, markeredgewidth=1.2)
     for above in (True, False):
         side = np.flatnonzero((y > x) == above)

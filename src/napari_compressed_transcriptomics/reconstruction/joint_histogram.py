@@ -11,14 +11,14 @@ from napari_compressed_transcriptomics.core.progress import Progress, finish
 if TYPE_CHECKING:
     from .reconstruction import Reconstruction
 
-MOST_VALUES = 4_000_000
+MAX_VALUES = 4_000_000
 """Values that are counted at most: 255 samples of 15,633 genes, 32 MB while counting."""
 
 _ROWS_A_STEP = 32
 
 
 @dataclass(frozen=True, eq=False)
-class Density:
+class JointHistogram:
     """A two-dimensional histogram of original against reconstructed values.
 
     Attributes
@@ -46,8 +46,8 @@ class Density:
 
 
 def density_steps(
-    result: "Reconstruction", *, most_values: int = MOST_VALUES, n_bins: int = 150, seed: int = 0
-) -> Generator[Progress, None, Density]:
+    result: "Reconstruction", *, most_values: int = MAX_VALUES, n_bins: int = 150, seed: int = 0
+) -> Generator[Progress, None, JointHistogram]:
     """Count original against reconstructed values, as a generator of progress.
 
     The whole reconstruction is never made: where there are more than `most_values` values,
@@ -77,8 +77,8 @@ def density_steps(
     pairs = []
     for done, part in enumerate(parts, 1):
         original = np.asarray(expression.values[part], np.float32)
-        rebuilt = result.codec.decode(result.latents[part])
-        pairs.append((original[:, counted], rebuilt[:, counted]))
+        reconstructed = result.codec.decode(result.latents[part])
+        pairs.append((original[:, counted], reconstructed[:, counted]))
         yield Progress("Decoding a sample", done, len(parts))
 
     low = float(min(values.min() for pair in pairs for values in pair))
@@ -87,13 +87,13 @@ def density_steps(
         low, high = low - 0.5, high + 0.5
     counts = np.zeros(n_bins**2, np.int64)
     for pair in pairs:
-        original, rebuilt = (_bins(values, low, high, n_bins) for values in pair)
-        counts += np.bincount(original * n_bins + rebuilt, minlength=n_bins**2)
+        original, reconstructed = (_bins(values, low, high, n_bins) for values in pair)
+        counts += np.bincount(original * n_bins + reconstructed, minlength=n_bins**2)
     edges = np.linspace(low, high, n_bins + 1)
-    return Density(counts.reshape(n_bins, n_bins), edges, n_drawn, n_samples)
+    return JointHistogram(counts.reshape(n_bins, n_bins), edges, n_drawn, n_samples)
 
 
-def density_of(result: "Reconstruction", **settings: int) -> Density:
+def density_of(result: "Reconstruction", **settings: int) -> JointHistogram:
     """Count original against reconstructed values; see `density_steps`."""
     return finish(density_steps(result, **settings))
 

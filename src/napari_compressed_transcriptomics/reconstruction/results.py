@@ -11,13 +11,13 @@ from napari_compressed_transcriptomics.core.progress import Progress
 from napari_compressed_transcriptomics.core.provenance import portable
 from napari_compressed_transcriptomics.core.regions import Regions, samples_as_regions
 
-from .joint_histogram import Density, density_steps
+from .joint_histogram import JointHistogram, density_steps
 from .summary import summary_of
 
 if TYPE_CHECKING:
     from .reconstruction import Reconstruction
 
-MOST_COMPONENTS = 16
+MAX_COMPONENTS = 16
 """Components that a report shows as pictures."""
 
 
@@ -69,7 +69,7 @@ class Results:
         Voxels to RAS mm.
     error_volume : ndarray of float32, shape (x, y, z)
         RMSE, NaN outside.
-    latent_volume : ndarray of float32, shape (x, y, z, at most `MOST_COMPONENTS`)
+    latent_volume : ndarray of float32, shape (x, y, z, at most `MAX_COMPONENTS`)
         NaN outside.
     latents : ndarray of float32, shape (n_samples, latent_size)
     genes : tuple of str
@@ -83,7 +83,7 @@ class Results:
         None where an older result did not keep them.
     regions : SampleErrors or None
         The samples themselves where they are regions; None where nobody said which regions.
-    density : Density or None
+    density : JointHistogram or None
         None where an older result did not keep it.
     files : tuple of Path
         What was read, not to be overwritten.
@@ -103,7 +103,7 @@ class Results:
     held_out_volume: np.ndarray | None = None
     samples: SampleErrors | None = None
     regions: SampleErrors | None = None
-    density: Density | None = None
+    density: JointHistogram | None = None
     files: tuple[Path, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -146,7 +146,7 @@ def results_steps(
         record=summary_of(reconstruction, parameters),
         affine=parcellation.affine,
         error_volume=parcellation.paint(reconstruction.rmse_samples),
-        latent_volume=parcellation.paint(reconstruction.latents[:, :MOST_COMPONENTS]),
+        latent_volume=parcellation.paint(reconstruction.latents[:, :MAX_COMPONENTS]),
         latents=reconstruction.latents,
         genes=expression.genes,
         rmse_genes=reconstruction.rmse_genes,

@@ -29,7 +29,7 @@ class SampleProfile:
     n_samples : int
         Samples in all.
     genes : tuple of str
-    original, rebuilt : ndarray of float32, shape (n_genes,)
+    original, reconstructed : ndarray of float32, shape (n_genes,)
         In the units of the expression; NaN in the original where a gene was filled in.
     latents : ndarray of float32, shape (k,)
         Its components; they have no unit.
@@ -45,16 +45,16 @@ class SampleProfile:
     n_samples: int
     genes: tuple[str, ...]
     original: np.ndarray
-    rebuilt: np.ndarray
+    reconstructed: np.ndarray
     latents: np.ndarray
     latents_mean: np.ndarray
 
     def worst_genes(self, most: int = WORST_GENES) -> np.ndarray:
-        """Return the columns of the genes with the largest ``|rebuilt - original|``, worst first.
+        """Return the columns of the genes with the largest absolute errors, worst first.
 
         Filled-in genes are left out, as in all errors.
         """
-        error = np.abs(self.rebuilt - self.original)
+        error = np.abs(self.reconstructed - self.original)
         order = np.argsort(-error, kind="stable")  # NaN comes last
         return order[: min(most, np.count_nonzero(~np.isnan(error)))]
 
@@ -64,7 +64,7 @@ def samples_by_error(result: "Reconstruction") -> np.ndarray:
     return np.argsort(-result.rmse_samples, kind="stable")
 
 
-def rebuilt_sample(result: "Reconstruction", sample: int) -> np.ndarray:
+def reconstructed_sample(result: "Reconstruction", sample: int) -> np.ndarray:
     """Return one sample over all genes, decoded from its latents, float32 (n_genes,)."""
     together = result.codec.rows_together
     first = sample - sample % together
@@ -87,7 +87,7 @@ def profile_of(result: "Reconstruction", sample: int) -> SampleProfile:
         n_samples=expression.n_samples,
         genes=expression.genes,
         original=original,
-        rebuilt=rebuilt_sample(result, sample),
+        reconstructed=reconstructed_sample(result, sample),
         latents=result.latents[sample],
         latents_mean=result.latents.mean(axis=0, dtype=float),
     )

@@ -13,7 +13,7 @@ from napari_compressed_transcriptomics.core.expression import Expression
 from .nested_folds import Rows, mirrored, widest_buffer
 
 HALF = 0.5
-_MOST_SAMPLES, _BIN_MM, _FEWEST_PAIRS = 500, 10.0, 30
+_MAX_SAMPLES, _BIN_MM, _MIN_PAIRS = 500, 10.0, 30
 _known: WeakKeyDictionary[Expression, float] = WeakKeyDictionary()
 
 
@@ -105,14 +105,14 @@ def _range(expression: Expression) -> float:
     from scipy.spatial.distance import pdist
     from sklearn.isotonic import isotonic_regression
 
-    rows = np.sort(np.random.default_rng(0).permutation(expression.n_samples)[:_MOST_SAMPLES])
+    rows = np.sort(np.random.default_rng(0).permutation(expression.n_samples)[:_MAX_SAMPLES])
     values = np.asarray(expression.values[rows], float)
     values -= values.mean(axis=0)
     product = (values @ values.T)[np.triu_indices(len(rows), 1)]
     distance = pdist(mirrored(expression.parcellation.centroids[rows]))
     number = (distance / _BIN_MM).astype(int)
     pairs = np.bincount(number)
-    full = pairs >= min(_FEWEST_PAIRS, pairs.max())
+    full = pairs >= min(_MIN_PAIRS, pairs.max())
     pairs = pairs[full]
     at, alike = (np.bincount(number, of_pair)[full] / pairs for of_pair in (distance, product))
     alike = isotonic_regression(alike, sample_weight=pairs, increasing=False)

@@ -30,15 +30,15 @@ _PATTERNS = {
     r"|hippocampal|supramarginal|central|pars|heschl|olfactory|rectus|angular|operc|limbic"
     r"|precun|pole|motor|visual|auditory",
 }
-_MOST_UNKNOWN = 0.1
+_MAX_UNKNOWN = 0.1
 # Boxes in MNI space (mm) without cortical regions: deep grey matter, cerebellum, brainstem.
 _NO_CORTEX = (
     ((-32, -32, -12), (32, 20, 18)),
     ((-55, -90, -70), (55, -42, -30)),
     ((-14, -42, -70), (14, -12, -12)),
 )
-_LEAST_BELOW = 3
-_MOST_GIVEN = 12
+_MIN_BELOW = 3
+_MAX_GIVEN = 12
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,7 +113,7 @@ def compartments_of(
         return _given(parcellation, given)
     found = [compartment_of_name(name) for name in names]
     unknown = found.count("")
-    if found and unknown <= _MOST_UNKNOWN * len(found):
+    if found and unknown <= _MAX_UNKNOWN * len(found):
         note = f"{unknown} sample(s) of {about} whose names tell no compartment count as cortex"
         return _numbered([name or COMPARTMENTS[0] for name in found], note if unknown else "")
     of_sample = np.zeros(parcellation.n_samples, np.int64)
@@ -129,10 +129,10 @@ def _given(parcellation: Parcellation, volume: RegionVolume) -> Compartments:
             "compartments in their space (MNI)"
         )
     told = [compartment_of_name(name) for name in regions.names]
-    if not all(told) and len(told) > _MOST_GIVEN:
+    if not all(told) and len(told) > _MAX_GIVEN:
         raise UserError(
             f"{volume.name} has {len(told)} regions, some of whose names tell no compartment; give "
-            f"a label volume of at most {_MOST_GIVEN} compartments (cortex, subcortex, ...)"
+            f"a label volume of at most {_MAX_GIVEN} compartments (cortex, subcortex, ...)"
         )
     names = told if all(told) else list(regions.unique_names)
     outside = int((regions.of_sample < 0).sum())
@@ -152,7 +152,7 @@ def _doubt(parcellation: Parcellation, about: str) -> str:
     below = sum(
         int(((positions > low) & (positions < high)).all(axis=1).sum()) for low, high in _NO_CORTEX
     )
-    if below < _LEAST_BELOW:
+    if below < _MIN_BELOW:
         return ""
     return (
         f"{about} does not tell cortex from subcortex, cerebellum and brainstem, and {below:,} of "

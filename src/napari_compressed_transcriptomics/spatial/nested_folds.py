@@ -9,7 +9,7 @@ from napari_compressed_transcriptomics.core.errors import UserError
 
 Split = Literal["blocks", "random"]
 SPLITS: tuple[Split, ...] = ("blocks", "random")
-FEWEST_SAMPLES, _INNER_FOLDS = 3, 5
+MIN_SAMPLES, _INNER_FOLDS = 3, 5
 
 Rows = tuple[np.ndarray, np.ndarray]
 """Row numbers to train on and to predict, int64."""
@@ -91,7 +91,7 @@ def outer_folds(
         train = _others(len(positions), test)
         if split == "blocks" and buffer_mm:
             train = train[_distances(positions, train, test, buffer_mm) >= buffer_mm]
-            if len(train) < FEWEST_SAMPLES:
+            if len(train) < MIN_SAMPLES:
                 raise UserError(
                     f"A buffer of {buffer_mm:g} mm leaves {len(train)} samples to train on; "
                     "choose a smaller one"

@@ -32,7 +32,7 @@ _SHAPES: tuple[Shape, ...] = ("exponential", "matern", "gaussian")
 _LENGTHS_MM = (5.0, 10.0, 20.0, 35.0, 50.0, 70.0, 95.0, 130.0)
 _TWINS = (0.0, 0.4, 0.7, 0.9, 0.97, 0.995)
 _NUGGETS = np.array([0.001, 0.01, 0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 0.9])
-_MOST_FITTED = 250
+_MAX_FITTED = 250
 _JITTER = 1e-6
 
 
@@ -118,7 +118,7 @@ def candidates(positions: np.ndarray, compartment: np.ndarray) -> Candidates:
     return _candidates(places.tobytes(), groups.tobytes())
 
 
-def rows_to_fit(positions: np.ndarray, most: int = _MOST_FITTED) -> np.ndarray:
+def rows_to_fit(positions: np.ndarray, most: int = _MAX_FITTED) -> np.ndarray:
     """Return the rows that smoothness is fitted to: all, or 250 at random with their twins."""
     n = len(positions)
     if n <= most:

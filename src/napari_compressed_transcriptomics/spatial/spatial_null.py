@@ -36,7 +36,7 @@ from napari_compressed_transcriptomics.core.threads import small_algebra
 
 from .spatial_covariance import candidates, covariance, fit_smoothness, rows_to_fit
 
-_MOST_SAMPLES = 12_000
+_MAX_SAMPLES = 12_000
 _SCALES, _FEWEST = np.exp2(np.arange(-4, 9) / 2), 3
 """Standard deviations of a compartment beside another's, and samples that tell them."""
 _COVARIANCES, _COPIES = 4, 6
@@ -195,7 +195,7 @@ def check_size(n_samples: int, n: int, kept: int = 0) -> None:
 
     `kept` is how many predictions of each there are at once.
     """
-    if n_samples > _MOST_SAMPLES:
+    if n_samples > _MAX_SAMPLES:
         raise UserError(
             f"Surrogate maps of {n_samples:,} samples need {n_samples**2 * 16 / 1e9:.0f} GB; "
             "average the voxels over an atlas's regions, or ask for no surrogates"

@@ -6,9 +6,9 @@ import numpy as np
 import torch  # noqa: TID253  (this module is for torch only)
 from torch import Tensor  # noqa: TID253
 
-FEWEST_SAMPLES = 3
+MIN_SAMPLES = 3
 INNER_FOLDS = 5
-_FEWEST_BLOCKS, _MOST_BLOCKS, _SAMPLES_A_BLOCK = 10, 50, 4
+_MIN_BLOCKS, _MAX_BLOCKS, _SAMPLES_A_BLOCK = 10, 50, 4
 
 
 def split_rows(n: int, fraction: float, generator: torch.Generator) -> tuple[Tensor, Tensor]:
@@ -145,7 +145,7 @@ def _compact_blocks(positions: np.ndarray, generator: torch.Generator) -> tuple[
     from sklearn.cluster import KMeans
 
     places, n = np.asarray(positions, float), len(positions)
-    n_blocks = min(n, max(_FEWEST_BLOCKS, min(_MOST_BLOCKS, n // _SAMPLES_A_BLOCK)))
+    n_blocks = min(n, max(_MIN_BLOCKS, min(_MAX_BLOCKS, n // _SAMPLES_A_BLOCK)))
     first = places[torch.randperm(n, generator=generator)[:n_blocks].numpy()]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of fewer places than blocks

@@ -27,7 +27,7 @@ from napari_compressed_transcriptomics.spatial.statistics import (
 if TYPE_CHECKING:
     import pandas as pd
 
-MOST_SAMPLES = 4000
+MAX_SAMPLES = 4000
 """Of more, a random sample of so many is measured."""
 
 
@@ -95,8 +95,8 @@ def coherence_steps(
     latents, positions = np.asarray(latents, float), parcellation.centroids
     of_sample = np.full(len(latents), -1) if regions is None else regions.of_sample
     compartment = np.zeros(len(latents), int) if compartment is None else compartment
-    if len(latents) > MOST_SAMPLES:
-        some = np.sort(np.random.default_rng(0).permutation(len(latents))[:MOST_SAMPLES])
+    if len(latents) > MAX_SAMPLES:
+        some = np.sort(np.random.default_rng(0).permutation(len(latents))[:MAX_SAMPLES])
         latents, positions, of_sample = latents[some], positions[some], of_sample[some]
         compartment = compartment[some]
     rows: list[Coherence] = []

@@ -11,8 +11,8 @@ import numpy as np
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Expression
 from napari_compressed_transcriptomics.core.limits import (
-    FEWEST_PERMUTATIONS,
-    MOST_DRAWS,
+    MAX_DRAWS,
+    MIN_PERMUTATIONS,
     check_range,
 )
 from napari_compressed_transcriptomics.core.progress import Progress, Stop
@@ -21,7 +21,7 @@ from napari_compressed_transcriptomics.core.seeds import check_seed
 from napari_compressed_transcriptomics.spatial.compartments import Compartments, compartments_of
 from napari_compressed_transcriptomics.spatial.spatial_null import check_size
 
-from .coherence import MOST_SAMPLES, Coherence, coherence_steps, coherence_table
+from .coherence import MAX_SAMPLES, Coherence, coherence_steps, coherence_table
 from .latents_of_methods import NamedLatents, fit_steps, possible_fits
 
 if TYPE_CHECKING:
@@ -132,11 +132,11 @@ def coherence_of_methods_steps(
     for latents in request.latents:
         if not np.isfinite(latents.values).all():
             raise UserError(f"{latents.title} has no value in some voxels; use complete latents")
-    check_range("permutations", request.n_permutations, FEWEST_PERMUTATIONS, MOST_DRAWS)
+    check_range("permutations", request.n_permutations, MIN_PERMUTATIONS, MAX_DRAWS)
     sizes = [len(latents.values) for latents in request.latents]
     if fits and request.expression is not None:
         sizes.append(request.expression.n_samples)
-    check_size(min(max(sizes), MOST_SAMPLES), request.n_permutations)
+    check_size(min(max(sizes), MAX_SAMPLES), request.n_permutations)
     return _steps(request, fits, notes + _check_volumes(request))
 
 
@@ -262,7 +262,7 @@ def estimated_seconds(request: CoherenceRequest) -> float:
         sizes += [(n, k) for _ in request.methods for k in request.latent_sizes]
     work, ranking = 0.0, 0.0
     for n, k in sizes if request.regions is not None else []:
-        n = min(n, MOST_SAMPLES)
+        n = min(n, MAX_SAMPLES)
         work += k * 2.0 * n**2 * request.n_permutations + 10.0 * n**3
         ranking += k * n * request.n_permutations * 4e-7
     block = np.ones((600, 600))

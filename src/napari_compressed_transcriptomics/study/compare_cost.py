@@ -22,11 +22,11 @@ def bytes_per_process(request: CompareRequest) -> int:
     kernel PCA four float64 kernels and two copies of samples in float64, or for the published
     network of 500 units its weights five times (gradients, moments, the best so far).
     """
-    from napari_compressed_transcriptomics.codecs.kernel_pca import MOST_SAMPLES
+    from napari_compressed_transcriptomics.codecs.kernel_pca import MAX_SAMPLES
     from napari_compressed_transcriptomics.codecs.networks.autoencoder_network import HIDDEN_SIZES
 
     n, genes = request.expression.values.shape
-    few = min(n, MOST_SAMPLES)
+    few = min(n, MAX_SAMPLES)
     special = {
         "kpca": 32 * few**2 + 16 * few * genes,
         "published": 5 * 4 * 2 * genes * HIDDEN_SIZES[0],

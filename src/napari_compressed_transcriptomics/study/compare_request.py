@@ -14,7 +14,7 @@ from napari_compressed_transcriptomics.codecs.registry import (
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Expression
 from napari_compressed_transcriptomics.core.imputation import imputed_note
-from napari_compressed_transcriptomics.core.limits import MOST_PROCESSES, check_range
+from napari_compressed_transcriptomics.core.limits import MAX_PROCESSES, check_range
 from napari_compressed_transcriptomics.core.seeds import check_seed
 from napari_compressed_transcriptomics.spatial.buffer import Buffer, buffer_of
 from napari_compressed_transcriptomics.spatial.nested_folds import SPLITS, Rows, Split, outer_folds
@@ -173,7 +173,7 @@ def plan(request: CompareRequest) -> Plan:
     if min(request.latent_sizes) < 1:
         raise UserError(f"{min(request.latent_sizes)} components are none; choose at least 1")
     if request.n_jobs is not None:
-        check_range("processes", request.n_jobs, 1, MOST_PROCESSES)
+        check_range("processes", request.n_jobs, 1, MAX_PROCESSES)
     buffer = request_buffer(request)
     folds: dict[str, list[Rows]] = {
         split: _folds(request, split, buffer) for split in request.splits
@@ -217,7 +217,7 @@ def _folds(request: CompareRequest, split: Split, buffer: Buffer) -> list[Rows]:
 
 def _problem(method: str, size: int, expression: Expression, n_train: int) -> str:
     codec = method_class(method)
-    if not_at_all := codec.unavailable() or codec.no_way_back(size):
+    if not_at_all := codec.unavailable() or codec.cannot_decode(size):
         return not_at_all
     if too_many := size_problem(method, size, n_train, expression.n_genes):
         return f"{too_many} (a fold trains on so many)" if "samples" in too_many else too_many

@@ -8,7 +8,7 @@ from napari_compressed_transcriptomics.spatial.nested_folds import Fold
 from napari_compressed_transcriptomics.spatial.spatial_null import p_value
 
 
-def evaluated(
+def out_of_sample_r2(
     maps: np.ndarray, predicted: Sequence[np.ndarray], folds: Sequence[Fold]
 ) -> tuple[tuple[float, float, float, float], np.ndarray]:
     """Return (R2, its confidence limits, p-value) of the first map, and its predictions.

@@ -13,7 +13,7 @@ from napari_compressed_transcriptomics.core.target import Features, Target
 from napari_compressed_transcriptomics.spatial.compartments import Compartments
 from napari_compressed_transcriptomics.spatial.spatial_null import surrogate_maps
 
-from .out_of_sample import evaluated
+from .out_of_sample import out_of_sample_r2
 from .predict_request import PredictRequest, check_request
 from .regressors import ridge, standardised, trees
 
@@ -225,7 +225,7 @@ def _target_scores(
                     alone = trees(x, maps[:, 0], folds[split], request.seed)
                     predicted = [values[:, None] for values in alone]
                 about = (target.name, one.name, one.values.shape[1], regressor, split)
-                numbers, mean = evaluated(maps, predicted, folds[split])
+                numbers, mean = out_of_sample_r2(maps, predicted, folds[split])
                 whole = np.full(len(mask), np.nan)
                 whole[mask] = mean
                 yield Score(*about, *numbers), whole

@@ -12,7 +12,7 @@ from napari_compressed_transcriptomics.spatial.nested_folds import nested_folds
 from .predict_request import PredictRequest
 from .regressors import ridge, standardised, trees
 
-_MOST_TIMED = 500
+_MAX_TIMED = 500
 
 
 def estimated_seconds(request: PredictRequest) -> float:
@@ -22,7 +22,7 @@ def estimated_seconds(request: PredictRequest) -> float:
     number, and with the square of the number of columns. Fitting of codecs is not in it.
     """
     expression = request.expression
-    n = min(expression.n_samples, _MOST_TIMED)
+    n = min(expression.n_samples, _MAX_TIMED)
     larger = expression.n_samples / n
     places = expression.parcellation.centroids[:n]
     fold = nested_folds(places, "random", request.n_folds, 1, 0)[:1]

@@ -13,7 +13,7 @@ from napari_compressed_transcriptomics.codecs.registry import (
 )
 from napari_compressed_transcriptomics.core.errors import UserError, listing
 from napari_compressed_transcriptomics.core.expression import Expression
-from napari_compressed_transcriptomics.core.limits import MOST_DRAWS, MOST_REPEATS, check_range
+from napari_compressed_transcriptomics.core.limits import MAX_DRAWS, MAX_REPEATS, check_range
 from napari_compressed_transcriptomics.core.regions import RegionVolume
 from napari_compressed_transcriptomics.core.seeds import check_seed
 from napari_compressed_transcriptomics.core.target import Features, Target
@@ -24,7 +24,7 @@ from napari_compressed_transcriptomics.spatial.spatial_null import check_size
 
 from .regressors import REGRESSORS
 
-FEWEST_SAMPLES = 20
+MIN_SAMPLES = 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,8 +149,8 @@ def check_settings(request: PredictRequest) -> None:
             if name not in known:
                 raise UserError(f"There is no {kind} {name!r}; choose {' or '.join(known)}")
     check_range("folds", request.n_folds, 2, max(2, expression.n_samples // 2))
-    check_range("repeats", request.n_repeats, 1, MOST_REPEATS)
-    check_range("surrogates", request.n_surrogates, 0, MOST_DRAWS)
+    check_range("repeats", request.n_repeats, 1, MAX_REPEATS)
+    check_range("surrogates", request.n_surrogates, 0, MAX_DRAWS)
     for method in request.fitted():
         for size in request.latent_sizes:
             problem = size_problem(method, size, expression.n_samples, expression.n_genes)
@@ -170,10 +170,10 @@ def check_target(target: Target, features: Features | None = None) -> None:
     if features is not None:
         there &= np.isfinite(features.values).all(axis=1)
         where += f" together with {features.name}"
-    if there.sum() < FEWEST_SAMPLES:
+    if there.sum() < MIN_SAMPLES:
         raise UserError(
             f"The target {target.name} has values in {there.sum()} {where}, at least "
-            f"{FEWEST_SAMPLES} are needed; leave it out or use another"
+            f"{MIN_SAMPLES} are needed; leave it out or use another"
         )
     if np.ptp(target.values[there]) == 0:
         raise UserError(f"The target {target.name} is the same everywhere; leave it out")

@@ -11,7 +11,7 @@ from napari_compressed_transcriptomics.spatial.nested_folds import Fold
 REGRESSORS = ("ridge", "trees")
 # Relative to the mean squared singular value: from none to nothing but the mean.
 _PENALTIES = np.logspace(-4, 4, 9)
-_MOST_TREES, _EXACT_ROWS = 200, 1000
+_MAX_TREES, _EXACT_ROWS = 200, 1000
 
 
 def standardised(features: np.ndarray) -> np.ndarray:
@@ -119,7 +119,7 @@ def trees(x: np.ndarray, y: np.ndarray, folds: Sequence[Fold], seed: int = 0) ->
     """
     predictions = []
     for fold in folds:
-        errors = np.zeros(_MOST_TREES)
+        errors = np.zeros(_MAX_TREES)
         for train, test in fold.inner:
             model = _boosted(len(train), seed).fit(x[train], y[train])
             staged = np.stack(list(model.staged_predict(x[test])))
@@ -135,7 +135,7 @@ def _boosted(n_rows: int, seed: int) -> Any:
 
     if n_rows < _EXACT_ROWS:
         return GradientBoostingRegressor(
-            n_estimators=_MOST_TREES,
+            n_estimators=_MAX_TREES,
             learning_rate=0.05,
             max_depth=2,
             subsample=0.5,
@@ -143,5 +143,5 @@ def _boosted(n_rows: int, seed: int) -> Any:
             random_state=seed,
         )
     return HistGradientBoostingRegressor(
-        max_iter=_MOST_TREES, learning_rate=0.05, early_stopping=False, random_state=seed
+        max_iter=_MAX_TREES, learning_rate=0.05, early_stopping=False, random_state=seed
     )

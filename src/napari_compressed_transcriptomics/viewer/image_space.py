@@ -10,7 +10,7 @@ _ALIGNED = 1e-4
 
 
 @dataclass(frozen=True, eq=False)
-class Placement:
+class ImageSpace:
     """How a source grid (x, y, z) lies in the viewer's (z, y, x).
 
     Attributes

@@ -1,4 +1,4 @@
-"""What a layer of ours shows, and where; lies in the layer's metadata as `Shown`."""
+"""What a layer of ours shows, and where; lies in the layer's metadata as `LayerContent`."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -8,7 +8,7 @@ import numpy as np
 from napari_compressed_transcriptomics.core.expression import Expression, Parcellation
 from napari_compressed_transcriptomics.reconstruction.held_out_error import HELD_OUT
 
-from .image_space import Placement
+from .image_space import ImageSpace
 
 if TYPE_CHECKING:
     from napari_compressed_transcriptomics.reconstruction.reconstruction import Reconstruction
@@ -20,7 +20,7 @@ _ROUND = (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 7.5, 10)
 
 
 @dataclass(frozen=True, eq=False)
-class Shown:
+class LayerContent:
     """What a layer of ours shows; lies in ``layer.metadata[METADATA_KEY]``.
 
     Attributes
@@ -28,11 +28,11 @@ class Shown:
     kind : str
         ``expression``, ``latents``, ``component``, ``rmse``, ``gene``, ``image``, ``labels``;
         ``held_out_rmse`` of samples while they were not seen;
-        ``original``, ``rebuilt``, ``difference`` where a gene of these is compared;
+        ``original``, ``reconstructed``, ``difference`` where a gene of these is compared;
         ``composite`` of three components in colour; ``distance`` to training data;
         ``error_difference`` of two results; ``target``, ``predicted`` and ``prediction_error`` of a
         prediction.
-    placement : Placement
+    image_space : ImageSpace
         The source grid.
     values : ndarray or None
         Per sample (n,) or (n, k), what is painted; red, green and blue (n, 3) in 0..1 for
@@ -50,7 +50,7 @@ class Shown:
     """
 
     kind: str
-    placement: Placement
+    image_space: ImageSpace
     values: np.ndarray | None = None
     parcellation: Parcellation | None = None
     view: Parcellation | None = None
@@ -61,7 +61,7 @@ class Shown:
     centers: np.ndarray | None = None
     reach: np.ndarray | None = None
 
-    def __deepcopy__(self, memo: dict) -> "Shown":
+    def __deepcopy__(self, memo: dict) -> "LayerContent":
         return self  # immutable; duplicating a layer must not copy the expression matrix
 
     @property
@@ -112,19 +112,19 @@ def _rgba(colors: np.ndarray) -> np.ndarray:
     return np.rint(255 * rgba).astype(np.uint8)
 
 
-def shown(layer: Any) -> Shown | None:
+def shown(layer: Any) -> LayerContent | None:
     """Return what a layer of ours shows, or None for any other layer."""
     found = getattr(layer, "metadata", {}).get(METADATA_KEY)
-    return found if isinstance(found, Shown) else None
+    return found if isinstance(found, LayerContent) else None
 
 
 def space(parcellation: Parcellation) -> dict[str, Any]:
-    """Return what `Shown` needs to know of where samples lie."""
-    placement = Placement(parcellation.labels.shape, parcellation.affine)
-    labels = np.ascontiguousarray(placement.to_viewer(parcellation.labels))
+    """Return what `LayerContent` needs to know of where samples lie."""
+    image_space = ImageSpace(parcellation.labels.shape, parcellation.affine)
+    labels = np.ascontiguousarray(image_space.to_viewer(parcellation.labels))
     # An oblique grid can lose a one-voxel sample in resampling; its value must not shift others.
     view = _View(labels, parcellation.affine, parcellation.n_samples)
-    return {"placement": placement, "parcellation": parcellation, "view": view}
+    return {"image_space": image_space, "parcellation": parcellation, "view": view}
 
 
 @dataclass(frozen=True, eq=False)

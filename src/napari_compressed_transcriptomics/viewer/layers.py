@@ -1,6 +1,6 @@
 """Expression, latents and errors as napari layers.
 
-What a layer shows travels in its metadata as `Shown`; `_placement` knows the axes.
+What a layer shows travels in its metadata as `LayerContent`; `_placement` knows the axes.
 """
 
 from collections.abc import Sequence
@@ -16,8 +16,8 @@ from napari_compressed_transcriptomics.reconstruction.latent_change import usual
 from napari_compressed_transcriptomics.reconstruction.training_distance import UNKNOWN
 
 from .colormaps import diverging_colormap, novelty_colormap
-from .image_space import Placement
-from .layer_content import ERRORS, METADATA_KEY, Shown, middle_and_reach, shown, space
+from .image_space import ImageSpace
+from .layer_content import ERRORS, METADATA_KEY, LayerContent, middle_and_reach, shown, space
 from .region_layers import name_features
 
 if TYPE_CHECKING:
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
 
 LayerData = tuple[np.ndarray, dict[str, Any], str]
 
-MOST_SEPARATE_LAYERS = 16  # each costs the viewer a noticeable fraction of a second
+MAX_SEPARATE_LAYERS = 16  # each costs the viewer a noticeable fraction of a second
 
 
 def expression_layer(expression: Expression, gene: str | None = None) -> LayerData:
     """Show one gene of an expression (the first, if not said) as a 3-D image layer."""
     gene = gene or expression.genes[0]
-    what = Shown(
+    what = LayerContent(
         "expression",
         **space(expression.parcellation),
         values=expression.values[:, expression.column(gene)],
@@ -63,7 +63,7 @@ def show_gene_in(viewer: Any, parcellation: Parcellation, gene: str) -> None:
 
 
 def update(
-    layer: Any, what: Shown, limits_of: np.ndarray | None = None, in_3d: bool = False
+    layer: Any, what: LayerContent, limits_of: np.ndarray | None = None, in_3d: bool = False
 ) -> None:
     """Let a layer show other values of the same samples, with contrast limits of their own.
 
@@ -71,7 +71,7 @@ def update(
     ----------
     layer : napari.layers.Image
         Where its name tells the gene, it tells the new one.
-    what : Shown
+    what : LayerContent
         What to show from now on.
     limits_of : ndarray, shape (n_samples,), optional
         Take the contrast limits of these values instead.
@@ -94,10 +94,10 @@ def latent_layers(result: "Reconstruction", separate: bool = False) -> list[Laye
     ----------
     result : Reconstruction
     separate : bool
-        One layer a component; only up to `MOST_SEPARATE_LAYERS`, a stack beyond.
+        One layer a component; only up to `MAX_SEPARATE_LAYERS`, a stack beyond.
     """
     latents = result.latents
-    what = Shown(
+    what = LayerContent(
         "latents",
         **space(result.expression.parcellation),
         values=latents,
@@ -105,7 +105,7 @@ def latent_layers(result: "Reconstruction", separate: bool = False) -> list[Laye
         reconstruction=result,
         **middle_and_reach(latents),
     )
-    if not separate or latents.shape[1] > MOST_SEPARATE_LAYERS:
+    if not separate or latents.shape[1] > MAX_SEPARATE_LAYERS:
         return [_image(what, f"{_title(result)} latents")]
     parts = []
     for k in range(latents.shape[1]):
@@ -174,7 +174,7 @@ def samples_layer(
     values : ndarray, shape (n_samples,)
         NaN where there is none.
     kind : str
-        `Shown.kind`.
+        `LayerContent.kind`.
     name : str
         The layer's; the method and latent size go before it where there is a `result`.
     result : Reconstruction, optional
@@ -189,7 +189,7 @@ def samples_layer(
         place = expression.parcellation
     else:
         known, place = None, expression
-    what = Shown(
+    what = LayerContent(
         kind,
         **space(place),
         values=values,
@@ -205,7 +205,7 @@ def samples_layer(
 
 def gene_layer(result: "Reconstruction", gene: str) -> LayerData:
     """Show the reconstruction of one gene, with the contrast of the original."""
-    what = Shown(
+    what = LayerContent(
         "gene",
         **space(result.expression.parcellation),
         values=result.gene(gene),
@@ -213,7 +213,7 @@ def gene_layer(result: "Reconstruction", gene: str) -> LayerData:
         reconstruction=result,
         gene=gene,
     )
-    data, attributes, kind = _image(what, f"{_title(result)} rebuilt: {gene}")
+    data, attributes, kind = _image(what, f"{_title(result)} reconstructed: {gene}")
     original = replace(what, values=result.expression.values[:, result.expression.column(gene)])
     attributes["contrast_limits"] = original.contrast_limits()
     return data, attributes, kind
@@ -235,7 +235,7 @@ def composite_layer(result: "Reconstruction", components: Sequence[int | None]) 
     parts = np.clip((result.latents - low) / (high - low), 0, 1)
     nothing = np.zeros(len(parts))
     colors = [nothing if component is None else parts[:, component] for component in components]
-    what = Shown(
+    what = LayerContent(
         "composite",
         **space(result.expression.parcellation),
         values=np.stack(colors, axis=1).astype(np.float32),
@@ -254,8 +254,8 @@ def volume_layer(volume: "Volume") -> LayerData:
     Label volumes become a Labels layer; saved latents (4-D) look as they did.
     """
     if volume.kind == "labels":
-        what = Shown("labels", Placement(volume.data.shape, volume.affine))
-        data = np.ascontiguousarray(what.placement.to_viewer(volume.data))
+        what = LayerContent("labels", ImageSpace(volume.data.shape, volume.affine))
+        data = np.ascontiguousarray(what.image_space.to_viewer(volume.data))
         attributes = _attributes(what, volume.name)
         if volume.names:
             attributes["features"] = name_features(volume.names)
@@ -267,7 +267,7 @@ def volume_layer(volume: "Volume") -> LayerData:
         inside = inside.any(axis=3)
     values = volume.data[inside].astype(np.float32)
     signed = volume.intent in ("latents", "component")
-    what = Shown(
+    what = LayerContent(
         volume.intent if signed or volume.intent in ERRORS else volume.kind,
         **space(Parcellation.from_mask(inside, volume.affine)),
         values=values,
@@ -283,10 +283,10 @@ def _title(result: "Reconstruction") -> str:
 
 
 def _attributes(
-    what: Shown, name: str, stacked: bool = False, visible: bool = True
+    what: LayerContent, name: str, stacked: bool = False, visible: bool = True
 ) -> dict[str, Any]:
-    placement = what.placement
-    scale, translate = placement.scale, placement.translate
+    image_space = what.image_space
+    scale, translate = image_space.scale, image_space.translate
     units: tuple[str, ...] = ("mm",) * 3
     labels: tuple[str, ...] = ("z", "y", "x")
     if stacked:  # components count from 1
@@ -303,7 +303,7 @@ def _attributes(
     }
 
 
-def _image(what: Shown, name: str, visible: bool = True) -> LayerData:
+def _image(what: LayerContent, name: str, visible: bool = True) -> LayerData:
     data = what.painted()
     colormap = "inferno" if what.kind in ERRORS else "viridis"
     attributes = _attributes(what, name, stacked=data.ndim == 4, visible=visible)
@@ -322,7 +322,7 @@ def follow_component(layer: Any, component: int) -> None:
         _set_contrast(layer, what, component)
 
 
-def _set_contrast(layer: Any, what: Shown, component: int = 0) -> None:
+def _set_contrast(layer: Any, what: LayerContent, component: int = 0) -> None:
     low, high = what.contrast_limits(component)
     if tuple(layer.contrast_limits) == (low, high):
         return

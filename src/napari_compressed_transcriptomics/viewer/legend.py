@@ -4,18 +4,19 @@ from typing import Any
 from weakref import WeakKeyDictionary, proxy
 
 from .cell_texts import CellTexts
-from .layer_content import Shown, shown
+from .layer_content import LayerContent, shown
 
 _DATA = "units of the data"
 _NONE = "no unit"
 _OUTSIDE = "above 1: outside"
 
-# By `Shown.kind`: what the numbers are, and their unit.
+# By `LayerContent.kind`: what the numbers are, and their unit.
 _MEANINGS = {
     "expression": ("expression", _DATA),
     "gene": ("expression", _DATA),
     "original": ("expression", _DATA),
-    "rebuilt": ("expression", _DATA),
+    "reconstructed": ("expression", _DATA),
+    "rebuilt": ("expression", _DATA),  # what files of older versions call it
     "difference": ("difference", _DATA),
     "rmse": ("RMSE", _DATA),
     "held_out_rmse": ("held-out RMSE", _DATA),
@@ -121,7 +122,7 @@ class Legend:
         self._slice.visible = bool(self._slice.text)
 
 
-def units(seen: list[Shown], named: bool = False) -> str:
+def units(seen: list[LayerContent], named: bool = False) -> str:
     """Say what the numbers of these layers are, and below it, for a narrow cell, their unit.
 
     Where names of layers are seen (`named`), leave out what they tell, and what has no unit.
@@ -139,6 +140,6 @@ def units(seen: list[Shown], named: bool = False) -> str:
     return "\n".join(f"{', '.join(names)}\n({unit})" for unit, names in by_unit.items())
 
 
-def _measured(layer: Any) -> Shown | None:
+def _measured(layer: Any) -> LayerContent | None:
     what = shown(layer)
     return what if what is not None and what.kind not in _NO_BAR else None

@@ -13,16 +13,16 @@ if TYPE_CHECKING:
 
     Cells = dict[tuple[NamedLatents, int], Any]
 
-MOST_LAYERS = 36
+MAX_LAYERS = 36
 """Each costs the viewer a noticeable fraction of a second."""
-_MOST_A_METHOD = 8
+_MAX_A_METHOD = 8
 _FEW = 4  # columns, whose cells have room for colour bars
 _CLEARLY = 1.2
 
 
 def shown_components(sizes: Sequence[int]) -> int:
     """Return how many components of each method are shown, the first ones, of such sizes."""
-    return max(1, min(max(sizes), _MOST_A_METHOD, MOST_LAYERS // len(sizes)))
+    return max(1, min(max(sizes), _MAX_A_METHOD, MAX_LAYERS // len(sizes)))
 
 
 def grid_shape(counts: Sequence[int]) -> tuple[int, int]:

@@ -7,7 +7,7 @@ import numpy as np
 from napari_compressed_transcriptomics.core.expression import Parcellation
 
 from .colormaps import selection_colormap
-from .layer_content import METADATA_KEY, Shown, shown, space
+from .layer_content import METADATA_KEY, LayerContent, shown, space
 
 NAME = "selected samples"
 
@@ -34,11 +34,11 @@ def show_selection(viewer: Any, parcellation: Parcellation, selected: np.ndarray
     """
     where = space(parcellation)
     data = np.append(False, selected)[where["view"].labels].astype(np.uint8)
-    placement = where["placement"]
+    image_space = where["image_space"]
     layer = selection_of(viewer)
     if layer is not None and layer.data.shape == data.shape:
-        layer.metadata[METADATA_KEY] = Shown("labels", placement)
-        layer.scale, layer.translate = placement.scale, placement.translate
+        layer.metadata[METADATA_KEY] = LayerContent("labels", image_space)
+        layer.scale, layer.translate = image_space.scale, image_space.translate
         layer.data = data
         return layer
     if layer is not None:
@@ -47,11 +47,11 @@ def show_selection(viewer: Any, parcellation: Parcellation, selected: np.ndarray
     layer = viewer.add_labels(
         data,
         name=NAME,
-        scale=placement.scale,
-        translate=placement.translate,
+        scale=image_space.scale,
+        translate=image_space.translate,
         units=("mm",) * 3,
         axis_labels=("z", "y", "x"),
-        metadata={METADATA_KEY: Shown("labels", placement)},
+        metadata={METADATA_KEY: LayerContent("labels", image_space)},
         colormap=selection_colormap(),
         blending="translucent_no_depth",  # seen through the brain in 3-D
         iso_gradient_mode="smooth",  # a surface of voxels in 3-D would look furry

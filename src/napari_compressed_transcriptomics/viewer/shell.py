@@ -5,7 +5,7 @@ from weakref import proxy
 
 import numpy as np
 
-from .layer_content import Shown, shown
+from .layer_content import LayerContent, shown
 
 NAME = "brain shell"
 _FINEST = 3.0  # mm; finer voxels are joined, as a shell that faint shows no detail
@@ -56,7 +56,7 @@ class BrainShell:
         if self._layer is not None and self._layer.visible != visible:  # shading takes time
             self._layer.visible = visible
 
-    def _brain(self) -> tuple[Any, Shown | None]:
+    def _brain(self) -> tuple[Any, LayerContent | None]:
         """Return the topmost layer that tells where the brain is."""
         for layer in reversed(self._viewer.layers):
             what = shown(layer)
@@ -64,7 +64,7 @@ class BrainShell:
                 return layer, what
         return None, None
 
-    def _put(self, layer: Any, what: Shown) -> None:
+    def _put(self, layer: Any, what: LayerContent) -> None:
         assert what.view is not None
         scale, translate = layer.scale[-3:], layer.translate[-3:]
         vertices, faces = shell_of(what.view.labels > 0, scale)

@@ -100,7 +100,7 @@ class Compress(QWidget):
             "Mahalanobis distance of its latents or its RMSE, whichever is further beyond 97.5 % "
             "of the training samples. Tells most with a saved model."
         )
-        self.show_gene = QCheckBox("The gene shown, rebuilt")
+        self.show_gene = QCheckBox("The gene shown, reconstructed")
         self.show_gene.setToolTip("The reconstruction of the gene that the layer shows now.")
         self.side_by_side = QCheckBox("Side by side")
         for box in (self.show_latents, self.show_error, self.side_by_side):
@@ -227,10 +227,10 @@ class Compress(QWidget):
         self.held_out.setEnabled(codec not in NOT_FITTED)
         self.held_out.setToolTip(f"{NOT_OURS if codec in NOT_FITTED else _WHY_HELD_OUT}.")
         self._form.setRowVisible(self.held_out_cost, self._measures_held_out)
-        few = (self.latent_size.chosen or 0) <= layers.MOST_SEPARATE_LAYERS
+        few = (self.latent_size.chosen or 0) <= layers.MAX_SEPARATE_LAYERS
         self.separate.setEnabled(self.show_latents.isChecked() and few)
         self.separate.setToolTip(
-            "" if few else f"At most {layers.MOST_SEPARATE_LAYERS} components as separate layers."
+            "" if few else f"At most {layers.MAX_SEPARATE_LAYERS} components as separate layers."
         )
         reason = ""
         try:

@@ -210,13 +210,13 @@ def import_files(path: str | Path, preferred: str | Path | None = None) -> list[
         There is no published file at `path`, or the cache cannot be written.
     """
     from napari_compressed_transcriptomics.io.files.atomic import replacing
-    from napari_compressed_transcriptomics.io.files.download import MOST_BYTES
+    from napari_compressed_transcriptomics.io.files.download import MAX_BYTES
     from napari_compressed_transcriptomics.io.files.files import existing_file, looks_like
 
     path, folder = Path(path), weights_folder(preferred)
     if path.is_dir():
         files = sorted(p for p in path.iterdir() if p.suffix in (".pt", ".csv") and p.is_file())
-        files = [file for file in files if file.stat().st_size <= MOST_BYTES]
+        files = [file for file in files if file.stat().st_size <= MAX_BYTES]
     else:
         files = [existing_file(path)]
     names = {blob_id: name for name, blob_id in BLOB_IDS.items()}

@@ -14,7 +14,7 @@ from napari_compressed_transcriptomics.core.errors import UserError, first_line
 from napari_compressed_transcriptomics.core.memory import out_of_memory
 from napari_compressed_transcriptomics.core.progress import Progress, Stop
 from napari_compressed_transcriptomics.spatial.splits import (
-    FEWEST_SAMPLES,
+    MIN_SAMPLES,
     batches,
     split_blocks,
     split_rows,
@@ -24,7 +24,7 @@ from .checkpoints import Checkpoints, SnapshotClock
 from .rows import empty_cache
 from .settings import TrainingSettings
 from .snapshots import Snapshot
-from .trainer import Learner
+from .trainer import Trainer
 
 SECONDS_BETWEEN_REPORTS = 0.25
 
@@ -94,10 +94,10 @@ def train_steps(
     MemoryError or RuntimeError
         If memory runs out on the CPU (`memory.out_of_memory` knows it).
     """
-    if len(values) < FEWEST_SAMPLES:
+    if len(values) < MIN_SAMPLES:
         raise UserError(
             f"{len(values)} samples are too few to train on some and hold one out; "
-            f"give at least {FEWEST_SAMPLES}, or use PCA"
+            f"give at least {MIN_SAMPLES}, or use PCA"
         )
     split = settings.validation_fraction, generator
     if settings.validation == "random":
@@ -106,7 +106,7 @@ def train_steps(
         training, held_out = split_blocks(positions, *split)
     else:
         raise ValueError("validation by blocks needs the samples' positions")
-    learner = Learner(
+    learner = Trainer(
         network,
         values,
         clip,
@@ -128,7 +128,7 @@ class _Run:
 
     def __init__(
         self,
-        learner: Learner,
+        learner: Trainer,
         settings: TrainingSettings,
         training: Tensor,
         held_out: Tensor,

@@ -16,7 +16,7 @@ from napari_compressed_transcriptomics.spatial.splits import (
 from .residual_settings import MANY_ROWS
 
 PARTS_OF_MANY = 10
-MOST_MEASURED = 512
+MAX_MEASURED = 512
 """Rows of each part, drawn at random throughout it."""
 BEST_LEFT_OUT = 0.1
 """Part of the rows, those that gain most, which do not count."""
@@ -40,7 +40,7 @@ def rows_measured(parts: list[Tensor], generator: torch.Generator) -> list[Tenso
     They come from a generator of their own, so that the draws of training stay what they were.
     """
     own = torch.Generator().manual_seed(generator.initial_seed())
-    return [drawn_evenly(part, MOST_MEASURED, own) for part in parts]
+    return [drawn_evenly(part, MAX_MEASURED, own) for part in parts]
 
 
 def surely_above_zero(gains: np.ndarray) -> bool:

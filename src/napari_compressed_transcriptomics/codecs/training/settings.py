@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from napari_compressed_transcriptomics.core.errors import UserError
 
 USUAL_STEPS = 2000
-MOST_EPOCHS = 1_000_000
+MAX_EPOCHS = 1_000_000
 _CHOICES = {
     "schedule": ("cosine", "constant"),
     "loss": ("mean", "sum"),
@@ -83,5 +83,5 @@ class TrainingSettings:
 
 def check_epochs(max_epochs: int | None) -> None:
     """Raise a `UserError` where there are more epochs than anybody waits for."""
-    if max_epochs is not None and max_epochs > MOST_EPOCHS:
-        raise UserError(f"max_epochs {max_epochs} is too large; give at most {MOST_EPOCHS:,}")
+    if max_epochs is not None and max_epochs > MAX_EPOCHS:
+        raise UserError(f"max_epochs {max_epochs} is too large; give at most {MAX_EPOCHS:,}")

@@ -14,7 +14,7 @@ from .snapshots import Snapshot, put_back, take_snapshot
 _PRECISIONS = {"float32": None, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
-class Learner:
+class Trainer:
     """A network, its optimiser, the data and all that is left to chance, on a device.
 
     Parameters

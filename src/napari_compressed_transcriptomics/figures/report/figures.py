@@ -15,7 +15,7 @@ from .text import without_formulas
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-MOST_REGIONS = 30
+MAX_REGIONS = 30
 """Regions in the plot of errors by region."""
 
 Maker = tuple[Callable[[], "Figure"], str]
@@ -81,7 +81,7 @@ def report_figures(results: Results) -> Iterator[tuple[str, Maker]]:
                     regions.rmse,
                     regions.counts,
                     overall=record.get("rmse"),
-                    most=MOST_REGIONS,
+                    most=MAX_REGIONS,
                     foreground=PAGE_COLOR,
                 ),
                 f"Error of {len(regions.names):,} regions as dots, the worst on top",

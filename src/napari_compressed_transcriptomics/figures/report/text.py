@@ -9,7 +9,7 @@ import numpy as np
 from napari_compressed_transcriptomics.figures.plots import worst_first
 from napari_compressed_transcriptomics.reconstruction.results import Results, SampleErrors
 
-MOST_ROWS = 12
+MAX_ROWS = 12
 """Rows of each table of the best or the worst."""
 
 _FACTS = {
@@ -145,7 +145,7 @@ def sample_tables(samples: SampleErrors | None) -> dict[str, Any] | None:
 def _extremes(rows: Sequence[tuple[str, ...]], rmse: np.ndarray) -> dict[str, Any]:
     """Return the rows of the largest and the smallest errors, none in both."""
     order = worst_first(rmse)
-    n = min(MOST_ROWS, (len(order) + 1) // 2)
+    n = min(MAX_ROWS, (len(order) + 1) // 2)
     worst, best = order[:n], order[::-1][: min(n, len(order) - n)]
     return {"worst": [rows[i] for i in worst], "best": [rows[i] for i in best]}
 

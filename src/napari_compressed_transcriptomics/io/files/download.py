@@ -18,7 +18,7 @@ from napari_compressed_transcriptomics.core.provenance import git_blob_id
 from .files import looks_like
 
 CHUNK = 2**18
-MOST_BYTES = 100 * 2**20  # what GitHub allows a file
+MAX_BYTES = 100 * 2**20  # what GitHub allows a file
 TIMEOUT = 15.0
 PAUSES = (0.5, 1.0, 2.0, 4.0)  # seconds before each further try
 SECONDS_BETWEEN_REPORTS = 0.1
@@ -132,7 +132,7 @@ def _receive(url: str, part: Path, name: str) -> Iterator[Progress]:
         length = response.headers.get("Content-Length", "")
         known = length.isascii() and length.isdecimal() and len(length) < 20
         total = have + int(length) if known else None
-        if (total or 0) > MOST_BYTES:
+        if (total or 0) > MAX_BYTES:
             raise DownloadError(f"{_host(url)} sends {total:,} bytes, too many for the file")
         reported = 0.0
         with part.open("ab" if have else "wb") as file:
@@ -143,7 +143,7 @@ def _receive(url: str, part: Path, name: str) -> Iterator[Progress]:
                     break
                 file.write(chunk)
                 have += len(chunk)
-                if have > MOST_BYTES:
+                if have > MAX_BYTES:
                     raise DownloadError(f"{_host(url)} sends too many bytes for the file")
                 if time.monotonic() - reported > SECONDS_BETWEEN_REPORTS:
                     reported = time.monotonic()

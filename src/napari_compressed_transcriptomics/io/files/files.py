@@ -20,7 +20,7 @@ H5AD = (".h5ad",)
 _LABELS = (".csv", ".tsv", ".txt")
 OURS, WRITTEN_BY = "napari-compressed-transcriptomics", "written_by"
 """What our sidecars hold, and under which key."""
-_MOST_JSON = 16_000_000  # bytes of a sidecar; ours with the symbols of all genes have 400,000
+_MAX_JSON = 16_000_000  # bytes of a sidecar; ours with the symbols of all genes have 400,000
 
 # Enough of a file's beginning to say in a message what it is.
 _SIGNATURES = (
@@ -172,16 +172,16 @@ def read_json(path: Path) -> dict[str, Any]:
         return {}
     try:
         with open(path, "rb") as file:
-            raw = file.read(_MOST_JSON + 1)
-        content = json.loads(raw.decode("utf-8-sig")) if len(raw) <= _MOST_JSON else None
+            raw = file.read(_MAX_JSON + 1)
+        content = json.loads(raw.decode("utf-8-sig")) if len(raw) <= _MAX_JSON else None
     except (OSError, ValueError, RecursionError):
-        raise UserError(f"{path.name} is not readable as JSON; mend or remove it") from None
-    if len(raw) > _MOST_JSON:
+        raise UserError(f"{path.name} is not readable as JSON; fix or remove it") from None
+    if len(raw) > _MAX_JSON:
         raise UserError(
-            f"{path.name} is larger than {_MOST_JSON:,} bytes, too large for a sidecar; remove it"
+            f"{path.name} is larger than {_MAX_JSON:,} bytes, too large for a sidecar; remove it"
         )
     if not isinstance(content, dict):
-        raise UserError(f"{path.name} is not a JSON object ({{...}}); mend or remove it")
+        raise UserError(f"{path.name} is not a JSON object ({{...}}); fix or remove it")
     return content
 
 

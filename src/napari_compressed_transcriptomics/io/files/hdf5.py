@@ -16,11 +16,11 @@ from napari_compressed_transcriptomics.core.memory import require_memory
 from .files import existing_file, looks_like
 
 # Deflate packs 1032 bytes into one at best; stacked filters and lying headers reach any number.
-_MOST_PACKED = 1100
+_MAX_PACKED = 1100
 _SMALL = 1 << 24  # bytes, with which nobody can do harm
 # One text can be referred to many times, and each time it is read it takes its whole length.
 _TEXT_BYTES = 1 << 29  # at most in memory at once, but for files of more than 8 MB
-_LEAST_TEXTS = 64
+_MIN_TEXTS = 64
 _HEAP = b"GCOL\x01\0\0\0"  # how a heap of texts begins
 _HEAP_BLOCK = 1 << 24
 
@@ -121,7 +121,7 @@ class Hdf5:
             with _damage(self.path):
                 return [dataset.asstr()[()]]
         # Texts of fixed length are bounded by their dataset's size, which was checked.
-        block = max(n, 1) if string.length else max(_TEXT_BYTES // self.size, _LEAST_TEXTS)
+        block = max(n, 1) if string.length else max(_TEXT_BYTES // self.size, _MIN_TEXTS)
         texts: list[str] = []
         length = 0
         for start in range(0, n, block):
@@ -155,7 +155,7 @@ class Hdf5:
             filters = _unknown_filters(item)
         if shape is not None and item.shape != shape:
             raise UserError(
-                f"{name} has {what} of shape {item.shape} where {shape} is needed; mend it"
+                f"{name} has {what} of shape {item.shape} where {shape} is needed; fix it"
             )
         if elsewhere:
             raise UserError(
@@ -172,7 +172,7 @@ class Hdf5:
             part = f"{lacking} of {n_chunks} chunks" if chunks else "all values"
             raise UserError(f"{name} lacks {part} of {what}; get the file again")
         stated = size * (n_chunks * math.prod(chunks) if chunks else item.size)
-        if stated > _SMALL + _MOST_PACKED * stored:
+        if stated > _SMALL + _MAX_PACKED * stored:
             raise UserError(
                 f"{name} states {stated / 1e9:,.1f} GB of {what} in {stored:,} bytes, into which "
                 "nothing packs so much; get the file again"

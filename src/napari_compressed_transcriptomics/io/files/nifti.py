@@ -69,7 +69,7 @@ def _scaled(block: np.ndarray, header: NiftiHeader) -> np.ndarray:
     except FloatingPointError:
         raise UserError(
             f"{header.path.name} has values that its scaling (scl_slope {header.slope:g}, "
-            f"scl_inter {header.inter:g}) makes infinite; mend its header"
+            f"scl_inter {header.inter:g}) makes infinite; fix its header"
         ) from None
 
 

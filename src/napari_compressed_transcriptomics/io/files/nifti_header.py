@@ -13,7 +13,7 @@ from napari_compressed_transcriptomics.core.memory import require_memory
 from .files import existing_file, looks_like, opened, state_of
 
 # Deflate cannot pack tighter than this, so a header that promises more is wrong.
-_MOST_DEFLATED = 1100
+_MAX_DEFLATED = 1100
 _LARGEST_OFFSET = 1 << 26  # bytes; extensions hold texts and small tables
 
 _SMALLEST_MM = 1e-6  # of a voxel; below a nanometre its header is wrong
@@ -175,7 +175,7 @@ def _scaling(path: Path, header: Any) -> tuple[float, float, list[str]]:
     slope, inter = float(header["scl_slope"]), float(header["scl_inter"])
     if math.isinf(slope) or math.isinf(inter):
         raise UserError(
-            f"{path.name} has an infinite scaling (scl_slope {slope}, scl_inter {inter}); mend its "
+            f"{path.name} has an infinite scaling (scl_slope {slope}, scl_inter {inter}); fix its "
             "header"
         )
     if math.isnan(slope) or slope == 0:  # 0 means unscaled by the standard, NaN by nibabel
@@ -193,13 +193,13 @@ def _checked_affine(path: Path, header: Any) -> tuple[np.ndarray, list[str]]:
     except (HeaderDataError, ValueError):
         affine = np.full((4, 4), np.nan)
     if not np.isfinite(affine).all():
-        raise UserError(f"{path.name} has an affine with NaN or infinite entries; mend its header")
+        raise UserError(f"{path.name} has an affine with NaN or infinite entries; fix its header")
     with np.errstate(all="ignore"):  # lengths may be 0 or beyond all numbers
         lengths = np.linalg.norm(affine[:3, :3], axis=0)
         independent = abs(np.linalg.det(affine[:3, :3] / lengths)) >= 1e-6
     if not independent or lengths.min() < _SMALLEST_MM:
         raise UserError(
-            f"{path.name} has a singular affine, which places no voxel in space; mend its header"
+            f"{path.name} has a singular affine, which places no voxel in space; fix its header"
         )
     if not int(header["sform_code"]) and not int(header["qform_code"]):
         return affine, [f"{path.name} states no position in space; it is centred on the origin"]
@@ -210,7 +210,7 @@ def _check_size(header: NiftiHeader) -> None:
     """Refuse what the file cannot hold or memory cannot take, before any of it is taken."""
     path, actual = header.path, header.state[0]
     packed = path.name.lower().endswith(".gz")
-    if header.end > actual * (_MOST_DEFLATED if packed else 1):
+    if header.end > actual * (_MAX_DEFLATED if packed else 1):
         raise UserError(
             f"{path.name} is cut short or its header is damaged: {values_of(header)} need "
             f"{header.end:,} bytes and the file has {actual:,}{' packed' if packed else ''}"

@@ -17,7 +17,7 @@ from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.memory import require_memory
 
 LONGEST_HEADER = 100 * 2**20  # as the library allows
-MOST_AXES = 8
+MAX_AXES = 8
 _METADATA = "__metadata__"
 _DTYPES = {
     "F64": "<f8",
@@ -119,9 +119,9 @@ def _tensors_of(header: dict[str, Any], numbers: memoryview) -> dict[str, np.nda
         start, end = about["data_offsets"]
         if dtype is None:
             raise ValueError(f"tensor {name} is of kind {about['dtype']}, which no model here has")
-        if not all(type(n) is int and n >= 0 for n in (*shape[:MOST_AXES], start, end)):
+        if not all(type(n) is int and n >= 0 for n in (*shape[:MAX_AXES], start, end)):
             raise ValueError(f"tensor {name} has a shape or a place that is no whole number")
-        if len(shape) > MOST_AXES:
+        if len(shape) > MAX_AXES:
             raise ValueError(f"tensor {name} has {len(shape)} axes")
         if end - start != math.prod(shape) * np.dtype(dtype).itemsize or end > len(numbers):
             raise ValueError(f"tensor {name} of shape {tuple(shape)} does not fit into its place")

@@ -20,7 +20,7 @@ MISSING = frozenset(("", "na", "nan", "n/a", "null", "none", "#n/a", "."))
 # Bounds of what a small packed file can unpack to: 20,000 genes are a line of half a million
 # characters, and tables of numbers pack to between a half and a fiftieth.
 _LONGEST_LINE = 1 << 25
-_MOST_CELLS = 1_000_000
+_MAX_CELLS = 1_000_000
 _LONGEST_BLANK = 1 << 18
 _LARGEST_RATIO = 200
 _NO_BOMB = 1 << 26  # characters of which any ratio is fine
@@ -90,9 +90,9 @@ class DelimitedText:
 
     def cells_of(self, number: int, line: str) -> list[str]:
         """Return the cells of a line; a `UserError` names one that cannot be split."""
-        if len(line) > _MOST_CELLS and line.count(self.separator) >= _MOST_CELLS:
+        if len(line) > _MAX_CELLS and line.count(self.separator) >= _MAX_CELLS:
             raise UserError(
-                f"{self.path.name} has more than {_MOST_CELLS:,} cells in line {number}, which is "
+                f"{self.path.name} has more than {_MAX_CELLS:,} cells in line {number}, which is "
                 "no table of genes; get the file again"
             )
         try:
@@ -101,7 +101,7 @@ class DelimitedText:
             if "limit" in str(error):
                 raise UserError(
                     f"{self.path.name} has a cell of more than {csv.field_size_limit():,} "
-                    f"characters in line {number}; mend it"
+                    f"characters in line {number}; fix it"
                 ) from None
             raise UserError(
                 f'{self.path.name} has an unbalanced quote (") in line {number}; close or remove it'

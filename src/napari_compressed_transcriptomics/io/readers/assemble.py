@@ -76,7 +76,7 @@ def assemble(
             row, column = infinite[0]
             raise UserError(
                 f"{path.name} has an infinite value in {where[suspects[row]]}, gene "
-                f"{genes[column]} ({len(infinite)} in all); mend the file"
+                f"{genes[column]} ({len(infinite)} in all); fix the file"
             )
         missing = np.isnan(values[suspects])
         without_data = suspects[missing.all(axis=1)]

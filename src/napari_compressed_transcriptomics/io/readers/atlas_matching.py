@@ -15,9 +15,9 @@ from .table_header import shown
 from .table_rows import Rows
 
 # Below these shares another parcellation is likelier than a table with gaps.
-_LEAST_ROWS = 0.5
-_LEAST_IDS = 1 / 3  # one hemisphere without the midline is a bit under one half
-_LEAST_NUMBERED = 2 / 3
+_MIN_ROWS = 0.5
+_MIN_IDS = 1 / 3  # one hemisphere without the midline is a bit under one half
+_MIN_NUMBERED = 2 / 3
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def place(
     row_of = _by_id(rows, regions) if by_id else _by_name(rows, atlas, names, columns)
     matched = set(row_of.values())
     unmatched = [row for row in range(len(rows)) if row not in matched]
-    if len(matched) < _LEAST_ROWS * len(rows) and _look_like_regions(columns, regions, known):
+    if len(matched) < _MIN_ROWS * len(rows) and _look_like_regions(columns, regions, known):
         raise UserError(
             f"{rows.path.name} has genes in its rows and regions in its columns; transpose it"
         )
@@ -212,9 +212,9 @@ def _refuse_other_parcellation(
 ) -> None:
     n_rows, n_regions = len(rows), len(regions)
     rows_fit, regions_fit = n_rows - len(unmatched), n_regions - len(without_row)
-    too_few = rows_fit < max(1, _LEAST_ROWS * n_rows)
+    too_few = rows_fit < max(1, _MIN_ROWS * n_rows)
     if by_id:
-        too_few |= regions_fit < _LEAST_IDS * n_regions
+        too_few |= regions_fit < _MIN_IDS * n_regions
     if too_few or (not by_id and other_numbering(called, unmatched, without_row, known)):
         no_region = listing(called[row] for row in unmatched) or "none"
         no_row = listing(known.get(region, str(region)) for region in without_row) or "none"
@@ -265,4 +265,4 @@ def other_numbering(
 
     known_names = count(list(known.values()))
     covered = known_names - count([known[region] for region in without_row if region in known])
-    return covered < _LEAST_NUMBERED * known_names
+    return covered < _MIN_NUMBERED * known_names

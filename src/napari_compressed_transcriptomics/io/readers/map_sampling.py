@@ -7,8 +7,8 @@ from napari_compressed_transcriptomics.core.expression import Parcellation
 
 from .volume import Volume
 
-_MOST_POINTS_AN_EDGE = 6
-LEAST_COVERED = 0.5
+_MAX_POINTS_AN_EDGE = 6
+MIN_COVERED = 0.5
 
 
 def sample_means(volume: Volume, parcellation: Parcellation) -> np.ndarray:
@@ -52,13 +52,13 @@ def sample_means(volume: Volume, parcellation: Parcellation) -> np.ndarray:
         counts += np.bincount(index, minlength=parcellation.n_samples)
     covered = counts / (parcellation.voxels_per_sample * len(offsets))
     means = np.full(parcellation.n_samples, np.nan)
-    np.divide(sums, counts, out=means, where=covered >= LEAST_COVERED)
+    np.divide(sums, counts, out=means, where=covered >= MIN_COVERED)
     return means
 
 
 def _offsets(to_image: np.ndarray) -> np.ndarray:
     """Return where the points of a voxel lie, in parts of its edges, shape (n_points, 3)."""
     edges = np.linalg.norm(to_image[:3, :3], axis=0)  # in voxels of the image
-    counts = np.clip(np.ceil(edges - 0.01), 1, _MOST_POINTS_AN_EDGE).astype(int)
+    counts = np.clip(np.ceil(edges - 0.01), 1, _MAX_POINTS_AN_EDGE).astype(int)
     axes = [(np.arange(n) + 0.5) / n - 0.5 for n in counts]
     return np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3)

@@ -17,7 +17,7 @@ from .gene_list import read_gene_list
 _BLOCK_BYTES = 32 << 20
 # A grid is mostly outside the brain; a file this many times larger than memory is refused
 # before it is read, a smaller one as soon as the voxels inside are counted.
-_MOST_OUTSIDE = 16
+_MAX_OUTSIDE = 16
 SAMPLE_BYTES = 250
 """What the name and the place of a sample take, beside its values."""
 
@@ -43,7 +43,7 @@ def read_nifti_expression(path: str | Path, impute: str | None = None) -> Expres
         )
     genes, notes, gene_file = genes_of(path, header.n_volumes)
     require_memory(
-        header.n_voxels * header.n_volumes * 4 // _MOST_OUTSIDE, f"{path.name}, unpacked,"
+        header.n_voxels * header.n_volumes * 4 // _MAX_OUTSIDE, f"{path.name}, unpacked,"
     )
     values, mask = _masked_matrix(header)
     parcellation = Parcellation.from_mask(mask, header.affine)
@@ -85,7 +85,7 @@ def genes_of(path: Path, n_genes: int) -> tuple[list[str], list[str], Path | Non
     if not isinstance(genes, list) or not all(
         isinstance(gene, str) and gene.strip() and gene.isprintable() for gene in genes
     ):
-        raise UserError(f"{file.name} has genes that are no list of symbols; mend it")
+        raise UserError(f"{file.name} has genes that are no list of symbols; fix it")
     if len(genes) != n_genes:
         raise UserError(f"{file.name} names {len(genes)} genes and {holder}; give one symbol each")
     return genes, [], file

@@ -10,7 +10,7 @@ from napari_compressed_transcriptomics.io.files.text import DelimitedText, integ
 
 _LONGEST_NAME = 256
 _LONGEST_SHOWN = 24  # of a column's name: what is no label table may hold what is not to be told
-_MOST_CHARACTERS = 4_000_000  # of a label table; that of FreeSurfer has 60,000
+_MAX_CHARACTERS = 4_000_000  # of a label table; that of FreeSurfer has 60,000
 
 _SIDES = {"l": "L", "lh": "L", "left": "L", "r": "R", "rh": "R", "right": "R"}
 _SIDE = "(lh|rh|left|right|l|r)"
@@ -162,7 +162,7 @@ def read_region_names(path: str | Path) -> dict[int, str]:
     for region, name in pairs:
         if name and names.setdefault(region, name) != name:
             raise UserError(
-                f"{path.name} gives the id {region} two names ({names[region]} and {name}); mend it"
+                f"{path.name} gives the id {region} two names ({names[region]} and {name}); fix it"
             )
     names.pop(0, None)
     if not names:
@@ -175,7 +175,7 @@ def _cells_of_lines(path: Path) -> list[list[str]]:
     lines, n_characters = [], 0
     for _, line in text_lines(path):
         n_characters += len(line) + 1
-        if n_characters > _MOST_CHARACTERS:
+        if n_characters > _MAX_CHARACTERS:
             raise UserError(f"{path.name} is too long for a label table; choose the atlas's own")
         if cells := line.split():
             lines.append(cells)
@@ -209,7 +209,7 @@ def _colour_table(path: Path, lines: list[list[str]]) -> list[tuple[int, str]]:
         lacking = next(cells for cells in lines if _n_colours(cells) == 3)
         raise UserError(
             f"{path.name} has no name for the id {lacking[0]}, or another number of colours there; "
-            "mend that line"
+            "fix that line"
         )
     if n_colours == 4 and len(set(names)) < len(names) and len(opacities) > 2:
         names = [" ".join(cells[1:-3]) for cells in lines]  # no opacity, but names with numbers
@@ -238,7 +238,7 @@ def _columns(table: DelimitedText) -> list[tuple[int, str]]:
         if len(cells) != len(header):
             raise UserError(
                 f"{table.path.name} has {len(cells)} cells in line {number} where its header has "
-                f"{len(header)}; mend the line"
+                f"{len(header)}; fix the line"
             )
 
     def column(names: str, integers: bool) -> int | None:

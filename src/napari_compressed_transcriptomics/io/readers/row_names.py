@@ -78,7 +78,7 @@ def read_row_names(path: str | Path) -> RowNames:
         raise UserError(f"{path.name} has a header and no rows; choose a list of region names")
     texts = [c for c in candidates if c and all(cell and number(cell) is None for cell in c)]
     if texts and ragged:
-        raise UserError(f"{path.name} has {ragged}; mend it")
+        raise UserError(f"{path.name} has {ragged}; fix it")
     if texts:
         # Schaefer's lists hold short names without sides beside the full ones.
         names = max(texts, key=lambda cells: sum(bool(region_key(cell)[0]) for cell in cells))
@@ -93,7 +93,7 @@ def read_row_names(path: str | Path) -> RowNames:
         for cells in candidates:
             if any(number(cell) is None and cell for cell in cells):
                 odd = next(cell for cell in cells if not cell or number(cell) is not None)
-                raise UserError(f"{path.name} has {odd!r} where a region's name is needed; mend it")
+                raise UserError(f"{path.name} has {odd!r} where a region's name is needed; fix it")
         names, columns = list(read_region_names(path).values()), {}
     if "structure" in columns:
         structure = [cell.lower() for cell in columns["structure"]]

@@ -21,7 +21,7 @@ from napari_compressed_transcriptomics.io.files.text import (
 
 # A table without an atlas is claimed only if it looks like expression, not like a table of
 # points or results: so many numeric columns at least, none of them named like those.
-_LEAST_GENES = 10
+_MIN_GENES = 10
 _FOREIGN = ("axis-", "component_", "vertex-")
 
 
@@ -76,7 +76,7 @@ def _sniff_text(path: Path) -> str | None:
     header_is_text = all(number(name) is None for name in header[1:])
     # The names of 20,000 genes fill what is read; then they tell, without a row of numbers.
     numeric = [_is_cell(cell) for cell in row[0][1:]] if row else [True] * (len(header) - 1)
-    enough = len(numeric) >= _LEAST_GENES and sum(numeric) >= 0.9 * len(numeric)
+    enough = len(numeric) >= _MIN_GENES and sum(numeric) >= 0.9 * len(numeric)
     return "table_without_atlas" if enough and header_is_text and not named_otherwise else None
 
 

@@ -84,7 +84,7 @@ def cell_value(path: Path, cell: str, where: str, gene: str) -> float:
     if value is None:
         raise UserError(
             f"{path.name} has {cell.strip()[:20]!r} where a number is needed, in {where}, gene "
-            f"{gene}; mend the cell or leave it empty"
+            f"{gene}; fix the cell or leave it empty"
         )
     return value
 

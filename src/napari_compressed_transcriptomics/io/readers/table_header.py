@@ -84,7 +84,7 @@ def check_short_header(
         raise UserError(
             f"{path.name} has {len(cells)} cells in {where} and {len(header)} in its header (line "
             f"{header_line}), which begins with {header[0]!r}: a gene's name is lacking there "
-            f"(column {len(cells)} has none), or the row has a cell too many; mend it"
+            f"(column {len(cells)} has none), or the row has a cell too many; fix it"
         )
 
 

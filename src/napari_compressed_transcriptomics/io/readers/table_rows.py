@@ -113,7 +113,7 @@ class Rows:
                 raise UserError(
                     f"{self.path.name} contradicts itself: {self.where(row)} has "
                     f"{self.id_column or 'the id'} {region}, which {label_table} {means} (there "
-                    f"{known[right[0]]} is {listing(right, 2)}); mend the "
+                    f"{known[right[0]]} is {listing(right, 2)}); fix the "
                     f"{shown(self.id_column)}, or remove it"
                 )
 

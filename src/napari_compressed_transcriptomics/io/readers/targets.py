@@ -31,7 +31,7 @@ from .volume import Volume, read_volume
 
 TARGET_FILES = NIFTI + TEXT_TABLE
 """Endings of the files that can hold targets."""
-_LEAST_ROWS = 0.5
+_MIN_ROWS = 0.5
 
 
 def read_targets(
@@ -190,7 +190,7 @@ def _cells(
             if len(cells) != len(text.header):
                 raise UserError(
                     f"{path.name} has {len(cells)} cells in line {line} and {len(text.header)} in "
-                    f"line {text.header_line}; mend it"
+                    f"line {text.header_line}; fix it"
                 )
         matrix = np.array(values, float).reshape(len(body), -1)
         maps, notes = text.header, []
@@ -245,7 +245,7 @@ def _by_name(
     # Regions that the expression had no data for are no strangers.
     excluded = match_names(strangers, dict(enumerate(expression.excluded)), path)
     unknown = [row for i, row in enumerate(unmatched) if i not in set(excluded.values())]
-    too_few = len(matched) + len(excluded) < max(1, _LEAST_ROWS * len(names))
+    too_few = len(matched) + len(excluded) < max(1, _MIN_ROWS * len(names))
     if too_few or other_numbering(list(names), unknown, without_row, known):
         raise UserError(
             f"{path.name} does not fit {expression.name}: {len(matched)} of {len(names)} rows have "

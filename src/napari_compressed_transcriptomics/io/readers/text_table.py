@@ -107,7 +107,7 @@ def _check_last_cell(text: DelimitedText, line: int, cells: Sequence[str]) -> No
 def _ragged(
     text: DelimitedText, line: int, cells: Sequence[str], width: int, n_describing: int
 ) -> str:
-    hint = "mend it"
+    hint = "fix it"
     if len(cells) - n_describing == 2 * (width - n_describing):
         hint = "decimal commas need another separator, such as semicolons"
     elif len(cells) > width and not cells[-1].strip():

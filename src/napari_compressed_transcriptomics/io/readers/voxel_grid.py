@@ -8,7 +8,7 @@ from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Parcellation
 from napari_compressed_transcriptomics.core.memory import require_memory
 
-_LEAST_FILLED = 1 / 200  # of a grid that voxels of a brain fill
+_MIN_FILLED = 1 / 200  # of a grid that voxels of a brain fill
 _FARTHEST = 1e6  # mm; a brain in micrometres is nearer
 
 
@@ -45,13 +45,13 @@ def on_grid(path: Path, positions: np.ndarray) -> tuple[Parcellation, str]:
     origin = positions.min(axis=0)
     steps = np.array([_step(column) for column in positions.T])
     if not steps.any():
-        raise UserError(f"{path.name} has all samples at one position; mend obsm['spatial']")
+        raise UserError(f"{path.name} has all samples at one position; fix obsm['spatial']")
     steps[steps == 0] = steps[steps > 0].min()  # a single plane is one voxel thick
     index = (positions - origin) / steps
     voxels = np.rint(index).astype(np.int64)
     shape = tuple(int(n) for n in voxels.max(axis=0) + 1)
     size = np.prod(shape, dtype=float)
-    if n_samples < _LEAST_FILLED * size or np.abs(index - voxels).max() > 0.05:
+    if n_samples < _MIN_FILLED * size or np.abs(index - voxels).max() > 0.05:
         raise UserError(no_grid)
     require_memory(12 * int(size), path.name)
     labels = np.zeros(shape, np.int32)

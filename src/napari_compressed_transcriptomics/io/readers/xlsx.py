@@ -10,17 +10,17 @@ from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.io.files.files import existing_file
 
 # Lists of regions stay far below these; they bound the time and memory that a file can take.
-_MOST_PACKED = 5_000_000  # bytes of the file
-_MOST_BYTES = 2_000_000  # of all its parts, unpacked
-_MOST_ROWS = 20_000
-_MOST_COLUMNS = 1000  # those beyond are not read
-_MOST_CHARACTERS = 5_000_000  # of all cells
+_MAX_PACKED = 5_000_000  # bytes of the file
+_MAX_BYTES = 2_000_000  # of all its parts, unpacked
+_MAX_ROWS = 20_000
+_MAX_COLUMNS = 1000  # those beyond are not read
+_MAX_CHARACTERS = 5_000_000  # of all cells
 
 
 def read_xlsx(path: str | Path) -> list[list[str]]:
     """Return the cells of the first sheet as text, of rows that hold some; empty ones are "".
 
-    Formulas give their stored value. No more than `_MOST_COLUMNS` are read.
+    Formulas give their stored value. No more than `_MAX_COLUMNS` are read.
 
     Raises
     ------
@@ -38,7 +38,7 @@ def read_xlsx(path: str | Path) -> list[list[str]]:
             try:
                 sheet = book.worksheets[0]
                 sheet.reset_dimensions()  # a file may state any
-                return list(_rows(sheet.iter_rows(max_col=_MOST_COLUMNS, values_only=True)))
+                return list(_rows(sheet.iter_rows(max_col=_MAX_COLUMNS, values_only=True)))
             finally:
                 book.close()
     except _TooLarge:
@@ -57,11 +57,11 @@ class _TooLarge(Exception):
 
 def _check_size(path: Path) -> None:
     """Refuse what would unpack to much; no part can hold more than the archive says of it."""
-    if path.stat().st_size > _MOST_PACKED:
+    if path.stat().st_size > _MAX_PACKED:
         raise _TooLarge
     with zipfile.ZipFile(path) as file:
         parts = file.infolist()
-    if sum(part.file_size for part in parts) > _MOST_BYTES:
+    if sum(part.file_size for part in parts) > _MAX_BYTES:
         raise _TooLarge
     if {part.compress_type for part in parts} - {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
         raise ValueError  # Excel writes no other, and others can take any memory
@@ -69,12 +69,12 @@ def _check_size(path: Path) -> None:
 
 def _rows(rows: Iterable[tuple[Any, ...]]) -> Iterator[list[str]]:
     """Yield rows that hold something, up to their last cell that does."""
-    left = _MOST_CHARACTERS
+    left = _MAX_CHARACTERS
     for n, row in enumerate(rows):
         held = [column for column, cell in enumerate(row) if cell not in (None, "")]
         cells = ["" if cell is None else str(cell) for cell in row[: held[-1] + 1 if held else 0]]
         left -= sum(map(len, cells))
-        if n >= _MOST_ROWS or left < 0:
+        if n >= _MAX_ROWS or left < 0:
             raise _TooLarge
         if cells:
             yield cells

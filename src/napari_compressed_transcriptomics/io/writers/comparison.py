@@ -45,7 +45,7 @@ from napari_compressed_transcriptomics.study.compare_request import (
 from napari_compressed_transcriptomics.study.compare_score import COLUMNS, Score
 
 COMPARISON_FILES = ("comparison.csv", "comparison.json", "comparison.png")
-_MOST_COMPONENTS = 10**6
+_MAX_COMPONENTS = 10**6
 _AGAIN = "remove both or choose another folder"
 
 
@@ -318,7 +318,7 @@ def _score(cells: list[str]) -> Score:
     score = Score(*fit, rmse, r2, seconds, int(n_train), buffer, nearest, middle, chosen)
     if (
         split not in SPLITS
-        or not 1 <= score.latent_size <= _MOST_COMPONENTS
+        or not 1 <= score.latent_size <= _MAX_COMPONENTS
         or score.fold < 1
         or not (math.isfinite(score.rmse) and score.rmse >= 0)
     ):

@@ -17,16 +17,16 @@ from napari_compressed_transcriptomics.io.readers.atlas import read_atlas
 from napari_compressed_transcriptomics.io.readers.region_names import read_region_names
 from napari_compressed_transcriptomics.io.readers.volume import LATENTS, read_volume
 from napari_compressed_transcriptomics.reconstruction.held_out_error import HELD_OUT
-from napari_compressed_transcriptomics.reconstruction.joint_histogram import Density
+from napari_compressed_transcriptomics.reconstruction.joint_histogram import JointHistogram
 from napari_compressed_transcriptomics.reconstruction.results import (
-    MOST_COMPONENTS,
+    MAX_COMPONENTS,
     Results,
     SampleErrors,
 )
 
 from .results import HELD_OUT_FILES, RESULT_FILES
 
-_MOST_BINS = 4096
+_MAX_BINS = 4096
 _COUNTS = ("n_samples", "n_genes", "latent_size")
 _LARGEST = 1e300  # what is larger is no error of anything, and may not be drawn
 _AGAIN = "save the results again"
@@ -89,7 +89,7 @@ def read_results(
         record=_with_inputs({key: part for key, part in record.items() if key != KEY}, folder),
         affine=error.affine,
         error_volume=error.data,
-        latent_volume=latent_volume.data[..., :MOST_COMPONENTS],
+        latent_volume=latent_volume.data[..., :MAX_COMPONENTS],
         latents=latents.astype(np.float32),
         genes=genes,
         rmse_genes=gene_errors[:, 0],
@@ -201,7 +201,7 @@ def _samples(path: Path, n_samples: int, more: list[str]) -> SampleErrors | None
     return SampleErrors(names, values[:, 3], values[:, 4], values[:, :3], held_out=unseen)
 
 
-def _density(path: Path, record: dict[str, Any]) -> Density | None:
+def _density(path: Path, record: dict[str, Any]) -> JointHistogram | None:
     cells = record.get("density")
     if not path.exists() or not isinstance(cells, dict):
         return None
@@ -209,7 +209,7 @@ def _density(path: Path, record: dict[str, Any]) -> Density | None:
     try:
         low, high, n = float(cells["low"]), float(cells["high"]), int(cells["n_bins"])
         n_drawn = int(cells["n_drawn"])
-        if not (-_LARGEST < low < high < _LARGEST and 1 <= n <= _MOST_BINS):
+        if not (-_LARGEST < low < high < _LARGEST and 1 <= n <= _MAX_BINS):
             raise ValueError
         edges = np.linspace(low, high, n + 1)
         with np.errstate(all="raise"):
@@ -218,7 +218,7 @@ def _density(path: Path, record: dict[str, Any]) -> Density | None:
             counts[tuple(at.T)] = values[:, 2].astype(np.int64)
     except (KeyError, TypeError, ValueError, IndexError, OverflowError, FloatingPointError):
         raise UserError(f"{path} does not fit its summary.json; save the results again") from None
-    return Density(counts, edges, n_drawn, record["n_samples"])
+    return JointHistogram(counts, edges, n_drawn, record["n_samples"])
 
 
 def _by_region(

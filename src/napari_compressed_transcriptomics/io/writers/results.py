@@ -24,7 +24,7 @@ from napari_compressed_transcriptomics.reconstruction.held_out_error import HELD
 from napari_compressed_transcriptomics.reconstruction.summary import provenance_of, summary_of
 
 if TYPE_CHECKING:
-    from napari_compressed_transcriptomics.reconstruction.joint_histogram import Density
+    from napari_compressed_transcriptomics.reconstruction.joint_histogram import JointHistogram
     from napari_compressed_transcriptomics.reconstruction.reconstruction import Reconstruction
 
 RESULT_FILES = (
@@ -201,10 +201,13 @@ def write_sample_error_csv(
     return write_sample_csv(path, expression, columns, style=style)
 
 
-def _write_density_csv(path: Path, density: "Density") -> None:
+def _write_density_csv(path: Path, density: "JointHistogram") -> None:
     middles = (density.edges[:-1] + density.edges[1:]) / 2
-    original, rebuilt = np.nonzero(density.counts)
-    columns = {"reconstructed": middles[rebuilt], "count": density.counts[original, rebuilt]}
+    original, reconstructed = np.nonzero(density.counts)
+    columns = {
+        "reconstructed": middles[reconstructed],
+        "count": density.counts[original, reconstructed],
+    }
     write_table_csv(path, "original", middles[original].astype(str), columns)
 
 

@@ -46,7 +46,7 @@ from .coherence_section import CoherenceSection
 from .latent_scatters import LatentScatters
 
 _AT_FIRST = ("default", "pca", "nmf", "kpca", "umap", "tsne")
-_MOST_COMPONENTS = 64
+_MAX_COMPONENTS = 64
 _SCROLL_BAR = 16  # pixels
 
 
@@ -75,7 +75,7 @@ class LatentsTab(QWidget):
         self._then: Callable[[], None] | None = None
         self.methods = MethodChoice(titles(), _AT_FIRST)
         self.components = QSpinBox()
-        self.components.setRange(1, _MOST_COMPONENTS)
+        self.components.setRange(1, _MAX_COMPONENTS)
         self.components.setValue(2)
         self.seed = count()
         self.bar = RunBar("Latents of methods", keep_best=True)

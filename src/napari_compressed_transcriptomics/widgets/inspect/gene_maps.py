@@ -15,8 +15,8 @@ from napari_compressed_transcriptomics.viewer.planes import fit
 if TYPE_CHECKING:
     from napari_compressed_transcriptomics.reconstruction.reconstruction import Reconstruction
 
-NAMES = {"original": "original", "rebuilt": "rebuilt", "difference": "− original"}
-"""What the layers are called, by `Shown.kind`, from left to right; the method goes before."""
+NAMES = {"original": "original", "reconstructed": "reconstructed", "difference": "− original"}
+"""What layers are called, by `LayerContent.kind`, from left to right; the method goes before."""
 
 _comparisons: WeakKeyDictionary[Any, "Comparison"] = WeakKeyDictionary()
 
@@ -112,13 +112,13 @@ class Comparison(QObject):
             data, attributes, _ = _layers.samples_layer(
                 result.expression, values, kind, NAMES[kind], result, center=center, gene=gene
             )
-            if kind == "rebuilt":
+            if kind == "reconstructed":
                 attributes["contrast_limits"] = layers["original"].contrast_limits
             layer = layers[kind] = self._viewer.add_image(data, **attributes)
             # Cells are narrow: nothing may lie beside the name.
             layer.colorbar.position = "bottom_left"
         shared = ("contrast_limits", "colormap", "gamma")
-        self._viewer.layers.link_layers([layers["original"], layers["rebuilt"]], shared)
+        self._viewer.layers.link_layers([layers["original"], layers["reconstructed"]], shared)
         return layers
 
     def _update(self, layers: dict[str, Any], result: "Reconstruction", gene: str) -> None:
@@ -130,7 +130,7 @@ class Comparison(QObject):
             new = replace(what, values=values[kind], gene=gene)
             if kind == "difference":
                 new = replace(new, **middle_and_reach(values[kind][:, None], 0.0))
-            limits_of = values["original"] if kind == "rebuilt" else None
+            limits_of = values["original"] if kind == "reconstructed" else None
             _layers.update(layer, new, limits_of, in_3d)
 
     def _layers_of(self, result: "Reconstruction") -> dict[str, Any]:
@@ -154,13 +154,17 @@ class Comparison(QObject):
 
 
 def compared(result: "Reconstruction", gene: str) -> dict[str, np.ndarray]:
-    """Return a gene's values by `Shown.kind`, each float32 (n_samples,).
+    """Return a gene's values by `LayerContent.kind`, each float32 (n_samples,).
 
     The difference is reconstruction minus original: positive where the gene is overestimated.
     """
     original = result.expression.values[:, result.expression.column(gene)]
-    rebuilt = result.gene(gene)
-    return {"original": original, "rebuilt": rebuilt, "difference": rebuilt - original}
+    reconstructed = result.gene(gene)
+    return {
+        "original": original,
+        "reconstructed": reconstructed,
+        "difference": reconstructed - original,
+    }
 
 
 def _is_compared(layer: Any) -> bool:

@@ -7,7 +7,10 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from napari_compressed_transcriptomics.figures.plots import density_plot, error_histogram
-from napari_compressed_transcriptomics.reconstruction.joint_histogram import Density, density_steps
+from napari_compressed_transcriptomics.reconstruction.joint_histogram import (
+    JointHistogram,
+    density_steps,
+)
 from napari_compressed_transcriptomics.viewer.notices import report, sentence
 from napari_compressed_transcriptomics.widgets.shared.fields import wrapping_label
 from napari_compressed_transcriptomics.widgets.shared.figure_view import FigureView
@@ -103,7 +106,7 @@ class OverallTab(QWidget):
             self._job.failed.connect(self._on_failure)
             self._job.start()
 
-    def _show_density(self, density: Density) -> None:
+    def _show_density(self, density: JointHistogram) -> None:
         assert self._result is not None
         self._drop_job()
         self.density.show_plot(partial(density_plot, density, self._result.rmse))

@@ -24,7 +24,7 @@ from .region_dots import RegionDots
 if TYPE_CHECKING:
     from napari_compressed_transcriptomics.reconstruction.reconstruction import Reconstruction
 
-MOST_REGIONS = 40
+MAX_REGIONS = 40
 """Regions drawn unless all are asked for: each name costs a few milliseconds."""
 
 
@@ -99,9 +99,9 @@ class RegionErrors(QWidget):
 
     def _show_errors(self, result: "Reconstruction", regions: Regions) -> None:
         values, counts = regions.root_mean_square(result.rmse_samples), regions.counts
-        most = None if self.all_regions.isChecked() else MOST_REGIONS
+        most = None if self.all_regions.isChecked() else MAX_REGIONS
         self.all_regions.setText(f"All {len(values):,} regions")
-        self.all_regions.setVisible(len(values) > MOST_REGIONS)
+        self.all_regions.setVisible(len(values) > MAX_REGIONS)
         self._regions, self._rows = regions, worst_first(values, most)
         tips = [
             f"{regions.names[i]}\nRMSE {values[i]:.4f}, samples: {counts[i]:,}\n"

@@ -20,7 +20,7 @@ class LayerChoice(QComboBox):
     ----------
     viewer : napari.Viewer
     kinds : tuple of str
-        Kinds of layer (`Shown.kind`) to prefer, and to list where `only` is set.
+        Kinds of layer (`LayerContent.kind`) to prefer, and to list where `only` is set.
     only : bool
         List nothing else.
     """

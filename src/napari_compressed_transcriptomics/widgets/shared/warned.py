@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 from napari_compressed_transcriptomics.core.errors import printable, shortened
 
 _FOR_DEVELOPERS = (DeprecationWarning, PendingDeprecationWarning, ImportWarning, ResourceWarning)
-_MOST_TOLD = 5
-_MOST_KEPT = 100
+_MAX_TOLD = 5
+_MAX_KEPT = 100
 _LONGEST = 200
 
 
@@ -58,12 +58,12 @@ class Warned:
             if not Warned._running and Warned._settings is not None:
                 Warned._settings.__exit__(None, None, None)
         lines = list(self._texts)
-        rest = len(lines) - _MOST_TOLD
-        return lines[:_MOST_TOLD] + ([f"and {rest} more warnings"] if rest > 0 else [])
+        rest = len(lines) - _MAX_TOLD
+        return lines[:_MAX_TOLD] + ([f"and {rest} more warnings"] if rest > 0 else [])
 
     def hear(self, warning: Warning | str, category: type[Warning]) -> None:
         """Keep a warning, if it is meant for the user."""
-        if len(self._texts) < _MOST_KEPT:
+        if len(self._texts) < _MAX_KEPT:
             text = shortened(printable(str(warning)), _LONGEST)
             self._texts[f"{category.__name__}: {text}"] = None
 
