@@ -76,7 +76,7 @@ def test_train_then_encode(model, tmp_path, capsys):
     capsys.readouterr()
     assert run("encode", REGIONS, "--model", model, "--out", out) == 0
     printed = capsys.readouterr().out
-    assert " with 2 components: RMSE" in printed
+    assert ", k = 2: RMSE" in printed
     assert all(line.startswith(str(out)) for line in printed.splitlines()[1:])
     latents = nib.load(out / "latents.nii.gz")
     atlas = nib.load(SAMPLES / "synthetic_regions_atlas.nii.gz")

@@ -4,7 +4,9 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .encode import compress, result_line, save
+from napari_compressed_transcriptomics.reconstruction.summary import result_line
+
+from .encode import compress, save
 
 if TYPE_CHECKING:
     from napari_compressed_transcriptomics.core.expression import Expression

@@ -147,6 +147,8 @@ def save(
     from napari_compressed_transcriptomics.io.writers.results import save_results
 
     paths = save_results(reconstruction, out, parameters, style or SAFE)
+    from napari_compressed_transcriptomics.reconstruction.summary import result_line
+
     print(result_line(reconstruction))
     print(*paths, sep="\n")
 
@@ -163,15 +165,3 @@ def _save_component_genes(reconstruction: "Reconstruction", out: Path, style: "S
     path = out / COMPONENT_GENES_FILES[0]
     print(*write_component_genes_csv(path, genes, reconstruction, style), sep="\n")
     tell_notes(() if genes.error is None else (genes.basis,))
-
-
-def result_line(result: "Reconstruction") -> str:
-    """Return what a result is in one line, and its error on samples not seen in another."""
-    samples, genes = result.expression.n_samples, result.expression.n_genes
-    held_out = result.held_out
-    unseen = "" if held_out is None else f"\n{held_out.told(result.rmse)}"
-    return (
-        f"{result.codec.id} with {result.codec.latent_size} components: RMSE {result.rmse:.4f}, "
-        f"R2 {result.r2:.3f}, {samples:,} samples x {genes:,} genes, "
-        f"{result.seconds:.2g} s on {result.device}{unseen}"
-    )

@@ -119,6 +119,11 @@ class TimeLeft:
         if done <= 0 or progress.done >= progress.total:
             return ""
         seconds = (now - self._began) / done * (progress.total - progress.done)
-        units = ((3600, "h"), (60, "min"), (1, "s"))
-        size, unit = next((u for u in units if seconds >= 1.5 * u[0]), units[-1])
-        return f"up to {seconds / size:.0f} {unit} left"  # work may end before its total
+        return f"up to {duration(seconds)} left"  # work may end before its total
+
+
+def duration(seconds: float) -> str:
+    """Return a time in words: ``12 s``, ``3 min``, ``2 h``."""
+    units = ((3600, "h"), (60, "min"), (1, "s"))
+    size, unit = next((u for u in units if seconds >= 1.5 * u[0]), units[-1])
+    return f"{max(1, seconds / size):.0f} {unit}"

@@ -69,3 +69,13 @@ def summary_of(
 
 def _json_number(value: float) -> float | None:
     return float(value) if math.isfinite(value) else None
+
+
+def result_line(result: "Reconstruction") -> str:
+    """Return what a result is in one line, and its error on samples not seen in another."""
+    held_out = "" if result.held_out is None else f"\n{result.held_out.told(result.rmse)}"
+    return (
+        f"{result.codec.id}, k = {result.codec.latent_size}: RMSE {result.rmse:.4f}, "
+        f"R² {result.r2:.3f}, {result.expression.n_samples:,} samples × "
+        f"{result.expression.n_genes:,} genes, {result.seconds:.1f} s on {result.device}{held_out}"
+    )

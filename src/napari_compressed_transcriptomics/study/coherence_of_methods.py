@@ -15,7 +15,7 @@ from napari_compressed_transcriptomics.core.limits import (
     MIN_PERMUTATIONS,
     check_range,
 )
-from napari_compressed_transcriptomics.core.progress import Progress, Stop
+from napari_compressed_transcriptomics.core.progress import Progress, Stop, duration
 from napari_compressed_transcriptomics.core.regions import RegionVolume
 from napari_compressed_transcriptomics.core.seeds import check_seed
 from napari_compressed_transcriptomics.spatial.compartments import Compartments, compartments_of
@@ -274,8 +274,7 @@ def estimated_seconds(request: CoherenceRequest) -> float:
 
 def cost_sentence(request: CoherenceRequest) -> str:
     """Return what will be done and about how long it takes, in a sentence."""
-    seconds = estimated_seconds(request)
-    words = f"{max(1, round(seconds))} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+    words = duration(estimated_seconds(request))
     n_fits = len(request.methods) * len(request.latent_sizes)
     fits = f"after fitting {n_fits} codec(s), " if n_fits else ""
     return f"{fits}measures with {request.n_permutations:,} surrogates take about {words}"

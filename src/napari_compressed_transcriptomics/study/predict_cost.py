@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from napari_compressed_transcriptomics.codecs.registry import GENES
+from napari_compressed_transcriptomics.core.progress import duration
 from napari_compressed_transcriptomics.spatial.nested_folds import nested_folds
 
 from .predict_request import PredictRequest
@@ -49,8 +50,7 @@ def estimated_seconds(request: PredictRequest) -> float:
 def cost_sentence(request: PredictRequest) -> str:
     """Return what will be done and about how long it takes, in a sentence."""
     n_fits = len(request.fitted()) * len(request.latent_sizes)
-    seconds = estimated_seconds(request)
-    time_words = f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+    time_words = duration(estimated_seconds(request))
     fits = f" after fitting {n_fits} codec(s)" if n_fits else ""
     return (
         f"{len(request.targets)} target(s) x {request.n_folds} folds x {request.n_repeats} repeats "

@@ -22,6 +22,7 @@ from napari_compressed_transcriptomics.reconstruction.compress import (
     compress_steps,
 )
 from napari_compressed_transcriptomics.reconstruction.held_out_error import NOT_OURS, HeldOut
+from napari_compressed_transcriptomics.reconstruction.summary import result_line
 from napari_compressed_transcriptomics.reconstruction.training_distance import told
 from napari_compressed_transcriptomics.viewer import grid, layers, settings
 from napari_compressed_transcriptomics.viewer.notices import user_errors_shown
@@ -30,7 +31,7 @@ from .shared.device_choice import DeviceChoice
 from .shared.fields import ask_and_save_model, choice, count, form_layout, wrapping_label
 from .shared.latent_size import LatentSize
 from .shared.layer_choice import LayerChoice
-from .shared.result_layers import Outputs, add_result, result_line
+from .shared.result_layers import Outputs, add_result
 from .shared.run_bar import RunBar
 from .shared.session import session
 

@@ -4,13 +4,10 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
     QFileDialog,
-    QFrame,
     QHBoxLayout,
     QPushButton,
-    QScrollArea,
     QSpinBox,
     QVBoxLayout,
     QWidget,
@@ -36,6 +33,7 @@ from napari_compressed_transcriptomics.widgets.shared.background import Backgrou
 from napari_compressed_transcriptomics.widgets.shared.fields import (
     count,
     form_layout,
+    scrolling,
     wrapping_label,
 )
 from napari_compressed_transcriptomics.widgets.shared.layer_choice import LayerChoice
@@ -47,7 +45,6 @@ from .latent_scatters import LatentScatters
 
 _AT_FIRST = ("default", "pca", "nmf", "kpca", "umap", "tsne")
 _MAX_COMPONENTS = 64
-_SCROLL_BAR = 16  # pixels
 
 
 class LatentsTab(QWidget):
@@ -128,21 +125,9 @@ class LatentsTab(QWidget):
         column.addWidget(self.note)
         column.addWidget(self.coherence)
         column.addStretch(1)
-        self._column = scrolled = QScrollArea()
-        scrolled.setWidgetResizable(True)
-        scrolled.setFrameShape(QFrame.Shape.NoFrame)
-        scrolled.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scrolled.setWidget(content)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(scrolled)
-
-    def showEvent(self, event: Any) -> None:
-        """Take the width that the fields need, which is known with the window's style."""
-        super().showEvent(event)
-        content = self._column.widget()
-        assert content is not None
-        self._column.setMinimumWidth(content.minimumSizeHint().width() + _SCROLL_BAR)
+        layout.addWidget(scrolling(content))
 
     def request(self) -> LatentsRequest:
         """Return what Run would do now; a `UserError` says why it cannot."""

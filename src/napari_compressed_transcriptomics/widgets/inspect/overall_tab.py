@@ -3,8 +3,7 @@
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_compressed_transcriptomics.figures.plots import density_plot, error_histogram
 from napari_compressed_transcriptomics.reconstruction.joint_histogram import (
@@ -12,7 +11,7 @@ from napari_compressed_transcriptomics.reconstruction.joint_histogram import (
     density_steps,
 )
 from napari_compressed_transcriptomics.viewer.notices import report, sentence
-from napari_compressed_transcriptomics.widgets.shared.fields import wrapping_label
+from napari_compressed_transcriptomics.widgets.shared.fields import scrolling, wrapping_label
 from napari_compressed_transcriptomics.widgets.shared.figure_view import FigureView
 from napari_compressed_transcriptomics.widgets.shared.job import Job
 from napari_compressed_transcriptomics.widgets.shared.plot_section import PlotSection
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from napari_compressed_transcriptomics.reconstruction.reconstruction import Reconstruction
     from napari_compressed_transcriptomics.widgets.shared.result_choice import ResultChoice
 
-_WIDTH = 310  # at which every name and number of the plots can be read
+_WIDTH = 290  # at which every name and number of the plots can be read
 
 _MEANING = (
     "RMSE: root of the mean squared difference between original and reconstruction over all "
@@ -59,16 +58,12 @@ class OverallTab(QWidget):
         self.histogram.view.canvas.setFixedHeight(200)
 
         content = QWidget()
+        content.setMinimumWidth(_WIDTH)
         column = QVBoxLayout(content)
         for widget in (self.summary, self.density, self.histogram, self.by_region):
             column.addWidget(widget)
         column.addStretch(1)
-        self.column = QScrollArea()
-        self.column.setWidgetResizable(True)
-        self.column.setFrameShape(QFrame.Shape.NoFrame)
-        self.column.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.column.setWidget(content)
-        self.column.setMinimumWidth(_WIDTH)
+        self.column = scrolling(content)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.column)

@@ -5,9 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
-    QFrame,
     QHBoxLayout,
-    QScrollArea,
     QSpinBox,
     QVBoxLayout,
     QWidget,
@@ -19,7 +17,11 @@ from napari_compressed_transcriptomics.reconstruction.sample_profile import (
     samples_by_error,
 )
 from napari_compressed_transcriptomics.viewer.pick_mark import pick_mark
-from napari_compressed_transcriptomics.widgets.shared.fields import form_layout, wrapping_label
+from napari_compressed_transcriptomics.widgets.shared.fields import (
+    form_layout,
+    scrolling,
+    wrapping_label,
+)
 from napari_compressed_transcriptomics.widgets.shared.figure_view import FigureView
 from napari_compressed_transcriptomics.widgets.shared.plot_section import PlotSection
 from napari_compressed_transcriptomics.widgets.shared.region_choice import RegionChoice
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from napari_compressed_transcriptomics.reconstruction.sample_profile import SampleProfile
     from napari_compressed_transcriptomics.widgets.shared.result_choice import ResultChoice
 
+_WIDTH = 290  # at which every name and number of the plots can be read
 _MEANING = (
     "RMSE: root of the mean squared difference between original and reconstruction over this "
     "sample's genes, in the units of the data. 0 is perfect.\n"
@@ -95,21 +98,16 @@ class SampleTab(QWidget):
         for button in (self.worst, self.worse, self.better):
             buttons.addWidget(button)
         content = QWidget()
+        content.setMinimumWidth(_WIDTH)
         column = QVBoxLayout(content)
         column.addLayout(form)
         column.addLayout(buttons)
         for widget in (self.facts, self.profile, self.latents):
             column.addWidget(widget)
         column.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(content)
-        scroll.setMinimumWidth(310)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(scroll)
+        layout.addWidget(scrolling(content))
 
     def showEvent(self, event: Any) -> None:
         """Catch up with what was picked while another tab was in front."""

@@ -37,16 +37,6 @@ class Outputs:
     side_by_side: bool = True
 
 
-def result_line(result: "Reconstruction") -> str:
-    """Summarise a result in one line, and its error on samples not seen in another."""
-    unseen = "" if result.held_out is None else f"\n{result.held_out.told(result.rmse)}"
-    return (
-        f"RMSE {result.rmse:.4f}, R² {result.r2:.3f}: {result.expression.n_samples:,} samples × "
-        f"{result.expression.n_genes:,} genes, k = {result.codec.latent_size}, "
-        f"{result.seconds:.1f} s on {result.device}{unseen}"
-    )
-
-
 def result_layers(result: "Reconstruction", outputs: Outputs) -> list[_layers.LayerData]:
     """Make the layers that `outputs` asks for, the latents last so that they lie on top."""
     layers = []
