@@ -17,6 +17,7 @@ from qtpy.QtWidgets import QApplication
 
 import napari_compressed_transcriptomics as package
 from napari_compressed_transcriptomics.core.errors import UserError
+from napari_compressed_transcriptomics.widgets.shared.garbage import garbage
 
 OURS = str(Path(package.__file__).parent)
 _EXPECTED = (NoAvailableReaderError, ReaderPluginError)
@@ -79,6 +80,8 @@ class Watch:
         self._last, self._worked, self._where = time.monotonic(), time.process_time(), ""
         self._timer.start(20)
         self._all.callback(self._timer.stop)
+        garbage().begin()
+        self._all.callback(garbage().end)
         looker = threading.Thread(target=self._look, args=(threading.get_ident(),))
         self._ended = threading.Event()
         looker.start()

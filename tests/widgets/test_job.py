@@ -2,6 +2,7 @@
 
 import gc
 import threading
+import time
 import warnings
 import weakref
 from functools import partial
@@ -182,3 +183,31 @@ def test_what_a_job_worked_on_is_not_kept(make_napari_viewer, make_bar, qtbot):
     del large
     qtbot.waitUntil(lambda: gc.collect() is not None and gone() is None, timeout=10_000)
     assert viewer.window is not None
+
+
+def test_garbage_is_collected_in_the_windows_thread(make_bar, qtbot):
+    """Elsewhere it would destroy closed widgets there, which ends Python."""
+    window, threads = threading.get_ident(), []
+    bar = make_bar(wasteful)
+
+    def collected(phase, _):
+        if phase == "start":
+            threads.append(threading.get_ident())
+
+    gc.callbacks.append(collected)
+    try:
+        run(qtbot, bar)
+    finally:
+        gc.callbacks.remove(collected)
+    assert threads
+    assert set(threads) == {window}
+    assert gc.isenabled()
+
+
+def wasteful():
+    for done in range(30):
+        yield Progress("Wasting", done, 30)
+        for _ in range(2000):
+            circle = []
+            circle.append(circle)
+        time.sleep(0.01)

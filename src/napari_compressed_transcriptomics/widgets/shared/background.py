@@ -5,6 +5,8 @@ from typing import Any
 
 from qtpy.QtCore import QObject, Signal
 
+from .garbage import start
+
 
 class Once:
     """A function that is called once and held no longer: napari keeps all its workers for good.
@@ -54,7 +56,7 @@ class Background(QObject):
         worker = create_worker(Once(question))
         worker.returned.connect(self._on_answer)
         worker.errored.connect(self._on_end)
-        worker.start()
+        start(worker)
 
     def _on_answer(self, answer: Any) -> None:
         if self._next is None:

@@ -6,6 +6,7 @@ from typing import Any
 from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from .fields import choice
+from .garbage import start
 
 _DEVICES = {"auto": "Best available", "cuda": "NVIDIA GPU", "mps": "Apple GPU", "cpu": "CPU"}
 
@@ -48,7 +49,7 @@ class DeviceChoice(QWidget):
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
         worker = create_worker(resolve_device, self.device)
         worker.returned.connect(self._say)
-        worker.start()
+        start(worker)
 
     def _say(self, device: Any) -> None:
         self.line.setText(device.reason)

@@ -12,6 +12,7 @@ from napari_compressed_transcriptomics.core.progress import Progress, Stop, Time
 from napari_compressed_transcriptomics.viewer.notices import tell
 
 from .background import Once
+from .garbage import start
 from .warned import Warned
 
 _SECONDS_BETWEEN_REPORTS = 0.05
@@ -74,7 +75,7 @@ class Job(QObject):
     def start(self) -> None:
         """Begin; returns at once."""
         self._warned.begin()
-        self._worker.start()
+        start(self._worker)
 
     def cancel(self) -> None:
         """End the work after the block at hand; with `keep_best` a second call drops that, too."""
