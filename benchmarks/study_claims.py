@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from napari_compressed_transcriptomics.codecs.registry import TITLES as _TITLES
+from napari_compressed_transcriptomics.codecs.registry import titles
 from napari_compressed_transcriptomics.core.expression import Expression
 from napari_compressed_transcriptomics.study import compare_score, predict
 
@@ -14,7 +14,7 @@ from .study_data import measure_of
 from .study_measures import FOLDS
 from .study_rules import Difference, by_group, holm, jackknifed, paired
 
-TITLES = {**_TITLES, "default": "residual autoencoder (default)", "genes": "all genes"}
+TITLES = {**titles(), "default": "residual autoencoder (default)", "genes": "all genes"}
 AUTOENCODERS = ("published", "default")
 MEASURES = {
     "regions": "variance explained by regions",

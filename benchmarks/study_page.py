@@ -172,8 +172,8 @@ def _caveats(found: list[Found]) -> Iterator[str]:
                 np.mean([np.log(blocks[k]).mean() - np.log(random[k]).mean() for k in both])
             )
             yield (
-                "- Contiguous blocks of space are held out, each with its mirror image and a "
-                "buffer, as neighbours and twins in the training samples would give the answer "
+                "- Contiguous blocks of space are held out, each with its mirror image (and, in "
+                "reconstruction, a buffer), as neighbours and twins would give the answer "
                 "away. On "
                 f"`{one.data.name}` "
                 f"the error is {ratio:.2f} times that with random folds (geometric mean over "
