@@ -4,12 +4,17 @@ import os
 import signal
 
 import pytest
+import torch
+
+from napari_compressed_transcriptomics.core.threads import usual_threads
 
 # Where tests run in the background SIGINT is ignored, and so it would be in commands they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A session's own napari settings must neither change the tests nor be changed by them.
 os.environ.setdefault("NAPARI_CONFIG", "")
+
+usual_threads()  # before anything changes it
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the marks
@@ -21,15 +26,18 @@ def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: item.get_closest_marker("xdist_group").args != ("window",))
 
 
-@pytest.fixture
-def one_thread():
-    """Small layers gain nothing from threads, and lose much where cores are busy."""
-    import torch
+@pytest.fixture(autouse=True)
+def usual_number_of_threads():
+    """Sums are the same whatever tests ran before: windows change the number by numba."""
+    torch.set_num_threads(usual_threads())
 
-    threads = torch.get_num_threads()
+
+@pytest.fixture
+def one_thread(usual_number_of_threads):
+    """Small layers gain nothing from threads, and lose much where cores are busy."""
     torch.set_num_threads(1)
     yield
-    torch.set_num_threads(threads)
+    torch.set_num_threads(usual_threads())
 
 
 @pytest.fixture

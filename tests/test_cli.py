@@ -11,7 +11,7 @@ import pytest
 
 from data import real_data
 from napari_compressed_transcriptomics import __version__
-from napari_compressed_transcriptomics.cli import encode, main
+from napari_compressed_transcriptomics.cli import command_line, encode
 from napari_compressed_transcriptomics.core import synthetic
 
 SAMPLES = Path(__file__).resolve().parents[1] / "sample_data"
@@ -22,7 +22,7 @@ BRAIN = str(SAMPLES / "synthetic_brain.nii.gz")
 def run(*arguments: object) -> int:
     """Run a command; argparse leaves through SystemExit, as a process would."""
     try:
-        return main.main([str(argument) for argument in arguments])
+        return command_line.main([str(argument) for argument in arguments])
     except SystemExit as end:
         return int(end.code or 0)
 
@@ -96,7 +96,7 @@ def test_train_then_encode(model, tmp_path, capsys):
     summary = json.loads((out / "summary.json").read_text())
     assert summary["rmse"] == pytest.approx(np.sqrt((errors["rmse"] ** 2).mean()), rel=1e-4)
     assert (summary["n_samples"], summary["n_genes"], summary["latent_size"]) == (60, 128, 2)
-    assert printed.startswith(f"{summary['codec']} with")
+    assert printed.startswith(f"{summary['codec']}, k = ")
 
 
 def test_same_seed_same_latents(model, tmp_path):
@@ -134,8 +134,8 @@ def test_demo_without_window(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(synthetic, "synthetic_brain", lambda: _brain(voxel_mm=16, n_genes=12))
     assert run("demo", "--no-viewer", "--out", tmp_path / "demo") == 0
     printed = capsys.readouterr().out
-    assert "residual with 8 components" in printed
-    assert "pca with 8 components" in printed
+    assert "residual, k = 8" in printed
+    assert "pca, k = 8" in printed
     assert (tmp_path / "demo" / "summary.json").exists()
 
 

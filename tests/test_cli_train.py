@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from napari_compressed_transcriptomics.cli import main
+from napari_compressed_transcriptomics.cli import command_line
 from napari_compressed_transcriptomics.codecs.models.model_file import load_model
 from napari_compressed_transcriptomics.codecs.training import loop, trainer
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 
 def train(out, *more, recipe=("--codec", "autoencoder"), epochs=8):
     given = ["train", REGIONS, "--latent", 2, "--hidden", "16,8", "--epochs", epochs, "--out", out]
-    return main.main([str(word) for word in (*given, *recipe, *more)])
+    return command_line.main([str(word) for word in (*given, *recipe, *more)])
 
 
 def at_step(monkeypatch, number, do):

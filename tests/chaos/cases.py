@@ -278,7 +278,7 @@ def empty(disk):
 
 def documented_codes():
     """Return the exit codes that the docstring of the command line names."""
-    from napari_compressed_transcriptomics.cli.main import main
+    from napari_compressed_transcriptomics.cli.command_line import main
 
     return {int(code) for code in re.findall(r"\b\d{1,3}\b", main.__doc__ or "")}
 

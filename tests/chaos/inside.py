@@ -45,7 +45,7 @@ def load():
 
 def run(request):
     """Be the command line of a request; return its exit code."""
-    from napari_compressed_transcriptomics.cli import main
+    from napari_compressed_transcriptomics.cli import command_line
     from napari_compressed_transcriptomics.codecs.models import published
     from napari_compressed_transcriptomics.codecs.training import checkpoints
 
@@ -65,7 +65,7 @@ def run(request):
         checkpoints.SECONDS_BETWEEN_SNAPSHOTS, checkpoints.TIME_FOR_SNAPSHOTS = 0.02, float("inf")
     if "before" in request:
         strike_before(**request["before"])
-    return main.main(request["arguments"])
+    return command_line.main(request["arguments"])
 
 
 def strike_before(call, number, sent):

@@ -126,7 +126,7 @@ def test_held_out_samples_never_reach_a_fit(method, monkeypatch):
     def quick(method, train, size, seed, device):
         codec_id, settings = METHODS[method].codec, METHODS[method].settings
         epochs = {"max_epochs": 5} if method in ("default", "published") else {}
-        steps = codec_class(codec_id).fit_steps(train, size, seed=seed, **settings, **epochs)
+        steps = codec_class(codec_id).fit_steps(train, size, seed=seed, **{**settings, **epochs})
         fitted.append((yield from steps))
         return fitted[-1]
 

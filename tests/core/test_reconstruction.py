@@ -324,22 +324,3 @@ def test_double_buffering_keeps_the_order_of_copies_and_uses():
         ("host", "waits", copied[0], 1),
         ("host", "waits", copied[1], 1),
     ]
-
-
-def test_as_many_threads_as_may_be_give_few_rows_the_same_latents():
-    """To the bit: products of this size are summed in another order by more threads."""
-    rng = np.random.default_rng(0)
-    data = named(rng.normal(size=(114, 3000)).astype(np.float32))
-    codec = PCA(rng.normal(size=(8, 3000)) / 50, np.zeros(3000), data.genes)
-    before, found = torch.get_num_threads(), []
-    try:
-        for threads in (1, 2, 3):
-            torch.set_num_threads(threads)
-            found.append((codec.encode(data.values), reconstruct(codec, data)))
-            assert torch.get_num_threads() == threads
-    finally:
-        torch.set_num_threads(before)
-    for latents, result in found:
-        assert_array_equal(latents, found[0][0])
-        assert_array_equal(result.latents, latents)
-        assert result.rmse == found[0][1].rmse

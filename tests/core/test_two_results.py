@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from napari_compressed_transcriptomics.cli.main import main
+from napari_compressed_transcriptomics.cli.command_line import main
 from napari_compressed_transcriptomics.codecs.fitting import fit_codec
 from napari_compressed_transcriptomics.codecs.pca import PCA
 from napari_compressed_transcriptomics.core.errors import UserError

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from data import real_data
-from napari_compressed_transcriptomics.cli import main
+from napari_compressed_transcriptomics.cli import command_line
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.io import read_expression
 
@@ -155,9 +155,9 @@ def test_two_columns_of_one_header(table):
 
 def test_on_the_command_line(table, capsys):
     path = str(table(only_numbers("", range(1, 7))))
-    assert main.main(["info", path]) == 2
+    assert command_line.main(["info", path]) == 2
     assert '--ids "Unnamed: 0"' in capsys.readouterr().err
-    assert main.main(["info", path, "--ids", "Unnamed: 0"]) == 0
+    assert command_line.main(["info", path, "--ids", "Unnamed: 0"]) == 0
     assert "6 regions x 2 genes" in capsys.readouterr().out
 
 

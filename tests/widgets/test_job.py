@@ -8,11 +8,13 @@ import weakref
 from functools import partial
 
 import pytest
+import torch
 from qtpy.QtCore import Qt
 
 from napari_compressed_transcriptomics.core import fault_report
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.progress import Progress
+from napari_compressed_transcriptomics.core.threads import usual_threads
 from napari_compressed_transcriptomics.widgets.shared.background import Background
 from napari_compressed_transcriptomics.widgets.shared.run_bar import RunBar
 
@@ -183,6 +185,20 @@ def test_what_a_job_worked_on_is_not_kept(make_napari_viewer, make_bar, qtbot):
     del large
     qtbot.waitUntil(lambda: gc.collect() is not None and gone() is None, timeout=10_000)
     assert viewer.window is not None
+
+
+def test_work_computes_in_as_many_threads_as_a_command(make_bar, qtbot, one_thread):
+    """Threads of Qt are used again, with the number that work before left them with."""
+    usual, found = usual_threads(), []
+
+    def steps():
+        yield Progress("Counting", 0, 1)
+        found.append(torch.get_num_threads())
+        torch.set_num_threads(usual + 2)
+
+    for _ in range(3):
+        run(qtbot, make_bar(steps))
+    assert found == [usual] * 3
 
 
 def test_garbage_is_collected_in_the_windows_thread(make_bar, qtbot):

@@ -148,7 +148,7 @@ def test_from_files_to_layers_and_tables(dock, viewer, brain, maps, qtbot, tmp_p
     target, predicted, error = (
         of_kind(viewer, kind)[0] for kind in ("target", "predicted", "prediction_error")
     )
-    names = ["sided target", "sided by PCA 2", "sided prediction error, PCA 2"]
+    names = ["sided target", "sided by PCA 2", "sided error, PCA 2"]
     assert [layer.name for layer in (target, predicted, error)] == names
     assert [layer.name for layer in viewer.layers if layer.visible] == names
     assert viewer.canvas.grid.enabled

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from clicking import settle
-from napari_compressed_transcriptomics._reader import add_expression
 from napari_compressed_transcriptomics.codecs.codec import fit_codec
 from napari_compressed_transcriptomics.reconstruction.reconstruction import reconstruct
+from napari_compressed_transcriptomics.viewer.adding import add_expression
 from napari_compressed_transcriptomics.viewer.cell_texts import _A_TURN
 from napari_compressed_transcriptomics.viewer.grid import attach
 from napari_compressed_transcriptomics.widgets.compress import Compress

@@ -1,5 +1,5 @@
 """The command line, one file a command."""
 
-from .main import main
+from .command_line import main
 
 __all__ = ["main"]

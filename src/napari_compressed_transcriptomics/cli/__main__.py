@@ -1,5 +1,5 @@
 """``python -m napari_compressed_transcriptomics.cli``."""
 
-from .main import main
+from .command_line import main
 
 raise SystemExit(main())

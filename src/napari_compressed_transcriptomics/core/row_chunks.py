@@ -9,7 +9,6 @@ import torch  # noqa: TID253  (this module is for torch only)
 from .errors import UserError
 from .memory import no_memory, out_of_memory
 from .progress import Progress
-from .threads import torch_threads
 
 CPU_BLOCK_BYTES = 32 * 2**20
 GPU_BLOCK_BYTES = 256 * 2**20
@@ -138,11 +137,9 @@ def _attempt(
     prepare: Callable[[str, int, int], Step],
 ) -> Iterator[int]:
     """Do block after block from row `start`; yield the row after each."""
-    with torch_threads(len(values)):
-        step = prepare(device, rows, start)
+    step = prepare(device, rows, start)
     for first, last, block in feed(values, start, rows, device):
-        with torch_threads(len(values)):
-            step(first, last, block)
+        step(first, last, block)
         yield last
 
 

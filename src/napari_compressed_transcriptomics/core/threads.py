@@ -2,8 +2,21 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 
 FEW_ROWS = 500
+
+
+@cache
+def usual_threads() -> int:
+    """Return in how many threads PyTorch computes by itself, as it was at the first call.
+
+    It counts for each thread of a process, and others change it (numba does in that of a window).
+    Sums depend on it in their last digits, which are to be the same in a window and in a command.
+    """
+    import torch
+
+    return torch.get_num_threads()
 
 
 @contextmanager
@@ -17,26 +30,6 @@ def one_thread() -> Iterator[None]:
     try:
         with threadpool_limits(1):
             yield
-    finally:
-        torch.set_num_threads(threads)
-
-
-@contextmanager
-def torch_threads(n_rows: int) -> Iterator[None]:
-    """Run a network on at most `FEW_ROWS` rows in one thread, on more as PyTorch is set.
-
-    The order in which a product is summed follows from the threads, and a window's threads may
-    have fewer than a command: so few rows have the same latents to the bit in both.
-    """
-    import torch
-
-    threads = torch.get_num_threads()
-    if n_rows > FEW_ROWS or threads == 1:
-        yield
-        return
-    torch.set_num_threads(1)
-    try:
-        yield
     finally:
         torch.set_num_threads(threads)
 

@@ -39,6 +39,11 @@ class CellTexts:
         if self._timer is not None:
             self._timer.timeout.connect(self._put_on)
 
+    @property
+    def complete(self) -> bool:
+        """Whether all texts are there that are to be."""
+        return not self._off
+
     def show(self, layer: Any, overlay: Any, wanted: bool) -> None:
         """Show or hide the name or colour bar of a layer."""
         if wanted and self._off and not overlay.visible:

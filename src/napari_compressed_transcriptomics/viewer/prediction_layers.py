@@ -50,7 +50,7 @@ def layer_names(score: "Score", request: "PredictRequest") -> list[str]:
         how += f", {value}" if len(all_values) > 1 else ""
     return [
         f"{_shortened(score.target, _LONGEST - len(what))}{what}"
-        for what in (" target", f" by {how}", f" prediction error, {how}")
+        for what in (" target", f" by {how}", f" error, {how}")
     ]
 
 

@@ -27,11 +27,11 @@ from napari_compressed_transcriptomics.widgets.shared.background import Backgrou
 from napari_compressed_transcriptomics.widgets.shared.fields import scrolling, wrapping_label
 from napari_compressed_transcriptomics.widgets.shared.figure_view import FigureView
 from napari_compressed_transcriptomics.widgets.shared.layer_choice import LayerChoice
-from napari_compressed_transcriptomics.widgets.shared.method_table import MethodTable
 from napari_compressed_transcriptomics.widgets.shared.plot_section import PlotSection
 from napari_compressed_transcriptomics.widgets.shared.run_bar import RunBar
 
 from .held_out_form import HeldOutForm
+from .method_table import MethodTable
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

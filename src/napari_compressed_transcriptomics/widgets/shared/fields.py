@@ -83,7 +83,8 @@ class _Scrolling(QScrollArea):
     def eventFilter(self, watched: Any, event: Any) -> bool:
         content, bar = self.widget(), self.verticalScrollBar()
         if event.type() == QEvent.Type.LayoutRequest and content is not None and bar is not None:
-            self.setMinimumWidth(content.minimumSizeHint().width() + bar.sizeHint().width())
+            needed = max(content.minimumSizeHint().width(), content.minimumWidth())
+            self.setMinimumWidth(needed + bar.sizeHint().width())
         return super().eventFilter(watched, event)
 
 

@@ -1,5 +1,6 @@
 """One piece of long work in a thread: progress with time left, cancel, one visible outcome."""
 
+import sys
 import threading
 import time
 from collections.abc import Callable, Generator
@@ -9,6 +10,7 @@ from typing import Any
 from qtpy.QtCore import QObject, Signal
 
 from napari_compressed_transcriptomics.core.progress import Progress, Stop, TimeLeft, finish
+from napari_compressed_transcriptomics.core.threads import usual_threads
 from napari_compressed_transcriptomics.viewer.notices import tell
 
 from .background import Once
@@ -150,6 +152,8 @@ def _drive(
     Errors are returned, since a worker that raises is reported a second time by napari.
     """
     last = 0.0
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(usual_threads())
 
     def show(progress: Progress) -> None:
         nonlocal last
