@@ -230,13 +230,13 @@ def test_real_hemispheres_that_share_ids_are_said(tmp_path, capsys):
 
 
 def test_real_receptor_is_predicted(tmp_path):
-    """The map of 5-HT1a follows the genes within cortex and subcortex, not only between them."""
+    """The map of GABA-A follows the genes within cortex and subcortex, not only between them."""
     data = (
         real_data("expr/ahba_schaefer100_r0.6.csv"),
         "--atlas",
         real_data("atlas/schaefer100_tianS1_MNI6Asym_2mm.nii.gz"),
     )
-    target = real_data("pet/5HT1a_WAY_HC36.nii")
+    target = real_data("pet/GABAa_FLUMAZENIL_c11.nii")
     options = ("--methods", "pca", "--latent", 8, "--surrogates", 99, "--out", tmp_path)
     assert run("predict", *data, "--targets", target, *options) == 0
     score = pd.read_csv(tmp_path / "prediction.csv").loc[0]

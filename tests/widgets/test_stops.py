@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from clicking import settle
-from napari_compressed_transcriptomics.codecs.codec import fit_codec
+from napari_compressed_transcriptomics.codecs.fitting import fit_codec
 from napari_compressed_transcriptomics.reconstruction.reconstruction import reconstruct
 from napari_compressed_transcriptomics.viewer.adding import add_expression
 from napari_compressed_transcriptomics.viewer.cell_texts import _A_TURN

@@ -290,7 +290,8 @@ def _known(directory: Path, record: dict[str, Any]) -> tuple[dict[Fit, Score], l
         with open(path, encoding="utf-8", newline="") as file:
             for row in csv.DictReader(file, strict=True):
                 score = _score([row[name] for name in COLUMNS])
-                if record.get("methods", {}).get(score.method) == _settings(score.method):
+                made_with = record.get("methods", {}).get(score.method)
+                if score.method in METHODS and made_with == _settings(score.method):
                     known[score.fit] = score
                 else:
                     changed[score.method] = changed.get(score.method, 0) + 1
