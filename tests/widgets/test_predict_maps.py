@@ -152,6 +152,10 @@ def test_from_files_to_layers_and_tables(dock, viewer, brain, maps, qtbot, tmp_p
     assert [layer.name for layer in (target, predicted, error)] == names
     assert [layer.name for layer in viewer.layers if layer.visible] == names
     assert viewer.canvas.grid.enabled
+    texts = [
+        text for one in (target, predicted, error) for text in (one.name_overlay, one.colorbar)
+    ]
+    qtbot.waitUntil(lambda: all(text.visible for text in texts))
     assert tuple(predicted.contrast_limits) == tuple(target.contrast_limits)
     low, high = error.contrast_limits
     assert low == pytest.approx(-high)

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 from weakref import WeakKeyDictionary, proxy
 
+from .itself import itself
 from .turns import timer_of
 
 _A_TURN = 12
@@ -46,6 +47,7 @@ class CellTexts:
 
     def show(self, layer: Any, overlay: Any, wanted: bool) -> None:
         """Show or hide the name or colour bar of a layer."""
+        layer, overlay = itself(layer), itself(overlay)
         if wanted and self._off and not overlay.visible:
             self._waiting.setdefault(layer, set()).add(overlay)
             return

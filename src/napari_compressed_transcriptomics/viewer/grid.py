@@ -13,6 +13,7 @@ import numpy as np
 
 from .cell_texts import CellTexts
 from .colormaps import diverging_colormap
+from .itself import itself
 from .layer_content import shown
 from .layers import follow_component
 from .legend import Legend
@@ -25,11 +26,6 @@ _ENDS = (("I", "S"), ("P", "A"), ("L", "R"))
 _NARROW = 3  # columns of a grid
 _SIDES = ("middle_left", "middle_right", "top_center", "bottom_center")
 _attached: WeakKeyDictionary[Any, "BrainView"] = WeakKeyDictionary()
-
-
-def itself(viewer: Any) -> Any:
-    """Return the viewer itself: napari hands a dock a proxy, which goes when the dock does."""
-    return getattr(viewer, "__wrapped__", viewer)
 
 
 def attach(viewer: Any) -> "BrainView":

@@ -5,7 +5,7 @@ from weakref import WeakKeyDictionary, proxy
 
 import numpy as np
 
-from .grid import itself
+from .itself import itself
 from .layer_content import shown
 
 NAME = "picked place"

@@ -9,6 +9,7 @@ from qtpy.QtCore import QObject, Signal
 
 from napari_compressed_transcriptomics.viewer import grid as _viewer
 from napari_compressed_transcriptomics.viewer import layers as _layers
+from napari_compressed_transcriptomics.viewer.itself import itself
 from napari_compressed_transcriptomics.viewer.layer_content import middle_and_reach, shown
 from napari_compressed_transcriptomics.viewer.planes import fit
 
@@ -23,7 +24,7 @@ _comparisons: WeakKeyDictionary[Any, "Comparison"] = WeakKeyDictionary()
 
 def comparison(viewer: Any) -> "Comparison":
     """Return the comparison of a viewer."""
-    viewer = _viewer.itself(viewer)
+    viewer = itself(viewer)
     if viewer not in _comparisons:
         _comparisons[viewer] = Comparison(viewer)
     return _comparisons[viewer]
