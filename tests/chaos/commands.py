@@ -183,11 +183,12 @@ def refused(path):
     from napari_compressed_transcriptomics.codecs.models.model_file import load_model
     from napari_compressed_transcriptomics.core.errors import UserError
     from napari_compressed_transcriptomics.io.writers.read_results import read_results
+    from napari_compressed_transcriptomics.io.writers.results import RESULT_FILES
 
     try:
         if path.suffix == ".safetensors":
             load_model(path)
-        elif (path / "summary.json").exists() or (path / "latents.json").exists():
+        elif any((path / name).exists() for name in RESULT_FILES):
             read_results(path)
         elif path.is_dir():
             _check_hashes(path)
