@@ -145,10 +145,9 @@ def save(
     """Write a result and print what it is and where."""
     from napari_compressed_transcriptomics.io.files.style import SAFE
     from napari_compressed_transcriptomics.io.writers.results import save_results
-
-    paths = save_results(reconstruction, out, parameters, style or SAFE)
     from napari_compressed_transcriptomics.reconstruction.summary import result_line
 
+    paths = save_results(reconstruction, out, parameters, style or SAFE)
     print(result_line(reconstruction))
     print(*paths, sep="\n")
 

@@ -200,10 +200,10 @@ def _steps(
 
 
 def _doubt(title: str) -> str:
-    # Of 560 tables as in benchmarks/calibration.py, on the 66 regions of the cortex in DK.
+    # As in benchmarks/calibration.md, regions of Desikan-Killiany.
     return (
         f"p-values of {title} are somewhat too small: of simulated data that have nothing to do "
-        "with regions, 8 % (6 to 11 %) had p ≤ 0.05 with 8 components of UMAP together"
+        "with regions, 9 % (5 to 14 %) had p ≤ 0.05 with 8 components of UMAP together"
     )
 
 

@@ -19,6 +19,7 @@ class Garbage(QObject):
     def __init__(self) -> None:
         super().__init__()
         self._working = 0
+        self._was_on = True
         self._timer = QTimer(self)
         self._timer.setInterval(_MILLISECONDS)
         self._timer.timeout.connect(self._collect)
@@ -27,6 +28,7 @@ class Garbage(QObject):
         """Call this in the window's thread before another thread starts."""
         self._working += 1
         if self._working == 1:
+            self._was_on = gc.isenabled()
             gc.disable()
             self._timer.start()
 
@@ -35,7 +37,8 @@ class Garbage(QObject):
         self._working -= 1
         if not self._working:
             self._timer.stop()
-            gc.enable()
+            if self._was_on:
+                gc.enable()
 
     def _collect(self) -> None:
         """Collect the oldest generation that Python would collect now."""
