@@ -1,127 +1,37 @@
 """The dock Predict maps, driven by clicks and keys in the real window."""
 
 import threading
-from dataclasses import fields
-from pathlib import Path
 
 import nibabel as nib
 import numpy as np
 import pandas as pd
 import pytest
-from napari.utils.notifications import notification_manager
-from qtpy.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from qtpy.QtGui import QDragEnterEvent, QDropEvent
+from qtpy.QtCore import QPoint, Qt
 from qtpy.QtTest import QTest
-from qtpy.QtWidgets import QApplication, QFileDialog, QMessageBox
 
-from clicking import press, settle
-from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
-from napari_compressed_transcriptomics.io.readers.targets import read_targets
+from clicking import press
 from napari_compressed_transcriptomics.io.readers.volume import Volume
 from napari_compressed_transcriptomics.io.writers.prediction import PREDICTION_FILES
-from napari_compressed_transcriptomics.spatial import spatial_covariance, spatial_null
-from napari_compressed_transcriptomics.spatial.spatial_covariance import rows_to_fit
 from napari_compressed_transcriptomics.study import predict
-from napari_compressed_transcriptomics.study.predict_request import PredictRequest
 from napari_compressed_transcriptomics.viewer import layers as _layers
-from napari_compressed_transcriptomics.viewer.adding import add_expression
-from napari_compressed_transcriptomics.viewer.layer_content import shown
-from napari_compressed_transcriptomics.widgets.predict_maps.dock import PredictMaps
 from napari_compressed_transcriptomics.widgets.shared import job
+from predicting import (  # noqa: F401  (fixtures among them)
+    LEFT,
+    add,
+    ask_folder,
+    brain_fixture,
+    dock_fixture,
+    fewer_fitted_fixture,
+    finish,
+    maps_fixture,
+    of_kind,
+    row_of,
+    rows,
+    run,
+    tick,
+    viewer_fixture,
+)
 from viewing import value_at
-
-PLUGIN = "napari-compressed-transcriptomics"
-LEFT = Qt.MouseButton.LeftButton
-
-
-@pytest.fixture(scope="module")
-def brain():
-    return synthetic_brain(voxel_mm=16, n_genes=40)
-
-
-@pytest.fixture(scope="module")
-def maps(brain, tmp_path_factory):
-    """Maps that genes make; the first is larger on the right."""
-    folder = tmp_path_factory.mktemp("maps")
-    x = brain.parcellation.centroids[:, 0]
-    values = {"sided": 50 + 20 * brain.values[:, 0] + 0.2 * x, "even": 9 * brain.values[:, 3]}
-    for name, one in values.items():
-        volume = brain.parcellation.paint(one.astype(np.float32))
-        nib.save(nib.Nifti1Image(volume, brain.parcellation.affine), folder / f"{name}.nii.gz")
-    return [str(folder / f"{name}.nii.gz") for name in values]
-
-
-@pytest.fixture(autouse=True)
-def fewer_fitted(monkeypatch):
-    """Fit smoothness to 60 samples: to 250 it takes seconds."""
-    for module in (spatial_null, spatial_covariance):
-        monkeypatch.setattr(module, "rows_to_fit", lambda places: rows_to_fit(places, 60))
-
-
-@pytest.fixture
-def viewer(brain, make_napari_viewer):
-    viewer = make_napari_viewer(show=True)
-    add_expression(viewer, brain)
-    return viewer
-
-
-@pytest.fixture
-def dock(viewer):
-    """Open the dock, set for a quick prediction from two components of PCA."""
-    _, widget = viewer.window.add_plugin_dock_widget(PLUGIN, "Predict maps")
-    settle()
-    for name in ("default", "genes"):
-        tick(widget.methods.boxes[name])
-    assert widget.methods.methods == ("pca",)
-    write(widget.sizes, "2")
-    widget.surrogates.setValue(19)
-    widget.repeats.setValue(1)
-    return widget
-
-
-def tick(box):
-    QTest.keyClick(box, Qt.Key.Key_Space)
-
-
-def write(line, text):
-    line.selectAll()
-    QTest.keyClicks(line, text)
-
-
-def add(dock, monkeypatch, paths, button=None):
-    monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda *_: ([str(p) for p in paths], ""))
-    press(button or dock.targets.files.add)
-
-
-def run(dock, qtbot):
-    assert dock.bar.run.isEnabled(), dock.bar.status.text()
-    press(dock.bar.run)
-    finish(dock, qtbot)
-
-
-def finish(dock, qtbot):
-    qtbot.waitUntil(lambda: dock.bar.job is None, timeout=60_000)
-    settle()
-
-
-def rows(table):
-    model = table.model()
-    return [
-        [model.index(row, column).data() for column in range(model.columnCount())]
-        for row in range(model.rowCount())
-    ]
-
-
-def row_of(table, target):
-    return next(i for i, cells in enumerate(rows(table)) if cells[0] == target)
-
-
-def of_kind(viewer, kind):
-    return [layer for layer in viewer.layers if (what := shown(layer)) and what.kind == kind]
-
-
-def ask_folder(monkeypatch, folder):
-    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(folder))
 
 
 def test_from_files_to_layers_and_tables(dock, viewer, brain, maps, qtbot, tmp_path, monkeypatch):
@@ -267,124 +177,6 @@ def test_cancel_keeps_the_targets_done(dock, maps, qtbot, monkeypatch):
     assert [cells[0] for cells in rows(dock.view.table)] == ["sided", "sided"]
     assert "Cancelled after 1 of 2 targets" in dock.view.notes.toPlainText()
     assert not dock.view.prediction.complete
-
-
-def test_what_is_wrong_is_said_in_a_sentence(dock, viewer, maps, qtbot, tmp_path, monkeypatch):
-    """A damaged file, a table of another parcellation, rows without names: no traceback."""
-    cut = tmp_path / "cut.nii.gz"
-    cut.write_bytes(Path(maps[0]).read_bytes()[:400])
-    other = tmp_path / "other.csv"
-    other.write_text("region,a\n" + "".join(f"L_area{i},{i}\n" for i in range(30)))
-    nameless = tmp_path / "nameless.csv"
-    nameless.write_text("".join(f"{i}.5\n" for i in range(30)))
-    layers = list(viewer.layers)
-    for path, words in ((cut, "cut short"), (other, "does not fit"), (nameless, "region names")):
-        add(dock, monkeypatch, [path])
-        seen = len(notification_manager.records)
-        run(dock, qtbot)
-        assert path.name in dock.bar.status.text()
-        assert words in dock.bar.status.text()
-        (told,) = notification_manager.records[seen:]
-        assert told.message == dock.bar.status.text()
-        assert not hasattr(told, "exception")
-        assert dock.bar.run.isEnabled()
-        dock.targets.files.list.setFocus()
-        dock.targets.files.list.selectAll()
-        QTest.keyClick(dock.targets.files.list, Qt.Key.Key_Delete)
-        assert not dock.targets.files.paths
-    assert list(viewer.layers) == layers
-    assert dock.view.prediction is None
-
-
-def test_an_incomplete_form_says_what_is_missing(dock, maps, monkeypatch):
-    def reason():
-        assert not dock.bar.run.isEnabled()
-        return dock.bar.status.text()
-
-    assert "Add the maps" in reason()
-    add(dock, monkeypatch, maps)
-    assert dock.bar.run.isEnabled()
-    tick(dock.methods.boxes["pca"])
-    assert "at least one method" in reason()
-    add(dock, monkeypatch, maps, dock.images.add)
-    assert dock.bar.run.isEnabled()
-    tick(dock.regressors.boxes["ridge"])
-    assert "regressor" in reason()
-    tick(dock.regressors.boxes["trees"])
-    tick(dock.splits.boxes["blocks"])
-    assert "split" in reason()
-    tick(dock.splits.boxes["random"])
-    write(dock.sizes, "two")
-    assert "two" in reason()
-    assert dock.bar.run.isEnabled() is False
-
-
-def test_files_are_dropped_and_layers_checked(dock, viewer, brain, maps, qtbot):
-    """A map open in the viewer gives what its file gives; a dropped folder its maps."""
-    viewer.open(maps[0], plugin=PLUGIN)
-    folder = Path(maps[0]).parent
-    files = dock.targets.files.list
-    data = QMimeData()
-    data.setUrls([QUrl.fromLocalFile(str(folder))])
-    at, action, key = QPoint(9, 9), Qt.DropAction.CopyAction, Qt.KeyboardModifier.NoModifier
-    enter = QDragEnterEvent(at, action, data, LEFT, key)
-    QApplication.sendEvent(files.viewport(), enter)
-    assert enter.isAccepted()
-    QApplication.sendEvent(files.viewport(), QDropEvent(QPointF(at), action, data, LEFT, key))
-    assert [path.name for path in dock.targets.files.paths] == ["even.nii.gz", "sided.nii.gz"]
-    dock.targets.layers.setCurrentRow(0)
-    tick(dock.targets.layers)
-    assert dock.targets.n_chosen == 3
-    run(dock, qtbot)
-    assert "name of its own" in dock.bar.status.text()  # the same map twice
-    files.setCurrentRow(1)
-    press(dock.targets.files.remove)
-    run(dock, qtbot)
-    prediction = dock.view.prediction
-    (as_file,) = read_targets([maps[0]], brain)
-    as_layer = prediction.target("sided")
-    np.testing.assert_allclose(as_layer.values, as_file.values, rtol=1e-5)
-    assert as_layer.source == as_file.source  # so saving never replaces it
-
-
-def test_saving_asks_before_it_replaces(dock, maps, qtbot, tmp_path, monkeypatch):
-    add(dock, monkeypatch, maps)
-    run(dock, qtbot)
-    there = tmp_path / "prediction.csv"
-    there.write_text("mine")
-    ask_folder(monkeypatch, tmp_path)
-    asked = []
-
-    def answer(kind):
-        def question(*arguments):
-            asked.append(arguments[2])
-            return kind
-
-        monkeypatch.setattr(QMessageBox, "question", question)
-
-    answer(QMessageBox.StandardButton.No)
-    press(dock.view.save.run)
-    assert dock.view.save.job is None
-    assert there.read_text() == "mine"
-    assert [path.name for path in tmp_path.iterdir()] == ["prediction.csv"]
-    answer(QMessageBox.StandardButton.Yes)
-    press(dock.view.save.run)
-    qtbot.waitUntil(lambda: dock.view.save.job is None, timeout=30_000)
-    assert there.read_text().startswith("target,")
-    assert "1 file" in asked[0]
-
-
-def test_the_form_untouched_is_the_default_request(viewer, brain, qtbot, maps):
-    widget = PredictMaps(viewer)
-    qtbot.addWidget(widget)
-    widget.targets.files.take(maps)
-    request, default = widget.request(), PredictRequest(brain, ())
-    for field in fields(PredictRequest):
-        if field.name != "methods":
-            assert getattr(request, field.name) == getattr(default, field.name), field.name
-    assert request.methods == ("default", "pca", "genes")
-    widget.buffer.setValue(12)
-    assert widget.request().buffer == 12.0
 
 
 def test_latent_images_are_features(dock, maps, qtbot, monkeypatch):

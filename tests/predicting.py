@@ -1,0 +1,108 @@
+"""The dock Predict maps in a window, with maps to predict, for tests."""
+
+import nibabel as nib
+import numpy as np
+import pytest
+from qtpy.QtCore import Qt
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QFileDialog
+
+from clicking import press, settle
+from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
+from napari_compressed_transcriptomics.spatial import spatial_covariance, spatial_null
+from napari_compressed_transcriptomics.spatial.spatial_covariance import rows_to_fit
+from napari_compressed_transcriptomics.viewer.adding import add_expression
+from napari_compressed_transcriptomics.viewer.layer_content import shown
+
+PLUGIN = "napari-compressed-transcriptomics"
+LEFT = Qt.MouseButton.LeftButton
+
+
+@pytest.fixture(name="brain", scope="module")
+def brain_fixture():
+    return synthetic_brain(voxel_mm=16, n_genes=40)
+
+
+@pytest.fixture(name="maps", scope="module")
+def maps_fixture(brain, tmp_path_factory):
+    """Maps that genes make; the first is larger on the right."""
+    folder = tmp_path_factory.mktemp("maps")
+    x = brain.parcellation.centroids[:, 0]
+    values = {"sided": 50 + 20 * brain.values[:, 0] + 0.2 * x, "even": 9 * brain.values[:, 3]}
+    for name, one in values.items():
+        volume = brain.parcellation.paint(one.astype(np.float32))
+        nib.save(nib.Nifti1Image(volume, brain.parcellation.affine), folder / f"{name}.nii.gz")
+    return [str(folder / f"{name}.nii.gz") for name in values]
+
+
+@pytest.fixture(name="fewer_fitted", autouse=True)
+def fewer_fitted_fixture(monkeypatch):
+    """Fit smoothness to 60 samples: to 250 it takes seconds."""
+    for module in (spatial_null, spatial_covariance):
+        monkeypatch.setattr(module, "rows_to_fit", lambda places: rows_to_fit(places, 60))
+
+
+@pytest.fixture(name="viewer")
+def viewer_fixture(brain, make_napari_viewer):
+    viewer = make_napari_viewer(show=True)
+    add_expression(viewer, brain)
+    return viewer
+
+
+@pytest.fixture(name="dock")
+def dock_fixture(viewer):
+    """Open the dock, set for a quick prediction from two components of PCA."""
+    _, widget = viewer.window.add_plugin_dock_widget(PLUGIN, "Predict maps")
+    settle()
+    for name in ("default", "genes"):
+        tick(widget.methods.boxes[name])
+    assert widget.methods.methods == ("pca",)
+    write(widget.sizes, "2")
+    widget.surrogates.setValue(19)
+    widget.repeats.setValue(1)
+    return widget
+
+
+def tick(box):
+    QTest.keyClick(box, Qt.Key.Key_Space)
+
+
+def write(line, text):
+    line.selectAll()
+    QTest.keyClicks(line, text)
+
+
+def add(dock, monkeypatch, paths, button=None):
+    monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda *_: ([str(p) for p in paths], ""))
+    press(button or dock.targets.files.add)
+
+
+def run(dock, qtbot):
+    assert dock.bar.run.isEnabled(), dock.bar.status.text()
+    press(dock.bar.run)
+    finish(dock, qtbot)
+
+
+def finish(dock, qtbot):
+    qtbot.waitUntil(lambda: dock.bar.job is None, timeout=60_000)
+    settle()
+
+
+def rows(table):
+    model = table.model()
+    return [
+        [model.index(row, column).data() for column in range(model.columnCount())]
+        for row in range(model.rowCount())
+    ]
+
+
+def row_of(table, target):
+    return next(i for i, cells in enumerate(rows(table)) if cells[0] == target)
+
+
+def of_kind(viewer, kind):
+    return [layer for layer in viewer.layers if (what := shown(layer)) and what.kind == kind]
+
+
+def ask_folder(monkeypatch, folder):
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(folder))
