@@ -26,7 +26,7 @@ from napari_compressed_transcriptomics.codecs.recipes import TrainRequest, train
 from napari_compressed_transcriptomics.codecs.training.loop import train_steps
 from napari_compressed_transcriptomics.codecs.training.settings import TrainingSettings
 from napari_compressed_transcriptomics.core.expression import Expression
-from napari_compressed_transcriptomics.core.progress import Progress, finish
+from napari_compressed_transcriptomics.core.progress import Progress, finish, stopping
 
 from . import made, published
 from .measures import Line, in_turns
@@ -166,7 +166,7 @@ def _time_to_error(name: str, expression: Expression, latent_size: int) -> Line:
     while reached > goal and ours < theirs:
         watch = Watch()
         steps = train_codec_steps(request("default"))
-        reached = error(finish(steps, watch, lambda w=watch, e=epochs: w.epoch >= e))
+        reached = error(finish(steps, stopping(watch, lambda w=watch, e=epochs: w.epoch >= e)))
         ours, epochs = watch.seconds(), 1 + epochs * 3 // 2
     value = (
         f"{theirs / ours:.1f} ({ours:.2f} s to held-out RMSE {reached:.4f}, in the end "

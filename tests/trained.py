@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from napari_compressed_transcriptomics.codecs.recipes import train_codec_steps
 from napari_compressed_transcriptomics.codecs.training.checkpoints import checkpoint_files
-from napari_compressed_transcriptomics.core.progress import finish
+from napari_compressed_transcriptomics.core.progress import finish, stopping
 from small import small_expression
 
 DATA = small_expression(n_samples=60, n_genes=40)
@@ -20,7 +20,9 @@ def losses(request, stop=None):
         if progress.message:
             messages.append(progress.message)
 
-    codec = finish(train_codec_steps(request), report, stop and (lambda: stop(seen)))
+    codec = finish(
+        train_codec_steps(request), stopping(report, lambda: stop is not None and stop(seen))
+    )
     return seen, messages, codec
 
 

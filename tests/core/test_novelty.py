@@ -15,7 +15,7 @@ from napari_compressed_transcriptomics.codecs.models.model_file import load_mode
 from napari_compressed_transcriptomics.codecs.pca import PCA
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Parcellation
-from napari_compressed_transcriptomics.core.progress import Stop, finish
+from napari_compressed_transcriptomics.core.progress import Stop, finish, silent, stopping
 from napari_compressed_transcriptomics.reconstruction import training_distance
 from napari_compressed_transcriptomics.reconstruction.reconstruction import reconstruct
 from small import named, small_expression
@@ -62,7 +62,7 @@ def test_stop_ends_fits_that_are_repeated_and_keeps_the_model():
     seen = []
     steps = fit_codec_steps("kernel-pca", TRAINING, 3, device="cpu")
     stages = ("Fitting kernel PCA", "Measuring the training data")
-    codec = finish(steps, lambda p: seen.append(p.stage), lambda: stages[1] in seen)
+    codec = finish(steps, stopping(lambda p: seen.append(p.stage), lambda: stages[1] in seen))
     assert seen.count(stages[0]) <= seen.index(stages[1])  # none after it
     assert codec.reference is not None
 
@@ -190,10 +190,10 @@ def test_stopping_while_it_is_learned_does_not_lose_the_model():
     def learning():
         return stages[-1:] == ["Measuring the training data"]
 
-    codec = finish(steps, lambda progress: stages.append(progress.stage), learning)
+    codec = finish(steps, stopping(lambda progress: stages.append(progress.stage), learning))
     assert codec.reference is not None
     with pytest.raises(Stop):  # earlier, where there is nothing to keep, it ends the work
-        finish(fit_codec_steps("pca", TRAINING, 2), stop=lambda: True)
+        finish(fit_codec_steps("pca", TRAINING, 2), stopping(silent, lambda: True))
 
 
 def test_what_cannot_be_measured_is_told_and_the_model_kept(monkeypatch):

@@ -6,7 +6,7 @@ import pytest
 from napari_compressed_transcriptomics.core import memory
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Expression, Parcellation
-from napari_compressed_transcriptomics.core.progress import Stop, finish
+from napari_compressed_transcriptomics.core.progress import Stop, finish, silent, stopping
 from napari_compressed_transcriptomics.core.regions import RegionVolume
 from napari_compressed_transcriptomics.core.target import Features, Target
 from napari_compressed_transcriptomics.spatial.spatial_covariance import Smoothness, covariance
@@ -193,14 +193,14 @@ def test_cancel_keeps_the_targets_done():
         )
     )  # fmt: skip
     seen = []
-    found = finish(steps, seen.append, lambda: bool(seen) and seen[-1].done == 3)
+    found = finish(steps, stopping(seen.append, lambda: seen[-1].done == 3))
     assert {s.target for s in found.scores} == {"a"}
     assert len(found.scores) == 2
     assert not found.complete
     assert any("after 1 of 3" in note for note in found.notes)
     request = PredictRequest(EXPRESSION, (target("a"),), ("residual",), (3,))
     with pytest.raises(Stop):
-        finish(predict_steps(request), stop=lambda: True)
+        finish(predict_steps(request), stopping(silent, lambda: True))
 
 
 def test_correction_is_over_the_targets_of_each_method():

@@ -1,34 +1,60 @@
-"""Work as generators: results come back, time left is told, and early ends are clean."""
+"""Work that reports: early ends are clean, and time left is told."""
 
 import pytest
 
 from napari_compressed_transcriptomics.core import progress as module
-from napari_compressed_transcriptomics.core.progress import Progress, Stop, TimeLeft, finish
+from napari_compressed_transcriptomics.core.progress import (
+    Cancelled,
+    Finishing,
+    Progress,
+    Stop,
+    TimeLeft,
+    dropping,
+    silent,
+    stopping,
+)
 
 
-def steps(n, keep=False):
+def work(n, report, keep=False):
     try:
         for done in range(n):
-            yield Progress("Working", done, n)
+            report(Progress("Working", done, n))
     except Stop:
         if not keep:
             raise
+        report(Progress("Saving", n, n))
         return "best so far"
     return "all"
 
 
-def test_result_comes_back_and_every_progress_is_reported():
+def test_every_progress_is_reported():
     seen = []
-    assert finish(steps(3), seen.append) == "all"
+    assert work(3, seen.append) == "all"
     assert [progress.done for progress in seen] == [0, 1, 2]
+    assert work(3, silent) == "all"
 
 
 def test_stopped_work_gives_its_best_or_nothing():
     seen = []
-    assert finish(steps(100, keep=True), seen.append, lambda: len(seen) == 5) == "best so far"
-    assert len(seen) == 5
+    assert work(100, stopping(seen.append, lambda: len(seen) >= 5), keep=True) == "best so far"
+    assert len(seen) == 6  # asked once, it is let go on with what it has
     with pytest.raises(Stop):
-        finish(steps(100), seen.append, lambda: len(seen) == 8)
+        work(100, stopping(seen.append, lambda: len(seen) == 8))
+
+
+def test_what_is_of_no_use_half_done_is_dropped():
+    seen = []
+    with pytest.raises(Cancelled) as raised:
+        work(100, dropping(stopping(seen.append, lambda: len(seen) == 5)), keep=True)
+    assert raised.type is Cancelled
+    assert len(seen) == 5
+
+
+def test_work_that_is_finished_all_the_same_tells_that_it_was_to_stop():
+    report = Finishing(stopping(silent, lambda: True))
+    assert not report.asked
+    assert work(3, report) == "all"
+    assert report.asked
 
 
 @pytest.mark.parametrize(

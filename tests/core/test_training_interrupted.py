@@ -19,7 +19,7 @@ from napari_compressed_transcriptomics.codecs.training.checkpoints import (
     checkpoint_files,
     remove_checkpoints,
 )
-from napari_compressed_transcriptomics.core.progress import Stop, finish
+from napari_compressed_transcriptomics.core.progress import Stop, finish, silent, stopping
 from small import same
 from trained import DATA, leave_after, losses, without_files
 
@@ -44,16 +44,18 @@ def test_stop_keeps_the_best_epoch_so_far(request_):
 
 def test_stop_before_there_is_anything_to_keep_cancels(request_):
     with pytest.raises(Stop):
-        finish(train_codec_steps(without_files(request_)), stop=lambda: True)
+        finish(train_codec_steps(without_files(request_)), stopping(silent, lambda: True))
     with pytest.raises(Stop):  # and work that keeps nothing
-        finish(train_codec_steps(TrainRequest(DATA, 2, codec="pca")), stop=lambda: True)
+        finish(
+            train_codec_steps(TrainRequest(DATA, 2, codec="pca")), stopping(silent, lambda: True)
+        )
 
 
 def test_stop_at_the_very_end_loses_nothing(request_):
     expected = losses(without_files(request_))[2]
     last = []
     steps = train_codec_steps(without_files(request_))
-    codec = finish(steps, last.append, lambda: bool(last) and last[-1].done == 12)
+    codec = finish(steps, stopping(last.append, lambda: last[-1].done == 12))
     same(codec, expected)
 
 

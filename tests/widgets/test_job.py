@@ -38,10 +38,10 @@ def log_folder(monkeypatch, tmp_path):
 
 @pytest.fixture
 def make_bar(qtbot):
-    def make(steps, title="Compress"):
+    def make(work, title="Compress"):
         bar = RunBar(title)
         qtbot.addWidget(bar)
-        bar.clicked.connect(lambda: bar.start(steps))
+        bar.clicked.connect(lambda: bar.start(work))
         bar.show()
         return bar
 
@@ -58,21 +58,21 @@ def finish(qtbot, bar):
 
 
 def raising(error):
-    def steps():
-        yield Progress("Training", 0, 1)
+    def work(report):
+        report(Progress("Training", 0, 1))
         warnings.warn("a sign of it", UserWarning, stacklevel=1)
         raise error
 
-    return steps
+    return work
 
 
 def warning(*texts, category=RuntimeWarning):
-    def steps():
-        yield Progress("Training", 0, 1)
+    def work(report):
+        report(Progress("Training", 0, 1))
         for text in texts:
             warnings.warn(text, category, stacklevel=1)
 
-    return steps
+    return work
 
 
 def test_an_error_of_the_user_is_its_sentence(make_bar, told, log_folder, qtbot):
@@ -94,7 +94,7 @@ def test_a_bug_is_one_notification_that_names_its_report(error, make_bar, told, 
     run(qtbot, bar)
     (report,) = log_folder.iterdir()
     assert "Compress" in report.read_text()
-    assert "in raising" in report.read_text() or "in steps" in report.read_text()
+    assert "in raising" in report.read_text() or "in work" in report.read_text()
     (notice,) = told
     line, where = notice.message.splitlines()
     assert type(error).__name__ in line
@@ -137,12 +137,12 @@ def test_jobs_side_by_side_tell_their_own_and_leave_the_settings_as_they_were(
     first_goes_on, second_goes_on = threading.Event(), threading.Event()
 
     def held(text, event):
-        def steps():
-            yield Progress("Waiting", 0, 1)
+        def work(report):
+            report(Progress("Waiting", 0, 1))
             assert event.wait(30)
             warnings.warn(text, UserWarning, stacklevel=1)
 
-        return steps
+        return work
 
     first = make_bar(held("one", first_goes_on), "First")
     second = make_bar(held("two", second_goes_on), "Second")
@@ -170,12 +170,12 @@ def test_what_a_job_worked_on_is_not_kept(make_napari_viewer, make_bar, qtbot):
     large = Large()
     gone = weakref.ref(large)
 
-    def steps(data):
-        yield Progress("Training", 0, 1)
+    def work(data, report):
+        report(Progress("Training", 0, 1))
         return data is not None
 
     bar = make_bar(None)
-    bar.start(partial(steps, large))
+    bar.start(partial(work, large))
     finish(qtbot, bar)
     background = Background(bar)
     answers = []
@@ -191,13 +191,13 @@ def test_work_computes_in_as_many_threads_as_a_command(make_bar, qtbot, one_thre
     """Threads of Qt are used again, with the number that work before left them with."""
     usual, found = usual_threads(), []
 
-    def steps():
-        yield Progress("Counting", 0, 1)
+    def work(report):
+        report(Progress("Counting", 0, 1))
         found.append(torch.get_num_threads())
         torch.set_num_threads(usual + 2)
 
     for _ in range(3):
-        run(qtbot, make_bar(steps))
+        run(qtbot, make_bar(work))
     assert found == [usual] * 3
 
 
@@ -220,9 +220,9 @@ def test_garbage_is_collected_in_the_windows_thread(make_bar, qtbot):
     assert gc.isenabled()
 
 
-def wasteful():
+def wasteful(report):
     for done in range(30):
-        yield Progress("Wasting", done, 30)
+        report(Progress("Wasting", done, 30))
         for _ in range(2000):
             circle = []
             circle.append(circle)

@@ -59,7 +59,7 @@ def run(arguments: argparse.Namespace, expression: "Expression") -> None:
         After Ctrl-C; the methods done are saved, if there are any.
     """
     from napari_compressed_transcriptomics.codecs.registry import method_names
-    from napari_compressed_transcriptomics.core.progress import Stop, finish
+    from napari_compressed_transcriptomics.core.progress import Cancelled, finish
     from napari_compressed_transcriptomics.core.regions import RegionVolume
     from napari_compressed_transcriptomics.io.files.atomic import check_targets, refuse_overwriting
     from napari_compressed_transcriptomics.io.readers.region_volume import read_region_volume
@@ -95,8 +95,8 @@ def run(arguments: argparse.Namespace, expression: "Expression") -> None:
     tell_notes([cost_sentence(request)])
     with first_interrupt() as asked:
         try:
-            measured = finish(steps, Report(), asked)
-        except Stop:
+            measured = finish(steps, Report(asked))
+        except Cancelled:
             raise KeyboardInterrupt from None
         clear_line()
         paths = save_coherence(measured, arguments.out, style_of(arguments))

@@ -52,7 +52,7 @@ def run(arguments: argparse.Namespace, expression: "Expression") -> None:
     KeyboardInterrupt
         After Ctrl-C; the fits done are saved.
     """
-    from napari_compressed_transcriptomics.core.progress import Stop, finish
+    from napari_compressed_transcriptomics.core.progress import Cancelled, finish
     from napari_compressed_transcriptomics.io.writers.comparison import (
         COMPARISON_FILES,
         saved_comparison_steps,
@@ -76,8 +76,8 @@ def run(arguments: argparse.Namespace, expression: "Expression") -> None:
         tell_notes([WHY_BLOCKS])
     with first_interrupt() as asked:
         try:
-            comparison = finish(steps, Report(), asked)
-        except Stop:
+            comparison = finish(steps, Report(asked))
+        except Cancelled:
             raise KeyboardInterrupt from None
         clear_line()
     print(_words(comparison))

@@ -68,7 +68,7 @@ def run(arguments: argparse.Namespace, expression: "Expression") -> None:
         After Ctrl-C; the targets done are saved, if there are any.
     """
     from napari_compressed_transcriptomics.codecs.registry import GENES, method_names
-    from napari_compressed_transcriptomics.core.progress import Stop, finish
+    from napari_compressed_transcriptomics.core.progress import Cancelled, finish
     from napari_compressed_transcriptomics.io.readers.region_volume import read_region_volume
     from napari_compressed_transcriptomics.io.readers.targets import (
         notes_on,
@@ -110,8 +110,8 @@ def run(arguments: argparse.Namespace, expression: "Expression") -> None:
     tell_notes([cost_sentence(request)])
     with first_interrupt() as asked:
         try:
-            prediction = finish(steps, Report(), asked)
-        except Stop:
+            prediction = finish(steps, Report(asked))
+        except Cancelled:
             raise KeyboardInterrupt from None
         clear_line()
         paths = save_prediction(prediction, arguments.out, style_of(arguments))

@@ -4,12 +4,12 @@ import logging
 import sys
 import time
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
 from napari_compressed_transcriptomics.core.errors import LONGEST_MESSAGE, printable, shortened
-from napari_compressed_transcriptomics.core.progress import Progress, TimeLeft
+from napari_compressed_transcriptomics.core.progress import Progress, TimeLeft, stopping
 
 from .streams import say
 
@@ -65,14 +65,24 @@ def warnings_told(kept: list[str]) -> Iterator[None]:
 
 
 class Report:
-    """Shows progress as one rewritten line where standard error is a terminal."""
+    """Shows progress as one rewritten line where standard error is a terminal.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    asked : callable, optional
+        Once it returns True the work is to end early.
+    """
+
+    def __init__(self, asked: Callable[[], bool] = lambda: False) -> None:
+        self._report = stopping(self._show, asked)
         self._clock = TimeLeft()
         self._last = 0.0
 
     def __call__(self, progress: Progress) -> None:
         """Show a progress."""
+        self._report(progress)
+
+    def _show(self, progress: Progress) -> None:
         left = self._clock.after(progress)
         if progress.message:
             tell_notes([progress.message])

@@ -63,7 +63,7 @@ def run(arguments: argparse.Namespace, expression: "Expression") -> None:
         checkpoint_files,
         remove_checkpoints,
     )
-    from napari_compressed_transcriptomics.core.progress import Stop, finish
+    from napari_compressed_transcriptomics.core.progress import Cancelled, finish
 
     out = arguments.out
     checkpoint = (arguments.checkpoint or out.parent) / out.name
@@ -85,8 +85,8 @@ def run(arguments: argparse.Namespace, expression: "Expression") -> None:
     )
     with first_interrupt() as asked:
         try:
-            codec = finish(train_codec_steps(request), Report(), asked)
-        except Stop:
+            codec = finish(train_codec_steps(request), Report(asked))
+        except Cancelled:
             raise KeyboardInterrupt from None
         clear_line()
         save_model(codec, out)

@@ -11,7 +11,7 @@ A model gives its training samples back better than others like them: PCA with 1
   over that of those it learned from.
 """
 
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -23,7 +23,14 @@ from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Expression
 from napari_compressed_transcriptomics.core.latent_sizes import latent_size_problem
 from napari_compressed_transcriptomics.core.memory import memory_told, require_memory
-from napari_compressed_transcriptomics.core.progress import Progress, Stop, finish, to_the_end
+from napari_compressed_transcriptomics.core.progress import (
+    Progress,
+    Report,
+    Stop,
+    finish,
+    silent,
+    to_the_end,
+)
 
 from .codec import Codec, codec_class
 from .training_reference import Reference, quantile, scale_of, whitening_of
@@ -48,7 +55,7 @@ def fit_codec(
     seed: int = 0,
     device: str | None = "auto",
     max_epochs: int | None = None,
-    report: Callable[[Progress], object] | None = None,
+    report: Report = silent,
 ) -> Codec:
     """Fit a codec and return it; see `fit_codec_steps`."""
     steps = fit_codec_steps(

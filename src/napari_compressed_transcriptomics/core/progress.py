@@ -1,15 +1,17 @@
-"""Long work as generators: yield a `Progress` after each block, return the result.
+"""Long work tells a `Report` how far it is after each block; the report may raise to end it.
 
-Whoever drives the generator decides what progress looks like, and how the work ends early:
+Work that takes long has a last argument ``report``, `silent` unless given. Two exceptions that a
+report may raise end the work within a block:
 
-- `Generator.close`: it is cancelled, nothing comes back.
-- ``steps.throw(Stop())``, once: it ends at the next block. Work that has something to keep
-  (training: the best model so far) catches `Stop` and returns that, after some more progress;
-  all other work lets `Stop` through, which means cancelled. `finish` does this with `stop`.
+- `Stop`: early. Work that has something to keep (training: the best model so far) catches it
+  and returns that, after some more progress; all other work lets it through.
+- `Cancelled`, its base: nothing comes back. Nobody catches it but whoever raised it, and work
+  that saves what was done before.
 """
 
 import time
 from collections.abc import Callable, Generator
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -37,46 +39,88 @@ class Progress:
     values: dict[str, float] | None = None
 
 
+Report = Callable[[Progress], object]
 Result = TypeVar("Result")
 
 
-class Stop(Exception):
-    """Thrown into the generator of some work: end early, and return what is worth keeping."""
+class Cancelled(Exception):
+    """Raised by a report: the work ends, and nothing comes back."""
 
 
-def finish(
-    steps: Generator[Progress, None, Result],
-    report: Callable[[Progress], object] | None = None,
-    stop: Callable[[], bool] | None = None,
-) -> Result:
-    """Run `steps` to its end and return its result, calling `report` with each progress.
+class Stop(Cancelled):
+    """Raised by a report: end early, and return what is worth keeping."""
 
-    Parameters
-    ----------
-    steps : generator of Progress
-        The work.
-    report : callable, optional
-        Called with each progress.
-    stop : callable, optional
-        Asked after each progress; once it returns True the work is asked to end early.
 
-    Raises
-    ------
-    Stop
-        If it was asked to end early and has nothing worth keeping.
-    """
-    asked = False
-    while True:
+def silent(progress: Progress) -> None:
+    """Report to nobody."""
+
+
+def stopping(report: Report, asked: Callable[[], bool]) -> Report:
+    """Return a report that raises `Stop`, once, when `asked` returns True."""
+    told = False
+
+    def report_or_stop(progress: Progress) -> None:
+        nonlocal told
+        report(progress)
+        if not told and asked():
+            told = True
+            raise Stop
+
+    return report_or_stop
+
+
+def dropping(report: Report) -> Report:
+    """Return a report whose `Stop` cancels the work, for what is of no use half done."""
+
+    def report_or_cancel(progress: Progress) -> None:
         try:
-            if not asked and stop is not None and stop():
-                asked = True
-                progress = steps.throw(Stop())
-            else:
-                progress = next(steps)
-        except StopIteration as end:
-            return end.value
-        if report is not None:
             report(progress)
+        except Stop:
+            raise Cancelled from None
+
+    return report_or_cancel
+
+
+class Finishing:
+    """A report that lets work go on when it is to stop.
+
+    Attributes
+    ----------
+    asked : bool
+        Whether the work was asked to stop meanwhile.
+    """
+
+    def __init__(self, report: Report) -> None:
+        self._report = report
+        self.asked = False
+
+    def __call__(self, progress: Progress) -> None:
+        """Report, and remember a `Stop`."""
+        try:
+            self._report(progress)
+        except Stop:
+            self.asked = True
+
+
+def finish(steps: Generator[Progress, None, Result], report: Report = silent) -> Result:
+    """Run a generator of progress to its end; what `report` raises is thrown into it."""
+    raised: Cancelled | None = None
+    with closing(steps):
+        while True:
+            try:
+                progress = next(steps) if raised is None else steps.throw(raised)
+            except StopIteration as end:
+                return end.value
+            raised = None
+            try:
+                report(progress)
+            except Cancelled as asked:
+                raised = asked
+
+
+def driven(make: Callable[[], Generator[Progress, None, Result]]) -> Callable[[Report], Result]:
+    """Return a generator of progress as work with a report."""
+    return lambda report: finish(make(), report)
 
 
 def to_the_end(

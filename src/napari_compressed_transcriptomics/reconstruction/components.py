@@ -1,6 +1,6 @@
 """What a component means: how much each gene changes when a latent does."""
 
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from napari_compressed_transcriptomics.codecs.codec import Codec
 from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.core.progress import Progress, finish
+from napari_compressed_transcriptomics.core.progress import Progress, Report, finish, silent
 
 from .reconstruction import Reconstruction
 
@@ -137,7 +137,7 @@ def component_genes(
     *,
     n_samples: int = SAMPLES,
     seed: int = 0,
-    report: Callable[[Progress], object] | None = None,
+    report: Report = silent,
 ) -> ComponentGenes:
     """Average the decoder's derivative over samples; see `component_genes_steps`."""
     return finish(component_genes_steps(result, n_samples=n_samples, seed=seed), report)

@@ -12,7 +12,7 @@ from napari_compressed_transcriptomics.codecs.codec import Codec, network_on
 from napari_compressed_transcriptomics.core.device import resolve_device
 from napari_compressed_transcriptomics.core.expression import Expression
 from napari_compressed_transcriptomics.core.memory import require_memory
-from napari_compressed_transcriptomics.core.progress import Progress, finish
+from napari_compressed_transcriptomics.core.progress import Progress, Report, finish, silent
 
 from .held_out_error import HELD_OUT, HeldOutError
 from .training_distance import Novelty, novelty_notes, novelty_of
@@ -163,7 +163,7 @@ def reconstruct(
     device: str | None = "auto",
     block_bytes: int | None = None,
     fill_missing: bool = False,
-    report: Callable[[Progress], object] | None = None,
+    report: Report = silent,
 ) -> Reconstruction:
     """Encode and decode all samples; see `reconstruct_steps`."""
     steps = reconstruct_steps(

@@ -16,6 +16,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_compressed_transcriptomics.core.errors import UserError
+from napari_compressed_transcriptomics.core.progress import driven
 from napari_compressed_transcriptomics.reconstruction.compress import (
     NOT_FITTED,
     CompressRequest,
@@ -272,7 +273,7 @@ class Compress(QWidget):
         self._parameters = request.parameters()
         self._result = None
         self.result.clear()
-        self.bar.start(lambda: compress_steps(request))
+        self.bar.start(driven(lambda: compress_steps(request)))
         self._refresh()
 
     def show_result(self, result: "Reconstruction") -> None:

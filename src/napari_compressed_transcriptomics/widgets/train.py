@@ -16,6 +16,7 @@ from napari_compressed_transcriptomics.codecs.recipes import (
     train_codec_steps,
 )
 from napari_compressed_transcriptomics.core.errors import UserError
+from napari_compressed_transcriptomics.core.progress import driven
 from napari_compressed_transcriptomics.viewer import grid
 from napari_compressed_transcriptomics.viewer import settings as _settings
 
@@ -183,7 +184,7 @@ class Train(QWidget):
         self.result.clear()
         self.curve.clear()
         self._data = request.expression.name
-        self.bar.start(lambda: train_codec_steps(request))
+        self.bar.start(driven(lambda: train_codec_steps(request)))
         self._refresh()
 
     def _on_trained(self, codec: "Codec") -> None:

@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Generator, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from napari_compressed_transcriptomics.codecs.codec import Codec
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.latent_sizes import LATENT_SIZES
-from napari_compressed_transcriptomics.core.progress import Progress, finish
+from napari_compressed_transcriptomics.core.progress import Progress, Report, finish, silent
 from napari_compressed_transcriptomics.core.provenance import git_blob_id
 
 from .state_dict import SAMPLE
@@ -179,7 +179,7 @@ def load_published(
     preferred: str | Path | None = None,
     *,
     parity_with: "Expression | None" = None,
-    report: Callable[[Progress], object] | None = None,
+    report: Report = silent,
 ) -> Codec:
     """Load published weights, fetched if need be; see `published_steps`.
 

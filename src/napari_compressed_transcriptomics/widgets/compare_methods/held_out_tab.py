@@ -9,6 +9,7 @@ from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QFileDialog, QPushButton, QVBoxLayout, QWidget
 
 from napari_compressed_transcriptomics.core.errors import UserError
+from napari_compressed_transcriptomics.core.progress import driven
 from napari_compressed_transcriptomics.figures.comparison_plots import error_by_size
 from napari_compressed_transcriptomics.io.writers.comparison import (
     save_comparison,
@@ -134,9 +135,11 @@ class HeldOutTab(QWidget):
             known = dict(self._scores)
             self._show()
             if directory is None:
-                self.bar.start(lambda: compare_steps(request, known))
+                self.bar.start(driven(lambda: compare_steps(request, known)))
             else:
-                self.bar.start(lambda: saved_comparison_steps(request, directory, known.values()))
+                self.bar.start(
+                    driven(lambda: saved_comparison_steps(request, directory, known.values()))
+                )
 
     def _on_progress(self, progress: "Progress") -> None:
         foreseen = False

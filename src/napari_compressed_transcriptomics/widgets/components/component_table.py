@@ -6,6 +6,7 @@ import numpy as np
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
+from napari_compressed_transcriptomics.core.progress import driven
 from napari_compressed_transcriptomics.reconstruction.components import component_genes_steps
 from napari_compressed_transcriptomics.viewer import layers
 from napari_compressed_transcriptomics.viewer.notices import user_errors_shown
@@ -84,7 +85,7 @@ class ComponentTable(QWidget):
     def _start(self) -> None:
         result = self._result = self._results.result
         if result is not None:
-            self.bar.start(lambda: component_genes_steps(result))
+            self.bar.start(driven(lambda: component_genes_steps(result)))
 
     def _on_found(self, genes: "ComponentGenes") -> None:
         if self._result is self._results.result:

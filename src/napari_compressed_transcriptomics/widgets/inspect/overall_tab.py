@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
+from napari_compressed_transcriptomics.core.progress import driven
 from napari_compressed_transcriptomics.figures.plots import density_plot, error_histogram
 from napari_compressed_transcriptomics.reconstruction.joint_histogram import (
     JointHistogram,
@@ -96,7 +97,7 @@ class OverallTab(QWidget):
         else:
             self.density.show_plot(None, "Counting…")
             self.histogram.show_plot(partial(error_histogram, result.rmse_samples))
-            self._job = Job(partial(density_steps, result), "Counting values", parent=self)
+            self._job = Job(driven(partial(density_steps, result)), "Counting values", parent=self)
             self._job.succeeded.connect(self._show_density)
             self._job.failed.connect(self._on_failure)
             self._job.start()

@@ -15,6 +15,7 @@ from qtpy.QtWidgets import (
 
 from napari_compressed_transcriptomics.codecs.registry import GENES, METHODS, titles
 from napari_compressed_transcriptomics.core.errors import UserError
+from napari_compressed_transcriptomics.core.progress import driven
 from napari_compressed_transcriptomics.io.files.files import NIFTI
 from napari_compressed_transcriptomics.io.writers.predict_files import MapFiles, predict_files_steps
 from napari_compressed_transcriptomics.study.predict_request import (
@@ -225,7 +226,7 @@ class PredictMaps(QWidget):
             request = replace(request, compartments=request.compartments.copy())
         self._tell_cost("")
         self.cost.clear()
-        self.bar.start(lambda: predict_files_steps(request, files, self._tell_cost))
+        self.bar.start(driven(lambda: predict_files_steps(request, files, self._tell_cost)))
         self._refresh()
 
     def _tell_cost(self, words: str) -> None:

@@ -15,7 +15,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_compressed_transcriptomics.core.progress import Progress
+from napari_compressed_transcriptomics.core.progress import Progress, driven
 from napari_compressed_transcriptomics.figures.prediction_plots import (
     predicted_against_target,
     utility_bars,
@@ -132,7 +132,7 @@ class PredictionView(QWidget):
             refuse_overwriting([Path(folder) / n for n in names], sources(prediction.request))
             there = [name for name in names if (Path(folder) / name).exists()]
             if not there or _may_replace(self, folder, len(there)):
-                self.save.start(lambda: _save_steps(prediction, folder))
+                self.save.start(driven(lambda: _save_steps(prediction, folder)))
 
 
 def _save_steps(prediction: "Prediction", folder: str) -> Generator[Progress, None, str]:

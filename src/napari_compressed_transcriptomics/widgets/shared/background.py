@@ -17,12 +17,12 @@ class Once:
         What it holds may be large.
     """
 
-    def __init__(self, call: Callable[[], Any]):
+    def __init__(self, call: Callable[..., Any]):
         self._calls = [call]
 
-    def __call__(self) -> Any:
+    def __call__(self, *args: Any) -> Any:
         """Call the function; a second time is an `IndexError`."""
-        return self._calls.pop()()
+        return self._calls.pop()(*args)
 
 
 class Background(QObject):

@@ -3,13 +3,18 @@
 import sys
 import threading
 import time
-from collections.abc import Callable, Generator
-from contextlib import closing
+from collections.abc import Callable
 from typing import Any
 
 from qtpy.QtCore import QObject, Signal
 
-from napari_compressed_transcriptomics.core.progress import Progress, Stop, TimeLeft, finish
+from napari_compressed_transcriptomics.core.progress import (
+    Cancelled,
+    Progress,
+    Report,
+    TimeLeft,
+    stopping,
+)
 from napari_compressed_transcriptomics.core.threads import usual_threads
 from napari_compressed_transcriptomics.viewer.notices import tell
 
@@ -21,7 +26,7 @@ _SECONDS_BETWEEN_REPORTS = 0.05
 
 
 class Job(QObject):
-    """Run a generator of `Progress` in a thread and show it in napari's activity dock.
+    """Do work in a thread and show its progress in napari's activity dock.
 
     Signals arrive in the window's thread. Exactly one of `succeeded`, `failed` and
     `cancelled` is emitted; none after the parent was deleted, which ends the work. All that
@@ -30,9 +35,8 @@ class Job(QObject):
 
     Parameters
     ----------
-    steps : callable
-        Makes the generator; called in the thread, so that slow imports do not freeze
-        the window.
+    work : callable
+        Called in the thread with a report (`core.progress`); its result is the job's.
     title : str
         What the activity dock says.
     keep_best : bool
@@ -48,7 +52,7 @@ class Job(QObject):
 
     def __init__(
         self,
-        steps: Callable[[], Generator[Progress, None, Any]],
+        work: Callable[[Report], Any],
         title: str,
         keep_best: bool = False,
         parent: QObject | None = None,
@@ -67,7 +71,7 @@ class Job(QObject):
         self._relay = _Relay()
         self._relay.progressed.connect(self._on_progress)
         self._worker = create_worker(
-            _drive, Once(steps), self._stop, self._drop, self._relay.progressed.emit, self._warned
+            _do, Once(work), self._stop, self._drop, self._relay.progressed.emit, self._warned
         )
         self._worker.returned.connect(self._on_returned)
         self.destroyed.connect(self._drop.set)
@@ -140,11 +144,11 @@ class _ActivityBar:
             self._bar.close()
 
 
-def _drive(
-    make_steps: Callable[[], Generator[Progress, None, Any]],
+def _do(
+    work: Callable[[Report], Any],
     stop: threading.Event,
     drop: threading.Event,
-    report: Callable[[Progress], None],
+    report: Report,
     warned: Warned,
 ) -> tuple[str, Any]:
     """Report progress, not faster than an eye can follow; return how it ended, and with what.
@@ -158,17 +162,17 @@ def _drive(
     def show(progress: Progress) -> None:
         nonlocal last
         if drop.is_set():
-            raise Stop
+            raise Cancelled
         now = time.monotonic()
         if progress.message or progress.values or now - last > _SECONDS_BETWEEN_REPORTS:
             last = now
             report(progress)
 
     try:
-        with warned.here(), closing(make_steps()) as steps:
-            result = finish(steps, show, stop.is_set)
+        with warned.here():
+            result = work(stopping(show, stop.is_set))
         return ("cancelled", None) if drop.is_set() else ("succeeded", result)
-    except Stop:
+    except Cancelled:
         return "cancelled", None
     except BaseException as error:  # a panic of a Rust library is no Exception; it ends here, too
         return "failed", error

@@ -1,12 +1,12 @@
 """Run and Cancel, progress with time left, and one line that says how things stand."""
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from typing import Any
 
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
-from napari_compressed_transcriptomics.core.progress import Progress
+from napari_compressed_transcriptomics.core.progress import Progress, Report
 from napari_compressed_transcriptomics.viewer.notices import report, sentence, tell
 
 from .fields import wrapping_label
@@ -62,12 +62,12 @@ class RunBar(QWidget):
         if not running:
             self.status.setText(reason)
 
-    def start(self, steps: Callable[[], Generator[Progress, None, Any]]) -> None:
-        """Start a job, if none runs."""
+    def start(self, work: Callable[[Report], Any]) -> None:
+        """Start a job, if none runs; `work` is called with a report."""
         if self.job is not None:
             return
         self.progress.setRange(0, 0)
-        self.job = Job(steps, self._title, self._keep_best, parent=self)
+        self.job = Job(work, self._title, self._keep_best, parent=self)
         self.job.progressed.connect(self._on_progress)
         self.job.succeeded.connect(self._on_success)
         self.job.failed.connect(self._on_failure)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtWidgets import QFileDialog
 
+from napari_compressed_transcriptomics.core.progress import driven
 from napari_compressed_transcriptomics.viewer.notices import user_errors_shown
 
 from .run_bar import RunBar
@@ -62,7 +63,7 @@ class SaveReport(RunBar):
             regions = None
             if self._regions is not None and self._regions.layer is not None:
                 regions = self._regions.regions(result)
-            self.start(partial(_steps, result, regions, Path(path)))
+            self.start(driven(partial(_steps, result, regions, Path(path))))
 
 
 def _steps(
