@@ -9,20 +9,17 @@ from qtpy.QtWidgets import (
     QCheckBox,
     QDoubleSpinBox,
     QGridLayout,
-    QHBoxLayout,
     QLabel,
-    QVBoxLayout,
-    QWidget,
 )
 
-from napari_compressed_transcriptomics.viewer import grid
 from napari_compressed_transcriptomics.viewer.planes import go_to, plane_of, position, show_plane
 
 from .shared.following import follow
+from .shared.layouts import Dock, Part, label, row, stack
 from .shared.shortcut_button import shortcut_button
 
 if TYPE_CHECKING:
-    import napari
+    pass
 
 _VIEWS = {
     "axial": ("Axial", "Alt+1", "Slices from below to above: anterior up, right on the right"),
@@ -37,18 +34,11 @@ _AXES = {
 }
 
 
-class BrainView(QWidget):
-    """Chooses the plane, goes to a place, and follows the viewer.
+class BrainView(Dock):
+    """Chooses the plane, goes to a place, and follows the viewer."""
 
-    Parameters
-    ----------
-    napari_viewer : napari.Viewer
-    """
-
-    def __init__(self, napari_viewer: "napari.Viewer"):
-        super().__init__()
-        self._viewer = napari_viewer
-        self._view = grid.attach(napari_viewer)
+    def __init__(self, napari_viewer: Any):
+        super().__init__(napari_viewer)
         self.views = {name: shortcut_button(self, *words) for name, words in _VIEWS.items()}
         for name, button in self.views.items():
             button.setCheckable(True)
@@ -69,21 +59,14 @@ class BrainView(QWidget):
         self._follow()
 
     def _lay_out(self) -> None:
-        buttons, places, options = QGridLayout(), QHBoxLayout(), QHBoxLayout()
+        buttons = QGridLayout()
         for i, button in enumerate(self.views.values()):
             buttons.addWidget(button, i // 2, i % 2)
+        places: list[Part] = []
         for axis, box in self.place.items():
-            label = QLabel(f"&{axis}")
-            label.setBuddy(box)
-            places.addWidget(label)
-            places.addWidget(box, 1)
-        places.addWidget(QLabel("mm"))
-        options.addWidget(self.side_by_side)
-        options.addWidget(self.shell)
-        layout = QVBoxLayout(self)
-        for part in (buttons, places, options):
-            layout.addLayout(part)
-        layout.addStretch(1)
+            places += label(f"&{axis}", box), (box, 1)
+        options = row(self.side_by_side, self.shell)
+        stack(self, buttons, row(*places, QLabel("mm")), options, 1)
 
     def _listen(self) -> None:
         viewer = self._viewer

@@ -1,38 +1,26 @@
 """Dock widget Choose gene: search as you type, and the layer shows that gene."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from qtpy.QtWidgets import QVBoxLayout, QWidget
-
-from napari_compressed_transcriptomics.viewer import grid, layers
+from napari_compressed_transcriptomics.viewer import layers
 from napari_compressed_transcriptomics.viewer.layer_content import shown
 
-from .shared.fields import form_layout
 from .shared.gene_table import GeneTable
 from .shared.layer_choice import LayerChoice
+from .shared.layouts import Dock, form, stack
 
 if TYPE_CHECKING:
-    import napari
+    pass
 
 
-class ChooseGene(QWidget):
-    """Choose which gene an expression (or reconstruction) layer shows.
+class ChooseGene(Dock):
+    """Choose which gene an expression (or reconstruction) layer shows."""
 
-    Parameters
-    ----------
-    napari_viewer : napari.Viewer
-    """
-
-    def __init__(self, napari_viewer: "napari.Viewer"):
-        super().__init__()
-        grid.attach(napari_viewer)
+    def __init__(self, napari_viewer: Any):
+        super().__init__(napari_viewer)
         self.layer = LayerChoice(napari_viewer, kinds=("expression", "gene"), only=True)
         self.genes = GeneTable("Open an expression volume, table or .h5ad first.")
-        form = form_layout()
-        form.addRow("Layer", self.layer)
-        layout = QVBoxLayout(self)
-        layout.addLayout(form)
-        layout.addWidget(self.genes)
+        stack(self, form(("Layer", self.layer)), self.genes)
         self.layer.changed.connect(self._fill)
         self.genes.chosen.connect(self._show)
         self._fill()

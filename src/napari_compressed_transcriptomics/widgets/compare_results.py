@@ -1,55 +1,46 @@
 """Dock widget Compare two results: where, and for which genes, which of them errs less."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from qtpy.QtCore import Qt, QTimer
+from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
     QFileDialog,
-    QHBoxLayout,
     QPushButton,
-    QTabWidget,
-    QVBoxLayout,
     QWidget,
 )
 
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.regions import Regions
 from napari_compressed_transcriptomics.reconstruction.difference import TwoResults, compare_results
-from napari_compressed_transcriptomics.viewer import grid, layers
+from napari_compressed_transcriptomics.viewer import layers
 from napari_compressed_transcriptomics.viewer.notices import user_errors_shown
 
-from .shared.fields import form_layout, wrapping_label
+from .shared.fields import wrapping_label
+from .shared.following import soon
 from .shared.gene_table import GeneTable
+from .shared.layouts import Dock, form, row, stack, tabs
 from .shared.region_choice import RegionChoice
 from .shared.result_choice import ResultChoice
 from .shared.session import session
 
 if TYPE_CHECKING:
-    import napari
-
     from napari_compressed_transcriptomics.reconstruction.reconstruction import Reconstruction
 
 _NOTHING = {name: np.zeros(0) for name in ("rmse_a", "rmse_b", "difference")}
 
 
-class CompareResults(QWidget):
+class CompareResults(Dock):
     """Shows the difference of the errors of two results on the same data.
 
     A newly made result becomes B; A stays.
-
-    Parameters
-    ----------
-    napari_viewer : napari.Viewer
     """
 
-    def __init__(self, napari_viewer: "napari.Viewer"):
-        super().__init__()
-        self._viewer = napari_viewer
+    def __init__(self, napari_viewer: Any):
+        super().__init__(napari_viewer)
         self._session = session(napari_viewer)
         self._two: TwoResults | None = None
         self._regions: Regions | None = None
-        grid.attach(napari_viewer)
 
         self.first = ResultChoice(napari_viewer, newest=False)
         self.second = ResultChoice(napari_viewer)
@@ -68,13 +59,10 @@ class CompareResults(QWidget):
         )
         self.by_gene = GeneTable("")
         self.by_gene.table.setToolTip("A click, or the arrow keys: the expression layer shows it")
-        self.tabs = QTabWidget()
         self._arrange()
 
-        self._soon = QTimer(self)  # painting a label layer tells of every stroke
-        self._soon.setSingleShot(True)
-        self._soon.setInterval(50)
-        self._soon.timeout.connect(self._show_regions)
+        # painting a label layer tells of every stroke
+        self._soon = soon(self, self._show_regions, 50)
         for results in (self.first, self.second):
             results.changed.connect(self._compare)
         self.choice.changed.connect(self._soon.start)
@@ -85,30 +73,16 @@ class CompareResults(QWidget):
         self._compare()
 
     def _arrange(self) -> None:
-        regions = QWidget()
-        column = QVBoxLayout(regions)
-        form = form_layout()
-        form.addRow("&Regions", self.choice)
-        column.addLayout(form)
-        column.addWidget(self.by_region)
-        self.tabs.addTab(regions, "By region")
-        genes = QWidget()
-        QVBoxLayout(genes).addWidget(self.by_gene)
-        self.tabs.addTab(genes, "By gene")
+        regions, genes = QWidget(), QWidget()
+        stack(regions, form(("&Regions", self.choice)), self.by_region)
+        stack(genes, self.by_gene)
+        self.tabs = tabs({"By region": regions, "By gene": genes})
         for table in (self.by_region, self.by_gene):
             table.set_genes((), _NOTHING)
             table.table.sortByColumn(3, Qt.SortOrder.AscendingOrder)  # where B is better first
-        form = form_layout()
-        form.addRow("&A", self.first)
-        form.addRow("&B", self.second)
-        buttons = QHBoxLayout()
-        for button in (self.show_layer, self.save):
-            buttons.addWidget(button)
-        layout = QVBoxLayout(self)
-        layout.addLayout(form)
-        layout.addWidget(self.summary)
-        layout.addWidget(self.tabs, 1)
-        layout.addLayout(buttons)
+        results = form(("&A", self.first), ("&B", self.second))
+        buttons = row(self.show_layer, self.save)
+        stack(self, results, self.summary, (self.tabs, 1), buttons)
 
     def _compare(self) -> None:
         """Compare the two that are chosen, or say why they cannot be."""

@@ -8,10 +8,8 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
     QCheckBox,
     QFileDialog,
-    QHBoxLayout,
     QLineEdit,
     QPushButton,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -25,20 +23,19 @@ from napari_compressed_transcriptomics.reconstruction.compress import (
 from napari_compressed_transcriptomics.reconstruction.held_out_error import NOT_OURS, HeldOut
 from napari_compressed_transcriptomics.reconstruction.summary import result_line
 from napari_compressed_transcriptomics.reconstruction.training_distance import told
-from napari_compressed_transcriptomics.viewer import grid, layers, settings
+from napari_compressed_transcriptomics.viewer import layers, settings
 from napari_compressed_transcriptomics.viewer.notices import user_errors_shown
 
 from .shared.device_choice import DeviceChoice
-from .shared.fields import ask_and_save_model, choice, count, form_layout, wrapping_label
+from .shared.fields import ask_and_save_model, choice, count, wrapping_label
 from .shared.latent_size import LatentSize
 from .shared.layer_choice import LayerChoice
+from .shared.layouts import Dock, form, row, stack
 from .shared.result_layers import Outputs, add_result
 from .shared.run_bar import RunBar
 from .shared.session import session
 
 if TYPE_CHECKING:
-    import napari
-
     from napari_compressed_transcriptomics.reconstruction.reconstruction import Reconstruction
 
 CODECS = {
@@ -54,21 +51,14 @@ _WHY_HELD_OUT = (
 )
 
 
-class Compress(QWidget):
-    """Encode an expression layer, and show latents and reconstruction error.
+class Compress(Dock):
+    """Encode an expression layer, and show latents and reconstruction error."""
 
-    Parameters
-    ----------
-    napari_viewer : napari.Viewer
-    """
-
-    def __init__(self, napari_viewer: "napari.Viewer"):
-        super().__init__()
-        self._viewer = napari_viewer
+    def __init__(self, napari_viewer: Any):
+        super().__init__(napari_viewer)
         self._outputs = Outputs()
         self._parameters: dict[str, Any] = {}
         self._result: Reconstruction | None = None
-        grid.attach(napari_viewer)
 
         self.layer = LayerChoice(napari_viewer)
         self.codec = choice(CODECS)
@@ -117,42 +107,28 @@ class Compress(QWidget):
         self._offer_sizes()
 
     def _arrange(self) -> None:
-        def row(*widgets: QWidget) -> QHBoxLayout:
-            box = QHBoxLayout()
-            box.setContentsMargins(0, 0, 0, 0)
-            for widget in widgets:
-                box.addWidget(widget)
-            return box
-
         self._model_row = QWidget()
         self._model_row.setLayout(row(self.model_path, self.browse))
-        form = self._form = form_layout()
-        form.addRow("Expression", self.layer)
-        form.addRow("Codec", self.codec)
-        form.addRow("Model", self._model_row)
-        form.addRow("Latent size", self.latent_size)
-        form.addRow("Weights", self.from_folder)
-        form.addRow("", self.fill_missing)
-        form.addRow("Seed", self.seed)
-        form.addRow("", self.held_out)
-        form.addRow("", self.held_out_cost)
-        form.addRow("Show", self.show_latents)
-        for box in (
-            self.separate,
-            self.show_error,
-            self.show_distance,
-            self.show_gene,
-            self.side_by_side,
-        ):
-            form.addRow("", box)
-        form.addRow("Device", self.device.combo)
-        layout = QVBoxLayout(self)
-        layout.addLayout(form)
-        layout.addWidget(self.device)
-        layout.addWidget(self.bar)
-        layout.addWidget(self.result)
-        layout.addLayout(row(self.save_model, self.save_results))
-        layout.addStretch()
+        self._form = form(
+            ("Expression", self.layer),
+            ("Codec", self.codec),
+            ("Model", self._model_row),
+            ("Latent size", self.latent_size),
+            ("Weights", self.from_folder),
+            ("", self.fill_missing),
+            ("Seed", self.seed),
+            ("", self.held_out),
+            ("", self.held_out_cost),
+            ("Show", self.show_latents),
+            ("", self.separate),
+            ("", self.show_error),
+            ("", self.show_distance),
+            ("", self.show_gene),
+            ("", self.side_by_side),
+            ("Device", self.device.combo),
+        )
+        save = row(self.save_model, self.save_results)
+        stack(self, self._form, self.device, self.bar, self.result, save, 0)
 
     def _connect(self) -> None:
         self.layer.changed.connect(self._offer_sizes)

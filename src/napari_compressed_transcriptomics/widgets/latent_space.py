@@ -4,22 +4,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QComboBox, QLabel, QPushButton
 
 from napari_compressed_transcriptomics.reconstruction.latent_space import Coloring
-from napari_compressed_transcriptomics.viewer import grid, selection
+from napari_compressed_transcriptomics.viewer import selection
 from napari_compressed_transcriptomics.viewer.notices import user_errors_shown
 
 from .shared.color_choice import ColorChoice
-from .shared.fields import form_layout, narrow, wrapping_label
+from .shared.fields import narrow, wrapping_label
 from .shared.following import follow
+from .shared.layouts import Dock, form, row, stack
 from .shared.result_choice import ResultChoice
 from .shared.scatter_view import ScatterView
 from .shared.session import Pick, session
 
 if TYPE_CHECKING:
-    import napari
-
     from napari_compressed_transcriptomics.core.expression import Parcellation
 
 _HOW = (
@@ -28,21 +27,15 @@ _HOW = (
 )
 
 
-class LatentSpace(QWidget):
+class LatentSpace(Dock):
     """Scatter of two components; what is selected or clicked in it shows in the brain.
 
     The selection stays when another compression of the same data is chosen, so that two can be
     compared. A click in the brain marks the point.
-
-    Parameters
-    ----------
-    napari_viewer : napari.Viewer
     """
 
-    def __init__(self, napari_viewer: "napari.Viewer"):
-        super().__init__()
-        grid.attach(napari_viewer)
-        self._viewer = napari_viewer
+    def __init__(self, napari_viewer: Any):
+        super().__init__(napari_viewer)
         self._session = session(napari_viewer)
         self._parcellation: Parcellation | None = None
         self._selected: np.ndarray | None = None
@@ -65,23 +58,16 @@ class LatentSpace(QWidget):
         self.clear = QPushButton("Clear")
         self.clear.setToolTip("Select nothing (Escape)")
 
-        axes = QHBoxLayout()
-        for part in (self.across, QLabel("×"), self.up):
-            axes.addWidget(part, 0 if isinstance(part, QLabel) else 1)
-        form = form_layout()
-        form.addRow("Result", self.results)
-        form.addRow("Components", axes)
-        form.addRow("Colour by", self.color)
         self._gene_label = QLabel("Gene")
-        form.addRow(self._gene_label, self.color.gene)
-        below = QHBoxLayout()
-        below.addWidget(self.status, 1)
-        below.addWidget(self.clear, 0, Qt.AlignmentFlag.AlignTop)
-        layout = QVBoxLayout(self)
-        layout.addLayout(form)
-        layout.addWidget(self.plot, 1)
-        layout.addLayout(below)
-        layout.addStretch()
+        settings = form(
+            ("Result", self.results),
+            ("Components", row((self.across, 1), QLabel("×"), (self.up, 1))),
+            ("Colour by", self.color),
+            (self._gene_label, self.color.gene),
+        )
+        below = row((self.status, 1), self.clear)
+        below.setAlignment(self.clear, Qt.AlignmentFlag.AlignTop)
+        stack(self, settings, (self.plot, 1), below, 0)
 
         self.results.changed.connect(self._take_result)
         self.across.currentIndexChanged.connect(lambda _: self._draw())

@@ -6,8 +6,6 @@ from qtpy.QtWidgets import (
     QDoubleSpinBox,
     QLineEdit,
     QPushButton,
-    QVBoxLayout,
-    QWidget,
 )
 
 from napari_compressed_transcriptomics.codecs.recipes import (
@@ -17,7 +15,6 @@ from napari_compressed_transcriptomics.codecs.recipes import (
 )
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.progress import driven
-from napari_compressed_transcriptomics.viewer import grid
 from napari_compressed_transcriptomics.viewer import settings as _settings
 
 from .shared.curve import TrainingCurve
@@ -26,18 +23,16 @@ from .shared.fields import (
     ask_and_save_model,
     choice,
     count,
-    form_layout,
     more_settings,
     wrapping_label,
 )
 from .shared.latent_size import LatentSize
 from .shared.layer_choice import LayerChoice
+from .shared.layouts import Dock, form, stack
 from .shared.run_bar import RunBar
 from .shared.session import session
 
 if TYPE_CHECKING:
-    import napari
-
     from napari_compressed_transcriptomics.codecs.codec import Codec
 
 _RECIPES = {"default": "Default: lowest error", "published": "As published"}
@@ -56,20 +51,13 @@ def trained_line(codec: "Codec") -> str:
     )
 
 
-class Train(QWidget):
-    """Train a codec on an expression layer; Cancel keeps the best model so far.
+class Train(Dock):
+    """Train a codec on an expression layer; Cancel keeps the best model so far."""
 
-    Parameters
-    ----------
-    napari_viewer : napari.Viewer
-    """
-
-    def __init__(self, napari_viewer: "napari.Viewer"):
-        super().__init__()
-        self._viewer = napari_viewer
+    def __init__(self, napari_viewer: Any):
+        super().__init__(napari_viewer)
         self._codec: Codec | None = None
         self._data = ""
-        grid.attach(napari_viewer)
         self.layer = LayerChoice(napari_viewer)
         self.recipe = choice(_RECIPES)
         self.latent_size = LatentSize()
@@ -110,27 +98,25 @@ class Train(QWidget):
         self._offer_sizes()
 
     def _arrange(self) -> None:
-        form, more = form_layout(), form_layout()
-        form.addRow("Expression", self.layer)
-        form.addRow("Recipe", self.recipe)
-        form.addRow("Latent size", self.latent_size)
-        form.addRow("Seed", self.seed)
-        form.addRow("Device", self.device.combo)
+        settings = form(
+            ("Expression", self.layer),
+            ("Recipe", self.recipe),
+            ("Latent size", self.latent_size),
+            ("Seed", self.seed),
+            ("Device", self.device.combo),
+        )
+        more = form(
+            ("Hidden layers", self.hidden),
+            ("Epochs", self.epochs),
+            ("Batch", self.batch),
+            ("Learning rate", self.learning_rate),
+            ("Hold out", self.validation),
+            ("Patience", self.patience),
+        )
         self.more, inner = more_settings("Other settings than the recipe's", more)
         self.more.toggled.connect(self._refresh)
-        more.addRow("Hidden layers", self.hidden)
-        more.addRow("Epochs", self.epochs)
-        more.addRow("Batch", self.batch)
-        more.addRow("Learning rate", self.learning_rate)
-        more.addRow("Hold out", self.validation)
-        more.addRow("Patience", self.patience)
-        whole = QVBoxLayout(self)
-        whole.addLayout(form)
-        for widget in (
-            self.device, self.more, inner, self.bar, self.curve, self.result, self.save_model
-        ):  # fmt: skip
-            whole.addWidget(widget)
-        whole.addStretch()
+        told = self.bar, self.curve, self.result, self.save_model
+        stack(self, settings, self.device, self.more, inner, *told, 0)
 
     def request(self) -> TrainRequest:
         """Return what Train would do now; a `UserError` says why it cannot."""

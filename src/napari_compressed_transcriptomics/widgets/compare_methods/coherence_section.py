@@ -15,7 +15,6 @@ from qtpy.QtWidgets import (
     QPushButton,
     QTableWidget,
     QTableWidgetItem,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -28,8 +27,9 @@ from napari_compressed_transcriptomics.study.coherence_of_methods import (
     cost_sentence,
 )
 from napari_compressed_transcriptomics.viewer.notices import user_errors_shown
-from napari_compressed_transcriptomics.widgets.shared.fields import count, form_layout
+from napari_compressed_transcriptomics.widgets.shared.fields import count
 from napari_compressed_transcriptomics.widgets.shared.figure_view import FigureView
+from napari_compressed_transcriptomics.widgets.shared.layouts import form, stack
 from napari_compressed_transcriptomics.widgets.shared.plot_section import PlotSection
 from napari_compressed_transcriptomics.widgets.shared.region_choice import (
     CompartmentChoice,
@@ -93,16 +93,13 @@ class CoherenceSection(QWidget):
         self.save.setToolTip("Table (CSV), settings (JSON) and figure (PNG) to a folder")
         heading = QLabel("<b>Anatomical coherence of the latents shown</b>")
         heading.setToolTip(_MEANING)
-        form = form_layout()
-        form.addRow("Re&gions", self.regions)
-        form.addRow("Com&partments", self.compartments)
-        form.addRow("Surroga&tes", self.permutations)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 12, 0, 0)
-        layout.addWidget(heading)
-        layout.addLayout(form)
-        for widget in (self.bar, self.table, self.plot, self.save):
-            layout.addWidget(widget)
+        settings = form(
+            ("Re&gions", self.regions),
+            ("Com&partments", self.compartments),
+            ("Surroga&tes", self.permutations),
+        )
+        stack(self, heading, settings, self.bar, self.table, self.plot, self.save, margins=0)
+        self.setContentsMargins(0, 12, 0, 0)
         self.bar.clicked.connect(self._measure)
         self.bar.succeeded.connect(self._on_measured)
         self.bar.ended.connect(self._on_ended)

@@ -5,11 +5,8 @@ from pathlib import Path
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import (
     QFileDialog,
-    QHBoxLayout,
-    QLabel,
     QLineEdit,
     QPushButton,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -22,11 +19,11 @@ from napari_compressed_transcriptomics.widgets.shared.device_choice import Devic
 from napari_compressed_transcriptomics.widgets.shared.fields import (
     choice,
     count,
-    form_layout,
     more_settings,
     wrapping_label,
 )
 from napari_compressed_transcriptomics.widgets.shared.layer_choice import LayerChoice
+from napari_compressed_transcriptomics.widgets.shared.layouts import form, label, row, stack
 from napari_compressed_transcriptomics.widgets.shared.method_choice import LatentSizes, MethodChoice
 
 _SPLITS = {"blocks": "Blocks of space", "random": "Random samples", "both": "Both"}
@@ -90,37 +87,21 @@ class HeldOutForm(QWidget):
             signal.connect(lambda *_: self.changed.emit())
 
     def _arrange(self) -> None:
-        form, computing = form_layout(), form_layout()
-        self._form = form
-        form.setContentsMargins(0, 0, 0, 0)
-        form.addRow(self.methods)
-        form.addRow("Compo&nents", self.sizes)
-        form.addRow("Hold &out", self.split)
-        form.addRow(self.why_blocks)
-        form.addRow("Bu&ffer in mm", self.buffer)
-        numbers = QHBoxLayout()
-        seed = QLabel("S&eed")
-        seed.setBuddy(self.seed)
-        for widget, stretch in ((self.folds, 1), (seed, 0), (self.seed, 1)):
-            numbers.addWidget(widget, stretch)
-        folds = QLabel("Fol&ds")
-        folds.setBuddy(self.folds)
-        form.addRow(folds, numbers)
-        where = QHBoxLayout()
-        where.addWidget(self.folder)
-        where.addWidget(self.browse)
-        keep = QLabel("&Keep in")
-        keep.setBuddy(self.folder)
-        form.addRow(keep, where)
+        numbers = row((self.folds, 1), label("S&eed", self.seed), (self.seed, 1))
+        self._form = form(
+            self.methods,
+            ("Compo&nents", self.sizes),
+            ("Hold &out", self.split),
+            self.why_blocks,
+            ("Bu&ffer in mm", self.buffer),
+            (label("Fol&ds", self.folds), numbers),
+            (label("&Keep in", self.folder), row(self.folder, self.browse)),
+        )
+        computing = form(
+            ("Dev&ice", self.device.combo), self.device, ("Proces&ses", self.processes)
+        )
         self.computing, inner = more_settings("Other device or p&rocesses", computing)
-        computing.addRow("Dev&ice", self.device.combo)
-        computing.addRow(self.device)
-        computing.addRow("Proces&ses", self.processes)
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 0)
-        whole.addLayout(form)
-        whole.addWidget(self.computing)
-        whole.addWidget(inner)
+        stack(self, self._form, self.computing, inner, margins=0)
 
     def request(self) -> CompareRequest:
         """Return what Run would do now; a `UserError` says what is no number, folder or data."""

@@ -5,8 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QTimer
-from qtpy.QtWidgets import QFileDialog, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QFileDialog, QPushButton, QWidget
 
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.progress import driven
@@ -27,7 +26,9 @@ from napari_compressed_transcriptomics.viewer.notices import user_errors_shown
 from napari_compressed_transcriptomics.widgets.shared.background import Background
 from napari_compressed_transcriptomics.widgets.shared.fields import scrolling, wrapping_label
 from napari_compressed_transcriptomics.widgets.shared.figure_view import FigureView
+from napari_compressed_transcriptomics.widgets.shared.following import soon
 from napari_compressed_transcriptomics.widgets.shared.layer_choice import LayerChoice
+from napari_compressed_transcriptomics.widgets.shared.layouts import stack
 from napari_compressed_transcriptomics.widgets.shared.plot_section import PlotSection
 from napari_compressed_transcriptomics.widgets.shared.run_bar import RunBar
 
@@ -77,10 +78,7 @@ class HeldOutTab(QWidget):
 
         self._background = Background(self)
         self._background.answered.connect(self._on_outlook)
-        self._soon = QTimer(self)
-        self._soon.setSingleShot(True)
-        self._soon.setInterval(_MILLISECONDS_BETWEEN_DRAWINGS)
-        self._soon.timeout.connect(self._show)
+        self._soon = soon(self, self._show, _MILLISECONDS_BETWEEN_DRAWINGS)
         self.form.changed.connect(self._refresh)
         self.bar.clicked.connect(self._start)
         self.bar.progressed.connect(self._on_progress)
@@ -92,16 +90,9 @@ class HeldOutTab(QWidget):
 
     def _arrange(self) -> None:
         content = QWidget()
-        column = QVBoxLayout(content)
-        column.setContentsMargins(4, 4, 4, 4)
-        for widget in (
-            self.form, self.outlook, self.bar, self.plot, self.table, self.save
-        ):  # fmt: skip
-            column.addWidget(widget)
-        column.addStretch()
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(scrolling(content))
+        parts = self.form, self.outlook, self.bar, self.plot, self.table, self.save
+        stack(content, *parts, 0, margins=4)
+        stack(self, scrolling(content), margins=0)
 
     def _refresh(self) -> None:
         """Say what Run would do now, or why it cannot."""

@@ -4,14 +4,9 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import (
     QDialog,
-    QFormLayout,
-    QHBoxLayout,
-    QLabel,
     QSizePolicy,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -20,6 +15,8 @@ from napari_compressed_transcriptomics.figures.method_scatters import latent_pan
 from napari_compressed_transcriptomics.reconstruction.latent_space import Coloring, joined
 from napari_compressed_transcriptomics.widgets.shared.color_choice import GENE, ColorChoice
 from napari_compressed_transcriptomics.widgets.shared.figure_view import FigureView
+from napari_compressed_transcriptomics.widgets.shared.following import soon
+from napari_compressed_transcriptomics.widgets.shared.layouts import form, label, row, stack
 from napari_compressed_transcriptomics.widgets.shared.plot_section import PlotSection
 
 if TYPE_CHECKING:
@@ -49,16 +46,9 @@ class LatentScatters(QDialog):
         self.color = ColorChoice(viewer, (GENE,))
         self.color.setMinimumContentsLength(24)
         controls = QWidget()
-        row = QHBoxLayout(controls)
-        row.setContentsMargins(0, 0, 0, 0)
-        form = QFormLayout()
-        form.addRow("&Colour by", self.color)
-        row.addLayout(form)
-        self._gene_label = QLabel("&Gene")
-        self._gene_label.setBuddy(self.color.gene)
-        row.addWidget(self._gene_label)
-        row.addWidget(self.color.gene)
-        row.addStretch()
+        self._gene_label = label("&Gene", self.color.gene)
+        color = form(("&Colour by", self.color))
+        controls.setLayout(row(color, self._gene_label, self.color.gene, 0))
         controls.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.section = PlotSection(
             "Component 1 against component 2",
@@ -66,12 +56,9 @@ class LatentScatters(QDialog):
             FigureView(viewer, (640, 420)),
             controls,
         )
-        layout = QVBoxLayout(self)
-        layout.addWidget(self.section)
-        self._soon = QTimer(self)  # many layers can come at once
-        self._soon.setSingleShot(True)
-        self._soon.setInterval(50)
-        self._soon.timeout.connect(self._draw)
+        stack(self, self.section)
+        # many layers can come at once
+        self._soon = soon(self, self._draw, 50)
         self.color.changed.connect(self._soon.start)
 
     def show_latents(

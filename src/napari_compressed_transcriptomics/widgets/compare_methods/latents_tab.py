@@ -6,10 +6,8 @@ from typing import Any
 
 from qtpy.QtWidgets import (
     QFileDialog,
-    QHBoxLayout,
     QPushButton,
     QSpinBox,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -33,11 +31,11 @@ from napari_compressed_transcriptomics.viewer.notices import user_errors_shown
 from napari_compressed_transcriptomics.widgets.shared.background import Background
 from napari_compressed_transcriptomics.widgets.shared.fields import (
     count,
-    form_layout,
     scrolling,
     wrapping_label,
 )
 from napari_compressed_transcriptomics.widgets.shared.layer_choice import LayerChoice
+from napari_compressed_transcriptomics.widgets.shared.layouts import form, row, stack
 from napari_compressed_transcriptomics.widgets.shared.method_choice import MethodChoice
 from napari_compressed_transcriptomics.widgets.shared.run_bar import RunBar
 
@@ -111,24 +109,11 @@ class LatentsTab(QWidget):
         self._refresh()
 
     def _arrange(self) -> None:
-        form = form_layout()
-        form.addRow(self.methods)
-        form.addRow("Components (&k)", self.components)
-        form.addRow("S&eed", self.seed)
-        buttons = QHBoxLayout()
-        for button in (self.scatter, self.open):
-            buttons.addWidget(button)
+        sizes = ("Components (&k)", self.components), ("S&eed", self.seed)
+        buttons = row(self.scatter, self.open)
         content = QWidget()
-        column = QVBoxLayout(content)
-        column.addLayout(form)
-        column.addWidget(self.bar)
-        column.addLayout(buttons)
-        column.addWidget(self.note)
-        column.addWidget(self.coherence)
-        column.addStretch(1)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(scrolling(content))
+        stack(content, form(self.methods, *sizes), self.bar, buttons, self.note, self.coherence, 1)
+        stack(self, scrolling(content), margins=0)
 
     def request(self) -> LatentsRequest:
         """Return what Run would do now; a `UserError` says why it cannot."""

@@ -10,7 +10,6 @@ from qtpy.QtWidgets import (
     QLabel,
     QTableWidget,
     QTableWidgetItem,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -21,6 +20,7 @@ from napari_compressed_transcriptomics.study.compare_summary import (
     distances,
     summarize,
 )
+from napari_compressed_transcriptomics.widgets.shared.layouts import stack
 
 if TYPE_CHECKING:
     from napari_compressed_transcriptomics.study.compare_score import Score
@@ -35,11 +35,7 @@ class MethodTable(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.table = _Table()
-        caption = QLabel("Mean RMSE, R² below it")
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(caption)
-        layout.addWidget(self.table)
+        stack(self, QLabel("Mean RMSE, R² below it"), self.table, margins=0)
 
     def show_scores(self, scores: "Sequence[Score]") -> None:
         """Show the means of scores."""

@@ -3,8 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from qtpy.QtCore import QTimer
-from qtpy.QtWidgets import QPushButton, QScrollArea, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QPushButton, QScrollArea, QWidget
 
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.figures.component_plots import change_bars
@@ -15,10 +14,11 @@ from napari_compressed_transcriptomics.reconstruction.latent_change import (
 )
 from napari_compressed_transcriptomics.widgets.shared.fields import (
     choice,
-    form_layout,
     wrapping_label,
 )
 from napari_compressed_transcriptomics.widgets.shared.figure_view import FigureView
+from napari_compressed_transcriptomics.widgets.shared.following import soon
+from napari_compressed_transcriptomics.widgets.shared.layouts import form, stack
 from napari_compressed_transcriptomics.widgets.shared.result_choice import ResultChoice
 from napari_compressed_transcriptomics.widgets.shared.session import Pick, session
 
@@ -55,22 +55,13 @@ class ComponentChange(QWidget):
         self.sliders: LatentSliders | None = None
         self.reset = QPushButton("&Reset to the start")
         self.view = FigureView(viewer, (240, 300))
-        self._timer = QTimer(self)  # the plot follows at its own pace
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(_MILLISECONDS_BETWEEN_PLOTS)
-        form = form_layout()
-        form.addRow("&Start from", self.start)
-        layout = QVBoxLayout(self)
-        layout.addLayout(form)
-        layout.addWidget(self.where)
-        layout.addWidget(self.area, 1)
-        layout.addWidget(self.reset)
-        layout.addWidget(self.view, 2)
+        self._timer = soon(self, self._plot, _MILLISECONDS_BETWEEN_PLOTS)  # at the plot's own pace
+        start = form(("&Start from", self.start))
+        stack(self, start, self.where, (self.area, 1), self.reset, (self.view, 2))
         results.changed.connect(self._on_result)
         self.start.currentIndexChanged.connect(self._begin)
         self._session.picked.connect(self._on_pick)
         self.reset.clicked.connect(self._begin)
-        self._timer.timeout.connect(self._plot)
         self._on_result()
 
     def _on_result(self) -> None:

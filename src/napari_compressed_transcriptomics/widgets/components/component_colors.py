@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from qtpy.QtWidgets import QComboBox, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QComboBox, QPushButton, QWidget
 
 from napari_compressed_transcriptomics.viewer import grid, layers
 from napari_compressed_transcriptomics.widgets.shared.fields import (
-    form_layout,
     narrow,
     wrapping_label,
 )
+from napari_compressed_transcriptomics.widgets.shared.layouts import form, stack
 from napari_compressed_transcriptomics.widgets.shared.result_choice import ResultChoice
 
 _COLORS = ("&Red", "&Green", "&Blue")
@@ -36,14 +36,7 @@ class ComponentColors(QWidget):
         self.add = QPushButton("&Add layer")
         about = wrapping_label()
         about.setText(_ABOUT)
-        form = form_layout()
-        for label, combo in zip(_COLORS, self.colors, strict=True):
-            form.addRow(label, combo)
-        layout = QVBoxLayout(self)
-        layout.addLayout(form)
-        layout.addWidget(self.add)
-        layout.addWidget(about)
-        layout.addStretch()
+        stack(self, form(*zip(_COLORS, self.colors, strict=True)), self.add, about, 0)
         results.changed.connect(self._fill)
         self.add.clicked.connect(self._add)
         self._fill()

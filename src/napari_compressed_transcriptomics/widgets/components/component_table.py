@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QFileDialog, QPushButton, QWidget
 
 from napari_compressed_transcriptomics.core.progress import driven
 from napari_compressed_transcriptomics.reconstruction.components import component_genes_steps
@@ -12,10 +12,10 @@ from napari_compressed_transcriptomics.viewer import layers
 from napari_compressed_transcriptomics.viewer.notices import user_errors_shown
 from napari_compressed_transcriptomics.widgets.shared.fields import (
     component_box,
-    form_layout,
     wrapping_label,
 )
 from napari_compressed_transcriptomics.widgets.shared.gene_table import GeneTable
+from napari_compressed_transcriptomics.widgets.shared.layouts import form, row, stack
 from napari_compressed_transcriptomics.widgets.shared.result_choice import ResultChoice
 from napari_compressed_transcriptomics.widgets.shared.run_bar import RunBar
 
@@ -53,17 +53,9 @@ class ComponentTable(QWidget):
         self.save_ranking.setToolTip(
             "The genes of this component from rise to fall as .rnk, for preranked enrichment (GSEA)"
         )
-        form = form_layout()
-        form.addRow("&Component", self.component)
-        buttons = QHBoxLayout()
-        buttons.addWidget(self.save)
-        buttons.addWidget(self.save_ranking)
-        layout = QVBoxLayout(self)
-        layout.addWidget(self.bar)
-        layout.addLayout(form)
-        layout.addWidget(self.table, 1)
-        layout.addWidget(self.basis)
-        layout.addLayout(buttons)
+        component = form(("&Component", self.component))
+        buttons = row(self.save, self.save_ranking)
+        stack(self, self.bar, component, (self.table, 1), self.basis, buttons)
         results.changed.connect(self._on_result)
         self.bar.clicked.connect(self._start)
         self.bar.succeeded.connect(self._on_found)

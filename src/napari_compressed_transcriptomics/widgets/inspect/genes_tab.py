@@ -2,12 +2,14 @@
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import Qt, QTimer
-from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QFileDialog, QPushButton, QWidget
 
 from napari_compressed_transcriptomics.viewer.notices import user_errors_shown
 from napari_compressed_transcriptomics.widgets.shared.fields import wrapping_label
+from napari_compressed_transcriptomics.widgets.shared.following import soon
 from napari_compressed_transcriptomics.widgets.shared.gene_table import GeneTable
+from napari_compressed_transcriptomics.widgets.shared.layouts import row, stack
 from napari_compressed_transcriptomics.widgets.shared.result_choice import ResultChoice
 
 from .gene_maps import comparison
@@ -35,21 +37,10 @@ class GenesTab(QWidget):
         self.back.setToolTip("Hide the comparison and show what was shown before.")
         self.save = QPushButton("Save &table…")
         self.save.setToolTip("All genes with their numbers, as CSV.")
-        buttons = QHBoxLayout()
-        buttons.addWidget(self.back)
-        buttons.addWidget(self.save)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(4, 4, 4, 4)
-        layout.addWidget(self.genes)
-        layout.addWidget(self.hint)
-        layout.addLayout(buttons)
+        stack(self, self.genes, self.hint, row(self.back, self.save), margins=4)
 
         # Drawn when all keys pressed so far are dealt with: a key held down must not lag.
-        self._soon, self._later = QTimer(self), QTimer(self)
-        self._soon.timeout.connect(self._show)
-        self._later.timeout.connect(self._follow)
-        for timer in (self._soon, self._later):
-            timer.setSingleShot(True)
+        self._soon, self._later = soon(self, self._show), soon(self, self._follow)
         self.genes.chosen.connect(self._soon.start)
         self.genes.table.clicked.connect(self._soon.start)  # after Back, the same gene again
         self.genes.table.activated.connect(self._soon.start)

@@ -3,7 +3,7 @@
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtWidgets import QVBoxLayout, QWidget
+from qtpy.QtWidgets import QWidget
 
 from napari_compressed_transcriptomics.core.progress import driven
 from napari_compressed_transcriptomics.figures.plots import density_plot, error_histogram
@@ -15,6 +15,7 @@ from napari_compressed_transcriptomics.viewer.notices import report, sentence
 from napari_compressed_transcriptomics.widgets.shared.fields import scrolling, wrapping_label
 from napari_compressed_transcriptomics.widgets.shared.figure_view import FigureView
 from napari_compressed_transcriptomics.widgets.shared.job import Job
+from napari_compressed_transcriptomics.widgets.shared.layouts import stack
 from napari_compressed_transcriptomics.widgets.shared.plot_section import PlotSection
 
 from .region_errors import RegionErrors
@@ -60,14 +61,9 @@ class OverallTab(QWidget):
 
         content = QWidget()
         content.setMinimumWidth(_WIDTH)
-        column = QVBoxLayout(content)
-        for widget in (self.summary, self.density, self.histogram, self.by_region):
-            column.addWidget(widget)
-        column.addStretch(1)
+        stack(content, self.summary, self.density, self.histogram, self.by_region, 1)
         self.column = scrolling(content)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.column)
+        stack(self, self.column, margins=0)
 
         results.changed.connect(self._refresh)
         self.by_region.went_to.connect(self._scroll_to)

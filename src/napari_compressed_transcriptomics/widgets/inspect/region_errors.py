@@ -4,8 +4,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from qtpy.QtCore import QPoint, QTimer, Signal
-from qtpy.QtWidgets import QCheckBox, QVBoxLayout, QWidget
+from qtpy.QtCore import QPoint, Signal
+from qtpy.QtWidgets import QCheckBox, QWidget
 
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.regions import Regions
@@ -14,7 +14,8 @@ from napari_compressed_transcriptomics.figures.plots import (
     region_dots_height,
     worst_first,
 )
-from napari_compressed_transcriptomics.widgets.shared.fields import form_layout
+from napari_compressed_transcriptomics.widgets.shared.following import soon
+from napari_compressed_transcriptomics.widgets.shared.layouts import form, stack
 from napari_compressed_transcriptomics.widgets.shared.plot_section import PlotSection
 from napari_compressed_transcriptomics.widgets.shared.region_choice import RegionChoice
 from napari_compressed_transcriptomics.widgets.shared.session import session
@@ -51,20 +52,12 @@ class RegionErrors(QWidget):
         self.all_regions = QCheckBox()
         self.dots = RegionDots(viewer)
         controls = QWidget()
-        form = form_layout()
-        controls.setLayout(form)
-        form.setContentsMargins(0, 0, 0, 0)
-        form.addRow("Regions", self.choice)
-        form.addRow(self.all_regions)
+        controls.setLayout(form(("Regions", self.choice), self.all_regions))
         self.section = PlotSection("Error by region", "error_by_region", self.dots, controls)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.section)
+        stack(self, self.section, margins=0)
 
-        self._soon = QTimer(self)  # painting a label layer tells of every stroke
-        self._soon.setSingleShot(True)
-        self._soon.setInterval(50)
-        self._soon.timeout.connect(self._show)
+        # painting a label layer tells of every stroke
+        self._soon = soon(self, self._show, 50)
         self.choice.changed.connect(self._soon.start)
         self.all_regions.toggled.connect(self._show)
         self.dots.chosen.connect(self._go_to)

@@ -5,9 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
-    QHBoxLayout,
     QSpinBox,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -18,11 +16,11 @@ from napari_compressed_transcriptomics.reconstruction.sample_profile import (
 )
 from napari_compressed_transcriptomics.viewer.pick_mark import pick_mark
 from napari_compressed_transcriptomics.widgets.shared.fields import (
-    form_layout,
     scrolling,
     wrapping_label,
 )
 from napari_compressed_transcriptomics.widgets.shared.figure_view import FigureView
+from napari_compressed_transcriptomics.widgets.shared.layouts import form, row, stack
 from napari_compressed_transcriptomics.widgets.shared.plot_section import PlotSection
 from napari_compressed_transcriptomics.widgets.shared.region_choice import RegionChoice
 from napari_compressed_transcriptomics.widgets.shared.session import Pick, session
@@ -91,23 +89,12 @@ class SampleTab(QWidget):
         self._refresh()
 
     def _lay_out(self) -> None:
-        form = form_layout()
-        form.addRow("Regions", self.regions)
-        form.addRow("Rank by error", self.rank)
-        buttons = QHBoxLayout()
-        for button in (self.worst, self.worse, self.better):
-            buttons.addWidget(button)
+        choices = form(("Regions", self.regions), ("Rank by error", self.rank))
+        buttons = row(self.worst, self.worse, self.better)
         content = QWidget()
         content.setMinimumWidth(_WIDTH)
-        column = QVBoxLayout(content)
-        column.addLayout(form)
-        column.addLayout(buttons)
-        for widget in (self.facts, self.profile, self.latents):
-            column.addWidget(widget)
-        column.addStretch(1)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(scrolling(content))
+        stack(content, choices, buttons, self.facts, self.profile, self.latents, 1)
+        stack(self, scrolling(content), margins=0)
 
     def showEvent(self, event: Any) -> None:
         """Catch up with what was picked while another tab was in front."""

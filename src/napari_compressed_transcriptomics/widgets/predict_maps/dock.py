@@ -2,14 +2,12 @@
 
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qtpy.QtWidgets import (
     QGridLayout,
     QLabel,
     QSpinBox,
-    QTabWidget,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -23,16 +21,15 @@ from napari_compressed_transcriptomics.study.predict_request import (
     check_settings,
     offered_problem,
 )
-from napari_compressed_transcriptomics.viewer import grid as _viewer
 from napari_compressed_transcriptomics.viewer import settings
 from napari_compressed_transcriptomics.widgets.shared.fields import (
     count,
-    form_layout,
     scrolling,
     wrapping_label,
 )
 from napari_compressed_transcriptomics.widgets.shared.file_list import FileList
 from napari_compressed_transcriptomics.widgets.shared.layer_choice import LayerChoice
+from napari_compressed_transcriptomics.widgets.shared.layouts import Dock, form, stack, tabs
 from napari_compressed_transcriptomics.widgets.shared.method_choice import LatentSizes, MethodChoice
 from napari_compressed_transcriptomics.widgets.shared.region_choice import CompartmentChoice
 from napari_compressed_transcriptomics.widgets.shared.run_bar import RunBar
@@ -41,8 +38,6 @@ from .prediction_view import PredictionView
 from .target_choice import TargetChoice
 
 if TYPE_CHECKING:
-    import napari
-
     from napari_compressed_transcriptomics.core.expression import Expression
     from napari_compressed_transcriptomics.study.predict import Prediction
 
@@ -50,17 +45,11 @@ _REGRESSORS = {"ridge": "Ridge", "trees": "Boosted trees"}
 _SPLITS = {"blocks": "Blocks of space", "random": "Random samples"}
 
 
-class PredictMaps(QWidget):
-    """Predict maps from latents, and show how well; Cancel keeps the targets done.
+class PredictMaps(Dock):
+    """Predict maps from latents, and show how well; Cancel keeps the targets done."""
 
-    Parameters
-    ----------
-    napari_viewer : napari.Viewer
-    """
-
-    def __init__(self, napari_viewer: "napari.Viewer"):
-        super().__init__()
-        _viewer.attach(napari_viewer)
+    def __init__(self, napari_viewer: Any):
+        super().__init__(napari_viewer)
         self.layer = LayerChoice(napari_viewer)
         self.targets = TargetChoice(napari_viewer)
         self.compartments = CompartmentChoice(napari_viewer)
@@ -133,26 +122,6 @@ class PredictMaps(QWidget):
         )
 
     def _arrange(self) -> None:
-        form = form_layout()
-        form.addRow("E&xpression", self.layer)
-        self.setup = QWidget()
-        page = QVBoxLayout(self.setup)
-        for title, widget in (("Targets", self.targets), ("Predict them from", self.methods)):
-            page.addWidget(_heading(title))
-            page.addWidget(widget, 1 if widget is self.targets else 0)
-            if widget is self.targets:
-                where = form_layout()
-                where.addRow("Compart&ments", self.compartments)
-                page.addLayout(where)
-        more = form_layout()
-        more.addRow("&Components", self.sizes)
-        page.addLayout(more)
-        page.addWidget(QLabel("and from latent images"))
-        page.addWidget(self.images)
-        page.addWidget(_heading("How"))
-        page.addWidget(self.regressors)
-        page.addWidget(QLabel("held out:"))
-        page.addWidget(self.splits)
         numbers = {
             "&Folds": self.folds,
             "Re&peats": self.repeats,
@@ -160,15 +129,25 @@ class PredictMaps(QWidget):
             "Surro&gates": self.surrogates,
             "&Seed": self.seed,
         }
-        page.addLayout(_grid(numbers))
-        self.tabs = QTabWidget()
-        self.tabs.addTab(scrolling(self.setup), "Set &up")
-        self.tabs.addTab(scrolling(self.view), "Resu&lt")
-        layout = QVBoxLayout(self)
-        layout.addLayout(form)
-        layout.addWidget(self.tabs, 1)
-        layout.addWidget(self.bar)
-        layout.addWidget(self.cost)
+        self.setup = QWidget()
+        stack(
+            self.setup,
+            _heading("Targets"),
+            (self.targets, 1),
+            form(("Compart&ments", self.compartments)),
+            _heading("Predict them from"),
+            self.methods,
+            form(("&Components", self.sizes)),
+            QLabel("and from latent images"),
+            self.images,
+            _heading("How"),
+            self.regressors,
+            QLabel("held out:"),
+            self.splits,
+            _grid(numbers),
+        )
+        self.tabs = tabs({"Set &up": scrolling(self.setup), "Resu&lt": scrolling(self.view)})
+        stack(self, form(("E&xpression", self.layer)), (self.tabs, 1), self.bar, self.cost)
 
     def request(self) -> PredictRequest:
         """Return the settings, without targets and images; a `UserError` says what is missing."""

@@ -11,7 +11,6 @@ from qtpy.QtWidgets import (
     QMessageBox,
     QPlainTextEdit,
     QPushButton,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -31,6 +30,7 @@ from napari_compressed_transcriptomics.viewer.notices import user_errors_shown
 from napari_compressed_transcriptomics.viewer.prediction_layers import show_prediction
 from napari_compressed_transcriptomics.widgets.shared.fields import wrapping_label
 from napari_compressed_transcriptomics.widgets.shared.figure_view import FigureView
+from napari_compressed_transcriptomics.widgets.shared.layouts import stack
 from napari_compressed_transcriptomics.widgets.shared.plot_section import PlotSection
 from napari_compressed_transcriptomics.widgets.shared.run_bar import RunBar
 
@@ -70,14 +70,8 @@ class PredictionView(QWidget):
         self.notes.setTabChangesFocus(True)
         self.notes.setMinimumHeight(70)
         self.notes.setMaximumHeight(130)
-        layout = QVBoxLayout(self)
-        layout.addWidget(self.figure)
-        layout.addWidget(self.doubt)
-        layout.addWidget(self.table, 1)
-        layout.addWidget(self.show_maps)
-        layout.addWidget(self.row)
-        layout.addWidget(self.notes)
-        layout.addWidget(self.save)
+        below = self.show_maps, self.row, self.notes, self.save
+        stack(self, self.figure, self.doubt, (self.table, 1), *below)
         self.table.chosen.connect(self._refresh)
         self.table.wanted.connect(self._show_maps)
         self.show_maps.clicked.connect(self._show_maps)

@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import (
     QFileDialog,
-    QHBoxLayout,
+    QLabel,
     QLineEdit,
     QListWidget,
     QListWidgetItem,
     QPushButton,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -21,6 +20,7 @@ from napari_compressed_transcriptomics.viewer.layer_values import volume_of_laye
 from napari_compressed_transcriptomics.widgets.shared.fields import wrapping_label
 from napari_compressed_transcriptomics.widgets.shared.file_list import FileList
 from napari_compressed_transcriptomics.widgets.shared.following import follow
+from napari_compressed_transcriptomics.widgets.shared.layouts import row, stack
 
 if TYPE_CHECKING:
     from napari_compressed_transcriptomics.io.readers.volume import Volume
@@ -71,18 +71,8 @@ class TargetChoice(QWidget):
         self._fill()
 
     def _arrange(self) -> None:
-        rows = QHBoxLayout()
-        label = wrapping_label()
-        label.setText("Rows in order of")
-        label.setWordWrap(False)
-        rows.addWidget(label)
-        rows.addWidget(self.regions, 1)
-        rows.addWidget(self.browse)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        for widget in (self.files, self._layers_label, self.layers):
-            layout.addWidget(widget)
-        layout.addLayout(rows)
+        rows = row(QLabel("Rows in order of"), (self.regions, 1), self.browse)
+        stack(self, self.files, self._layers_label, self.layers, rows, margins=0)
 
     @property
     def n_chosen(self) -> int:

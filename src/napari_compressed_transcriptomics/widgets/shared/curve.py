@@ -3,12 +3,12 @@
 from typing import Any
 
 from matplotlib.figure import Figure
-from qtpy.QtCore import QTimer
 
 from napari_compressed_transcriptomics.core.progress import Progress
 from napari_compressed_transcriptomics.figures.plots import training_curve
 
 from .figure_view import FigureView
+from .following import soon
 
 _MILLISECONDS_BETWEEN_DRAWINGS = 300
 _SIZE = 300, 190  # holds the title
@@ -27,10 +27,7 @@ class TrainingCurve(FigureView):
         super().__init__(viewer, _SIZE)
         self.train: list[float] = []
         self.validation: list[float] = []
-        self._timer = QTimer(self)
-        self._timer.setInterval(_MILLISECONDS_BETWEEN_DRAWINGS)
-        self._timer.setSingleShot(True)
-        self._timer.timeout.connect(self.redraw)
+        self._timer = soon(self, self.redraw, _MILLISECONDS_BETWEEN_DRAWINGS)
         self.draw(self._curve)
 
     def clear(self) -> None:

@@ -3,10 +3,11 @@
 import os
 from typing import Any
 
-from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QLabel, QWidget
 
 from .fields import choice
 from .garbage import start
+from .layouts import stack
 
 _DEVICES = {"auto": "Best available", "cuda": "NVIDIA GPU", "mps": "Apple GPU", "cpu": "CPU"}
 
@@ -29,9 +30,7 @@ class DeviceChoice(QWidget):
         self.combo.setCurrentIndex(self.combo.findData(device))
         self.line = QLabel("Looking for a GPU…")
         self.line.setWordWrap(True)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.line)
+        stack(self, self.line, margins=0)
         self.combo.currentIndexChanged.connect(self._look)
         self._look()
 

@@ -21,13 +21,6 @@ if TYPE_CHECKING:
     from napari_compressed_transcriptomics.codecs.codec import Codec
 
 
-def form_layout() -> QFormLayout:
-    """Return a form whose fields take the width that a dock has."""
-    form = QFormLayout()
-    form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-    return form
-
-
 def more_settings(title: str, form: QFormLayout) -> tuple[QCheckBox, QWidget]:
     """Return a box to check, and the form, which is seen while it is checked."""
     box, settings = QCheckBox(title), QWidget()

@@ -5,9 +5,10 @@ from typing import Any
 
 from matplotlib.backends.backend_qtagg import FigureCanvasQTAgg
 from matplotlib.figure import Figure
-from qtpy.QtWidgets import QVBoxLayout, QWidget
+from qtpy.QtWidgets import QWidget
 
 from .following import follow
+from .layouts import stack
 
 Draw = Callable[[Figure, str], object]
 """Draws into a figure that was cleared, with a colour (hex) for text and axes."""
@@ -41,9 +42,7 @@ class FigureView(QWidget):
         self.canvas = _Canvas(self.figure)
         self.canvas.setStyleSheet("background: transparent")
         self.canvas.setMinimumSize(*size)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.canvas)
+        stack(self, self.canvas, margins=0)
         follow(self, [viewer.events.theme], self.redraw)
 
     @property

@@ -9,13 +9,13 @@ from qtpy.QtGui import QPainter
 from qtpy.QtWidgets import (
     QAbstractItemView,
     QFileDialog,
-    QHBoxLayout,
     QListWidget,
     QListWidgetItem,
     QPushButton,
-    QVBoxLayout,
     QWidget,
 )
+
+from .layouts import row, stack
 
 
 class FileList(QWidget):
@@ -43,13 +43,7 @@ class FileList(QWidget):
         self.list.setToolTip("Drop files or a folder here; Delete removes what is selected.")
         self.add = QPushButton(add)
         self.remove = QPushButton("Remove")
-        buttons = QHBoxLayout()
-        buttons.addWidget(self.add)
-        buttons.addWidget(self.remove)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.list)
-        layout.addLayout(buttons)
+        stack(self, self.list, row(self.add, self.remove), margins=0)
         self.list.unwanted.connect(self._remove)
         self.list.dropped.connect(self.take)
         self.list.itemSelectionChanged.connect(self._refresh)

@@ -1,8 +1,9 @@
-"""Following a viewer, which outlives its docks, for as long as a widget lives."""
+"""Following a viewer, which outlives its docks, for as long as a widget lives, and events."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QWidget
 
 
@@ -32,6 +33,15 @@ def at_end(widget: QWidget, do: Callable[[], Any]) -> None:
     end = _End(do)
     widget.__dict__.setdefault("_ends", []).append(end)
     widget.destroyed.connect(end.come)
+
+
+def soon(parent: QWidget, call: Callable[[], Any], milliseconds: int = 0) -> QTimer:
+    """Return a timer that calls a function once for all that `start` it in that time."""
+    timer = QTimer(parent)
+    timer.setSingleShot(True)
+    timer.setInterval(milliseconds)
+    timer.timeout.connect(call)
+    return timer
 
 
 class _End:

@@ -12,11 +12,11 @@ from qtpy.QtWidgets import (
     QLineEdit,
     QShortcut,
     QTableView,
-    QVBoxLayout,
     QWidget,
 )
 
 from .gene_model import GeneModel
+from .layouts import stack
 
 _ARROW = 16
 """Pixels that the arrow takes which tells how a column is sorted."""
@@ -53,11 +53,7 @@ class GeneTable(QWidget):
         self.model = GeneModel(thing, called)
         self.table = _view(self.model)
         self.count = QLabel()
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.search)
-        layout.addWidget(self.table)
-        layout.addWidget(self.count)
+        stack(self, self.search, self.table, self.count, margins=0)
 
         self.search.textChanged.connect(self.model.narrow)
         self.search.returnPressed.connect(lambda: self.choose(self.model.first()))
@@ -68,8 +64,8 @@ class GeneTable(QWidget):
         selection.selectionChanged.connect(self._on_selection)
         self._shortcut(Qt.Key.Key_Down, self._enter, self.search)
         self._shortcut(QKeySequence.StandardKey.Find, self.search.setFocus)
-        for column in range(9):  # as many as there are such keys
-            self._shortcut(f"Ctrl+{column + 1}", lambda column=column: self._sort(column))
+        for number in range(9):  # as many as there are such keys
+            self._shortcut(f"Ctrl+{number + 1}", lambda number=number: self._sort(number))
         self._on_reset()
 
     def set_genes(self, genes: Sequence[str], numbers: Mapping[str, np.ndarray]) -> None:

@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QFileDialog, QLabel, QPushButton, QWidget
 
 from napari_compressed_transcriptomics.viewer.notices import user_errors_shown
 
 from .fields import wrapping_label
 from .figure_view import FigureView
+from .layouts import row, stack
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -44,16 +45,8 @@ class PlotSection(QWidget):
         self.save.clicked.connect(self._ask_and_save)
         self.note = wrapping_label()
         self.view = view
-        top = QHBoxLayout()
-        top.addWidget(self.heading, 1)
-        top.addWidget(self.save)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addLayout(top)
-        if controls is not None:
-            layout.addWidget(controls)
-        layout.addWidget(self.note)
-        layout.addWidget(view)
+        more = [] if controls is None else [controls]
+        stack(self, row((self.heading, 1), self.save), *more, self.note, view, margins=0)
         self.show_plot(None)
 
     def show_plot(self, plot: Plot | None, note: str = "") -> None:

@@ -4,13 +4,14 @@ from collections.abc import Callable
 from typing import Any
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QProgressBar, QPushButton, QWidget
 
 from napari_compressed_transcriptomics.core.progress import Progress, Report
 from napari_compressed_transcriptomics.viewer.notices import report, sentence, tell
 
 from .fields import wrapping_label
 from .job import Job
+from .layouts import row, stack
 
 
 class RunBar(QWidget):
@@ -41,14 +42,7 @@ class RunBar(QWidget):
         self.cancel = QPushButton("Cancel")
         self.progress = QProgressBar()
         self.status = wrapping_label()
-        buttons = QHBoxLayout()
-        buttons.addWidget(self.run)
-        buttons.addWidget(self.cancel)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addLayout(buttons)
-        layout.addWidget(self.progress)
-        layout.addWidget(self.status)
+        stack(self, row(self.run, self.cancel), self.progress, self.status, margins=0)
         self.run.clicked.connect(self._on_run)
         self.cancel.clicked.connect(self._on_cancel)
         self.allow("")

@@ -1,0 +1,88 @@
+"""How the parts of a dock are laid out: rows, columns and forms, each in one call."""
+
+from typing import Any
+
+from qtpy.QtWidgets import (
+    QBoxLayout,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QLayout,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_compressed_transcriptomics.viewer import grid
+
+Part = QWidget | QLayout | tuple[QWidget | QLayout, int] | int
+"""A widget or layout, alone or with its stretch; a number is room that stretches so much."""
+
+
+class Dock(QWidget):
+    """What all docks are: made with a viewer, which is made ready for our layers.
+
+    Parameters
+    ----------
+    napari_viewer : napari.Viewer
+    """
+
+    def __init__(self, napari_viewer: Any):
+        super().__init__()
+        self._viewer = napari_viewer
+        self._view = grid.attach(napari_viewer)
+
+
+def stack(parent: QWidget, *parts: Part, margins: int | None = None) -> None:
+    """Lay parts out in a widget from top to bottom; None leaves the margins as usual."""
+    layout = QVBoxLayout(parent)
+    if margins is not None:
+        layout.setContentsMargins(margins, margins, margins, margins)
+    _fill(layout, parts)
+
+
+def row(*parts: Part) -> QHBoxLayout:
+    """Return parts from left to right."""
+    layout = QHBoxLayout()
+    layout.setContentsMargins(0, 0, 0, 0)
+    _fill(layout, parts)
+    return layout
+
+
+def form(*rows: tuple[str | QLabel, QWidget | QLayout] | QWidget) -> QFormLayout:
+    """Return labels and fields, a pair or one wide field a row; fields take a dock's width."""
+    layout = QFormLayout()
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+    for pair in rows:
+        if isinstance(pair, QWidget):
+            layout.addRow(pair)
+        else:
+            layout.addRow(*pair)  # type: ignore[arg-type]
+    return layout
+
+
+def label(text: str, field: QWidget) -> QLabel:
+    """Return a label whose key goes to a field that stands elsewhere than beside it."""
+    made = QLabel(text)
+    made.setBuddy(field)
+    return made
+
+
+def tabs(pages: dict[str, QWidget]) -> QTabWidget:
+    """Return pages behind tabs with their titles."""
+    made = QTabWidget()
+    for title, page in pages.items():
+        made.addTab(page, title)
+    return made
+
+
+def _fill(layout: QBoxLayout, parts: tuple[Part, ...]) -> None:
+    for part in parts:
+        item, stretch = part if isinstance(part, tuple) else (part, 0)
+        if isinstance(item, int):
+            layout.addStretch(item)
+        elif isinstance(item, QLayout):
+            layout.addLayout(item, stretch)
+        else:
+            layout.addWidget(item, stretch)
