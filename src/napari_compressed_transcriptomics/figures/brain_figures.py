@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_compressed_transcriptomics.core.value_ranges import error_range, symmetric_range
+
 from .plots import blank_figure
 from .slices import BrainSpace, Picture
 
@@ -40,13 +42,12 @@ class Scale:
     @classmethod
     def of_error(cls, rmse: np.ndarray) -> "Scale":
         """Return that of errors: 0 to their 99th percentile."""
-        return cls("inferno", 0.0, float(np.nanpercentile(rmse, 99)) or 1.0, "RMSE")
+        return cls("inferno", *error_range(rmse), "RMSE")
 
     @classmethod
     def of_component(cls, values: np.ndarray, label: str) -> "Scale":
         """Return that of latents: symmetric about the mean, as far as 99 % of them reach."""
-        middle = float(np.nanmean(values, dtype=float))
-        reach = float(np.nanpercentile(np.abs(values - middle), 99)) or 1.0
+        middle, reach = map(float, symmetric_range(values))
         return cls("RdBu_r", middle - reach, middle + reach, label)
 
     @property

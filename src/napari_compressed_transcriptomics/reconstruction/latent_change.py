@@ -3,10 +3,9 @@
 import numpy as np
 
 from napari_compressed_transcriptomics.codecs.codec import Codec
+from napari_compressed_transcriptomics.core.value_ranges import value_range
 
 from .components import check_rows_are_alone
-
-RANGE_PERCENTILES = (1, 99)
 
 
 def usual_range(latents: np.ndarray) -> np.ndarray:
@@ -14,8 +13,7 @@ def usual_range(latents: np.ndarray) -> np.ndarray:
 
     A component that is the same in all samples gets one unit around it.
     """
-    ranges = np.percentile(latents, RANGE_PERCENTILES, axis=0).T
-    return np.where(np.diff(ranges) > 0, ranges, ranges + np.array([-0.5, 0.5]))
+    return np.array([value_range(component) for component in latents.T])
 
 
 def decoded_change(codec: Codec, start: np.ndarray, latents: np.ndarray) -> np.ndarray:

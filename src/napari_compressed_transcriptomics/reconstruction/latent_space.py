@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from napari_compressed_transcriptomics.core.regions import Regions
+from napari_compressed_transcriptomics.core.value_ranges import value_range
 
 LEVELS = 64
 """Colours of a sequential scale; more could not be told apart."""
@@ -44,9 +45,7 @@ class Coloring:
     @property
     def limits(self) -> tuple[float, float]:
         """Ends of the colour scale: the 1st and 99th percentile; what is beyond is clipped."""
-        finite = self.values[np.isfinite(self.values)]
-        low, high = np.percentile(finite, [1, 99]) if len(finite) else (0.0, 1.0)
-        return (float(low), float(high)) if high > low else (float(low) - 0.5, float(low) + 0.5)
+        return value_range(self.values)
 
     def groups(self) -> list[tuple[int, np.ndarray]]:
         """Return rows of the same colour together, in the order in which to draw them.

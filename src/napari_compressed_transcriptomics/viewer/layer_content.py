@@ -6,6 +6,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_compressed_transcriptomics.core.expression import Expression, Parcellation
+from napari_compressed_transcriptomics.core.value_ranges import (
+    error_range,
+    symmetric_range,
+    value_range,
+)
 from napari_compressed_transcriptomics.reconstruction.held_out_error import HELD_OUT
 
 from .image_space import ImageSpace
@@ -91,10 +96,7 @@ class LayerContent:
             reach = rounded_up(reach)
             return center - reach, center + reach
         assert self.values is not None
-        low, high = np.nanpercentile(self.values, [1, 99])
-        if self.kind in ERRORS:
-            low = 0.0
-        return (float(low), float(high)) if high > low else (float(low) - 0.5, float(low) + 0.5)
+        return (error_range if self.kind in ERRORS else value_range)(self.values)
 
 
 def rounded_up(reach: float) -> float:
@@ -140,9 +142,6 @@ class _View(Parcellation):
 
 
 def middle_and_reach(values: np.ndarray, center: float | None = None) -> dict[str, Any]:
-    """Middle of each column (its mean), and how far from it 99 % of the samples keep."""
-    centers = np.nanmean(values, axis=0, dtype=float)
-    if center is not None:
-        centers[:] = center
-    reach = np.nanpercentile(np.abs(values - centers), 99, axis=0)
-    return {"centers": centers, "reach": np.where(reach > 0, reach, 1.0)}
+    """Return what `LayerContent` needs to know of signed values, see `symmetric_range`."""
+    centers, reach = symmetric_range(values, center)
+    return {"centers": centers, "reach": reach}
