@@ -46,7 +46,7 @@ def lobes(brain):
 def tab(model, brain, qtbot):
     add_expression(model, brain)
     made = LatentsTab(model, LayerChoice(model))
-    made._layer.setParent(made)
+    made._chosen.setParent(made)
     qtbot.addWidget(made)
     made.resize(360, 900)
     made.show()

@@ -230,7 +230,7 @@ def test_another_result_leaves_nothing_of_the_one_before(
     assert f"RMSE {compressed[1].rmse:.4f}" in tab.summary.text()
     assert names(tab)[0].startswith(regions_by_error(compressed[1], atlas)[0][0])
 
-    QTest.keyClick(tab._results, Qt.Key.Key_Up)  # back to the first
+    QTest.keyClick(tab._chosen, Qt.Key.Key_Up)  # back to the first
     assert not tab.density.view.figure.axes
     assert f"RMSE {compressed[0].rmse:.4f}" in tab.summary.text()
     drawn(qtbot, tab)

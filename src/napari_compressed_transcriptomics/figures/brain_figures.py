@@ -78,10 +78,8 @@ def error_slices(
     volume : ndarray, shape (x, y, z)
         RMSE, in the units of the data.
     scale : Scale
-    figure : matplotlib.figure.Figure, optional
-        Drawn into after clearing; a new one where not given.
-    foreground : str
-        Colour of text; the background is transparent.
+    figure, foreground
+        Where to draw, and the colour of text: see `plots`.
     """
     rows = [space.slices(plane, 6) for plane in ("axial", "coronal", "sagittal")]
     return draw(rows, volume, scale, figure, foreground)

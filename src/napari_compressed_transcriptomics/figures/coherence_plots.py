@@ -30,10 +30,8 @@ def coherence_dots(
     ----------
     table : DataFrame
         As `coherence.coherence_table` makes it; rows for ``all`` components are not drawn.
-    figure : matplotlib.figure.Figure, optional
-        Drawn into after clearing; a new one where not given.
-    foreground : str
-        Colour of text and axes; the background is transparent.
+    figure, foreground
+        Where to draw, and the colour of text: see `plots`.
     """
     table = table[table["component"] != "all"]
     measures = [m for m in _TITLES if (table["measure"] == m).any()]

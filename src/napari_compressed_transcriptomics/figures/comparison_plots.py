@@ -35,10 +35,8 @@ def error_by_size(
     Parameters
     ----------
     scores : sequence of Score
-    figure : matplotlib.figure.Figure, optional
-        Drawn into after clearing; a new one where not given.
-    foreground : str
-        Colour of text and axes; the background is transparent.
+    figure, foreground
+        Where to draw, and the colour of text: see `plots`.
     """
     from matplotlib.patches import Patch
 

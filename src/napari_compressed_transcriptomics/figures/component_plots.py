@@ -27,10 +27,8 @@ def change_bars(
         Symbols.
     change : ndarray, shape (n_genes,)
         In units of the data.
-    figure : matplotlib.figure.Figure, optional
-        Drawn into after clearing; a new one where not given.
-    foreground : str
-        Colour of text and axes; the background is transparent.
+    figure, foreground
+        Where to draw, and the colour of text: see `plots`.
 
     Returns
     -------

@@ -82,10 +82,8 @@ def training_curve(
     ----------
     train, validation : sequence of float
         RMSE over the training and the held-out samples, one an epoch, in the units of the data.
-    figure : matplotlib.figure.Figure, optional
-        Drawn into after clearing; a new one where not given.
-    foreground : str
-        Colour of text and axes; the background is transparent.
+    figure, foreground
+        Where to draw, and the colour of text: see `plots`.
 
     Returns
     -------
@@ -124,10 +122,8 @@ def density_plot(
         See `core.density.density_of`.
     rmse : float
         Over all samples and genes (`Reconstruction.rmse`), in the units of the data.
-    figure : matplotlib.figure.Figure, optional
-        Drawn into after clearing; a new one where not given.
-    foreground : str
-        Colour of text and axes; the background is transparent.
+    figure, foreground
+        Where to draw, and the colour of text: see `plots`.
     """
     from matplotlib.colors import LogNorm
 
@@ -168,10 +164,8 @@ def error_histogram(
     ----------
     rmse_samples : ndarray, shape (n_samples,)
         RMSE of each sample over its genes, in the units of the data; NaN is left out.
-    figure : matplotlib.figure.Figure, optional
-        Drawn into after clearing; a new one where not given.
-    foreground : str
-        Colour of text and axes; the background is transparent.
+    figure, foreground
+        Where to draw, and the colour of text: see `plots`.
     """
     figure = blank_figure(figure)
     errors = np.asarray(rmse_samples, float)

@@ -31,10 +31,8 @@ def utility_bars(
     Parameters
     ----------
     prediction : Prediction
-    figure : matplotlib.figure.Figure, optional
-        Drawn into after clearing; a new one where not given.
-    foreground : str
-        Colour of text and axes; the background is transparent.
+    figure, foreground
+        Where to draw, and the colour of text: see `plots`.
     """
     panels: dict[tuple[str, str], list[Score]] = {}
     for score in prediction.scores:

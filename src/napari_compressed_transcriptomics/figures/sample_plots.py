@@ -25,10 +25,8 @@ def profile_plot(
     Parameters
     ----------
     profile : SampleProfile
-    figure : matplotlib.figure.Figure, optional
-        Drawn into after clearing; a new one where not given.
-    foreground : str
-        Colour of text and axes; the background is transparent.
+    figure, foreground
+        Where to draw, and the colour of text: see `plots`.
 
     Returns
     -------

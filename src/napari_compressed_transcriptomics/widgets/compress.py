@@ -210,12 +210,7 @@ class Compress(Dock):
         self.separate.setToolTip(
             "" if few else f"At most {layers.MAX_SEPARATE_LAYERS} components as separate layers."
         )
-        reason = ""
-        try:
-            self.request()
-        except UserError as error:
-            reason = str(error)
-        self.bar.allow(reason)
+        self.bar.check(self.request)
         has_result = self._result is not None and self.bar.job is None
         self.save_model.setEnabled(has_result)
         self.save_results.setEnabled(has_result)

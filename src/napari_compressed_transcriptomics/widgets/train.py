@@ -156,12 +156,7 @@ class Train(Dock):
         self._refresh()
 
     def _refresh(self) -> None:
-        reason = ""
-        try:
-            self.request()
-        except UserError as error:
-            reason = str(error)
-        self.bar.allow(reason)
+        self.bar.check(self.request)
         self.save_model.setEnabled(self._codec is not None and self.bar.job is None)
 
     def _start(self) -> None:

@@ -28,7 +28,7 @@ from napari_compressed_transcriptomics.widgets.shared.fields import scrolling, w
 from napari_compressed_transcriptomics.widgets.shared.figure_view import FigureView
 from napari_compressed_transcriptomics.widgets.shared.following import soon
 from napari_compressed_transcriptomics.widgets.shared.layer_choice import LayerChoice
-from napari_compressed_transcriptomics.widgets.shared.layouts import stack
+from napari_compressed_transcriptomics.widgets.shared.layouts import Tab, stack
 from napari_compressed_transcriptomics.widgets.shared.plot_section import PlotSection
 from napari_compressed_transcriptomics.widgets.shared.run_bar import RunBar
 
@@ -45,20 +45,14 @@ _TIMES_DRAWING = 10  # a tenth of the time is for drawing at most
 _PANEL_HEIGHT, _LEGEND_HEIGHT = 210, 40
 
 
-class HeldOutTab(QWidget):
+class HeldOutTab(Tab):
     """Fits methods to part of the samples and shows their error on the rest, as it comes.
 
     What was measured of the same data, seed and folds stays, and is not fitted again.
-
-    Parameters
-    ----------
-    viewer : napari.Viewer
-    layer : LayerChoice
-        Tells which data.
     """
 
     def __init__(self, viewer: Any, layer: LayerChoice):
-        super().__init__()
+        super().__init__(viewer, layer)
         self._request: CompareRequest | None = None
         self._scores: dict[Fit, Score] = {}
         self._notes: tuple[str, ...] = ()

@@ -1,6 +1,7 @@
 """Tab Latents of the dock Compare methods: latents of methods beside each other."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -35,7 +36,7 @@ from napari_compressed_transcriptomics.widgets.shared.fields import (
     wrapping_label,
 )
 from napari_compressed_transcriptomics.widgets.shared.layer_choice import LayerChoice
-from napari_compressed_transcriptomics.widgets.shared.layouts import form, row, stack
+from napari_compressed_transcriptomics.widgets.shared.layouts import Tab, form, row, stack
 from napari_compressed_transcriptomics.widgets.shared.method_choice import MethodChoice
 from napari_compressed_transcriptomics.widgets.shared.run_bar import RunBar
 
@@ -46,23 +47,15 @@ _AT_FIRST = ("default", "pca", "nmf", "kpca", "umap", "tsne")
 _MAX_COMPONENTS = 64
 
 
-class LatentsTab(QWidget):
+class LatentsTab(Tab):
     """Fits methods to all samples and shows their latents; published ones can stand beside them.
 
     What was fitted to the same data, with as many components and the same seed, is not fitted
     again. Cancel keeps the methods that are done.
-
-    Parameters
-    ----------
-    viewer : napari.Viewer
-    layer : LayerChoice
-        Tells which data.
     """
 
     def __init__(self, viewer: Any, layer: LayerChoice):
-        super().__init__()
-        self._viewer = viewer
-        self._layer = layer
+        super().__init__(viewer, layer)
         self._fitted: tuple[NamedLatents, ...] = ()
         self._seed_of_fits = 0
         self._notes: list[str] = []
@@ -117,7 +110,7 @@ class LatentsTab(QWidget):
 
     def request(self) -> LatentsRequest:
         """Return what Run would do now; a `UserError` says why it cannot."""
-        expression = self._layer.expression()
+        expression = self._chosen.expression()
         if not self.methods.methods:
             raise UserError("Choose at least one method.")
         size, seed = self.components.value(), self.seed.value()
@@ -132,17 +125,13 @@ class LatentsTab(QWidget):
 
     def _refresh(self) -> None:
         """Say why Run cannot be pressed, and offer the methods that these data can carry."""
-        reason, expression = "", None
-        try:
-            expression = self._layer.expression()
-            self.request()
-        except UserError as error:
-            reason = str(error)
+        reason, expression = self.bar.check(self.request), None
+        with suppress(UserError):
+            expression = self._chosen.expression()
         asked = expression, self.components.value()
         if expression is not None and asked != self._asked:
             self._background.ask(partial(_reasons, expression, self.components.value()))
         self._asked = asked
-        self.bar.allow(reason)
         idle = self.bar.job is None
         self.scatter.setEnabled(idle and (not reason or bool(self._opened)))
         self.open.setEnabled(idle)
@@ -213,7 +202,7 @@ class LatentsTab(QWidget):
 
     def _expression(self) -> Expression | None:
         try:
-            return self._layer.expression()
+            return self._chosen.expression()
         except UserError:
             return None
 

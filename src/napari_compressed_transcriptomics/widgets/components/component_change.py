@@ -18,7 +18,7 @@ from napari_compressed_transcriptomics.widgets.shared.fields import (
 )
 from napari_compressed_transcriptomics.widgets.shared.figure_view import FigureView
 from napari_compressed_transcriptomics.widgets.shared.following import soon
-from napari_compressed_transcriptomics.widgets.shared.layouts import form, stack
+from napari_compressed_transcriptomics.widgets.shared.layouts import Tab, form, stack
 from napari_compressed_transcriptomics.widgets.shared.result_choice import ResultChoice
 from napari_compressed_transcriptomics.widgets.shared.session import Pick, session
 
@@ -34,18 +34,11 @@ _HEIGHT_OF_EIGHT = 170
 _MILLISECONDS_BETWEEN_PLOTS = 60
 
 
-class ComponentChange(QWidget):
-    """Sliders for the latents, and the genes that change most against the start.
-
-    Parameters
-    ----------
-    viewer : napari.Viewer
-    results : ResultChoice
-    """
+class ComponentChange(Tab):
+    """Sliders for the latents, and the genes that change most against the start."""
 
     def __init__(self, viewer: Any, results: ResultChoice):
-        super().__init__()
-        self._results = results
+        super().__init__(viewer, results)
         self._session = session(viewer)
         self._start_latents: np.ndarray | None = None
         self.start = choice(_STARTS)
@@ -66,7 +59,7 @@ class ComponentChange(QWidget):
 
     def _on_result(self) -> None:
         """Make sliders for the result, if there is one that can be taken apart."""
-        result, self.sliders = self._results.result, None
+        result, self.sliders = self._chosen.result, None
         problem = "" if result is not None else "Run Compress first."
         if result is not None:
             try:
@@ -90,7 +83,7 @@ class ComponentChange(QWidget):
 
     def _begin(self) -> None:
         """Set the sliders to where they start."""
-        result, pick = self._results.result, self._session.pick
+        result, pick = self._chosen.result, self._session.pick
         self._start_latents, words = None, ""
         if result is not None and self.sliders is not None:
             if self.start.currentData() == "mean":
@@ -116,7 +109,7 @@ class ComponentChange(QWidget):
 
     def _plot(self) -> None:
         self._timer.stop()
-        result, start, sliders = self._results.result, self._start_latents, self.sliders
+        result, start, sliders = self._chosen.result, self._start_latents, self.sliders
         if result is None or start is None or sliders is None:
             self.view.draw(None)
             return

@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from qtpy.QtWidgets import QComboBox, QPushButton, QWidget
+from qtpy.QtWidgets import QComboBox, QPushButton
 
 from napari_compressed_transcriptomics.viewer import grid, layers
 from napari_compressed_transcriptomics.widgets.shared.fields import (
     narrow,
     wrapping_label,
 )
-from napari_compressed_transcriptomics.widgets.shared.layouts import form, stack
+from napari_compressed_transcriptomics.widgets.shared.layouts import Tab, form, stack
 from napari_compressed_transcriptomics.widgets.shared.result_choice import ResultChoice
 
 _COLORS = ("&Red", "&Green", "&Blue")
@@ -20,18 +20,11 @@ _ABOUT = (
 )
 
 
-class ComponentColors(QWidget):
-    """Chooses three components and adds them as one colour layer.
-
-    Parameters
-    ----------
-    viewer : napari.Viewer
-    results : ResultChoice
-    """
+class ComponentColors(Tab):
+    """Chooses three components and adds them as one colour layer."""
 
     def __init__(self, viewer: Any, results: ResultChoice):
-        super().__init__()
-        self._viewer, self._results = viewer, results
+        super().__init__(viewer, results)
         self.colors = [narrow(QComboBox()) for _ in _COLORS]
         self.add = QPushButton("&Add layer")
         about = wrapping_label()
@@ -42,7 +35,7 @@ class ComponentColors(QWidget):
         self._fill()
 
     def _fill(self) -> None:
-        result = self._results.result
+        result = self._chosen.result
         k = result.codec.latent_size if result is not None else 0
         for place, combo in enumerate(self.colors):
             combo.clear()
@@ -54,7 +47,7 @@ class ComponentColors(QWidget):
         self.add.setToolTip("" if k else "Run Compress first.")
 
     def _add(self) -> None:
-        result = self._results.result
+        result = self._chosen.result
         assert result is not None
         chosen = [combo.currentData() for combo in self.colors]
         data, attributes, _ = layers.composite_layer(result, chosen)

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QFileDialog, QPushButton, QWidget
+from qtpy.QtWidgets import QFileDialog, QPushButton
 
 from napari_compressed_transcriptomics.core.progress import driven
 from napari_compressed_transcriptomics.reconstruction.components import component_genes_steps
@@ -15,7 +15,7 @@ from napari_compressed_transcriptomics.widgets.shared.fields import (
     wrapping_label,
 )
 from napari_compressed_transcriptomics.widgets.shared.gene_table import GeneTable
-from napari_compressed_transcriptomics.widgets.shared.layouts import form, row, stack
+from napari_compressed_transcriptomics.widgets.shared.layouts import Tab, form, row, stack
 from napari_compressed_transcriptomics.widgets.shared.result_choice import ResultChoice
 from napari_compressed_transcriptomics.widgets.shared.run_bar import RunBar
 
@@ -26,18 +26,11 @@ if TYPE_CHECKING:
 _NOTHING = {"effect": np.zeros(0), "size": np.zeros(0)}
 
 
-class ComponentTable(QWidget):
-    """The decoder's derivative averaged over samples, gene by gene.
-
-    Parameters
-    ----------
-    viewer : napari.Viewer
-    results : ResultChoice
-    """
+class ComponentTable(Tab):
+    """The decoder's derivative averaged over samples, gene by gene."""
 
     def __init__(self, viewer: Any, results: ResultChoice):
-        super().__init__()
-        self._viewer, self._results = viewer, results
+        super().__init__(viewer, results)
         self._result: Reconstruction | None = None
         self._genes: ComponentGenes | None = None
         self.bar = RunBar("Genes of components")
@@ -69,18 +62,18 @@ class ComponentTable(QWidget):
         self._genes = None
         if self.bar.job is not None:
             self.bar.job.cancel()
-        result = self._results.result
+        result = self._chosen.result
         self.bar.allow("" if result is not None else "Run Compress first.")
         self.component.setMaximum(result.codec.latent_size if result is not None else 1)
         self._show()
 
     def _start(self) -> None:
-        result = self._result = self._results.result
+        result = self._result = self._chosen.result
         if result is not None:
             self.bar.start(driven(lambda: component_genes_steps(result)))
 
     def _on_found(self, genes: "ComponentGenes") -> None:
-        if self._result is self._results.result:
+        if self._result is self._chosen.result:
             self._genes = genes
             self._show()
 
@@ -101,7 +94,7 @@ class ComponentTable(QWidget):
 
     def _show_gene(self, gene: str) -> None:
         """Switch the expression layers of this data to the gene."""
-        result = self._results.result
+        result = self._chosen.result
         if result is not None:
             with user_errors_shown():
                 layers.show_gene_in(self._viewer, result.expression.parcellation, gene)

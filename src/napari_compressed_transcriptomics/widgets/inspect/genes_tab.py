@@ -1,35 +1,28 @@
 """Tab Genes: which genes a compression gives back badly, and where in the brain."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QFileDialog, QPushButton, QWidget
+from qtpy.QtWidgets import QFileDialog, QPushButton
 
 from napari_compressed_transcriptomics.viewer.notices import user_errors_shown
 from napari_compressed_transcriptomics.widgets.shared.fields import wrapping_label
 from napari_compressed_transcriptomics.widgets.shared.following import soon
 from napari_compressed_transcriptomics.widgets.shared.gene_table import GeneTable
-from napari_compressed_transcriptomics.widgets.shared.layouts import row, stack
+from napari_compressed_transcriptomics.widgets.shared.layouts import Tab, row, stack
 from napari_compressed_transcriptomics.widgets.shared.result_choice import ResultChoice
 
 from .gene_maps import comparison
 
 if TYPE_CHECKING:
-    import napari
+    pass
 
 
-class GenesTab(QWidget):
-    """A table of all genes; the one chosen is compared with its reconstruction in the viewer.
+class GenesTab(Tab):
+    """A table of all genes; the one chosen is compared with its reconstruction in the viewer."""
 
-    Parameters
-    ----------
-    viewer : napari.Viewer
-    results : ResultChoice
-    """
-
-    def __init__(self, viewer: "napari.Viewer", results: ResultChoice):
-        super().__init__()
-        self._results = results
+    def __init__(self, viewer: Any, results: ResultChoice):
+        super().__init__(viewer, results)
         self._comparison = comparison(viewer)
         self.genes = GeneTable("Run Compress first.")
         self.hint = wrapping_label()
@@ -52,7 +45,7 @@ class GenesTab(QWidget):
         self.genes.table.sortByColumn(1, Qt.SortOrder.DescendingOrder)  # worst first
 
     def _fill(self) -> None:
-        result = self._results.result
+        result = self._chosen.result
         if result is None:
             self.genes.set_genes((), {})
         else:
@@ -66,14 +59,14 @@ class GenesTab(QWidget):
             self._show()
 
     def _show(self) -> None:
-        result = self._results.result
+        result = self._chosen.result
         if result is not None and self.genes.gene:
             with user_errors_shown():
                 self._comparison.show(result, self.genes.gene)
             self._refresh()
 
     def _refresh(self) -> None:
-        result, gene = self._results.result, self.genes.gene
+        result, gene = self._chosen.result, self.genes.gene
         self.back.setEnabled(self._comparison.active)
         self.save.setEnabled(result is not None)
         hint = ""
@@ -88,7 +81,7 @@ class GenesTab(QWidget):
     def _save(self) -> None:
         from napari_compressed_transcriptomics.io.writers.results import write_gene_error_csv
 
-        result = self._results.result
+        result = self._chosen.result
         path, _ = QFileDialog.getSaveFileName(
             self, "Save table of genes", "gene_error.csv", "Tables (*.csv)"
         )

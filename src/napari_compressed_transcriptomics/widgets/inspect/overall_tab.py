@@ -15,7 +15,7 @@ from napari_compressed_transcriptomics.viewer.notices import report, sentence
 from napari_compressed_transcriptomics.widgets.shared.fields import scrolling, wrapping_label
 from napari_compressed_transcriptomics.widgets.shared.figure_view import FigureView
 from napari_compressed_transcriptomics.widgets.shared.job import Job
-from napari_compressed_transcriptomics.widgets.shared.layouts import stack
+from napari_compressed_transcriptomics.widgets.shared.layouts import Tab, stack
 from napari_compressed_transcriptomics.widgets.shared.plot_section import PlotSection
 
 from .region_errors import RegionErrors
@@ -35,19 +35,11 @@ _MEANING = (
 )
 
 
-class OverallTab(QWidget):
-    """Shows one result as a whole: all values, all samples, and all regions.
-
-    Parameters
-    ----------
-    viewer : napari.Viewer
-    results : ResultChoice
-        Tells which result.
-    """
+class OverallTab(Tab):
+    """Shows one result as a whole: all values, all samples, and all regions."""
 
     def __init__(self, viewer: Any, results: "ResultChoice"):
-        super().__init__()
-        self._results = results
+        super().__init__(viewer, results)
         self._result: Reconstruction | None = None
         self._job: Job | None = None
         self.summary = wrapping_label()
@@ -76,7 +68,7 @@ class OverallTab(QWidget):
 
     def _refresh(self) -> None:
         """Show the result chosen; nothing while nobody looks."""
-        result = self._results.result if self.isVisible() else None
+        result = self._chosen.result if self.isVisible() else None
         if result is not self._result:
             self._show(result)
 

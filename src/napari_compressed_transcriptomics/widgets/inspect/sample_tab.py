@@ -20,7 +20,7 @@ from napari_compressed_transcriptomics.widgets.shared.fields import (
     wrapping_label,
 )
 from napari_compressed_transcriptomics.widgets.shared.figure_view import FigureView
-from napari_compressed_transcriptomics.widgets.shared.layouts import form, row, stack
+from napari_compressed_transcriptomics.widgets.shared.layouts import Tab, form, row, stack
 from napari_compressed_transcriptomics.widgets.shared.plot_section import PlotSection
 from napari_compressed_transcriptomics.widgets.shared.region_choice import RegionChoice
 from napari_compressed_transcriptomics.widgets.shared.session import Pick, session
@@ -40,19 +40,11 @@ _MEANING = (
 )
 
 
-class SampleTab(QWidget):
-    """Shows the sample that was picked, and walks through samples from the worst to the best.
-
-    Parameters
-    ----------
-    viewer : napari.Viewer
-    results : ResultChoice
-        Tells which result.
-    """
+class SampleTab(Tab):
+    """Shows the sample that was picked, and walks through samples from the worst to the best."""
 
     def __init__(self, viewer: Any, results: "ResultChoice"):
-        super().__init__()
-        self._results = results
+        super().__init__(viewer, results)
         self._session = session(viewer)
         self._mark = pick_mark(viewer)
         self._stale = True
@@ -110,7 +102,7 @@ class SampleTab(QWidget):
         self._stale = not self.isVisible()
         if self._stale:
             return
-        result, pick = self._results.result, self._session.pick
+        result, pick = self._chosen.result, self._session.pick
         for widget in (self.worst, self.worse, self.better, self.rank):
             widget.setEnabled(result is not None)
         profile = None
@@ -130,7 +122,7 @@ class SampleTab(QWidget):
             section.show_plot(partial(plot, profile) if profile is not None else None)
 
     def _words(self, profile: "SampleProfile", pick: Pick) -> str:
-        regions = self.regions.regions(self._results.result)
+        regions = self.regions.regions(self._chosen.result)
         region = regions.name(pick.sample) if regions is not None else ""
         head = f"<b>{region or profile.name}</b>"
         if region and region != profile.name:
@@ -146,14 +138,14 @@ class SampleTab(QWidget):
 
     def _show_rank(self, profile: "SampleProfile | None") -> None:
         self.rank.blockSignals(True)
-        result = self._results.result
+        result = self._chosen.result
         self.rank.setRange(1, result.expression.n_samples if result is not None else 1)
         if profile is not None:
             self.rank.setValue(profile.rank)
         self.rank.blockSignals(False)
 
     def _step(self, by: int | None, checked: bool = False) -> None:
-        pick, result = self._session.pick, self._results.result
+        pick, result = self._session.pick, self._chosen.result
         here = (
             pick is not None
             and result is not None
@@ -162,7 +154,7 @@ class SampleTab(QWidget):
         self._go_to_rank(self.rank.value() + by if by is not None and here else 1)
 
     def _go_to_rank(self, rank: int) -> None:
-        result = self._results.result
+        result = self._chosen.result
         if result is not None:
             rank = min(max(rank, 1), result.expression.n_samples)
             sample = int(samples_by_error(result)[rank - 1])

@@ -192,12 +192,7 @@ class PredictMaps(Dock):
         self._refresh()
 
     def _refresh(self) -> None:
-        reason = ""
-        try:
-            self.request()
-        except UserError as error:
-            reason = str(error)
-        self.bar.allow(reason)
+        self.bar.check(self.request)
 
     def _start(self) -> None:
         request, files = self.request(), self.files()

@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from qtpy.QtCore import QAbstractTableModel, QModelIndex, Qt, Signal
-from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableView
+from qtpy.QtWidgets import QHeaderView, QTableView
 
 from napari_compressed_transcriptomics.viewer.prediction_layers import feature_title
+from napari_compressed_transcriptomics.widgets.shared.plain_table import plain_table
 
 if TYPE_CHECKING:
     from napari_compressed_transcriptomics.study.predict import Score
@@ -145,21 +146,8 @@ class ScoreTable(QTableView):
         self._model = ScoreModel()
         self.setModel(self._model)
         self.score: Score | None = None
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setTabKeyNavigation(False)  # Tab goes on to the next field
-        self.setShowGrid(False)
-        self.setWordWrap(False)
         self.setMinimumHeight(150)
-        rows, header = self.verticalHeader(), self.horizontalHeader()
-        assert rows is not None
-        assert header is not None
-        rows.hide()
-        rows.setDefaultSectionSize(self.fontMetrics().height() + 6)
-        header.setHighlightSections(False)
-        header.setSortIndicator(_R2, Qt.SortOrder.DescendingOrder)
-        self.setSortingEnabled(True)
-        self._header = header
+        self._header = plain_table(self, _R2, Qt.SortOrder.DescendingOrder)
         selection = self.selectionModel()
         assert selection is not None
         self._selection = selection

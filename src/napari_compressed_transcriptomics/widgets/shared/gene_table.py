@@ -6,7 +6,6 @@ import numpy as np
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QKeySequence
 from qtpy.QtWidgets import (
-    QAbstractItemView,
     QHeaderView,
     QLabel,
     QLineEdit,
@@ -17,6 +16,7 @@ from qtpy.QtWidgets import (
 
 from .gene_model import GeneModel
 from .layouts import stack
+from .plain_table import plain_table
 
 _ARROW = 16
 """Pixels that the arrow takes which tells how a column is sorted."""
@@ -134,21 +134,9 @@ class GeneTable(QWidget):
 def _view(model: GeneModel) -> QTableView:
     view = QTableView()
     view.setModel(model)
-    view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-    view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-    view.setTabKeyNavigation(False)  # Tab goes on to the next field
-    view.setShowGrid(False)
-    view.setWordWrap(False)
     view.setTextElideMode(Qt.TextElideMode.ElideMiddle)  # names of regions differ at their ends
     view.setMinimumHeight(160)
-    rows, header = view.verticalHeader(), view.horizontalHeader()
-    assert rows is not None
-    assert header is not None
-    rows.hide()
-    rows.setDefaultSectionSize(view.fontMetrics().height() + 6)
-    header.setHighlightSections(False)
+    header = plain_table(view, 0, Qt.SortOrder.AscendingOrder)
     header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
     header.setMinimumSectionSize(30)
-    header.setSortIndicator(0, Qt.SortOrder.AscendingOrder)
-    view.setSortingEnabled(True)
     return view

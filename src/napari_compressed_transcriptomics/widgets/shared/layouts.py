@@ -33,6 +33,22 @@ class Dock(QWidget):
         self._view = grid.attach(napari_viewer)
 
 
+class Tab(QWidget):
+    """What tabs of a dock are: made with the viewer, and the list that says of what.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+    chosen : LayerChoice or ResultChoice
+        Above the tabs.
+    """
+
+    def __init__(self, viewer: Any, chosen: Any):
+        super().__init__()
+        self._viewer = viewer
+        self._chosen = chosen
+
+
 def stack(parent: QWidget, *parts: Part, margins: int | None = None) -> None:
     """Lay parts out in a widget from top to bottom; None leaves the margins as usual."""
     layout = QVBoxLayout(parent)

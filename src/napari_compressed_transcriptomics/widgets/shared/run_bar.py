@@ -6,6 +6,7 @@ from typing import Any
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QProgressBar, QPushButton, QWidget
 
+from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.progress import Progress, Report
 from napari_compressed_transcriptomics.viewer.notices import report, sentence, tell
 
@@ -55,6 +56,16 @@ class RunBar(QWidget):
         self.progress.setVisible(running)
         if not running:
             self.status.setText(reason)
+
+    def check(self, request: Callable[[], Any]) -> str:
+        """Enable Run if `request` can be made, else say why not; return the reason."""
+        reason = ""
+        try:
+            request()
+        except UserError as error:
+            reason = str(error)
+        self.allow(reason)
+        return reason
 
     def start(self, work: Callable[[Report], Any]) -> None:
         """Start a job, if none runs; `work` is called with a report."""
