@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from napari_compressed_transcriptomics.core.threads import usual_threads
+from phantom import AFFINES, make_phantom
 
 # Where tests run in the background SIGINT is ignored, and so it would be in commands they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -47,3 +48,14 @@ def always(monkeypatch):
 
     monkeypatch.setattr(checkpoints, "SECONDS_BETWEEN_SNAPSHOTS", 0)
     monkeypatch.setattr(checkpoints, "TIME_FOR_SNAPSHOTS", float("inf"))
+
+
+@pytest.fixture(params=AFFINES)
+def phantom(request):
+    """The asymmetric phantom, in every affine."""
+    return make_phantom(AFFINES[request.param])
+
+
+@pytest.fixture
+def las():
+    return make_phantom()

@@ -1,20 +1,8 @@
-"""The asymmetric phantom, in every affine, and a small volume."""
+"""A small volume."""
 
 import nibabel as nib
 import numpy as np
 import pytest
-
-from phantom import AFFINES, make_phantom
-
-
-@pytest.fixture(params=AFFINES)
-def phantom(request):
-    return make_phantom(AFFINES[request.param])
-
-
-@pytest.fixture
-def las():
-    return make_phantom()
 
 
 @pytest.fixture

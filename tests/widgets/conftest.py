@@ -5,17 +5,6 @@ from napari.components import ViewerModel
 
 from napari_compressed_transcriptomics.codecs.fitting import fit_codec
 from napari_compressed_transcriptomics.reconstruction.reconstruction import reconstruct
-from phantom import AFFINES, make_phantom
-
-
-@pytest.fixture(params=AFFINES)
-def phantom(request):
-    return make_phantom(AFFINES[request.param])
-
-
-@pytest.fixture
-def las():
-    return make_phantom()
 
 
 @pytest.fixture
