@@ -13,7 +13,7 @@ import numpy as np
 
 from .cell_texts import CellTexts
 from .colormaps import diverging_colormap
-from .itself import itself
+from .itself import OnePerViewer
 from .layer_content import shown
 from .layers import follow_component
 from .legend import Legend
@@ -25,15 +25,6 @@ from .turns import Turns
 _ENDS = (("I", "S"), ("P", "A"), ("L", "R"))
 _NARROW = 3  # columns of a grid
 _SIDES = ("middle_left", "middle_right", "top_center", "bottom_center")
-_attached: WeakKeyDictionary[Any, "BrainView"] = WeakKeyDictionary()
-
-
-def attach(viewer: Any) -> "BrainView":
-    """Make a viewer ready for our layers, present and to come; safe to call again."""
-    viewer = itself(viewer)
-    if viewer not in _attached:
-        _attached[viewer] = BrainView(viewer)
-    return _attached[viewer]
 
 
 class BrainView:
@@ -253,6 +244,10 @@ class BrainView:
             # In narrow cells the scale bar lies there.
             "bottom_center": _letters(-up) if columns < _NARROW else "",
         }
+
+
+attach = OnePerViewer(BrainView)
+"""Makes a viewer ready for our layers, present and to come; safe to call again."""
 
 
 def _letters(direction: np.ndarray) -> str:

@@ -1,25 +1,15 @@
 """A ring in the viewer around the place that was picked."""
 
 from typing import Any
-from weakref import WeakKeyDictionary, proxy
+from weakref import proxy
 
 import numpy as np
 
-from .itself import itself
+from .itself import OnePerViewer, itself
 from .layer_content import shown
 
 NAME = "picked place"
 _SIZE_MM = 10.0
-
-_marks: WeakKeyDictionary[Any, "PickMark"] = WeakKeyDictionary()
-
-
-def pick_mark(viewer: Any) -> "PickMark":
-    """Return the mark of a viewer, which all its docks share."""
-    viewer = itself(viewer)
-    if viewer not in _marks:
-        _marks[viewer] = PickMark(viewer)
-    return _marks[viewer]
 
 
 class PickMark:
@@ -83,6 +73,10 @@ class PickMark:
     def _on_grid(self) -> None:
         if self._layer is not None:
             self._layer.visible = not self._viewer.canvas.grid.enabled
+
+
+pick_mark = OnePerViewer(PickMark)
+"""The mark of a viewer, which all its docks share."""
 
 
 def _shows(layer: Any, parcellation: Any) -> bool:

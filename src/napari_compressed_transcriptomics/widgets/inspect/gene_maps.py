@@ -2,14 +2,14 @@
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary, WeakSet, proxy
+from weakref import WeakSet, proxy
 
 import numpy as np
 from qtpy.QtCore import QObject, Signal
 
 from napari_compressed_transcriptomics.viewer import grid as _viewer
 from napari_compressed_transcriptomics.viewer import layers as _layers
-from napari_compressed_transcriptomics.viewer.itself import itself
+from napari_compressed_transcriptomics.viewer.itself import OnePerViewer
 from napari_compressed_transcriptomics.viewer.layer_content import middle_and_reach, shown
 from napari_compressed_transcriptomics.viewer.planes import fit
 
@@ -18,16 +18,6 @@ if TYPE_CHECKING:
 
 NAMES = {"original": "original", "reconstructed": "reconstructed", "difference": "− original"}
 """What layers are called, by `LayerContent.kind`, from left to right; the method goes before."""
-
-_comparisons: WeakKeyDictionary[Any, "Comparison"] = WeakKeyDictionary()
-
-
-def comparison(viewer: Any) -> "Comparison":
-    """Return the comparison of a viewer."""
-    viewer = itself(viewer)
-    if viewer not in _comparisons:
-        _comparisons[viewer] = Comparison(viewer)
-    return _comparisons[viewer]
 
 
 class Comparison(QObject):
@@ -152,6 +142,10 @@ class Comparison(QObject):
     def _on_removed(self, event: Any) -> None:
         if not any(_is_compared(layer) for layer in self._viewer.layers):
             self.end()
+
+
+comparison = OnePerViewer(Comparison)
+"""The comparison of a viewer."""
 
 
 def compared(result: "Reconstruction", gene: str) -> dict[str, np.ndarray]:

@@ -3,22 +3,20 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary, proxy
+from weakref import proxy
 
 import numpy as np
 from nibabel.affines import apply_affine
 from qtpy.QtCore import QObject, Signal
 
 from napari_compressed_transcriptomics.core.expression import Parcellation
-from napari_compressed_transcriptomics.viewer.itself import itself
+from napari_compressed_transcriptomics.viewer.itself import OnePerViewer
 from napari_compressed_transcriptomics.viewer.layer_content import shown
 from napari_compressed_transcriptomics.viewer.picking import sample_under
 from napari_compressed_transcriptomics.viewer.planes import go_to
 
 if TYPE_CHECKING:
     from napari_compressed_transcriptomics.codecs.codec import Codec
-
-_sessions: WeakKeyDictionary[Any, "Session"] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,12 +113,8 @@ class Session(QObject):
         return [layer for layer in reversed(layers) if layer.visible]
 
 
-def session(viewer: Any) -> Session:
-    """Return the session of a viewer."""
-    viewer = itself(viewer)
-    if viewer not in _sessions:
-        _sessions[viewer] = Session(viewer)
-    return _sessions[viewer]
+session = OnePerViewer(Session)
+"""The session of a viewer."""
 
 
 def _nearest_voxel(parcellation: Parcellation, sample: int) -> np.ndarray:
