@@ -115,7 +115,7 @@ def test_every_affine_gives_pictures(affine):
 def test_figures_keep_the_scale_and_leave_the_background_free():
     space, volume, _ = space_and_spot("LAS")
     scale = brain_figures.Scale.of_error(volume)
-    figure = brain_figures.error_slices(space, volume, scale)
+    figure = brain_figures.draw(brain_figures.slice_rows(space), volume, scale)
     assert figure.patch.get_alpha() == 0
     pictures, bar = figure.axes[:-1], figure.axes[-1]
     assert len(pictures) == 18

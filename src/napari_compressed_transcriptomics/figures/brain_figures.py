@@ -8,7 +8,7 @@ import numpy as np
 
 from napari_compressed_transcriptomics.core.value_ranges import error_range, symmetric_range
 
-from .plots import blank_figure
+from .plots import blank_figure, plain_colorbar
 from .slices import BrainSpace, Picture
 
 if TYPE_CHECKING:
@@ -63,45 +63,21 @@ class Scale:
         return ScalarMappable(Normalize(self.low, self.high), self.colormap)
 
 
-def error_slices(
-    space: BrainSpace,
-    volume: np.ndarray,
-    scale: Scale,
-    figure: "Figure | None" = None,
-    foreground: str = "black",
-) -> "Figure":
-    """Draw six axial, six coronal and six sagittal slices, spaced evenly over the brain.
-
-    Parameters
-    ----------
-    space : BrainSpace
-    volume : ndarray, shape (x, y, z)
-        RMSE, in the units of the data.
-    scale : Scale
-    figure, foreground
-        Where to draw, and the colour of text: see `plots`.
-    """
-    rows = [space.slices(plane, 6) for plane in ("axial", "coronal", "sagittal")]
-    return draw(rows, volume, scale, figure, foreground)
+Rows = list[list[Picture]]
 
 
-def error_views(
-    space: BrainSpace,
-    volume: np.ndarray,
-    scale: Scale,
-    figure: "Figure | None" = None,
-    foreground: str = "black",
-) -> "Figure":
-    """Draw the surface from six sides, and below it the largest error along each line of sight.
+def slice_rows(space: BrainSpace) -> Rows:
+    """Return six axial, six coronal and six sagittal slices, spaced evenly over the brain."""
+    return [space.slices(plane, 6) for plane in ("axial", "coronal", "sagittal")]
 
-    Parameters as of `error_slices`.
-    """
+
+def view_rows(space: BrainSpace, volume: np.ndarray) -> Rows:
+    """Return the surface from six sides, and the largest value along each line of sight."""
     surfaces = [space.surface(side) for side in _ERROR_3D]
-    largest = [space.projection(side, volume) for side in _LARGEST]
-    return draw([surfaces, largest], volume, scale, figure, foreground)
+    return [surfaces, [space.projection(side, volume) for side in _LARGEST]]
 
 
-def component_pictures(space: BrainSpace) -> list[list[Picture]]:
+def component_rows(space: BrainSpace) -> Rows:
     """Return what is shown of each component: three slices and three sides."""
     slices = [space.slices(plane)[0] for plane in ("axial", "coronal", "sagittal")]
     return [slices + [space.surface(side) for side in _COMPONENT_3D]]
@@ -123,7 +99,7 @@ def draw(
         NaN outside.
     scale : Scale
     figure, foreground
-        As of `error_slices`.
+        Where to draw, and the colour of text: see `plots`.
 
     Returns
     -------
@@ -185,6 +161,4 @@ def _draw_bar(figure: "Figure", scale: Scale, left: float, foreground: str) -> N
     axes = figure.add_axes((left, 0.5 - height / 2, 0.012, height))
     ticks = MaxNLocator(4)
     bar = figure.colorbar(scale.mappable(), cax=axes, extend=scale.extend, ticks=ticks)
-    bar.set_label(scale.label, color=foreground, fontsize=8)
-    bar.ax.tick_params(colors=foreground, labelsize=7)
-    bar.outline.set_visible(False)
+    plain_colorbar(bar, scale.label, foreground)

@@ -6,7 +6,7 @@ import numpy as np
 
 from napari_compressed_transcriptomics.codecs.registry import method_colors, short_title
 
-from .plots import blank_figure, plain
+from .plots import bar_with_dots, blank_figure, plain
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -69,16 +69,4 @@ def _row(
     values, p = values[told], p[told]
     if not values.size:
         return
-    axes.barh(row, np.median(values), height=0.7, color=color, alpha=0.55)
-    spread = np.linspace(-0.22, 0.22, len(values)) if len(values) > 1 else np.zeros(1)
-    found = p <= 0.05
-    for which, fill in ((found, color), (~found, "none")):
-        axes.scatter(
-            values[which],
-            row + spread[which],
-            s=14,
-            facecolors=fill,
-            edgecolors=foreground,
-            linewidths=0.6,
-            zorder=3,
-        )
+    bar_with_dots(axes, row, float(np.median(values)), values, p <= 0.05, (color, foreground))

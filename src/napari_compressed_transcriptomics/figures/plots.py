@@ -36,6 +36,32 @@ def blank_figure(figure: "Figure | None" = None, size: tuple[float, float] = (3.
     return figure
 
 
+def plain_colorbar(bar: Any, label: str, foreground: str) -> None:
+    """Give a colorbar the look of all: a label, small ticks, no frame."""
+    bar.set_label(label, color=foreground, fontsize=8)
+    bar.ax.tick_params(which="both", colors=foreground, labelsize=7)
+    bar.outline.set_visible(False)
+
+
+def bar_with_dots(
+    axes: Any, row: int, height: float, dots: np.ndarray, filled: np.ndarray, look: tuple[str, str]
+) -> None:
+    """Draw a bar to the right, and as dots what it is the middle of; `look`: its colour, ink."""
+    color, foreground = look
+    axes.barh(row, height, height=0.7, color=color, alpha=0.55)
+    spread = np.linspace(-0.22, 0.22, len(dots)) if len(dots) > 1 else np.zeros(1)
+    for which, fill in ((filled, color), (~filled, "none")):
+        axes.scatter(
+            dots[which],
+            row + spread[which],
+            s=14,
+            facecolors=fill,
+            edgecolors=foreground,
+            linewidths=0.6,
+            zorder=3,
+        )
+
+
 def plain_axes(
     figure: "Figure", foreground: str = "black", *, title: str = "", x: str = "", y: str = ""
 ) -> Any:
@@ -147,9 +173,7 @@ def density_plot(
     axes.set_xlim(low, high)
     axes.set_ylim(low, high)
     bar = figure.colorbar(image, ax=axes, fraction=0.05, pad=0.03)
-    bar.set_label("values in a cell", color=foreground, fontsize=8)
-    bar.ax.tick_params(which="both", colors=foreground, labelsize=7)
-    bar.outline.set_visible(False)
+    plain_colorbar(bar, "values in a cell", foreground)
     return figure
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from napari_compressed_transcriptomics.codecs.registry import method_colors, short_title
 
-from .plots import blank_figure, plain, plain_axes
+from .plots import bar_with_dots, blank_figure, plain, plain_axes
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -98,19 +98,8 @@ def _bar(axes: Any, row: int, scores: "list[Score]", color: str, foreground: str
 
     r2 = np.array([score.r2 for score in scores])
     n = len(r2)
-    axes.barh(row, r2.mean(), height=0.7, color=color, alpha=0.55)
-    spread = np.linspace(-0.22, 0.22, n) if n > 1 else np.zeros(1)
     found = np.array([score.p_fdr <= 0.05 for score in scores])
-    for which, fill in ((found, color), (~found, "none")):
-        axes.scatter(
-            np.maximum(r2, _LOWEST)[which],
-            row + spread[which],
-            s=14,
-            facecolors=fill,
-            edgecolors=foreground,
-            linewidths=0.6,
-            zorder=3,
-        )
+    bar_with_dots(axes, row, r2.mean(), np.maximum(r2, _LOWEST), found, (color, foreground))
     if n > 1:
         half = t.ppf(0.975, n - 1) * r2.std(ddof=1) / np.sqrt(n)
         low, high = r2.mean() - half, r2.mean() + half

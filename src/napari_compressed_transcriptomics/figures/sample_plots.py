@@ -6,7 +6,7 @@ import numpy as np
 
 from napari_compressed_transcriptomics.reconstruction.sample_profile import SampleProfile
 
-from .plots import BLUE, VERMILION, blank_figure, plain_axes, sequential_colormap
+from .plots import BLUE, VERMILION, blank_figure, plain_axes, plain_colorbar, sequential_colormap
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -51,9 +51,7 @@ def profile_plot(
     axes.set_xlim(low, high)
     axes.set_ylim(low, high)
     bar = figure.colorbar(cells, ax=axes, fraction=0.045, pad=0.02)
-    bar.set_label("genes", color=foreground, fontsize=8)
-    bar.ax.tick_params(which="both", colors=foreground, labelsize=7)
-    bar.outline.set_visible(False)
+    plain_colorbar(bar, "genes", foreground)
     _name_genes(axes, profile, foreground)
     return figure
 

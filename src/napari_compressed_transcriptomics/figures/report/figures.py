@@ -1,7 +1,8 @@
 """The figures of a report, each with what it shows in words."""
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -31,7 +32,7 @@ def report_figures(results: Results) -> Iterator[tuple[str, Maker]]:
     yield (
         "error-slices",
         (
-            lambda: brain_figures.error_slices(space, volume, scale, foreground=PAGE_COLOR),
+            _drawn(brain_figures.slice_rows(space), volume, scale),
             f"Six axial, six coronal and six sagittal slices of the error (RMSE), {upto}; right "
             "is on the right",
         ),
@@ -39,7 +40,7 @@ def report_figures(results: Results) -> Iterator[tuple[str, Maker]]:
     yield (
         "error-views",
         (
-            lambda: brain_figures.error_views(space, volume, scale, foreground=PAGE_COLOR),
+            _drawn(brain_figures.view_rows(space, volume), volume, scale),
             f"The error (RMSE), {upto}, on the surface from six sides, and the largest along each "
             "line of sight from three",
         ),
@@ -50,7 +51,7 @@ def report_figures(results: Results) -> Iterator[tuple[str, Maker]]:
         yield (
             "held-out-slices",
             (
-                lambda: brain_figures.error_slices(space, unseen, wide, foreground=PAGE_COLOR),
+                _drawn(brain_figures.slice_rows(space), unseen, wide),
                 f"The same slices of the error on samples not seen, from {wide.low:.3g} to "
                 f"{wide.high:.3g}",
             ),
@@ -87,16 +88,22 @@ def report_figures(results: Results) -> Iterator[tuple[str, Maker]]:
                 f"Error of {len(regions.names):,} regions as dots, the worst on top",
             ),
         )
-    pictures = brain_figures.component_pictures(space)
+    rows = brain_figures.component_rows(space)
     for k in range(results.latent_volume.shape[3]):
-        yield f"component-{k + 1}", _component(results, pictures, k)
+        yield f"component-{k + 1}", _component(results, rows, k)
 
 
-def _component(results: Results, pictures: Any, k: int) -> Maker:
+def _component(results: Results, rows: brain_figures.Rows, k: int) -> Maker:
     scale = brain_figures.Scale.of_component(results.latents[:, k], f"component {k + 1}")
     volume = results.latent_volume[..., k]
     return (
-        lambda: brain_figures.draw(pictures, volume, scale, foreground=PAGE_COLOR),
+        _drawn(rows, volume, scale),
         f"Component {k + 1} from {scale.low:.3g} (blue) to {scale.high:.3g} (red) in an axial, a "
         "coronal and a sagittal slice and on the surface from the left, the right and above",
     )
+
+
+def _drawn(
+    rows: brain_figures.Rows, volume: np.ndarray, scale: brain_figures.Scale
+) -> Callable[[], "Figure"]:
+    return partial(brain_figures.draw, rows, volume, scale, foreground=PAGE_COLOR)

@@ -8,7 +8,7 @@ from qtpy.QtCore import QAbstractTableModel, QModelIndex, Qt, Signal
 from qtpy.QtWidgets import QHeaderView, QTableView
 
 from napari_compressed_transcriptomics.viewer.prediction_layers import feature_title
-from napari_compressed_transcriptomics.widgets.shared.plain_table import plain_table
+from napari_compressed_transcriptomics.widgets.shared.fields import plain_table
 
 if TYPE_CHECKING:
     from napari_compressed_transcriptomics.study.predict import Score

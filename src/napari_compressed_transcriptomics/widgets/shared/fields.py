@@ -4,14 +4,17 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QEvent, Qt
 from qtpy.QtWidgets import (
+    QAbstractItemView,
     QCheckBox,
     QComboBox,
     QFileDialog,
     QFormLayout,
     QFrame,
+    QHeaderView,
     QLabel,
     QScrollArea,
     QSpinBox,
+    QTableView,
     QWidget,
 )
 
@@ -100,3 +103,29 @@ def ask_and_save_model(parent: QWidget, codec: "Codec") -> str:
             save_model(codec, path)
             return f"Saved {path}"
     return ""
+
+
+def plain_table(table: QTableView, column: int, order: Qt.SortOrder) -> QHeaderView:
+    """Let one row be chosen, and a click on a title sort; return the header.
+
+    Parameters
+    ----------
+    table : QTableView
+        With its model.
+    column, order
+        By which column it is sorted at first, and how.
+    """
+    table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+    table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+    table.setTabKeyNavigation(False)  # Tab goes on to the next field
+    table.setShowGrid(False)
+    table.setWordWrap(False)
+    rows, header = table.verticalHeader(), table.horizontalHeader()
+    assert rows is not None
+    assert header is not None
+    rows.hide()
+    rows.setDefaultSectionSize(table.fontMetrics().height() + 6)
+    header.setHighlightSections(False)
+    header.setSortIndicator(column, order)
+    table.setSortingEnabled(True)
+    return header

@@ -14,9 +14,9 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from .fields import plain_table
 from .gene_model import GeneModel
 from .layouts import stack
-from .plain_table import plain_table
 
 _ARROW = 16
 """Pixels that the arrow takes which tells how a column is sorted."""
