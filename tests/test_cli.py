@@ -210,7 +210,7 @@ def test_read_only_folder_is_refused_before_the_work(tmp_path, monkeypatch, caps
     folder = tmp_path / "locked"
     folder.mkdir()
     folder.chmod(0o555)
-    monkeypatch.setattr(encode, "compress", lambda request: pytest.fail("worked first"))
+    monkeypatch.setattr(encode, "compress_and_tell", lambda request: pytest.fail("worked first"))
     try:
         said = refused(
             capsys, "encode", REGIONS, "--model", "pca", "--latent", 2, "--out", folder / "out"
@@ -225,7 +225,7 @@ def test_interrupted(tmp_path, monkeypatch, capsys):
     def interrupt(request):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(encode, "compress", interrupt)
+    monkeypatch.setattr(encode, "compress_and_tell", interrupt)
     out = tmp_path / "out"
     assert run("encode", REGIONS, "--model", "pca", "--latent", 2, "--out", out) == 130
     assert capsys.readouterr().err == "compressed-transcriptomics: interrupted\n"

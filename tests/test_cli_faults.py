@@ -247,7 +247,7 @@ def test_other_signals_end_as_ctrl_c_does(name, code, tmp_path, monkeypatch, cap
         finally:
             (tmp_path / "unfinished").unlink()
 
-    monkeypatch.setattr(encode, "compress", ended)
+    monkeypatch.setattr(encode, "compress_and_tell", ended)
     before = signal.getsignal(getattr(signal, name))
     signal.signal(getattr(signal, name), signal.SIG_DFL)
     try:

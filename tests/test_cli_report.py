@@ -8,12 +8,11 @@ import numpy as np
 import pytest
 
 from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.core.progress import finish
 from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
 from napari_compressed_transcriptomics.figures import slices
 from napari_compressed_transcriptomics.figures.report import page as report
 from napari_compressed_transcriptomics.figures.report.figures import report_figures
-from napari_compressed_transcriptomics.figures.report.page import report_of, report_steps
+from napari_compressed_transcriptomics.figures.report.page import page_of, report_of
 from napari_compressed_transcriptomics.io.files.nifti import write_volume
 from napari_compressed_transcriptomics.io.writers.read_results import read_results
 from napari_compressed_transcriptomics.io.writers.results import save_results
@@ -222,7 +221,7 @@ def test_odd_summaries_give_a_page_or_a_sentence(value, folder, monkeypatch):
         (folder / "summary.json").write_text(json.dumps(odd))
         with suppress(UserError):
             read = read_results(folder)
-            finish(report_steps(read.portable(folder))).encode()
+            page_of(read.portable(folder)).encode()
             lines = compare_saved(read, good).lines
             assert all(line.isprintable() for line in lines)
 

@@ -8,7 +8,7 @@ import pytest
 
 from napari_compressed_transcriptomics.codecs.codec import codec_class
 from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.core.progress import Progress, Stop, finish
+from napari_compressed_transcriptomics.core.progress import Progress, finish, stopping
 from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
 from napari_compressed_transcriptomics.figures.report import page as report
 from napari_compressed_transcriptomics.io.writers.read_results import read_results
@@ -19,7 +19,7 @@ from napari_compressed_transcriptomics.io.writers.results import (
 )
 from napari_compressed_transcriptomics.reconstruction.compress import (
     CompressRequest,
-    compress_steps,
+    compress,
 )
 from napari_compressed_transcriptomics.reconstruction.held_out_error import HELD_OUT, STAGE, HeldOut
 from napari_compressed_transcriptomics.reconstruction.summary import summary_of
@@ -40,14 +40,18 @@ def asked(expression, how=HOW, **settings):
     return CompressRequest(expression, "pca", 4, seed=3, held_out=how, device="cpu", **settings)
 
 
+def too_late(progress):
+    pytest.fail("It worked before it refused")
+
+
 @pytest.fixture(scope="module")
 def result(brain):
-    return finish(compress_steps(asked(brain)))
+    return compress(asked(brain))
 
 
 @pytest.mark.parametrize("split", ["blocks", "random"])
 def test_it_is_what_compare_measures_on_the_same_folds(split, brain):
-    found = finish(compress_steps(asked(brain, HeldOut(split, 3)))).held_out
+    found = compress(asked(brain, HeldOut(split, 3))).held_out
     request = CompareRequest(
         brain, ("pca",), (4,), splits=(split,), n_folds=3, seed=3, device="cpu", n_jobs=1
     )
@@ -79,19 +83,19 @@ def test_samples_genes_and_the_whole_belong_together(result, brain):
 def test_a_codec_that_learns_by_heart_is_found_out():
     noise = small_expression(60, 200, noise=0.05)
     request = replace(asked(noise, HeldOut("random")), latent_size=40)
-    result = finish(compress_steps(request))
+    result = compress(request)
     assert result.held_out.rmse > 1.5 * result.rmse
     assert (result.held_out.rmse_genes > result.rmse_genes).mean() > 0.95
     ratio = result.held_out.rmse / result.rmse
     assert f"{ratio:.2f} times the fitted (5 folds, random)" in result.held_out.told(result.rmse)
-    few = finish(compress_steps(replace(request, latent_size=2)))
+    few = compress(replace(request, latent_size=2))
     assert 1 < few.held_out.rmse / few.rmse < 1.1  # two components are all there is
 
 
 @pytest.mark.parametrize("codec", ["published", "model", "fitted"])
 def test_models_that_are_there_already_are_refused_at_once(codec, brain):
     with pytest.raises(UserError, match="is not ours to repeat"):
-        next(compress_steps(replace(asked(brain), codec=codec)))
+        compress(replace(asked(brain), codec=codec), too_late)
 
 
 @pytest.mark.parametrize(
@@ -107,22 +111,19 @@ def test_models_that_are_there_already_are_refused_at_once(codec, brain):
 def test_what_cannot_be_measured_is_refused_before_any_fit(how, size, says):
     request = replace(asked(small_expression(40), how), latent_size=size)
     with pytest.raises(UserError, match=says):
-        next(compress_steps(request))
+        compress(request, too_late)
 
 
 def test_progress_counts_folds_and_stop_within_a_fit_keeps_the_result(brain):
     seen = []
     request = replace(asked(brain), codec="residual", max_epochs=8)
-    steps = compress_steps(request)
-    for progress in steps:
-        seen.append(progress)
-        if progress.stage == STAGE and progress.done > 100:
-            assert progress.done % 100  # within the second fit
-            break
-    assert progress.total == 300
-    with pytest.raises(StopIteration) as end:
-        steps.throw(Stop())
-    result = end.value.value
+
+    def in_the_second_fold():
+        return seen[-1].stage == STAGE and seen[-1].done > 100
+
+    result = compress(request, stopping(seen.append, in_the_second_fold))
+    assert 100 < seen[-1].done < 200  # within the second fit, and nothing after it
+    assert seen[-1].total == 300
     assert result.held_out is None
     assert "Measuring the error on samples not seen was cancelled" in result.notes
     assert result.rmse > 0
@@ -141,7 +142,7 @@ def test_a_fit_that_fails_leaves_the_result_and_says_so(brain, monkeypatch):
         return (yield from whole(expression, *sizes, **settings))
 
     monkeypatch.setattr(fitted, "fit_steps", fails)
-    result = finish(compress_steps(asked(brain)))
+    result = compress(asked(brain))
     assert result.held_out is None
     assert any("failed: SVD did not converge" in note for note in result.notes)
 

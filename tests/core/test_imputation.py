@@ -8,7 +8,7 @@ from napari_compressed_transcriptomics.core.imputation import filled_from, measu
 from napari_compressed_transcriptomics.core.progress import finish
 from napari_compressed_transcriptomics.reconstruction.compress import (
     CompressRequest,
-    compress_steps,
+    compress,
 )
 from napari_compressed_transcriptomics.reconstruction.held_out_error import HeldOut
 from napari_compressed_transcriptomics.study.compare import compare_steps
@@ -68,7 +68,7 @@ def test_the_error_on_samples_not_seen_does_not_know_either():
         request = CompressRequest(
             with_holes(fill), "pca", 2, device="cpu", held_out=HeldOut("random", 3)
         )
-        result = finish(compress_steps(request))
+        result = compress(request)
         assert any("5 empty cell(s) of small are filled anew" in note for note in result.notes)
         return result.held_out
 

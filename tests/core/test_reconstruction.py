@@ -9,10 +9,8 @@ from napari_compressed_transcriptomics.codecs.fitting import fit_codec
 from napari_compressed_transcriptomics.codecs.pca import PCA
 from napari_compressed_transcriptomics.core import row_chunks
 from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.reconstruction.reconstruction import (
-    reconstruct,
-    reconstruct_steps,
-)
+from napari_compressed_transcriptomics.core.progress import Cancelled
+from napari_compressed_transcriptomics.reconstruction.reconstruction import reconstruct
 from small import named, small_expression
 
 DATA = small_expression(n_samples=200, n_genes=30)
@@ -23,6 +21,10 @@ def same(one, other):
     for name in ("rmse_samples", "rmse_genes", "r2_samples", "r2_genes", "rmse", "r2"):
         assert_allclose(getattr(one, name), getattr(other, name), rtol=1e-4, err_msg=name)
     assert_allclose(one.latents, other.latents, atol=1e-5)
+
+
+def too_late(progress):
+    pytest.fail("It worked before it refused")
 
 
 def test_constant_gene_and_constant_sample_have_no_r2():
@@ -76,7 +78,7 @@ def test_sums_are_right_for_very_many_samples():
 def test_missing_genes_are_refused_or_filled_and_left_out():
     part = DATA.aligned_to(DATA.genes[2:])
     with pytest.raises(UserError, match=r"2 of the 30 .*GENE0, GENE1"):
-        reconstruct_steps(CODEC, part)  # at once, before any step
+        reconstruct(CODEC, part, report=too_late)
     result = reconstruct(CODEC, part, fill_missing=True)
     assert result.expression.filled == ("GENE0", "GENE1")
     for numbers in result.gene_table.values():
@@ -95,13 +97,13 @@ def test_missing_genes_are_refused_or_filled_and_left_out():
 
 def test_too_many_missing_genes_are_never_filled():
     with pytest.raises(UserError, match="90%"):
-        reconstruct_steps(CODEC, DATA.aligned_to(DATA.genes[4:]), fill_missing=True)
+        reconstruct(CODEC, DATA.aligned_to(DATA.genes[4:]), fill_missing=True, report=too_late)
 
 
 def test_unknown_neutral_values_fill_nothing():
     codec = PCA(CODEC.components, np.full(30, np.nan), CODEC.genes)
     with pytest.raises(UserError, match="neutral"):
-        reconstruct_steps(codec, DATA.aligned_to(DATA.genes[1:]), fill_missing=True)
+        reconstruct(codec, DATA.aligned_to(DATA.genes[1:]), fill_missing=True, report=too_late)
 
 
 def test_read_only_and_other_layouts_of_values():
@@ -237,7 +239,21 @@ def test_memory_is_said_before_the_work(monkeypatch):
 
     monkeypatch.setattr(memory, "available_memory", lambda: 1000)
     with pytest.raises(UserError, match=r"^Encoding and decoding .* are available; use fewer"):
-        reconstruct_steps(CODEC, DATA)
+        reconstruct(CODEC, DATA, report=too_late)
+
+
+def test_what_the_report_raises_ends_the_work_after_that_block():
+    for error in (Cancelled(), MemoryError("of the window"), RuntimeError("out of memory")):
+        seen = []
+
+        def report(progress, seen=seen, error=error):
+            seen.append(progress.done)
+            raise error
+
+        with pytest.raises(type(error)) as raised:
+            reconstruct(CODEC, DATA, block_bytes=120 * 100, report=report)
+        assert raised.value is error  # and no reason for smaller blocks
+        assert seen == [100]
 
 
 def test_other_errors_are_not_hidden(monkeypatch):

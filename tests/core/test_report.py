@@ -8,15 +8,14 @@ import numpy as np
 import pytest
 
 from data import real_data
-from napari_compressed_transcriptomics.core.progress import finish
 from napari_compressed_transcriptomics.core.regions import Regions
 from napari_compressed_transcriptomics.core.synthetic import synthetic_brain, synthetic_regions
 from napari_compressed_transcriptomics.figures import slices
-from napari_compressed_transcriptomics.figures.report.page import report_of, report_steps
+from napari_compressed_transcriptomics.figures.report.page import page_of, report_of
 from napari_compressed_transcriptomics.figures.report.text import digits, flat
 from napari_compressed_transcriptomics.io import read_expression
 from napari_compressed_transcriptomics.reconstruction import results
-from napari_compressed_transcriptomics.reconstruction.results import results_steps
+from napari_compressed_transcriptomics.reconstruction.results import results_of
 from phantom import make_phantom
 from small import compressed
 
@@ -197,10 +196,10 @@ def test_hostile_names_stay_text():
 
 
 def test_what_older_results_lack_is_said(voxels):
-    complete = finish(results_steps(voxels))
+    complete = results_of(voxels)
     record = {key: complete.record[key] for key in ("n_samples", "n_genes", "latent_size")}
     older = replace(complete, record=record, samples=None, density=None, regions=None)
-    page = parsed(finish(report_steps(older)))
+    page = parsed(page_of(older))
     words = text_of(page)
     for what in ("density of original", "table of samples", "model card and the Methods"):
         assert f"{what} " in words

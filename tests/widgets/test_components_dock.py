@@ -18,7 +18,6 @@ from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
 from napari_compressed_transcriptomics.io import read_expression
 from napari_compressed_transcriptomics.reconstruction.components import (
     component_genes,
-    component_genes_steps,
 )
 from napari_compressed_transcriptomics.reconstruction.latent_change import (
     decoded_change,
@@ -167,7 +166,7 @@ def test_table_of_genes_follows_component_and_header(dock, result, qtbot):
 
 
 def test_an_estimate_says_how_sure_it_is(model, brain, qtbot, monkeypatch):
-    monkeypatch.setattr(component_table, "component_genes_steps", from_few_samples)
+    monkeypatch.setattr(component_table, "component_genes", from_few_samples)
     dock = Components(model)
     qtbot.addWidget(dock)
     add(model, *_layers.latent_layers(compressed(brain, "autoencoder")))
@@ -176,8 +175,8 @@ def test_an_estimate_says_how_sure_it_is(model, brain, qtbot, monkeypatch):
     assert "Standard error at most" in dock.genes.basis.text()
 
 
-def from_few_samples(result):
-    return component_genes_steps(result, n_samples=50)
+def from_few_samples(result, report):
+    return component_genes(result, n_samples=50, report=report)
 
 
 def test_a_gene_chosen_is_shown_in_the_expression_layer(dock, model, brain, qtbot):

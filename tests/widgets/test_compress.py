@@ -137,15 +137,15 @@ def test_a_second_click_starts_no_second_job(widget, viewer, qtbot):
 def test_cancel_ends_within_a_block_and_adds_nothing(widget, viewer, qtbot, monkeypatch):
     closed = threading.Event()
 
-    def endless(request):
+    def endless(request, report):
         try:
             for done in range(10**9):
                 threading.Event().wait(0.005)
-                yield Progress("Training", done, 10**9, values={"validation": 0.5})
+                report(Progress("Training", done, 10**9, values={"validation": 0.5}))
         finally:
             closed.set()
 
-    monkeypatch.setattr(module, "compress_steps", endless)
+    monkeypatch.setattr(module, "compress", endless)
     click(qtbot, widget.bar.run)
     qtbot.waitUntil(lambda: "Training" in widget.bar.status.text(), timeout=10_000)
     assert widget.bar.progress.isVisible()
@@ -170,15 +170,15 @@ def test_closing_the_viewer_ends_the_job(brain, qtbot, monkeypatch):
 
     closed = threading.Event()
 
-    def endless(request):
+    def endless(request, report):
         try:
             while True:
                 threading.Event().wait(0.005)
-                yield Progress("Training", 0, 1)
+                report(Progress("Training", 0, 1))
         finally:
             closed.set()
 
-    monkeypatch.setattr(module, "compress_steps", endless)
+    monkeypatch.setattr(module, "compress", endless)
     viewer = napari.Viewer(show=False)  # the fixture for viewers does not let go of them
     add_expression(viewer, brain)
     _, widget = viewer.window.add_plugin_dock_widget(
@@ -248,14 +248,11 @@ def test_the_device_line_says_which_and_why(widget, qtbot):
 
 
 def test_same_seed_same_layers(brain, viewer):
-    from napari_compressed_transcriptomics.core.progress import finish
     from napari_compressed_transcriptomics.reconstruction.compress import (
         CompressRequest,
-        compress_steps,
+        compress,
     )
 
     request = CompressRequest(brain, latent_size=2, device="cpu", max_epochs=2, seed=3)
-    one, two = (
-        add_result(viewer, finish(compress_steps(request)), Outputs())[-1] for _ in range(2)
-    )
+    one, two = (add_result(viewer, compress(request), Outputs())[-1] for _ in range(2))
     np.testing.assert_array_equal(one.data, two.data)

@@ -10,10 +10,9 @@ from qtpy.QtWidgets import QFileDialog
 
 from clicking import click_on, focus, settle, take_keyboard
 from napari_compressed_transcriptomics.codecs.fitting import fit_codec
-from napari_compressed_transcriptomics.core.progress import finish
 from napari_compressed_transcriptomics.reconstruction.compress import (
     CompressRequest,
-    compress_steps,
+    compress,
 )
 from napari_compressed_transcriptomics.reconstruction.held_out_error import HeldOut
 from napari_compressed_transcriptomics.reconstruction.reconstruction import reconstruct
@@ -108,7 +107,7 @@ def test_the_table_is_sorted_worst_first_and_by_a_click_on_its_header(model, qtb
 
 def test_the_error_on_samples_not_seen_stands_beside_the_fitted_one(model, qtbot, las):
     request = CompressRequest(las, "pca", 2, device="cpu", held_out=HeldOut("random", 3))
-    result = finish(compress_steps(request))
+    result = compress(request)
     _, tab = opened(model, qtbot, result)
     header = tab.genes.table.model().headerData
     across = Qt.Orientation.Horizontal

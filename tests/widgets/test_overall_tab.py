@@ -211,14 +211,14 @@ def test_another_result_leaves_nothing_of_the_one_before(
 ):
     """The first is still being counted when the second is chosen, and ends after it."""
     go_on = threading.Event()
-    count = module.density_steps
+    count = module.density_of
 
-    def slow(result):
+    def slow(result, report):
         if result is compressed[0]:
             go_on.wait(20)
-        return (yield from count(result))
+        return count(result, report=report)
 
-    monkeypatch.setattr(module, "density_steps", slow)
+    monkeypatch.setattr(module, "density_of", slow)
     add_atlas(model, atlas)
     add(model, compressed[0])
     assert tab.density.note.text() == "Counting…"
@@ -242,8 +242,13 @@ def test_another_result_leaves_nothing_of_the_one_before(
 
 def test_nothing_is_counted_while_nobody_looks(tab, model, compressed, qtbot, monkeypatch):
     asked = []
-    count = module.density_steps
-    monkeypatch.setattr(module, "density_steps", lambda result: asked.append(0) or count(result))
+    count = module.density_of
+
+    def counted(result, report):
+        asked.append(0)
+        return count(result, report=report)
+
+    monkeypatch.setattr(module, "density_of", counted)
     tab.hide()
     add(model, compressed[0])
     qtbot.wait(100)

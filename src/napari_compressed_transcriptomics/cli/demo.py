@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_compressed_transcriptomics.reconstruction.summary import result_line
 
-from .encode import compress, save
+from .encode import compress_and_tell, save
 
 if TYPE_CHECKING:
     from napari_compressed_transcriptomics.core.expression import Expression
@@ -26,9 +26,9 @@ def run(arguments: argparse.Namespace, brain: "Expression") -> None:
     from napari_compressed_transcriptomics.reconstruction.compress import CompressRequest
 
     request = CompressRequest(brain, latent_size=8)
-    reconstruction = compress(request)
+    reconstruction = compress_and_tell(request)
     save(reconstruction, arguments.out, request.parameters())
-    pca = compress(CompressRequest(brain, codec="pca", latent_size=8))
+    pca = compress_and_tell(CompressRequest(brain, codec="pca", latent_size=8))
     print(f"for comparison: {result_line(pca)}")
     if arguments.viewer:
         from . import demo_window

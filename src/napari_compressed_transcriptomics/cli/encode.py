@@ -105,7 +105,7 @@ def run(arguments: argparse.Namespace, expression: "Expression") -> None:
     )
     if request.held_out is not None:
         tell_notes([request.held_out.cost])
-    reconstruction = compress(request)
+    reconstruction = compress_and_tell(request)
     style = style_of(arguments)
     save(reconstruction, arguments.out, request.parameters(), style)
     if arguments.component_genes:
@@ -122,13 +122,12 @@ def _held_out(arguments: argparse.Namespace) -> dict[str, Any]:
     return {name: value for name, value in given.items() if value is not None}
 
 
-def compress(request: "CompressRequest") -> "Reconstruction":
+def compress_and_tell(request: "CompressRequest") -> "Reconstruction":
     """Compress, showing progress, and tell what is to be noted."""
-    from napari_compressed_transcriptomics.core.progress import finish
-    from napari_compressed_transcriptomics.reconstruction.compress import compress_steps
+    from napari_compressed_transcriptomics.reconstruction.compress import compress
     from napari_compressed_transcriptomics.reconstruction.training_distance import told
 
-    reconstruction = finish(compress_steps(request), Report())
+    reconstruction = compress(request, Report())
     clear_line()
     fitted_elsewhere = request.codec in ("model", "published")
     tell_notes(

@@ -26,8 +26,7 @@ def add_options(report: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Read, draw and write."""
-    from napari_compressed_transcriptomics.core.progress import finish
-    from napari_compressed_transcriptomics.figures.report.page import report_steps
+    from napari_compressed_transcriptomics.figures.report.page import page_of
     from napari_compressed_transcriptomics.io.writers.read_results import read_results
     from napari_compressed_transcriptomics.io.writers.report_file import (
         check_report_path,
@@ -38,7 +37,7 @@ def run(arguments: argparse.Namespace) -> None:
     results = read_results(arguments.results, arguments.atlas, arguments.labels)
     check_report_path(out, results.record, results.files)
     told = results if arguments.keep_paths else results.portable(out.parent)
-    html = finish(report_steps(told), Report())
+    html = page_of(told, Report())
     clear_line()
     tell_notes(results.notes)
     print(write_report(out, html))

@@ -8,7 +8,7 @@ import torch  # noqa: TID253  (this module is for torch only)
 
 from .errors import UserError
 from .memory import no_memory, out_of_memory
-from .progress import Progress
+from .progress import Progress, Report, silent
 
 CPU_BLOCK_BYTES = 32 * 2**20
 GPU_BLOCK_BYTES = 256 * 2**20
@@ -35,7 +35,7 @@ def block_rows(
     return max(together, rows // together * together)
 
 
-def run_blocks(
+def run_in_blocks(
     stage: str,
     values: np.ndarray,
     device: str,
@@ -43,7 +43,8 @@ def run_blocks(
     block_bytes: int | None = None,
     width: int | None = None,
     together: int = 1,
-) -> Generator[Progress, None, tuple[str, tuple[str, ...]]]:
+    report: Report = silent,
+) -> tuple[str, tuple[str, ...]]:
     """Run a step over all rows, block by block.
 
     When memory runs out the block is halved, on a GPU down to `MIN_ROWS`, and then the CPU
@@ -69,11 +70,8 @@ def run_blocks(
         Columns of a row of a block, for its size, where the output is wider than `values`.
     together : int
         Rows that must not be parted: every block starts at a multiple of it.
-
-    Yields
-    ------
-    Progress
-        In rows.
+    report : callable, optional
+        Called after each block with a `Progress` in rows; may raise `Stop` or `Cancelled`.
 
     Returns
     -------
@@ -91,15 +89,12 @@ def run_blocks(
     rows = block_rows(n_rows, n_columns, device, block_bytes, together)
     start, message = 0, ""
     notes: list[str] = []
+    blocks = _attempt(values, start, rows, device, prepare)
     while start < n_rows:
         failure = shortage = ""
         fewest = together if device == "cpu" else max(MIN_ROWS, together)
         try:
-            for last in _attempt(values, start, rows, device, prepare):
-                start = last
-                yield Progress(stage, start, n_rows, message)
-                message = ""
-            continue
+            start = next(blocks)
         except (RuntimeError, MemoryError) as error:
             if not out_of_memory(error):
                 if device == "cpu":
@@ -109,6 +104,10 @@ def run_blocks(
                 what = f"{rows} rows" if rows > 1 else "1 row"
                 size = f"{n_columns:,} values ({4 * rows * n_columns:,} bytes)"
                 shortage = no_memory(f"{stage} {what} of {size}", error)
+        else:  # here, an error that `report` raises is not taken for the device's
+            report(Progress(stage, start, n_rows, message))
+            message = ""
+            continue
         # out here the exception is gone, and with it all that the failed try held
         if shortage:
             raise UserError(shortage)
@@ -126,7 +125,14 @@ def run_blocks(
         notes.append(message)
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
+        blocks = _attempt(values, start, rows, device, prepare)
     return device, tuple(notes)
+
+
+def run_blocks(*how: Any) -> Generator[Progress, None, tuple[str, tuple[str, ...]]]:
+    """Run in blocks, as a generator that tells nothing: for `Codec`, until it calls that."""
+    yield from ()
+    return run_in_blocks(*how)
 
 
 def _attempt(

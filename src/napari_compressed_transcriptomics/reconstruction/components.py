@@ -1,6 +1,5 @@
 """What a component means: how much each gene changes when a latent does."""
 
-from collections.abc import Generator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -8,7 +7,7 @@ import numpy as np
 
 from napari_compressed_transcriptomics.codecs.codec import Codec
 from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.core.progress import Progress, Report, finish, silent
+from napari_compressed_transcriptomics.core.progress import Progress, Report, silent
 
 from .reconstruction import Reconstruction
 
@@ -49,7 +48,7 @@ class ComponentGenes:
     spread : ndarray of float64, shape (latent_size,)
         Standard deviation of each latent over the samples, in units of the latent.
     error : ndarray of float32, shape (latent_size, n_genes), or None
-        Standard error of `slope` where it is an estimate (see `component_genes_steps`).
+        Standard error of `slope` where it is an estimate (see `component_genes`).
     n_samples : int
         Samples, N.
     n_looked_at : int
@@ -97,10 +96,14 @@ class ComponentGenes:
         )
 
 
-def component_genes_steps(
-    result: Reconstruction, *, n_samples: int = SAMPLES, seed: int = 0
-) -> Generator[Progress, None, ComponentGenes]:
-    """Average the decoder's derivative over samples, as a generator of progress.
+def component_genes(
+    result: Reconstruction,
+    *,
+    n_samples: int = SAMPLES,
+    seed: int = 0,
+    report: Report = silent,
+) -> ComponentGenes:
+    """Average the decoder's derivative over samples.
 
     The decoder is hidden layers h(z), a linear layer W and, for the published autoencoder, a
     sigmoid s. Derivatives are exact (forward mode, one pass for all components). Without a
@@ -122,41 +125,17 @@ def component_genes_steps(
         Samples drawn where there is a sigmoid; all, and exactly, where there are no more.
     seed : int
         Of the drawing.
+    report : callable, optional
+        Called with each `Progress`; may raise `Stop` or `Cancelled`.
 
     Raises
     ------
     UserError
-        If the codec's rows depend on each other (at once, not at the first step).
+        If the codec's rows depend on each other.
     """
-    check_rows_are_alone(result.codec)
-    return _steps(result, n_samples, seed)
-
-
-def component_genes(
-    result: Reconstruction,
-    *,
-    n_samples: int = SAMPLES,
-    seed: int = 0,
-    report: Report = silent,
-) -> ComponentGenes:
-    """Average the decoder's derivative over samples; see `component_genes_steps`."""
-    return finish(component_genes_steps(result, n_samples=n_samples, seed=seed), report)
-
-
-def check_rows_are_alone(codec: Codec) -> None:
-    """Raise a `UserError` for a codec that cannot decode a sample by itself."""
-    if codec.rows_together > 1:
-        raise UserError(
-            f"The codec {codec.id} decodes samples in batches that depend on each other, so a "
-            "component has no effect of its own; compress without parity"
-        )
-
-
-def _steps(
-    result: Reconstruction, n_samples: int, seed: int
-) -> Generator[Progress, None, ComponentGenes]:
     import torch
 
+    check_rows_are_alone(result.codec)
     network = result.codec.network()
     latents = torch.tensor(result.latents)
     n, k = latents.shape
@@ -171,7 +150,7 @@ def _steps(
     for block in latents.split(rows):
         hidden_slope += _hidden_slopes(network, block).sum(1, dtype=torch.float64)
         done += 1
-        yield Progress(stage, done, total)
+        report(Progress(stage, done, total))
     weight = network.output.weight
     slope = (hidden_slope / n).float() @ weight.T
     error, m = None, n
@@ -192,7 +171,7 @@ def _steps(
                 slope[i, tile] += bend.mean(0)
                 error[i, tile] = bend.std(0) * ((1 - m / n) / m) ** 0.5
             done += 1
-            yield Progress(stage, done, total)
+            report(Progress(stage, done, total))
     return ComponentGenes(
         genes=result.codec.genes,
         slope=slope.numpy(),
@@ -201,6 +180,15 @@ def _steps(
         n_samples=n,
         n_looked_at=m,
     )
+
+
+def check_rows_are_alone(codec: Codec) -> None:
+    """Raise a `UserError` for a codec that cannot decode a sample by itself."""
+    if codec.rows_together > 1:
+        raise UserError(
+            f"The codec {codec.id} decodes samples in batches that depend on each other, so a "
+            "component has no effect of its own; compress without parity"
+        )
 
 
 def _hidden_slopes(network: "CodecNetwork", latents: "torch.Tensor") -> "torch.Tensor":

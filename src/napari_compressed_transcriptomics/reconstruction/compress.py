@@ -1,13 +1,12 @@
 """The main job as one request: get a codec, encode and decode, measure the error."""
 
-from collections.abc import Generator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Expression
-from napari_compressed_transcriptomics.core.progress import Progress, Stop
+from napari_compressed_transcriptomics.core.progress import Cancelled, Report, finish, silent
 
 if TYPE_CHECKING:
     from napari_compressed_transcriptomics.codecs.codec import Codec
@@ -83,8 +82,15 @@ class CompressRequest:
         }
 
 
-def compress_steps(request: CompressRequest) -> Generator[Progress, None, "Reconstruction"]:
-    """Fit, fetch or load the codec, then encode, decode and measure; yields `Progress`.
+def compress(request: CompressRequest, report: Report = silent) -> "Reconstruction":
+    """Fit, fetch or load the codec, then encode, decode and measure.
+
+    Parameters
+    ----------
+    request : CompressRequest
+    report : callable, optional
+        Called with each `Progress`; may raise `Stop` or `Cancelled`. A result that is there
+        while the error on samples not seen is measured comes back all the same.
 
     Raises
     ------
@@ -92,12 +98,12 @@ def compress_steps(request: CompressRequest) -> Generator[Progress, None, "Recon
         Where the data cannot carry the latent size, or does not fit the model; at once, where
         the error on samples not seen is asked for and cannot be measured.
     """
-    from .reconstruction import reconstruct_steps
+    from .reconstruction import reconstruct
 
     if request.parity and request.codec != "published":
         raise UserError("parity with the published notebook is for the published autoencoder only")
     expression, plan = request.expression, _held_out_plan(request)
-    codec = yield from _codec_steps(request)
+    codec = _get_codec(request, report)
     if request.parity:
         from napari_compressed_transcriptomics.codecs.notebook_mode import as_notebook
 
@@ -105,14 +111,15 @@ def compress_steps(request: CompressRequest) -> Generator[Progress, None, "Recon
             codec.genes, codec.neutral if request.fill_missing else None
         )
         codec = as_notebook(codec, expression)
-    result = yield from reconstruct_steps(
+    result = reconstruct(
         codec,
         expression,
         device=request.device,
         block_bytes=request.block_bytes,
         fill_missing=request.fill_missing,
+        report=report,
     )
-    return result if plan is None else (yield from _held_out_steps(result, request, plan))
+    return result if plan is None else _with_held_out(result, request, plan, report)
 
 
 def _held_out_plan(request: CompressRequest) -> "HeldOutPlan | None":
@@ -132,22 +139,22 @@ def _held_out_plan(request: CompressRequest) -> "HeldOutPlan | None":
     return plan_held_out(request.expression, request.held_out, problem, request.seed)
 
 
-def _held_out_steps(
-    result: "Reconstruction", request: CompressRequest, plan: "HeldOutPlan"
-) -> Generator[Progress, None, "Reconstruction"]:
+def _with_held_out(
+    result: "Reconstruction", request: CompressRequest, plan: "HeldOutPlan", report: Report
+) -> "Reconstruction":
     """Add the error on samples not seen; whatever becomes of it, the result is kept."""
     from numpy.linalg import LinAlgError
 
     from napari_compressed_transcriptomics.codecs.codec import codec_class
 
-    from .held_out_error import held_out_steps
+    from .held_out_error import measure_held_out
 
-    def fit(train: Expression) -> Generator[Progress, None, "Codec"]:
-        return codec_class(request.codec).fit_steps(train, **_settings(request))
+    def fit(train: Expression, report: Report) -> "Codec":
+        return finish(codec_class(request.codec).fit_steps(train, **_settings(request)), report)
 
     try:
-        found = yield from held_out_steps(fit, request.expression, plan, request.device)
-    except Stop:
+        found = measure_held_out(fit, request.expression, plan, request.device, report)
+    except Cancelled:
         why = "was cancelled"
     except (UserError, ArithmeticError, LinAlgError, MemoryError) as error:
         why = f"failed: {error}"
@@ -157,7 +164,7 @@ def _held_out_steps(
     return replace(result, notes=(*result.notes, note))
 
 
-def _codec_steps(request: CompressRequest) -> Generator[Progress, None, "Codec"]:
+def _get_codec(request: CompressRequest, report: Report) -> "Codec":
     """Load, fetch or fit the codec."""
     from napari_compressed_transcriptomics.core.latent_sizes import latent_size_problem
 
@@ -182,13 +189,13 @@ def _codec_steps(request: CompressRequest) -> Generator[Progress, None, "Codec"]
     if request.codec == "published":
         from napari_compressed_transcriptomics.codecs.models.published import published_steps
 
-        return (yield from published_steps(size, request.cache))
+        return finish(published_steps(size, request.cache), report)
     problem = latent_size_problem(request.codec, size, expression.n_samples, expression.n_genes)
     if problem:
         raise UserError(problem)
     from napari_compressed_transcriptomics.codecs.fitting import fit_codec_steps
 
-    return (yield from fit_codec_steps(request.codec, expression, **_settings(request)))
+    return finish(fit_codec_steps(request.codec, expression, **_settings(request)), report)
 
 
 def _settings(request: CompressRequest) -> dict[str, Any]:

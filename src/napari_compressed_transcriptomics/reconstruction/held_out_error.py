@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Generator
-from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -13,7 +12,7 @@ from napari_compressed_transcriptomics.core.expression import Expression
 from napari_compressed_transcriptomics.core.imputation import filled_from, imputed_note, measured
 from napari_compressed_transcriptomics.core.limits import check_range
 from napari_compressed_transcriptomics.core.memory import require_memory
-from napari_compressed_transcriptomics.core.progress import Progress
+from napari_compressed_transcriptomics.core.progress import Progress, Report, dropping, silent
 from napari_compressed_transcriptomics.spatial.buffer import buffer_of
 from napari_compressed_transcriptomics.spatial.nested_folds import (
     SPLITS,
@@ -35,7 +34,7 @@ NOT_OURS = (
 )
 _BLOCK_BYTES = 2**28
 
-Fit = Callable[[Expression], Generator[Progress, None, "Codec"]]
+Fit = Callable[[Expression, Report], "Codec"]
 
 
 @dataclass(frozen=True)
@@ -183,48 +182,40 @@ def plan_held_out(
     return HeldOutPlan(how, seed, tuple(folds), buffer_mm, tuple(filter(None, told)))
 
 
-def held_out_steps(
-    fit: Fit, expression: Expression, plan: HeldOutPlan, device: str = "cpu"
-) -> Generator[Progress, None, HeldOutError]:
+def measure_held_out(
+    fit: Fit,
+    expression: Expression,
+    plan: HeldOutPlan,
+    device: str = "cpu",
+    report: Report = silent,
+) -> HeldOutError:
     """Fit to all samples but those of a fold, and measure on these; for one fold after another.
 
     Parameters
     ----------
     fit : callable
-        Fits a codec to an expression, as a generator of progress.
+        Fits a codec to an expression; called with it and a report.
     expression : Expression
     plan : HeldOutPlan
     device : str
         Where to encode and decode.
-
-    Yields
-    ------
-    Progress
-        In hundredths of a fold. `progress.Stop` thrown in ends it with nothing, within a fit, too.
+    report : callable, optional
+        Called with each `Progress`, in hundredths of a fold; may raise `Stop` or `Cancelled`,
+        which end it with nothing, within a fit, too.
     """
     begun, n_folds = time.perf_counter(), len(plan.folds)
     squares, counts, distances = np.zeros((3, expression.n_samples))
     genes, gene_counts = np.zeros((2, expression.n_genes))
     errors, notes = list[float](), list[str]()
     for fold, rows in enumerate(plan.folds):
-        part = 0.0
-        with closing(unseen_steps(fit, expression, rows, device)) as steps:
-            while True:
-                try:
-                    progress = next(steps)
-                except StopIteration as end:
-                    unseen: Unseen = end.value
-                    break
-                part = min(0.99, max(part, progress.done / max(progress.total, 1)))
-                message = f"Fold {fold + 1}: {progress.message}" if progress.message else ""
-                notes += [message] if message else []
-                yield Progress(STAGE, int(100 * (fold + part)), 100 * n_folds, message)
+        of_fold = _report_of_fold(report, fold, n_folds, notes)
+        unseen = measure_unseen(fit, expression, rows, device, of_fold)
         squares[rows[1]], counts[rows[1]] = unseen.of_samples, unseen.n_of_samples
         distances[rows[1]] = distances_to_training(expression.parcellation.centroids, *rows)
         genes += unseen.of_genes
         gene_counts += unseen.n_of_genes
         errors.append(unseen.rmse)
-        yield Progress(STAGE, 100 * (fold + 1), 100 * n_folds)
+        report(Progress(STAGE, 100 * (fold + 1), 100 * n_folds))
     return HeldOutError(
         rmse_samples=np.sqrt(squares / counts),
         rmse_genes=np.sqrt(genes / gene_counts),
@@ -235,6 +226,22 @@ def held_out_steps(
         seconds=time.perf_counter() - begun,
         notes=tuple(notes),
     )
+
+
+def _report_of_fold(report: Report, fold: int, n_folds: int, notes: list[str]) -> Report:
+    """Return a report of one of the folds; it adds to the notes what it is told."""
+    part = 0.0
+
+    def report_part(progress: Progress) -> None:
+        nonlocal part
+        part = min(0.99, max(part, progress.done / max(progress.total, 1)))
+        message = ""
+        if progress.message:
+            message = f"Fold {fold + 1}: {progress.message}"
+            notes.append(message)
+        report(Progress(STAGE, int(100 * (fold + part)), 100 * n_folds, message))
+
+    return report_part
 
 
 class Unseen(NamedTuple):
@@ -270,13 +277,13 @@ class Unseen(NamedTuple):
         return float(1 - self.of_samples.sum() / self.spread) if self.spread else np.nan
 
 
-def unseen_steps(
-    fit: Fit, expression: Expression, rows: Rows, device: str = "cpu"
-) -> Generator[Progress, None, Unseen]:
-    """Fit to rows ``rows[0]`` and measure on rows ``rows[1]``, block by block."""
+def measure_unseen(
+    fit: Fit, expression: Expression, rows: Rows, device: str = "cpu", report: Report = silent
+) -> Unseen:
+    """Fit to rows ``rows[0]`` and measure on rows ``rows[1]``; see `measure_held_out`."""
     train, test = (expression.subset(part) for part in rows)
     train, test = filled_from(train, train), filled_from(train, test)
-    codec = yield from fit(train)
+    codec = fit(train, dropping(report))  # one stopped half-way is not the method's
     mean = np.mean(train.values, axis=0, dtype=float)
     del train
     n, own, spread = test.n_samples, measured(test), 0.0
@@ -290,6 +297,18 @@ def unseen_steps(
         samples[block] = squared.sum(axis=1)
         genes += squared.sum(axis=0)
         spread += (np.square(values - mean) * own[block]).sum()
-        yield Progress("Measuring", min(start + n_rows, n), n)
+        report(Progress("Measuring", min(start + n_rows, n), n))
     counts = own.sum(axis=1, dtype=float), own.sum(axis=0, dtype=float)
     return Unseen(samples, counts[0], genes, counts[1], float(spread), codec.chosen())
+
+
+def unseen_steps(
+    fit: Callable[[Expression], Generator[Progress, None, "Codec"]],
+    expression: Expression,
+    rows: Rows,
+    device: str,
+) -> Generator[Progress, None, Unseen]:
+    """Measure as a generator that tells of the fit only: for `score_steps`, while it is one."""
+    train = expression.subset(rows[0])
+    codec = yield from fit(filled_from(train, train))
+    return measure_unseen(lambda *_: codec, expression, rows, device)

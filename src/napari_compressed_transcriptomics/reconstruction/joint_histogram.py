@@ -1,12 +1,11 @@
 """How often which reconstructed value comes for which original one, counted in cells."""
 
-from collections.abc import Generator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_compressed_transcriptomics.core.progress import Progress, finish
+from napari_compressed_transcriptomics.core.progress import Progress, Report, silent
 
 if TYPE_CHECKING:
     from .reconstruction import Reconstruction
@@ -45,10 +44,15 @@ class JointHistogram:
         return int(self.counts.sum())
 
 
-def density_steps(
-    result: "Reconstruction", *, most_values: int = MAX_VALUES, n_bins: int = 150, seed: int = 0
-) -> Generator[Progress, None, JointHistogram]:
-    """Count original against reconstructed values, as a generator of progress.
+def density_of(
+    result: "Reconstruction",
+    *,
+    most_values: int = MAX_VALUES,
+    n_bins: int = 150,
+    seed: int = 0,
+    report: Report = silent,
+) -> JointHistogram:
+    """Count original against reconstructed values.
 
     The whole reconstruction is never made: where there are more than `most_values` values,
     so many samples as have about that many are drawn at random, each as likely as any other,
@@ -63,6 +67,8 @@ def density_steps(
         Bins along each axis.
     seed : int
         Of the draw: the same seed draws the same samples.
+    report : callable, optional
+        Called with each `Progress`; may raise `Stop` or `Cancelled`.
     """
     expression = result.expression
     n_samples, n_genes = expression.values.shape
@@ -79,7 +85,7 @@ def density_steps(
         original = np.asarray(expression.values[part], np.float32)
         reconstructed = result.codec.decode(result.latents[part])
         pairs.append((original[:, counted], reconstructed[:, counted]))
-        yield Progress("Decoding a sample", done, len(parts))
+        report(Progress("Decoding a sample", done, len(parts)))
 
     low = float(min(values.min() for pair in pairs for values in pair))
     high = float(max(values.max() for pair in pairs for values in pair))
@@ -91,11 +97,6 @@ def density_steps(
         counts += np.bincount(original * n_bins + reconstructed, minlength=n_bins**2)
     edges = np.linspace(low, high, n_bins + 1)
     return JointHistogram(counts.reshape(n_bins, n_bins), edges, n_drawn, n_samples)
-
-
-def density_of(result: "Reconstruction", **settings: int) -> JointHistogram:
-    """Count original against reconstructed values; see `density_steps`."""
-    return finish(density_steps(result, **settings))
 
 
 def _bins(values: np.ndarray, low: float, high: float, n_bins: int) -> np.ndarray:

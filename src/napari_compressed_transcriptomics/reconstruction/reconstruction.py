@@ -1,7 +1,7 @@
 """Encode, decode and measure the error in one pass, without ever holding the reconstruction."""
 
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ from napari_compressed_transcriptomics.codecs.codec import Codec, network_on
 from napari_compressed_transcriptomics.core.device import resolve_device
 from napari_compressed_transcriptomics.core.expression import Expression
 from napari_compressed_transcriptomics.core.memory import require_memory
-from napari_compressed_transcriptomics.core.progress import Progress, Report, finish, silent
+from napari_compressed_transcriptomics.core.progress import Report, silent
 
 from .held_out_error import HELD_OUT, HeldOutError
 from .training_distance import Novelty, novelty_notes, novelty_of
@@ -119,15 +119,16 @@ class Reconstruction:
             return network.activation(values.add_(network.output.bias[row])).numpy()
 
 
-def reconstruct_steps(
+def reconstruct(
     codec: Codec,
     expression: Expression,
     *,
     device: str | None = "auto",
     block_bytes: int | None = None,
     fill_missing: bool = False,
-) -> Generator[Progress, None, Reconstruction]:
-    """Encode and decode all samples, as a generator of progress that returns the result.
+    report: Report = silent,
+) -> Reconstruction:
+    """Encode and decode all samples.
 
     Parameters
     ----------
@@ -142,34 +143,43 @@ def reconstruct_steps(
     fill_missing : bool
         Set missing genes to the codec's neutral value, if few are missing; they are left out
         of all errors.
+    report : callable, optional
+        Called with each `Progress`; may raise `Stop` or `Cancelled`.
 
     Raises
     ------
     UserError
-        If genes are missing, the scale is wrong, or there is too little memory (at once, not at
-        the first step).
+        If genes are missing, the scale is wrong, or there is too little memory; at once, but
+        for memory that runs out meanwhile.
     """
+    from napari_compressed_transcriptomics.core.row_chunks import run_in_blocks
+
     _require_memory(codec, expression)
     fill = codec.neutral if fill_missing else None
     expression = expression.aligned_to(codec.genes, fill=fill)
     codec.check_scale(expression.values, expression.name)
-    return _steps(codec, expression, device, block_bytes)
-
-
-def reconstruct(
-    codec: Codec,
-    expression: Expression,
-    *,
-    device: str | None = "auto",
-    block_bytes: int | None = None,
-    fill_missing: bool = False,
-    report: Report = silent,
-) -> Reconstruction:
-    """Encode and decode all samples; see `reconstruct_steps`."""
-    steps = reconstruct_steps(
-        codec, expression, device=device, block_bytes=block_bytes, fill_missing=fill_missing
+    begun, where = time.perf_counter(), resolve_device(device)
+    notes = (where.reason,) if where.fallback else ()
+    sums = _Sums(codec, expression)
+    used, changes = run_in_blocks(
+        "Encoding and decoding",
+        expression.values,
+        where.name,
+        sums.prepare,
+        block_bytes,
+        together=codec.rows_together,
+        report=report,
     )
-    return finish(steps, report)
+    result = Reconstruction(
+        codec=codec,
+        expression=expression,
+        **sums.errors(),
+        device=used,
+        seconds=time.perf_counter() - begun,
+        notes=notes + changes,
+    )
+    more = novelty_notes(codec.reference, result.novelty, expression)
+    return replace(result, notes=result.notes + more)
 
 
 def _require_memory(codec: Codec, expression: Expression) -> None:
@@ -185,34 +195,6 @@ def _require_memory(codec: Codec, expression: Expression) -> None:
         f"Encoding and decoding {n:,} samples x {g:,} genes",
         "use fewer samples, or a larger machine",
     )
-
-
-def _steps(
-    codec: Codec, expression: Expression, device: str | None, block_bytes: int | None
-) -> Generator[Progress, None, Reconstruction]:
-    from napari_compressed_transcriptomics.core.row_chunks import run_blocks
-
-    begun, where = time.perf_counter(), resolve_device(device)
-    notes = (where.reason,) if where.fallback else ()
-    sums = _Sums(codec, expression)
-    used, changes = yield from run_blocks(
-        "Encoding and decoding",
-        expression.values,
-        where.name,
-        sums.prepare,
-        block_bytes,
-        together=codec.rows_together,
-    )
-    result = Reconstruction(
-        codec=codec,
-        expression=expression,
-        **sums.errors(),
-        device=used,
-        seconds=time.perf_counter() - begun,
-        notes=notes + changes,
-    )
-    more = novelty_notes(codec.reference, result.novelty, expression)
-    return replace(result, notes=result.notes + more)
 
 
 class _Sums:
@@ -234,7 +216,7 @@ class _Sums:
         self.centre = float(self.shift @ self.counted / self.counted.sum())
 
     def prepare(self, device: str, rows: int, start: int) -> Callable[..., None]:
-        """Put weights and buffers on the device; see `blocks.run_blocks`."""
+        """Put weights and buffers on the device; see `row_chunks.run_in_blocks`."""
         import torch
 
         network = network_on(self.codec, device)

@@ -1,17 +1,16 @@
 """A result as it is told: what a report needs, from memory or from a folder."""
 
-from collections.abc import Generator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_compressed_transcriptomics.core.progress import Progress
+from napari_compressed_transcriptomics.core.progress import Report, silent
 from napari_compressed_transcriptomics.core.provenance import portable
 from napari_compressed_transcriptomics.core.regions import Regions, samples_as_regions
 
-from .joint_histogram import JointHistogram, density_steps
+from .joint_histogram import JointHistogram, density_of
 from .summary import summary_of
 
 if TYPE_CHECKING:
@@ -112,12 +111,13 @@ class Results:
         return replace(self, record=portable(self.record, folder))
 
 
-def results_steps(
+def results_of(
     reconstruction: "Reconstruction",
     parameters: dict[str, Any] | None = None,
     regions: Regions | None = None,
-) -> Generator[Progress, None, Results]:
-    """Gather a reconstruction's results, as a generator of progress.
+    report: Report = silent,
+) -> Results:
+    """Gather a reconstruction's results.
 
     Parameters
     ----------
@@ -126,10 +126,12 @@ def results_steps(
         The settings that were chosen, JSON-safe.
     regions : Regions, optional
         Of the samples; a region table's own where not given.
+    report : callable, optional
+        Called with each `Progress`; may raise `Stop` or `Cancelled`.
     """
     expression = reconstruction.expression
     parcellation, held_out = expression.parcellation, reconstruction.held_out
-    density = yield from density_steps(reconstruction)
+    density = density_of(reconstruction, report=report)
     samples = SampleErrors(
         expression.samples,
         reconstruction.rmse_samples,

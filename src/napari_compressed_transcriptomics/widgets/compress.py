@@ -1,5 +1,6 @@
 """Dock widget Compress: expression in, latents and reconstruction error out."""
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,11 +15,10 @@ from qtpy.QtWidgets import (
 )
 
 from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.core.progress import driven
 from napari_compressed_transcriptomics.reconstruction.compress import (
     NOT_FITTED,
     CompressRequest,
-    compress_steps,
+    compress,
 )
 from napari_compressed_transcriptomics.reconstruction.held_out_error import NOT_OURS, HeldOut
 from napari_compressed_transcriptomics.reconstruction.summary import result_line
@@ -244,7 +244,7 @@ class Compress(Dock):
         self._parameters = request.parameters()
         self._result = None
         self.result.clear()
-        self.bar.start(driven(lambda: compress_steps(request)))
+        self.bar.start(partial(compress, request))
         self._refresh()
 
     def show_result(self, result: "Reconstruction") -> None:

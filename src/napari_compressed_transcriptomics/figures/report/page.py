@@ -1,13 +1,12 @@
 """A compression told on one page of HTML that needs nothing else: no network, no script."""
 
-from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from napari_compressed_transcriptomics.core.progress import Progress, finish
+from napari_compressed_transcriptomics.core.progress import Progress, Report, silent
 from napari_compressed_transcriptomics.core.regions import Regions
 from napari_compressed_transcriptomics.figures.svg import inline_svg
-from napari_compressed_transcriptomics.reconstruction.results import Results, results_steps
+from napari_compressed_transcriptomics.reconstruction.results import Results, results_of
 
 from . import text as text
 from .figures import report_figures
@@ -20,17 +19,9 @@ def report_of(
     reconstruction: "Reconstruction",
     parameters: dict[str, Any] | None = None,
     regions: Regions | None = None,
+    report: Report = silent,
 ) -> str:
-    """Return the report of a reconstruction in memory, HTML; see `report_of_steps`."""
-    return finish(report_of_steps(reconstruction, parameters, regions))
-
-
-def report_of_steps(
-    reconstruction: "Reconstruction",
-    parameters: dict[str, Any] | None = None,
-    regions: Regions | None = None,
-) -> Generator[Progress, None, str]:
-    """Make the report of a reconstruction in memory, as a generator of progress.
+    """Make the report of a reconstruction in memory.
 
     Parameters
     ----------
@@ -39,18 +30,19 @@ def report_of_steps(
         The settings that were chosen, JSON-safe.
     regions : Regions, optional
         Of the samples, for the error by region; a region table's own where not given.
+    report : callable, optional
+        Called with each `Progress`; may raise `Stop` or `Cancelled`.
 
     Returns
     -------
     str
         HTML; of the paths of inputs it holds the names only.
     """
-    results = yield from results_steps(reconstruction, parameters, regions)
-    return (yield from report_steps(results.portable()))
+    return page_of(results_of(reconstruction, parameters, regions, report).portable(), report)
 
 
-def report_steps(results: Results) -> Generator[Progress, None, str]:
-    """Make the report of results, as a generator of progress that returns HTML.
+def page_of(results: Results, report: Report = silent) -> str:
+    """Make the report of results, HTML; `report` as in `report_of`.
 
     See Also
     --------
@@ -60,7 +52,7 @@ def report_steps(results: Results) -> Generator[Progress, None, str]:
     makers = dict(report_figures(results))
     for done, (name, (make, words)) in enumerate(makers.items(), 1):
         figures[name] = inline_svg(make(), name, words)
-        yield Progress("Drawing", done, len(makers))
+        report(Progress("Drawing", done, len(makers)))
     record, samples = results.record, results.samples
     are_regions = samples is not None and results.regions is samples
     page = _template().render(

@@ -6,8 +6,7 @@ import numpy as np
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QFileDialog, QPushButton
 
-from napari_compressed_transcriptomics.core.progress import driven
-from napari_compressed_transcriptomics.reconstruction.components import component_genes_steps
+from napari_compressed_transcriptomics.reconstruction.components import component_genes
 from napari_compressed_transcriptomics.viewer import layers
 from napari_compressed_transcriptomics.viewer.notices import user_errors_shown
 from napari_compressed_transcriptomics.widgets.shared.fields import (
@@ -70,7 +69,7 @@ class ComponentTable(Tab):
     def _start(self) -> None:
         result = self._result = self._chosen.result
         if result is not None:
-            self.bar.start(driven(lambda: component_genes_steps(result)))
+            self.bar.start(lambda report: component_genes(result, report=report))
 
     def _on_found(self, genes: "ComponentGenes") -> None:
         if self._result is self._chosen.result:

@@ -5,11 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtWidgets import QWidget
 
-from napari_compressed_transcriptomics.core.progress import driven
 from napari_compressed_transcriptomics.figures.plots import density_plot, error_histogram
 from napari_compressed_transcriptomics.reconstruction.joint_histogram import (
     JointHistogram,
-    density_steps,
+    density_of,
 )
 from napari_compressed_transcriptomics.viewer.notices import report, sentence
 from napari_compressed_transcriptomics.widgets.shared.fields import scrolling, wrapping_label
@@ -85,7 +84,9 @@ class OverallTab(Tab):
         else:
             self.density.show_plot(None, "Counting…")
             self.histogram.show_plot(partial(error_histogram, result.rmse_samples))
-            self._job = Job(driven(partial(density_steps, result)), "Counting values", parent=self)
+            self._job = Job(
+                lambda report: density_of(result, report=report), "Counting values", parent=self
+            )
             self._job.succeeded.connect(self._show_density)
             self._job.failed.connect(self._on_failure)
             self._job.start()

@@ -1,19 +1,17 @@
 """A button that tells the chosen result on one page of HTML."""
 
-from collections.abc import Generator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qtpy.QtWidgets import QFileDialog
 
-from napari_compressed_transcriptomics.core.progress import driven
 from napari_compressed_transcriptomics.viewer.notices import user_errors_shown
 
 from .run_bar import RunBar
 
 if TYPE_CHECKING:
-    from napari_compressed_transcriptomics.core.progress import Progress
+    from napari_compressed_transcriptomics.core.progress import Report
     from napari_compressed_transcriptomics.core.regions import Regions
     from napari_compressed_transcriptomics.reconstruction.reconstruction import Reconstruction
 
@@ -63,14 +61,13 @@ class SaveReport(RunBar):
             regions = None
             if self._regions is not None and self._regions.layer is not None:
                 regions = self._regions.regions(result)
-            self.start(driven(partial(_steps, result, regions, Path(path))))
+            self.start(partial(_save, result, regions, Path(path)))
 
 
-def _steps(
-    result: "Reconstruction", regions: "Regions | None", path: Path
-) -> "Generator[Progress, None, Path]":
-    from napari_compressed_transcriptomics.figures.report.page import report_of_steps
+def _save(
+    result: "Reconstruction", regions: "Regions | None", path: Path, report: "Report"
+) -> Path:
+    from napari_compressed_transcriptomics.figures.report.page import report_of
     from napari_compressed_transcriptomics.io.writers.report_file import write_report
 
-    html = yield from report_of_steps(result, regions=regions)
-    return write_report(path, html)
+    return write_report(path, report_of(result, regions=regions, report=report))
