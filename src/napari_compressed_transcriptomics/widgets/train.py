@@ -17,7 +17,6 @@ from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.progress import driven
 from napari_compressed_transcriptomics.viewer import settings as _settings
 
-from .shared.curve import TrainingCurve
 from .shared.device_choice import DeviceChoice
 from .shared.fields import (
     ask_and_save_model,
@@ -31,6 +30,7 @@ from .shared.layer_choice import LayerChoice
 from .shared.layouts import Dock, form, stack
 from .shared.run_bar import RunBar
 from .shared.session import session
+from .training_curve import TrainingCurve
 
 if TYPE_CHECKING:
     from napari_compressed_transcriptomics.codecs.codec import Codec

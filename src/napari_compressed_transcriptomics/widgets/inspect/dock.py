@@ -4,11 +4,11 @@ from typing import TYPE_CHECKING, Any
 
 from napari_compressed_transcriptomics.widgets.shared.layouts import Dock, form, stack, tabs
 from napari_compressed_transcriptomics.widgets.shared.result_choice import ResultChoice
-from napari_compressed_transcriptomics.widgets.shared.save_report import SaveReport
 
 from .genes_tab import GenesTab
 from .overall_tab import OverallTab
 from .sample_tab import SampleTab
+from .save_report import SaveReport
 
 if TYPE_CHECKING:
     pass

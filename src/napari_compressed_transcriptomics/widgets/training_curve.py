@@ -7,8 +7,8 @@ from matplotlib.figure import Figure
 from napari_compressed_transcriptomics.core.progress import Progress
 from napari_compressed_transcriptomics.figures.plots import training_curve
 
-from .figure_view import FigureView
-from .following import soon
+from .shared.figure_view import FigureView
+from .shared.following import soon
 
 _MILLISECONDS_BETWEEN_DRAWINGS = 300
 _SIZE = 300, 190  # holds the title

@@ -7,16 +7,14 @@ from typing import TYPE_CHECKING
 from qtpy.QtWidgets import QFileDialog
 
 from napari_compressed_transcriptomics.viewer.notices import user_errors_shown
-
-from .run_bar import RunBar
+from napari_compressed_transcriptomics.widgets.shared.run_bar import RunBar
 
 if TYPE_CHECKING:
     from napari_compressed_transcriptomics.core.progress import Report
     from napari_compressed_transcriptomics.core.regions import Regions
     from napari_compressed_transcriptomics.reconstruction.reconstruction import Reconstruction
-
-    from .region_choice import RegionChoice
-    from .result_choice import ResultChoice
+    from napari_compressed_transcriptomics.widgets.shared.region_choice import RegionChoice
+    from napari_compressed_transcriptomics.widgets.shared.result_choice import ResultChoice
 
 
 class SaveReport(RunBar):
