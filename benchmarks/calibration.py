@@ -20,9 +20,8 @@ import numpy as np
 
 from napari_compressed_transcriptomics.codecs import fitting, kernel_pca, training_reference
 from napari_compressed_transcriptomics.codecs.fitting import fit_codec
-from napari_compressed_transcriptomics.codecs.registry import fit_method_steps
+from napari_compressed_transcriptomics.codecs.registry import fit_method
 from napari_compressed_transcriptomics.codecs.training import residual_training
-from napari_compressed_transcriptomics.core.progress import finish
 from napari_compressed_transcriptomics.core.threads import one_thread
 from napari_compressed_transcriptomics.reconstruction.reconstruction import reconstruct
 from napari_compressed_transcriptomics.spatial import (
@@ -206,7 +205,7 @@ def cohered(job: Job) -> dict[str, int]:
     inside = regions.of_sample >= 0
     counts = {"n": 0, "now": 0, "before": 0, "n each": 0, "now each": 0, "before each": 0}
     for number, table in enumerate(tables(at, job.kind, job.n, 60, seed=1)):
-        codec = finish(fit_method_steps(job.method, table, job.size, 0, "cpu"))
+        codec = fit_method(job.method, table, job.size, 0, "cpu")
         z = codec.encode(table.values, "cpu").astype(float)
         rows = coherence.coherence(
             z, table.parcellation, regions, SURROGATES, number, at.compartment

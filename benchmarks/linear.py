@@ -16,7 +16,6 @@ import torch  # noqa: TID253
 
 from napari_compressed_transcriptomics.codecs.codec import Codec, codec_class
 from napari_compressed_transcriptomics.core.expression import Expression, Parcellation
-from napari_compressed_transcriptomics.core.progress import finish
 from napari_compressed_transcriptomics.core.provenance import versions
 
 PAGE = Path(__file__).parent / "linear.md"
@@ -46,8 +45,7 @@ def ratio(seed: int, size: int, **settings: object) -> tuple[float, Codec]:
     train = Expression(learned, genes, samples, places, f"linear {seed}")
     errors, codec = [], None
     for codec_id, how in (("pca", {}), ("residual", settings)):
-        steps = codec_class(codec_id).fit_steps(train, size, seed=seed, device="cpu", **how)
-        codec = finish(steps)
+        codec = codec_class(codec_id).fit(train, size, seed=seed, device="cpu", **how)
         error = codec.decode(codec.encode(new)).astype(float) - new
         errors.append(np.sqrt(np.square(error).mean()))
     assert codec is not None

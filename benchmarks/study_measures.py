@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from napari_compressed_transcriptomics import __version__
-from napari_compressed_transcriptomics.codecs.registry import GENES, METHODS, fit_method_steps
+from napari_compressed_transcriptomics.codecs.registry import GENES, METHODS, fit_method
 from napari_compressed_transcriptomics.core.expression import Expression
 from napari_compressed_transcriptomics.core.progress import Progress, finish
 from napari_compressed_transcriptomics.core.provenance import array_sha256
@@ -109,7 +109,7 @@ def embedded(data: Expression, measure: bool) -> Latents:
 
 def _fitted(data: Expression, method: str, size: int) -> list[list[float]]:
     with one_thread():
-        codec = finish(fit_method_steps(method, data, size, SEED))
+        codec = fit_method(method, data, size, SEED)
         return codec.encode(data.values, "cpu").tolist()
 
 

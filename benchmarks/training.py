@@ -9,7 +9,8 @@ description leaves open whether the network, too, computes in float64: both are 
 import os
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from statistics import median
@@ -22,14 +23,14 @@ from napari_compressed_transcriptomics.codecs.networks.autoencoder_network impor
     HIDDEN_SIZES,
     AutoencoderNetwork,
 )
-from napari_compressed_transcriptomics.codecs.recipes import TrainRequest, train_codec_steps
-from napari_compressed_transcriptomics.codecs.training.loop import train_steps
+from napari_compressed_transcriptomics.codecs.recipes import TrainRequest, train_codec
+from napari_compressed_transcriptomics.codecs.training.loop import train
 from napari_compressed_transcriptomics.codecs.training.settings import TrainingSettings
 from napari_compressed_transcriptomics.core.expression import Expression
-from napari_compressed_transcriptomics.core.progress import Progress, finish, stopping
+from napari_compressed_transcriptomics.core.progress import Cancelled, Progress, stopping
 
 from . import made, published
-from .measures import Line, in_turns
+from .measures import Line
 
 BATCH_SIZE, FOLDS, SEED = 128, 5, 32
 TARGETS = {466: 5, made.N_VOXELS_8MM: 2}
@@ -47,15 +48,14 @@ def speed(rounds: int) -> list[Line]:
             continue
         values = made.make_expression(n_samples).values
         passes = {
-            "ours": our_epochs(_network(), values),
             "float64": published_folds(_network().double(), values),
             "float32": published_folds(_network(), values),
         }
-        sides = {words: partial(next, steps) for words, steps in passes.items()}
-        seconds = in_turns(sides, rounds)
+        theirs = {words: partial(next, folds) for words, folds in passes.items()}
+        seconds = in_turns_with_ours(values, theirs, rounds)
         for words, bound in (("float64", target), ("float32", None)):
             pairs = zip(seconds[words], seconds["ours"], strict=True)
-            ratio = median(theirs / ours for theirs, ours in pairs)
+            ratio = median(one / ours for one, ours in pairs)
             best = min(seconds[words]) / min(seconds["ours"])
             value = (
                 f"{best:.1f} (fastest passes), {ratio:.1f} (median of turns); ours "
@@ -72,17 +72,36 @@ def _network() -> AutoencoderNetwork:
     return AutoencoderNetwork.seeded(made.N_GENES, made.LATENT_SIZE, HIDDEN_SIZES, generator)
 
 
-def our_epochs(network: AutoencoderNetwork, values: np.ndarray) -> Iterator[None]:
-    """Train with the published settings; yield after each epoch."""
+def in_turns_with_ours(
+    values: np.ndarray, others: dict[str, Callable[[], object]], rounds: int
+) -> dict[str, list[float]]:
+    """Train with the published settings, and run all others after each epoch.
+
+    Returns the seconds of every run, but for the first, which warms up.
+    """
     settings = TrainingSettings(
         max_epochs=10**6, patience=10**6, batch_size=BATCH_SIZE, schedule="constant", loss="sum"
     )
     generator = torch.Generator().manual_seed(0)
-    epoch = 0
-    for progress in train_steps(network, values, settings, generator=generator):
-        if progress.done > epoch:
-            epoch = progress.done
-            yield
+    seconds: dict[str, list[float]] = {name: [] for name in ("ours", *others)}
+    begun = time.perf_counter()
+
+    def turn(progress: Progress) -> None:
+        nonlocal begun
+        if progress.done == len(seconds["ours"]):  # the epoch is not done
+            return
+        seconds["ours"].append(time.perf_counter() - begun)
+        for name, other in others.items():
+            begun = time.perf_counter()
+            other()
+            seconds[name].append(time.perf_counter() - begun)
+        if progress.done > rounds:
+            raise Cancelled
+        begun = time.perf_counter()
+
+    with suppress(Cancelled):
+        train(_network(), values, settings, generator=generator, report=turn)
+    return {name: taken[1:] for name, taken in seconds.items()}
 
 
 def published_folds(network: AutoencoderNetwork, values: np.ndarray) -> Iterator[None]:
@@ -158,15 +177,15 @@ def _time_to_error(name: str, expression: Expression, latent_size: int) -> Line:
     def request(recipe: str) -> TrainRequest:
         return TrainRequest(training, latent_size, recipe=recipe, device="cpu")
 
-    whole = error(finish(train_codec_steps(request("default"))))  # loads what it needs, too
+    whole = error(train_codec(request("default")))  # loads what it needs, too
     watch = Watch()
-    goal = error(finish(train_codec_steps(request("published")), watch))
+    goal = error(train_codec(request("published"), watch))
     theirs = watch.seconds_to_best
     epochs, ours, reached = 1, 0.0, np.inf
     while reached > goal and ours < theirs:
         watch = Watch()
-        steps = train_codec_steps(request("default"))
-        reached = error(finish(steps, stopping(watch, lambda w=watch, e=epochs: w.epoch >= e)))
+        report = stopping(watch, lambda w=watch, e=epochs: w.epoch >= e)
+        reached = error(train_codec(request("default"), report))
         ours, epochs = watch.seconds(), 1 + epochs * 3 // 2
     value = (
         f"{theirs / ours:.1f} ({ours:.2f} s to held-out RMSE {reached:.4f}, in the end "

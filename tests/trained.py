@@ -2,9 +2,11 @@
 
 from dataclasses import replace
 
-from napari_compressed_transcriptomics.codecs.recipes import train_codec_steps
+import pytest
+
+from napari_compressed_transcriptomics.codecs.recipes import train_codec
 from napari_compressed_transcriptomics.codecs.training.checkpoints import checkpoint_files
-from napari_compressed_transcriptomics.core.progress import finish, stopping
+from napari_compressed_transcriptomics.core.progress import Cancelled, stopping
 from small import small_expression
 
 DATA = small_expression(n_samples=60, n_genes=40)
@@ -20,9 +22,7 @@ def losses(request, stop=None):
         if progress.message:
             messages.append(progress.message)
 
-    codec = finish(
-        train_codec_steps(request), stopping(report, lambda: stop is not None and stop(seen))
-    )
+    codec = train_codec(request, stopping(report, lambda: stop is not None and stop(seen)))
     return seen, messages, codec
 
 
@@ -32,12 +32,16 @@ def without_files(request):
 
 def leave_after(request, epoch):
     """Train some epochs and go away, as a process that ends would."""
-    steps = train_codec_steps(request)
-    for progress in steps:
-        if progress.stage == "Training" and progress.done == epoch and progress.values:
-            next(steps)  # the checkpoint is written after the report
-            break
-    steps.close()
+    reached = False
+
+    def leave(progress):
+        nonlocal reached
+        if reached:  # one report later: the checkpoint is written after the report
+            raise Cancelled
+        reached = progress.stage == "Training" and progress.done == epoch and progress.values
+
+    with pytest.raises(Cancelled):
+        train_codec(request, leave)
 
 
 def newest_and_other(request):

@@ -14,9 +14,9 @@ from sklearn.kernel_ridge import KernelRidge
 from data import real_data
 from napari_compressed_transcriptomics.codecs import kernel_pca, nmf
 from napari_compressed_transcriptomics.codecs.codec import codec_class
-from napari_compressed_transcriptomics.codecs.fitting import fit_codec, fit_codec_steps
+from napari_compressed_transcriptomics.codecs.fitting import fit_codec
 from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.core.progress import finish
+from napari_compressed_transcriptomics.core.progress import silent
 from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
 from napari_compressed_transcriptomics.reconstruction.reconstruction import reconstruct
 from napari_compressed_transcriptomics.spatial.splits import inner_folds
@@ -44,7 +44,7 @@ def test_is_scikit_learns_nmf():
 def test_nmf_goes_on_until_it_has_converged():
     """Twice the iterations gain nothing to speak of; and it tells how far it is meanwhile."""
     reports = []
-    codec = finish(fit_codec_steps("nmf", DATA, 4), reports.append)
+    codec = fit_codec("nmf", DATA, 4, report=reports.append)
     done = codec.training["iterations"]
     assert codec.training["converged"]
     assert [progress.done for progress in reports[1:4]] == [100, 200, 300]
@@ -59,7 +59,7 @@ def test_nmf_goes_on_until_it_has_converged():
 
 def test_nmf_that_has_not_converged_says_so():
     reports = []
-    codec = finish(fit_codec_steps("nmf", DATA, 4, max_epochs=30), reports.append)
+    codec = fit_codec("nmf", DATA, 4, max_epochs=30, report=reports.append)
     assert codec.training["iterations"] == 30
     assert codec.training["converged"] is False
     told = [progress.message for progress in reports if progress.message]
@@ -69,7 +69,7 @@ def test_nmf_that_has_not_converged_says_so():
 
 def test_nmf_refuses_values_below_zero():
     with pytest.raises(UserError, match="nmf needs 0"):
-        codec_class("nmf").fit_steps(named(DATA.values - 1), 2)
+        codec_class("nmf").fit(named(DATA.values - 1), 2)
     with pytest.raises(UserError, match="nmf needs 0"):
         fit_codec("nmf", DATA, 2).encode(OTHER.values - 1)
 
@@ -85,7 +85,7 @@ def scikit_learns(data, size, gamma, alpha, unit):
 
 @pytest.mark.parametrize(("gamma", "alpha"), [(0.5, 0.01), (0.003, 1e-5)])
 def test_is_scikit_learns_kernel_pca(gamma, alpha):
-    ours = finish(codec_class("kernel-pca").fit_steps(DATA, 3, gamma=gamma, alpha=alpha))
+    ours = codec_class("kernel-pca").fit(DATA, 3, gamma=gamma, alpha=alpha)
     exact, other = (
         ((data.values - ours.neutral) / ours.unit).astype(float) for data in (DATA, OTHER)
     )
@@ -98,7 +98,7 @@ def test_is_scikit_learns_kernel_pca(gamma, alpha):
 def test_errors_of_kernel_pca_on_inner_folds_are_those_of_fits():
     """One eigendecomposition for all ridges gives what fitting each anew gives."""
     samples = (DATA.values - DATA.values.mean(axis=0)) / 0.5
-    errors = finish(kernel_pca._errors_steps(samples, 3, 7))
+    errors = kernel_pca._measure_errors(samples, 3, 7, silent)
     parts = [part.numpy() for part in inner_folds(len(samples), 7)]
     assert [len(part) for part in parts] == [16] * 5
     for row, column in ((2, 3), (5, 5)):
@@ -115,7 +115,7 @@ def test_errors_of_kernel_pca_on_inner_folds_are_those_of_fits():
 
 def test_kernel_pca_chooses_a_kernel_that_does_well():
     chosen = fit_codec("kernel-pca", DATA, 2)
-    poor = finish(codec_class("kernel-pca").fit_steps(DATA, 2, gamma=0.03, alpha=1.0))
+    poor = codec_class("kernel-pca").fit(DATA, 2, gamma=0.03, alpha=1.0)
     record = chosen.training
     assert record["gamma"] in record["gammas"] == list(kernel_pca.GAMMAS)
     assert record["alpha"] in record["alphas"] == list(kernel_pca.ALPHAS)
@@ -136,7 +136,7 @@ def of_real_table(name):
 @pytest.mark.parametrize("size", [2, 32])
 def test_what_is_chosen_lies_inside_what_is_tried(table, size):
     """At an edge something better may lie beyond it, and the comparison would be unfair."""
-    codec = finish(codec_class("kernel-pca").fit_steps(of_real_table(table), size))
+    codec = codec_class("kernel-pca").fit(of_real_table(table), size)
     assert codec.training["chosen_at_edge"] is False, codec.training
 
 
@@ -144,14 +144,14 @@ def test_what_is_chosen_lies_inside_what_is_tried(table, size):
 def test_what_is_chosen_for_the_synthetic_brain_lies_inside(size, monkeypatch):
     monkeypatch.setattr(kernel_pca, "MAX_SAMPLES", 300)
     data = synthetic_brain(n_genes=80)
-    codec = finish(codec_class("kernel-pca").fit_steps(data, size))
+    codec = codec_class("kernel-pca").fit(data, size)
     assert codec.training["chosen_at_edge"] is False, codec.training
 
 
 def test_kernel_pca_of_very_many_samples_takes_some(monkeypatch):
     monkeypatch.setattr(kernel_pca, "MAX_SAMPLES", 30)
     reports = []
-    codec = finish(codec_class("kernel-pca").fit_steps(DATA, 2), reports.append)
+    codec = codec_class("kernel-pca").fit(DATA, 2, report=reports.append)
     assert codec.config()["n_samples"] == 30
     assert "30 samples" in reports[0].message
     assert np.isfinite(reconstruct(codec, DATA).rmse)

@@ -9,15 +9,14 @@ import pytest
 import torch
 from safetensors.numpy import save
 
-from napari_compressed_transcriptomics.codecs.fitting import fit_codec, fit_codec_steps
+from napari_compressed_transcriptomics.codecs.fitting import fit_codec
 from napari_compressed_transcriptomics.codecs.models import model_file
 from napari_compressed_transcriptomics.codecs.models.model_file import load_model, save_model
 from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.core.progress import finish
 from small import small_expression
 
 DATA = small_expression()
-AUTOENCODER = finish(fit_codec_steps("autoencoder", DATA, 2, max_epochs=2, hidden_sizes=(12, 8)))
+AUTOENCODER = fit_codec("autoencoder", DATA, 2, max_epochs=2, hidden_sizes=(12, 8))
 
 
 @pytest.fixture
@@ -192,7 +191,7 @@ def test_settings_of_every_codec_are_checked(tmp_path):
 
 
 def test_the_same_model_is_the_same_file(model, tmp_path):
-    again = finish(fit_codec_steps("autoencoder", DATA, 2, max_epochs=2, hidden_sizes=(12, 8)))
+    again = fit_codec("autoencoder", DATA, 2, max_epochs=2, hidden_sizes=(12, 8))
     assert save_model(again, tmp_path / "again.safetensors").read_bytes() == model.read_bytes()
 
 

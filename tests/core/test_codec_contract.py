@@ -12,6 +12,7 @@ from napari_compressed_transcriptomics.codecs.models.model_file import load_mode
 from napari_compressed_transcriptomics.core import memory
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.latent_sizes import LATENT_SIZES, latent_size_problem
+from napari_compressed_transcriptomics.core.progress import Cancelled
 from napari_compressed_transcriptomics.reconstruction.reconstruction import reconstruct
 from small import named, small_expression
 
@@ -115,10 +116,18 @@ def test_block_size_changes_nothing(codec, rows):
         assert_allclose(getattr(blocks, name), getattr(whole, name), rtol=1e-4, err_msg=name)
 
 
-def test_progress_can_be_left_at_any_block(codec):
-    steps = codec_class(codec.id).fit_steps(DATA, 2)
-    next(steps)
-    steps.close()
+@pytest.mark.parametrize("blocks", [1, 2])
+def test_fitting_can_be_left_at_any_block(codec, blocks):
+    seen = []
+
+    def leave(progress):
+        seen.append(progress)
+        if len(seen) == blocks:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        codec_class(codec.id).fit(DATA, 2, report=leave)
+    assert len(seen) == blocks
 
 
 def test_wrong_width_is_told(codec):
@@ -141,7 +150,7 @@ def test_latent_sizes_that_data_cannot_carry(codec_id):
     assert "4 samples" in latent_size_problem(codec_id, 8, 4, 50)
     assert "7 genes" in latent_size_problem(codec_id, 8, 100, 7)
     with pytest.raises(UserError, match=r"60 samples|40 genes"):
-        codec_class(codec_id).fit_steps(DATA, 128)
+        codec_class(codec_id).fit(DATA, 128)
     for size in LATENT_SIZES:  # and whatever is allowed can be fitted
         data = small_expression(n_samples=5, n_genes=6)
         if latent_size_problem(codec_id, size, 5, 6) is None:
@@ -156,7 +165,7 @@ def test_samples_limit_differs_by_method():
 def test_other_scale_is_refused_by_the_autoencoder_only():
     log2 = named(DATA.values * 10)
     with pytest.raises(UserError, match="0 to 1"):
-        codec_class("autoencoder").fit_steps(log2, 2)
+        codec_class("autoencoder").fit(log2, 2)
     with pytest.raises(UserError, match="0 to 1"):
         reconstruct(fit_codec("autoencoder", DATA, 2, max_epochs=1), log2)
     assert reconstruct(fit_codec("pca", log2, 2), log2).r2 > 0.5
@@ -171,13 +180,13 @@ def test_memory_is_said_before_fitting(codec, monkeypatch):
     monkeypatch.setattr(memory, "available_memory", lambda: 1000)
     told = rf"^Fitting {codec.id} with 2 components to 60 samples x 40 genes needs .* are available"
     with pytest.raises(UserError, match=told):
-        type(codec).fit_steps(DATA, 2)
+        type(codec).fit(DATA, 2)
 
 
 def test_large_networks_are_refused_before_they_are_made():
     for codec_id, sizes in (("autoencoder", (10**12, 5)), ("residual", (10**12, 5))):
         with pytest.raises(UserError, match=r"GB of memory .* choose fewer hidden units"):
-            codec_class(codec_id).fit_steps(DATA, 2, hidden_sizes=sizes)
+            codec_class(codec_id).fit(DATA, 2, hidden_sizes=sizes)
 
 
 def test_memory_that_runs_out_in_fitting_is_told(monkeypatch):

@@ -137,4 +137,4 @@ def test_umap_that_is_absent_says_how_to_install_it(monkeypatch):
 
     monkeypatch.setattr(umap, "find_spec", lambda name: None)
     with pytest.raises(UserError, match=r"pip install .*\[umap\]"):
-        codec_class("umap").fit_steps(DATA, 2)
+        codec_class("umap").fit(DATA, 2)

@@ -1,14 +1,12 @@
 """Names of methods, and what each is fitted with."""
 
-from contextlib import closing
-
 import numpy as np
 import pytest
 
 from napari_compressed_transcriptomics.codecs.registry import (
     METHODS,
     Method,
-    fit_method_steps,
+    fit_method,
     method_class,
     method_colors,
     method_names,
@@ -16,7 +14,7 @@ from napari_compressed_transcriptomics.codecs.registry import (
     titles,
 )
 from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.core.progress import finish
+from napari_compressed_transcriptomics.core.progress import Cancelled, finish
 from napari_compressed_transcriptomics.core.target import Target
 from napari_compressed_transcriptomics.figures.coherence_plots import coherence_dots
 from napari_compressed_transcriptomics.figures.comparison_plots import error_by_size
@@ -35,8 +33,13 @@ def test_recipes_are_fitted_as_train_fits_them():
     """Method published is the autoencoder with the published settings, default the residual."""
     assert [METHODS[name].codec for name in ("default", "published")] == ["residual", "autoencoder"]
     assert METHODS["published"].settings["patience"] == 300
-    with closing(fit_method_steps("published", small_expression(), 2)) as steps:
-        assert next(steps).total
+
+    def leave(progress):
+        assert progress.total
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        fit_method("published", small_expression(), 2, report=leave)
 
 
 def test_codecs_by_their_ids_are_the_same_methods():

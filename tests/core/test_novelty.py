@@ -10,12 +10,12 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from data import real_data
 from napari_compressed_transcriptomics.codecs import fitting
-from napari_compressed_transcriptomics.codecs.fitting import fit_codec, fit_codec_steps
+from napari_compressed_transcriptomics.codecs.fitting import fit_codec
 from napari_compressed_transcriptomics.codecs.models.model_file import load_model, save_model
 from napari_compressed_transcriptomics.codecs.pca import PCA
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Parcellation
-from napari_compressed_transcriptomics.core.progress import Stop, finish, silent, stopping
+from napari_compressed_transcriptomics.core.progress import Stop, silent, stopping
 from napari_compressed_transcriptomics.reconstruction import training_distance
 from napari_compressed_transcriptomics.reconstruction.reconstruction import reconstruct
 from small import named, small_expression
@@ -60,9 +60,9 @@ def test_of_many_samples_one_part_is_held_out(codec_id, monkeypatch):
 
 def test_stop_ends_fits_that_are_repeated_and_keeps_the_model():
     seen = []
-    steps = fit_codec_steps("kernel-pca", TRAINING, 3, device="cpu")
     stages = ("Fitting kernel PCA", "Measuring the training data")
-    codec = finish(steps, stopping(lambda p: seen.append(p.stage), lambda: stages[1] in seen))
+    report = stopping(lambda p: seen.append(p.stage), lambda: stages[1] in seen)
+    codec = fit_codec("kernel-pca", TRAINING, 3, device="cpu", report=report)
     assert seen.count(stages[0]) <= seen.index(stages[1])  # none after it
     assert codec.reference is not None
 
@@ -118,7 +118,7 @@ def test_a_component_that_is_never_used_tells_nothing():
     unused = np.zeros((1, 40))
     codec = PCA(np.concatenate([fitted.components, unused]), fitted.neutral, fitted.genes)
     codec.repeats = None  # a fit repeated would use it
-    codec.reference = finish(fitting.reference_steps(codec, TRAINING, "cpu"))
+    codec.reference = fitting.learn_reference(codec, TRAINING, "cpu")
     assert 0 < reconstruct(codec, UNSEEN).novelty.share < 0.09
 
 
@@ -184,16 +184,16 @@ def test_a_narrower_range_is_no_other_scale():
 
 
 def test_stopping_while_it_is_learned_does_not_lose_the_model():
-    steps = fit_codec_steps("residual", TRAINING, 2, max_epochs=3)
     stages = []
 
     def learning():
         return stages[-1:] == ["Measuring the training data"]
 
-    codec = finish(steps, stopping(lambda progress: stages.append(progress.stage), learning))
+    report = stopping(lambda progress: stages.append(progress.stage), learning)
+    codec = fit_codec("residual", TRAINING, 2, max_epochs=3, report=report)
     assert codec.reference is not None
     with pytest.raises(Stop):  # earlier, where there is nothing to keep, it ends the work
-        finish(fit_codec_steps("pca", TRAINING, 2), stopping(silent, lambda: True))
+        fit_codec("pca", TRAINING, 2, report=stopping(silent, lambda: True))
 
 
 def test_what_cannot_be_measured_is_told_and_the_model_kept(monkeypatch):
@@ -203,7 +203,7 @@ def test_what_cannot_be_measured_is_told_and_the_model_kept(monkeypatch):
         raise UserError("Memory ran out")
 
     monkeypatch.setattr(PCA, "decode", no_memory)
-    codec = finish(fit_codec_steps("pca", TRAINING, 2), lambda p: messages.append(p.message))
+    codec = fit_codec("pca", TRAINING, 2, report=lambda p: messages.append(p.message))
     assert codec.reference is None
     assert "Memory ran out; the model has no distance to training data" in messages
 

@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-from itertools import islice
 
 import numpy as np
 import pytest
@@ -14,12 +13,11 @@ from napari_compressed_transcriptomics.codecs.models import published
 from napari_compressed_transcriptomics.codecs.models.published import (
     ADDRESS,
     BLOB_IDS,
-    download_steps,
     import_files,
     load_published,
     weights_folder,
 )
-from napari_compressed_transcriptomics.core.progress import finish
+from napari_compressed_transcriptomics.core.progress import Cancelled
 from napari_compressed_transcriptomics.io.files import download
 from published import (
     DATA,
@@ -69,7 +67,7 @@ def test_fetched_once_and_used_in_evaluation_mode(server):
 
 
 def test_several_sizes_at_once(server):
-    finish(download_steps([2, 8]))
+    published.download([2, 8])
     assert in_cache() == [TWO, EIGHT, SAMPLE]
     assert load_published(8).latent_size == 8
 
@@ -150,12 +148,18 @@ def test_more_than_any_file_is_refused_at_once(server, monkeypatch):
 
 def test_slow_server_cancelled_and_taken_up_again(server, monkeypatch):
     monkeypatch.setattr(download, "SECONDS_BETWEEN_REPORTS", 0.0)
-    finish(download_steps([8]))
+    published.download([8])
     server.faults[TWO] = ["slow"]
-    steps = download_steps([2])
-    fetching = (step for step in steps if step.stage.startswith("Fetching"))
-    assert len(list(islice(fetching, 3))) == 3
-    steps.close()
+    fetching = []
+
+    def cancel(progress):
+        if progress.stage.startswith("Fetching"):
+            fetching.append(progress)
+        if len(fetching) == 3:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        published.download([2], report=cancel)
     assert in_cache() == [f".{TWO}.part", EIGHT, SAMPLE]
     del server.requests[:]
     load_published(2)
@@ -186,10 +190,9 @@ def test_damaged_file_in_the_cache_is_fetched_again(server, monkeypatch):
 def test_two_processes_fetch_a_file_once(server):
     server.faults[SAMPLE] = server.faults[TWO] = ["slow"]
     program = f"""
-from napari_compressed_transcriptomics.codecs.models.published import BLOB_IDS, download_steps
-from napari_compressed_transcriptomics.core.progress import finish
+from napari_compressed_transcriptomics.codecs.models.published import BLOB_IDS, download
 BLOB_IDS.update({dict(BLOB_IDS)!r})
-finish(download_steps([2]))
+download([2])
 """
     both = [
         subprocess.Popen([sys.executable, "-c", program], stderr=subprocess.PIPE) for _ in range(2)
@@ -206,13 +209,16 @@ def test_killed_process_leaves_a_part_that_is_taken_up(server):
     server.faults[SAMPLE] = ["slow"]
     program = f"""
 import os, signal
-from napari_compressed_transcriptomics.codecs.models.published import BLOB_IDS, download_steps
-from napari_compressed_transcriptomics.io.files import download
-download.SECONDS_BETWEEN_REPORTS = 0
+from napari_compressed_transcriptomics.codecs.models.published import BLOB_IDS, download
+from napari_compressed_transcriptomics.io.files import download as files
+files.SECONDS_BETWEEN_REPORTS = 0
 BLOB_IDS.update({dict(BLOB_IDS)!r})
-for n, step in enumerate(download_steps([2])):
-    if n == 5:
+reports = []
+def report(progress):
+    reports.append(progress)
+    if len(reports) == 6:
         os._exit(9)
+download([2], report=report)
 """
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 9
     assert SAMPLE not in in_cache()

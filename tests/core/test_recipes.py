@@ -12,12 +12,12 @@ from napari_compressed_transcriptomics.codecs.networks.autoencoder_network impor
 from napari_compressed_transcriptomics.codecs.recipes import (
     TrainRequest,
     recipe_settings,
-    train_codec_steps,
+    train_codec,
 )
 from napari_compressed_transcriptomics.codecs.training.settings import TrainingSettings
 from napari_compressed_transcriptomics.codecs.training.trainer import Trainer
 from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.core.progress import finish
+from napari_compressed_transcriptomics.core.progress import silent
 from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
 from napari_compressed_transcriptomics.spatial.splits import (
     batches,
@@ -34,7 +34,7 @@ DATA = small_expression(n_samples=60, n_genes=40)
 def train(**settings):
     messages = []
     request = TrainRequest(**{"expression": DATA, "latent_size": 2, **settings})
-    codec = finish(train_codec_steps(request), lambda p: messages.append(p.message))
+    codec = train_codec(request, lambda p: messages.append(p.message))
     return codec, [message for message in messages if message]
 
 
@@ -55,7 +55,7 @@ def test_published_recipe_is_the_published_training():
     data = small_expression(n_samples=300, n_genes=30)
     _, settings = recipe_settings("published")
     assert settings.pop("max_epochs") == 50_000
-    codec = finish(Autoencoder._fit_steps(data, 2, 0, "cpu", 2, hidden_sizes=(16, 8), **settings))
+    codec = Autoencoder._fit(data, 2, 0, "cpu", 2, silent, hidden_sizes=(16, 8), **settings)
     assert codec.training["settings"]["patience"] == 300
 
     generator = torch.Generator().manual_seed(0)

@@ -17,7 +17,7 @@ from napari_compressed_transcriptomics.codecs.training import (
 )
 from napari_compressed_transcriptomics.codecs.training.residual_settings import ResidualSettings
 from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.core.progress import Stop, finish
+from napari_compressed_transcriptomics.core.progress import stopping
 from napari_compressed_transcriptomics.reconstruction.reconstruction import reconstruct
 from small import named, small_expression
 
@@ -38,7 +38,7 @@ def noise_only(seed=0):
 
 
 def trained(data, size, **settings):
-    return finish(codec_class("residual").fit_steps(data, size, device="cpu", **settings))
+    return codec_class("residual").fit(data, size, device="cpu", **settings)
 
 
 @pytest.mark.parametrize("size", [1, 4, 16])
@@ -89,7 +89,7 @@ def test_stays_pca_where_more_is_chance(seed):
 
 def test_tells_that_it_stays_pca():
     reports = []
-    finish(codec_class("residual").fit_steps(noise_only(), 3, max_epochs=20), reports.append)
+    codec_class("residual").fit(noise_only(), 3, max_epochs=20, report=reports.append)
     assert any("It stays PCA" in progress.message for progress in reports)
 
 
@@ -178,28 +178,32 @@ def test_validation_rmse_is_that_of_the_rows_held_out(monkeypatch, sixty_are_man
 def test_early_epochs_are_measured_too():
     """Who stops early gets the best of the steepest part."""
     seen, last = [], None
-    for progress in codec_class("residual").fit_steps(DATA, 2, max_epochs=160):
+
+    def report(progress):
+        nonlocal last
         if progress.stage == "Training" and progress.values != last:
             seen.append(progress.done)
             last = progress.values
+
+    codec_class("residual").fit(DATA, 2, max_epochs=160, report=report)
     assert seen[:4] == [1, 4, 10, 20]
 
 
 def test_stop_keeps_the_best_so_far():
-    steps = codec_class("residual").fit_steps(DATA, 2, max_epochs=10_000)
-    for progress in steps:
-        if progress.stage == "Training" and progress.done >= 3:
-            break
-    steps.throw(Stop())
-    codec = finish(steps)
+    reports = []
+    report = stopping(
+        reports.append, lambda: reports[-1].stage == "Training" and reports[-1].done >= 3
+    )
+    codec = codec_class("residual").fit(DATA, 2, max_epochs=10_000, report=report)
     assert codec.training["ended"] == "stopped"
+    assert codec.training["epochs"] == 3
     assert np.isfinite(reconstruct(codec, DATA).rmse)
 
 
 def test_an_error_that_is_no_number_keeps_the_best():
     reports = []
-    steps = codec_class("residual").fit_steps(DATA, 2, max_epochs=50, learning_rate=1e30)
-    codec = finish(steps, reports.append)
+    settings = {"max_epochs": 50, "learning_rate": 1e30}
+    codec = codec_class("residual").fit(DATA, 2, report=reports.append, **settings)
     assert codec.training["ended"] == "no number"
     assert any("no longer a number" in progress.message for progress in reports)
     assert np.isfinite(reconstruct(codec, DATA).rmse)

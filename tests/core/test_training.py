@@ -6,10 +6,9 @@ from numpy.testing import assert_array_equal
 from data import real_data
 from napari_compressed_transcriptomics.codecs.autoencoder import Autoencoder, clip_limits
 from napari_compressed_transcriptomics.codecs.fitting import fit_codec
-from napari_compressed_transcriptomics.codecs.training.loop import train_steps
+from napari_compressed_transcriptomics.codecs.training.loop import train
 from napari_compressed_transcriptomics.codecs.training.settings import TrainingSettings
 from napari_compressed_transcriptomics.codecs.training.trainer import optimizer_for
-from napari_compressed_transcriptomics.core.progress import finish
 from napari_compressed_transcriptomics.reconstruction.reconstruction import reconstruct
 from napari_compressed_transcriptomics.spatial.splits import batches, split_rows
 from small import named, small_expression
@@ -53,7 +52,7 @@ def test_linear_network_approaches_pca():
         for parameter in linear.parameters():
             torch.nn.init.uniform_(parameter, -0.3, 0.3, generator=generator)
     settings = TrainingSettings(max_epochs=200, learning_rate=3e-2, patience=200)
-    finish(train_steps(linear, values.values, settings, generator=generator))
+    train(linear, values.values, settings, generator=generator)
     rows = torch.from_numpy(values.values)
     with torch.no_grad():
         reached = float((linear(rows) - rows).square().mean()) ** 0.5
@@ -64,8 +63,9 @@ def test_stops_early_and_keeps_the_best_epoch():
     # noise alone: nothing that holds for the rows held out can be learned for long
     noise = named(np.random.default_rng(0).uniform(0.3, 0.7, (60, 80)))
     seen = []
-    steps = Autoencoder.fit_steps(noise, 8, max_epochs=300, patience=10)
-    codec = finish(steps, lambda p: seen.append((p.done, p.values)))
+    codec = Autoencoder.fit(
+        noise, 8, max_epochs=300, patience=10, report=lambda p: seen.append((p.done, p.values))
+    )
     record = codec.training
     assert record["epochs"] < 300
     assert record["epochs"] == record["best_epoch"] + 10
@@ -118,9 +118,12 @@ def test_an_error_that_is_no_number_ends_training_at_the_best():
     network = torch.nn.Sequential(torch.nn.Linear(60, 4), torch.nn.Linear(4, 60))
     settings = TrainingSettings(max_epochs=5, learning_rate=1e30)
     messages = []
-    record = finish(
-        train_steps(network, values, settings, generator=torch.Generator().manual_seed(0)),
-        lambda p: messages.append(p.message),
+    record = train(
+        network,
+        values,
+        settings,
+        generator=torch.Generator().manual_seed(0),
+        report=lambda p: messages.append(p.message),
     )
     assert record["best_epoch"] == 0
     assert "epoch 1" in messages[-1]

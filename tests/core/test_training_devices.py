@@ -7,7 +7,7 @@ import torch
 from napari_compressed_transcriptomics.codecs.fitting import fit_codec
 from napari_compressed_transcriptomics.codecs.training import loop, trainer
 from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.core.progress import finish
+from napari_compressed_transcriptomics.core.progress import Cancelled, silent
 from small import same, small_expression
 
 DATA = small_expression(n_samples=60, n_genes=40)
@@ -21,9 +21,13 @@ def fit(**settings):
 
     messages = []
     device = settings.pop("device", "cpu")
-    steps = Autoencoder._fit_steps(DATA, 2, 0, device, 12, hidden_sizes=(16, 8), **settings)
-    codec = finish(steps, lambda p: messages.append(p.message))
-    return codec, [message for message in messages if message]
+
+    def report(progress):
+        if progress.message:
+            messages.append(progress.message)
+
+    codec = Autoencoder._fit(DATA, 2, 0, device, 12, report, hidden_sizes=(16, 8), **settings)
+    return codec, messages
 
 
 def test_lower_precision_learns_as_well():
@@ -130,19 +134,19 @@ def test_memory_that_runs_out_on_the_cpu_is_told(monkeypatch):
 def test_the_residual_autoencoder_trains_on_the_cpu_where_a_device_fails(monkeypatch, said):
     from napari_compressed_transcriptomics.codecs import residual
 
-    def fit(device):
-        return residual.ResidualAutoencoder._fit_steps(DATA, 2, 0, device, 3)
+    def fit(device, report=silent):
+        return residual.ResidualAutoencoder._fit(DATA, 2, 0, device, 3, report)
 
-    expected = finish(fit("cpu"))
-    train = residual.train_residual_steps
+    expected = fit("cpu")
+    train = residual.train_residual
 
     def fails_once(*more, **settings):
-        monkeypatch.setattr(residual, "train_residual_steps", train)
+        monkeypatch.setattr(residual, "train_residual", train)
         raise RuntimeError(said)
 
-    monkeypatch.setattr(residual, "train_residual_steps", fails_once)
+    monkeypatch.setattr(residual, "train_residual", fails_once)
     messages = []
-    codec = finish(fit("cpu:0"), lambda p: messages.append(p.message))
+    codec = fit("cpu:0", lambda progress: messages.append(progress.message))
     assert any("CPU:0" in message and "trains on the CPU" in message for message in messages)
     same(codec, expected)
 
@@ -154,11 +158,14 @@ def test_nothing_is_left_behind_when_training_is_left():
     from napari_compressed_transcriptomics.codecs.training.settings import TrainingSettings
 
     network = AutoencoderNetwork(40, 2, (16, 8))
-    steps = loop.train_steps(
-        network, DATA.values, TrainingSettings(), generator=torch.Generator().manual_seed(0)
-    )
-    next(steps)
-    steps.close()
+
+    def leave(progress):
+        assert any(parameter.grad is not None for parameter in network.parameters())
+        raise Cancelled
+
+    generator = torch.Generator().manual_seed(0)
+    with pytest.raises(Cancelled):
+        loop.train(network, DATA.values, TrainingSettings(), generator=generator, report=leave)
     assert all(parameter.grad is None for parameter in network.parameters())
 
 
@@ -176,7 +183,7 @@ def test_dropout_follows_from_the_seed_and_leaves_the_global_state():
     def train(network):
         generator = torch.Generator().manual_seed(0)
         settings = TrainingSettings(max_epochs=3)
-        finish(loop.train_steps(network, DATA.values, settings, generator=generator))
+        loop.train(network, DATA.values, settings, generator=generator)
         return network[0].weight
 
     one, other = network(), network()

@@ -13,13 +13,13 @@ import numpy as np
 import pytest
 import torch
 
-from napari_compressed_transcriptomics.codecs.recipes import TrainRequest, train_codec_steps
+from napari_compressed_transcriptomics.codecs.recipes import TrainRequest, train_codec
 from napari_compressed_transcriptomics.codecs.training import trainer
 from napari_compressed_transcriptomics.codecs.training.checkpoints import (
     checkpoint_files,
     remove_checkpoints,
 )
-from napari_compressed_transcriptomics.core.progress import Stop, finish, silent, stopping
+from napari_compressed_transcriptomics.core.progress import Cancelled, Stop, silent, stopping
 from small import same
 from trained import DATA, leave_after, losses, without_files
 
@@ -44,18 +44,16 @@ def test_stop_keeps_the_best_epoch_so_far(request_):
 
 def test_stop_before_there_is_anything_to_keep_cancels(request_):
     with pytest.raises(Stop):
-        finish(train_codec_steps(without_files(request_)), stopping(silent, lambda: True))
+        train_codec(without_files(request_), stopping(silent, lambda: True))
     with pytest.raises(Stop):  # and work that keeps nothing
-        finish(
-            train_codec_steps(TrainRequest(DATA, 2, codec="pca")), stopping(silent, lambda: True)
-        )
+        train_codec(TrainRequest(DATA, 2, codec="pca"), stopping(silent, lambda: True))
 
 
 def test_stop_at_the_very_end_loses_nothing(request_):
     expected = losses(without_files(request_))[2]
     last = []
-    steps = train_codec_steps(without_files(request_))
-    codec = finish(steps, stopping(last.append, lambda: last[-1].done == 12))
+    report = stopping(last.append, lambda: last[-1].done == 12)
+    codec = train_codec(without_files(request_), report)
     same(codec, expected)
 
 
@@ -104,8 +102,7 @@ sys.path.insert(0, {tests!r})
 torch.set_num_threads(1)
 from pathlib import Path
 from napari_compressed_transcriptomics.codecs.training import checkpoints
-from napari_compressed_transcriptomics.core.progress import finish
-from napari_compressed_transcriptomics.codecs.recipes import TrainRequest, train_codec_steps
+from napari_compressed_transcriptomics.codecs.recipes import TrainRequest, train_codec
 from small import small_expression
 from trained import DATA, leave_after, losses, newest_and_other, without_files
 checkpoints.SECONDS_BETWEEN_SNAPSHOTS, checkpoints.TIME_FOR_SNAPSHOTS = 0, float("inf")
@@ -113,11 +110,12 @@ request = TrainRequest(
     small_expression(n_samples=60, n_genes=40), 2, codec="autoencoder", hidden_sizes=(16, 8),
     max_epochs=4000, patience=3999, checkpoint=Path(sys.argv[1]), resume="resume" in sys.argv,
 )
-for progress in train_codec_steps(request):
+def tell(progress):
     if progress.values:
         print(json.dumps([progress.stage, progress.done, progress.values]), flush=True)
     if progress.stage == "Training" and "resume" in sys.argv and progress.done >= int(sys.argv[3]):
-        break
+        sys.exit()
+train_codec(request, tell)
 """
 
 
@@ -145,13 +143,15 @@ def test_killed_without_warning(request_):
     assert len(before) > 10
 
     whole = {}
-    steps = train_codec_steps(replace(without_files(request_), max_epochs=4000, patience=3999))
-    for progress in steps:
+
+    def keep(progress):
         if progress.values:
             whole.setdefault(progress.done, progress.values)
         if progress.done > reached + 20 and progress.stage == "Training":
-            break
-    steps.close()
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        train_codec(replace(without_files(request_), max_epochs=4000, patience=3999), keep)
     assert max(resumed) >= reached + 20 > max(before)
     assert resumed == {epoch: whole[epoch] for epoch in resumed}
 

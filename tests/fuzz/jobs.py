@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from napari_compressed_transcriptomics.codecs.recipes import TrainRequest, train_codec_steps
+from napari_compressed_transcriptomics.codecs.recipes import TrainRequest, train_codec
 from napari_compressed_transcriptomics.codecs.training import checkpoints
-from napari_compressed_transcriptomics.core.progress import finish
+from napari_compressed_transcriptomics.core.progress import Cancelled, Progress, finish
 from napari_compressed_transcriptomics.io.writers.comparison import saved_comparison_steps
 from napari_compressed_transcriptomics.study.compare_request import CompareRequest
 
@@ -34,12 +34,16 @@ def train(folder: Path, go_on: bool, stop_after: int | None = None) -> Any:
         resume=go_on,
     )
     checkpoints.SECONDS_BETWEEN_SNAPSHOTS, checkpoints.TIME_FOR_SNAPSHOTS = 0, float("inf")
-    steps = train_codec_steps(request)
-    if stop_after is None:
-        return finish(steps)
-    for progress in steps:
-        if progress.stage == "Training" and progress.done == stop_after and progress.values:
-            next(steps)
-            break
-    steps.close()
-    return None
+    reached = False
+
+    def leave(progress: Progress) -> None:
+        nonlocal reached
+        if reached:  # one report later: the checkpoint is written after the report
+            raise Cancelled
+        trained = progress.stage == "Training" and progress.values is not None
+        reached = trained and progress.done == stop_after
+
+    try:
+        return train_codec(request, leave)
+    except Cancelled:
+        return None

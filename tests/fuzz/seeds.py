@@ -149,10 +149,8 @@ def _label_volume(folder: Path) -> None:
 
 def _codec(codec_id: str, **settings: Any) -> Any:
     from napari_compressed_transcriptomics.codecs.codec import codec_class
-    from napari_compressed_transcriptomics.core.progress import finish
 
-    steps = codec_class(codec_id).fit_steps(voxels(), 2, device="cpu", **settings)
-    codec = finish(steps)
+    codec = codec_class(codec_id).fit(voxels(), 2, device="cpu", **settings)
     codec.training.pop("seconds", None)
     return codec
 

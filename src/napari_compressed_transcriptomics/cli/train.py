@@ -58,12 +58,12 @@ def run(arguments: argparse.Namespace, expression: "Expression") -> None:
         After Ctrl-C; the best model so far is saved, if there is one.
     """
     from napari_compressed_transcriptomics.codecs.models.model_file import save_model
-    from napari_compressed_transcriptomics.codecs.recipes import TrainRequest, train_codec_steps
+    from napari_compressed_transcriptomics.codecs.recipes import TrainRequest, train_codec
     from napari_compressed_transcriptomics.codecs.training.checkpoints import (
         checkpoint_files,
         remove_checkpoints,
     )
-    from napari_compressed_transcriptomics.core.progress import Cancelled, finish
+    from napari_compressed_transcriptomics.core.progress import Cancelled
 
     out = arguments.out
     checkpoint = (arguments.checkpoint or out.parent) / out.name
@@ -85,7 +85,7 @@ def run(arguments: argparse.Namespace, expression: "Expression") -> None:
     )
     with first_interrupt() as asked:
         try:
-            codec = finish(train_codec_steps(request), Report(asked))
+            codec = train_codec(request, Report(asked))
         except Cancelled:
             raise KeyboardInterrupt from None
         clear_line()

@@ -1,6 +1,5 @@
 """The deep autoencoder of Ruffle et al. 2024 (doi:10.1002/hbm.26795) as a codec."""
 
-from collections.abc import Generator
 from itertools import pairwise
 from typing import Any
 
@@ -9,14 +8,14 @@ import torch  # noqa: TID253  (this module is for torch only)
 
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Expression
-from napari_compressed_transcriptomics.core.progress import Progress
+from napari_compressed_transcriptomics.core.progress import Progress, Report
 from napari_compressed_transcriptomics.core.provenance import training_record
 from napari_compressed_transcriptomics.core.tensors import check_tensors, fraction, whole
 
 from .codec import Codec
 from .networks.autoencoder_network import HIDDEN_SIZES, AutoencoderNetwork, CodecNetwork
 from .training.checkpoints import Checkpoints
-from .training.loop import train_steps
+from .training.loop import train
 from .training.settings import TrainingSettings
 
 CLIP_PERCENTILES = (0.1, 99.9)
@@ -114,30 +113,31 @@ class Autoencoder(Codec):
         return int(4 * copies * weights) + max(8 * n * g, 16 * rows * g) + activations
 
     @classmethod
-    def _fit_steps(
+    def _fit(
         cls,
         expression: Expression,
         latent_size: int,
         seed: int,
         device: str,
         max_epochs: int | None,
+        report: Report,
         hidden_sizes: tuple[int, ...] = HIDDEN_SIZES,
         from_mean: bool = True,
         checkpoints: Checkpoints | None = None,
         **settings: Any,
-    ) -> Generator[Progress, None, "Autoencoder"]:
+    ) -> "Autoencoder":
         if max_epochs is not None:
             settings["max_epochs"] = max_epochs
         how = TrainingSettings(**settings)
         generator = torch.Generator().manual_seed(seed)
         values = expression.values
-        yield Progress("Preparing", 0, 1, _warning(latent_size, expression.n_samples))
+        report(Progress("Preparing", 0, 1, _warning(latent_size, expression.n_samples)))
         clip = clip_limits(values)
         neutral = np.mean(values, axis=0, dtype=float)
         module = AutoencoderNetwork.seeded(expression.n_genes, latent_size, hidden_sizes, generator)
         if from_mean:
             start_at_mean(module, np.clip(neutral, *clip))
-        record = yield from train_steps(
+        record = train(
             module,
             values,
             how,
@@ -146,6 +146,7 @@ class Autoencoder(Codec):
             device=device,
             positions=expression.parcellation.centroids if how.validation == "blocks" else None,
             checkpoints=checkpoints,
+            report=report,
         )
         return cls(
             module,

@@ -1,7 +1,7 @@
 """What every codec is: expression to a few latents, and back."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from functools import cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -13,7 +13,7 @@ from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Expression
 from napari_compressed_transcriptomics.core.latent_sizes import latent_size_problem
 from napari_compressed_transcriptomics.core.memory import memory_told, require_memory
-from napari_compressed_transcriptomics.core.progress import Progress, finish
+from napari_compressed_transcriptomics.core.progress import Report, finish, silent
 from napari_compressed_transcriptomics.core.seeds import check_seed
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ _CODECS = {
 class Codec(ABC):
     """A fitted model that encodes expression to latents and decodes them.
 
-    A new codec says how it is fitted (`_fit_steps`), how it runs (`_build`), and what it is
+    A new codec says how it is fitted (`_fit`), how it runs (`_build`), and what it is
     made of (`config`, `tensors`, `from_parts`); the rest is shared.
 
     Attributes
@@ -126,15 +126,16 @@ class Codec(ABC):
 
     @classmethod
     @abstractmethod
-    def _fit_steps(
+    def _fit(
         cls,
         expression: Expression,
         latent_size: int,
         seed: int,
         device: str,
         max_epochs: int | None,
+        report: Report,
         **settings: Any,
-    ) -> Generator[Progress, None, "Codec"]:
+    ) -> "Codec":
         """Fit to data that has been checked."""
 
     @classmethod
@@ -143,7 +144,7 @@ class Codec(ABC):
         """Return about how much memory fitting takes beyond that of the data, as measured."""
 
     @classmethod
-    def fit_steps(
+    def fit(
         cls,
         expression: Expression,
         latent_size: int,
@@ -151,9 +152,10 @@ class Codec(ABC):
         seed: int = 0,
         device: str | None = None,
         max_epochs: int | None = None,
+        report: Report = silent,
         **settings: Any,
-    ) -> Generator[Progress, None, "Codec"]:
-        """Fit the codec to all samples, as a generator of progress that returns it.
+    ) -> "Codec":
+        """Fit the codec to all samples and return it.
 
         Parameters
         ----------
@@ -167,6 +169,9 @@ class Codec(ABC):
             Where to compute, if the method can choose.
         max_epochs : int, optional
             Upper bound for methods that train in epochs.
+        report : callable, optional
+            Called with each `Progress`; may raise `Stop`, on which methods that train in epochs
+            return the best so far, or `Cancelled`.
         **settings
             Of the method.
 
@@ -174,7 +179,7 @@ class Codec(ABC):
         ------
         UserError
             If the data cannot carry so many components, has the wrong scale, or there is too
-            little memory (at once, not at the first step).
+            little memory.
         """
         if cls.unavailable():
             raise UserError(cls.unavailable())
@@ -188,13 +193,8 @@ class Codec(ABC):
         what = f"Fitting {cls.id} with {latent_size} components to {n:,} samples x {g:,} genes"
         require_memory(cls.bytes_to_fit(n, g, latent_size, **settings), what, cls.smaller)
         name = resolve_device(device).name
-        fitting = cls._fit_steps(expression, latent_size, seed, name, max_epochs, **settings)
-
-        def steps() -> Generator[Progress, None, Codec]:
-            with memory_told(what, cls.smaller):
-                return (yield from fitting)
-
-        return steps()
+        with memory_told(what, cls.smaller):
+            return cls._fit(expression, latent_size, seed, name, max_epochs, report, **settings)
 
     @classmethod
     def check_scale(cls, values: np.ndarray, name: str = "the data") -> None:

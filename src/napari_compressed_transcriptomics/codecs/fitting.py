@@ -11,7 +11,6 @@ A model gives its training samples back better than others like them: PCA with 1
   over that of those it learned from.
 """
 
-from collections.abc import Generator
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -24,12 +23,11 @@ from napari_compressed_transcriptomics.core.expression import Expression
 from napari_compressed_transcriptomics.core.latent_sizes import latent_size_problem
 from napari_compressed_transcriptomics.core.memory import memory_told, require_memory
 from napari_compressed_transcriptomics.core.progress import (
+    Finishing,
     Progress,
     Report,
     Stop,
-    finish,
     silent,
-    to_the_end,
 )
 
 from .codec import Codec, codec_class
@@ -52,72 +50,51 @@ def fit_codec(
     expression: Expression,
     latent_size: int,
     *,
-    seed: int = 0,
     device: str | None = "auto",
-    max_epochs: int | None = None,
     report: Report = silent,
-) -> Codec:
-    """Fit a codec and return it; see `fit_codec_steps`."""
-    steps = fit_codec_steps(
-        codec_id, expression, latent_size, seed=seed, device=device, max_epochs=max_epochs
-    )
-    return finish(steps, report)
-
-
-def fit_codec_steps(
-    codec_id: str,
-    expression: Expression,
-    latent_size: int,
-    *,
-    device: str | None = None,
     **settings: Any,
-) -> Generator[Progress, None, Codec]:
-    """Fit a codec and learn its `Reference`, as a generator of progress that returns the codec.
+) -> Codec:
+    """Fit a codec, learn its `Reference`, and return it.
 
-    Parameters and errors are those of `Codec.fit_steps`.
+    Parameters and errors are those of `Codec.fit` (``seed``, ``max_epochs``, ...).
     """
     cls, name = codec_class(codec_id), resolve_device(device).name
-    fitting = cls.fit_steps(expression, latent_size, device=device, **settings)
     what = f"Measuring {expression.name}"
-    if cls.is_network:
+    if cls.is_network:  # before it is fitted in vain
         require_memory(20 * min(expression.n_samples, _ROWS) * expression.n_genes, what)
-
-    def steps() -> Generator[Progress, None, Codec]:
-        codec = yield from fitting
-        if codec.is_network:
-            with memory_told(what, cls.smaller):
-                codec.reference = yield from reference_steps(codec, expression, name)
-        return codec
-
-    return steps()
+    codec = cls.fit(expression, latent_size, device=device, report=report, **settings)
+    if codec.is_network:
+        with memory_told(what, cls.smaller):
+            codec.reference = learn_reference(codec, expression, name, report)
+    return codec
 
 
-def reference_steps(
-    codec: Codec, expression: Expression, device: str
-) -> Generator[Progress, None, Reference | None]:
+def learn_reference(
+    codec: Codec, expression: Expression, device: str, report: Report = silent
+) -> Reference | None:
     """Learn what a fitted codec makes of its training data; None where that cannot be had.
 
     `Stop` ends only the fits that are repeated: the model is there, and the rest is short.
     """
+    finishing = Finishing(report)
     values, n = expression.values, expression.n_samples
     rows = np.arange(n)
     if n > MAX_SAMPLES:
         rows = np.sort(np.random.default_rng(0).permutation(n)[:MAX_SAMPLES])
     try:
-        (found, errors), asked_to_stop = yield from to_the_end(_coded(codec, values, rows, device))
+        found, errors = _coded(codec, values, rows, device, finishing)
         mean, whitening = whitening_of(found)
         distances = np.linalg.norm((found - mean) @ whitening, axis=1)
         errors *= _optimism(codec.training)
-        if codec.repeats is not None and not asked_to_stop:
+        if codec.repeats is not None and not finishing.asked:
             with suppress(Stop):
-                held_out = yield from _held_out(codec, expression, device)
+                held_out = _held_out(codec, expression, device, report)
                 errors = errors if held_out is None else held_out
     except (UserError, ArithmeticError, np.linalg.LinAlgError) as error:  # the model is kept
-        with suppress(Stop):
-            yield Progress(_STAGE, n, n, f"{error}; the model has no distance to training data")
+        said = f"{error}; the model has no distance to training data"
+        finishing(Progress(_STAGE, n, n, said))
         return None
-    with suppress(Stop):
-        yield Progress(_STAGE, n, n)
+    finishing(Progress(_STAGE, n, n))
     if not all(np.isfinite(of).all() for of in (found, distances, errors)):
         return None
     told = codec.training.get("validation_rmse_quantile")
@@ -132,12 +109,12 @@ def reference_steps(
 
 
 def _coded(
-    codec: Codec, values: np.ndarray, rows: np.ndarray, device: str
-) -> Generator[Progress, None, tuple[np.ndarray, np.ndarray]]:
+    codec: Codec, values: np.ndarray, rows: np.ndarray, device: str, report: Report
+) -> tuple[np.ndarray, np.ndarray]:
     """Return latents and RMSE of some rows, float64."""
     latents, rmse = [], []
     for start in range(0, len(rows), _ROWS):
-        yield Progress(_STAGE, start, len(rows))
+        report(Progress(_STAGE, start, len(rows)))
         some = np.asarray(values[rows[start : start + _ROWS]], np.float32)
         latents.append(codec.encode(some, device))
         error = codec.decode(latents[-1], device) - some
@@ -146,8 +123,8 @@ def _coded(
 
 
 def _held_out(
-    codec: Codec, expression: Expression, device: str
-) -> Generator[Progress, None, np.ndarray | None]:
+    codec: Codec, expression: Expression, device: str, report: Report
+) -> np.ndarray | None:
     """Return the RMSE of samples held out from fits like the codec's own.
 
     None where too few samples would be left for as many components.
@@ -163,35 +140,17 @@ def _held_out(
     for part in parts:
         others = order[~np.isin(order, part)][:MAX_TO_LEARN]
         learned = expression.subset(np.sort(others))
-        again = yield from _without_messages(
-            type(codec).fit_steps(
-                learned,
-                codec.latent_size,
-                device=device,
-                max_epochs=codec.training.get("iterations"),
-                **settings,
-            )
+        again = type(codec).fit(
+            learned,
+            codec.latent_size,
+            device=device,
+            max_epochs=codec.training.get("iterations"),
+            report=lambda progress: report(replace(progress, message="")),  # said of the fit itself
+            **settings,
         )
-        _, rmse = yield from _coded(again, expression.values, part[:MAX_SAMPLES], device)
+        _, rmse = _coded(again, expression.values, part[:MAX_SAMPLES], device, report)
         errors.append(rmse)
     return np.concatenate(errors)
-
-
-def _without_messages(
-    steps: Generator[Progress, None, Codec],
-) -> Generator[Progress, None, Codec]:
-    """Run a fit that is only repeated: what it has to say was said of the fit itself."""
-    stop: Stop | None = None
-    while True:
-        try:
-            progress = next(steps) if stop is None else steps.throw(stop)
-        except StopIteration as end:
-            return end.value
-        stop = None
-        try:
-            yield replace(progress, message="")
-        except Stop as asked:
-            stop = asked
 
 
 def _optimism(record: dict[str, Any]) -> float:

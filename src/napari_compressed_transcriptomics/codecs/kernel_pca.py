@@ -1,6 +1,5 @@
 """Kernel PCA with an RBF kernel as a codec: scikit-learn's numbers, tuned on inner folds."""
 
-from collections.abc import Generator
 from typing import Any
 
 import numpy as np
@@ -8,7 +7,7 @@ import torch  # noqa: TID253  (this module is for torch only)
 from torch import Tensor, nn  # noqa: TID253
 
 from napari_compressed_transcriptomics.core.expression import Expression
-from napari_compressed_transcriptomics.core.progress import Progress
+from napari_compressed_transcriptomics.core.progress import Progress, Report
 from napari_compressed_transcriptomics.core.provenance import training_record
 from napari_compressed_transcriptomics.core.tensors import check_tensors, fraction, whole
 from napari_compressed_transcriptomics.spatial.splits import inner_folds
@@ -129,17 +128,18 @@ class KernelPCA(Codec):
         return (4 * n_samples + 44 * m) * n_genes + 48 * m**2 + 100 * min(m, MAX_TO_CHOOSE) ** 2
 
     @classmethod
-    def _fit_steps(
+    def _fit(
         cls,
         expression: Expression,
         latent_size: int,
         seed: int,
         device: str,
         max_epochs: int | None,
+        report: Report,
         gamma: float | None = None,
         alpha: float | None = None,
         **settings: Any,
-    ) -> Generator[Progress, None, "KernelPCA"]:
+    ) -> "KernelPCA":
         rng = np.random.default_rng(seed)
         neutral = np.mean(expression.values, axis=0, dtype=float).astype(np.float32)
         samples, message = expression.values - neutral, ""
@@ -148,16 +148,16 @@ class KernelPCA(Codec):
             message = f"Kernel PCA is fitted to {MAX_SAMPLES} samples drawn at random"
         unit = _median_distance(samples, rng)
         samples = samples / np.float32(unit)
-        yield Progress(_STAGE, 0, 1, message)
+        report(Progress(_STAGE, 0, 1, message))
         chosen: dict[str, Any] = {}
         if gamma is None or alpha is None:
             some = samples
             if len(samples) > MAX_TO_CHOOSE:
                 some = samples[np.sort(rng.permutation(len(samples))[:MAX_TO_CHOOSE])]
-            errors = yield from _errors_steps(some, latent_size, seed)
+            errors = _measure_errors(some, latent_size, seed, report)
             gamma, alpha, chosen = _choice(errors)
         arrays = _arrays(samples, latent_size, gamma, alpha, rng)
-        yield Progress(_STAGE, 1, 1)
+        report(Progress(_STAGE, 1, 1))
         record = training_record(expression, seed, gamma=gamma, alpha=alpha, **chosen)
         return cls(gamma, unit, arrays, expression.genes, neutral, record)
 
@@ -217,9 +217,7 @@ class KernelEncoder(nn.Module):
         return centred @ self.vectors
 
 
-def _errors_steps(
-    samples: np.ndarray, latent_size: int, seed: int
-) -> Generator[Progress, None, np.ndarray]:
+def _measure_errors(samples: np.ndarray, latent_size: int, seed: int, report: Report) -> np.ndarray:
     """Return squared errors on inner folds, (`GAMMAS`, `ALPHAS`).
 
     Two eigendecompositions a fold and gamma serve all ridges. Samples are rotated into the space
@@ -244,7 +242,7 @@ def _errors_steps(
             for column, alpha in enumerate(ALPHAS):
                 back = kernel / (values.clip(min=0) + alpha) @ wanted
                 errors[row, column] += np.square(asked - back).sum()
-            yield Progress(_STAGE, number * len(GAMMAS) + row + 1, len(parts) * len(GAMMAS) + 1)
+            report(Progress(_STAGE, number * len(GAMMAS) + row + 1, len(parts) * len(GAMMAS) + 1))
     return errors
 
 

@@ -1,7 +1,6 @@
 """Non-negative matrix factorisation, as scikit-learn fits it, as a codec."""
 
 import warnings
-from collections.abc import Generator
 from typing import Any
 
 import numpy as np
@@ -10,7 +9,7 @@ from torch import Tensor, nn  # noqa: TID253
 
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Expression
-from napari_compressed_transcriptomics.core.progress import Progress
+from napari_compressed_transcriptomics.core.progress import Progress, Report
 from napari_compressed_transcriptomics.core.provenance import training_record
 from napari_compressed_transcriptomics.core.tensors import check_tensors, whole
 
@@ -86,20 +85,21 @@ class NMF(Codec):
         return 8 * n * g + 20 * (n + g) * (k + 10)
 
     @classmethod
-    def _fit_steps(
+    def _fit(
         cls,
         expression: Expression,
         latent_size: int,
         seed: int,
         device: str,
         max_epochs: int | None,
+        report: Report,
         **settings: Any,
-    ) -> Generator[Progress, None, "NMF"]:
+    ) -> "NMF":
         from sklearn.decomposition import NMF as SklearnNMF
         from sklearn.exceptions import ConvergenceWarning
 
         stage, most = "Fitting NMF", max_epochs or MAX_ITERATIONS
-        yield Progress(stage, 0, most)
+        report(Progress(stage, 0, most))
         how: dict[str, Any] = {"tol": 0, "random_state": seed, **settings}
         done, converged, last = 0, False, np.inf
         start: dict[str, np.ndarray] = {}
@@ -115,9 +115,9 @@ class NMF(Codec):
             done += stretch
             converged = bool(fitted.reconstruction_err_ >= last * (1 - _SETTLED))
             last = fitted.reconstruction_err_
-            yield Progress(stage, done, most)
+            report(Progress(stage, done, most))
         message = "" if converged else f"NMF had not converged after {most} iterations"
-        yield Progress(stage, most, most, message)
+        report(Progress(stage, most, most, message))
         return cls(
             fitted.components_,
             expression.genes,

@@ -1,12 +1,11 @@
 """Linear methods to compare the autoencoder with, as scikit-learn has them."""
 
-from collections.abc import Generator
 from typing import Any
 
 import numpy as np
 
 from napari_compressed_transcriptomics.core.expression import Expression
-from napari_compressed_transcriptomics.core.progress import Progress
+from napari_compressed_transcriptomics.core.progress import Progress, Report
 from napari_compressed_transcriptomics.core.provenance import training_record
 from napari_compressed_transcriptomics.core.tensors import check_tensors, whole
 
@@ -70,20 +69,21 @@ class PCA(Codec):
         return pca_bytes(n, g, k)
 
     @classmethod
-    def _fit_steps(
+    def _fit(
         cls,
         expression: Expression,
         latent_size: int,
         seed: int,
         device: str,
         max_epochs: int | None,
+        report: Report,
         **settings: Any,
-    ) -> Generator[Progress, None, "PCA"]:
+    ) -> "PCA":
         from sklearn.decomposition import PCA as SklearnPCA
 
-        yield Progress("Fitting PCA", 0, 1)
+        report(Progress("Fitting PCA", 0, 1))
         fitted = SklearnPCA(latent_size, random_state=seed, **settings).fit(expression.values)
-        yield Progress("Fitting PCA", 1, 1)
+        report(Progress("Fitting PCA", 1, 1))
         return cls(
             fitted.components_,
             fitted.mean_,

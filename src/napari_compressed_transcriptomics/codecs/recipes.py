@@ -1,6 +1,5 @@
 """How users train: a recipe, a latent size and the data; the rest has defaults."""
 
-from collections.abc import Generator
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -9,11 +8,11 @@ from typing import Any
 from napari_compressed_transcriptomics.core.device import resolve_device
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Expression
-from napari_compressed_transcriptomics.core.progress import Progress
+from napari_compressed_transcriptomics.core.progress import Progress, Report, silent
 from napari_compressed_transcriptomics.core.provenance import array_sha256
 
 from .codec import Codec, codec_ids
-from .fitting import fit_codec_steps
+from .fitting import fit_codec
 
 RECIPES = ("default", "published")
 _TRAINED = ("autoencoder", "residual")
@@ -105,11 +104,16 @@ def recipe_settings(recipe: str) -> tuple[str, dict[str, Any]]:
     raise UserError(f"There is no recipe {recipe!r}; choose one of {', '.join(RECIPES)}")
 
 
-def train_codec_steps(request: TrainRequest) -> Generator[Progress, None, Codec]:
-    """Train as asked; a generator of progress that returns the codec.
+def train_codec(request: TrainRequest, report: Report = silent) -> Codec:
+    """Train as asked and return the codec.
 
-    While it trains, progress carries ``values`` ``{"train": RMSE, "validation": RMSE}`` after
-    each epoch. `progress.Stop` thrown in ends training early, with the best model so far.
+    Parameters
+    ----------
+    request : TrainRequest
+    report : callable, optional
+        Called with each `Progress`, after each epoch with ``values``
+        ``{"train": RMSE, "validation": RMSE}``; may raise `Stop`, which ends training early
+        with the best model so far, or `Cancelled`.
 
     Raises
     ------
@@ -128,18 +132,19 @@ def train_codec_steps(request: TrainRequest) -> Generator[Progress, None, Codec]
     settings |= given
     max_epochs = settings.pop("max_epochs", None)
     if request.checkpoint is not None and codec_id in _TRAINED:
-        yield Progress("Preparing", 0, 1)
+        report(Progress("Preparing", 0, 1))
         settings["checkpoints"] = _checkpoints(request, codec_id)
     from .training.checkpoints import threads_of
 
     with threads_of(settings.get("checkpoints")):
-        codec = yield from fit_codec_steps(
+        codec = fit_codec(
             codec_id,
             expression,
             request.latent_size,
             seed=request.seed,
             device=request.device,
             max_epochs=max_epochs,
+            report=report,
             **settings,
         )
     if request.codec is None:

@@ -4,14 +4,14 @@ A method is a codec with settings. To add one, write its codec and add it to `ME
 with `register`: the command line, docks, figures, tables and files have it from there.
 """
 
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Expression
 from napari_compressed_transcriptomics.core.latent_sizes import latent_size_problem
-from napari_compressed_transcriptomics.core.progress import Progress
+from napari_compressed_transcriptomics.core.progress import Report, silent
 
 from .codec import Codec, codec_class
 from .recipes import recipe_settings
@@ -162,15 +162,21 @@ def method_class(method: str) -> type[Codec]:
     return codec_class(METHODS[method].codec)
 
 
-def fit_method_steps(
-    method: str, expression: Expression, latent_size: int, seed: int = 0, device: str = "cpu"
-) -> Generator[Progress, None, Codec]:
-    """Fit a method, of `METHODS`; a generator of progress that returns the codec.
+def fit_method(
+    method: str,
+    expression: Expression,
+    latent_size: int,
+    seed: int = 0,
+    device: str = "cpu",
+    report: Report = silent,
+) -> Codec:
+    """Fit a method, of `METHODS`; see `Codec.fit`.
 
     The codec does not remember its training samples: it is not for data of others.
     """
-    return method_class(method).fit_steps(
-        expression, latent_size, seed=seed, device=device, **METHODS[method].settings
+    settings = METHODS[method].settings
+    return method_class(method).fit(
+        expression, latent_size, seed=seed, device=device, report=report, **settings
     )
 
 

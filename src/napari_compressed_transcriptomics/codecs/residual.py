@@ -1,6 +1,5 @@
 """The residual autoencoder: begins as PCA, bends where that helps on rows it has not seen."""
 
-from collections.abc import Generator
 from typing import Any
 
 import numpy as np
@@ -10,7 +9,7 @@ from torch import nn  # noqa: TID253
 from napari_compressed_transcriptomics.core.errors import first_line
 from napari_compressed_transcriptomics.core.expression import Expression
 from napari_compressed_transcriptomics.core.memory import out_of_memory
-from napari_compressed_transcriptomics.core.progress import Progress
+from napari_compressed_transcriptomics.core.progress import Progress, Report
 from napari_compressed_transcriptomics.core.provenance import training_record
 from napari_compressed_transcriptomics.core.tensors import check_tensors, fraction, whole
 
@@ -24,7 +23,7 @@ from .networks.residual_network import (
 )
 from .training.checkpoints import Checkpoints
 from .training.residual_settings import MANY_ROWS, ResidualSettings
-from .training.residual_training import train_residual_steps
+from .training.residual_training import train_residual
 from .training.rows import empty_cache
 
 COLUMNS_BEYOND = 256
@@ -136,25 +135,26 @@ class ResidualAutoencoder(Codec):
         return rotating + running + members * (4 * copies * weights + activations)
 
     @classmethod
-    def _fit_steps(
+    def _fit(
         cls,
         expression: Expression,
         latent_size: int,
         seed: int,
         device: str,
         max_epochs: int | None,
+        report: Report,
         checkpoints: Checkpoints | None = None,
         **settings: Any,
-    ) -> Generator[Progress, None, "ResidualAutoencoder"]:
+    ) -> "ResidualAutoencoder":
         if max_epochs is not None:
             settings["max_epochs"] = max_epochs
         how = ResidualSettings.for_data(expression.n_samples, latent_size, **settings)
-        yield Progress("Preparing", 0, 1)
+        report(Progress("Preparing", 0, 1))
         rotated = _Rotated(expression.values, latent_size, seed)
 
-        def trained_on(device: str) -> Generator[Progress, None, Any]:
+        def trained_on(device: str) -> tuple[ResidualNetwork, dict[str, Any]]:
             positions = expression.parcellation.centroids if how.validation == "blocks" else None
-            return train_residual_steps(
+            return train_residual(
                 torch.tensor(rotated.rows, device=device),
                 latent_size,
                 how,
@@ -162,19 +162,20 @@ class ResidualAutoencoder(Codec):
                 rmse=rotated.rmse,
                 positions=positions,
                 checkpoints=checkpoints,
+                report=report,
             )
 
         failure = ""
         try:
-            module, record = yield from trained_on(device)
+            module, record = trained_on(device)
         except (RuntimeError, MemoryError) as error:
             if device == "cpu":
                 raise
             failure = "memory ran out" if out_of_memory(error) else f"failed ({first_line(error)})"
         if failure:  # out here the exception is gone, and with it all that was on the device
             empty_cache()
-            yield Progress("Preparing", 0, 1, f"{device.upper()} {failure}; trains on the CPU")
-            module, record = yield from trained_on("cpu")
+            report(Progress("Preparing", 0, 1, f"{device.upper()} {failure}; trains on the CPU"))
+            module, record = trained_on("cpu")
         return cls(
             module,
             rotated.components,

@@ -1,13 +1,12 @@
 """t-SNE, as scikit-learn has it: an embedding of the samples at hand, and no more."""
 
-from collections.abc import Generator
 from typing import Any
 
 import numpy as np
 
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Expression
-from napari_compressed_transcriptomics.core.progress import Progress
+from napari_compressed_transcriptomics.core.progress import Progress, Report
 from napari_compressed_transcriptomics.core.provenance import array_sha256, training_record
 
 from .embedding import N_COMPONENTS, Embedding, components_of
@@ -71,18 +70,19 @@ class TSNE(Embedding):
         return pca_bytes(n, g, max(N_COMPONENTS, k)) + pairs
 
     @classmethod
-    def _fit_steps(
+    def _fit(
         cls,
         expression: Expression,
         latent_size: int,
         seed: int,
         device: str,
         max_epochs: int | None,
+        report: Report,
         **settings: Any,
-    ) -> Generator[Progress, None, "TSNE"]:
+    ) -> "TSNE":
         from sklearn.manifold import TSNE as SklearnTSNE
 
-        yield Progress("Fitting t-SNE", 0, 1)
+        report(Progress("Fitting t-SNE", 0, 1))
         pca, rows = components_of(expression, latent_size, seed)
         perplexity = min(PERPLEXITY, max(1.0, expression.n_samples / 3))
         fitted = SklearnTSNE(
@@ -93,6 +93,6 @@ class TSNE(Embedding):
             random_state=seed,
             n_jobs=1,
         ).fit(rows)
-        yield Progress("Fitting t-SNE", 1, 1)
+        report(Progress("Fitting t-SNE", 1, 1))
         record = training_record(expression, seed, perplexity=perplexity)
         return cls(pca, fitted.embedding_, expression.genes, pca.mean_, record)

@@ -1,7 +1,7 @@
 """UMAP, as umap-learn has it, with a way back of our own."""
 
 import warnings
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from napari_compressed_transcriptomics.core.expression import Expression
-from napari_compressed_transcriptomics.core.progress import Progress
+from napari_compressed_transcriptomics.core.progress import Progress, Report
 from napari_compressed_transcriptomics.core.provenance import training_record
 
 from .embedding import N_COMPONENTS, NEAREST, Embedding, components_of, nearest_decoder, scores
@@ -110,18 +110,19 @@ class UMAP(Embedding):
         return pca_bytes(n, g, max(N_COMPONENTS, k)) + 2000 * n
 
     @classmethod
-    def _fit_steps(
+    def _fit(
         cls,
         expression: Expression,
         latent_size: int,
         seed: int,
         device: str,
         max_epochs: int | None,
+        report: Report,
         **settings: Any,
-    ) -> Generator[Progress, None, "UMAP"]:
+    ) -> "UMAP":
         from importlib.metadata import version
 
-        yield Progress("Fitting UMAP", 0, 1)
+        report(Progress("Fitting UMAP", 0, 1))
         n = expression.n_samples
         pca, rows = components_of(expression, latent_size, seed)
         neighbors = min(N_NEIGHBORS, n - 1)
@@ -138,7 +139,7 @@ class UMAP(Embedding):
                 n_epochs=max_epochs,
             ).fit(rows)
         decoder = nearest_decoder(model.embedding_, rows, seed)
-        yield Progress("Fitting UMAP", 1, 1)
+        report(Progress("Fitting UMAP", 1, 1))
         made_with = {"n_neighbors": neighbors, "umap_learn": version("umap-learn")}
         chosen = {"n_nearest": decoder.n_neighbors, "n_nearest_tried": list(NEAREST)}
         record = training_record(expression, seed, **made_with, **chosen)

@@ -1,5 +1,6 @@
 """Dock widget Train autoencoder: fit a codec to an expression layer and watch it learn."""
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtWidgets import (
@@ -11,10 +12,9 @@ from qtpy.QtWidgets import (
 from napari_compressed_transcriptomics.codecs.recipes import (
     TrainRequest,
     recipe_settings,
-    train_codec_steps,
+    train_codec,
 )
 from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.core.progress import driven
 from napari_compressed_transcriptomics.viewer import settings as _settings
 
 from .shared.device_choice import DeviceChoice
@@ -165,7 +165,7 @@ class Train(Dock):
         self.result.clear()
         self.curve.clear()
         self._data = request.expression.name
-        self.bar.start(driven(lambda: train_codec_steps(request)))
+        self.bar.start(partial(train_codec, request))
         self._refresh()
 
     def _on_trained(self, codec: "Codec") -> None:

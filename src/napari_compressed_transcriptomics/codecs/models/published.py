@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Generator, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from napari_compressed_transcriptomics.codecs.codec import Codec
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.latent_sizes import LATENT_SIZES
-from napari_compressed_transcriptomics.core.progress import Progress, Report, finish, silent
+from napari_compressed_transcriptomics.core.progress import Progress, Report, silent
 from napari_compressed_transcriptomics.core.provenance import git_blob_id
 
 from .state_dict import SAMPLE
@@ -104,13 +104,29 @@ def is_right(path: Path) -> bool:
     return path.is_file() and git_blob_id(path) == BLOB_IDS[path.name]
 
 
-def download_steps(
-    latent_sizes: Iterable[int] = LATENT_SIZES, preferred: str | Path | None = None
-) -> Generator[Progress, None, Path]:
+def download(
+    latent_sizes: Iterable[int] = LATENT_SIZES,
+    preferred: str | Path | None = None,
+    report: Report = silent,
+) -> Path:
     """Fetch the weights of some sizes, and the sample that tells their genes, if not there.
 
-    A generator of progress that returns the folder. What is there already is verified, too,
-    and fetched again where it is damaged; nothing is written where all is well.
+    What is there already is verified, too, and fetched again where it is damaged; nothing is
+    written where all is well.
+
+    Parameters
+    ----------
+    latent_sizes : iterable of int
+        Of `LATENT_SIZES`.
+    preferred : str or Path, optional
+        See `cache_folder`.
+    report : callable, optional
+        Called with each `Progress`; may raise `Cancelled`.
+
+    Returns
+    -------
+    Path
+        The folder.
 
     Raises
     ------
@@ -118,19 +134,19 @@ def download_steps(
         Listing the files needed, and where to get and put them, if they cannot be fetched; or
         naming the folder and the setting, if it cannot be written.
     """
-    from napari_compressed_transcriptomics.io.files.download import DownloadError, fetch_steps
+    from napari_compressed_transcriptomics.io.files.download import DownloadError, fetch
 
     folder = weights_folder(preferred)
     lacking = []
     for name in (SAMPLE, *map(weights_name, latent_sizes)):
-        yield Progress(f"Checking {name}", 0, 1)
+        report(Progress(f"Checking {name}", 0, 1))
         if not is_right(folder / name):
             lacking.append(name)
     if lacking:
         _make_writable(folder)
     for i, name in enumerate(lacking):
         try:
-            yield from fetch_steps(address() + name, folder / name, BLOB_IDS[name])
+            fetch(address() + name, folder / name, BLOB_IDS[name], report)
         except DownloadError as error:
             raise UserError(
                 f"{name} was not fetched, as {error}; get {', '.join(lacking[i:])} from "
@@ -142,10 +158,14 @@ def download_steps(
     return folder
 
 
-def published_steps(
-    latent_size: int, preferred: str | Path | None = None
-) -> Generator[Progress, None, Codec]:
-    """Load published weights, fetched if need be: a generator of progress that returns a codec.
+def load_published(
+    latent_size: int,
+    preferred: str | Path | None = None,
+    *,
+    parity_with: "Expression | None" = None,
+    report: Report = silent,
+) -> Codec:
+    """Load published weights, fetched if need be.
 
     Its genes are those of the published sample table. The clipping limits and gene means of
     the training data are not published; those of that sample (466 voxels of 16 mm of the same
@@ -157,36 +177,25 @@ def published_steps(
         One of `LATENT_SIZES`.
     preferred : str or Path, optional
         See `cache_folder`.
+    parity_with : Expression, optional
+        Return the codec that does as the published notebook does with these data; see
+        `notebook_mode.as_notebook`.
+    report : callable, optional
+        Called with each `Progress`; may raise `Cancelled`.
 
     Raises
     ------
     UserError
-        As `download_steps` and `state_dict.load_state_dict`.
+        As `download` and `state_dict.load_state_dict`.
     """
     from .model_file import load_model
 
     name = weights_name(latent_size)
-    folder = yield from download_steps([latent_size], preferred)
-    yield Progress(f"Loading {name}", 0, 1)
+    folder = download([latent_size], preferred, report)
+    report(Progress(f"Loading {name}", 0, 1))
     codec = load_model(folder / name)
     if codec.latent_size != latent_size:
         raise UserError(f"{name} has {codec.latent_size} components; fetch it again")
-    return codec
-
-
-def load_published(
-    latent_size: int,
-    preferred: str | Path | None = None,
-    *,
-    parity_with: "Expression | None" = None,
-    report: Report = silent,
-) -> Codec:
-    """Load published weights, fetched if need be; see `published_steps`.
-
-    `parity_with` gives the codec that does as the published notebook does with these data;
-    see `parity.as_notebook`.
-    """
-    codec = finish(published_steps(latent_size, preferred), report)
     if parity_with is None:
         return codec
     from napari_compressed_transcriptomics.codecs.notebook_mode import as_notebook

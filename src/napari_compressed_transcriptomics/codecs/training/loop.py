@@ -1,8 +1,6 @@
-"""Train a network to give its input back: a generator that knows nothing of who watches."""
+"""Train a network to give its input back; it knows nothing of who watches."""
 
 import time
-from collections.abc import Generator
-from contextlib import suppress
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -12,7 +10,13 @@ from torch import Tensor, nn  # noqa: TID253
 
 from napari_compressed_transcriptomics.core.errors import UserError, first_line
 from napari_compressed_transcriptomics.core.memory import out_of_memory
-from napari_compressed_transcriptomics.core.progress import Progress, Stop
+from napari_compressed_transcriptomics.core.progress import (
+    Finishing,
+    Progress,
+    Report,
+    Stop,
+    silent,
+)
 from napari_compressed_transcriptomics.spatial.splits import (
     MIN_SAMPLES,
     batches,
@@ -29,7 +33,7 @@ from .trainer import Trainer
 SECONDS_BETWEEN_REPORTS = 0.25
 
 
-def train_steps(
+def train(
     network: nn.Module,
     values: np.ndarray,
     settings: TrainingSettings,
@@ -39,7 +43,8 @@ def train_steps(
     device: str = "cpu",
     positions: np.ndarray | None = None,
     checkpoints: Checkpoints | None = None,
-) -> Generator[Progress, None, dict[str, Any]]:
+    report: Report = silent,
+) -> dict[str, Any]:
     """Train `network` in place to reproduce rows; it ends in evaluation mode with the best weights.
 
     The loss of a batch is the squared error summed over genes, and averaged or summed over rows,
@@ -47,10 +52,9 @@ def train_steps(
     each epoch the held-out rows are measured in evaluation mode, that is with the running
     statistics that BatchNorm will use later; the epoch where they are best is kept.
 
-    `Stop` thrown in after the first epoch ends training at the best epoch so far. An error
-    that is no longer a number does, too, in float32; in lower precision, training goes back to
-    its last snapshot (some seconds old) and on in float32. So
-    it does on the CPU when a GPU fails.
+    `Stop`, after the first epoch, ends training at the best epoch so far. An error that is no
+    longer a number does, too, in float32; in lower precision, training goes back to its last
+    snapshot (some seconds old) and on in float32. So it does on the CPU when a GPU fails.
 
     Parameters
     ----------
@@ -72,13 +76,11 @@ def train_steps(
     checkpoints : Checkpoints, optional
         Where to keep snapshots, and to go on from. With the same data, settings, generator,
         device and number of threads, the epochs after one are those that would have been.
-
-    Yields
-    ------
-    Progress
-        In epochs, with ``values`` ``{"train": RMSE, "validation": RMSE}`` of the last one; the
-        former is measured while training, with the weights of each step. Epochs done before
-        an interruption come again first, as stage "Resuming".
+    report : callable, optional
+        Called with `Progress` in epochs, with ``values`` ``{"train": RMSE, "validation": RMSE}``
+        of the last one; the former is measured while training, with the weights of each step.
+        Epochs done before an interruption come again first, as stage "Resuming". It may raise
+        `Stop` or `Cancelled`.
 
     Returns
     -------
@@ -116,9 +118,9 @@ def train_steps(
         loss=settings.loss,
     )
     try:
-        run = _Run(learner, settings, training, held_out, checkpoints)
+        run = _Run(learner, settings, training, held_out, checkpoints, report)
         run.start_on(device)
-        return (yield from run.steps())
+        return run.train()
     finally:
         learner.free()
 
@@ -133,10 +135,11 @@ class _Run:
         training: Tensor,
         held_out: Tensor,
         checkpoints: Checkpoints | None,
+        report: Report,
     ) -> None:
         self.learner, self.settings = learner, settings
         self.training, self.held_out = training, held_out
-        self.checkpoints = checkpoints
+        self.checkpoints, self.report = checkpoints, report
         self.size = settings.batch_for(len(training))
         self.max_epochs = settings.epochs_for(len(training), self.size)
         self.best, self.best_epoch = np.inf, 0
@@ -160,12 +163,12 @@ class _Run:
         """Epochs done."""
         return len(self.history)
 
-    def steps(self) -> Generator[Progress, None, dict[str, Any]]:
-        """Train to the end; see `train_steps`."""
+    def train(self) -> dict[str, Any]:
+        """Train to the end; see the function `train`."""
         self.best_weights = self.learner.weights()
         try:
-            yield from self._resume()
-            yield from self._epochs()
+            self._resume()
+            self._epochs()
         except Stop:
             if not self.history:
                 raise
@@ -189,20 +192,20 @@ class _Run:
             "settings": asdict(self.settings)
             | {"batch_size": self.size, "max_epochs": self.max_epochs},
         }
-        with suppress(Stop):  # too late to stop
-            yield replace(self._progress("Training", self.epoch), done=self.max_epochs)
+        at_end = replace(self._progress("Training", self.epoch), done=self.max_epochs)
+        Finishing(self.report)(at_end)  # too late to stop
         return record
 
-    def _resume(self) -> Generator[Progress, None, None]:
+    def _resume(self) -> None:
         """Go on from the checkpoint, if there is one; report the epochs before it."""
         if self.checkpoints is None or self.checkpoints.found is None:
             return
         self.restore(self.checkpoints.found)
         self.message = self.checkpoints.note
         for epoch in range(1, self.epoch + 1):
-            yield self._progress("Resuming", epoch)
+            self.report(self._progress("Resuming", epoch))
 
-    def _epochs(self) -> Generator[Progress, None, None]:
+    def _epochs(self) -> None:
         """Train until something ends it, with a snapshot from time to time where one is needed.
 
         It is kept where training may have to go back to it, and for the checkpoints only written.
@@ -213,7 +216,7 @@ class _Run:
         while not self.ended:
             problem: Exception | None = None
             try:
-                yield from self._one_epoch()
+                self._one_epoch()
             except (RuntimeError, MemoryError) as error:
                 problem = error
             if problem is not None:
@@ -229,7 +232,7 @@ class _Run:
     def _is_safe(self) -> bool:
         return self.learner.device == "cpu" and self.learner.precision == "float32"
 
-    def _one_epoch(self) -> Generator[Progress, None, None]:
+    def _one_epoch(self) -> None:
         learner, settings = self.learner, self.settings
         rate = settings.learning_rate
         if settings.schedule == "cosine":
@@ -242,7 +245,7 @@ class _Run:
             sse, seen = sse + learner.step(rows, rate), seen + len(rows)
             if time.monotonic() - reported > SECONDS_BETWEEN_REPORTS:
                 reported = time.monotonic()
-                yield self._progress("Training", self.epoch)
+                self.report(self._progress("Training", self.epoch))
         train = float(sse.item() / (seen * learner.values.shape[1])) ** 0.5
         validation = learner.rmse(self.held_out)
         if not np.isfinite([train, validation]).all():
@@ -259,7 +262,7 @@ class _Run:
             self.ended = "epochs"
         elif self.epoch - self.best_epoch >= settings.patience:
             self.ended = "patience"
-        yield self._progress("Training", self.epoch)
+        self.report(self._progress("Training", self.epoch))
 
     def _progress(self, stage: str, epoch: int) -> Progress:
         """Return progress with the errors of an epoch, and with the message that waits, once."""

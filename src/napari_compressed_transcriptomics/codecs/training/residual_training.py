@@ -2,8 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Generator
-from contextlib import suppress
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -13,7 +12,13 @@ from torch import Tensor  # noqa: TID253
 
 from napari_compressed_transcriptomics.codecs.networks.residual_network import ResidualNetwork
 from napari_compressed_transcriptomics.codecs.training_reference import quantile
-from napari_compressed_transcriptomics.core.progress import Progress, Stop
+from napari_compressed_transcriptomics.core.progress import (
+    Finishing,
+    Progress,
+    Report,
+    Stop,
+    silent,
+)
 
 from .checkpoints import Checkpoints, SnapshotClock
 from .residual_settings import ResidualSettings
@@ -33,7 +38,7 @@ _STATE = {
 }
 
 
-def train_residual_steps(
+def train_residual(
     rows: Tensor,
     latent_size: int,
     settings: ResidualSettings,
@@ -42,7 +47,8 @@ def train_residual_steps(
     rmse: Callable[[float], float] = math.sqrt,
     positions: np.ndarray | None = None,
     checkpoints: Checkpoints | None = None,
-) -> Generator[Progress, None, tuple[ResidualNetwork, dict[str, Any]]]:
+    report: Report = silent,
+) -> tuple[ResidualNetwork, dict[str, Any]]:
     """Train one network for as long as serves rows it has not seen.
 
     Of few rows, each of five parts is held out from a network of its own, and one more network
@@ -53,8 +59,8 @@ def train_residual_steps(
     better (`surely_above_zero`): the lowest error alone was, by chance, up to 4 % above PCA's
     on new linear-Gaussian samples.
 
-    `Stop` thrown in ends training with the best weights so far; so does an error that is no
-    longer a number.
+    `Stop` ends training with the best weights so far; so does an error that is no longer a
+    number.
 
     Parameters
     ----------
@@ -72,12 +78,10 @@ def train_residual_steps(
         Centroids in mm, for validation by blocks.
     checkpoints : Checkpoints, optional
         Where to keep snapshots, and to go on from.
-
-    Yields
-    ------
-    Progress
-        In epochs (passes over the rows of the smallest network), with ``values``
-        ``{"train": RMSE, "validation": RMSE}`` when they were last measured.
+    report : callable, optional
+        Called with `Progress` in epochs (passes over the rows of the smallest network), with
+        ``values`` ``{"train": RMSE, "validation": RMSE}`` when they were last measured. It may
+        raise `Stop` or `Cancelled`.
 
     Returns
     -------
@@ -92,7 +96,7 @@ def train_residual_steps(
     run = _Run(rows, latent_size, settings, generator, rmse, positions)
     message = ""
     try:
-        yield from run.train(checkpoints)
+        run.train(checkpoints, report)
     except Stop:
         run.ended = "stopped"
         message = f"Training was stopped; the best epoch, {run.best_epoch}, is kept"
@@ -105,8 +109,8 @@ def train_residual_steps(
         )
     network = run.new_network(1)
     network.load_state_dict({name: tensor.cpu() for name, tensor in run.best_weights.items()})
-    with suppress(Stop):  # too late to stop
-        yield replace(run.progress(), done=run.epochs, message=message)
+    at_end = replace(run.progress(), done=run.epochs, message=message)
+    Finishing(report)(at_end)  # too late to stop
     return network.eval().requires_grad_(False), run.record()
 
 
@@ -156,21 +160,21 @@ class _Run:
         sizes = self.settings.hidden_sizes
         return ResidualNetwork(members, self.rows.shape[1], self.latent_size, sizes)
 
-    def train(self, checkpoints: Checkpoints | None) -> Generator[Progress, None, None]:
+    def train(self, checkpoints: Checkpoints | None, report: Report) -> None:
         """Train until something ends it."""
         clock, patience = SnapshotClock(checkpoints), self.settings.patience
         if checkpoints is not None and checkpoints.found is not None:
             self.restore(checkpoints.found)
             self.message = checkpoints.note
         while self.epoch < self.epochs and not self.ended:
-            yield from self._one_epoch()
+            self._one_epoch(report)
             if self._due():
                 self._judge()
             if patience is not None and self.epoch - self.best_epoch >= patience:
                 self.ended = self.ended or "patience"
             if checkpoints is not None:
                 self.message = clock.tick(self.snapshot)[1] or self.message
-            yield self.progress()
+            report(self.progress())
         self.ended = self.ended or "epochs"
 
     def _due(self) -> bool:
@@ -181,7 +185,7 @@ class _Run:
         early = self.epoch < self.every and self.epoch in (1, 4, 16, 64, 256)
         return early or self.epoch % self.every == 0 or self.epoch == self.epochs
 
-    def _one_epoch(self) -> Generator[Progress, None, None]:
+    def _one_epoch(self, report: Report) -> None:
         settings, network, rows = self.settings, self.network, self.rows
         falling = (1 + math.cos(math.pi * self.epoch / self.epochs)) / 2
         for group in self.optimizer.param_groups:
@@ -200,7 +204,7 @@ class _Run:
             self.optimizer.step()
             if time.monotonic() - reported > SECONDS_BETWEEN_REPORTS:
                 reported = time.monotonic()
-                yield self.progress()
+                report(self.progress())
         self.epoch += 1
 
     def _shuffled(self, part: Tensor) -> Tensor:

@@ -7,12 +7,12 @@ fault, and its progress cannot be cancelled.
 import os
 import ssl
 import time
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from http.client import HTTPException
 from pathlib import Path
 
-from napari_compressed_transcriptomics.core.progress import Progress
+from napari_compressed_transcriptomics.core.progress import Progress, Report, silent
 from napari_compressed_transcriptomics.core.provenance import git_blob_id
 
 from .files import looks_like
@@ -32,8 +32,8 @@ class DownloadError(Exception):
         self.again = again
 
 
-def fetch_steps(url: str, path: Path, blob_id: str) -> Generator[Progress, None, Path]:
-    """Fetch a file, as a generator of progress (in MB) that returns its path.
+def fetch(url: str, path: Path, blob_id: str, report: Report = silent) -> None:
+    """Fetch a file.
 
     Bytes go to ``.NAME.part`` beside `path`, which only a complete and verified file replaces.
     Cancelling or a cut connection leaves that part, and the next call goes on from there if
@@ -47,6 +47,8 @@ def fetch_steps(url: str, path: Path, blob_id: str) -> Generator[Progress, None,
         In a folder that can be written.
     blob_id : str
         Git blob id of the right content.
+    report : callable, optional
+        Called with each `Progress`, in MB; may raise `Cancelled`.
 
     Raises
     ------
@@ -57,20 +59,16 @@ def fetch_steps(url: str, path: Path, blob_id: str) -> Generator[Progress, None,
         The file cannot be written.
     """
     part = path.with_name(f".{path.name}.part")
-    locked = _locked(path)
-    try:
-        while not next(locked):
-            yield Progress(f"Waiting for another program to fetch {path.name}", 0, 1)
-            time.sleep(SECONDS_BETWEEN_REPORTS)
-        if path.is_file() and git_blob_id(path) == blob_id:  # the other one has fetched it
-            return path
+    with _locked(path, report):
+        if path.is_file() and git_blob_id(path) == blob_id:  # another program has fetched it
+            return
         wrong = 0
         for pause in (*PAUSES, None):
             try:
-                yield from _receive(url, part, path.name)
+                _receive(url, part, path.name, report)
                 if git_blob_id(part) == blob_id:
                     os.replace(part, path)
-                    return path
+                    return
                 with part.open("rb") as file:
                     what = looks_like(file.read(64))
                 part.unlink()
@@ -85,29 +83,25 @@ def fetch_steps(url: str, path: Path, blob_id: str) -> Generator[Progress, None,
                 message = f"{error}; trying again"
             until = time.monotonic() + pause
             while time.monotonic() < until:
-                yield Progress(f"Waiting to fetch {path.name}", 0, 1, message)
+                report(Progress(f"Waiting to fetch {path.name}", 0, 1, message))
                 message = ""
                 time.sleep(min(SECONDS_BETWEEN_REPORTS, pause))
-        raise AssertionError("the last try returns or raises")
-    finally:
-        locked.close()
 
 
-def _locked(path: Path) -> Generator[bool, None, None]:
-    """Yield False until the lock that belongs to `path` is ours; closing releases it."""
+def _locked(path: Path, report: Report) -> AbstractContextManager[object]:
+    """Wait for the lock that belongs to `path`; leaving what is returned releases it."""
     from filelock import FileLock, Timeout
 
-    lock = FileLock(path.with_name(f".{path.name}.lock"), thread_local=False)
+    lock = FileLock(path.with_name(f".{path.name}.lock"))
     while True:
         try:
-            with lock.acquire(blocking=False):
-                yield True
-                return
+            return lock.acquire(blocking=False)
         except Timeout:
-            yield False
+            report(Progress(f"Waiting for another program to fetch {path.name}", 0, 1))
+            time.sleep(SECONDS_BETWEEN_REPORTS)
 
 
-def _receive(url: str, part: Path, name: str) -> Iterator[Progress]:
+def _receive(url: str, part: Path, name: str, report: Report) -> None:
     """Append to `part` what it lacks, or write it anew where the server gives all."""
     from urllib.error import HTTPError
     from urllib.request import Request, urlopen
@@ -147,10 +141,10 @@ def _receive(url: str, part: Path, name: str) -> Iterator[Progress]:
                     raise DownloadError(f"{_host(url)} sends too many bytes for the file")
                 if time.monotonic() - reported > SECONDS_BETWEEN_REPORTS:
                     reported = time.monotonic()
-                    yield Progress(f"Fetching {name} (MB)", _mb(have), _mb(max(have, total or 0)))
+                    report(_fetching(name, have, total))
             file.flush()
             os.fsync(file.fileno())
-        yield Progress(f"Fetching {name} (MB)", _mb(have), _mb(max(have, total or 0)))
+        report(_fetching(name, have, total))
         if total is not None and have < total:
             raise DownloadError(f"{_host(url)} hung up after {have:,} bytes", again=True)
 
@@ -184,5 +178,6 @@ def _certificates() -> ssl.SSLContext:
     return context
 
 
-def _mb(n_bytes: int) -> int:
-    return -(-n_bytes // 10**6)
+def _fetching(name: str, have: int, total: int | None) -> Progress:
+    done, expected = (-(-n_bytes // 10**6) for n_bytes in (have, max(have, total or 0)))
+    return Progress(f"Fetching {name} (MB)", done, expected)
