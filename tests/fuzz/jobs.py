@@ -1,7 +1,9 @@
 """Work that leaves files which it can go on from: a comparison, and training."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from napari_compressed_transcriptomics.codecs.recipes import TrainRequest, train_codec
 from napari_compressed_transcriptomics.codecs.training import checkpoints
@@ -33,7 +35,7 @@ def train(folder: Path, go_on: bool, stop_after: int | None = None) -> Any:
         checkpoint=folder / "m.safetensors",
         resume=go_on,
     )
-    checkpoints.SECONDS_BETWEEN_SNAPSHOTS, checkpoints.TIME_FOR_SNAPSHOTS = 0, float("inf")
+    always = {"SECONDS_BETWEEN_SNAPSHOTS": 0, "TIME_FOR_SNAPSHOTS": float("inf")}
     reached = False
 
     def leave(progress: Progress) -> None:
@@ -43,7 +45,6 @@ def train(folder: Path, go_on: bool, stop_after: int | None = None) -> Any:
         trained = progress.stage == "Training" and progress.values is not None
         reached = trained and progress.done == stop_after
 
-    try:
+    with patch.multiple(checkpoints, **always), suppress(Cancelled):
         return train_codec(request, leave)
-    except Cancelled:
-        return None
+    return None
