@@ -23,7 +23,7 @@ from napari_compressed_transcriptomics.reconstruction.compress import (
 )
 from napari_compressed_transcriptomics.reconstruction.held_out_error import HELD_OUT, STAGE, HeldOut
 from napari_compressed_transcriptomics.reconstruction.summary import summary_of
-from napari_compressed_transcriptomics.study.compare import compare_steps
+from napari_compressed_transcriptomics.study.compare import compare_methods
 from napari_compressed_transcriptomics.study.compare_request import CompareRequest
 from small import small_expression
 
@@ -51,7 +51,7 @@ def test_it_is_what_compare_measures_on_the_same_folds(split, brain):
     request = CompareRequest(
         brain, ("pca",), (4,), splits=(split,), n_folds=3, seed=3, device="cpu", n_jobs=1
     )
-    scores = finish(compare_steps(request)).scores
+    scores = compare_methods(request).scores
     np.testing.assert_allclose(found.rmse_folds, [score.rmse for score in scores], rtol=1e-6)
     assert found.plan.buffer_mm == scores[0].buffer_mm
     assert found.distances_mm.min() == min(score.distance_min_mm for score in scores)

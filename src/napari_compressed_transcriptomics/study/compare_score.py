@@ -1,21 +1,17 @@
 """One fit of a comparison: fitted to some samples, and measured on others."""
 
 import time
-from collections.abc import Generator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from napari_compressed_transcriptomics.codecs.registry import fit_method_steps
 from napari_compressed_transcriptomics.core.expression import Expression
-from napari_compressed_transcriptomics.core.progress import Progress
+from napari_compressed_transcriptomics.core.progress import Report, dropping, finish, silent
 from napari_compressed_transcriptomics.core.threads import one_thread
 from napari_compressed_transcriptomics.reconstruction.held_out_error import unseen_steps
 
 from .compare_request import Fit
-
-if TYPE_CHECKING:
-    from napari_compressed_transcriptomics.codecs.codec import Codec
 
 COLUMNS = (
     "method", "latent_size", "split", "fold", "rmse", "r2", "seconds",
@@ -71,19 +67,36 @@ class Score(NamedTuple):
         return Fit(*self[:4])
 
 
-def score_steps(
-    fit: Fit, expression: Expression, rows: tuple[np.ndarray, np.ndarray], seed: int, device: str
-) -> Generator[Progress, None, Score]:
-    """Fit a method to rows ``rows[0]`` and measure it on rows ``rows[1]``, in one thread."""
+def score_fit(
+    fit: Fit,
+    expression: Expression,
+    rows: tuple[np.ndarray, np.ndarray],
+    seed: int,
+    device: str,
+    report: Report = silent,
+) -> Score:
+    """Fit a method to rows ``rows[0]`` and measure it on rows ``rows[1]``, in one thread.
+
+    Parameters
+    ----------
+    fit : Fit
+    expression : Expression
+    rows : tuple of ndarray
+    seed : int
+    device : str
+    report : callable, optional
+        Called with each `Progress`; a `Stop` that it raises ends the fit as `Cancelled`, since
+        what is half trained is not to be measured.
+    """
     # seconds of import, which each new process needs, are not the method's
     import sklearn.decomposition  # noqa: F401
     import torch  # noqa: F401
 
-    def fitted(train: Expression) -> "Generator[Progress, None, Codec]":
+    def fitted(train: Expression) -> Any:
         return fit_method_steps(fit.method, train, fit.latent_size, seed, device)
 
     begun = time.perf_counter()
     with one_thread():
-        unseen = yield from unseen_steps(fitted, expression, rows, device)
+        unseen = finish(unseen_steps(fitted, expression, rows, device), dropping(report))
     seconds = time.perf_counter() - begun
     return Score(*fit, unseen.rmse, unseen.r2, seconds, chosen=unseen.chosen)
