@@ -5,13 +5,13 @@ import time
 import numpy as np
 
 from napari_compressed_transcriptomics.core.expression import Expression, Parcellation
-from napari_compressed_transcriptomics.core.progress import Progress, finish
+from napari_compressed_transcriptomics.core.progress import Progress
 from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
 from napari_compressed_transcriptomics.core.target import Target
-from napari_compressed_transcriptomics.study.compare import CompareProgress, compare_steps
+from napari_compressed_transcriptomics.study.compare import CompareProgress, compare_methods
 from napari_compressed_transcriptomics.study.compare_request import CompareRequest
 from napari_compressed_transcriptomics.study.compare_summary import summarize
-from napari_compressed_transcriptomics.study.predict import predict_steps
+from napari_compressed_transcriptomics.study.predict import predict_maps
 from napari_compressed_transcriptomics.study.predict_request import PredictRequest
 
 from .line import Line
@@ -29,7 +29,7 @@ def compare() -> list[Line]:
             said.append(progress.message)
 
     begun = time.perf_counter()
-    comparison = finish(compare_steps(CompareRequest(brain, METHODS, (2, 4, 8, 16))), tell)
+    comparison = compare_methods(CompareRequest(brain, METHODS, (2, 4, 8, 16)), report=tell)
     seconds = time.perf_counter() - begun
     lines = [
         Line(
@@ -52,7 +52,7 @@ def predict() -> list[Line]:
     expression, targets = regions_and_targets()
     request = PredictRequest(expression, targets, METHODS, n_surrogates=N_SURROGATES, device="cpu")
     begun = time.perf_counter()
-    finish(predict_steps(request))
+    predict_maps(request)
     seconds = time.perf_counter() - begun
     return [
         Line(

@@ -11,7 +11,6 @@ import argparse
 import json
 import os
 import sys
-from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import product
@@ -158,17 +157,31 @@ def measure(data: Data, fits: list[Fit], n_jobs: int | None) -> None:
     request = replace(data.request, n_jobs=n_jobs)
     n_jobs, words = jobs(request, len(todo))
     print(f"{data.expression.name}: {words}", flush=True)
-    run, done = one_by_one if n_jobs == 1 else in_processes, 0
-    with closing(run(request, data.folds, todo, n_jobs)) as events:
-        for fit, event in events:
-            if isinstance(event, float):
-                continue
-            done += 1
-            said = event
-            if isinstance(event, Score):
-                data.keep(event)
-                said = f"{event.rmse:.5f} in {event.seconds:.1f} s"
-            print(f"{done} of {len(todo)}: {fit}: {said}", flush=True)
+    run = one_by_one if n_jobs == 1 else in_processes
+    run(request, data.folds, todo, n_jobs, Keeper(data, len(todo)))
+
+
+class Keeper:
+    """Keeps and prints what becomes of fits; a `compare_workers.Listener`."""
+
+    def __init__(self, data: Data, n_fits: int) -> None:
+        self.data, self.n_fits, self.done = data, n_fits, 0
+
+    def advance(self, fit: Fit, part: float) -> None:
+        """Take part of a fit for nothing."""
+
+    def add(self, score: Score) -> None:
+        """Keep a score."""
+        self.data.keep(score)
+        self._say(score.fit, f"{score.rmse:.5f} in {score.seconds:.1f} s")
+
+    def fail(self, fit: Fit, why: str) -> None:
+        """Say why a fit has no score."""
+        self._say(fit, why)
+
+    def _say(self, fit: Fit, said: str) -> None:
+        self.done += 1
+        print(f"{self.done} of {self.n_fits}: {fit}: {said}", flush=True)
 
 
 def main() -> None:

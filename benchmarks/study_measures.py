@@ -11,14 +11,14 @@ import numpy as np
 from napari_compressed_transcriptomics import __version__
 from napari_compressed_transcriptomics.codecs.registry import GENES, METHODS, fit_method
 from napari_compressed_transcriptomics.core.expression import Expression
-from napari_compressed_transcriptomics.core.progress import Progress, finish
+from napari_compressed_transcriptomics.core.progress import Progress
 from napari_compressed_transcriptomics.core.provenance import array_sha256
 from napari_compressed_transcriptomics.core.regions import Regions
 from napari_compressed_transcriptomics.core.target import Features, Target
 from napari_compressed_transcriptomics.core.threads import one_thread
 from napari_compressed_transcriptomics.io.writers.comparison import (
+    compare_into_folder,
     read_scores,
-    saved_comparison_steps,
 )
 from napari_compressed_transcriptomics.spatial.compartments import compartments_of
 from napari_compressed_transcriptomics.spatial.hemispheres import mirrored_pairs
@@ -33,7 +33,7 @@ from napari_compressed_transcriptomics.study import compare_score
 from napari_compressed_transcriptomics.study.coherence import coherence
 from napari_compressed_transcriptomics.study.compare import CompareProgress
 from napari_compressed_transcriptomics.study.compare_request import CompareRequest
-from napari_compressed_transcriptomics.study.predict import Score, predict_steps
+from napari_compressed_transcriptomics.study.predict import Score, predict_maps
 from napari_compressed_transcriptomics.study.predict_request import PredictRequest
 
 from .study_data import measure_of
@@ -79,7 +79,7 @@ def compared(data: Expression, splits: list[Split]) -> list[compare_score.Score]
         request = CompareRequest(
             data, COMPARED, splits=tuple(splits), n_folds=FOLDS, seed=SEED, n_jobs=1
         )
-        finish(saved_comparison_steps(request, folder), _tell)
+        compare_into_folder(request, folder, report=_tell)
     return read_scores(folder)
 
 
@@ -200,7 +200,7 @@ def predicted(
 
 def _scores(request: PredictRequest) -> list[list]:
     with one_thread():
-        scores = finish(predict_steps(request)).scores
+        scores = predict_maps(request).scores
     # A set of features is named "method size", as names must differ; the size is in the row.
     return [list(score._replace(method=score.method.split()[0])) for score in scores]
 

@@ -7,7 +7,7 @@ import pytest
 
 from napari_compressed_transcriptomics.core import memory
 from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.core.progress import finish
+from napari_compressed_transcriptomics.core.progress import stopping
 from napari_compressed_transcriptomics.core.regions import RegionVolume
 from napari_compressed_transcriptomics.core.synthetic import synthetic_brain, synthetic_regions
 from napari_compressed_transcriptomics.spatial import spatial_covariance, spatial_null
@@ -15,8 +15,8 @@ from napari_compressed_transcriptomics.spatial.spatial_covariance import rows_to
 from napari_compressed_transcriptomics.study.coherence import coherence
 from napari_compressed_transcriptomics.study.coherence_of_methods import (
     CoherenceRequest,
-    coherence_of_methods_steps,
     cost_sentence,
+    measure_coherence,
 )
 from napari_compressed_transcriptomics.study.latents_of_methods import NamedLatents
 
@@ -40,7 +40,7 @@ def fewer_fitted(monkeypatch):
 
 def measure(**settings):
     settings = {"n_permutations": 19, **settings}
-    return finish(coherence_of_methods_steps(CoherenceRequest(**settings)))
+    return measure_coherence(CoherenceRequest(**settings))
 
 
 def test_rows_of_every_method_and_size(brain, atlas):
@@ -115,10 +115,8 @@ def test_regions_of_one_sample_each_are_absent_and_it_says_why(brain, atlas):
 def test_cancelled_it_keeps_the_methods_done(brain):
     seen = []
     request = CoherenceRequest(expression=brain, methods=("pca", "kpca"), n_permutations=19)
-    measured = finish(
-        coherence_of_methods_steps(request),
-        seen.append,
-        lambda: bool(seen) and seen[-1].stage.startswith("kernel PCA"),
+    measured = measure_coherence(
+        request, stopping(seen.append, lambda: seen[-1].stage.startswith("kernel PCA"))
     )
     assert [row[0] for row in measured.rows] == ["pca"]
     assert not measured.complete
@@ -142,13 +140,13 @@ def test_what_makes_no_sense_is_refused_at_once(settings, says, brain, atlas):
     far = RegionVolume(atlas.labels, atlas.affine + 900 * np.eye(4, k=3), name="far")
     settings = {k: {"brain": brain, "far": far}.get(v, v) for k, v in settings.items()}
     with pytest.raises(UserError, match=says):
-        coherence_of_methods_steps(CoherenceRequest(**settings))
+        measure_coherence(CoherenceRequest(**settings))
 
 
 def test_permutations_that_memory_does_not_hold(brain, monkeypatch):
     monkeypatch.setattr(memory, "available_memory", lambda: 10**8)
     with pytest.raises(UserError, match="samples for p-values needs"):
-        coherence_of_methods_steps(
+        measure_coherence(
             CoherenceRequest(expression=brain, methods=("pca",), n_permutations=10**6)
         )
 

@@ -12,13 +12,13 @@ from napari_compressed_transcriptomics.codecs.codec import codec_class
 from napari_compressed_transcriptomics.codecs.registry import METHODS
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Expression, Parcellation
-from napari_compressed_transcriptomics.core.progress import Stop, finish
+from napari_compressed_transcriptomics.core.progress import Stop, silent, stopping
 from napari_compressed_transcriptomics.figures.comparison_plots import error_by_size
 from napari_compressed_transcriptomics.study import compare_score
-from napari_compressed_transcriptomics.study.compare import CompareProgress, compare_steps
+from napari_compressed_transcriptomics.study.compare import CompareProgress, compare_methods
 from napari_compressed_transcriptomics.study.compare_cost import bytes_per_process, jobs
 from napari_compressed_transcriptomics.study.compare_request import CompareRequest, Fit, plan
-from napari_compressed_transcriptomics.study.compare_score import COLUMNS, Score, score_steps
+from napari_compressed_transcriptomics.study.compare_score import COLUMNS, Score, score_fit
 from small import named, same, small_expression
 
 DATA = small_expression()
@@ -56,7 +56,7 @@ def smooth():
 
 
 def test_numbers_follow_the_formulas():
-    (score, *_), request = finish(compare_steps(asked())).scores, asked()
+    (score, *_), request = compare_methods(asked()).scores, asked()
     train, test = plan(request).folds["random"][0]
     assert not set(train) & set(test)
     mean = DATA.values[train].mean(axis=0, dtype=float)
@@ -72,14 +72,14 @@ def test_numbers_follow_the_formulas():
 
 def test_pca_is_best_where_all_is_linear():
     request = asked(linear(), methods=("pca", "nmf", "kpca"), latent_sizes=(3,))
-    found = means(finish(compare_steps(request)))
+    found = means(compare_methods(request))
     assert found["pca", 3] < 0.0012
     assert found.drop(("pca", 3)).min() > found["pca", 3]
 
 
 def test_a_tidy_row_a_fit_and_folds_are_done_in_turn():
     request = asked(methods=("pca", "kernel-pca", "pca"), latent_sizes=(2, 4), splits=("random",))
-    table = finish(compare_steps(request)).table()
+    table = compare_methods(request).table()
     assert tuple(table.columns) == COLUMNS
     assert list(table["fold"]) == [1] * 4 + [2] * 4 + [3] * 4
     assert list(table["method"])[:2] == ["pca", "kpca"]
@@ -89,21 +89,21 @@ def test_a_tidy_row_a_fit_and_folds_are_done_in_turn():
 def test_what_a_method_chose_is_told_beside_its_score(monkeypatch):
     """And where a fit had not converged, the notes say so, too."""
     monkeypatch.setattr(nmf, "MAX_ITERATIONS", 20)
-    comparison = finish(compare_steps(asked(methods=("pca", "nmf", "kpca"), n_folds=2)))
+    comparison = compare_methods(asked(methods=("pca", "nmf", "kpca"), n_folds=2))
     chosen = comparison.table().set_index(["method", "fold"])["chosen"]
     assert chosen["pca", 1] == ""
     assert chosen["kpca", 1].startswith("gamma 0.")
     assert chosen["nmf", 1] == "not converged after 20 iterations"
     assert "nmf, k = 2, random, fold 1: not converged after 20 iterations" in comparison.notes
     monkeypatch.undo()
-    comparison = finish(compare_steps(asked(methods=("nmf",), n_folds=2)))
+    comparison = compare_methods(asked(methods=("nmf",), n_folds=2))
     assert comparison.scores[0].chosen.startswith("converged after")
     assert comparison.notes == ()
 
 
 def test_blocks_are_harder_than_random_samples():
     both = {"splits": ("blocks", "random"), "latent_sizes": (16,), "methods": ("kpca",)}
-    comparison = finish(compare_steps(asked(smooth(), **both, n_folds=4)))
+    comparison = compare_methods(asked(smooth(), **both, n_folds=4))
     assert means(comparison, "blocks").item() > 1.2 * means(comparison).item()
 
 
@@ -123,18 +123,16 @@ def test_held_out_samples_never_reach_a_fit(method, monkeypatch):
     poisoned[test] = np.random.default_rng(0).uniform(0, 1, poisoned[test].shape)
     fitted, scores = [], []
 
-    def quick(method, train, size, seed, device):
+    def quick(method, train, size, seed, device, report):
         codec_id, settings = METHODS[method].codec, METHODS[method].settings
         epochs = {"max_epochs": 5} if method in ("default", "published") else {}
-        steps = codec_class(codec_id).fit_steps(train, size, seed=seed, **{**settings, **epochs})
-        fitted.append((yield from steps))
+        fitted.append(codec_class(codec_id).fit(train, size, seed=seed, **{**settings, **epochs}))
         return fitted[-1]
 
-    monkeypatch.setattr(compare_score, "fit_method_steps", quick)
+    monkeypatch.setattr(compare_score, "fit_method", quick)
     for values in (DATA.values, poisoned):
         data = replace(DATA, values=values)
-        steps = score_steps(Fit(method, 2, "random", 1), data, (train, test), 0, "cpu")
-        scores.append(finish(steps))
+        scores.append(score_fit(Fit(method, 2, "random", 1), data, (train, test), 0, "cpu"))
     same(*fitted)
     assert scores[1].rmse > 1.5 * scores[0].rmse
 
@@ -150,9 +148,9 @@ def test_samples_keep_their_places():
 
 def test_processes_give_the_same_numbers():
     settings = {"methods": ("pca", "kpca"), "latent_sizes": (2, 3)}
-    alone = finish(compare_steps(asked(**settings)))
+    alone = compare_methods(asked(**settings))
     seen = []
-    together = finish(compare_steps(asked(**settings, n_jobs=2)), seen.append)
+    together = compare_methods(asked(**settings, n_jobs=2), report=seen.append)
     measured = [p.score for p in seen if isinstance(p, CompareProgress) and p.score]
     assert set(measured) == set(together.scores)
     assert {s[:6] for s in together.scores} == {s[:6] for s in alone.scores}
@@ -160,18 +158,15 @@ def test_processes_give_the_same_numbers():
     assert seen[-1].done == seen[-1].total
 
 
-def test_cancel_within_a_fit_of_a_process_keeps_what_is_done(monkeypatch, tmp_path):
-    """The published recipe takes far longer than this test: its process is ended."""
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_cancel_within_a_fit_keeps_what_is_done(n_jobs, monkeypatch, tmp_path):
+    """The published recipe takes far longer than this test: what is half trained is dropped."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    request = asked(methods=("pca", "published"), n_jobs=2)
+    request = asked(methods=("pca", "published"), n_jobs=n_jobs)
     known = {Fit("pca", 2, "random", f): Score("pca", 2, "random", f, 1, 0, 0) for f in (1, 2, 3)}
-    steps = compare_steps(request, known)
-    for progress in steps:
-        if progress.done % 100:  # hundredths of a fit
-            break
-    with pytest.raises(StopIteration) as end:
-        steps.throw(Stop())
-    comparison = end.value.value
+    seen = []
+    within_a_fit = stopping(seen.append, lambda: seen[-1].done % 100 > 0)  # in hundredths
+    comparison = compare_methods(request, known, within_a_fit)
     assert not comparison.complete
     assert "3 of 6" in comparison.notes[-1]
     assert not list(tmp_path.iterdir())
@@ -179,10 +174,8 @@ def test_cancel_within_a_fit_of_a_process_keeps_what_is_done(monkeypatch, tmp_pa
 
 
 def test_cancel_before_anything_is_done():
-    steps = compare_steps(asked())
-    next(steps)
     with pytest.raises(Stop):
-        steps.throw(Stop())
+        compare_methods(asked(), report=stopping(silent, lambda: True))
 
 
 def test_known_scores_are_not_fitted_again():
@@ -190,7 +183,7 @@ def test_known_scores_are_not_fitted_again():
         Fit("pca", 2, "random", 1): Score("pca", 2, "random", 1, 9.0, 0, 0),
         Fit("nmf", 7, "blocks", 2): Score("nmf", 7, "blocks", 2, 8.0, 0, 0),
     }
-    comparison = finish(compare_steps(asked(), known))
+    comparison = compare_methods(asked(), known)
     assert len(comparison.scores) == 4
     assert {score.rmse for score in comparison.scores} > {8.0, 9.0}
 
@@ -212,19 +205,19 @@ def test_methods_that_cannot_are_left_out_with_a_sentence(monkeypatch):
     ):
         assert words in notes
     with pytest.raises(UserError, match="t-SNE only places"):
-        compare_steps(asked(methods=("tsne",)))
+        compare_methods(asked(methods=("tsne",)))
 
 
 def test_a_fit_that_fails_is_told_and_others_go_on(monkeypatch):
-    whole = compare_score.fit_method_steps
+    whole = compare_score.fit_method
 
     def fails(method, *others):
         if method == "nmf":
             raise np.linalg.LinAlgError("SVD did not converge")
         return whole(method, *others)
 
-    monkeypatch.setattr(compare_score, "fit_method_steps", fails)
-    comparison = finish(compare_steps(asked(methods=("nmf", "pca"))))
+    monkeypatch.setattr(compare_score, "fit_method", fails)
+    comparison = compare_methods(asked(methods=("nmf", "pca")))
     assert {score.method for score in comparison.scores} == {"pca"}
     assert "nmf, k = 2, random, fold 1 failed: SVD did not converge" in comparison.notes
 
@@ -245,7 +238,7 @@ def test_a_fit_that_fails_is_told_and_others_go_on(monkeypatch):
 )
 def test_requests_that_make_no_sense(settings, says):
     with pytest.raises(UserError, match=says):
-        compare_steps(asked(**settings))
+        compare_methods(asked(**settings))
 
 
 def test_processes_are_as_many_as_memory_allows(monkeypatch):

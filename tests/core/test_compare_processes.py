@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +14,10 @@ import pytest
 
 from napari_compressed_transcriptomics.core import memory
 from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.core.progress import finish
+from napari_compressed_transcriptomics.core.progress import Stop, stopping
 from napari_compressed_transcriptomics.core.temporary import temporary_folder
-from napari_compressed_transcriptomics.study import compare, compare_cost, compare_workers
-from napari_compressed_transcriptomics.study.compare import compare_steps
+from napari_compressed_transcriptomics.study import compare_cost, compare_workers
+from napari_compressed_transcriptomics.study.compare import compare_methods
 from napari_compressed_transcriptomics.study.compare_request import CompareRequest, Fit
 from napari_compressed_transcriptomics.study.compare_workers import in_processes, one_by_one
 from small import small_expression
@@ -70,32 +71,84 @@ def test_a_temporary_folder_without_room_is_told(temporary, monkeypatch):
 
     monkeypatch.setattr("joblib.dump", full)
     with pytest.raises(UserError, match=r"No space left on device\); set TMPDIR") as told:
-        finish(compare_steps(REQUEST))
+        compare_methods(REQUEST)
     assert str(temporary) in str(told.value)
     assert list(temporary.iterdir()) == []
     monkeypatch.setattr(tempfile, "tempdir", str(temporary / "nowhere"))
     with pytest.raises(UserError, match="nowhere"):
-        finish(compare_steps(REQUEST))
+        compare_methods(REQUEST)
+
+
+class Listener:
+    """Keeps what it is told of fits, until a score comes that it has no room for."""
+
+    def __init__(self):
+        self.parts, self.failed = [], []
+
+    def advance(self, fit, part):
+        self.parts.append((fit, part))
+
+    def add(self, score):
+        raise UserError(f"no room for {score.fit}")
+
+    def fail(self, fit, why):
+        self.failed.append((fit, why))
+
+
+@pytest.mark.parametrize("run", [one_by_one, in_processes])
+def test_a_fit_that_fails_is_told_but_what_the_listener_raises_ends_all(run, temporary):
+    rows = {"random": [(np.array([0]), np.array([1])), (np.arange(9), np.arange(9, 12))]}
+    second, third = FIT._replace(fold=2), FIT._replace(fold=3)
+    listener = Listener()
+    with pytest.raises(UserError, match=f"no room for {second}"):
+        run(REQUEST, rows, [FIT, second, third], 1, listener)
+    ((fit, why),) = listener.failed
+    assert fit == FIT
+    assert "at least two samples" in why
+    assert {fit for fit, _ in listener.parts} == {FIT, second}
+    assert list(temporary.iterdir()) == []
+
+
+def test_a_process_that_is_killed_ends_the_others(temporary):
+    """In the middle of a fit, while both tell how far they are."""
+    me = psutil.Process()
+    before, both = set(me.children()), []
+
+    def kill_one(progress):
+        if progress.done % 100 and not both:
+            started = set(me.children()) - before  # perhaps loky's small tracker, too
+            both.extend(sorted(started, key=lambda process: process.memory_info().rss)[-2:])
+            both[0].kill()
+
+    request = replace(REQUEST, methods=("published",))
+    with pytest.raises(UserError, match="A process was ended by the system"):
+        compare_methods(request, report=kill_one)
+    assert len(both) == 2
+    assert psutil.wait_procs(both, timeout=60)[1] == []
+    assert list(temporary.iterdir()) == []
 
 
 @pytest.mark.parametrize("run", [one_by_one, in_processes])
 def test_an_error_that_nobody_foresaw_names_its_fit(run):
     no_such_row = {"random": [(np.array([999]), np.array([0]))]}
     with pytest.raises(IndexError) as told:
-        list(run(REQUEST, no_such_row, [FIT], 1))
+        run(REQUEST, no_such_row, [FIT], 1, Listener())
     assert told.value.__notes__ == [f"in the fit {FIT}"]
 
 
 OWNER = """
 import tempfile, sys
-from napari_compressed_transcriptomics.study.compare import compare_steps
+from napari_compressed_transcriptomics.study.compare import compare_methods
 from napari_compressed_transcriptomics.study.compare_request import CompareRequest
 from small import small_expression
 tempfile.tempdir = sys.argv[1]
 request = CompareRequest(small_expression(), ("published",), (2,), ("random",), 2, n_jobs=2)
-for progress in compare_steps(request):
+
+def tell(progress):
     if progress.done:
         print("fits", flush=True)
+
+compare_methods(request, report=tell)
 """
 
 
@@ -139,16 +192,16 @@ class Now:
 
 def test_memory_is_told_before_the_work(monkeypatch):
     monkeypatch.setattr(compare_cost, "available_memory", lambda: 10**9)
-    told = finish_first(compare_steps(REQUEST))
-    assert "2 process(es), about 0.4 GiB each of 0.9 GiB of memory that are free" in told
+    assert "2 process(es), about 0.4 GiB each of 0.9 GiB of memory that are free" in first_told()
     monkeypatch.setattr(compare_cost, "available_memory", lambda: 10**8)
-    assert "fewer processes are safer" in finish_first(compare_steps(REQUEST))
+    assert "fewer processes are safer" in first_told()
     monkeypatch.setattr(memory, "available_memory", lambda: 10**4)
     with pytest.raises(UserError, match="A fit to small needs"):
-        compare.compare_steps(REQUEST)
+        compare_methods(REQUEST)
 
 
-def finish_first(steps) -> str:
-    with_message = next(progress.message for progress in steps if progress.message)
-    steps.close()
-    return with_message
+def first_told() -> str:
+    seen = []
+    with pytest.raises(Stop):
+        compare_methods(REQUEST, report=stopping(seen.append, lambda: seen[-1].message != ""))
+    return seen[-1].message

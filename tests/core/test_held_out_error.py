@@ -8,7 +8,7 @@ import pytest
 
 from napari_compressed_transcriptomics.codecs.codec import codec_class
 from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.core.progress import Progress, finish, stopping
+from napari_compressed_transcriptomics.core.progress import Progress, stopping
 from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
 from napari_compressed_transcriptomics.figures.report import page as report
 from napari_compressed_transcriptomics.io.writers.read_results import read_results
@@ -23,7 +23,7 @@ from napari_compressed_transcriptomics.reconstruction.compress import (
 )
 from napari_compressed_transcriptomics.reconstruction.held_out_error import HELD_OUT, STAGE, HeldOut
 from napari_compressed_transcriptomics.reconstruction.summary import summary_of
-from napari_compressed_transcriptomics.study.compare import compare_steps
+from napari_compressed_transcriptomics.study.compare import compare_methods
 from napari_compressed_transcriptomics.study.compare_request import CompareRequest
 from small import small_expression
 
@@ -55,7 +55,7 @@ def test_it_is_what_compare_measures_on_the_same_folds(split, brain):
     request = CompareRequest(
         brain, ("pca",), (4,), splits=(split,), n_folds=3, seed=3, device="cpu", n_jobs=1
     )
-    scores = finish(compare_steps(request)).scores
+    scores = compare_methods(request).scores
     np.testing.assert_allclose(found.rmse_folds, [score.rmse for score in scores], rtol=1e-6)
     assert found.plan.buffer_mm == scores[0].buffer_mm
     assert found.distances_mm.min() == min(score.distance_min_mm for score in scores)
@@ -133,15 +133,15 @@ def test_progress_counts_folds_and_stop_within_a_fit_keeps_the_result(brain):
 
 def test_a_fit_that_fails_leaves_the_result_and_says_so(brain, monkeypatch):
     fitted = codec_class(asked(brain).codec)
-    whole = fitted.fit_steps
+    whole = fitted.fit
 
-    def fails(expression, *sizes, **settings):
+    def fails(expression, *sizes, report, **settings):
         if expression is not brain:
-            yield Progress("Fitting", 0, 1, "a warning")
+            report(Progress("Fitting", 0, 1, "a warning"))
             raise np.linalg.LinAlgError("SVD did not converge")
-        return (yield from whole(expression, *sizes, **settings))
+        return whole(expression, *sizes, report=report, **settings)
 
-    monkeypatch.setattr(fitted, "fit_steps", fails)
+    monkeypatch.setattr(fitted, "fit", fails)
     result = compress(asked(brain))
     assert result.held_out is None
     assert any("failed: SVD did not converge" in note for note in result.notes)

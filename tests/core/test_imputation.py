@@ -5,13 +5,12 @@ from dataclasses import replace
 import numpy as np
 
 from napari_compressed_transcriptomics.core.imputation import filled_from, measured
-from napari_compressed_transcriptomics.core.progress import finish
 from napari_compressed_transcriptomics.reconstruction.compress import (
     CompressRequest,
     compress,
 )
 from napari_compressed_transcriptomics.reconstruction.held_out_error import HeldOut
-from napari_compressed_transcriptomics.study.compare import compare_steps
+from napari_compressed_transcriptomics.study.compare import compare_methods
 from napari_compressed_transcriptomics.study.compare_request import CompareRequest
 from small import small_expression
 
@@ -50,7 +49,7 @@ def test_scores_do_not_know_what_cells_were_filled_with():
         request = CompareRequest(
             with_holes(fill), ("pca", "kpca"), (2,), ("random",), n_folds=3, n_jobs=1
         )
-        found = finish(compare_steps(request))
+        found = compare_methods(request)
         assert any("5 empty cell(s) of small are filled anew" in note for note in found.notes)
         return [(score.rmse, score.r2) for score in found.scores]
 

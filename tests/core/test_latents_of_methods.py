@@ -5,8 +5,8 @@ import pytest
 
 from napari_compressed_transcriptomics.codecs.fitting import fit_codec
 from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.core.progress import finish
-from napari_compressed_transcriptomics.study.latents_of_methods import LatentsRequest, latents_steps
+from napari_compressed_transcriptomics.core.progress import stopping
+from napari_compressed_transcriptomics.study.latents_of_methods import LatentsRequest, fit_latents
 from small import small_expression
 
 
@@ -16,7 +16,7 @@ def data():
 
 
 def test_each_method_gives_its_latents_in_a_fixed_order(data):
-    fitted = finish(latents_steps(LatentsRequest(data, ("tsne", "pca", "kernel-pca"), (2, 3))))
+    fitted = fit_latents(LatentsRequest(data, ("tsne", "pca", "kernel-pca"), (2, 3)))
     assert [(one.name, one.latent_size) for one in fitted.latents] == [
         ("pca", 2),
         ("pca", 3),
@@ -37,17 +37,16 @@ def test_each_method_gives_its_latents_in_a_fixed_order(data):
 
 def test_the_same_seed_gives_the_same_again(data):
     one, same = (
-        finish(latents_steps(LatentsRequest(data, ("tsne",), seed=3))).latents[0].values
-        for _ in range(2)
+        fit_latents(LatentsRequest(data, ("tsne",), seed=3)).latents[0].values for _ in range(2)
     )
     np.testing.assert_array_equal(one, same)
 
 
 def test_what_was_fitted_is_not_fitted_again(data):
-    first = finish(latents_steps(LatentsRequest(data, ("pca",))))
+    first = fit_latents(LatentsRequest(data, ("pca",)))
     stages = []
     request = LatentsRequest(data, ("pca", "kpca"), known=first.latents)
-    second = finish(latents_steps(request), lambda progress: stages.append(progress.stage))
+    second = fit_latents(request, lambda progress: stages.append(progress.stage))
     assert second.latents[0] is first.latents[0]
     assert set(stages) == {"kernel PCA (2 of 2)"}
 
@@ -55,9 +54,7 @@ def test_what_was_fitted_is_not_fitted_again(data):
 def test_cancelled_it_keeps_the_methods_done(data):
     seen = []
     request = LatentsRequest(data, ("pca", "kpca", "tsne"))
-    fitted = finish(
-        latents_steps(request), seen.append, lambda: bool(seen) and "t-SNE" in seen[-1].stage
-    )
+    fitted = fit_latents(request, stopping(seen.append, lambda: "t-SNE" in seen[-1].stage))
     assert [one.name for one in fitted.latents] == ["pca", "kpca"]
     assert not fitted.complete
     assert fitted.notes == ("Cancelled after 2 of 3 fits",)
@@ -68,14 +65,14 @@ def test_what_cannot_be_is_said_and_the_rest_is_done(data):
     shifted = type(expression)(
         expression.values - 1, expression.genes, expression.samples, expression.parcellation
     )
-    fitted = finish(latents_steps(LatentsRequest(shifted, ("nmf", "pca"))))
+    fitted = fit_latents(LatentsRequest(shifted, ("nmf", "pca")))
     assert [one.name for one in fitted.latents] == ["pca"]
     assert "NMF is left out" in fitted.notes[0]
     with pytest.raises(UserError, match="NMF is left out"):
-        latents_steps(LatentsRequest(shifted, ("nmf",)))
+        fit_latents(LatentsRequest(shifted, ("nmf",)))
     with pytest.raises(UserError, match="too many for 6 genes"):
-        latents_steps(LatentsRequest(expression, ("pca",), (7,)))
+        fit_latents(LatentsRequest(expression, ("pca",), (7,)))
     with pytest.raises(UserError, match="'magic'"):
-        latents_steps(LatentsRequest(expression, ("magic",)))
+        fit_latents(LatentsRequest(expression, ("magic",)))
     with pytest.raises(UserError, match="at least one method"):
-        latents_steps(LatentsRequest(expression, ()))
+        fit_latents(LatentsRequest(expression, ()))

@@ -14,17 +14,17 @@ from napari_compressed_transcriptomics.codecs.registry import (
     titles,
 )
 from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.core.progress import Cancelled, finish
+from napari_compressed_transcriptomics.core.progress import Cancelled
 from napari_compressed_transcriptomics.core.target import Target
 from napari_compressed_transcriptomics.figures.coherence_plots import coherence_dots
 from napari_compressed_transcriptomics.figures.comparison_plots import error_by_size
 from napari_compressed_transcriptomics.figures.prediction_plots import utility_bars
 from napari_compressed_transcriptomics.study.coherence import Coherence, coherence_table
-from napari_compressed_transcriptomics.study.compare import compare_steps
+from napari_compressed_transcriptomics.study.compare import compare_methods
 from napari_compressed_transcriptomics.study.compare_request import CompareRequest
 from napari_compressed_transcriptomics.study.compare_summary import summarize
-from napari_compressed_transcriptomics.study.latents_of_methods import LatentsRequest, latents_steps
-from napari_compressed_transcriptomics.study.predict import predict_steps
+from napari_compressed_transcriptomics.study.latents_of_methods import LatentsRequest, fit_latents
+from napari_compressed_transcriptomics.study.predict import predict_maps
 from napari_compressed_transcriptomics.study.predict_request import PredictRequest
 from small import small_expression
 
@@ -78,8 +78,8 @@ def eighth(monkeypatch):
 def test_an_eighth_method_takes_part_everywhere(eighth):
     """With one entry it is compared, tabulated, drawn, and looked at; in docks, too."""
     data, methods = small_expression(), ("eighth", "pca")
-    comparison = finish(
-        compare_steps(CompareRequest(data, methods, (2,), ("random",), n_folds=3, n_jobs=1))
+    comparison = compare_methods(
+        CompareRequest(data, methods, (2,), ("random",), n_folds=3, n_jobs=1)
     )
     one, other = summarize(comparison.scores)
     assert (one.method, other.method) == ("pca", "eighth")
@@ -90,10 +90,8 @@ def test_an_eighth_method_takes_part_everywhere(eighth):
     (axes,) = coherence_dots(coherence_table(measured)).axes
     assert [label.get_text() for label in axes.get_yticklabels()] == ["an eighth, 2", "PCA, 2"]
     target = Target("map", np.arange(data.n_samples, dtype=float))
-    predicted = finish(
-        predict_steps(PredictRequest(data, (target,), methods, (2,), n_surrogates=9))
-    )
+    predicted = predict_maps(PredictRequest(data, (target,), methods, (2,), n_surrogates=9))
     assert {score.method for score in predicted.scores} == {*methods}
     assert len(utility_bars(predicted).axes) == 1
-    fitted = finish(latents_steps(LatentsRequest(data, methods, (2,))))
+    fitted = fit_latents(LatentsRequest(data, methods, (2,)))
     assert [latents.short_title for latents in fitted.latents] == ["PCA", "an eighth"]

@@ -6,7 +6,7 @@ import pytest
 from napari_compressed_transcriptomics.core import memory
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Expression, Parcellation
-from napari_compressed_transcriptomics.core.progress import Stop, finish, silent, stopping
+from napari_compressed_transcriptomics.core.progress import Cancelled, silent, stopping
 from napari_compressed_transcriptomics.core.regions import RegionVolume
 from napari_compressed_transcriptomics.core.target import Features, Target
 from napari_compressed_transcriptomics.spatial.spatial_covariance import Smoothness, covariance
@@ -16,7 +16,7 @@ from napari_compressed_transcriptomics.study.predict import (
     Prediction,
     Score,
     _corrected,
-    predict_steps,
+    predict_maps,
     shuffled,
 )
 from napari_compressed_transcriptomics.study.predict_cost import cost_sentence
@@ -56,7 +56,7 @@ def target(name="first", column=0, noise=0.3, seed=1):
 
 def run(*targets, **settings):
     settings = {"methods": ("pca",), "latent_sizes": (3,), "n_surrogates": 99} | settings
-    return finish(predict_steps(PredictRequest(EXPRESSION, targets, **settings)))
+    return predict_maps(PredictRequest(EXPRESSION, targets, **settings))
 
 
 def test_what_is_there_is_found():
@@ -172,7 +172,7 @@ def test_blocks_have_a_buffer_that_is_said():
         assert away.min() >= 20
     for odd, says in ((500.0, "leaves 0 samples"), (-1.0, "is none")):
         with pytest.raises(UserError, match=says):
-            predict_steps(PredictRequest(EXPRESSION, (target(),), buffer=odd))
+            predict_maps(PredictRequest(EXPRESSION, (target(),), buffer=odd))
 
 
 def test_latent_images_with_gaps():
@@ -186,21 +186,18 @@ def test_latent_images_with_gaps():
 
 
 def test_cancel_keeps_the_targets_done():
-    steps = predict_steps(
-        PredictRequest(
-            EXPRESSION, (target("a"), target("b"), target("c")), ("pca", "genes"), (3,),
-            n_surrogates=9,
-        )
-    )  # fmt: skip
+    request = PredictRequest(
+        EXPRESSION, (target("a"), target("b"), target("c")), ("pca", "genes"), (3,), n_surrogates=9
+    )
     seen = []
-    found = finish(steps, stopping(seen.append, lambda: seen[-1].done == 3))
+    found = predict_maps(request, stopping(seen.append, lambda: seen[-1].done == 3))
     assert {s.target for s in found.scores} == {"a"}
     assert len(found.scores) == 2
     assert not found.complete
     assert any("after 1 of 3" in note for note in found.notes)
     request = PredictRequest(EXPRESSION, (target("a"),), ("residual",), (3,))
-    with pytest.raises(Stop):
-        finish(predict_steps(request), stopping(silent, lambda: True))
+    with pytest.raises(Cancelled):
+        predict_maps(request, stopping(silent, lambda: True))
 
 
 def test_correction_is_over_the_targets_of_each_method():

@@ -7,8 +7,8 @@ from unittest.mock import patch
 
 from napari_compressed_transcriptomics.codecs.recipes import TrainRequest, train_codec
 from napari_compressed_transcriptomics.codecs.training import checkpoints
-from napari_compressed_transcriptomics.core.progress import Cancelled, Progress, finish
-from napari_compressed_transcriptomics.io.writers.comparison import saved_comparison_steps
+from napari_compressed_transcriptomics.core.progress import Cancelled, Progress
+from napari_compressed_transcriptomics.io.writers.comparison import compare_into_folder
 from napari_compressed_transcriptomics.study.compare_request import CompareRequest
 
 from .brain import regions, voxels
@@ -19,7 +19,7 @@ def compare(folder: Path) -> Any:
     request = CompareRequest(
         regions(), methods=("pca",), latent_sizes=(1,), splits=("random",), n_folds=2, n_jobs=1
     )
-    return finish(saved_comparison_steps(request, folder))
+    return compare_into_folder(request, folder)
 
 
 def train(folder: Path, go_on: bool, stop_after: int | None = None) -> Any:

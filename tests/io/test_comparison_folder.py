@@ -8,13 +8,13 @@ import pandas as pd
 import pytest
 
 from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.core.progress import finish
+from napari_compressed_transcriptomics.core.progress import Cancelled, Stop
 from napari_compressed_transcriptomics.io.writers.comparison import (
     COMPARISON_FILES,
+    compare_into_folder,
     save_comparison,
-    saved_comparison_steps,
 )
-from napari_compressed_transcriptomics.study.compare import CompareProgress, compare_steps
+from napari_compressed_transcriptomics.study.compare import CompareProgress, compare_methods
 from napari_compressed_transcriptomics.study.compare_request import CompareRequest
 from small import small_expression
 
@@ -26,50 +26,50 @@ def asked(**settings):
     return CompareRequest(DATA, **(usual | {"n_jobs": 1} | settings))
 
 
-def measured(steps):
+def measured(request, *where):
     """Return how many fits were made, and the comparison."""
     seen = []
-    comparison = finish(steps, seen.append)
+    comparison = compare_into_folder(request, *where, report=seen.append)
     return sum(isinstance(p, CompareProgress) and p.score is not None for p in seen), comparison
 
 
 def test_what_is_saved_is_gone_on_with(tmp_path):
     request = asked()
-    comparison = finish(compare_steps(request))
+    comparison = compare_methods(request)
     save_comparison(comparison, tmp_path)
     assert (tmp_path / "comparison.png").stat().st_size > 5000
     assert json.loads((tmp_path / "comparison.json").read_text())["complete"] is True
-    assert measured(saved_comparison_steps(request, tmp_path))[0] == 0
+    assert measured(request, tmp_path)[0] == 0
 
-    more = finish(compare_steps(asked(methods=("kpca",)), {s.fit: s for s in comparison.scores}))
+    more = compare_methods(asked(methods=("kpca",)), {s.fit: s for s in comparison.scores})
     save_comparison(more, tmp_path)  # with scores of a method that was not asked for this time
     both = asked(methods=("pca", "kpca"))
-    assert measured(saved_comparison_steps(both, tmp_path))[0] == 0
+    assert measured(both, tmp_path)[0] == 0
     assert len(pd.read_csv(tmp_path / "comparison.csv")) == 6
 
 
 def test_scores_that_are_known_are_kept_in_a_folder_given_later(tmp_path):
-    known = finish(compare_steps(asked())).scores
+    known = compare_methods(asked()).scores
     request = asked(methods=("pca", "kpca"))
-    n_fits, comparison = measured(saved_comparison_steps(request, tmp_path, known))
+    n_fits, comparison = measured(request, tmp_path, known)
     assert n_fits == 3
     assert set(known) < set(comparison.scores)
     assert len(pd.read_csv(tmp_path / "comparison.csv")) == 6
 
 
 def test_scores_there_already_are_told_at_the_beginning(tmp_path):
-    comparison = finish(compare_steps(asked()))
+    comparison = compare_methods(asked())
     save_comparison(comparison, tmp_path)
     seen = []
-    finish(saved_comparison_steps(asked(methods=("pca", "kpca")), tmp_path), seen.append)
+    compare_into_folder(asked(methods=("pca", "kpca")), tmp_path, report=seen.append)
     told = [p.known for p in seen if isinstance(p, CompareProgress) and p.known]
     assert [len(known) for known in told] == [3]
 
 
 def test_a_folder_of_something_else_stays_as_it_is(tmp_path):
-    save_comparison(finish(compare_steps(asked())), tmp_path)
+    save_comparison(compare_methods(asked()), tmp_path)
     before = {path: path.read_bytes() for path in tmp_path.iterdir()}
-    other = finish(compare_steps(asked(seed=1)))
+    other = compare_methods(asked(seed=1))
     with pytest.raises(UserError, match="another seed"):
         save_comparison(other, tmp_path)
     assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
@@ -78,60 +78,66 @@ def test_a_folder_of_something_else_stays_as_it_is(tmp_path):
 def test_a_comparison_with_another_buffer_is_another(tmp_path):
     """A table that mixes them would compare methods on different folds."""
     blocks = {"splits": ("blocks",)}
-    finish(saved_comparison_steps(asked(**blocks), tmp_path))
+    compare_into_folder(asked(**blocks), tmp_path)
     table = pd.read_csv(tmp_path / "comparison.csv")
     assert (table["distance_min_mm"] >= table["buffer_mm"]).all()
     assert (table["buffer_mm"] > 0).all()
     with pytest.raises(UserError, match="another buffer"):
-        saved_comparison_steps(asked(**blocks, buffer=1.0), tmp_path)
+        compare_into_folder(asked(**blocks, buffer=1.0), tmp_path)
     path = tmp_path / "comparison.json"
     record = json.loads(path.read_text())
     del record["buffer_mm"]
     path.write_text(json.dumps(record))
     with pytest.raises(UserError, match="of an older version, whose blocks had no buffer"):
-        saved_comparison_steps(asked(**blocks), tmp_path)
+        compare_into_folder(asked(**blocks), tmp_path)
 
 
 def test_only_one_at_a_time_compares_into_a_folder(tmp_path):
-    steps = saved_comparison_steps(asked(), tmp_path)
-    with pytest.raises(UserError, match=rf"is being written by process {os.getpid()} on"):
-        saved_comparison_steps(asked(methods=("kpca",)), tmp_path)
-    with pytest.raises(UserError, match="is being written"):
-        save_comparison(finish(compare_steps(asked())), tmp_path)
-    finish(steps)
-    _, comparison = measured(saved_comparison_steps(asked(methods=("kpca",)), tmp_path))
+    other, tried = compare_methods(asked()), []
+
+    def others_try(progress):
+        with pytest.raises(UserError, match=rf"is being written by process {os.getpid()} on"):
+            compare_into_folder(asked(methods=("kpca",)), tmp_path)
+        with pytest.raises(UserError, match="is being written"):
+            save_comparison(other, tmp_path)
+        tried.append(progress.done)
+
+    compare_into_folder(asked(), tmp_path, report=others_try)
+    assert tried[0] == 0
+    assert tried[-1] == 300
+    _, comparison = measured(asked(methods=("kpca",)), tmp_path)
     assert len(comparison.scores) == 6
     assert len(pd.read_csv(tmp_path / "comparison.csv")) == 6
     assert sorted(p.name for p in tmp_path.iterdir()) == sorted(COMPARISON_FILES)
 
 
-@pytest.mark.parametrize("begun", [False, True])
-def test_a_comparison_that_is_given_up_lets_the_folder_go(begun, tmp_path):
-    steps = saved_comparison_steps(asked(), tmp_path / "out")
-    if begun:
-        next(steps)
-    steps.close()
-    del steps
+@pytest.mark.parametrize("raised", [Cancelled, Stop, KeyboardInterrupt])
+def test_a_comparison_that_is_given_up_lets_the_folder_go(raised, tmp_path):
+    def give_up(progress):
+        raise raised
+
+    with pytest.raises(raised):
+        compare_into_folder(asked(), tmp_path / "out", report=give_up)
     assert not list(tmp_path.iterdir())
     with pytest.raises(UserError, match="no method"):
-        saved_comparison_steps(asked(methods=("magic",)), tmp_path / "out")
+        compare_into_folder(asked(methods=("magic",)), tmp_path / "out")
     assert not list(tmp_path.iterdir())
 
 
 def test_killed_after_the_table_and_before_its_record(tmp_path):
     """The rows that the record knows are followed by one that it does not: none is lost."""
-    finish(saved_comparison_steps(asked(), tmp_path))
+    compare_into_folder(asked(), tmp_path)
     before = (tmp_path / "comparison.json").read_bytes()
-    finish(saved_comparison_steps(asked(methods=("pca", "kpca")), tmp_path))
+    compare_into_folder(asked(methods=("pca", "kpca")), tmp_path)
     (tmp_path / "comparison.json").write_bytes(before)
-    n_fits, comparison = measured(saved_comparison_steps(asked(methods=("kpca",)), tmp_path))
+    n_fits, comparison = measured(asked(methods=("kpca",)), tmp_path)
     assert n_fits == 3  # its settings are not recorded, so they are fitted again
     assert len(comparison.scores) == 6
 
 
 @pytest.fixture
 def saved(tmp_path):
-    finish(saved_comparison_steps(asked(), tmp_path))
+    compare_into_folder(asked(), tmp_path)
     return tmp_path
 
 
@@ -139,10 +145,10 @@ def test_a_changed_table_is_refused(saved):
     table = saved / "comparison.csv"
     table.write_text(table.read_text().replace("0.0", "0.1", 1))
     with pytest.raises(UserError, match=r"comparison\.csv does not belong to the comparison\.json"):
-        saved_comparison_steps(asked(), saved)
+        compare_into_folder(asked(), saved)
     table.unlink()
     with pytest.raises(UserError, match=r"comparison\.csv is missing"):
-        saved_comparison_steps(asked(), saved)
+        compare_into_folder(asked(), saved)
 
 
 def test_folders_of_older_versions_are_gone_on_with(saved):
@@ -151,9 +157,17 @@ def test_folders_of_older_versions_are_gone_on_with(saved):
     del record["files"]
     path.write_text(json.dumps(record))
     seen = []
-    finish(saved_comparison_steps(asked(), saved), seen.append)
+    compare_into_folder(asked(), saved, report=seen.append)
     assert any("nothing tells whether its files belong together" in p.message for p in seen)
     assert "files" in json.loads(path.read_text())
+
+
+class Enough(Exception):
+    """Nothing was refused."""
+
+
+def enough(progress):
+    raise Enough
 
 
 ODD = [None, True, -1, 1e308, "", "\ud800", [], [[]], {}, {"pca": []}, {"a": {"b": 1}}, [None]]
@@ -169,11 +183,8 @@ def test_odd_records_are_refused_or_gone_on_with(value, hashed, saved):
         if not hashed:
             odd.pop("files")
         path.write_text(json.dumps(odd))
-        steps = None
-        with suppress(UserError):
-            steps = saved_comparison_steps(asked(), saved)
-        if steps is not None:
-            steps.close()
+        with suppress(UserError, Enough):
+            compare_into_folder(asked(), saved, report=enough)
 
 
 @pytest.mark.parametrize(
@@ -201,7 +212,8 @@ def test_rows_that_no_fit_gives_are_refused(row, saved):
     with open(saved / "comparison.csv", "a") as file:
         file.write(row + "\n")
     if "\0" in row:
-        saved_comparison_steps(asked(), saved).close()  # the scores of an unknown method go
+        with pytest.raises(Enough):  # the scores of an unknown method go
+            compare_into_folder(asked(), saved, report=enough)
     else:
         with pytest.raises(UserError, match=r"comparison\.csv is damaged"):
-            saved_comparison_steps(asked(), saved)
+            compare_into_folder(asked(), saved)

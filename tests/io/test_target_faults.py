@@ -12,12 +12,11 @@ import pytest
 from nibabel.orientations import apply_orientation, axcodes2ornt, inv_ornt_aff
 
 from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.core.progress import finish
 from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
 from napari_compressed_transcriptomics.io import read_expression
 from napari_compressed_transcriptomics.io.readers.targets import read_latent_images, read_targets
 from napari_compressed_transcriptomics.io.writers.prediction import prediction_record
-from napari_compressed_transcriptomics.study.predict import predict_steps
+from napari_compressed_transcriptomics.study.predict import predict_maps
 from napari_compressed_transcriptomics.study.predict_request import PredictRequest
 
 
@@ -85,7 +84,7 @@ def test_34_hemispheres_that_share_ids_are_in_the_record_of_the_prediction(tmp_p
     expression = read_expression(tmp_path / "e.csv", atlas)
     targets = read_targets([tmp_path / "t.csv"], expression)
     settings = {"methods": ("pca",), "latent_sizes": (2,), "n_surrogates": 0, "n_repeats": 1}
-    prediction = finish(predict_steps(PredictRequest(expression, targets, **settings)))
+    prediction = predict_maps(PredictRequest(expression, targets, **settings))
     assert any("hemispheres share ids" in note for note in prediction_record(prediction)["notes"])
 
 
@@ -98,7 +97,7 @@ def test_35_a_lost_parcel_is_nan_in_all_that_follows_and_said(brain, tmp_path):
     (target,) = read_targets([path], brain)
     assert np.flatnonzero(np.isnan(target.values)).tolist() == [lost]
     settings = {"methods": ("pca",), "latent_sizes": (2,), "n_surrogates": 0, "n_repeats": 1}
-    prediction = finish(predict_steps(PredictRequest(brain, (target,), **settings)))
+    prediction = predict_maps(PredictRequest(brain, (target,), **settings))
     (score,) = prediction.scores
     for found in (prediction.predicted(score), prediction.prediction_error(score)):
         assert np.flatnonzero(np.isnan(found)).tolist() == [lost]

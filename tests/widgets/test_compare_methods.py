@@ -14,10 +14,10 @@ from qtpy.QtWidgets import QApplication, QFileDialog
 
 from clicking import activate, settle
 from data import real_table
-from napari_compressed_transcriptomics.core.progress import Progress, finish
+from napari_compressed_transcriptomics.core.progress import Progress
 from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
 from napari_compressed_transcriptomics.study import compare_workers as module
-from napari_compressed_transcriptomics.study.compare import compare_steps
+from napari_compressed_transcriptomics.study.compare import compare_methods
 from napari_compressed_transcriptomics.study.compare_request import CompareRequest
 from napari_compressed_transcriptomics.viewer.adding import add_expression
 
@@ -60,28 +60,28 @@ def open_tab(viewer):
 @pytest.fixture
 def fitted(monkeypatch):
     """Count the fits that are made."""
-    whole, made = module.score_steps, []
+    whole, made = module.score_fit, []
 
     def counts(fit, *others):
         made.append(fit)
         return whole(fit, *others)
 
-    monkeypatch.setattr(module, "score_steps", counts)
+    monkeypatch.setattr(module, "score_fit", counts)
     return made
 
 
 @pytest.fixture
 def held(monkeypatch):
     """Hold all fits after the first fold until this event is set."""
-    whole, go_on = module.score_steps, threading.Event()
+    whole, go_on = module.score_fit, threading.Event()
 
-    def holds(fit, *others):
+    def holds(fit, expression, rows, seed, device, report):
         while fit.fold > 1 and not go_on.is_set():
-            yield Progress("Waiting", 0, 1)
+            report(Progress("Waiting", 0, 1))
             time.sleep(0.01)
-        return (yield from whole(fit, *others))
+        return whole(fit, expression, rows, seed, device, report)
 
-    monkeypatch.setattr(module, "score_steps", holds)
+    monkeypatch.setattr(module, "score_fit", holds)
     yield go_on
     go_on.set()
 
@@ -151,7 +151,7 @@ def test_it_fills_as_folds_finish_cancel_keeps_them_and_a_second_run_goes_on(
     assert len(fitted) == 8
 
     request = CompareRequest(brain, ("pca",), (2,), n_folds=3, n_jobs=1)
-    scores = finish(compare_steps(request)).scores
+    scores = compare_methods(request).scores
     rmse, r2 = (np.mean([getattr(score, name) for score in scores]) for name in ("rmse", "r2"))
     assert rows(tab)[1][1] == f"{rmse:.4f}\n{r2:.3f}"
 

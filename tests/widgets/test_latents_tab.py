@@ -116,11 +116,13 @@ def test_a_click_shows_a_layer_a_component_beside_each_other(tab, model, brain, 
 def test_what_is_shown_stays_and_only_new_methods_are_fitted(tab, model, qtbot, monkeypatch):
     run(qtbot, tab.bar)
     before = list(model.layers)
-    requests = []
-    steps = module.latents_steps
-    monkeypatch.setattr(
-        module, "latents_steps", lambda request: requests.append(request) or steps(request)
-    )
+    requests, real = [], module.fit_latents
+
+    def fit_latents(request, report):
+        requests.append(request)
+        return real(request, report)
+
+    monkeypatch.setattr(module, "fit_latents", fit_latents)
     choose(tab, "pca", "tsne")
     run(qtbot, tab.bar)
     assert {one.name for one in requests[0].known} == {"pca", "kpca"}
@@ -132,15 +134,15 @@ def test_what_is_shown_stays_and_only_new_methods_are_fitted(tab, model, qtbot, 
 
 
 def test_cancel_keeps_the_methods_done(tab, model, qtbot, monkeypatch):
-    real = latents_of_methods.fit_steps
+    real = latents_of_methods.fit_and_encode
 
-    def steps(expression, method, *settings):
+    def holds(expression, method, *settings):
         while method == "tsne":
-            yield Progress("t-SNE", 0, 1)
+            settings[-1](Progress("t-SNE", 0, 1))  # the report
             time.sleep(0.005)
-        return (yield from real(expression, method, *settings))
+        return real(expression, method, *settings)
 
-    monkeypatch.setattr(latents_of_methods, "fit_steps", steps)
+    monkeypatch.setattr(latents_of_methods, "fit_and_encode", holds)
     choose(tab, "pca", "tsne")
     press(tab.bar.run)
     qtbot.waitUntil(lambda: tab.bar.status.text().startswith("t-SNE"), timeout=60_000)

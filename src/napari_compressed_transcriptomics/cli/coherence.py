@@ -59,7 +59,7 @@ def run(arguments: argparse.Namespace, expression: "Expression") -> None:
         After Ctrl-C; the methods done are saved, if there are any.
     """
     from napari_compressed_transcriptomics.codecs.registry import method_names
-    from napari_compressed_transcriptomics.core.progress import Cancelled, finish
+    from napari_compressed_transcriptomics.core.progress import Cancelled
     from napari_compressed_transcriptomics.core.regions import RegionVolume
     from napari_compressed_transcriptomics.io.files.atomic import check_targets, refuse_overwriting
     from napari_compressed_transcriptomics.io.readers.region_volume import read_region_volume
@@ -70,8 +70,8 @@ def run(arguments: argparse.Namespace, expression: "Expression") -> None:
     )
     from napari_compressed_transcriptomics.study.coherence_of_methods import (
         CoherenceRequest,
-        coherence_of_methods_steps,
         cost_sentence,
+        measure_coherence,
     )
     from napari_compressed_transcriptomics.study.named_latents import read_named_latents
 
@@ -89,13 +89,12 @@ def run(arguments: argparse.Namespace, expression: "Expression") -> None:
         seed=arguments.seed,
         device=arguments.device,
     )
-    steps = coherence_of_methods_steps(request)  # refuses at once what cannot be
     check_targets(arguments.out, COHERENCE_FILES)
     refuse_overwriting([arguments.out / name for name in COHERENCE_FILES], sources(request))
     tell_notes([cost_sentence(request)])
     with first_interrupt() as asked:
         try:
-            measured = finish(steps, Report(asked))
+            measured = measure_coherence(request, Report(asked))
         except Cancelled:
             raise KeyboardInterrupt from None
         clear_line()

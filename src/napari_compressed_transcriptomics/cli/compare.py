@@ -52,10 +52,10 @@ def run(arguments: argparse.Namespace, expression: "Expression") -> None:
     KeyboardInterrupt
         After Ctrl-C; the fits done are saved.
     """
-    from napari_compressed_transcriptomics.core.progress import Cancelled, finish
+    from napari_compressed_transcriptomics.core.progress import Cancelled
     from napari_compressed_transcriptomics.io.writers.comparison import (
         COMPARISON_FILES,
-        saved_comparison_steps,
+        compare_into_folder,
     )
     from napari_compressed_transcriptomics.study.compare_request import WHY_BLOCKS, CompareRequest
 
@@ -70,13 +70,13 @@ def run(arguments: argparse.Namespace, expression: "Expression") -> None:
         device=arguments.device,
         n_jobs=arguments.jobs,
     )
-    style = style_of(arguments)
-    steps = saved_comparison_steps(request, arguments.out, style=style)  # refuses what cannot be
     if "blocks" in request.splits:
         tell_notes([WHY_BLOCKS])
     with first_interrupt() as asked:
         try:
-            comparison = finish(steps, Report(asked))
+            comparison = compare_into_folder(
+                request, arguments.out, style=style_of(arguments), report=Report(asked)
+            )
         except Cancelled:
             raise KeyboardInterrupt from None
         clear_line()

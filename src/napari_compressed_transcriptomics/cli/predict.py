@@ -68,7 +68,7 @@ def run(arguments: argparse.Namespace, expression: "Expression") -> None:
         After Ctrl-C; the targets done are saved, if there are any.
     """
     from napari_compressed_transcriptomics.codecs.registry import GENES, method_names
-    from napari_compressed_transcriptomics.core.progress import Cancelled, finish
+    from napari_compressed_transcriptomics.core.progress import Cancelled
     from napari_compressed_transcriptomics.io.readers.region_volume import read_region_volume
     from napari_compressed_transcriptomics.io.readers.targets import (
         notes_on,
@@ -79,9 +79,12 @@ def run(arguments: argparse.Namespace, expression: "Expression") -> None:
         check_prediction_folder,
         save_prediction,
     )
-    from napari_compressed_transcriptomics.study.predict import predict_steps
+    from napari_compressed_transcriptomics.study.predict import predict_maps
     from napari_compressed_transcriptomics.study.predict_cost import cost_sentence
-    from napari_compressed_transcriptomics.study.predict_request import PredictRequest
+    from napari_compressed_transcriptomics.study.predict_request import (
+        PredictRequest,
+        check_request,
+    )
 
     features: tuple[Features, ...] = ()
     if arguments.images:
@@ -103,14 +106,14 @@ def run(arguments: argparse.Namespace, expression: "Expression") -> None:
         seed=arguments.seed,
         device=arguments.device,
     )
-    steps = predict_steps(request)  # refuses at once what cannot be
+    check_request(request)  # before anything is said of it
     check_prediction_folder(arguments.out, request)
     tell_notes(notes_on(request.targets))
     tell_notes(note for given in features for note in given.notes)
     tell_notes([cost_sentence(request)])
     with first_interrupt() as asked:
         try:
-            prediction = finish(steps, Report(asked))
+            prediction = predict_maps(request, Report(asked))
         except Cancelled:
             raise KeyboardInterrupt from None
         clear_line()

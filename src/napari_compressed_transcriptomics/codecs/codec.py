@@ -13,7 +13,7 @@ from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Expression
 from napari_compressed_transcriptomics.core.latent_sizes import latent_size_problem
 from napari_compressed_transcriptomics.core.memory import memory_told, require_memory
-from napari_compressed_transcriptomics.core.progress import Report, finish, silent
+from napari_compressed_transcriptomics.core.progress import Report, silent
 from napari_compressed_transcriptomics.core.seeds import check_seed
 
 if TYPE_CHECKING:
@@ -270,7 +270,7 @@ class Codec(ABC):
     ) -> np.ndarray:
         import torch
 
-        from napari_compressed_transcriptomics.core.row_chunks import run_blocks
+        from napari_compressed_transcriptomics.core.row_chunks import run_in_blocks
 
         out = np.empty((len(values), width), np.float32)
 
@@ -285,7 +285,7 @@ class Codec(ABC):
 
         name = resolve_device(device).name
         together = self.rows_together
-        finish(run_blocks("Coding", values, name, prepare, size, len(self.genes), together))
+        run_in_blocks("Coding", values, name, prepare, size, len(self.genes), together)
         return out
 
 

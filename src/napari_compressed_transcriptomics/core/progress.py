@@ -10,8 +10,7 @@ report may raise end the work within a block:
 """
 
 import time
-from collections.abc import Callable, Generator
-from contextlib import closing
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -100,43 +99,6 @@ class Finishing:
             self._report(progress)
         except Stop:
             self.asked = True
-
-
-def finish(steps: Generator[Progress, None, Result], report: Report = silent) -> Result:
-    """Run a generator of progress to its end; what `report` raises is thrown into it."""
-    raised: Cancelled | None = None
-    with closing(steps):
-        while True:
-            try:
-                progress = next(steps) if raised is None else steps.throw(raised)
-            except StopIteration as end:
-                return end.value
-            raised = None
-            try:
-                report(progress)
-            except Cancelled as asked:
-                raised = asked
-
-
-def driven(make: Callable[[], Generator[Progress, None, Result]]) -> Callable[[Report], Result]:
-    """Return a generator of progress as work with a report."""
-    return lambda report: finish(make(), report)
-
-
-def to_the_end(
-    steps: Generator[Progress, None, Result],
-) -> Generator[Progress, None, tuple[Result, bool]]:
-    """Run `steps` to their end; return their result, and whether `Stop` was thrown meanwhile."""
-    asked = False
-    while True:
-        try:
-            progress = next(steps)
-        except StopIteration as end:
-            return end.value, asked
-        try:
-            yield progress
-        except Stop:
-            asked = True
 
 
 class TimeLeft:

@@ -1,6 +1,6 @@
 """Work on blocks of rows on a device, which survives running out of memory."""
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -127,12 +127,6 @@ def run_in_blocks(
             torch.cuda.empty_cache()
         blocks = _attempt(values, start, rows, device, prepare)
     return device, tuple(notes)
-
-
-def run_blocks(*how: Any) -> Generator[Progress, None, tuple[str, tuple[str, ...]]]:
-    """Run in blocks, as a generator that tells nothing: for `Codec`, until it calls that."""
-    yield from ()
-    return run_in_blocks(*how)
 
 
 def _attempt(

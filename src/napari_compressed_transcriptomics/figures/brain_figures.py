@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_compressed_transcriptomics.core.value_ranges import error_range, symmetric_range
+from napari_compressed_transcriptomics.core.display_range import error_range, symmetric_range
 
 from .plots import blank_figure, plain_colorbar
 from .slices import BrainSpace, Picture

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Expression
-from napari_compressed_transcriptomics.core.progress import Cancelled, Report, finish, silent
+from napari_compressed_transcriptomics.core.progress import Cancelled, Report, silent
 
 if TYPE_CHECKING:
     from napari_compressed_transcriptomics.codecs.codec import Codec
@@ -150,7 +150,7 @@ def _with_held_out(
     from .held_out_error import measure_held_out
 
     def fit(train: Expression, report: Report) -> "Codec":
-        return finish(codec_class(request.codec).fit_steps(train, **_settings(request)), report)
+        return codec_class(request.codec).fit(train, **_settings(request), report=report)
 
     try:
         found = measure_held_out(fit, request.expression, plan, request.device, report)
@@ -187,19 +187,19 @@ def _get_codec(request: CompressRequest, report: Report) -> "Codec":
     if size is None:
         raise UserError("a codec that does not come from a model file needs a latent size")
     if request.codec == "published":
-        from napari_compressed_transcriptomics.codecs.models.published import published_steps
+        from napari_compressed_transcriptomics.codecs.models.published import load_published
 
-        return finish(published_steps(size, request.cache), report)
+        return load_published(size, request.cache, report=report)
     problem = latent_size_problem(request.codec, size, expression.n_samples, expression.n_genes)
     if problem:
         raise UserError(problem)
-    from napari_compressed_transcriptomics.codecs.fitting import fit_codec_steps
+    from napari_compressed_transcriptomics.codecs.fitting import fit_codec
 
-    return finish(fit_codec_steps(request.codec, expression, **_settings(request)), report)
+    return fit_codec(request.codec, expression, **_settings(request), report=report)
 
 
 def _settings(request: CompressRequest) -> dict[str, Any]:
-    """Return how a codec is fitted, as `codec.Codec.fit_steps` names it."""
+    """Return how a codec is fitted, as `codec.Codec.fit` names it."""
     from napari_compressed_transcriptomics.core.device import resolve_device
 
     return {

@@ -1,7 +1,7 @@
 """The error on samples not seen: a method is fitted again, each time without a part of them."""
 
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -300,15 +300,3 @@ def measure_unseen(
         report(Progress("Measuring", min(start + n_rows, n), n))
     counts = own.sum(axis=1, dtype=float), own.sum(axis=0, dtype=float)
     return Unseen(samples, counts[0], genes, counts[1], float(spread), codec.chosen())
-
-
-def unseen_steps(
-    fit: Callable[[Expression], Generator[Progress, None, "Codec"]],
-    expression: Expression,
-    rows: Rows,
-    device: str,
-) -> Generator[Progress, None, Unseen]:
-    """Measure as a generator that tells of the fit only: for `score_steps`, while it is one."""
-    train = expression.subset(rows[0])
-    codec = yield from fit(filled_from(train, train))
-    return measure_unseen(lambda *_: codec, expression, rows, device)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from napari_compressed_transcriptomics.codecs.codec import Codec
-from napari_compressed_transcriptomics.core.value_ranges import value_range
+from napari_compressed_transcriptomics.core.display_range import display_range
 
 from .components import check_rows_are_alone
 
@@ -13,7 +13,7 @@ def usual_range(latents: np.ndarray) -> np.ndarray:
 
     A component that is the same in all samples gets one unit around it.
     """
-    return np.array([value_range(component) for component in latents.T])
+    return np.array([display_range(component) for component in latents.T])
 
 
 def decoded_change(codec: Codec, start: np.ndarray, latents: np.ndarray) -> np.ndarray:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from napari_compressed_transcriptomics.core.display_range import display_range
 from napari_compressed_transcriptomics.core.regions import Regions
-from napari_compressed_transcriptomics.core.value_ranges import value_range
 
 LEVELS = 64
 """Colours of a sequential scale; more could not be told apart."""
@@ -45,7 +45,7 @@ class Coloring:
     @property
     def limits(self) -> tuple[float, float]:
         """Ends of the colour scale: the 1st and 99th percentile; what is beyond is clipped."""
-        return value_range(self.values)
+        return display_range(self.values)
 
     def groups(self) -> list[tuple[int, np.ndarray]]:
         """Return rows of the same colour together, in the order in which to draw them.

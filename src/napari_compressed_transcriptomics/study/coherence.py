@@ -5,14 +5,14 @@ and the correlation of the hemispheres describe a component, but show no anatomy
 explain more of it than of maps as smooth and as symmetric do.
 """
 
-from collections.abc import Generator, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from napari_compressed_transcriptomics.core.expression import Parcellation
-from napari_compressed_transcriptomics.core.progress import Progress, finish
+from napari_compressed_transcriptomics.core.progress import Progress, Report, silent
 from napari_compressed_transcriptomics.core.regions import Regions
 from napari_compressed_transcriptomics.spatial.hemispheres import mirrored_pairs
 from napari_compressed_transcriptomics.spatial.spatial_null import flipped_maps, p_value
@@ -61,6 +61,7 @@ def coherence(
     n_null: int = 999,
     seed: int = 0,
     compartment: np.ndarray | None = None,
+    report: Report = silent,
 ) -> list[Coherence]:
     """Measure how anatomical the components are.
 
@@ -79,19 +80,9 @@ def coherence(
         Of the draws.
     compartment : ndarray of int, shape (n_samples,), optional
         See `spatial_null.flipped_maps`.
+    report : callable, optional
+        Called with a `Progress` for each component; what it raises ends the work.
     """
-    return finish(coherence_steps(latents, parcellation, regions, n_null, seed, compartment))
-
-
-def coherence_steps(
-    latents: np.ndarray,
-    parcellation: Parcellation,
-    regions: Regions | None = None,
-    n_null: int = 999,
-    seed: int = 0,
-    compartment: np.ndarray | None = None,
-) -> Generator[Progress, None, list[Coherence]]:
-    """Measure as `coherence` does, component by component; a generator of progress."""
     latents, positions = np.asarray(latents, float), parcellation.centroids
     of_sample = np.full(len(latents), -1) if regions is None else regions.of_sample
     compartment = np.zeros(len(latents), int) if compartment is None else compartment
@@ -103,8 +94,8 @@ def coherence_steps(
     inside = of_sample >= 0
     if inside.any():
         places = positions[inside], compartment[inside], of_sample[inside]
-        rows += yield from _regions_steps(latents[inside], *places, n_null, seed)
-    yield Progress("Neighbours and hemispheres", 0, 1)
+        rows += _of_regions(latents[inside], *places, n_null, seed, report)
+    report(Progress("Neighbours and hemispheres", 0, 1))
     left, right = mirrored_pairs(positions)
     moran = np.atleast_1d(morans_i(latents, moran_weights(positions)))
     symmetry = np.atleast_1d(correlation(latents[left], latents[right]))
@@ -132,14 +123,15 @@ def coherence_table(
     return pd.DataFrame(rows, columns=columns)
 
 
-def _regions_steps(
+def _of_regions(
     latents: np.ndarray,
     positions: np.ndarray,
     compartment: np.ndarray,
     group: np.ndarray,
     n_null: int,
     seed: int,
-) -> Generator[Progress, None, list[Coherence]]:
+    report: Report,
+) -> list[Coherence]:
     """Measure eta squared of each component, and of all: sums of squares over components.
 
     The null keeps the autocorrelation: compact regions explain much of any smooth map, so that
@@ -151,7 +143,7 @@ def _regions_steps(
     squares = []
     nulls = flipped_maps(latents, positions, n_null, seed, compartment)
     for number, column in enumerate(latents.T):
-        yield Progress("Regions", number, latents.shape[1])
+        report(Progress("Regions", number, latents.shape[1]))
         squares.append(sums_of_squares(np.column_stack([column, next(nulls)]), group))
     rows = [_row(str(k), *one) for k, one in enumerate(squares, 1)]
     return [*rows, _row("all", *np.sum(squares, axis=0))]

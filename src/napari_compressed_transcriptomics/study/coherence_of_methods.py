@@ -1,8 +1,6 @@
 """How anatomical the latents of several methods are: fitted, measured, and laid out as a table."""
 
 import time
-from collections.abc import Generator
-from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -15,14 +13,20 @@ from napari_compressed_transcriptomics.core.limits import (
     MIN_PERMUTATIONS,
     check_range,
 )
-from napari_compressed_transcriptomics.core.progress import Progress, Stop, duration
+from napari_compressed_transcriptomics.core.progress import (
+    Cancelled,
+    Progress,
+    Report,
+    duration,
+    silent,
+)
 from napari_compressed_transcriptomics.core.regions import RegionVolume
 from napari_compressed_transcriptomics.core.seeds import check_seed
 from napari_compressed_transcriptomics.spatial.compartments import Compartments, compartments_of
 from napari_compressed_transcriptomics.spatial.spatial_null import check_size
 
-from .coherence import MAX_SAMPLES, Coherence, coherence_steps, coherence_table
-from .latents_of_methods import NamedLatents, fit_steps, possible_fits
+from .coherence import MAX_SAMPLES, Coherence, coherence, coherence_table
+from .latents_of_methods import NamedLatents, fit_and_encode, possible_fits
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -108,18 +112,61 @@ class MeasuredCoherence:
         return coherence_table(self.rows)
 
 
-def coherence_of_methods_steps(
-    request: CoherenceRequest,
-) -> Generator[Progress, None, MeasuredCoherence]:
-    """Fit what is to be fitted, and measure one method after the other; a generator of progress.
+def measure_coherence(request: CoherenceRequest, report: Report = silent) -> MeasuredCoherence:
+    """Fit what is to be fitted, and measure one method after the other.
 
-    `progress.Stop` thrown in ends it with the methods done so far, as soon as there is one.
+    Parameters
+    ----------
+    request : CoherenceRequest
+    report : callable, optional
+        Called with each `Progress`; a `Stop` or `Cancelled` that it raises ends the work with the
+        methods done so far, and is raised on where there are none.
 
     Raises
     ------
     UserError
         At once, if nothing can be measured, or the regions lie elsewhere.
     """
+    fits, said = _check(request)
+    rows: list[tuple[str, int, list[Coherence]]] = []
+    records: dict[str, Any] = {}
+    without_regions: dict[str, None] = {}
+    notes = dict.fromkeys(said)
+    complete = True
+    todo: list[tuple[str, int] | NamedLatents] = [*fits, *request.latents]
+    try:
+        for which in todo:
+            if isinstance(which, NamedLatents):
+                latents = which
+            else:
+                assert request.expression is not None
+                latents = fit_and_encode(
+                    request.expression, *which, request.seed, request.device, report=report
+                )
+            compartments = _compartments(latents, request)
+            measured = _measure(latents, request, compartments.of_sample, report)
+            rows.append((latents.name, latents.latent_size, measured))
+            about = {**latents.record, "compartments": compartments.counts}
+            records[f"{latents.name} {latents.latent_size}"] = about
+            if not any(row.measure == "regions" for row in measured):
+                without_regions[latents.title] = None
+                continue
+            if compartments.note:
+                notes[compartments.note] = None
+            if latents.name in _SOMEWHAT_SMALL:
+                notes[_doubt(_SOMEWHAT_SMALL[latents.name])] = None
+    except Cancelled:
+        if not rows:
+            raise
+        complete = False
+    notes |= dict.fromkeys(_why_no_regions(request.regions, tuple(without_regions)))
+    if not complete:
+        notes[f"Cancelled after {len(rows)} of {len(todo)} methods"] = None
+    return MeasuredCoherence(request, tuple(rows), records, tuple(notes), complete)
+
+
+def _check(request: CoherenceRequest) -> tuple[list[tuple[str, int]], tuple[str, ...]]:
+    """Return the fits to be made and what is to be said; refuse what cannot be measured."""
     check_seed(request.seed)
     fits: list[tuple[str, int]] = []
     notes: tuple[str, ...] = ()
@@ -137,7 +184,7 @@ def coherence_of_methods_steps(
     if fits and request.expression is not None:
         sizes.append(request.expression.n_samples)
     check_size(min(max(sizes), MAX_SAMPLES), request.n_permutations)
-    return _steps(request, fits, notes + _check_volumes(request))
+    return fits, notes + _check_volumes(request)
 
 
 def _check_volumes(request: CoherenceRequest) -> tuple[str, ...]:
@@ -157,46 +204,6 @@ def _check_volumes(request: CoherenceRequest) -> tuple[str, ...]:
             "space (MNI) and their affines are right"
         )
     return regions.notes
-
-
-def _steps(
-    request: CoherenceRequest, fits: list[tuple[str, int]], said: tuple[str, ...]
-) -> Generator[Progress, None, MeasuredCoherence]:
-    rows: list[tuple[str, int, list[Coherence]]] = []
-    records: dict[str, Any] = {}
-    without_regions: dict[str, None] = {}
-    notes = dict.fromkeys(said)
-    complete = True
-    todo: list[tuple[str, int] | NamedLatents] = [*fits, *request.latents]
-    try:
-        for which in todo:
-            if isinstance(which, NamedLatents):
-                latents = which
-            else:
-                assert request.expression is not None
-                latents = yield from fit_steps(
-                    request.expression, *which, request.seed, request.device
-                )
-            compartments = _compartments(latents, request)
-            measured = yield from _measure_steps(latents, request, compartments.of_sample)
-            rows.append((latents.name, latents.latent_size, measured))
-            about = {**latents.record, "compartments": compartments.counts}
-            records[f"{latents.name} {latents.latent_size}"] = about
-            if not any(row.measure == "regions" for row in measured):
-                without_regions[latents.title] = None
-                continue
-            if compartments.note:
-                notes[compartments.note] = None
-            if latents.name in _SOMEWHAT_SMALL:
-                notes[_doubt(_SOMEWHAT_SMALL[latents.name])] = None
-    except Stop:
-        if not rows:
-            raise
-        complete = False
-    notes |= dict.fromkeys(_why_no_regions(request.regions, tuple(without_regions)))
-    if not complete:
-        notes[f"Cancelled after {len(rows)} of {len(todo)} methods"] = None
-    return MeasuredCoherence(request, tuple(rows), records, tuple(notes), complete)
 
 
 def _doubt(title: str) -> str:
@@ -231,24 +238,26 @@ def _why_no_regions(regions: RegionVolume | None, titles: tuple[str, ...]) -> tu
     )
 
 
-def _measure_steps(
-    latents: NamedLatents, request: CoherenceRequest, compartment: np.ndarray
-) -> Generator[Progress, None, list[Coherence]]:
+def _measure(
+    latents: NamedLatents, request: CoherenceRequest, compartment: np.ndarray, report: Report
+) -> list[Coherence]:
+    def report_which(progress: Progress) -> None:
+        stage = f"{latents.title}: {progress.stage[0].lower()}{progress.stage[1:]}"
+        report(Progress(stage, progress.done, progress.total))
+
     parcellation = latents.parcellation
     regions = None if request.regions is None else request.regions.of(parcellation)
     if regions is not None and regions.counts.max(initial=0) < 2:
         regions = None  # each sample alone explains itself
-    steps = coherence_steps(
-        latents.values, parcellation, regions, request.n_permutations, request.seed, compartment
+    return coherence(
+        latents.values,
+        parcellation,
+        regions,
+        request.n_permutations,
+        request.seed,
+        compartment,
+        report_which,
     )
-    with closing(steps):
-        while True:
-            try:
-                progress = next(steps)
-            except StopIteration as end:
-                return end.value
-            stage = f"{latents.title}: {progress.stage[0].lower()}{progress.stage[1:]}"
-            yield Progress(stage, progress.done, progress.total)
 
 
 def estimated_seconds(request: CoherenceRequest) -> float:

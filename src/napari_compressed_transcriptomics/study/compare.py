@@ -1,15 +1,19 @@
 """How well methods give back samples that they have not seen."""
 
-from collections.abc import Generator, Mapping
-from contextlib import closing
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from napari_compressed_transcriptomics.codecs.codec import NOT_CONVERGED
 from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.core.progress import Progress, Stop
+from napari_compressed_transcriptomics.core.progress import (
+    Cancelled,
+    Progress,
+    Report,
+    silent,
+)
 from napari_compressed_transcriptomics.spatial.nested_folds import distances_to_training
 
 from .compare_request import CompareRequest, Fit, Plan, plan, request_buffer
@@ -18,6 +22,8 @@ from .compare_workers import in_processes, one_by_one
 
 if TYPE_CHECKING:
     import pandas as pd
+
+STAGE = "Comparing methods"
 
 
 @dataclass(frozen=True)
@@ -66,89 +72,118 @@ class Comparison:
         return pd.DataFrame([tuple(score) for score in self.scores], columns=list(COLUMNS))
 
 
-def compare_steps(
-    request: CompareRequest, known: Mapping[Fit, Score] | None = None
-) -> Generator[Progress, None, Comparison]:
-    """Fit and measure all methods; a generator of progress that returns the comparison.
-
-    `CompareProgress` brings each score as it is measured. `progress.Stop` thrown in ends it
-    with the scores so far, within a fit, too; fits that are not finished are lost.
+def compare_methods(
+    request: CompareRequest, known: Mapping[Fit, Score] | None = None, report: Report = silent
+) -> Comparison:
+    """Fit and measure all methods.
 
     Parameters
     ----------
     request : CompareRequest
     known : mapping of Fit to Score, optional
         Scores that are there already; they are taken over, also those not asked for.
+    report : callable, optional
+        Called with each `Progress`; `CompareProgress` brings each score as it is measured. A
+        `Stop` or `Cancelled` that it raises ends the comparison with the scores so far, within a
+        fit, too: fits that are not finished are lost. It is raised on where there are none.
 
     Raises
     ------
     UserError
         At once, if the request makes no sense or nothing of it can be done.
     """
-    from .compare_cost import check_memory
+    from .compare_cost import check_memory, jobs
 
-    planned = plan(request)
+    planned, known = plan(request), dict(known or {})
     check_memory(request)
-    return _compare_steps(request, planned, dict(known or {}))
-
-
-def _compare_steps(
-    request: CompareRequest, planned: Plan, known: dict[Fit, Score]
-) -> Generator[Progress, None, Comparison]:
-    from .compare_cost import jobs
-
-    scores, notes = list(known.values()), list(planned.notes)
     todo = [fit for fit in planned.fits if fit not in known]
-    complete, stage, total = True, "Comparing methods", 100 * len(planned.fits)
     n_jobs, about_jobs = jobs(request, len(todo))
-    done, running = len(planned.fits) - len(todo), dict[Fit, float]()
-    about_jobs = about_jobs if todo else "Nothing is left to fit"
     run = one_by_one if n_jobs == 1 else in_processes
-    apart = _distances(request, planned)
+    tally = _Tally(planned, known, _distances(request, planned), report)
+    complete = True
     try:
-        for note in planned.notes:
-            yield CompareProgress(stage, 100 * done, total, note, foreseen=True)
-        known_scores = tuple(scores)
-        yield CompareProgress(
-            stage, 100 * done, total, about_jobs, known=known_scores, foreseen=True
-        )
-        with closing(run(request, planned.folds, todo, n_jobs)) as events:
-            for fit, event in events:
-                score, problem = None, ""
-                if isinstance(event, float):
-                    running[fit] = min(0.99, max(event, running.get(fit, 0.0)))
-                else:
-                    running.pop(fit, None)
-                    done += 1
-                    if isinstance(event, Score):
-                        score = Score(*event[:7], *apart[event.split, event.fold], event.chosen)
-                        scores.append(score)
-                        if score.chosen.startswith(NOT_CONVERGED):
-                            notes.append(problem := f"{fit}: {score.chosen}")
-                    else:
-                        notes.append(problem := f"{fit} failed: {event}")
-                values = {str(score.fit): score.rmse} if score else None
-                hundredths = 100 * done + int(100 * sum(running.values()))
-                yield CompareProgress(stage, hundredths, total, problem, values, score)
-    except Stop:
+        tally.begin(about_jobs if todo else "Nothing is left to fit")
+        run(request, planned.folds, todo, n_jobs, tally)
+    except Cancelled:
+        if not tally.scores:
+            raise
         complete = False
-        notes.append(f"Cancelled after {done} of {len(planned.fits)} fits; run it again to go on")
-    if not scores:
-        if not complete:
-            raise Stop
-        raise UserError(notes[-1])
-    return Comparison(request, tuple(scores), tuple(notes), complete)
+        tally.notes.append(
+            f"Cancelled after {tally.done} of {len(planned.fits)} fits; run it again to go on"
+        )
+    if not tally.scores:
+        raise UserError(tally.notes[-1])
+    return Comparison(request, tuple(tally.scores), tuple(tally.notes), complete)
 
 
-def _distances(
-    request: CompareRequest, planned: Plan
-) -> dict[tuple[str, int], tuple[int, float, float, float]]:
-    """Return the last four numbers of a score by split and fold."""
+class _Tally:
+    """Keeps what becomes of the fits of a plan, and reports it; a `compare_workers.Listener`.
+
+    Attributes
+    ----------
+    scores : list of Score
+        Known ones first.
+    notes : list of str
+    done : int
+        Fits that have ended.
+    """
+
+    def __init__(
+        self,
+        planned: Plan,
+        known: dict[Fit, Score],
+        apart: dict[tuple[str, int], dict[str, Any]],
+        report: Report,
+    ) -> None:
+        self.scores, self.notes = list(known.values()), list(planned.notes)
+        self.done = sum(fit in known for fit in planned.fits)
+        self._total, self._apart, self._report = len(planned.fits), apart, report
+        self._running: dict[Fit, float] = {}
+
+    def begin(self, about_jobs: str) -> None:
+        """Report what is known beforehand."""
+        for note in self.notes:
+            self._tell(note, foreseen=True)
+        self._tell(about_jobs, known=tuple(self.scores), foreseen=True)
+
+    def advance(self, fit: Fit, part: float) -> None:
+        """Report a part of a fit."""
+        self._running[fit] = min(0.99, max(part, self._running.get(fit, 0.0)))
+        self._tell()
+
+    def add(self, score: Score) -> None:
+        """Keep a score and report it."""
+        score = score._replace(**self._apart[score.split, score.fold])
+        self.scores.append(score)
+        problem = f"{score.fit}: {score.chosen}" if score.chosen.startswith(NOT_CONVERGED) else ""
+        self._end(score.fit, problem, values={str(score.fit): score.rmse}, score=score)
+
+    def fail(self, fit: Fit, why: str) -> None:
+        """Keep and report why a fit has no score."""
+        self._end(fit, f"{fit} failed: {why}")
+
+    def _end(self, fit: Fit, problem: str, **about: Any) -> None:
+        self._running.pop(fit, None)
+        self.done += 1
+        self.notes += [problem] if problem else []
+        self._tell(problem, **about)
+
+    def _tell(self, message: str = "", **about: Any) -> None:
+        hundredths = 100 * self.done + int(100 * sum(self._running.values()))
+        self._report(CompareProgress(STAGE, hundredths, 100 * self._total, message, **about))
+
+
+def _distances(request: CompareRequest, planned: Plan) -> dict[tuple[str, int], dict[str, Any]]:
+    """Return what a score says of its samples, by split and fold."""
     positions, buffer = request.expression.parcellation.centroids, request_buffer(request).mm
     apart = {}
     for split, folds in planned.folds.items():
         for fold, rows in enumerate(folds, 1):
             mm = distances_to_training(positions, *rows)
-            wide = buffer if split == "blocks" else 0.0
-            apart[split, fold] = len(rows[0]), wide, float(mm.min()), float(np.median(mm))
+            apart[split, fold] = {
+                "n_train": len(rows[0]),
+                "buffer_mm": buffer if split == "blocks" else 0.0,
+                "distance_min_mm": float(mm.min()),
+                "distance_median_mm": float(np.median(mm)),
+            }
     return apart

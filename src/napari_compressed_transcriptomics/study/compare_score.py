@@ -1,16 +1,15 @@
 """One fit of a comparison: fitted to some samples, and measured on others."""
 
 import time
-from collections.abc import Generator
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from napari_compressed_transcriptomics.codecs.registry import fit_method_steps
+from napari_compressed_transcriptomics.codecs.registry import fit_method
 from napari_compressed_transcriptomics.core.expression import Expression
-from napari_compressed_transcriptomics.core.progress import Progress
+from napari_compressed_transcriptomics.core.progress import Report, silent
 from napari_compressed_transcriptomics.core.threads import one_thread
-from napari_compressed_transcriptomics.reconstruction.held_out_error import unseen_steps
+from napari_compressed_transcriptomics.reconstruction.held_out_error import measure_unseen
 
 from .compare_request import Fit
 
@@ -71,19 +70,36 @@ class Score(NamedTuple):
         return Fit(*self[:4])
 
 
-def score_steps(
-    fit: Fit, expression: Expression, rows: tuple[np.ndarray, np.ndarray], seed: int, device: str
-) -> Generator[Progress, None, Score]:
-    """Fit a method to rows ``rows[0]`` and measure it on rows ``rows[1]``, in one thread."""
+def score_fit(
+    fit: Fit,
+    expression: Expression,
+    rows: tuple[np.ndarray, np.ndarray],
+    seed: int,
+    device: str,
+    report: Report = silent,
+) -> Score:
+    """Fit a method to rows ``rows[0]`` and measure it on rows ``rows[1]``, in one thread.
+
+    Parameters
+    ----------
+    fit : Fit
+    expression : Expression
+    rows : tuple of ndarray
+    seed : int
+    device : str
+    report : callable, optional
+        Called with each `Progress`; a `Stop` that it raises ends the fit as `Cancelled`, since
+        what is half trained is not to be measured.
+    """
     # seconds of import, which each new process needs, are not the method's
     import sklearn.decomposition  # noqa: F401
     import torch  # noqa: F401
 
-    def fitted(train: Expression) -> "Generator[Progress, None, Codec]":
-        return fit_method_steps(fit.method, train, fit.latent_size, seed, device)
+    def fitted(train: Expression, report: Report) -> "Codec":
+        return fit_method(fit.method, train, fit.latent_size, seed, device, report)
 
     begun = time.perf_counter()
     with one_thread():
-        unseen = yield from unseen_steps(fitted, expression, rows, device)
+        unseen = measure_unseen(fitted, expression, rows, device, report)
     seconds = time.perf_counter() - begun
     return Score(*fit, unseen.rmse, unseen.r2, seconds, chosen=unseen.chosen)

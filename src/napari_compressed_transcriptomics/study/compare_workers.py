@@ -6,24 +6,24 @@ import threading
 import time
 import warnings
 from collections import deque
-from collections.abc import Generator
+from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.core.expression import Expression
+from napari_compressed_transcriptomics.core.progress import Cancelled, Progress
 from napari_compressed_transcriptomics.core.temporary import temporary_folder
 
 from .compare_request import CompareRequest, Fit
-from .compare_score import Score, score_steps
+from .compare_score import Score, score_fit
 
 Rows = tuple[np.ndarray, np.ndarray]
-Events = Generator[tuple[Fit, "float | Score | str"], None, None]
-"""A fit, and the part of it that is done (0..1), its score, or what went wrong."""
+Folds = dict[str, list[Rows]]
 
 _SECONDS_BETWEEN_LOOKS = 0.2
 _SECONDS_BETWEEN_LOOKS_AT_OWNER = 1.0
@@ -31,37 +31,36 @@ _SECONDS_BETWEEN_LOOKS_AT_OWNER = 1.0
 _FAILURES = (UserError, ArithmeticError, np.linalg.LinAlgError, MemoryError)
 
 
+class Listener(Protocol):
+    """Is told what becomes of fits; whatever it raises ends them all."""
+
+    def advance(self, fit: Fit, part: float) -> None:
+        """Note which part of a fit is done, 0 to 1; called several times a second."""
+
+    def add(self, score: Score) -> None:
+        """Take the score of a fit."""
+
+    def fail(self, fit: Fit, why: str) -> None:
+        """Note why a fit has no score."""
+
+
 def one_by_one(
-    request: CompareRequest, folds: dict[str, list[Rows]], fits: list[Fit], n_jobs: int
-) -> Events:
+    request: CompareRequest, folds: Folds, fits: list[Fit], n_jobs: int, listener: Listener
+) -> None:
     """Run the fits in this process."""
     for fit in fits:
-        rows = folds[fit.split][fit.fold - 1]
-        steps = score_steps(fit, request.expression, rows, request.seed, request.device)
-        yield fit, 0.0
-        try:
-            while True:
-                progress = next(steps)
-                yield fit, progress.done / max(progress.total, 1)
-        except StopIteration as end:
-            yield fit, end.value
-        except _FAILURES as error:
-            yield fit, _words(error)
-        except Exception as error:
-            error.add_note(f"in the fit {fit}")
-            raise
-        finally:
-            steps.close()
+        tell = partial(listener.advance, fit)
+        tell(0.0)
+        _conclude(fit, partial(_measure, fit, request, folds, tell), listener)
 
 
 def in_processes(
-    request: CompareRequest, folds: dict[str, list[Rows]], fits: list[Fit], n_jobs: int
-) -> Events:
-    """Run the fits in `n_jobs` processes, which are ended where this generator is closed.
+    request: CompareRequest, folds: Folds, fits: list[Fit], n_jobs: int, listener: Listener
+) -> None:
+    """Run the fits in `n_jobs` processes, which are ended where the listener raises.
 
     They end by themselves where this process is killed. The data are written to a temporary
-    file that all map, so they are in memory once. Each process says how far it is in a small
-    file beside it.
+    file that all map, so they are in memory once. How far each is comes through one queue.
 
     Raises
     ------
@@ -70,38 +69,34 @@ def in_processes(
         as it does where memory is short.
     """
     from loky import ProcessPoolExecutor
+    from loky.backend import get_context
     from loky.process_executor import BrokenProcessPool
 
     with ExitStack() as stack:
-        folder = _shared_data(stack, (request.expression, folds, request.seed, request.device))
+        data = _shared_data(stack, request, folds)
+        told = stack.enter_context(closing(get_context().SimpleQueue()))
         one = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "MKL", "OPENBLAS", "NUMBA")}
         executor = ProcessPoolExecutor(
-            n_jobs, initializer=_begin, initargs=(str(folder), os.getpid()), env=one, timeout=None
+            n_jobs,
+            initializer=_begin,
+            initargs=(str(data), os.getpid(), told),
+            env=one,
+            timeout=None,
         )
         stack.callback(executor.shutdown, wait=True, kill_workers=True)
-        todo, waiting = deque(enumerate(fits)), dict[Future, tuple[int, Fit]]()
+        todo, running = deque(fits), dict[Future, Fit]()
         try:
-            while todo or waiting:
+            while todo or running:
                 # no more than run at once: ending processes is clean only with none in a queue
-                while todo and len(waiting) < n_jobs:
-                    number, fit = todo.popleft()
-                    waiting[executor.submit(_score, number, fit)] = number, fit
-                finished, _ = wait(waiting, _SECONDS_BETWEEN_LOOKS, FIRST_COMPLETED)
+                while todo and len(running) < n_jobs:
+                    fit = todo.popleft()
+                    running[executor.submit(_score, fit)] = fit
+                finished, _ = wait(running, _SECONDS_BETWEEN_LOOKS, FIRST_COMPLETED)
+                listener.advance(next(iter(running.values())), 0.0)  # it may want to cancel
+                while not told.empty():  # first: what fits told, they told before they ended
+                    listener.advance(*told.get())
                 for future in finished:
-                    _, fit = waiting.pop(future)
-                    try:
-                        result = future.result()
-                    except Exception as error:
-                        error.add_note(f"in the fit {fit}")
-                        raise
-                    yield fit, result
-                told = False
-                for number, fit in waiting.values():
-                    with suppress(OSError, ValueError):
-                        yield fit, float((folder / str(number)).read_text())
-                        told = True
-                if not told and waiting:  # a look all the same: the listener may want to cancel
-                    yield next(iter(waiting.values()))[1], 0.0
+                    _conclude(running.pop(future), future.result, listener)
         except BrokenProcessPool:
             raise UserError(
                 "A process was ended by the system, probably as memory is short; what is done is "
@@ -109,38 +104,64 @@ def in_processes(
             ) from None
 
 
-def _shared_data(stack: ExitStack, data: tuple) -> Path:
-    """Write what all processes need to a folder that lasts as long as `stack`."""
+def _conclude(fit: Fit, measure: Callable[[], Score], listener: Listener) -> None:
+    """Tell the score of a fit, or why there is none."""
+    try:
+        score = measure()
+    except Cancelled:
+        raise
+    except _FAILURES as error:
+        listener.fail(fit, str(error) or type(error).__name__)
+    except Exception as error:
+        error.add_note(f"in the fit {fit}")
+        raise
+    else:
+        listener.add(score)
+
+
+def _measure(
+    fit: Fit, request: CompareRequest, folds: Folds, tell: Callable[[float], object]
+) -> Score:
+    def report(progress: Progress) -> None:
+        tell(progress.done / max(progress.total, 1))
+
+    rows = folds[fit.split][fit.fold - 1]
+    return score_fit(fit, request.expression, rows, request.seed, request.device, report)
+
+
+def _shared_data(stack: ExitStack, request: CompareRequest, folds: Folds) -> Path:
+    """Write what all processes need to a file that lasts as long as `stack`."""
     import tempfile
 
     import joblib
 
     try:
-        folder = stack.enter_context(temporary_folder())
-        joblib.dump(data, folder / "data")
+        path = stack.enter_context(temporary_folder()) / "data"
+        joblib.dump((request, folds), path)
     except OSError as error:
         raise UserError(
-            f"The data of the comparison ({data[0].values.nbytes:,} bytes) cannot be written to "
-            f"the folder for temporary files, {tempfile.gettempdir()} "
+            f"The data of the comparison ({request.expression.values.nbytes:,} bytes) cannot be "
+            f"written to the folder for temporary files, {tempfile.gettempdir()} "
             f"({error.strerror or error}); set TMPDIR to another one, or use one process"
         ) from None
-    return folder
+    return path
 
 
-_shared: tuple[Path, Expression, dict[str, list[Rows]], int, str] | None = None
+_given: tuple[CompareRequest, Folds, Any] | None = None
+"""In a process: what was asked, and the queue that takes how far its fit is."""
 
 
-def _begin(folder: str, owner: int) -> None:
+def _begin(data: str, owner: int, told: Any) -> None:
     """Prepare a process: map the data, leave Ctrl-C to the one that started it, end with it."""
     import signal
 
     import joblib
 
-    global _shared
+    global _given
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _end_with(owner)
     warnings.simplefilter("ignore")
-    _shared = (Path(folder), *joblib.load(Path(folder) / "data", mmap_mode="r"))
+    _given = (*joblib.load(data, mmap_mode="r"), told)
 
 
 def _end_with(owner: int) -> None:
@@ -162,22 +183,16 @@ def _end_with(owner: int) -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-def _score(number: int, fit: Fit) -> Any:
-    assert _shared is not None
-    folder, expression, folds, seed, device = _shared
-    steps = score_steps(fit, expression, folds[fit.split][fit.fold - 1], seed, device)
-    try:
-        while True:
-            progress = next(steps)
-            with suppress(OSError):
-                part = folder / f"{number}.part"
-                part.write_text(f"{progress.done / max(progress.total, 1):.3f}")
-                part.replace(folder / str(number))
-    except StopIteration as end:
-        return end.value
-    except _FAILURES as error:
-        return _words(error)
+def _score(fit: Fit) -> Score:
+    assert _given is not None
+    request, folds, told = _given
+    last = -_SECONDS_BETWEEN_LOOKS
 
+    def tell(part: float) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last >= _SECONDS_BETWEEN_LOOKS:  # not more: who writes to a full queue waits
+            last = now
+            told.put((fit, part))
 
-def _words(error: BaseException) -> str:
-    return str(error) or type(error).__name__
+    return _measure(fit, request, folds, tell)

@@ -1,16 +1,13 @@
 """Latents of several methods, fitted to the same samples, to be looked at beside each other."""
 
-from collections.abc import Generator
-from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from napari_compressed_transcriptomics.codecs.codec import Codec
 from napari_compressed_transcriptomics.codecs.registry import (
     METHODS,
-    fit_method_steps,
+    fit_method,
     method_names,
     method_problem,
     short_title,
@@ -18,7 +15,13 @@ from napari_compressed_transcriptomics.codecs.registry import (
 )
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Expression, Parcellation
-from napari_compressed_transcriptomics.core.progress import Progress, Stop
+from napari_compressed_transcriptomics.core.progress import (
+    Cancelled,
+    Progress,
+    Report,
+    dropping,
+    silent,
+)
 
 SIGNS = (
     "Each map has a contrast of its own. The sign of a component is arbitrary: the same map may "
@@ -143,10 +146,15 @@ def possible_fits(
     return fits, tuple(notes)
 
 
-def latents_steps(request: LatentsRequest) -> Generator[Progress, None, FittedLatents]:
-    """Fit each method to all samples; a generator of progress.
+def fit_latents(request: LatentsRequest, report: Report = silent) -> FittedLatents:
+    """Fit each method to all samples.
 
-    `progress.Stop` thrown in ends it with the methods done so far, as soon as there is one.
+    Parameters
+    ----------
+    request : LatentsRequest
+    report : callable, optional
+        Called with each `Progress`; a `Stop` or `Cancelled` that it raises ends the work with the
+        methods done so far, and is raised on where there are none.
 
     Raises
     ------
@@ -154,12 +162,6 @@ def latents_steps(request: LatentsRequest) -> Generator[Progress, None, FittedLa
         At once, if nothing can be fitted.
     """
     fits, notes = possible_fits(request.expression, request.methods, request.latent_sizes)
-    return _latents_steps(request, fits, notes)
-
-
-def _latents_steps(
-    request: LatentsRequest, fits: list[tuple[str, int]], notes: tuple[str, ...]
-) -> Generator[Progress, None, FittedLatents]:
     known = {(one.name, one.latent_size): one for one in request.known}
     done: list[NamedLatents] = []
     try:
@@ -167,11 +169,11 @@ def _latents_steps(
             latents = known.get((method, size))
             if latents is None:
                 which = f" ({number} of {len(fits)})" if len(fits) > 1 else ""
-                latents = yield from fit_steps(
-                    request.expression, method, size, request.seed, request.device, which
+                latents = fit_and_encode(
+                    request.expression, method, size, request.seed, request.device, which, report
                 )
             done.append(latents)
-    except Stop:
+    except Cancelled:
         if not done:
             raise
         said = f"Cancelled after {len(done)} of {len(fits)} fits"
@@ -179,15 +181,16 @@ def _latents_steps(
     return FittedLatents(tuple(done), notes)
 
 
-def fit_steps(
+def fit_and_encode(
     expression: Expression,
     method: str,
     latent_size: int,
     seed: int = 0,
     device: str = "cpu",
     which: str = "",
-) -> Generator[Progress, None, NamedLatents]:
-    """Fit one method to all samples and encode them; `Stop` is let through.
+    report: Report = silent,
+) -> NamedLatents:
+    """Fit one method to all samples and encode them.
 
     Parameters
     ----------
@@ -199,19 +202,16 @@ def fit_steps(
     device : str
     which : str
         Follows the method's name in the progress.
+    report : callable, optional
+        Called with each `Progress`; a `Stop` that it raises ends the fit as `Cancelled`, since
+        what is half trained is not to be shown.
     """
-    steps = fit_method_steps(method, expression, latent_size, seed, device)
-    codec: Codec
-    with closing(steps):  # a fit that was stopped half-way is not to be shown
-        while True:
-            try:
-                progress = next(steps)
-            except StopIteration as end:
-                codec = end.value
-                break
-            yield Progress(
-                f"{METHODS[method].title}{which}", progress.done, progress.total, progress.message
-            )
+
+    def report_which(progress: Progress) -> None:
+        stage = f"{METHODS[method].title}{which}"
+        report(Progress(stage, progress.done, progress.total, progress.message))
+
+    codec = fit_method(method, expression, latent_size, seed, device, dropping(report_which))
     values = codec.encode(expression.values, device)
     record = {"method": codec.describe(), **codec.training}
     return NamedLatents(

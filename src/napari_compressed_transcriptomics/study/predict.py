@@ -1,14 +1,19 @@
 """How well latents predict maps of the brain: at places not seen, and better than chance."""
 
-from collections.abc import Generator, Iterator
-from contextlib import closing
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from napari_compressed_transcriptomics.codecs.registry import GENES, fit_method_steps
-from napari_compressed_transcriptomics.core.progress import Progress, Stop
+from napari_compressed_transcriptomics.codecs.registry import GENES, fit_method
+from napari_compressed_transcriptomics.core.progress import (
+    Progress,
+    Report,
+    Stop,
+    dropping,
+    silent,
+)
 from napari_compressed_transcriptomics.core.target import Features, Target
 from napari_compressed_transcriptomics.spatial.compartments import Compartments
 from napari_compressed_transcriptomics.spatial.spatial_null import surrogate_maps
@@ -116,10 +121,15 @@ class Prediction:
         return max((s for s in self.scores if s.target == name), key=lambda s: s.r2)
 
 
-def predict_steps(request: PredictRequest) -> Generator[Progress, None, Prediction]:
-    """Predict all targets from all features; a generator of progress.
+def predict_maps(request: PredictRequest, report: Report = silent) -> Prediction:
+    """Predict all targets from all features.
 
-    `progress.Stop` thrown in ends it with the targets done so far, as soon as there is one.
+    Parameters
+    ----------
+    request : PredictRequest
+    report : callable, optional
+        Called with each `Progress`; a `Stop` that it raises ends the work with the targets done so
+        far. Where there are none it is raised on; from within a fit it is `Cancelled`.
 
     Raises
     ------
@@ -127,11 +137,7 @@ def predict_steps(request: PredictRequest) -> Generator[Progress, None, Predicti
         At once, if data and settings do not go together.
     """
     check_request(request)
-    return _predict_steps(request)
-
-
-def _predict_steps(request: PredictRequest) -> Generator[Progress, None, Prediction]:
-    features, training = yield from _features_steps(request)
+    features, training = _features(request, dropping(report))
     compartments = request.compartments_known() if request.n_surrogates else None
     per_target = sum(len(_regressors(request, f)) for f in features) * len(request.splits)
     total, done, complete = per_target * len(request.targets), 0, True
@@ -140,12 +146,12 @@ def _predict_steps(request: PredictRequest) -> Generator[Progress, None, Predict
     try:
         for number, target in enumerate(request.targets):
             stage = f"Predicting {target.name}"
-            yield Progress(stage, done, total)
+            report(Progress(stage, done, total))
             for score, predicted in _target_scores(request, target, features, number, compartments):
                 scores.append(score)
                 maps[score.key] = predicted
                 done += 1
-                yield Progress(stage, done, total)
+                report(Progress(stage, done, total))
     except Stop:
         finished = len(scores) // per_target * per_target
         if not finished:
@@ -166,9 +172,7 @@ def _predict_steps(request: PredictRequest) -> Generator[Progress, None, Predict
     )
 
 
-def _features_steps(
-    request: PredictRequest,
-) -> Generator[Progress, None, tuple[list[Features], dict[str, Any]]]:
+def _features(request: PredictRequest, report: Report) -> tuple[list[Features], dict[str, Any]]:
     """Fit every codec, and return all features with the records of training."""
     expression, training = request.expression, {}
     features = list(request.features)
@@ -176,22 +180,10 @@ def _features_steps(
         features.insert(0, Features(GENES, expression.values))
     for method in request.fitted():
         for size in request.latent_sizes:
-            fit = fit_method_steps(method, expression, size, request.seed, request.device)
-            codec = yield from _unstopped(fit)
+            codec = fit_method(method, expression, size, request.seed, request.device, report)
             features.append(Features(method, codec.encode(expression.values, request.device)))
             training[f"{method} {size}"] = codec.training
     return features, training
-
-
-def _unstopped(steps: Generator[Progress, None, Any]) -> Generator[Progress, None, Any]:
-    """Run steps so that `Stop` ends them: half-trained codecs are not to be compared."""
-    with closing(steps):
-        while True:
-            try:
-                progress = next(steps)
-            except StopIteration as end:
-                return end.value
-            yield progress
 
 
 def _target_scores(

@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_compressed_transcriptomics.core.expression import Expression, Parcellation
-from napari_compressed_transcriptomics.core.value_ranges import (
+from napari_compressed_transcriptomics.core.display_range import (
+    display_range,
     error_range,
     symmetric_range,
-    value_range,
 )
+from napari_compressed_transcriptomics.core.expression import Expression, Parcellation
 from napari_compressed_transcriptomics.reconstruction.held_out_error import HELD_OUT
 
 from .image_space import ImageSpace
@@ -96,7 +96,7 @@ class LayerContent:
             reach = rounded_up(reach)
             return center - reach, center + reach
         assert self.values is not None
-        return (error_range if self.kind in ERRORS else value_range)(self.values)
+        return (error_range if self.kind in ERRORS else display_range)(self.values)
 
 
 def rounded_up(reach: float) -> float:

@@ -1,6 +1,6 @@
 """Maps of the brain to one value for each sample: volumes by place, tables by region name."""
 
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from napari_compressed_transcriptomics.core.errors import UserError, listing
 from napari_compressed_transcriptomics.core.expression import Expression
-from napari_compressed_transcriptomics.core.progress import Progress, finish
+from napari_compressed_transcriptomics.core.progress import Progress, Report, silent
 from napari_compressed_transcriptomics.core.target import Features, Target
 from napari_compressed_transcriptomics.io.files.files import (
     NIFTI,
@@ -35,37 +35,36 @@ _MIN_ROWS = 0.5
 
 
 def read_targets(
-    paths: Iterable[str | Path], expression: Expression, regions: str | Path | None = None
+    maps: Iterable[str | Path | Volume],
+    expression: Expression,
+    regions: str | Path | None = None,
+    report: Report = silent,
 ) -> tuple[Target, ...]:
     """Read maps and bring them to the samples of an expression.
 
     Parameters
     ----------
-    paths : iterable of str or Path
+    maps : iterable of str, Path or Volume
         3-D NIfTI in the space of the expression, or tables (CSV, TSV) of one row a region and
-        one column a map.
+        one column a map. Maps that are open already come as volumes.
     expression : Expression
         Names and places of the samples.
     regions : str or Path, optional
         List of region names (see `row_names.read_row_names`) for the tables that have none, in
         the order of their rows. Without it such tables are refused: their order is not known.
+    report : callable, optional
+        Called with a `Progress` for each map; what it raises ends the work.
 
     Raises
     ------
     UserError
         A file is faulty, or does not belong to these samples.
     """
-    return finish(read_targets_steps([Path(path) for path in paths], expression, regions))
-
-
-def read_targets_steps(
-    maps: Sequence[Path | Volume], expression: Expression, regions: str | Path | None = None
-) -> Generator[Progress, None, tuple[Target, ...]]:
-    """Do as `read_targets`, with progress; maps that are open already come as volumes."""
+    every = [one if isinstance(one, Volume) else Path(one) for one in maps]
     rows = None if regions is None else read_row_names(regions)
     targets: list[Target] = []
-    for done, one in enumerate(maps):
-        yield Progress(f"Reading {one.name}", done, len(maps))
+    for done, one in enumerate(every):
+        report(Progress(f"Reading {one.name}", done, len(every)))
         if isinstance(one, Volume):
             targets.append(_of_volume(one, one.name, expression))
         elif suffix(one, NIFTI):

@@ -3,7 +3,7 @@
 import csv
 import hashlib
 import math
-from collections.abc import Generator, Iterable
+from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Any
 from napari_compressed_transcriptomics import __version__
 from napari_compressed_transcriptomics.codecs.registry import METHODS, method_names
 from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.core.progress import Progress
+from napari_compressed_transcriptomics.core.progress import Progress, Report, silent
 from napari_compressed_transcriptomics.core.provenance import array_sha256, versions
 from napari_compressed_transcriptomics.io.files.atomic import (
     check_targets,
@@ -32,9 +32,10 @@ from napari_compressed_transcriptomics.io.files.locks import COMPARING, FolderLo
 from napari_compressed_transcriptomics.io.files.style import SAFE, Style, write_rows
 from napari_compressed_transcriptomics.spatial.nested_folds import SPLITS
 from napari_compressed_transcriptomics.study.compare import (
+    STAGE,
     CompareProgress,
     Comparison,
-    compare_steps,
+    compare_methods,
 )
 from napari_compressed_transcriptomics.study.compare_request import (
     WHY_BLOCKS,
@@ -49,19 +50,19 @@ _MAX_COMPONENTS = 10**6
 _AGAIN = "remove both or choose another folder"
 
 
-def saved_comparison_steps(
+def compare_into_folder(
     request: CompareRequest,
     directory: str | Path,
     known: Iterable[Score] = (),
     style: Style = SAFE,
-) -> Generator[Progress, None, Comparison]:
+    report: Report = silent,
+) -> Comparison:
     """Compare, and keep every score in a folder as soon as it is there.
 
     ``comparison.csv`` (columns `compare_score.COLUMNS`) and ``comparison.json`` (settings, hashes,
     versions) are written after each fit, ``comparison.png`` at the end. What the folder holds
     of the same data, seed and folds is not fitted again; other methods, components and splits
-    that it holds stay. Cancelled (`progress.Stop`), it returns what is done. The folder is held
-    until then: nobody else can compare into it.
+    that it holds stay. The folder is held until the end: nobody else can compare into it.
 
     Parameters
     ----------
@@ -71,24 +72,32 @@ def saved_comparison_steps(
         Scores of the same data, seed and folds that are to be kept there, too.
     style : Style
         How paths are written.
+    report : callable, optional
+        As that of `compare_methods`: ended early, what is done is returned and kept.
 
     Raises
     ------
     UserError
-        At once: as `compare_steps`, or if the folder cannot be written, is an input, is being
+        At once: as `compare_methods`, or if the folder cannot be written, is an input, is being
         written by another, or holds a comparison of other data, seed or folds.
     """
-    folder = _Folder(request, directory, known, style)
-    try:
-        steps = compare_steps(request, {score.fit: score for score in folder.scores})
-    except BaseException:
-        folder.close()
-        raise
-    return _steps(folder, steps)
+    with closing(_Folder(request, directory, known, style)) as folder:
+
+        def keep(progress: Progress) -> None:
+            if isinstance(progress, CompareProgress) and progress.score is not None:
+                folder.scores.append(progress.score)
+                folder.write(folder.scores)
+            report(progress)
+
+        for note in folder.notes:
+            report(Progress(STAGE, 0, 1, note))
+        comparison = compare_methods(request, {s.fit: s for s in folder.scores}, keep)
+        folder.write_all(comparison)
+    return comparison
 
 
 def save_comparison(comparison: Comparison, directory: str | Path) -> None:
-    """Write a comparison to a folder, as `saved_comparison_steps` leaves it.
+    """Write a comparison to a folder, as `compare_into_folder` leaves it.
 
     What the folder holds of the same data, seed and folds stays.
 
@@ -175,31 +184,6 @@ class _Folder:
                 _draw(folder / picture, comparison)
             record = {"complete": False, **self._record, KEY: fingerprints(folder)}
             write_json(folder / sidecar, record, self._style)
-
-
-def _steps(
-    folder: _Folder, steps: Generator[Progress, None, Comparison]
-) -> Generator[Progress, None, Comparison]:
-    with closing(folder), closing(steps):
-        for note in folder.notes:
-            yield Progress("Comparing methods", 0, 1, note)
-        raised: BaseException | None = None
-        while True:
-            try:
-                progress = steps.throw(raised) if raised else next(steps)
-                raised = None
-            except StopIteration as end:
-                comparison: Comparison = end.value
-                break
-            if isinstance(progress, CompareProgress) and progress.score is not None:
-                folder.scores.append(progress.score)
-                folder.write(folder.scores)
-            try:
-                yield progress
-            except Exception as error:
-                raised = error
-        folder.write_all(comparison)
-    return comparison
 
 
 def _about(request: CompareRequest) -> dict[str, Any]:

@@ -1,18 +1,15 @@
 """Maps are read and predicted in one go, for the window: reading takes its time, too."""
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from napari_compressed_transcriptomics.core.progress import Progress
-from napari_compressed_transcriptomics.io.readers.targets import (
-    read_latent_images,
-    read_targets_steps,
-)
+from napari_compressed_transcriptomics.core.progress import Progress, Report, silent
+from napari_compressed_transcriptomics.io.readers.targets import read_latent_images, read_targets
 from napari_compressed_transcriptomics.io.readers.volume import Volume
-from napari_compressed_transcriptomics.study.predict import Prediction, predict_steps
+from napari_compressed_transcriptomics.study.predict import Prediction, predict_maps
 from napari_compressed_transcriptomics.study.predict_cost import cost_sentence
-from napari_compressed_transcriptomics.study.predict_request import PredictRequest
+from napari_compressed_transcriptomics.study.predict_request import PredictRequest, check_request
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,9 +31,12 @@ class MapFiles:
     images: tuple[Path, ...] = ()
 
 
-def predict_files_steps(
-    settings: PredictRequest, files: MapFiles, tell_cost: Callable[[str], object]
-) -> Generator[Progress, None, Prediction]:
+def predict_from_files(
+    settings: PredictRequest,
+    files: MapFiles,
+    tell_cost: Callable[[str], object],
+    report: Report = silent,
+) -> Prediction:
     """Read targets and latent images, say what it will cost, and predict.
 
     Parameters
@@ -46,6 +46,8 @@ def predict_files_steps(
     files : MapFiles
     tell_cost : callable
         Called with a sentence once all is read and before anything is fitted.
+    report : callable, optional
+        As that of `predict.predict_maps`.
 
     Raises
     ------
@@ -53,12 +55,12 @@ def predict_files_steps(
         A file is faulty, or data and settings do not go together.
     """
     expression = settings.expression
-    targets = yield from read_targets_steps(files.targets, expression, files.regions)
+    targets = read_targets(files.targets, expression, files.regions, report)
     if files.images:
-        yield Progress("Reading latent images", 0, 1)
+        report(Progress("Reading latent images", 0, 1))
         settings = replace(settings, features=(read_latent_images(files.images, expression),))
     request = replace(settings, targets=targets)
-    steps = predict_steps(request)  # refuses at once what cannot be
-    yield Progress("Estimating how long it takes", 0, 1)
+    check_request(request)  # of what cannot be there is no cost
+    report(Progress("Estimating how long it takes", 0, 1))
     tell_cost(cost_sentence(request))
-    return (yield from steps)
+    return predict_maps(request, report)

@@ -18,13 +18,12 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_compressed_transcriptomics.core.progress import driven
 from napari_compressed_transcriptomics.figures.coherence_plots import coherence_dots
 from napari_compressed_transcriptomics.study.coherence_of_methods import (
     CoherenceRequest,
     MeasuredCoherence,
-    coherence_of_methods_steps,
     cost_sentence,
+    measure_coherence,
 )
 from napari_compressed_transcriptomics.viewer.notices import user_errors_shown
 from napari_compressed_transcriptomics.widgets.shared.fields import count
@@ -135,7 +134,7 @@ class CoherenceSection(QWidget):
             for name in ("regions", "compartments"):  # layers may be painted in meanwhile
                 if (volume := getattr(request, name)) is not None:
                     request = replace(request, **{name: volume.copy()})
-            self.bar.start(driven(lambda: coherence_of_methods_steps(request)))
+            self.bar.start(partial(measure_coherence, request))
 
     def _on_measured(self, measured: MeasuredCoherence) -> None:
         self._measured = measured

@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtWidgets import QFileDialog, QPushButton, QWidget
 
 from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.core.progress import driven
 from napari_compressed_transcriptomics.figures.comparison_plots import error_by_size
 from napari_compressed_transcriptomics.io.writers.comparison import (
+    compare_into_folder,
     save_comparison,
-    saved_comparison_steps,
 )
 from napari_compressed_transcriptomics.study.compare import (
     CompareProgress,
     Comparison,
-    compare_steps,
+    compare_methods,
 )
 from napari_compressed_transcriptomics.study.compare_outlook import Outlook, outlook
 from napari_compressed_transcriptomics.study.compare_request import CompareRequest, Fit
@@ -120,10 +119,12 @@ class HeldOutTab(Tab):
             known = dict(self._scores)
             self._show()
             if directory is None:
-                self.bar.start(driven(lambda: compare_steps(request, known)))
+                self.bar.start(partial(compare_methods, request, known))
             else:
                 self.bar.start(
-                    driven(lambda: saved_comparison_steps(request, directory, known.values()))
+                    lambda report: compare_into_folder(
+                        request, directory, known.values(), report=report
+                    )
                 )
 
     def _on_progress(self, progress: "Progress") -> None:

@@ -15,13 +15,12 @@ from qtpy.QtWidgets import (
 from napari_compressed_transcriptomics.codecs.registry import METHODS, titles
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Expression
-from napari_compressed_transcriptomics.core.progress import driven
 from napari_compressed_transcriptomics.study.latents_of_methods import (
     SIGNS,
     FittedLatents,
     LatentsRequest,
     NamedLatents,
-    latents_steps,
+    fit_latents,
     problem_with,
 )
 from napari_compressed_transcriptomics.viewer.method_layers import (
@@ -144,7 +143,7 @@ class LatentsTab(Tab):
         request = self.request()
         self._then, self._seed_of_fits = then, request.seed
         self._fitted = request.known
-        self.bar.start(driven(lambda: latents_steps(request)))
+        self.bar.start(partial(fit_latents, request))
         self._refresh()
 
     def _on_fitted(self, fitted: FittedLatents) -> None:

@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtWidgets import (
@@ -13,9 +14,8 @@ from qtpy.QtWidgets import (
 
 from napari_compressed_transcriptomics.codecs.registry import GENES, METHODS, titles
 from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.core.progress import driven
 from napari_compressed_transcriptomics.io.files.files import NIFTI
-from napari_compressed_transcriptomics.io.writers.predict_files import MapFiles, predict_files_steps
+from napari_compressed_transcriptomics.io.writers.predict_files import MapFiles, predict_from_files
 from napari_compressed_transcriptomics.study.predict_request import (
     PredictRequest,
     check_settings,
@@ -200,7 +200,7 @@ class PredictMaps(Dock):
             request = replace(request, compartments=request.compartments.copy())
         self._tell_cost("")
         self.cost.clear()
-        self.bar.start(driven(lambda: predict_files_steps(request, files, self._tell_cost)))
+        self.bar.start(partial(predict_from_files, request, files, self._tell_cost))
         self._refresh()
 
     def _tell_cost(self, words: str) -> None:

@@ -1,6 +1,5 @@
 """What came of a prediction: bars, a table, plot and maps of a row, and files."""
 
-from collections.abc import Generator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +13,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_compressed_transcriptomics.core.progress import Progress, driven
+from napari_compressed_transcriptomics.core.progress import Progress, Report
 from napari_compressed_transcriptomics.figures.prediction_plots import (
     predicted_against_target,
     utility_bars,
@@ -126,11 +125,11 @@ class PredictionView(QWidget):
             refuse_overwriting([Path(folder) / n for n in names], sources(prediction.request))
             there = [name for name in names if (Path(folder) / name).exists()]
             if not there or _may_replace(self, folder, len(there)):
-                self.save.start(driven(lambda: _save_steps(prediction, folder)))
+                self.save.start(partial(_save, prediction, folder))
 
 
-def _save_steps(prediction: "Prediction", folder: str) -> Generator[Progress, None, str]:
-    yield Progress("Saving", 0, 1)
+def _save(prediction: "Prediction", folder: str, report: Report) -> str:
+    report(Progress("Saving", 0, 1))
     save_prediction(prediction, folder)
     return folder
 

@@ -6,7 +6,7 @@ PERCENTILES = (1, 99)
 """What lies beyond these gets the colour of the end."""
 
 
-def value_range(values: np.ndarray) -> tuple[float, float]:
+def display_range(values: np.ndarray) -> tuple[float, float]:
     """Return the 1st and 99th percentile of the finite values.
 
     A constant gets half a unit to either side, no value at all 0 and 1.

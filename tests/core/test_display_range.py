@@ -3,16 +3,16 @@
 import numpy as np
 import pytest
 
-from napari_compressed_transcriptomics.core.value_ranges import (
+from napari_compressed_transcriptomics.core.display_range import (
+    display_range,
     error_range,
     symmetric_range,
-    value_range,
 )
 
 
 def test_one_in_a_hundred_lies_beyond_either_end():
     values = np.random.default_rng(0).permutation(np.r_[np.arange(101.0), np.nan, np.inf])
-    assert value_range(values) == (1, 99)
+    assert display_range(values) == (1, 99)
     assert error_range(values) == (0, 99)
 
 
@@ -29,7 +29,7 @@ def test_signed_values_keep_their_middle_in_the_middle():
     ("values", "ends"), [([3, 3], (2.5, 3.5)), ([], (0, 1)), ([np.nan], (0, 1))]
 )
 def test_what_has_no_range_has_one_all_the_same(values, ends):
-    assert value_range(np.array(values, float)) == ends
+    assert display_range(np.array(values, float)) == ends
 
 
 def test_errors_that_are_all_zero_have_a_range():
