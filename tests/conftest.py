@@ -2,6 +2,7 @@
 
 import os
 import signal
+from tempfile import gettempdir
 
 import pytest
 import torch
@@ -14,6 +15,9 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A session's own napari settings must neither change the tests nor be changed by them.
 os.environ.setdefault("NAPARI_CONFIG", "")
+
+# PyTorch makes this folder when it first trains; some tests look for what is left behind.
+os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", os.path.join(gettempdir(), "torchinductor"))
 
 usual_threads()  # before anything changes it
 
