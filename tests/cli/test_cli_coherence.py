@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from commands import BRAIN, REGIONS, SAMPLES, files_below, refused, run
 from data import real_data
 from napari_compressed_transcriptomics.io import read_expression
-from test_cli import BRAIN, REGIONS, SAMPLES, files_below, refused, run
 
 ATLAS = SAMPLES / "synthetic_regions_atlas.nii.gz"
 QUICK = ("--permutations", 19, "--methods", "pca")

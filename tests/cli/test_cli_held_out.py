@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from commands import REGIONS, refused, run
 from napari_compressed_transcriptomics.io import read_volume
 from napari_compressed_transcriptomics.viewer.layer_content import METADATA_KEY
 from napari_compressed_transcriptomics.viewer.layers import volume_layer
-from test_cli import REGIONS, refused, run
 
 PCA = ("encode", REGIONS, "--model", "pca", "--latent", 4, "--seed", 2)
 

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from benchmarks import quality, quality_page
 from benchmarks.quality import Data
 
+from benchmarks import quality, quality_page
 from napari_compressed_transcriptomics.core.expression import Expression, Parcellation
 from napari_compressed_transcriptomics.study.compare_request import CompareRequest, Fit
 

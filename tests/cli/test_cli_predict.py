@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from commands import REGIONS, SAMPLES, files_below, refused, run
 from data import real_data
 from napari_compressed_transcriptomics.io import read_expression
 from napari_compressed_transcriptomics.io.files.file_names import distinct_stems
 from napari_compressed_transcriptomics.study.predict import COLUMNS
-from test_cli import REGIONS, SAMPLES, files_below, refused, run
 
 ATLAS = SAMPLES / "synthetic_regions_atlas.nii.gz"
 QUICK = ("--surrogates", 19, "--repeats", 1, "--folds", 3, "--latent", 2)

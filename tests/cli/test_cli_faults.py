@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from commands import REGIONS, files_below, refused, run
 from napari_compressed_transcriptomics.cli import encode, info, signals, streams
 from napari_compressed_transcriptomics.core import fault_report, memory
-from test_cli import REGIONS, files_below, refused, run
 
 ENCODE = ("encode", REGIONS, "--model", "pca", "--latent", 2, "--out")
 N_FILES = 9

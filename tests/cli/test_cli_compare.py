@@ -6,10 +6,10 @@ import signal
 import pandas as pd
 import pytest
 
+from commands import BRAIN, REGIONS, files_below, refused, run
 from napari_compressed_transcriptomics.cli import terminal
 from napari_compressed_transcriptomics.core import fault_report
 from napari_compressed_transcriptomics.study.compare_score import COLUMNS
-from test_cli import BRAIN, REGIONS, files_below, refused, run
 
 QUICK = ("--methods", "pca", "kpca", "--latent", 2, 4, "--folds", 3, "--jobs", 1)
 

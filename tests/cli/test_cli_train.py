@@ -1,17 +1,14 @@
 """`train` from end to end: recipes, Ctrl-C, checkpoints."""
 
 import signal
-from pathlib import Path
 
 import numpy as np
 import pytest
 
+from commands import REGIONS
 from napari_compressed_transcriptomics.cli import command_line
 from napari_compressed_transcriptomics.codecs.models.model_file import load_model
 from napari_compressed_transcriptomics.codecs.training import loop, trainer
-
-REGIONS = Path(__file__).resolve().parents[1] / "sample_data" / "synthetic_regions.csv"
-
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

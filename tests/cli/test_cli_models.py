@@ -8,13 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from commands import REGIONS, refused, run
 from napari_compressed_transcriptomics.codecs.models import published
 from napari_compressed_transcriptomics.codecs.models.published import BLOB_IDS
 from napari_compressed_transcriptomics.io import read_expression
 from published import SAMPLE, Server, blob_id, sample_table, weights
-from test_cli import refused, run
 
-REGIONS = Path(__file__).resolve().parents[1] / "sample_data" / "synthetic_regions.csv"
 TWO = "autoencode_abagen_2_components.pt"
 
 

@@ -7,6 +7,7 @@ from contextlib import suppress
 import numpy as np
 import pytest
 
+from commands import files_below, refused, run
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
 from napari_compressed_transcriptomics.figures import slices
@@ -18,7 +19,6 @@ from napari_compressed_transcriptomics.io.writers.read_results import read_resul
 from napari_compressed_transcriptomics.io.writers.results import save_results
 from napari_compressed_transcriptomics.reconstruction.difference import compare_saved
 from small import compressed
-from test_cli import files_below, refused, run
 
 
 @pytest.fixture(scope="module", autouse=True)

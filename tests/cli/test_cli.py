@@ -2,44 +2,17 @@
 
 import json
 import re
-from pathlib import Path
 
 import nibabel as nib
 import numpy as np
 import pandas as pd
 import pytest
 
+from commands import BRAIN, REGIONS, SAMPLES, files_below, refused, run
 from data import real_data
 from napari_compressed_transcriptomics import __version__
-from napari_compressed_transcriptomics.cli import command_line, encode
+from napari_compressed_transcriptomics.cli import encode
 from napari_compressed_transcriptomics.core import synthetic
-
-SAMPLES = Path(__file__).resolve().parents[1] / "sample_data"
-REGIONS = str(SAMPLES / "synthetic_regions.csv")
-BRAIN = str(SAMPLES / "synthetic_brain.nii.gz")
-
-
-def run(*arguments: object) -> int:
-    """Run a command; argparse leaves through SystemExit, as a process would."""
-    try:
-        return command_line.main([str(argument) for argument in arguments])
-    except SystemExit as end:
-        return int(end.code or 0)
-
-
-def refused(capsys, *arguments: object) -> str:
-    """Run a command that must fail as promised; return its sentence."""
-    assert run(*arguments) == 2
-    captured = capsys.readouterr()
-    lines = [line for line in captured.err.splitlines() if not line.startswith("note: ")]
-    assert len(lines) == 1, captured.err
-    assert lines[0].startswith("compressed-transcriptomics: error: ")
-    assert captured.out == ""
-    return lines[0]
-
-
-def files_below(folder: Path) -> list[Path]:
-    return sorted(folder.rglob("*"))
 
 
 @pytest.fixture
