@@ -111,7 +111,11 @@ def _prediction_jobs() -> Iterator[Job]:
 
 
 def _coherence_jobs() -> Iterator[Job]:
-    for method, n, sizes in (("pca", 200, (2, 8)), ("umap", 200, (2, 8)), ("published", 40, (8,))):
+    for method, n, sizes in (
+        ("pca", 200, (2, 8)),
+        ("umap", 200, (2, 8)),
+        ("autoencoder", 40, (8,)),
+    ):
         for data in ("ahba_dk82", "ahba_schaefer100"):
             for size in sizes:
                 yield Job("coherence", data, Kind(step=2.0), n, method, size)

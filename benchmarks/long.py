@@ -16,7 +16,7 @@ from napari_compressed_transcriptomics.study.predict_request import PredictReque
 
 from .line import Line
 
-METHODS = ("default", "pca", "nmf", "kpca", "umap")
+METHODS = ("residual", "pca", "nmf", "kernel-pca", "umap")
 N_REGIONS, N_TARGETS, N_SURROGATES = 114, 20, 1000
 
 

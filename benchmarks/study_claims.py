@@ -14,8 +14,8 @@ from .study_data import measure_of
 from .study_measures import FOLDS
 from .study_rules import Difference, by_group, holm, jackknifed, paired
 
-TITLES = {**titles(), "default": "residual autoencoder (default)", "genes": "all genes"}
-AUTOENCODERS = ("published", "default")
+TITLES = {**titles(), "residual": "residual autoencoder (default)", "genes": "all genes"}
+AUTOENCODERS = ("autoencoder", "residual")
 MEASURES = {
     "regions": "variance explained by regions",
     "moran": "Moran's I",
@@ -24,7 +24,7 @@ MEASURES = {
 ANATOMICAL = "regions"
 """The measure that claims are decided by: any smooth symmetric map has the others."""
 # "autoencoder > t-SNE > UMAP > kernel PCA ~ PCA > NMF"
-ORDER = (("tsne", ">"), ("umap", ">"), ("kpca", ">"), ("pca", "~"), ("nmf", ">"))
+ORDER = (("tsne", ">"), ("umap", ">"), ("kernel-pca", ">"), ("pca", "~"), ("nmf", ">"))
 SIGNIFICANT = 0.05
 
 

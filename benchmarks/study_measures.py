@@ -40,7 +40,7 @@ from .study_data import measure_of
 from .study_rules import corrected
 
 CACHE = Path(__file__).parent / ".study"
-COMPARED = ("default", "published", "pca", "nmf", "kpca", "umap")
+COMPARED = ("residual", "autoencoder", "pca", "nmf", "kernel-pca", "umap")
 EMBEDDED, SIZES = (*COMPARED, "tsne"), (2, 8)
 SEED, FOLDS, BLOCKS, REPEATS, SURROGATES = 0, 5, 10, 4, 1000
 # Regressor, split, repeats, surrogates, sizes. Trees are slow: they have one map of each measure,

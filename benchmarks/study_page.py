@@ -138,7 +138,7 @@ def _claim(
 
 
 def _anatomy(found: Found) -> Verdict:
-    passed, n = beyond_chance(found, "published", 2)
+    passed, n = beyond_chance(found, "autoencoder", 2)
     if not n:
         return NOT_MEASURED
     pca, of = beyond_chance(found, "pca", 2)
@@ -146,7 +146,7 @@ def _anatomy(found: Found) -> Verdict:
 
 
 def _order(found: Found, size: int) -> Verdict:
-    verdict = order([step(d, sign) for _, sign, _, d in steps(found, "published", size)])
+    verdict = order([step(d, sign) for _, sign, _, d in steps(found, "autoencoder", size)])
     means = {}
     for method in TITLES:
         if method != "genes" and (scores := r2(found, method, size)):
@@ -229,7 +229,7 @@ def _n_families(found: Found) -> int:
         *(anatomical(found, m, k) for m in AUTOENCODERS for k in sizes),
         *(others(found, m, k, r) for m in AUTOENCODERS for k in predicted for r in REGRESSORS),
         *(all_genes(found, k) for k in predicted),
-        *(steps(found, "published", k) for k in predicted),
+        *(steps(found, "autoencoder", k) for k in predicted),
     ]
     return sum(bool(one) for one in every)
 

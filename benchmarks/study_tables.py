@@ -156,7 +156,7 @@ def _step_table(found: Found) -> Iterator[str]:
         for method in AUTOENCODERS:
             chain = steps(found, method, size)
             for first, sign, second, difference in chain:
-                if method != "published" and first != method:
+                if method != "autoencoder" and first != method:
                     continue  # the rest of the order is the same
                 claimed = f"{TITLES[first]} {sign} {TITLES[second]}"
                 rows.append([claimed, str(size), _difference(difference), step(difference, sign)])

@@ -147,9 +147,9 @@ def published_folds(network: AutoencoderNetwork, values: np.ndarray) -> Iterator
 
 
 def time_to_error() -> list[Line]:
-    """Time `default` until it is as good as `published` at its best epoch, on real data.
+    """Time `residual` until it is as good as `autoencoder` at its best epoch, on real data.
 
-    Both train on the same four fifths of the rows; an error is on the rest. `default` is run
+    Both train on the same four fifths of the rows; an error is on the rest. `residual` is run
     again and again, stopped after ever more epochs, until the model it gives is good enough.
     One thread: so small layers gain nothing from more.
     """
@@ -177,15 +177,15 @@ def _time_to_error(name: str, expression: Expression, latent_size: int) -> Line:
     def request(recipe: str) -> TrainRequest:
         return TrainRequest(training, latent_size, recipe=recipe, device="cpu")
 
-    whole = error(train_codec(request("default")))  # loads what it needs, too
+    whole = error(train_codec(request("residual")))  # loads what it needs, too
     watch = Watch()
-    goal = error(train_codec(request("published"), watch))
+    goal = error(train_codec(request("autoencoder"), watch))
     theirs = watch.seconds_to_best
     epochs, ours, reached = 1, 0.0, np.inf
     while reached > goal and ours < theirs:
         watch = Watch()
         report = stopping(watch, lambda w=watch, e=epochs: w.epoch >= e)
-        reached = error(train_codec(request("default"), report))
+        reached = error(train_codec(request("residual"), report))
         ours, epochs = watch.seconds(), 1 + epochs * 3 // 2
     value = (
         f"{theirs / ours:.1f} ({ours:.2f} s to held-out RMSE {reached:.4f}, in the end "

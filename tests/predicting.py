@@ -54,7 +54,7 @@ def dock_fixture(viewer):
     """Open the dock, set for a quick prediction from two components of PCA."""
     _, widget = viewer.window.add_plugin_dock_widget(PLUGIN, "Predict maps")
     settle()
-    for name in ("default", "genes"):
+    for name in ("residual", "genes"):
         tick(widget.methods.boxes[name])
     assert widget.methods.methods == ("pca",)
     write(widget.sizes, "2")

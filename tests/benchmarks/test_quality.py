@@ -51,14 +51,14 @@ def test_it_goes_on_and_never_takes_results_of_other_folds(data, capsys):
 def test_tables_show_both_kinds_of_folds_side_by_side(data):
     found = {
         split: {
-            (size, method): np.full(5, rmse * (2 if method == "default" else 4))
+            (size, method): np.full(5, rmse * (2 if method == "residual" else 4))
             for size in quality_page.SIZES
             for method in quality_page.METHODS
         }
         for split, rmse in (("random", 0.1), ("blocks", 0.2))
     }
-    found["blocks"][2, "default"] = np.full(5, 0.6)
-    found["blocks"][4, "default"] = np.full(5, np.nan)
+    found["blocks"][2, "residual"] = np.full(5, 0.6)
+    found["blocks"][4, "residual"] = np.full(5, np.nan)
     table = quality_page.summary({"twins": found}).splitlines()
     assert table[4].startswith(
         "| twins | residual (default) | 0.50 / 0.75 | 0.50 / – | 0.50 / 0.50"

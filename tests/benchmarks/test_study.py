@@ -32,7 +32,7 @@ from small import small_expression
 
 BETTER, WORSE = Difference(0.2, 0.1, 0.3, 0.001), Difference(-0.2, -0.3, -0.1, 0.001)
 OPEN = Difference(0, -1, 1, 1)
-METHODS = ("published", "tsne", "umap", "kpca", "pca", "nmf", "default")
+METHODS = ("autoencoder", "tsne", "umap", "kernel-pca", "pca", "nmf", "residual")
 
 
 def test_every_region_of_desikan_and_killiany_has_its_lobe():
@@ -190,7 +190,7 @@ def test_only_regions_show_anatomy():
     ]
     medians = {"regions": 0.4, "moran": 0.2, "symmetry": 0.9}
     made = {"rows": rows, "medians": medians, "without": [medians] * 10}
-    data = Found(small_expression(), coherence={("published", 2): made, ("pca", 2): made})
+    data = Found(small_expression(), coherence={("autoencoder", 2): made, ("pca", 2): made})
     text = page([data])
     assert claim(text, "already show anatomy").endswith("holds in 1 of 2 comparisons, "
         "not decided in 1.**")  # fmt: skip

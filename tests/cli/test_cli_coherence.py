@@ -35,7 +35,7 @@ def few_samples(monkeypatch):
 
 def test_regions_table_labels_and_all_files(lobes, tmp_path, capsys):
     out = tmp_path / "out"
-    options = (*QUICK, "kpca", "--latent", 2, 3, "--labels-volume", lobes, "--out", out)
+    options = (*QUICK, "kernel-pca", "--latent", 2, 3, "--labels-volume", lobes, "--out", out)
     assert run("coherence", REGIONS, *options) == 0
     captured = capsys.readouterr()
     assert "19 surrogates take about" in captured.err
@@ -52,7 +52,7 @@ def test_regions_table_labels_and_all_files(lobes, tmp_path, capsys):
     assert record["parameters"]["regions"] == "lobes.nii.gz"
     assert record["complete"] is True
     assert {"expression", "atlas", "labels_volume"} <= set(record["source"])
-    assert set(record["latents"]) == {"pca 2", "pca 3", "kpca 2", "kpca 3"}
+    assert set(record["latents"]) == {"pca 2", "pca 3", "kernel-pca 2", "kernel-pca 3"}
     assert (out / "coherence.png").stat().st_size > 10_000
     assert not list(out.glob(".unfinished*"))
 
@@ -131,7 +131,7 @@ def test_ctrl_c_keeps_what_is_done(tmp_path, monkeypatch):
                 signal.raise_signal(signal.SIGINT)
 
     monkeypatch.setattr("napari_compressed_transcriptomics.cli.coherence.Report", Interrupts)
-    options = (*QUICK, "kpca", "--out", tmp_path / "out")
+    options = (*QUICK, "kernel-pca", "--out", tmp_path / "out")
     assert run("coherence", REGIONS, *options) == 130
     assert set(pd.read_csv(tmp_path / "out" / "coherence.csv")["method"]) == {"pca"}
     assert json.loads((tmp_path / "out" / "coherence.json").read_text())["complete"] is False

@@ -11,7 +11,7 @@ from napari_compressed_transcriptomics.cli import terminal
 from napari_compressed_transcriptomics.core import fault_report
 from napari_compressed_transcriptomics.study.compare_score import COLUMNS
 
-QUICK = ("--methods", "pca", "kpca", "--latent", 2, 4, "--folds", 3, "--jobs", 1)
+QUICK = ("--methods", "pca", "kernel-pca", "--latent", 2, 4, "--folds", 3, "--jobs", 1)
 
 
 def table(out):
@@ -37,7 +37,7 @@ def test_table_figure_and_record(tmp_path, capsys):
     assert rows[1].endswith(" s")
     record = json.loads((tmp_path / "comparison.json").read_text())
     assert record["complete"] is True
-    assert record["methods"]["kpca"]["codec"] == "kernel-pca"
+    assert record["methods"]["kernel-pca"]["codec"] == "kernel-pca"
     assert record["parameters"]["n_folds"] == 3
     assert len(record["data_sha256"]) == 64
     assert record["versions"][0]["torch"]
@@ -55,7 +55,7 @@ def test_more_is_added_and_nothing_is_fitted_twice(tmp_path, capsys):
     assert len(after) == len(before) + 3 + 2 * 3
     out = capsys.readouterr().out
     assert "nmf, random" in out
-    assert "kpca, blocks" in out
+    assert "kernel-pca, blocks" in out
     written = (tmp_path / "comparison.csv").read_bytes()
     assert run("compare", REGIONS, *QUICK, "--out", tmp_path) == 0
     assert (tmp_path / "comparison.csv").read_bytes() == written
@@ -117,11 +117,11 @@ def test_scores_of_other_settings_are_dropped(tmp_path, capsys):
     assert run("compare", REGIONS, *QUICK, "--out", tmp_path) == 0
     path = tmp_path / "comparison.json"
     record = json.loads(path.read_text())
-    record["methods"]["kpca"]["package_version"] = "0.0.1"
+    record["methods"]["kernel-pca"]["package_version"] = "0.0.1"
     path.write_text(json.dumps(record))
     capsys.readouterr()
     assert run("compare", REGIONS, *QUICK, "--out", tmp_path) == 0
-    assert "6 scores of kpca are of another version" in capsys.readouterr().err
+    assert "6 scores of kernel-pca are of another version" in capsys.readouterr().err
     assert len(table(tmp_path)) == 12
 
 

@@ -35,16 +35,16 @@ def interrupt():
 
 
 def test_published_recipe(tmp_path, capsys):
-    assert train(tmp_path / "m.safetensors", recipe=("--recipe", "published")) == 0
+    assert train(tmp_path / "m.safetensors", recipe=("--recipe", "autoencoder")) == 0
     record = load_model(tmp_path / "m.safetensors").training
-    assert record["recipe"] == "published"
+    assert record["recipe"] == "autoencoder"
     assert record["settings"]["batch_size"] == 54  # all there are of 128
     assert "held-out RMSE" in capsys.readouterr().out
 
 
 def test_default_recipe(tmp_path):
     assert train(tmp_path / "m.safetensors", "--validation", "blocks", recipe=()) == 0
-    assert load_model(tmp_path / "m.safetensors").training["recipe"] == "default"
+    assert load_model(tmp_path / "m.safetensors").training["recipe"] == "residual"
 
 
 def test_ctrl_c_saves_the_best_so_far(tmp_path, monkeypatch, capsys):

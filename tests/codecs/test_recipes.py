@@ -39,13 +39,13 @@ def train(**settings):
 
 
 def test_the_recipe_travels_with_the_model(tmp_path):
-    codec, _ = train(recipe="published", max_epochs=2)
+    codec, _ = train(recipe="autoencoder", max_epochs=2)
     assert codec.id == "autoencoder"
     assert codec.hidden_sizes == HIDDEN_SIZES
     loaded = load_model(save_model(codec, tmp_path / "m.safetensors"))
-    assert loaded.training["recipe"] == "published"
+    assert loaded.training["recipe"] == "autoencoder"
     assert loaded.training["settings"]["loss"] == "sum"
-    assert train(max_epochs=2)[0].training["recipe"] == "default"
+    assert train(max_epochs=2)[0].training["recipe"] == "residual"
     with pytest.raises(UserError, match=r"'secret'.*default, published"):
         train(recipe="secret")
 
@@ -53,7 +53,7 @@ def test_the_recipe_travels_with_the_model(tmp_path):
 def test_published_recipe_is_the_published_training():
     """Two epochs against a loop written from the description."""
     data = small_expression(n_samples=300, n_genes=30)
-    _, settings = recipe_settings("published")
+    _, settings = recipe_settings("autoencoder")
     assert settings.pop("max_epochs") == 50_000
     codec = Autoencoder._fit(data, 2, 0, "cpu", 2, silent, hidden_sizes=(16, 8), **settings)
     assert codec.training["settings"]["patience"] == 300
@@ -127,9 +127,9 @@ def test_settings_that_are_none():
 
 def test_default_is_the_residual_codec_once_there_is_one(monkeypatch):
     monkeypatch.setattr(recipes, "codec_ids", lambda: ("autoencoder", "residual"))
-    assert recipe_settings("default")[0] == "residual"
+    assert recipe_settings("residual")[0] == "residual"
     monkeypatch.setattr(recipes, "codec_ids", lambda: ("autoencoder",))
-    assert recipe_settings("default")[0] == "autoencoder"
+    assert recipe_settings("residual")[0] == "autoencoder"
 
 
 def test_as_many_components_as_samples_are_warned_of():

@@ -31,15 +31,18 @@ from small import small_expression
 
 def test_recipes_are_fitted_as_train_fits_them():
     """Method published is the autoencoder with the published settings, default the residual."""
-    assert [METHODS[name].codec for name in ("default", "published")] == ["residual", "autoencoder"]
-    assert METHODS["published"].settings["patience"] == 300
+    assert [METHODS[name].codec for name in ("residual", "autoencoder")] == [
+        "residual",
+        "autoencoder",
+    ]
+    assert METHODS["autoencoder"].settings["patience"] == 300
 
     def leave(progress):
         assert progress.total
         raise Cancelled
 
     with pytest.raises(Cancelled):
-        fit_method("published", small_expression(), 2, report=leave)
+        fit_method("autoencoder", small_expression(), 2, report=leave)
 
 
 def test_codecs_by_their_ids_are_the_same_methods():

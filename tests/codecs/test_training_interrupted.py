@@ -83,7 +83,7 @@ def test_the_default_recipe_stops_and_resumes(request_, always):
     stopped = losses(without_files(request_), lambda seen: 20 in seen)[2]
     assert stopped.training["ended"] == "stopped"
     assert stopped.training["epochs"] == 20
-    assert codec.training["recipe"] == "default"
+    assert codec.training["recipe"] == "residual"
 
 
 def test_resuming_again_and_again(request_, always):

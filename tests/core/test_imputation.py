@@ -47,7 +47,7 @@ def test_a_gene_that_no_training_sample_has_gets_their_mean():
 def test_scores_do_not_know_what_cells_were_filled_with():
     def scores(fill):
         request = CompareRequest(
-            with_holes(fill), ("pca", "kpca"), (2,), ("random",), n_folds=3, n_jobs=1
+            with_holes(fill), ("pca", "kernel-pca"), (2,), ("random",), n_folds=3, n_jobs=1
         )
         found = compare_methods(request)
         assert any("5 empty cell(s) of small are filled anew" in note for note in found.notes)

@@ -41,16 +41,16 @@ def test_what_is_saved_is_gone_on_with(tmp_path):
     assert json.loads((tmp_path / "comparison.json").read_text())["complete"] is True
     assert measured(request, tmp_path)[0] == 0
 
-    more = compare_methods(asked(methods=("kpca",)), {s.fit: s for s in comparison.scores})
+    more = compare_methods(asked(methods=("kernel-pca",)), {s.fit: s for s in comparison.scores})
     save_comparison(more, tmp_path)  # with scores of a method that was not asked for this time
-    both = asked(methods=("pca", "kpca"))
+    both = asked(methods=("pca", "kernel-pca"))
     assert measured(both, tmp_path)[0] == 0
     assert len(pd.read_csv(tmp_path / "comparison.csv")) == 6
 
 
 def test_scores_that_are_known_are_kept_in_a_folder_given_later(tmp_path):
     known = compare_methods(asked()).scores
-    request = asked(methods=("pca", "kpca"))
+    request = asked(methods=("pca", "kernel-pca"))
     n_fits, comparison = measured(request, tmp_path, known)
     assert n_fits == 3
     assert set(known) < set(comparison.scores)
@@ -61,7 +61,7 @@ def test_scores_there_already_are_told_at_the_beginning(tmp_path):
     comparison = compare_methods(asked())
     save_comparison(comparison, tmp_path)
     seen = []
-    compare_into_folder(asked(methods=("pca", "kpca")), tmp_path, report=seen.append)
+    compare_into_folder(asked(methods=("pca", "kernel-pca")), tmp_path, report=seen.append)
     told = [p.known for p in seen if isinstance(p, CompareProgress) and p.known]
     assert [len(known) for known in told] == [3]
 
@@ -97,7 +97,7 @@ def test_only_one_at_a_time_compares_into_a_folder(tmp_path):
 
     def others_try(progress):
         with pytest.raises(UserError, match=rf"is being written by process {os.getpid()} on"):
-            compare_into_folder(asked(methods=("kpca",)), tmp_path)
+            compare_into_folder(asked(methods=("kernel-pca",)), tmp_path)
         with pytest.raises(UserError, match="is being written"):
             save_comparison(other, tmp_path)
         tried.append(progress.done)
@@ -105,7 +105,7 @@ def test_only_one_at_a_time_compares_into_a_folder(tmp_path):
     compare_into_folder(asked(), tmp_path, report=others_try)
     assert tried[0] == 0
     assert tried[-1] == 300
-    _, comparison = measured(asked(methods=("kpca",)), tmp_path)
+    _, comparison = measured(asked(methods=("kernel-pca",)), tmp_path)
     assert len(comparison.scores) == 6
     assert len(pd.read_csv(tmp_path / "comparison.csv")) == 6
     assert sorted(p.name for p in tmp_path.iterdir()) == sorted(COMPARISON_FILES)
@@ -128,9 +128,9 @@ def test_killed_after_the_table_and_before_its_record(tmp_path):
     """The rows that the record knows are followed by one that it does not: none is lost."""
     compare_into_folder(asked(), tmp_path)
     before = (tmp_path / "comparison.json").read_bytes()
-    compare_into_folder(asked(methods=("pca", "kpca")), tmp_path)
+    compare_into_folder(asked(methods=("pca", "kernel-pca")), tmp_path)
     (tmp_path / "comparison.json").write_bytes(before)
-    n_fits, comparison = measured(asked(methods=("kpca",)), tmp_path)
+    n_fits, comparison = measured(asked(methods=("kernel-pca",)), tmp_path)
     assert n_fits == 3  # its settings are not recorded, so they are fitted again
     assert len(comparison.scores) == 6
 

@@ -45,11 +45,11 @@ def measure(**settings):
 
 def test_rows_of_every_method_and_size(brain, atlas):
     measured = measure(
-        expression=brain, methods=("pca", "kpca"), latent_sizes=(2, 3), regions=atlas
+        expression=brain, methods=("pca", "kernel-pca"), latent_sizes=(2, 3), regions=atlas
     )
     table = measured.table()
     found = table.groupby(["method", "latent_size", "measure"]).size().to_dict()
-    for method in ("pca", "kpca"):
+    for method in ("pca", "kernel-pca"):
         for k in (2, 3):
             assert found[method, k, "regions"] == k + 1  # with one for all
             assert found[method, k, "moran"] == found[method, k, "symmetry"] == k
@@ -114,7 +114,7 @@ def test_regions_of_one_sample_each_are_absent_and_it_says_why(brain, atlas):
 
 def test_cancelled_it_keeps_the_methods_done(brain):
     seen = []
-    request = CoherenceRequest(expression=brain, methods=("pca", "kpca"), n_permutations=19)
+    request = CoherenceRequest(expression=brain, methods=("pca", "kernel-pca"), n_permutations=19)
     measured = measure_coherence(
         request, stopping(seen.append, lambda: seen[-1].stage.startswith("kernel PCA"))
     )

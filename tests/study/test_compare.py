@@ -71,7 +71,7 @@ def test_numbers_follow_the_formulas():
 
 
 def test_pca_is_best_where_all_is_linear():
-    request = asked(linear(), methods=("pca", "nmf", "kpca"), latent_sizes=(3,))
+    request = asked(linear(), methods=("pca", "nmf", "kernel-pca"), latent_sizes=(3,))
     found = means(compare_methods(request))
     assert found["pca", 3] < 0.0012
     assert found.drop(("pca", 3)).min() > found["pca", 3]
@@ -82,17 +82,17 @@ def test_a_tidy_row_a_fit_and_folds_are_done_in_turn():
     table = compare_methods(request).table()
     assert tuple(table.columns) == COLUMNS
     assert list(table["fold"]) == [1] * 4 + [2] * 4 + [3] * 4
-    assert list(table["method"])[:2] == ["pca", "kpca"]
+    assert list(table["method"])[:2] == ["pca", "kernel-pca"]
     assert not table.duplicated(list(COLUMNS[:4])).any()
 
 
 def test_what_a_method_chose_is_told_beside_its_score(monkeypatch):
     """And where a fit had not converged, the notes say so, too."""
     monkeypatch.setattr(nmf, "MAX_ITERATIONS", 20)
-    comparison = compare_methods(asked(methods=("pca", "nmf", "kpca"), n_folds=2))
+    comparison = compare_methods(asked(methods=("pca", "nmf", "kernel-pca"), n_folds=2))
     chosen = comparison.table().set_index(["method", "fold"])["chosen"]
     assert chosen["pca", 1] == ""
-    assert chosen["kpca", 1].startswith("gamma 0.")
+    assert chosen["kernel-pca", 1].startswith("gamma 0.")
     assert chosen["nmf", 1] == "not converged after 20 iterations"
     assert "nmf, k = 2, random, fold 1: not converged after 20 iterations" in comparison.notes
     monkeypatch.undo()
@@ -102,7 +102,7 @@ def test_what_a_method_chose_is_told_beside_its_score(monkeypatch):
 
 
 def test_blocks_are_harder_than_random_samples():
-    both = {"splits": ("blocks", "random"), "latent_sizes": (16,), "methods": ("kpca",)}
+    both = {"splits": ("blocks", "random"), "latent_sizes": (16,), "methods": ("kernel-pca",)}
     comparison = compare_methods(asked(smooth(), **both, n_folds=4))
     assert means(comparison, "blocks").item() > 1.2 * means(comparison).item()
 
@@ -115,7 +115,7 @@ def test_blocks_hold_out_mirror_twins_together():
         assert not mirrored & {tuple(place) for place in places[train]}
 
 
-@pytest.mark.parametrize("method", ["pca", "nmf", "kpca", "default", "published"])
+@pytest.mark.parametrize("method", ["pca", "nmf", "kernel-pca", "residual", "autoencoder"])
 def test_held_out_samples_never_reach_a_fit(method, monkeypatch):
     """Other held-out values leave every fit as it was, to the bit, and change its score."""
     train, test = plan(asked()).folds["random"][0]
@@ -125,7 +125,7 @@ def test_held_out_samples_never_reach_a_fit(method, monkeypatch):
 
     def quick(method, train, size, seed, device, report):
         codec_id, settings = METHODS[method].codec, METHODS[method].settings
-        epochs = {"max_epochs": 5} if method in ("default", "published") else {}
+        epochs = {"max_epochs": 5} if method in ("residual", "autoencoder") else {}
         fitted.append(codec_class(codec_id).fit(train, size, seed=seed, **{**settings, **epochs}))
         return fitted[-1]
 
@@ -147,7 +147,7 @@ def test_samples_keep_their_places():
 
 
 def test_processes_give_the_same_numbers():
-    settings = {"methods": ("pca", "kpca"), "latent_sizes": (2, 3)}
+    settings = {"methods": ("pca", "kernel-pca"), "latent_sizes": (2, 3)}
     alone = compare_methods(asked(**settings))
     seen = []
     together = compare_methods(asked(**settings, n_jobs=2), report=seen.append)
@@ -162,7 +162,7 @@ def test_processes_give_the_same_numbers():
 def test_cancel_within_a_fit_keeps_what_is_done(n_jobs, monkeypatch, tmp_path):
     """The published recipe takes far longer than this test: what is half trained is dropped."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    request = asked(methods=("pca", "published"), n_jobs=n_jobs)
+    request = asked(methods=("pca", "autoencoder"), n_jobs=n_jobs)
     known = {Fit("pca", 2, "random", f): Score("pca", 2, "random", f, 1, 0, 0) for f in (1, 2, 3)}
     seen = []
     within_a_fit = stopping(seen.append, lambda: seen[-1].done % 100 > 0)  # in hundredths
@@ -193,7 +193,7 @@ def test_methods_that_cannot_are_left_out_with_a_sentence(monkeypatch):
 
     log2 = named(DATA.values * 10)
     monkeypatch.setattr(umap, "find_spec", lambda name: None)
-    request = asked(log2, methods=("pca", "published", "umap", "tsne"), latent_sizes=(2, 39, 64))
+    request = asked(log2, methods=("pca", "autoencoder", "umap", "tsne"), latent_sizes=(2, 39, 64))
     planned = plan(request)
     assert {fit[:2] for fit in planned.fits} == {("pca", 2), ("pca", 39)}
     notes = " ".join(planned.notes)
@@ -253,7 +253,7 @@ def test_processes_are_as_many_as_memory_allows(monkeypatch):
     assert jobs(request, 1)[0] == 1
     assert jobs(asked(n_jobs=5), 100)[0] == 5
     wide = named(np.zeros((50, 5000)))
-    assert bytes_per_process(asked(wide, methods=("published",))) > bytes_per_process(asked(wide))
+    assert bytes_per_process(asked(wide, methods=("autoencoder",))) > bytes_per_process(asked(wide))
 
 
 def scores(n_folds, splits=("blocks",)):
@@ -263,7 +263,7 @@ def scores(n_folds, splits=("blocks",)):
         return Score(*fit, fit.latent_size / 100 + fold / 1000, 0.5, 1.0, *apart)
 
     folds = range(1, n_folds + 1)
-    return [score(Fit(*fit)) for fit in product(("pca", "default"), (2, 16), splits, folds)]
+    return [score(Fit(*fit)) for fit in product(("pca", "residual"), (2, 16), splits, folds)]
 
 
 def test_figure_has_a_box_a_method_and_size():

@@ -24,9 +24,9 @@ def test_fits_that_are_left_are_counted():
 
 def test_slow_methods_are_told():
     assert "minute" not in outlook(asked()).cost
-    assert "up to a minute" in outlook(asked(methods=("default",))).cost
+    assert "up to a minute" in outlook(asked(methods=("residual",))).cost
     many = named(np.random.default_rng(0).uniform(0.3, 0.7, (1200, 20)))
-    told = outlook(asked(many, methods=("published", "pca"))).cost
+    told = outlook(asked(many, methods=("autoencoder", "pca"))).cost
     assert "published autoencoder takes minutes on 1,200 samples" in told
 
 
@@ -39,20 +39,20 @@ def test_methods_that_cannot_take_part():
     assert not seen.problem
     assert outlook(asked()).notes == ()  # of t-SNE nobody asked
 
-    log2 = outlook(asked(named(DATA.values * 10), methods=("published",)))
-    assert "values from" in log2.impossible["published"]
+    log2 = outlook(asked(named(DATA.values * 10), methods=("autoencoder",)))
+    assert "values from" in log2.impossible["autoencoder"]
     assert log2.problem == "None of the methods chosen can take part."
 
 
 def test_methods_that_learn_from_fewer_samples_are_told():
     """In the dock, and in the notes of every comparison."""
-    request = asked(methods=("pca", "default", "published"))
+    request = asked(methods=("pca", "residual", "autoencoder"))
     (told,) = outlook(request).notes
     assert told.startswith("Published autoencoder learns from nine tenths")
     assert f"{told[1:-1]}" in " ".join(plan(request).notes)
-    assert outlook(asked(methods=("pca", "default"))).notes == ()
+    assert outlook(asked(methods=("pca", "residual"))).notes == ()
     many = named(np.random.default_rng(0).uniform(0.3, 0.7, (1800, 20)))
-    (told,) = outlook(asked(many, methods=("pca", "default"))).notes
+    (told,) = outlook(asked(many, methods=("pca", "residual"))).notes
     assert told.startswith("Residual (default) learns")
 
 

@@ -120,7 +120,7 @@ def test_a_process_that_is_killed_ends_the_others(temporary):
             both.extend(sorted(started, key=lambda process: process.memory_info().rss)[-2:])
             both[0].kill()
 
-    request = replace(REQUEST, methods=("published",))
+    request = replace(REQUEST, methods=("autoencoder",))
     with pytest.raises(UserError, match="A process was ended by the system"):
         compare_methods(request, report=kill_one)
     assert len(both) == 2
@@ -142,7 +142,7 @@ from napari_compressed_transcriptomics.study.compare import compare_methods
 from napari_compressed_transcriptomics.study.compare_request import CompareRequest
 from small import small_expression
 tempfile.tempdir = sys.argv[1]
-request = CompareRequest(small_expression(), ("published",), (2,), ("random",), 2, n_jobs=2)
+request = CompareRequest(small_expression(), ("autoencoder",), (2,), ("random",), 2, n_jobs=2)
 
 def tell(progress):
     if progress.done:

@@ -20,8 +20,8 @@ def test_each_method_gives_its_latents_in_a_fixed_order(data):
     assert [(one.name, one.latent_size) for one in fitted.latents] == [
         ("pca", 2),
         ("pca", 3),
-        ("kpca", 2),
-        ("kpca", 3),
+        ("kernel-pca", 2),
+        ("kernel-pca", 3),
         ("tsne", 2),
         ("tsne", 3),
     ]
@@ -45,7 +45,7 @@ def test_the_same_seed_gives_the_same_again(data):
 def test_what_was_fitted_is_not_fitted_again(data):
     first = fit_latents(LatentsRequest(data, ("pca",)))
     stages = []
-    request = LatentsRequest(data, ("pca", "kpca"), known=first.latents)
+    request = LatentsRequest(data, ("pca", "kernel-pca"), known=first.latents)
     second = fit_latents(request, lambda progress: stages.append(progress.stage))
     assert second.latents[0] is first.latents[0]
     assert set(stages) == {"kernel PCA (2 of 2)"}
@@ -53,9 +53,9 @@ def test_what_was_fitted_is_not_fitted_again(data):
 
 def test_cancelled_it_keeps_the_methods_done(data):
     seen = []
-    request = LatentsRequest(data, ("pca", "kpca", "tsne"))
+    request = LatentsRequest(data, ("pca", "kernel-pca", "tsne"))
     fitted = fit_latents(request, stopping(seen.append, lambda: "t-SNE" in seen[-1].stage))
-    assert [one.name for one in fitted.latents] == ["pca", "kpca"]
+    assert [one.name for one in fitted.latents] == ["pca", "kernel-pca"]
     assert not fitted.complete
     assert fitted.notes == ("Cancelled after 2 of 3 fits",)
 

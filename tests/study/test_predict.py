@@ -65,7 +65,7 @@ def test_what_is_there_is_found():
     found = run(target(), gaps, methods=("pca", "genes", "kernel-pca"), regressors=("ridge",))
     assert list(found.table().columns) == list(COLUMNS)
     assert {(s.method, s.latent_size) for s in found.scores} == {
-        ("genes", 30), ("pca", 3), ("kpca", 3),
+        ("genes", 30), ("pca", 3), ("kernel-pca", 3),
     }  # fmt: skip
     for score in found.scores:
         assert 0.5 < score.r2 <= 1

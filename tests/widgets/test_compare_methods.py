@@ -193,12 +193,12 @@ def test_a_folder_is_gone_on_with_by_another_window(open_tab, brain, fitted, qtb
     assert tab.bar.status.text() == f"Compared. Kept in {folder}"
     assert len(pd.read_csv(folder / "comparison.csv")) == 12
 
-    tab = open_tab(methods=("pca", "kpca"))
+    tab = open_tab(methods=("pca", "kernel-pca"))
     assert dots(tab) == 0
     write(tab.form.folder, str(folder))
     fitted.clear()
     run(tab, qtbot)
-    assert {fit.method for fit in fitted} == {"kpca"}
+    assert {fit.method for fit in fitted} == {"kernel-pca"}
     assert dots(tab) == 18
     assert [row[0] for row in rows(tab)][1:] == ["PCA", "NMF", "kernel PCA"]
 
@@ -254,14 +254,14 @@ def test_what_cannot_be_is_said_before_it_is_run(open_tab, brain, qtbot, tmp_pat
 
 def test_methods_that_cannot_take_part_say_why(open_tab, brain, qtbot):
     log2 = replace(brain, values=brain.values * 10)
-    tab = open_tab(log2, ("published", "pca", "nmf"))
+    tab = open_tab(log2, ("autoencoder", "pca", "nmf"))
     told(tab, qtbot, "published autoencoder is left out for k = 2, 4: ")
     boxes = tab.form.methods.boxes
-    assert not boxes["published"].isEnabled()
-    assert "values from" in boxes["published"].toolTip()
+    assert not boxes["autoencoder"].isEnabled()
+    assert "values from" in boxes["autoencoder"].toolTip()
     assert not boxes["tsne"].isEnabled()
     assert "cannot reconstruct" in boxes["tsne"].toolTip()
-    assert boxes["default"].isEnabled()
+    assert boxes["residual"].isEnabled()
     run(tab, qtbot)
     assert [row[0] for row in rows(tab)][1:] == ["PCA", "NMF"]
 
@@ -287,7 +287,7 @@ def test_data_that_are_too_small_or_do_not_vary(open_tab, brain, qtbot, n, says)
 def test_all_of_it_is_reached_by_the_keyboard(open_tab, brain, viewer, qtbot):
     tab = open_tab(brain, ("pca",))
     activate(viewer)
-    tab.form.methods.boxes["default"].setFocus()
+    tab.form.methods.boxes["residual"].setFocus()
     seen = []
     for _ in range(30):
         seen.append(QApplication.focusWidget())

@@ -50,7 +50,7 @@ def tab(model, brain, qtbot):
     qtbot.addWidget(made)
     made.resize(360, 900)
     made.show()
-    choose(made, "pca", "kpca")
+    choose(made, "pca", "kernel-pca")
     return made
 
 
@@ -125,7 +125,7 @@ def test_what_is_shown_stays_and_only_new_methods_are_fitted(tab, model, qtbot, 
     monkeypatch.setattr(module, "fit_latents", fit_latents)
     choose(tab, "pca", "tsne")
     run(qtbot, tab.bar)
-    assert {one.name for one in requests[0].known} == {"pca", "kpca"}
+    assert {one.name for one in requests[0].known} == {"pca", "kernel-pca"}
     assert names(model.layers[1:]) == ["PCA 1", "PCA 2", "t-SNE 1", "t-SNE 2"]
     assert list(model.layers[:3]) == before[:3]
     tab.seed.setValue(1)

@@ -144,6 +144,6 @@ def test_the_form_untouched_is_the_default_request(viewer, brain, qtbot, maps):
     for field in fields(PredictRequest):
         if field.name != "methods":
             assert getattr(request, field.name) == getattr(default, field.name), field.name
-    assert request.methods == ("default", "pca", "genes")
+    assert request.methods == ("residual", "pca", "genes")
     widget.buffer.setValue(12)
     assert widget.request().buffer == 12.0

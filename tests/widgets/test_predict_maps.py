@@ -166,7 +166,7 @@ def test_cancel_keeps_the_targets_done(dock, maps, qtbot, monkeypatch):
     monkeypatch.setattr(predict, "_target_scores", waits)
     monkeypatch.setattr(job, "_SECONDS_BETWEEN_REPORTS", 0)
     add(dock, monkeypatch, maps)
-    tick(dock.methods.boxes["kpca"])  # Cancel comes while the second target is half done
+    tick(dock.methods.boxes["kernel-pca"])  # Cancel comes while the second target is half done
     press(dock.bar.run)
     qtbot.waitUntil(second.is_set, timeout=60_000)
     qtbot.waitUntil(lambda: "Predicting even" in dock.bar.status.text(), timeout=30_000)

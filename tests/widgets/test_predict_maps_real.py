@@ -35,7 +35,7 @@ def opened(make_napari_viewer, tmp_path):
         viewer.open(table, plugin=PLUGIN)
         _, dock = viewer.window.add_plugin_dock_widget(PLUGIN, "Predict maps")
         settle()
-        for name in ("default", "genes"):
+        for name in ("residual", "genes"):
             QTest.keyClick(dock.methods.boxes[name], Qt.Key.Key_Space)
         dock.surrogates.setValue(49)
         return viewer, dock

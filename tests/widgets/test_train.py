@@ -30,7 +30,7 @@ def viewer(brain):
 def widget(viewer, qtbot):
     made = Train(viewer)
     qtbot.addWidget(made)
-    made.recipe.setCurrentIndex(made.recipe.findData("published"))
+    made.recipe.setCurrentIndex(made.recipe.findData("autoencoder"))
     made.more.setChecked(True)
     made.hidden.setText("12, 8")
     made.show()
@@ -92,7 +92,7 @@ def test_the_form_untouched_leaves_all_to_the_recipe(viewer, brain, qtbot):
     qtbot.addWidget(widget)
     request = widget.request()
     assert request.expression is brain
-    assert request.recipe == "default"
+    assert request.recipe == "residual"
     assert request.settings() == {}
 
 

@@ -15,7 +15,7 @@ from napari_compressed_transcriptomics.widgets.shared import fields
 PLUGIN = "napari-compressed-transcriptomics"
 
 
-@pytest.mark.parametrize("recipe", ["default", "published"])
+@pytest.mark.parametrize("recipe", ["residual", "autoencoder"])
 def test_open_train_cancel_train_compress_save_restart(
     recipe, make_napari_viewer, qtbot, tmp_path, monkeypatch
 ):

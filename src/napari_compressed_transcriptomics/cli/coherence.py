@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 SUMMARY = "Measure how anatomical latents are."
 DETAILS = (
-    "Methods are default (residual autoencoder), published (the published recipe), pca, nmf, "
-    "kpca, umap (needs the extra umap) and tsne, fitted to all samples. Measures of each "
+    "Methods are residual, autoencoder (as published, trained here), pca, nmf, kernel-pca, "
+    "umap (needs the extra umap) and tsne, fitted to all samples. Measures of each "
     "component: regions (share of variance that the regions of --labels-volume explain, with p "
     "against maps as smooth and as symmetric), and two descriptions that any smooth symmetric map "
     "has: moran (Moran's I, likeness of neighbours) and symmetry (correlation of the hemispheres). "
@@ -32,7 +32,11 @@ def add_options(coherence: Any) -> None:
     """Add the options of the command to its parser."""
     add = coherence.add_argument
     add(
-        "--methods", nargs="+", default=["default", "pca"], metavar="M", help="default: default pca"
+        "--methods",
+        nargs="+",
+        default=["residual", "pca"],
+        metavar="M",
+        help="default: residual pca",
     )
     add("--latent", nargs="+", type=components, default=[2], metavar="K", help="default: 2")
     add(

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 SUMMARY = "Compare methods by their error on samples held out."
 DETAILS = (
-    "Methods are default (residual autoencoder), published (the published recipe), pca, nmf, "
-    "kpca, umap (needs the extra umap) and tsne (which cannot reconstruct). "
+    "Methods are residual, autoencoder (as published, trained here), pca, nmf, kernel-pca, "
+    "umap (needs the extra umap) and tsne (which cannot reconstruct). "
     "With --split blocks contiguous parts of the brain are held out, each with its mirror image, "
     "as neighbours are alike, and training samples nearer than the buffer are left out; with "
     "random any samples are held out. R2 is about the mean of each gene in the training samples. "
@@ -31,9 +31,9 @@ def add_options(compare: Any) -> None:
     add(
         "--methods",
         nargs="+",
-        default=["default", "published", "pca", "nmf", "kpca"],
+        default=["residual", "autoencoder", "pca", "nmf", "kernel-pca"],
         metavar="M",
-        help="default: default published pca nmf kpca",
+        help="default: residual autoencoder pca nmf kernel-pca",
     )
     add("--latent", nargs="+", type=components, default=[2, 4, 8, 16], metavar="K")
     add("--split", nargs="+", default=["blocks"], metavar="S", help="blocks (default), random")

@@ -179,7 +179,7 @@ def _compare(viewer: Any, folder: Path) -> None:
     _, compare = viewer.window.add_plugin_dock_widget(PLUGIN, "Compare methods")
     tab = compare.held_out
     for name, box in tab.form.methods.boxes.items():
-        box.setChecked(name in ("pca", "nmf", "kpca"))
+        box.setChecked(name in ("pca", "nmf", "kernel-pca"))
     tab.form.sizes.setText("2 8")
     _press(tab.bar)
 
@@ -227,7 +227,7 @@ def _latents(viewer: Any, folder: Path) -> None:
     _, compare = viewer.window.add_plugin_dock_widget(PLUGIN, "Compare methods")
     compare.tabs.setCurrentWidget(compare.latents)
     for name, box in compare.latents.methods.boxes.items():
-        box.setChecked(name != "published")  # which would take minutes
+        box.setChecked(name != "autoencoder")  # which would take minutes
     _press(compare.latents.bar)
     _take(viewer, folder, {"latents.png": lambda: None})
     compare.latents.scatter.click()

@@ -17,15 +17,20 @@ if TYPE_CHECKING:
     from napari_compressed_transcriptomics.reconstruction.compress import CompressRequest
     from napari_compressed_transcriptomics.reconstruction.reconstruction import Reconstruction
 
-_FITTED = {"default": "residual", "pca": "pca"}
-"""Codecs that are fitted to the data, by their names here."""
+_FITTED = {"residual": "residual", "pca": "pca", "default": "residual"}
+"""Codecs that are fitted to the data, by their names here, of which the last is an old one."""
 SUMMARY = "Save latents and errors."
 
 
 def add_options(encode: Any) -> None:
     """Add the options of the command to its parser."""
     add = encode.add_argument
-    add("--model", required=True, metavar="MODEL", help="model file, default, pca or published")
+    add(
+        "--model",
+        required=True,
+        metavar="MODEL",
+        help="model file, residual or pca (fitted), or published",
+    )
     add("--latent", type=components, metavar="K", help="components, but for a file")
     add("--out", type=Path, required=True, metavar="DIR")
     add(
@@ -46,7 +51,7 @@ def add_options(encode: Any) -> None:
     add(
         "--held-out",
         action="store_true",
-        help="measure the error on samples not seen, too (default and pca, which are fitted to "
+        help="measure the error on samples not seen, too (residual and pca, which are fitted to "
         "the data): as many more fits as there are folds",
     )
     add("--split", choices=SPLITS, help="of --held-out; default: blocks")
@@ -66,7 +71,7 @@ def check(arguments: argparse.Namespace) -> None:
     if arguments.held_out and arguments.model not in _FITTED:
         from napari_compressed_transcriptomics.reconstruction.held_out_error import NOT_OURS
 
-        raise UserError(f"{NOT_OURS} (--model {' or '.join(_FITTED)})")
+        raise UserError(f"{NOT_OURS} (--model residual or pca)")
     if not arguments.held_out:
         for name in ("split", "folds", "buffer"):
             if getattr(arguments, name) is not None:

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 SUMMARY = "Predict maps of the brain from latents, at places held out."
 DETAILS = (
-    "Methods are default (residual autoencoder), published (the published recipe), pca, nmf, "
-    "kpca, umap, tsne, and genes (all genes, through ridge). Contiguous parts of the brain are "
+    "Methods are residual, autoencoder (as published, trained here), pca, nmf, kernel-pca, "
+    "umap, tsne, and genes (all genes, through ridge). Contiguous parts of the brain are "
     "held out, each with its mirror image, as neighbours are alike, and with --buffer training "
     "samples near them are left out. p_spatial compares with surrogate maps as smooth and as "
     "symmetric, with the same steps between cortex, subcortex, cerebellum and brainstem: these are "
@@ -89,7 +89,7 @@ def run(arguments: argparse.Namespace, expression: "Expression") -> None:
     features: tuple[Features, ...] = ()
     if arguments.images:
         features = (read_latent_images(arguments.images, expression),)
-    methods = arguments.methods or ([] if features else ["default"])
+    methods = arguments.methods or ([] if features else ["residual"])
     request = PredictRequest(
         expression=expression,
         methods=method_names(methods, (GENES,)),  # before files are read: it costs nothing

@@ -26,7 +26,11 @@ def add_options(train: Any) -> None:
     add = train.add_argument
     add("--latent", type=_from(1), required=True, metavar="K", help="components")
     add("--out", type=Path, required=True, metavar="MODEL.safetensors")
-    add("--recipe", default="default", help="default (lowest error on data held out) or published")
+    add(
+        "--recipe",
+        default="residual",
+        help="residual (lowest error on data held out) or autoencoder (as published)",
+    )
     add("--codec", choices=("residual", "autoencoder", "pca"), help="instead of the recipe's")
     add("--hidden", type=_sizes, metavar="N,N,..", help="hidden layers, from genes to latents")
     add("--epochs", "--max-epochs", dest="max_epochs", type=_from(1), metavar="N", help="at most")

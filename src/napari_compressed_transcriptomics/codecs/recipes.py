@@ -11,10 +11,11 @@ from napari_compressed_transcriptomics.core.expression import Expression
 from napari_compressed_transcriptomics.core.progress import Progress, Report, silent
 from napari_compressed_transcriptomics.core.provenance import array_sha256
 
-from .codec import Codec, codec_ids
+from .codec import Codec
 from .fitting import fit_codec
 
-RECIPES = ("default", "published")
+RECIPES = ("residual", "autoencoder")
+_OLD_NAMES = {"default": "residual", "published": "autoencoder"}
 _TRAINED = ("autoencoder", "residual")
 _SETTINGS = (
     "hidden_sizes", "max_epochs", "batch_size", "patience", "learning_rate", "validation",
@@ -43,7 +44,7 @@ class TrainRequest:
         The data to train on.
     latent_size : int
         Number of components.
-    recipe : {"default", "published"}
+    recipe : {"residual", "autoencoder"}
         The codec and training with the lowest error on data held out, or architecture, loss
         and optimiser of Ruffle et al. 2024 (doi:10.1002/hbm.26795). That training measured its
         validation error on rows it also trained on; here they are held out.
@@ -70,7 +71,7 @@ class TrainRequest:
 
     expression: Expression
     latent_size: int
-    recipe: str = "default"
+    recipe: str = "residual"
     codec: str | None = None
     hidden_sizes: tuple[int, ...] | None = None
     max_epochs: int | None = None
@@ -97,10 +98,9 @@ def recipe_settings(recipe: str) -> tuple[str, dict[str, Any]]:
     UserError
         If there is no such recipe.
     """
-    if recipe == "published":
-        return "autoencoder", dict(_PUBLISHED)
-    if recipe == "default":
-        return "residual" if "residual" in codec_ids() else "autoencoder", {}
+    recipe = _OLD_NAMES.get(recipe, recipe)
+    if recipe in RECIPES:
+        return recipe, dict(_PUBLISHED) if recipe == "autoencoder" else {}
     raise UserError(f"There is no recipe {recipe!r}; choose one of {', '.join(RECIPES)}")
 
 
@@ -148,7 +148,7 @@ def train_codec(request: TrainRequest, report: Report = silent) -> Codec:
             **settings,
         )
     if request.codec is None:
-        codec.training["recipe"] = request.recipe
+        codec.training["recipe"] = _OLD_NAMES.get(request.recipe, request.recipe)
     return codec
 
 
@@ -161,7 +161,7 @@ def _checkpoints(request: TrainRequest, codec_id: str) -> Any:
         "data": array_sha256(expression.values),
         "genes": sha256("\n".join(expression.genes).encode()).hexdigest(),
         "codec": codec_id,
-        "recipe": request.recipe,
+        "recipe": _OLD_NAMES.get(request.recipe, request.recipe),
         "latent size": request.latent_size,
         "seed": request.seed,
         **request.settings(),

@@ -42,7 +42,7 @@ class Method:
     short_title : str, optional
         Where there is little room.
     other_names : tuple of str
-        Accepted on input, too.
+        Accepted on input and in files, too: what older versions called it.
     holds_out : bool
         It learns from nine tenths of the training samples, however many there are.
     """
@@ -69,19 +69,19 @@ def register(method: Method) -> None:
 # Okabe and Ito's colours: safe for the colour-blind, readable on dark and light.
 for _method in (
     Method(
-        *("default", "residual (default)", "#56B4E9", *recipe_settings("default")),
+        *("residual", "residual autoencoder", "#56B4E9", *recipe_settings("residual")),
         short_title="residual",
-        other_names=("residual",),
+        other_names=("default",),
     ),
     Method(
-        *("published", "published autoencoder", "#E69F00", *recipe_settings("published")),
+        *("autoencoder", "published autoencoder", "#E69F00", *recipe_settings("autoencoder")),
         short_title="published AE",
-        other_names=("autoencoder",),
+        other_names=("published",),
         holds_out=True,
     ),
     Method("pca", "PCA", "#009E73", "pca"),
     Method("nmf", "NMF", "#D55E00", "nmf"),
-    Method("kpca", "kernel PCA", "#CC79A7", "kernel-pca", other_names=("kernel-pca",)),
+    Method("kernel-pca", "kernel PCA", "#CC79A7", "kernel-pca", other_names=("kpca",)),
     Method("umap", "UMAP", "#0072B2", "umap"),
     Method("tsne", "t-SNE", "#F0E442", "tsne"),
 ):
@@ -114,13 +114,19 @@ def method_colors(names: Iterable[str]) -> dict[str, str]:
     return {name: colors[name] for name in names}
 
 
+def method_name(name: str) -> str:
+    """Return what a method is called now; a name that is not known stays as it is."""
+    other = {old: method.name for method in METHODS.values() for old in method.other_names}
+    return other.get(name, name)
+
+
 def method_names(methods: Sequence[str], more: tuple[str, ...] = ()) -> tuple[str, ...]:
     """Return methods by the names of `METHODS`, each once.
 
     Parameters
     ----------
     methods : sequence of str
-        Names, or other names, such as the ids of codecs.
+        Names, or other names.
     more : tuple of str
         Names that are known, too.
 
@@ -129,8 +135,7 @@ def method_names(methods: Sequence[str], more: tuple[str, ...] = ()) -> tuple[st
     UserError
         If a method is unknown.
     """
-    other = {name: method.name for method in METHODS.values() for name in method.other_names}
-    names = [other.get(method, method) for method in methods]
+    names = [method_name(method) for method in methods]
     for name in names:
         if name not in (*METHODS, *more):
             known = ", ".join((*METHODS, *more))

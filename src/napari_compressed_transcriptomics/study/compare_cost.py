@@ -28,8 +28,8 @@ def bytes_per_process(request: CompareRequest) -> int:
     n, genes = request.expression.values.shape
     few = min(n, MAX_SAMPLES)
     special = {
-        "kpca": 32 * few**2 + 16 * few * genes,
-        "published": 5 * 4 * 2 * genes * HIDDEN_SIZES[0],
+        "kernel-pca": 32 * few**2 + 16 * few * genes,
+        "autoencoder": 5 * 4 * 2 * genes * HIDDEN_SIZES[0],
         "umap": 200 * 2**20,
     }
     most = max([special.get(name, 0) for name in method_names(request.methods)])
@@ -70,9 +70,9 @@ def jobs(request: CompareRequest, n_fits: int) -> tuple[int, str]:
 def slow_methods(request: CompareRequest) -> str:
     """Return a sentence where fits take long, else nothing."""
     methods, n = method_names(request.methods), request.expression.n_samples
-    if "published" in methods and n >= _MANY_SAMPLES:
+    if "autoencoder" in methods and n >= _MANY_SAMPLES:
         return f"A fit of the published autoencoder takes minutes on {n:,} samples"
-    if {"published", "default"} & {*methods}:
+    if {"autoencoder", "residual"} & {*methods}:
         return "A fit of an autoencoder takes up to a minute or so"
     return ""
 

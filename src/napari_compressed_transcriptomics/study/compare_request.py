@@ -73,7 +73,7 @@ class CompareRequest:
     """
 
     expression: Expression
-    methods: tuple[str, ...] = ("default", "published", "pca", "nmf", "kpca")
+    methods: tuple[str, ...] = ("residual", "autoencoder", "pca", "nmf", "kernel-pca")
     latent_sizes: tuple[int, ...] = (2, 4, 8, 16)
     splits: tuple[Split, ...] = ("blocks",)
     n_folds: int = 5

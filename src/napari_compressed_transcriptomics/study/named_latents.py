@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from napari_compressed_transcriptomics.codecs.registry import METHODS, titles
+from napari_compressed_transcriptomics.codecs.registry import METHODS, method_name, titles
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Parcellation
 from napari_compressed_transcriptomics.io.files.files import NIFTI, source_of, stem, suffix
@@ -20,7 +20,7 @@ _NAME = re.compile(
     r"(?:(?P<data>.+)_)?(?P<method>[A-Za-z][A-Za-z-]*)(?P<component>\d{1,3})"
     r"(?:_(?P<size>\d+(?:\.\d+)?mm))?"
 )
-_METHODS = {"ae": "published", "autoencoder": "published", "kernel-pca": "kpca", "t-sne": "tsne"}
+_METHODS = {"ae": "autoencoder", "t-sne": "tsne"}
 
 
 class LatentName(NamedTuple):
@@ -121,8 +121,8 @@ def _set(
     components = [part for volume in volumes for part in _components(volume)]
     inside = np.any([there for _, there in components], axis=0)
     values = np.stack([part[inside] for part, _ in components], axis=1).astype(np.float32)
-    known = _METHODS.get(method, method)
-    title = "AE" if known == "published" else titles().get(known, method)
+    known = method_name(_METHODS.get(method, method))
+    title = "AE" if known == "autoencoder" else titles().get(known, method)
     name = "_".join(part for part in group if part)
     latents = NamedLatents(
         name=name,

@@ -61,7 +61,7 @@ class PredictRequest:
 
     expression: Expression
     targets: tuple[Target, ...]
-    methods: tuple[str, ...] = ("default",)
+    methods: tuple[str, ...] = ("residual",)
     latent_sizes: tuple[int, ...] = (8,)
     features: tuple[Features, ...] = ()
     regressors: tuple[str, ...] = ("ridge",)

@@ -35,7 +35,7 @@ from .training_curve import TrainingCurve
 if TYPE_CHECKING:
     from napari_compressed_transcriptomics.codecs.codec import Codec
 
-_RECIPES = {"default": "Default: lowest error", "published": "As published"}
+_RECIPES = {"residual": "Residual: lowest error", "autoencoder": "As published"}
 _VALIDATIONS = {"random": "Random samples", "blocks": "Blocks of space"}
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from napari_compressed_transcriptomics import __version__
-from napari_compressed_transcriptomics.codecs.registry import METHODS, method_names
+from napari_compressed_transcriptomics.codecs.registry import METHODS, method_name, method_names
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.progress import Progress, Report, silent
 from napari_compressed_transcriptomics.core.provenance import array_sha256, versions
@@ -274,7 +274,7 @@ def _known(directory: Path, record: dict[str, Any]) -> tuple[dict[Fit, Score], l
         with open(path, encoding="utf-8", newline="") as file:
             for row in csv.DictReader(file, strict=True):
                 score = _score([row[name] for name in COLUMNS])
-                made_with = record.get("methods", {}).get(score.method)
+                made_with = record.get("methods", {}).get(row["method"])
                 if score.method in METHODS and made_with == _settings(score.method):
                     known[score.fit] = score
                 else:
@@ -299,7 +299,7 @@ def _score(cells: list[str]) -> Score:
     """Return the score that a row holds; a `ValueError` where none could be like it."""
     method, size, split, fold, *numbers, chosen = cells
     rmse, r2, seconds, n_train, buffer, nearest, middle = map(float, numbers)
-    fit = Fit(method, int(size), split, int(fold))
+    fit = Fit(method_name(method), int(size), split, int(fold))
     score = Score(*fit, rmse, r2, seconds, int(n_train), buffer, nearest, middle, chosen)
     if (
         split not in SPLITS

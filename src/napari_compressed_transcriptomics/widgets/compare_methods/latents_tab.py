@@ -42,7 +42,7 @@ from napari_compressed_transcriptomics.widgets.shared.run_bar import RunBar
 from .coherence_section import CoherenceSection
 from .latent_scatters import LatentScatters
 
-_AT_FIRST = ("default", "pca", "nmf", "kpca", "umap", "tsne")
+_AT_FIRST = ("residual", "pca", "nmf", "kernel-pca", "umap", "tsne")
 _MAX_COMPONENTS = 64
 
 

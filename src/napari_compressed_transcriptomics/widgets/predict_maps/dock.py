@@ -54,7 +54,7 @@ class PredictMaps(Dock):
         self.targets = TargetChoice(napari_viewer)
         self.compartments = CompartmentChoice(napari_viewer)
         self.methods = MethodChoice(
-            {**titles(), GENES: "all genes (ridge)"}, ("default", "pca", GENES)
+            {**titles(), GENES: "all genes (ridge)"}, ("residual", "pca", GENES)
         )
         self.sizes = LatentSizes((8,))
         self.images = FileList("Latent images", NIFTI, "Add &images…", rows=2)
