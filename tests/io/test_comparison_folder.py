@@ -1,5 +1,7 @@
 """A comparison that was made without a folder, and is put into one later."""
 
+import errno
+import itertools
 import json
 import os
 from contextlib import suppress
@@ -127,6 +129,47 @@ def test_killed_after_the_table_and_before_its_record(tmp_path):
     n_fits, comparison = measured(saved_comparison_steps(asked(methods=("kpca",)), tmp_path))
     assert n_fits == 3  # its settings are not recorded, so they are fitted again
     assert len(comparison.scores) == 6
+
+
+class Killed(BaseException):
+    """Stands in for the end of the process: nothing is written after it."""
+
+
+@pytest.mark.parametrize("call", range(1, 6))
+def test_killed_while_it_grows(call, saved, monkeypatch):
+    """No figure of another table, and no word that all is there, is left."""
+    before = pd.read_csv(saved / "comparison.csv")
+    real, calls = os.replace, itertools.count(1)
+
+    def replaces(*paths):
+        if next(calls) == call:
+            raise Killed
+        real(*paths)
+
+    monkeypatch.setattr(os, "replace", replaces)
+    more = asked(methods=("pca", "kpca"))
+    with pytest.raises(Killed):
+        finish(saved_comparison_steps(more, saved))
+    monkeypatch.undo()
+    record = json.loads((saved / "comparison.json").read_text())
+    assert not (saved / "comparison.png").exists()
+    if call > 2:  # a record was written since
+        assert len(pd.read_csv(saved / "comparison.csv")) > len(before)
+        assert record["complete"] is False
+        assert record["parameters"]["methods"] == ["pca", "kpca"]
+    _, comparison = measured(saved_comparison_steps(more, saved))
+    assert comparison.complete
+    assert (saved / "comparison.png").exists()
+
+
+def test_a_table_that_cannot_be_written_keeps_its_figure(saved, monkeypatch):
+    def full(_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(UserError, match="is full"):
+        finish(saved_comparison_steps(asked(methods=("pca", "kpca")), saved))
+    assert (saved / "comparison.png").exists()
 
 
 @pytest.fixture
