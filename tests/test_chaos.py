@@ -32,6 +32,7 @@ def bench(tmp_path_factory):
     [
         ("encode pca", "SIGKILL", "replace", 3),
         ("encode pca", "SIGTERM", "fsync", 2),
+        ("compare --jobs 1", "SIGKILL", "replace", 3),
         ("train", "SIGKILL", "replace", 9),
         ("train", "SIGINT", "replace", 6),
         ("difference", "SIGINT", "fsync", 1),

@@ -158,7 +158,7 @@ class Bench:
             return "new"
         if refused(out):
             return "refused"
-        if command.resumes and is_part(out):
+        if command.resumes and is_part(out, after):
             return "part"
         different = [name for name in found if found[name] != after.get(name)]
         return f"mixed: {different} of {list(found)}"

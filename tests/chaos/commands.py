@@ -209,12 +209,18 @@ def _check_hashes(folder):
                 raise UserError(f"{name} is not the one that {record.name} is of")
 
 
-def is_part(path):
-    """Return whether an output says by itself that it is part of one."""
+def is_part(path, after):
+    """Return whether an output says by itself that it is part of one.
+
+    Files that it does not name must be those of the complete one, `after`, not of an older one.
+    """
     if path.suffix == ".safetensors":
         return True  # the best model so far, which training saves when it is interrupted
-    records = [json.loads(file.read_text()) for file in path.glob("*.json")]
-    return any(record.get("complete") is False for record in records)
+    records = {file.name: json.loads(file.read_text()) for file in path.glob("*.json")}
+    named = {*records, *(name for record in records.values() for name in record.get("files", {}))}
+    others = [name for name, held in content(path).items() if held != after.get(name)]
+    partial = any(record.get("complete") is False for record in records.values())
+    return partial and named.issuperset(others)
 
 
 def clear(path):

@@ -273,3 +273,44 @@ def test_sigterm_lets_the_work_at_hand_be_saved(monkeypatch, capfd):
         signal.signal(signal.SIGTERM, before)
     assert signals.how_ended() == (143, "ended by SIGTERM")
     assert "saves the best so far" in capfd.readouterr().err
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+@pytest.mark.parametrize(("name", "code"), [("SIGTERM", 143), ("SIGINT", 130)])
+def test_the_exit_code_of_an_end_within_code_that_is_text(name, code, tmp_path):
+    """As named tuples and dataclasses are made of: Python would end by SIGINT, whatever it was."""
+    (tmp_path / "struck.py").write_text(
+        "import signal\n"
+        "from napari_compressed_transcriptomics.cli import command_line, info\n"
+        "def struck(*_):\n"
+        f"    exec('signal.raise_signal(signal.{name})', {{'signal': signal}})\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "info.run = struck\n"
+        f"raise SystemExit(command_line.main(['info', {str(REGIONS)!r}]))\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])}
+    command = [sys.executable, "-m", "struck"]
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert ended.returncode == code
+    assert len(ended.stderr.splitlines()) == 1
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+@pytest.mark.parametrize("setting", ["handler", "default"])
+def test_a_signal_while_its_handler_is_set_and_set_back(setting, monkeypatch, capsys):
+    real, usual = signal.signal, signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+    def struck(number, handler):
+        if setting == "handler" and callable(handler):
+            real(number, handler)
+        if callable(handler) == (setting == "handler") and number == signal.SIGTERM:
+            monkeypatch.undo()
+            signal.raise_signal(number)
+        return real(number, handler)
+
+    monkeypatch.setattr(signal, "signal", struck)
+    try:
+        assert run("info", REGIONS) == 143
+    finally:
+        signal.signal(signal.SIGTERM, usual)
+    assert capsys.readouterr().err == "compressed-transcriptomics: ended by SIGTERM\n"

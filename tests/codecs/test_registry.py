@@ -29,12 +29,19 @@ from napari_compressed_transcriptomics.study.predict_request import PredictReque
 from small import small_expression
 
 
-def test_recipes_are_fitted_as_train_fits_them():
-    """Method published is the autoencoder with the published settings, default the residual."""
-    assert [METHODS[name].codec for name in ("residual", "autoencoder")] == [
+def test_old_names_are_accepted():
+    assert method_names(("default", "published", "kpca", "residual", "pca")) == (
         "residual",
         "autoencoder",
-    ]
+        "kernel-pca",
+        "pca",
+    )
+    with pytest.raises(UserError, match="'magic'"):
+        method_names(("default", "magic"))
+
+
+def test_recipes_are_fitted_as_train_fits_them():
+    assert {name: METHODS[name].codec for name in METHODS} == {name: name for name in METHODS}
     assert METHODS["autoencoder"].settings["patience"] == 300
 
     def leave(progress):

@@ -1,5 +1,7 @@
 """A comparison that was made without a folder, and is put into one later."""
 
+import errno
+import itertools
 import json
 import os
 from contextlib import suppress
@@ -9,6 +11,7 @@ import pytest
 
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.progress import Cancelled, Stop
+from napari_compressed_transcriptomics.io.files.belonging import fingerprints
 from napari_compressed_transcriptomics.io.writers.comparison import (
     COMPARISON_FILES,
     compare_into_folder,
@@ -92,6 +95,20 @@ def test_a_comparison_with_another_buffer_is_another(tmp_path):
         compare_into_folder(asked(**blocks), tmp_path)
 
 
+def test_a_table_with_older_names_of_methods_is_gone_on_with(tmp_path):
+    compare_into_folder(asked(methods=("kernel-pca",)), tmp_path)
+    table, sidecar = (tmp_path / name for name in COMPARISON_FILES[:2])
+    table.write_text(table.read_text().replace("kernel-pca", "kpca"))
+    record = json.loads(sidecar.read_text())
+    record["methods"]["kpca"] = record["methods"].pop("kernel-pca")
+    sidecar.write_text(json.dumps(record | {"files": fingerprints(tmp_path)}))
+    n_fits, comparison = measured(asked(methods=("kpca", "pca")), tmp_path)
+    assert n_fits == 3  # those of PCA
+    assert {score.method for score in comparison.scores} == {"kernel-pca", "pca"}
+    assert "kpca" not in table.read_text()
+    assert set(json.loads(sidecar.read_text())["methods"]) == {"kernel-pca", "pca"}
+
+
 def test_only_one_at_a_time_compares_into_a_folder(tmp_path):
     other, tried = compare_methods(asked()), []
 
@@ -133,6 +150,47 @@ def test_killed_after_the_table_and_before_its_record(tmp_path):
     n_fits, comparison = measured(asked(methods=("kernel-pca",)), tmp_path)
     assert n_fits == 3  # its settings are not recorded, so they are fitted again
     assert len(comparison.scores) == 6
+
+
+class Killed(BaseException):
+    """Stands in for the end of the process: nothing is written after it."""
+
+
+@pytest.mark.parametrize("call", range(1, 6))
+def test_killed_while_it_grows(call, saved, monkeypatch):
+    """No figure of another table, and no word that all is there, is left."""
+    before = pd.read_csv(saved / "comparison.csv")
+    real, calls = os.replace, itertools.count(1)
+
+    def replaces(*paths):
+        if next(calls) == call:
+            raise Killed
+        real(*paths)
+
+    monkeypatch.setattr(os, "replace", replaces)
+    more = asked(methods=("pca", "kpca"))
+    with pytest.raises(Killed):
+        finish(saved_comparison_steps(more, saved))
+    monkeypatch.undo()
+    record = json.loads((saved / "comparison.json").read_text())
+    assert not (saved / "comparison.png").exists()
+    if call > 2:  # a record was written since
+        assert len(pd.read_csv(saved / "comparison.csv")) > len(before)
+        assert record["complete"] is False
+        assert record["parameters"]["methods"] == ["pca", "kpca"]
+    _, comparison = measured(saved_comparison_steps(more, saved))
+    assert comparison.complete
+    assert (saved / "comparison.png").exists()
+
+
+def test_a_table_that_cannot_be_written_keeps_its_figure(saved, monkeypatch):
+    def full(_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(UserError, match="is full"):
+        finish(saved_comparison_steps(asked(methods=("pca", "kpca")), saved))
+    assert (saved / "comparison.png").exists()
 
 
 @pytest.fixture

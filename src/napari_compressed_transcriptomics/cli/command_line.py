@@ -27,7 +27,7 @@ from . import report as _cli_report
 from . import train as _cli_train
 from .faults import interrupted, told
 from .numbers import seed
-from .signals import all_interrupt, how_ended
+from .signals import all_interrupt, forget_interrupt, how_ended
 from .streams import make_safe, output_problem, say
 from .terminal import clear_line, tell_notes, warnings_told
 
@@ -62,14 +62,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     make_safe()
     arguments = sys.argv[1:] if argv is None else argv
-    with all_interrupt():
-        try:
+    try:
+        with all_interrupt():
             code = _run(arguments)
-        except KeyboardInterrupt:
-            clear_line()
-            code, words = how_ended()
-            say(f"{PROG}: {words}")
-        return _told_of_output(code)
+    except KeyboardInterrupt:  # it may also come while the handlers are set and set back
+        clear_line()
+        code, words = how_ended()
+        say(f"{PROG}: {words}")
+    forget_interrupt()
+    return _told_of_output(code)
 
 
 def _run(argv: Sequence[str]) -> int:

@@ -48,6 +48,16 @@ def first_interrupt() -> Iterator[Callable[[], bool]]:
         yield asked.is_set
 
 
+def forget_interrupt() -> None:
+    """Let Python end with the exit code that it is given.
+
+    A `KeyboardInterrupt` that leaves code run from text (`exec` of a string, as dataclasses and
+    named tuples use) makes Python end by SIGINT instead, even if it is caught further out:
+    ``python -m`` looks at that after the exit code. Running any other text undoes it.
+    """
+    exec("")
+
+
 def _interrupt(number: int, frame: Any) -> None:
     _came.append(number)
     raise KeyboardInterrupt
@@ -59,9 +69,9 @@ def _handled(handler: Callable[[int, Any], None], instead_of: dict[int, Any]) ->
     mine = {}
     if threading.current_thread() is threading.main_thread():  # no other may set handlers
         mine = {n: usual for n, usual in instead_of.items() if signal.getsignal(n) is usual}
-    for number in mine:
-        signal.signal(number, handler)
     try:
+        for number in mine:
+            signal.signal(number, handler)
         yield
     finally:
         for number, usual in mine.items():

@@ -109,7 +109,10 @@ def write_json(path: Path, content: dict[str, Any], style: Style = SAFE) -> None
 
 @contextmanager
 def replacing_files(
-    directory: str | Path, names: Iterable[str], last: str | None = None
+    directory: str | Path,
+    names: Iterable[str],
+    last: str | None = None,
+    outdated: Iterable[str] = (),
 ) -> Iterator[Path]:
     """Give a temporary folder, whose files then replace those of the same name.
 
@@ -127,6 +130,8 @@ def replacing_files(
         The names of the files that will be written.
     last : str, optional
         The file that is renamed last: a record of the others, see `belonging`.
+    outdated : iterable of str, optional
+        Files that belong to none of the new ones: removed right before those are renamed.
 
     Raises
     ------
@@ -134,11 +139,11 @@ def replacing_files(
         A target is read-only or a folder (before anything is written), or it cannot be written:
         the disk is full, a limit is reached, or whatever else the system says.
     """
-    directory, names = Path(directory), list(names)
+    directory, names, outdated = Path(directory), list(names), list(outdated)
     if is_unfinished(directory):
         yield directory
         return
-    check_targets(directory, names)
+    check_targets(directory, [*names, *outdated])
     made = [p for p in (directory, *directory.parents) if not p.exists()]
     folder = None
     try:
@@ -149,6 +154,8 @@ def replacing_files(
         for path in written:
             _to_disk(path)
         with renaming(directory) if len(written) > 1 else nullcontext():
+            for name in outdated:
+                (directory / name).unlink(missing_ok=True)
             for path in written:
                 os.replace(path, directory / path.name)
         if os.name == "posix":

@@ -60,9 +60,10 @@ def compare_into_folder(
     """Compare, and keep every score in a folder as soon as it is there.
 
     ``comparison.csv`` (columns `compare_score.COLUMNS`) and ``comparison.json`` (settings, hashes,
-    versions) are written after each fit, ``comparison.png`` at the end. What the folder holds
-    of the same data, seed and folds is not fitted again; other methods, components and splits
-    that it holds stay. The folder is held until the end: nobody else can compare into it.
+    versions) are written after each fit, ``comparison.png`` at the end; an older figure goes as
+    soon as the table grows. What the folder holds of the same data, seed and folds is not fitted
+    again; other methods, components and splits that it holds stay. The folder is held until the
+    end: nobody else can compare into it.
 
     Parameters
     ----------
@@ -152,13 +153,15 @@ class _Folder:
             kept, self.notes = _known(self._path, before)
             self.scores = list((kept | {score.fit: score for score in known}).values())
             self._record = {**before, **about, **_made_with(request, before, self.scores)}
+            if not self._lock.works:
+                self.notes.append(
+                    f"The file system of {self._path} has no locks; let nothing else compare into "
+                    "it"
+                )
+            self._tell(request, complete=False)  # what was complete is not while it grows
         except BaseException:
             self.close()
             raise
-        if not self._lock.works:
-            self.notes.append(
-                f"The file system of {self._path} has no locks; let nothing else compare into it"
-            )
 
     def close(self) -> None:
         """Let others write into the folder."""
@@ -166,23 +169,27 @@ class _Folder:
 
     def write_all(self, comparison: Comparison) -> None:
         """Write the whole of a comparison, with its figure."""
-        self._record |= {
-            "parameters": comparison.request.parameters(),
-            "complete": comparison.complete,
-            "notes": [*comparison.request.expression.notes, *self.notes, *comparison.notes],
-        }
+        self._tell(comparison.request, comparison.complete, comparison.notes)
         self.write(list(comparison.scores), comparison)
+
+    def _tell(self, request: CompareRequest, complete: bool, notes: Iterable[str] = ()) -> None:
+        self._record |= {
+            "parameters": request.parameters(),
+            "complete": complete,
+            "notes": [*request.expression.notes, *self.notes, *notes],
+        }
 
     def write(self, scores: list[Score], comparison: Comparison | None = None) -> None:
         """Write scores, and the figure of a comparison that is done."""
         table, sidecar, picture = COMPARISON_FILES
         names = COMPARISON_FILES if comparison else COMPARISON_FILES[:2]
-        with replacing_files(self._path, names, last=sidecar) as folder:
+        # Killed at any moment, it leaves no figure beside a table that has other rows.
+        with replacing_files(self._path, names, sidecar, outdated=[picture]) as folder:
             rows = map(_cells, scores)
             write_rows(folder / table, [COLUMNS, *rows], self._style)
             if comparison is not None:
                 _draw(folder / picture, comparison)
-            record = {"complete": False, **self._record, KEY: fingerprints(folder)}
+            record = {**self._record, KEY: fingerprints(folder)}
             write_json(folder / sidecar, record, self._style)
 
 
