@@ -126,9 +126,9 @@ def test_ctrl_c_keeps_what_is_done(tmp_path, monkeypatch):
 
     class Interrupts(terminal.Report):
         def __call__(self, progress):
-            super().__call__(progress)
             if progress.stage.startswith("kernel PCA:"):
                 signal.raise_signal(signal.SIGINT)
+            super().__call__(progress)
 
     monkeypatch.setattr("napari_compressed_transcriptomics.cli.coherence.Report", Interrupts)
     options = (*QUICK, "kernel-pca", "--out", tmp_path / "out")

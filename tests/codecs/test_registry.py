@@ -61,7 +61,7 @@ def test_codecs_by_their_ids_are_the_same_methods():
 
 
 def test_an_unknown_method_is_refused_with_those_there_are():
-    with pytest.raises(UserError, match=r"no method 'vae'; choose from default.*t-?sne, genes"):
+    with pytest.raises(UserError, match=r"no method 'vae'; choose from residual.*t-?sne, genes"):
         method_names(("vae",), ("genes",))
     with pytest.raises(UserError, match="no method 'genes'"):
         method_names(("genes",))

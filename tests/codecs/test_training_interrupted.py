@@ -20,6 +20,11 @@ from napari_compressed_transcriptomics.codecs.training.checkpoints import (
     remove_checkpoints,
 )
 from napari_compressed_transcriptomics.core.progress import Cancelled, Stop, silent, stopping
+from napari_compressed_transcriptomics.io.files.safetensors_file import (
+    digest,
+    read_safetensors,
+    write_safetensors,
+)
 from small import same
 from trained import DATA, leave_after, losses, without_files
 
@@ -84,6 +89,19 @@ def test_the_default_recipe_stops_and_resumes(request_, always):
     assert stopped.training["ended"] == "stopped"
     assert stopped.training["epochs"] == 20
     assert codec.training["recipe"] == "residual"
+
+
+def test_checkpoints_with_the_older_name_of_a_recipe_are_resumed(request_, always):
+    request_ = replace(request_, codec=None, hidden_sizes=None)
+    leave_after(request_, 3)
+    for file in checkpoint_files(request_.checkpoint):
+        metadata, arrays = read_safetensors(file)
+        assert '"recipe": "residual"' in metadata["about"]
+        metadata["about"] = metadata["about"].replace('"recipe": "residual"', '"recipe": "default"')
+        metadata["sha256"] = digest(metadata, arrays)
+        write_safetensors(file, metadata, arrays)
+    resumed, *_ = losses(replace(request_, resume=True))
+    assert min(resumed) > 1
 
 
 def test_resuming_again_and_again(request_, always):

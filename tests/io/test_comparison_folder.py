@@ -168,17 +168,17 @@ def test_killed_while_it_grows(call, saved, monkeypatch):
         real(*paths)
 
     monkeypatch.setattr(os, "replace", replaces)
-    more = asked(methods=("pca", "kpca"))
+    more = asked(methods=("pca", "kernel-pca"))
     with pytest.raises(Killed):
-        finish(saved_comparison_steps(more, saved))
+        compare_into_folder(more, saved)
     monkeypatch.undo()
     record = json.loads((saved / "comparison.json").read_text())
     assert not (saved / "comparison.png").exists()
     if call > 2:  # a record was written since
         assert len(pd.read_csv(saved / "comparison.csv")) > len(before)
         assert record["complete"] is False
-        assert record["parameters"]["methods"] == ["pca", "kpca"]
-    _, comparison = measured(saved_comparison_steps(more, saved))
+        assert record["parameters"]["methods"] == ["pca", "kernel-pca"]
+    _, comparison = measured(more, saved)
     assert comparison.complete
     assert (saved / "comparison.png").exists()
 
@@ -189,7 +189,7 @@ def test_a_table_that_cannot_be_written_keeps_its_figure(saved, monkeypatch):
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(UserError, match="is full"):
-        finish(saved_comparison_steps(asked(methods=("pca", "kpca")), saved))
+        compare_into_folder(asked(methods=("pca", "kernel-pca")), saved)
     assert (saved / "comparison.png").exists()
 
 

@@ -198,7 +198,7 @@ def test_methods_that_cannot_are_left_out_with_a_sentence(monkeypatch):
     assert {fit[:2] for fit in planned.fits} == {("pca", 2), ("pca", 39)}
     notes = " ".join(planned.notes)
     for words in (
-        "published is left out for k = 2, 39: small has values from",
+        "autoencoder is left out for k = 2, 39: small has values from",
         "umap is left out for k = 2, 39, 64: UMAP needs umap-learn",
         "tsne is left out for k = 2, 39, 64: t-SNE only places samples",
         "pca is left out for k = 64: 64 components are too many for 40 samples",
@@ -276,7 +276,7 @@ def test_figure_has_a_box_a_method_and_size():
     assert blocks.title.get_color() == "#f0f0f0"
     assert blocks.get_title().endswith("training from 7 mm away, median 21 mm")
     (legend,) = figure.legends
-    assert [t.get_text() for t in legend.get_texts()] == ["residual (default)", "PCA"]
+    assert [t.get_text() for t in legend.get_texts()] == ["residual autoencoder", "PCA"]
 
 
 def test_figure_of_few_folds_has_dots_and_is_drawn_again():

@@ -53,7 +53,7 @@ def test_methods_that_learn_from_fewer_samples_are_told():
     assert outlook(asked(methods=("pca", "residual"))).notes == ()
     many = named(np.random.default_rng(0).uniform(0.3, 0.7, (1800, 20)))
     (told,) = outlook(asked(many, methods=("pca", "residual"))).notes
-    assert told.startswith("Residual (default) learns")
+    assert told.startswith("Residual autoencoder learns")
 
 
 def test_problems_are_sentences():

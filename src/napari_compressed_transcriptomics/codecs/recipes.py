@@ -13,9 +13,9 @@ from napari_compressed_transcriptomics.core.provenance import array_sha256
 
 from .codec import Codec
 from .fitting import fit_codec
+from .training.settings import OLD_RECIPES
 
 RECIPES = ("residual", "autoencoder")
-_OLD_NAMES = {"default": "residual", "published": "autoencoder"}
 _TRAINED = ("autoencoder", "residual")
 _SETTINGS = (
     "hidden_sizes", "max_epochs", "batch_size", "patience", "learning_rate", "validation",
@@ -98,7 +98,7 @@ def recipe_settings(recipe: str) -> tuple[str, dict[str, Any]]:
     UserError
         If there is no such recipe.
     """
-    recipe = _OLD_NAMES.get(recipe, recipe)
+    recipe = OLD_RECIPES.get(recipe, recipe)
     if recipe in RECIPES:
         return recipe, dict(_PUBLISHED) if recipe == "autoencoder" else {}
     raise UserError(f"There is no recipe {recipe!r}; choose one of {', '.join(RECIPES)}")
@@ -148,7 +148,7 @@ def train_codec(request: TrainRequest, report: Report = silent) -> Codec:
             **settings,
         )
     if request.codec is None:
-        codec.training["recipe"] = _OLD_NAMES.get(request.recipe, request.recipe)
+        codec.training["recipe"] = OLD_RECIPES.get(request.recipe, request.recipe)
     return codec
 
 
@@ -161,7 +161,7 @@ def _checkpoints(request: TrainRequest, codec_id: str) -> Any:
         "data": array_sha256(expression.values),
         "genes": sha256("\n".join(expression.genes).encode()).hexdigest(),
         "codec": codec_id,
-        "recipe": _OLD_NAMES.get(request.recipe, request.recipe),
+        "recipe": OLD_RECIPES.get(request.recipe, request.recipe),
         "latent size": request.latent_size,
         "seed": request.seed,
         **request.settings(),

@@ -15,6 +15,7 @@ from napari_compressed_transcriptomics.io.files.safetensors_file import (
     write_safetensors,
 )
 
+from .settings import OLD_RECIPES
 from .snapshots import Snapshot
 
 CHECKPOINT_VERSION = 2
@@ -253,6 +254,8 @@ def _read(file: Path) -> tuple[dict[str, Any], dict[str, Any], Snapshot]:
         _is_whole(state.get("epoch"), 0, 2**31) and _is_whole(made.get("threads", 1), 1, 2**15)
     ):
         raise UserError(f"{file.name} does not say what is trained, and how far")
+    if isinstance(recipe := about.get("recipe"), str):
+        about["recipe"] = OLD_RECIPES.get(recipe, recipe)
     return about, made, Snapshot(tensors, state)
 
 

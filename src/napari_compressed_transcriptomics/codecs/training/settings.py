@@ -7,6 +7,8 @@ from napari_compressed_transcriptomics.core.errors import UserError
 
 USUAL_STEPS = 2000
 MAX_EPOCHS = 1_000_000
+OLD_RECIPES = {"default": "residual", "published": "autoencoder"}
+"""What older versions called recipes, in files and on input."""
 _CHOICES = {
     "schedule": ("cosine", "constant"),
     "loss": ("mean", "sum"),
