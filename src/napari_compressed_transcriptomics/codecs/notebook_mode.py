@@ -94,5 +94,5 @@ def as_notebook(codec: Codec, expression: Expression) -> NotebookAutoencoder:
     clip = clip_limits(expression.aligned_to(codec.genes).values)
     record = {**codec.training, "clip_from": "0.1 and 99.9 percentiles of the data encoded"}
     return NotebookAutoencoder(
-        codec.module, codec.hidden_sizes, clip, codec.genes, codec.neutral, record
+        codec.module, codec.hidden_sizes, clip, codec.genes, codec.gene_means, record
     )

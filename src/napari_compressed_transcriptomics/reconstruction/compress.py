@@ -108,7 +108,7 @@ def compress(request: CompressRequest, report: Report = silent) -> "Reconstructi
         from napari_compressed_transcriptomics.codecs.notebook_mode import as_notebook
 
         expression = expression.aligned_to(
-            codec.genes, codec.neutral if request.fill_missing else None
+            codec.genes, codec.gene_means if request.fill_missing else None
         )
         codec = as_notebook(codec, expression)
     result = reconstruct(
