@@ -65,8 +65,8 @@ def test_genes_that_the_data_lacks(server):
     refused("10 of the 40", "at least 90%", call=lambda: reconstruct(codec, few, fill_missing=True))
 
 
-def test_parity(server):
-    notebook = load_published(2, parity_with=DATA)
+def test_notebook_mode(server):
+    notebook = load_published(2, notebook_mode_for=DATA)
     assert notebook.id == "autoencoder-notebook"
     network = weights()[0].train()
     clipped = np.clip(DATA.values, *np.percentile(DATA.values, (0.1, 99.9)))
