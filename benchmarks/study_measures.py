@@ -43,8 +43,8 @@ CACHE = Path(__file__).parent / ".study"
 COMPARED = ("residual", "autoencoder", "pca", "nmf", "kernel-pca", "umap")
 EMBEDDED, SIZES = (*COMPARED, "tsne"), (2, 8)
 SEED, FOLDS, BLOCKS, REPEATS, SURROGATES = 0, 5, 10, 4, 1000
-# Regressor, split, repeats, surrogates, sizes. Trees are slow: they have one map of each measure,
-# and p-values for them would take days.
+# Regressor, split, repeats, surrogates, sizes. Gradient boosting is slow: it has one map of each
+# measure, and p-values for it would take days.
 RUNS = {
     "ridge_blocks": ("ridge", "blocks", REPEATS, SURROGATES, SIZES),
     "ridge_random": ("ridge", "random", REPEATS, 0, SIZES),

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from napari_compressed_transcriptomics.core.provenance import versions
+from napari_compressed_transcriptomics.study.regressors import REGRESSORS
 
 from .study_claims import (
     AUTOENCODERS,
@@ -39,8 +40,6 @@ from .study_rules import (
     step,
 )
 from .study_tables import HOW, tables
-
-REGRESSORS = ("ridge", "trees")
 
 
 def page(found: list[Found]) -> str:
@@ -99,10 +98,10 @@ def _claims(found: list[Found]) -> Iterator[str]:
             },
         )
     for method in AUTOENCODERS:
-        for regressor in REGRESSORS:
+        for regressor, title in REGRESSORS.items():
             yield from _claim(
                 f"From the {TITLES[method]} maps are predicted better than from the others "
-                f"({regressor})",
+                f"({title})",
                 found,
                 lambda one, m=method, r=regressor: {
                     f"k = {k}": against_all(named(others(one, m, k, r)))

@@ -54,8 +54,8 @@ def tables(found: Found) -> Iterator[str]:
             f"Prediction of {len({s.target for s in found.scores})} maps: out-of-sample R2 by "
             f"ridge. {found.n_subcortical} of the {found.n_targets} targets have values in the "
             "subcortex, too, the others in the cortex only. The last two columns are other means: "
-            "by trees (one map of each measure, folds drawn once), and by ridge with random "
-            "folds.\n"
+            "by gradient boosting (one map of each measure, folds drawn once), and by ridge with "
+            "random folds.\n"
         )
         yield from _prediction_table(found)
         yield (
@@ -145,7 +145,7 @@ def _prediction_table(found: Found) -> Iterator[str]:
         )
     yield from _table(
         ["method", "k", "mean R2", "median R2", "tables", "volumes", f"p_fdr <= {SIGNIFICANT}",
-         "trees", "ridge, random folds"],
+         "gradient boosting", "ridge, random folds"],
         rows,
     )  # fmt: skip
 

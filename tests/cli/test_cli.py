@@ -99,8 +99,9 @@ def test_genes_of_components(tmp_path, capsys):
     )
     record = json.loads((tmp_path / "component_genes.csv.json").read_text())
     assert record["latent_sd"] == pytest.approx(list(latents.std(ddof=0)))
-    parity = ("--model", "published", "--latent", 2, "--parity", "--component-genes")
-    assert "--parity" in refused(capsys, "encode", REGIONS, *parity, "--out", tmp_path / "no")
+    notebook = ("--model", "published", "--latent", 2, "--notebook-mode", "--component-genes")
+    said = refused(capsys, "encode", REGIONS, *notebook, "--out", tmp_path / "no")
+    assert "no --notebook-mode" in said
 
 
 def test_demo_without_window(tmp_path, monkeypatch, capsys):

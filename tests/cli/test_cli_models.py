@@ -67,16 +67,18 @@ def test_import(server, tmp_path, capsys):
 def test_encode_with_published_weights(server, tmp_path, capsys):
     given = ("encode", REGIONS, "--model", "published", "--latent", 2, "--out")
     assert run(*given, tmp_path / "a") == 0
-    assert run(*given, tmp_path / "b", "--parity") == 0
-    plain, notebook = (
-        pd.read_csv(tmp_path / out / "latents.csv", index_col=0).to_numpy() for out in "ab"
+    assert run(*given, tmp_path / "b", "--notebook-mode") == 0
+    assert run(*given, tmp_path / "c", "--parity") == 0  # its old name
+    plain, notebook, old = (
+        pd.read_csv(tmp_path / out / "latents.csv", index_col=0).to_numpy() for out in "abc"
     )
+    np.testing.assert_array_equal(old, notebook)
     assert plain.shape == (60, 2)
     assert np.abs(plain - notebook).max() > 1e-3
     summary = json.loads((tmp_path / "b" / "summary.json").read_text())
     assert summary["codec"] == "autoencoder-notebook"
     assert summary["parameters"]["codec"] == "published"
-    assert summary["parameters"]["parity"] is True
+    assert summary["parameters"]["notebook_mode"] is True
     assert summary["training"]["git_blob_id"] == BLOB_IDS[TWO]
     assert summary["filled"] == []
 
@@ -87,7 +89,10 @@ def test_wrong_use(server, tmp_path, capsys):
     for arguments, words in (
         (("encode", REGIONS, "--model", "published", "--out", out), "--latent K"),
         (("encode", REGIONS, "--model", "published", "--latent", 3, "--out", out), "2, 4, 8"),
-        (("encode", REGIONS, "--model", "pca", "--latent", 2, "--parity", "--out", out), "parity"),
+        (
+            ("encode", REGIONS, "--model", "pca", "--latent", 2, "--parity", "--out", out),
+            "--notebook-mode is for",
+        ),
         (("models",), "COMMAND"),
         (("models", "download", "many"), "many"),
         (("models", "download", 2, 5), "5 components"),

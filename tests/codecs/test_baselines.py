@@ -87,12 +87,12 @@ def scikit_learns(data, size, gamma, alpha, unit):
 def test_is_scikit_learns_kernel_pca(gamma, alpha):
     ours = codec_class("kernel-pca").fit(DATA, 3, gamma=gamma, alpha=alpha)
     exact, other = (
-        ((data.values - ours.neutral) / ours.unit).astype(float) for data in (DATA, OTHER)
+        ((data.values - ours.gene_means) / ours.unit).astype(float) for data in (DATA, OTHER)
     )
     encode, decode = scikit_learns(exact, 3, gamma, alpha, ours.unit)
     latents = encode(other)
     assert_allclose(ours.encode(OTHER.values), latents, atol=1e-4)
-    assert_allclose(ours.decode(latents), decode(latents) + ours.neutral, atol=3e-4)
+    assert_allclose(ours.decode(latents), decode(latents) + ours.gene_means, atol=3e-4)
 
 
 def test_errors_of_kernel_pca_on_inner_folds_are_those_of_fits():

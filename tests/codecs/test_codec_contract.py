@@ -42,7 +42,7 @@ def test_beats_predicting_the_mean(codec):
 def test_knows_its_genes_and_their_means(codec):
     assert codec.genes == DATA.genes
     assert codec.latent_size == 2
-    assert_allclose(codec.neutral, DATA.values.mean(0), rtol=1e-5)
+    assert_allclose(codec.gene_means, DATA.values.mean(0), rtol=1e-5)
 
 
 def test_same_seed_same_latents(codec):
@@ -71,7 +71,7 @@ def test_file_gives_the_same_codec(codec, tmp_path):
     assert loaded.config() == json.loads(json.dumps(codec.config())) == codec.config()
     assert loaded.genes == codec.genes
     assert loaded.training == json.loads(json.dumps(codec.training))
-    assert_array_equal(loaded.neutral, codec.neutral)
+    assert_array_equal(loaded.gene_means, codec.gene_means)
     assert_array_equal(loaded.encode(DATA.values), codec.encode(DATA.values))
 
 
@@ -190,12 +190,12 @@ def test_large_networks_are_refused_before_they_are_made():
 
 
 def test_memory_that_runs_out_in_fitting_is_told(monkeypatch):
-    from napari_compressed_transcriptomics.codecs import pca
+    from napari_compressed_transcriptomics.codecs import codec
 
     def fail(*_, **__):
         raise MemoryError("Unable to allocate 5.0 GiB for an array with shape (9, 9)")
 
-    monkeypatch.setattr(pca, "training_record", fail)
+    monkeypatch.setattr(codec, "training_record", fail)
     with pytest.raises(UserError, match=r"needs 5.0 GiB more memory, .* are available"):
         fit_codec("pca", DATA, 2)
 

@@ -1,4 +1,4 @@
-"""Parity with the published notebook, against its steps written out."""
+"""Notebook mode, against the steps of the published notebook written out."""
 
 import numpy as np
 import pytest

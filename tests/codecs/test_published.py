@@ -54,7 +54,7 @@ def test_fetched_once_and_used_in_evaluation_mode(server):
     seen = []
     codec = load_published(2, report=seen.append)
     assert codec.genes == DATA.genes
-    assert_allclose(codec.neutral, DATA.values.mean(axis=0), atol=1e-6)
+    assert_allclose(codec.gene_means, DATA.values.mean(axis=0), atol=1e-6)
     assert_allclose(codec.clip, np.percentile(DATA.values, (0.1, 99.9)), atol=1e-6)
     assert codec.training["published_file"] == TWO
     assert codec.training["git_blob_id"] == BLOB_IDS[TWO]

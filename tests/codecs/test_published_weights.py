@@ -59,14 +59,14 @@ def test_genes_that_the_data_lacks(server):
     assert result.expression.filled == ("GENE37", "GENE38", "GENE39")
     assert "GENE37, GENE38, GENE39" in result.expression.notes[-1]
     filled = DATA.values.copy()
-    filled[:, 37:] = codec.neutral[37:]
+    filled[:, 37:] = codec.gene_means[37:]
     assert_allclose(result.latents, codec.encode(filled), atol=1e-5)
     few = DATA.aligned_to(DATA.genes[:30])
     refused("10 of the 40", "at least 90%", call=lambda: reconstruct(codec, few, fill_missing=True))
 
 
-def test_parity(server):
-    notebook = load_published(2, parity_with=DATA)
+def test_notebook_mode(server):
+    notebook = load_published(2, notebook_mode_for=DATA)
     assert notebook.id == "autoencoder-notebook"
     network = weights()[0].train()
     clipped = np.clip(DATA.values, *np.percentile(DATA.values, (0.1, 99.9)))

@@ -3,6 +3,7 @@ import pytest
 import torch
 
 from napari_compressed_transcriptomics.codecs.autoencoder import Autoencoder
+from napari_compressed_transcriptomics.codecs.codec import Fitting
 from napari_compressed_transcriptomics.codecs.models.model_file import load_model, save_model
 from napari_compressed_transcriptomics.codecs.networks.autoencoder_network import (
     HIDDEN_SIZES,
@@ -16,7 +17,6 @@ from napari_compressed_transcriptomics.codecs.recipes import (
 from napari_compressed_transcriptomics.codecs.training.settings import TrainingSettings
 from napari_compressed_transcriptomics.codecs.training.trainer import Trainer
 from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.core.progress import silent
 from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
 from napari_compressed_transcriptomics.spatial.splits import (
     batches,
@@ -54,7 +54,7 @@ def test_published_recipe_is_the_published_training():
     data = small_expression(n_samples=300, n_genes=30)
     _, settings = recipe_settings("autoencoder")
     assert settings.pop("max_epochs") == 50_000
-    codec = Autoencoder._fit(data, 2, 0, "cpu", 2, silent, hidden_sizes=(16, 8), **settings)
+    codec = Autoencoder._fit(Fitting(data, 2, max_epochs=2), hidden_sizes=(16, 8), **settings)
     assert codec.training["settings"]["patience"] == 300
 
     generator = torch.Generator().manual_seed(0)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from napari_compressed_transcriptomics.codecs.codec import Fitting
 from napari_compressed_transcriptomics.codecs.fitting import fit_codec
 from napari_compressed_transcriptomics.codecs.training import loop, trainer
 from napari_compressed_transcriptomics.core.errors import UserError
@@ -26,7 +27,8 @@ def fit(**settings):
         if progress.message:
             messages.append(progress.message)
 
-    codec = Autoencoder._fit(DATA, 2, 0, device, 12, report, hidden_sizes=(16, 8), **settings)
+    fitting = Fitting(DATA, 2, device=device, max_epochs=12, report=report)
+    codec = Autoencoder._fit(fitting, hidden_sizes=(16, 8), **settings)
     return codec, messages
 
 
@@ -135,7 +137,7 @@ def test_the_residual_autoencoder_trains_on_the_cpu_where_a_device_fails(monkeyp
     from napari_compressed_transcriptomics.codecs import residual
 
     def fit(device, report=silent):
-        return residual.ResidualAutoencoder._fit(DATA, 2, 0, device, 3, report)
+        return residual.ResidualAutoencoder._fit(Fitting(DATA, 2, 0, device, 3, report))
 
     expected = fit("cpu")
     train = residual.train_residual

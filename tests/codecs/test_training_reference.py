@@ -116,7 +116,7 @@ def test_the_distance_is_that_of_mahalanobis():
 def test_a_component_that_is_never_used_tells_nothing():
     fitted = fit_codec("pca", TRAINING, 2)
     unused = np.zeros((1, 40))
-    codec = PCA(np.concatenate([fitted.components, unused]), fitted.neutral, fitted.genes)
+    codec = PCA(np.concatenate([fitted.components, unused]), fitted.genes, fitted.gene_means)
     codec.repeats = None  # a fit repeated would use it
     codec.reference = fitting.learn_reference(codec, TRAINING, "cpu")
     assert 0 < reconstruct(codec, UNSEEN).novelty.share < 0.09

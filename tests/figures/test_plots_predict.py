@@ -53,20 +53,23 @@ def test_one_target_shows_its_own_interval():
 def test_a_panel_a_regressor_and_drawing_again():
     both = prediction((0.2, 0.6), (0.1, 0.1), regressors=("ridge", "trees"))
     figure = utility_bars(both)
-    assert [axes.get_title().split(",")[0] for axes in figure.axes] == ["ridge", "trees"]
+    assert [axes.get_title().split(",")[0] for axes in figure.axes] == [
+        "ridge",
+        "gradient boosting",
+    ]
     assert utility_bars(prediction((0.2, 0.6), (0.1, 0.1)), figure) is figure
     assert len(figure.axes) == 1
     assert not utility_bars(prediction((), ())).axes
 
 
 def test_each_panel_has_the_rows_it_has_numbers_for():
-    """All genes are never put to trees."""
+    """All genes are never put to gradient boosting."""
     both = prediction((0.2, 0.6), (0.1, 0.1), regressors=("ridge", "trees"))
     scores = tuple(s for s in both.scores if (s.method, s.regressor) != ("b", "trees"))
-    ridge, trees = utility_bars(replace(both, scores=scores)).axes
-    assert [len(axes.patches) for axes in (ridge, trees)] == [2, 1]
-    assert [label.get_text() for label in trees.get_yticklabels()] == ["a, 8"]
-    assert trees.patches[0].get_facecolor() == ridge.patches[0].get_facecolor()
+    ridge, boosting = utility_bars(replace(both, scores=scores)).axes
+    assert [len(axes.patches) for axes in (ridge, boosting)] == [2, 1]
+    assert [label.get_text() for label in boosting.get_yticklabels()] == ["a, 8"]
+    assert boosting.patches[0].get_facecolor() == ridge.patches[0].get_facecolor()
 
 
 def test_target_against_prediction():

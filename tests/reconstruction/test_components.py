@@ -111,9 +111,9 @@ def test_progress_reaches_its_total(result):
 
 def test_batches_that_depend_on_each_other_are_refused(autoencoder):
     notebook = as_notebook(autoencoder.codec, DATA)
-    with pytest.raises(UserError, match="without parity"):
+    with pytest.raises(UserError, match="without notebook mode"):
         component_genes(reconstruct(notebook, DATA, device="cpu"))
-    with pytest.raises(UserError, match="without parity"):
+    with pytest.raises(UserError, match="without notebook mode"):
         decoded_change(notebook, np.zeros(3), np.ones(3))
 
 

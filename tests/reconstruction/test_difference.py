@@ -51,7 +51,7 @@ def test_the_error_of_a_region_is_that_of_all_its_values():
 def test_genes_in_another_order_are_matched_by_symbol():
     order = np.random.default_rng(0).permutation(40)
     genes = tuple(DATA.genes[i] for i in order)
-    shuffled = PCA(K8.codec.components[:, order], K8.codec.neutral[order], genes)
+    shuffled = PCA(K8.codec.components[:, order], genes, K8.codec.gene_means[order])
     two = compare_results(K2, reconstruct(shuffled, DATA))
     straight = compare_results(K2, K8)
     assert_allclose(two.gene_table["rmse_b"], straight.gene_table["rmse_b"], rtol=1e-4)

@@ -46,7 +46,7 @@ def test_constant_gene_and_constant_sample_have_no_r2():
 
 def test_all_constant_has_no_r2_at_all():
     data = named(np.full((5, 4), 0.1))
-    codec = PCA(np.zeros((1, 4)), np.full(4, 0.1), data.genes)
+    codec = PCA(np.zeros((1, 4)), data.genes, np.full(4, 0.1))
     assert np.isnan(reconstruct(codec, data).r2)
 
 
@@ -55,10 +55,10 @@ def test_sums_are_safe_far_from_zero():
     values = (1000 * np.arange(1, 21) + rng.normal(size=(5000, 20))).astype(np.float32)
     values[0] = 0  # an outlier must not spoil the shift either
     data = named(values)
-    codec = PCA(np.zeros((1, 20)), values.mean(0), data.genes)  # predicts the mean
+    codec = PCA(np.zeros((1, 20)), data.genes, values.mean(0))  # predicts the mean
     result = reconstruct(codec, data, block_bytes=80 * 64)
     true = values.astype(float)
-    error = (true - codec.neutral) ** 2
+    error = (true - codec.gene_means) ** 2
     expected = 1 - error.sum(0) / ((true - true.mean(0)) ** 2).sum(0)
     assert_allclose(result.r2_genes, expected, atol=1e-4)
     assert_allclose(result.rmse_genes, np.sqrt(error.mean(0)), rtol=1e-4)
@@ -69,7 +69,7 @@ def test_sums_are_safe_far_from_zero():
 def test_sums_are_right_for_very_many_samples():
     # one block of float32 sums over all of them is off by 2e-4
     values = np.random.default_rng(0).random((600_000, 4), np.float32)
-    codec = PCA(np.zeros((1, 4)), np.zeros(4), named(values[:2]).genes)  # predicts zeros
+    codec = PCA(np.zeros((1, 4)), named(values[:2]).genes, np.zeros(4))  # predicts zeros
     result = reconstruct(codec, named(values))
     assert_allclose(result.rmse_genes, np.sqrt(np.square(values, dtype=float).mean(0)), rtol=2e-6)
     assert_allclose(result.sd_genes, values.std(0, dtype=float), rtol=2e-6)
@@ -86,7 +86,7 @@ def test_missing_genes_are_refused_or_filled_and_left_out():
     assert any("GENE0" in note for note in result.expression.notes)
 
     filled = DATA.values.astype(float)
-    filled[:, :2] = CODEC.neutral[:2]
+    filled[:, :2] = CODEC.gene_means[:2]
     decoded = CODEC.decode(CODEC.encode(filled))
     squared = ((filled - decoded) ** 2)[:, 2:]
     centred = filled[:, 2:] - filled[:, 2:].mean(1, keepdims=True)
@@ -100,9 +100,9 @@ def test_too_many_missing_genes_are_never_filled():
         reconstruct(CODEC, DATA.aligned_to(DATA.genes[4:]), fill_missing=True, report=too_late)
 
 
-def test_unknown_neutral_values_fill_nothing():
-    codec = PCA(CODEC.components, np.full(30, np.nan), CODEC.genes)
-    with pytest.raises(UserError, match="neutral"):
+def test_unknown_means_fill_nothing():
+    codec = PCA(CODEC.components, CODEC.genes, np.full(30, np.nan))
+    with pytest.raises(UserError, match="means"):
         reconstruct(codec, DATA.aligned_to(DATA.genes[1:]), fill_missing=True, report=too_late)
 
 

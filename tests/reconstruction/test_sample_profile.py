@@ -54,7 +54,7 @@ def test_the_gene_that_was_spoilt_is_the_worst(result):
 
 def test_filled_in_genes_are_never_the_worst(brain):
     codec = fit_codec("pca", brain, 5, device="cpu")
-    codec.neutral[[2, 4]] = 1.0  # far off
+    codec.gene_means[[2, 4]] = 1.0  # far off
     kept = [i for i in range(brain.n_genes) if i not in (2, 4)]
     partial = replace(
         brain, values=brain.values[:, kept], genes=tuple(brain.genes[i] for i in kept)

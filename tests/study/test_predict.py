@@ -147,7 +147,7 @@ def test_same_seed_same_numbers():
     assert one.r2 != other.r2
 
 
-def test_trees_and_both_splits(monkeypatch):
+def test_gradient_boosting_and_both_splits(monkeypatch):
     monkeypatch.setattr(regressors, "_MAX_TREES", 60)
     found = run(
         target(), regressors=("ridge", "trees"), splits=("blocks", "random"), n_repeats=1,
@@ -155,8 +155,8 @@ def test_trees_and_both_splits(monkeypatch):
     )  # fmt: skip
     keys = {(s.method, s.regressor, s.split) for s in found.scores}
     assert len(keys) == 2 * 2 + 1 * 2  # genes with ridge only
-    by_trees = [s for s in found.scores if s.regressor == "trees"]
-    assert all(s.r2 > 0.2 and np.isnan(s.p_spatial) and np.isnan(s.p_fdr) for s in by_trees)
+    boosted = [s for s in found.scores if s.regressor == "trees"]
+    assert all(s.r2 > 0.2 and np.isnan(s.p_spatial) and np.isnan(s.p_fdr) for s in boosted)
 
 
 def test_blocks_have_a_buffer_that_is_said():

@@ -1,4 +1,4 @@
-"""Ridge and trees against scikit-learn and against what must not leak."""
+"""Ridge and gradient boosting against scikit-learn and against what must not leak."""
 
 import numpy as np
 import pytest
@@ -7,9 +7,9 @@ from napari_compressed_transcriptomics.spatial.nested_folds import Fold, nested_
 from napari_compressed_transcriptomics.study.out_of_sample import out_of_sample_r2
 from napari_compressed_transcriptomics.study.regressors import (
     _PENALTIES,
+    gradient_boosting,
     ridge,
     standardised,
-    trees,
 )
 
 
@@ -61,7 +61,9 @@ def test_rotation_keeps_inner_products():
     np.testing.assert_allclose(x @ x.T, z @ z.T, atol=1e-9)
 
 
-@pytest.mark.parametrize("regressor", [lambda *a: ridge(*a), lambda x, y, f: trees(x, y[:, 0], f)])
+@pytest.mark.parametrize(
+    "regressor", [lambda *a: ridge(*a), lambda x, y, f: gradient_boosting(x, y[:, 0], f)]
+)
 def test_held_out_values_do_not_matter(regressor):
     """What is predicted changes nothing about its prediction."""
     x, y, rng = data()
@@ -71,13 +73,14 @@ def test_held_out_values_do_not_matter(regressor):
     np.testing.assert_array_equal(regressor(x, y, [fold])[0], before)
 
 
-def test_trees_find_what_is_not_linear():
+def test_gradient_boosting_finds_what_is_not_linear():
     x, _, rng = data(n=120, p=3)
     y = np.abs(x[:, 0]) + 0.1 * rng.normal(size=120)
     folds = nested_folds(rng.normal(size=(120, 3)), "random", 4, 1, 0)
-    by_trees = out_of_sample_r2(y[:, None], [v[:, None] for v in trees(x, y, folds)], folds)[0][0]
+    predicted = [values[:, None] for values in gradient_boosting(x, y, folds)]
+    boosted = out_of_sample_r2(y[:, None], predicted, folds)[0][0]
     by_ridge = out_of_sample_r2(y[:, None], ridge(x, y[:, None], folds), folds)[0][0]
-    assert by_trees > 0.6
+    assert boosted > 0.6
     assert by_ridge < 0.2
 
 

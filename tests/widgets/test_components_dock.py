@@ -294,9 +294,9 @@ def test_a_codec_of_batches_says_why_not(model, brain, qtbot):
     dock = Components(model)
     qtbot.addWidget(dock)
     add(model, *_layers.latent_layers(reconstruct(as_notebook(trained, brain), brain)))
-    assert "without parity" in dock.change.where.text()
+    assert "without notebook mode" in dock.change.where.text()
     find_genes(qtbot, dock)
-    assert "without parity" in dock.genes.bar.status.text()
+    assert "without notebook mode" in dock.genes.bar.status.text()
 
 
 def test_real_regions_from_start_to_file(make_napari_viewer, qtbot, tmp_path, monkeypatch):

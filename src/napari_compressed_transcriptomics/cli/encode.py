@@ -39,10 +39,11 @@ def add_options(encode: Any) -> None:
         help="accept a few genes that the model knows and the data lacks",
     )
     add(
-        "--parity",
+        "--notebook-mode",
         action="store_true",
         help="do as the published notebook does: batch statistics, limits of these data",
     )
+    add("--parity", action="store_true", dest="notebook_mode", help=argparse.SUPPRESS)  # old name
     add(
         "--component-genes",
         action="store_true",
@@ -64,10 +65,12 @@ def check(arguments: argparse.Namespace) -> None:
     """Raise a `UserError` if options do not go together."""
     if arguments.latent is None and not _from_file(arguments):
         raise UserError(f"--model {arguments.model} needs --latent K, the number of components")
-    if arguments.parity and arguments.model != "published":
-        raise UserError("--parity is for --model published; leave it out")
-    if arguments.parity and arguments.component_genes:
-        raise UserError("--component-genes needs samples that are decoded one by one: no --parity")
+    if arguments.notebook_mode and arguments.model != "published":
+        raise UserError("--notebook-mode is for --model published; leave it out")
+    if arguments.notebook_mode and arguments.component_genes:
+        raise UserError(
+            "--component-genes needs samples that are decoded one by one: no --notebook-mode"
+        )
     if arguments.held_out and arguments.model not in _FITTED:
         from napari_compressed_transcriptomics.reconstruction.held_out_error import NOT_OURS
 
@@ -105,7 +108,7 @@ def run(arguments: argparse.Namespace, expression: "Expression") -> None:
         device=arguments.device,
         seed=arguments.seed,
         fill_missing=arguments.fill_missing,
-        parity=arguments.parity,
+        notebook_mode=arguments.notebook_mode,
         held_out=HeldOut(**_held_out(arguments)) if arguments.held_out else None,
     )
     if request.held_out is not None:

@@ -42,7 +42,13 @@ def add_options(predict: Any) -> None:
     add("--methods", nargs="+", default=[], metavar="M", help="default: default")
     add("--latent", nargs="+", type=components, default=[8], metavar="K", help="default: 8")
     add("--images", nargs="+", type=Path, default=[], metavar="FILE", help="latents to use, too")
-    add("--regressor", nargs="+", default=["ridge"], metavar="R", help="ridge (default), trees")
+    add(
+        "--regressor",
+        nargs="+",
+        default=["ridge"],
+        metavar="R",
+        help="ridge (default), trees (gradient boosting)",
+    )
     add("--split", nargs="+", default=["blocks"], metavar="S", help="blocks (default), random")
     add("--folds", type=folds, default=5, metavar="N", help="default: 5")
     add_buffer(add, 0.0)

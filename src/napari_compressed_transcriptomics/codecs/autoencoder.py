@@ -1,18 +1,16 @@
 """The deep autoencoder of Ruffle et al. 2024 (doi:10.1002/hbm.26795) as a codec."""
 
 from itertools import pairwise
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import torch  # noqa: TID253  (this module is for torch only)
 
 from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.core.expression import Expression
-from napari_compressed_transcriptomics.core.progress import Progress, Report
-from napari_compressed_transcriptomics.core.provenance import training_record
+from napari_compressed_transcriptomics.core.progress import Progress
 from napari_compressed_transcriptomics.core.tensors import check_tensors, fraction, whole
 
-from .codec import Codec
+from .codec import GENE_MEANS, Codec, Fitting
 from .networks.autoencoder_network import HIDDEN_SIZES, AutoencoderNetwork, CodecNetwork
 from .training.checkpoints import Checkpoints
 from .training.loop import train
@@ -32,7 +30,7 @@ class Autoencoder(Codec):
         Layers of the encoder between genes and latents; the decoder mirrors them.
     clip : (float, float)
         Limits to which values are clipped before they are encoded, from the training data.
-    genes, neutral, training
+    genes, gene_means, training
         See `Codec`.
     """
 
@@ -47,10 +45,10 @@ class Autoencoder(Codec):
         hidden_sizes: tuple[int, ...],
         clip: tuple[float, float],
         genes: tuple[str, ...],
-        neutral: np.ndarray,
+        gene_means: np.ndarray,
         training: dict[str, Any] | None = None,
     ) -> None:
-        super().__init__(module.latent_size, genes, neutral, training)
+        super().__init__(module.latent_size, genes, gene_means, training)
         self.module = module.cpu().eval().requires_grad_(False)
         self.hidden_sizes = tuple(hidden_sizes)
         self.clip = (float(clip[0]), float(clip[1]))
@@ -74,14 +72,12 @@ class Autoencoder(Codec):
         )
 
     def tensors(self) -> dict[str, Any]:
-        """Return the state dict, with the published keys, and ``neutral``."""
+        """Return the state dict, with the published keys, and the gene means."""
         state = {name: tensor.numpy() for name, tensor in self.module.state_dict().items()}
-        return {**state, "neutral": self.neutral}
+        return {**state, GENE_MEANS: self.gene_means}
 
     @classmethod
-    def from_parts(
-        cls, config: dict[str, Any], tensors: dict[str, Any], genes: tuple[str, ...]
-    ) -> "Autoencoder":
+    def from_parts(cls, config: dict, tensors: dict, genes: tuple[str, ...]) -> Self:
         """Make it from what `config` and `tensors` returned."""
         latent_size = whole(config["latent_size"], "latent_size")
         hidden_sizes = tuple(whole(size, "hidden layer") for size in config["hidden_sizes"])
@@ -91,13 +87,13 @@ class Autoencoder(Codec):
         module = AutoencoderNetwork.empty(len(genes), latent_size, hidden_sizes)
         empty = module.state_dict()
         expected = {name: tuple(tensor.shape) for name, tensor in empty.items()}
-        check_tensors(tensors, {**expected, "neutral": (len(genes),)}, unknown="neutral")
+        check_tensors(tensors, {**expected, GENE_MEANS: (len(genes),)}, GENE_MEANS)
         for name in empty:
             if name.endswith("running_var") and (tensors[name] < 0).any():
                 raise UserError(f"The model's tensor {name} holds variances below zero")
         state = {name: torch.as_tensor(tensors[name], dtype=empty[name].dtype) for name in empty}
         module.load_state_dict(state, assign=True)
-        return cls(module, hidden_sizes, (low, high), genes, np.asarray(tensors["neutral"]))
+        return cls(module, hidden_sizes, (low, high), genes, np.asarray(tensors[GENE_MEANS]))
 
     @classmethod
     def bytes_to_fit(cls, n_samples: int, n_genes: int, latent_size: int, **settings: Any) -> int:
@@ -115,47 +111,36 @@ class Autoencoder(Codec):
     @classmethod
     def _fit(
         cls,
-        expression: Expression,
-        latent_size: int,
-        seed: int,
-        device: str,
-        max_epochs: int | None,
-        report: Report,
+        fitting: Fitting,
         hidden_sizes: tuple[int, ...] = HIDDEN_SIZES,
         from_mean: bool = True,
         checkpoints: Checkpoints | None = None,
         **settings: Any,
-    ) -> "Autoencoder":
-        if max_epochs is not None:
-            settings["max_epochs"] = max_epochs
+    ) -> Self:
+        if fitting.max_epochs is not None:
+            settings["max_epochs"] = fitting.max_epochs
         how = TrainingSettings(**settings)
-        generator = torch.Generator().manual_seed(seed)
-        values = expression.values
+        expression, latent_size, report = fitting.expression, fitting.latent_size, fitting.report
+        generator = torch.Generator().manual_seed(fitting.seed)
         report(Progress("Preparing", 0, 1, _warning(latent_size, expression.n_samples)))
-        clip = clip_limits(values)
-        neutral = np.mean(values, axis=0, dtype=float)
+        clip = clip_limits(expression.values)
+        gene_means = np.mean(expression.values, axis=0, dtype=float)
         module = AutoencoderNetwork.seeded(expression.n_genes, latent_size, hidden_sizes, generator)
         if from_mean:
-            start_at_mean(module, np.clip(neutral, *clip))
-        record = train(
+            start_at_mean(module, np.clip(gene_means, *clip))
+        learned = train(
             module,
-            values,
+            expression.values,
             how,
             generator=generator,
             clip=clip,
-            device=device,
+            device=fitting.device,
             positions=expression.parcellation.centroids if how.validation == "blocks" else None,
             checkpoints=checkpoints,
             report=report,
         )
-        return cls(
-            module,
-            hidden_sizes,
-            clip,
-            expression.genes,
-            neutral,
-            training_record(expression, seed, **record),
-        )
+        record = fitting.record(**learned)
+        return cls(module, hidden_sizes, clip, expression.genes, gene_means, record)
 
     def _build(self) -> CodecNetwork:
         return self.module.for_inference(*self.clip)

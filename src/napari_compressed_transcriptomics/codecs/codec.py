@@ -2,9 +2,10 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from napari_compressed_transcriptomics.core.expression import Expression
 from napari_compressed_transcriptomics.core.latent_sizes import latent_size_problem
 from napari_compressed_transcriptomics.core.memory import memory_told, require_memory
 from napari_compressed_transcriptomics.core.progress import Report, silent
+from napari_compressed_transcriptomics.core.provenance import training_record
 from napari_compressed_transcriptomics.core.seeds import check_seed
 
 if TYPE_CHECKING:
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
 
 NOT_CONVERGED = "not converged"
 """How `Codec.chosen` begins where a fit ended before it was done."""
+
+GENE_MEANS = "neutral"
+"""What model files call the tensor of `Codec.gene_means`."""
 
 _CODECS = {
     "autoencoder": ("autoencoder", "Autoencoder"),
@@ -33,6 +38,22 @@ _CODECS = {
     "umap": ("umap", "UMAP"),
     "tsne": ("tsne", "TSNE"),
 }
+
+
+@dataclass(frozen=True, eq=False)
+class Fitting:
+    """What a codec is fitted to and how, whatever the method; see `Codec.fit`."""
+
+    expression: Expression
+    latent_size: int
+    seed: int = 0
+    device: str = "cpu"
+    max_epochs: int | None = None
+    report: Report = silent
+
+    def record(self, **more: Any) -> dict[str, Any]:
+        """Return the record of the fit, for `Codec.training`, and `more` that the method tells."""
+        return training_record(self.expression, self.seed, **more)
 
 
 class Codec(ABC):
@@ -49,7 +70,7 @@ class Codec(ABC):
         Number of components, k.
     genes : tuple of str
         The genes that the columns of its input and output are, in order.
-    neutral : ndarray of float32, shape (n_genes,)
+    gene_means : ndarray of float32, shape (n_genes,)
         Mean of each gene in training, NaN where not known: what a missing gene may be set to.
     training : dict
         JSON-safe record of how it was fitted.
@@ -81,18 +102,18 @@ class Codec(ABC):
         self,
         latent_size: int,
         genes: tuple[str, ...],
-        neutral: np.ndarray,
+        gene_means: np.ndarray,
         training: dict[str, Any] | None = None,
     ) -> None:
         self.latent_size = latent_size
         self.genes = tuple(genes)
-        self.neutral = np.asarray(neutral, np.float32)
+        self.gene_means = np.asarray(gene_means, np.float32)
         self.training = training or {}
         self.reference: Reference | None = None
 
-    @abstractmethod
     def config(self) -> dict[str, Any]:
         """Return the settings, JSON-safe; with `tensors` they give the codec again."""
+        return {"latent_size": self.latent_size}
 
     @abstractmethod
     def tensors(self) -> dict[str, Any]:
@@ -109,9 +130,7 @@ class Codec(ABC):
 
     @classmethod
     @abstractmethod
-    def from_parts(
-        cls, config: dict[str, Any], tensors: dict[str, Any], genes: tuple[str, ...]
-    ) -> "Codec":
+    def from_parts(cls, config: dict, tensors: dict, genes: tuple[str, ...]) -> Self:
         """Make the codec from what `config` and `tensors` returned.
 
         Raises
@@ -126,16 +145,7 @@ class Codec(ABC):
 
     @classmethod
     @abstractmethod
-    def _fit(
-        cls,
-        expression: Expression,
-        latent_size: int,
-        seed: int,
-        device: str,
-        max_epochs: int | None,
-        report: Report,
-        **settings: Any,
-    ) -> "Codec":
+    def _fit(cls, fitting: Fitting, **settings: Any) -> Self:
         """Fit to data that has been checked."""
 
     @classmethod
@@ -154,7 +164,7 @@ class Codec(ABC):
         max_epochs: int | None = None,
         report: Report = silent,
         **settings: Any,
-    ) -> "Codec":
+    ) -> Self:
         """Fit the codec to all samples and return it.
 
         Parameters
@@ -193,8 +203,9 @@ class Codec(ABC):
         what = f"Fitting {cls.id} with {latent_size} components to {n:,} samples x {g:,} genes"
         require_memory(cls.bytes_to_fit(n, g, latent_size, **settings), what, cls.smaller)
         name = resolve_device(device).name
+        fitting = Fitting(expression, latent_size, seed, name, max_epochs, report)
         with memory_told(what, cls.smaller):
-            return cls._fit(expression, latent_size, seed, name, max_epochs, report, **settings)
+            return cls._fit(fitting, **settings)
 
     @classmethod
     def check_scale(cls, values: np.ndarray, name: str = "the data") -> None:

@@ -1,13 +1,12 @@
 """What UMAP and t-SNE share: samples placed by their neighbours, without a network."""
 
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Self
 
 import numpy as np
 
 from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.core.expression import Expression
 
-from .codec import Codec
+from .codec import Codec, Fitting
 from .networks.autoencoder_network import CodecNetwork
 
 N_COMPONENTS = 50
@@ -26,7 +25,7 @@ class Embedding(Codec):
         Fitted to the training samples.
     latents : ndarray, shape (n_samples, latent_size)
         Of the training samples.
-    genes, neutral, training
+    genes, training
         See `Codec`.
     """
 
@@ -37,24 +36,17 @@ class Embedding(Codec):
         pca: Any,
         latents: np.ndarray,
         genes: tuple[str, ...],
-        neutral: np.ndarray,
         training: dict[str, Any] | None = None,
     ) -> None:
-        super().__init__(latents.shape[1], genes, neutral, training)
+        super().__init__(latents.shape[1], genes, pca.mean_, training)
         self.pca, self.latents = pca, np.asarray(latents, np.float32)
-
-    def config(self) -> dict[str, Any]:
-        """Return the number of components."""
-        return {"latent_size": self.latent_size}
 
     def tensors(self) -> dict[str, Any]:
         """Refuse: it cannot be kept in a model file."""
         self._no_file()
 
     @classmethod
-    def from_parts(
-        cls, config: dict[str, Any], tensors: dict[str, Any], genes: tuple[str, ...]
-    ) -> "Codec":
+    def from_parts(cls, config: dict, tensors: dict, genes: tuple[str, ...]) -> Self:
         """Refuse, as `tensors` does."""
         cls._no_file()
 
@@ -99,13 +91,14 @@ def nearest_decoder(latents: np.ndarray, rows: np.ndarray, seed: int) -> Any:
     return KNeighborsRegressor(chosen, weights="distance").fit(latents, rows)
 
 
-def components_of(expression: Expression, latent_size: int, seed: int) -> tuple[Any, np.ndarray]:
+def components_of(fitting: Fitting) -> tuple[Any, np.ndarray]:
     """Return PCA fitted to the samples, and their scores, float32 (n_samples, n_components)."""
     from sklearn.decomposition import PCA
 
-    n = min(*expression.values.shape, max(N_COMPONENTS, latent_size))
-    pca = PCA(n, random_state=seed).fit(expression.values)
-    return pca, scores(pca, expression.values)
+    values = fitting.expression.values
+    n = min(*values.shape, max(N_COMPONENTS, fitting.latent_size))
+    pca = PCA(n, random_state=fitting.seed).fit(values)
+    return pca, scores(pca, values)
 
 
 def scores(pca: Any, values: np.ndarray) -> np.ndarray:

@@ -1,19 +1,17 @@
 """Kernel PCA with an RBF kernel as a codec: scikit-learn's numbers, tuned on inner folds."""
 
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import torch  # noqa: TID253  (this module is for torch only)
 from torch import Tensor, nn  # noqa: TID253
 
-from napari_compressed_transcriptomics.core.expression import Expression
 from napari_compressed_transcriptomics.core.progress import Progress, Report
-from napari_compressed_transcriptomics.core.provenance import training_record
 from napari_compressed_transcriptomics.core.tensors import check_tensors, fraction, whole
 from napari_compressed_transcriptomics.spatial.splits import inner_folds
 
-from .codec import Codec
-from .networks.autoencoder_network import CodecNetwork
+from .codec import GENE_MEANS, Codec, Fitting
+from .networks.autoencoder_network import CodecNetwork, linear_layer
 
 MAX_SAMPLES = 4000
 MAX_TO_CHOOSE = 500
@@ -38,7 +36,7 @@ class KernelPCA(Codec):
     Parameters
     ----------
     samples : ndarray, shape (m, n_genes)
-        Training samples, less `neutral`, over `unit`.
+        Training samples, less `gene_means`, over `unit`.
     gamma : float
         Of the kernel, ``exp(-gamma |x - y|^2)``, for samples and for latents.
     unit : float
@@ -52,7 +50,7 @@ class KernelPCA(Codec):
         Of the training samples.
     dual : ndarray, shape (m, n_genes)
         Coefficients of the way back.
-    genes, neutral, training
+    genes, gene_means, training
         See `Codec`.
     """
 
@@ -66,10 +64,10 @@ class KernelPCA(Codec):
         unit: float,
         arrays: dict[str, np.ndarray],
         genes: tuple[str, ...],
-        neutral: np.ndarray,
+        gene_means: np.ndarray,
         training: dict[str, Any] | None = None,
     ) -> None:
-        super().__init__(arrays["vectors"].shape[1], genes, neutral, training)
+        super().__init__(arrays["vectors"].shape[1], genes, gene_means, training)
         self.gamma, self.unit = float(gamma), float(unit)
         self.arrays = {name: np.asarray(arrays[name], np.float32) for name in self._ARRAYS}
 
@@ -98,13 +96,11 @@ class KernelPCA(Codec):
         return f"gamma {self.gamma:g}, ridge {self.training.get('alpha', float('nan')):g}{edge}"
 
     def tensors(self) -> dict[str, Any]:
-        """Return all arrays and ``neutral``."""
-        return {**self.arrays, "neutral": self.neutral}
+        """Return all arrays and the gene means."""
+        return {**self.arrays, GENE_MEANS: self.gene_means}
 
     @classmethod
-    def from_parts(
-        cls, config: dict[str, Any], tensors: dict[str, Any], genes: tuple[str, ...]
-    ) -> "KernelPCA":
+    def from_parts(cls, config: dict, tensors: dict, genes: tuple[str, ...]) -> Self:
         """Make it from what `config` and `tensors` returned."""
         m, k = (whole(config[name], name) for name in ("n_samples", "latent_size"))
         gamma, unit = (fraction(config[name], name, above=0) for name in ("gamma", "unit"))
@@ -115,11 +111,11 @@ class KernelPCA(Codec):
             "row_means": (m,),
             "latents": (m, k),
             "dual": (m, g),
-            "neutral": (g,),
+            GENE_MEANS: (g,),
         }
         check_tensors(tensors, shapes)
         arrays = {name: np.asarray(tensors[name]) for name in cls._ARRAYS}
-        return cls(gamma, unit, arrays, genes, np.asarray(tensors["neutral"]))
+        return cls(gamma, unit, arrays, genes, np.asarray(tensors[GENE_MEANS]))
 
     @classmethod
     def bytes_to_fit(cls, n_samples: int, n_genes: int, latent_size: int, **settings: Any) -> int:
@@ -130,19 +126,15 @@ class KernelPCA(Codec):
     @classmethod
     def _fit(
         cls,
-        expression: Expression,
-        latent_size: int,
-        seed: int,
-        device: str,
-        max_epochs: int | None,
-        report: Report,
+        fitting: Fitting,
         gamma: float | None = None,
         alpha: float | None = None,
         **settings: Any,
-    ) -> "KernelPCA":
-        rng = np.random.default_rng(seed)
-        neutral = np.mean(expression.values, axis=0, dtype=float).astype(np.float32)
-        samples, message = expression.values - neutral, ""
+    ) -> Self:
+        expression, latent_size, report = fitting.expression, fitting.latent_size, fitting.report
+        rng = np.random.default_rng(fitting.seed)
+        gene_means = np.mean(expression.values, axis=0, dtype=float).astype(np.float32)
+        samples, message = expression.values - gene_means, ""
         if len(samples) > MAX_SAMPLES:
             samples = samples[np.sort(rng.permutation(len(samples))[:MAX_SAMPLES])]
             message = f"Kernel PCA is fitted to {MAX_SAMPLES} samples drawn at random"
@@ -154,21 +146,19 @@ class KernelPCA(Codec):
             some = samples
             if len(samples) > MAX_TO_CHOOSE:
                 some = samples[np.sort(rng.permutation(len(samples))[:MAX_TO_CHOOSE])]
-            errors = _measure_errors(some, latent_size, seed, report)
+            errors = _measure_errors(some, latent_size, fitting.seed, report)
             gamma, alpha, chosen = _choice(errors)
         arrays = _arrays(samples, latent_size, gamma, alpha, rng)
         report(Progress(_STAGE, 1, 1))
-        record = training_record(expression, seed, gamma=gamma, alpha=alpha, **chosen)
-        return cls(gamma, unit, arrays, expression.genes, neutral, record)
+        record = fitting.record(gamma=gamma, alpha=alpha, **chosen)
+        return cls(gamma, unit, arrays, expression.genes, gene_means, record)
 
     def _build(self) -> CodecNetwork:
         arrays = {name: torch.tensor(array) for name, array in self.arrays.items()}
-        output = nn.utils.skip_init(nn.Linear, len(arrays["samples"]), len(self.genes))
-        with torch.no_grad():
-            output.weight.copy_(arrays["dual"].T * self.unit)
-            bias = self.neutral + self.unit * self.arrays["dual"].sum(axis=0, dtype=float)
-            output.bias.copy_(torch.tensor(bias))
-        kernel = RBF(arrays["samples"], self.gamma, torch.tensor(self.neutral), self.unit)
+        dual = self.arrays["dual"]
+        bias = self.gene_means + self.unit * dual.sum(axis=0, dtype=float)
+        output = linear_layer(dual.T * self.unit, bias)
+        kernel = RBF(arrays["samples"], self.gamma, torch.tensor(self.gene_means), self.unit)
         encoder = KernelEncoder(kernel, arrays["row_means"], arrays["vectors"])
         return CodecNetwork(encoder, RBF(arrays["latents"], self.gamma), output, nn.Identity())
 

@@ -1,20 +1,18 @@
 """Non-negative matrix factorisation, as scikit-learn fits it, as a codec."""
 
 import warnings
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import torch  # noqa: TID253  (this module is for torch only)
 from torch import Tensor, nn  # noqa: TID253
 
 from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.core.expression import Expression
-from napari_compressed_transcriptomics.core.progress import Progress, Report
-from napari_compressed_transcriptomics.core.provenance import training_record
-from napari_compressed_transcriptomics.core.tensors import check_tensors, whole
+from napari_compressed_transcriptomics.core.progress import Progress
 
-from .codec import NOT_CONVERGED, Codec
-from .networks.autoencoder_network import CodecNetwork
+from .codec import NOT_CONVERGED, Fitting
+from .linear import LinearCodec
+from .networks.autoencoder_network import CodecNetwork, linear_layer
 
 SWEEPS = 200
 MAX_ITERATIONS = 5000
@@ -23,34 +21,19 @@ _SETTLED = 3e-4
 """Part by which the error falls in `_AT_A_TIME` iterations when it counts as converged."""
 
 
-class NMF(Codec):
+class NMF(LinearCodec):
     """Non-negative matrix factorisation: non-negative latents times non-negative components.
 
     Parameters
     ----------
     components : ndarray, shape (latent_size, n_genes)
         Not negative.
-    genes, neutral, training
+    genes, gene_means, training
         See `Codec`.
     """
 
     id = "nmf"
-    repeats = ()
     value_range = (0.0, np.inf)
-
-    def __init__(
-        self,
-        components: np.ndarray,
-        genes: tuple[str, ...],
-        neutral: np.ndarray,
-        training: dict[str, Any] | None = None,
-    ) -> None:
-        super().__init__(len(components), genes, neutral, training)
-        self.components = np.ascontiguousarray(components, np.float32)
-
-    def config(self) -> dict[str, Any]:
-        """Return the number of components."""
-        return {"latent_size": self.latent_size}
 
     def describe(self) -> str:
         """Return the method in words."""
@@ -63,20 +46,13 @@ class NMF(Codec):
         converged = self.training.get("converged", True)
         return f"{'converged' if converged else NOT_CONVERGED} after {done}"
 
-    def tensors(self) -> dict[str, Any]:
-        """Return the components and ``neutral``."""
-        return {"components": self.components, "neutral": self.neutral}
-
     @classmethod
-    def from_parts(
-        cls, config: dict[str, Any], tensors: dict[str, Any], genes: tuple[str, ...]
-    ) -> "NMF":
+    def from_parts(cls, config: dict, tensors: dict, genes: tuple[str, ...]) -> Self:
         """Make it from what `config` and `tensors` returned."""
-        size = whole(config["latent_size"], "latent_size")
-        check_tensors(tensors, {"components": (size, len(genes)), "neutral": (len(genes),)})
-        if (tensors["components"] < 0).any():
+        codec = super().from_parts(config, tensors, genes)
+        if (codec.components < 0).any():
             raise UserError("The model's tensor components holds values below zero; fit it again")
-        return cls(np.asarray(tensors["components"]), genes, np.asarray(tensors["neutral"]))
+        return codec
 
     @classmethod
     def bytes_to_fit(cls, n_samples: int, n_genes: int, latent_size: int, **settings: Any) -> int:
@@ -85,29 +61,21 @@ class NMF(Codec):
         return 8 * n * g + 20 * (n + g) * (k + 10)
 
     @classmethod
-    def _fit(
-        cls,
-        expression: Expression,
-        latent_size: int,
-        seed: int,
-        device: str,
-        max_epochs: int | None,
-        report: Report,
-        **settings: Any,
-    ) -> "NMF":
+    def _fit(cls, fitting: Fitting, **settings: Any) -> Self:
         from sklearn.decomposition import NMF as SklearnNMF
         from sklearn.exceptions import ConvergenceWarning
 
-        stage, most = "Fitting NMF", max_epochs or MAX_ITERATIONS
+        expression, report = fitting.expression, fitting.report
+        stage, most = "Fitting NMF", fitting.max_epochs or MAX_ITERATIONS
         report(Progress(stage, 0, most))
-        how: dict[str, Any] = {"tol": 0, "random_state": seed, **settings}
+        how: dict[str, Any] = {"tol": 0, "random_state": fitting.seed, **settings}
         done, converged, last = 0, False, np.inf
         start: dict[str, np.ndarray] = {}
         # in stretches, as scikit-learn neither reports nor ends; the steps are the same
         while done < most and not converged:
             stretch = min(_AT_A_TIME, most - done)
             init = "custom" if start else "nndsvda"
-            fitted = SklearnNMF(latent_size, init=init, max_iter=stretch, **how)
+            fitted = SklearnNMF(fitting.latent_size, init=init, max_iter=stretch, **how)
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", ConvergenceWarning)
                 latents = fitted.fit_transform(expression.values, **start)
@@ -118,19 +86,13 @@ class NMF(Codec):
             report(Progress(stage, done, most))
         message = "" if converged else f"NMF had not converged after {most} iterations"
         report(Progress(stage, most, most, message))
-        return cls(
-            fitted.components_,
-            expression.genes,
-            np.mean(expression.values, axis=0, dtype=float),
-            training_record(expression, seed, iterations=done, converged=converged),
-        )
+        gene_means = np.mean(expression.values, axis=0, dtype=float)
+        record = fitting.record(iterations=done, converged=converged)
+        return cls(fitted.components_, expression.genes, gene_means, record)
 
     def _build(self) -> CodecNetwork:
-        output = nn.utils.skip_init(nn.Linear, self.latent_size, len(self.genes))
-        with torch.no_grad():
-            output.weight.copy_(torch.tensor(self.components.T))
-            output.bias.zero_()
         encoder = NonNegativeEncoder(torch.tensor(self.components))
+        output = linear_layer(self.components.T, np.zeros(len(self.genes)))
         return CodecNetwork(encoder, nn.Identity(), output, nn.Identity())
 
 

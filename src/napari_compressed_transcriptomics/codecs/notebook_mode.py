@@ -54,7 +54,7 @@ class BatchStatistics(nn.Module):
         if len(batches[-1]) == 1:
             raise UserError(
                 f"The last batch of {BATCH_ROWS} rows has a single one, which has no variance, so "
-                "the published notebook cannot encode it; leave a row out or do without parity"
+                "the published notebook cannot encode it; leave a row out or turn notebook mode off"
             )
         return torch.cat(
             [
@@ -88,11 +88,9 @@ def as_notebook(codec: Codec, expression: Expression) -> NotebookAutoencoder:
         The codec is no autoencoder, or genes are missing.
     """
     if not isinstance(codec, Autoencoder):
-        raise UserError(
-            f"parity with the published notebook is for its autoencoder, not {codec.id}"
-        )
+        raise UserError(f"notebook mode is for the published autoencoder, not {codec.id}")
     clip = clip_limits(expression.aligned_to(codec.genes).values)
     record = {**codec.training, "clip_from": "0.1 and 99.9 percentiles of the data encoded"}
     return NotebookAutoencoder(
-        codec.module, codec.hidden_sizes, clip, codec.genes, codec.neutral, record
+        codec.module, codec.hidden_sizes, clip, codec.genes, codec.gene_means, record
     )

@@ -1,113 +1,57 @@
-"""Linear methods to compare the autoencoder with, as scikit-learn has them."""
+"""Principal component analysis, as scikit-learn has it, as a codec."""
 
-from typing import Any
+from typing import Any, Self
 
-import numpy as np
+from torch import nn  # noqa: TID253  (this module is for torch only)
 
-from napari_compressed_transcriptomics.core.expression import Expression
-from napari_compressed_transcriptomics.core.progress import Progress, Report
-from napari_compressed_transcriptomics.core.provenance import training_record
-from napari_compressed_transcriptomics.core.tensors import check_tensors, whole
+from napari_compressed_transcriptomics.core.progress import Progress
 
-from .codec import Codec
-from .networks.autoencoder_network import CodecNetwork
+from .codec import Fitting
+from .linear import LinearCodec
+from .networks.autoencoder_network import CodecNetwork, linear_layer
 
 
-class PCA(Codec):
+class PCA(LinearCodec):
     """Principal component analysis.
 
     Parameters
     ----------
     components : ndarray, shape (latent_size, n_genes)
         Orthonormal rows, by decreasing variance.
-    mean : ndarray, shape (n_genes,)
-        Mean of each gene in training.
-    genes : tuple of str
-        Gene symbols.
-    training : dict, optional
-        Record of the fit.
+    genes, gene_means, training
+        See `Codec`.
     """
 
     id = "pca"
-    repeats = ()
-
-    def __init__(
-        self,
-        components: np.ndarray,
-        mean: np.ndarray,
-        genes: tuple[str, ...],
-        training: dict[str, Any] | None = None,
-    ) -> None:
-        super().__init__(len(components), genes, mean, training)
-        self.components = np.asarray(components, np.float32)
-
-    def config(self) -> dict[str, Any]:
-        """Return the number of components."""
-        return {"latent_size": self.latent_size}
+    _means_name = "mean"
 
     def describe(self) -> str:
         """Return the method in words."""
         return "principal component analysis (scikit-learn)"
 
-    def tensors(self) -> dict[str, Any]:
-        """Return the components and the mean."""
-        return {"components": self.components, "mean": self.neutral}
-
-    @classmethod
-    def from_parts(
-        cls, config: dict[str, Any], tensors: dict[str, Any], genes: tuple[str, ...]
-    ) -> "PCA":
-        """Make it from what `config` and `tensors` returned."""
-        size = whole(config["latent_size"], "latent_size")
-        check_tensors(tensors, {"components": (size, len(genes)), "mean": (len(genes),)})
-        return cls(np.asarray(tensors["components"]), np.asarray(tensors["mean"]), genes)
-
     @classmethod
     def bytes_to_fit(cls, n_samples: int, n_genes: int, latent_size: int, **settings: Any) -> int:
         """Return about how much memory fitting takes; see `Codec`."""
-        n, g, k = n_samples, n_genes, latent_size
-        return pca_bytes(n, g, k)
+        return pca_bytes(n_samples, n_genes, latent_size)
 
     @classmethod
-    def _fit(
-        cls,
-        expression: Expression,
-        latent_size: int,
-        seed: int,
-        device: str,
-        max_epochs: int | None,
-        report: Report,
-        **settings: Any,
-    ) -> "PCA":
+    def _fit(cls, fitting: Fitting, **settings: Any) -> Self:
         from sklearn.decomposition import PCA as SklearnPCA
 
+        expression, report = fitting.expression, fitting.report
         report(Progress("Fitting PCA", 0, 1))
-        fitted = SklearnPCA(latent_size, random_state=seed, **settings).fit(expression.values)
+        fitted = SklearnPCA(fitting.latent_size, random_state=fitting.seed, **settings)
+        fitted.fit(expression.values)
         report(Progress("Fitting PCA", 1, 1))
-        return cls(
-            fitted.components_,
-            fitted.mean_,
-            expression.genes,
-            training_record(
-                expression,
-                seed,
-                explained_variance_ratio=[float(part) for part in fitted.explained_variance_ratio_],
-            ),
-        )
+        explained = [float(part) for part in fitted.explained_variance_ratio_]
+        record = fitting.record(explained_variance_ratio=explained)
+        return cls(fitted.components_, expression.genes, fitted.mean_, record)
 
     def _build(self) -> CodecNetwork:
-        import torch
-        from torch import nn
-
         # float64 here: the offset is a sum over all genes
-        offset = -self.components.astype(float) @ self.neutral.astype(float)
-        encoder = nn.utils.skip_init(nn.Linear, len(self.genes), self.latent_size)
-        output = nn.utils.skip_init(nn.Linear, self.latent_size, len(self.genes))
-        with torch.no_grad():
-            encoder.weight.copy_(torch.tensor(self.components))
-            encoder.bias.copy_(torch.tensor(offset))
-            output.weight.copy_(torch.tensor(self.components.T))
-            output.bias.copy_(torch.tensor(self.neutral))
+        offset = -self.components.astype(float) @ self.gene_means.astype(float)
+        encoder = linear_layer(self.components, offset)
+        output = linear_layer(self.components.T, self.gene_means)
         return CodecNetwork(encoder, nn.Identity(), output, nn.Identity())
 
 

@@ -1,20 +1,18 @@
 """The residual autoencoder: begins as PCA, bends where that helps on rows it has not seen."""
 
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import torch  # noqa: TID253  (this module is for torch only)
 from torch import nn  # noqa: TID253
 
 from napari_compressed_transcriptomics.core.errors import first_line
-from napari_compressed_transcriptomics.core.expression import Expression
 from napari_compressed_transcriptomics.core.memory import out_of_memory
-from napari_compressed_transcriptomics.core.progress import Progress, Report
-from napari_compressed_transcriptomics.core.provenance import training_record
+from napari_compressed_transcriptomics.core.progress import Progress
 from napari_compressed_transcriptomics.core.tensors import check_tensors, fraction, whole
 
-from .codec import Codec
-from .networks.autoencoder_network import CodecNetwork
+from .codec import GENE_MEANS, Codec, Fitting
+from .networks.autoencoder_network import CodecNetwork, linear_layer
 from .networks.residual_network import (
     PROJECTION_BYTES,
     ProjectionEncoder,
@@ -45,7 +43,7 @@ class ResidualAutoencoder(Codec):
         Principal components, orthonormal rows.
     scale : float
         What the columns are divided by before the network.
-    genes, neutral, training
+    genes, gene_means, training
         See `Codec`.
     """
 
@@ -58,10 +56,10 @@ class ResidualAutoencoder(Codec):
         rotation: np.ndarray,
         scale: float,
         genes: tuple[str, ...],
-        neutral: np.ndarray,
+        gene_means: np.ndarray,
         training: dict[str, Any] | None = None,
     ) -> None:
-        super().__init__(module.latent_size, genes, neutral, training)
+        super().__init__(module.latent_size, genes, gene_means, training)
         self.module = module.cpu().eval().requires_grad_(False)
         self.rotation = np.asarray(rotation, np.float32)
         self.scale = float(scale)
@@ -93,29 +91,28 @@ class ResidualAutoencoder(Codec):
         return "; it stayed PCA, as samples held out did not agree that anything else is better"
 
     def tensors(self) -> dict[str, Any]:
-        """Return the network's weights, the rotation and ``neutral``."""
+        """Return the network's weights, the rotation and the gene means."""
         state = {f"network.{name}": t.numpy() for name, t in self.module.state_dict().items()}
-        return {**state, "rotation": self.rotation, "neutral": self.neutral}
+        return {**state, "rotation": self.rotation, GENE_MEANS: self.gene_means}
 
     @classmethod
-    def from_parts(
-        cls, config: dict[str, Any], tensors: dict[str, Any], genes: tuple[str, ...]
-    ) -> "ResidualAutoencoder":
+    def from_parts(cls, config: dict, tensors: dict, genes: tuple[str, ...]) -> Self:
         """Make it from what `config` and `tensors` returned."""
         n_columns, size = (whole(config[name], name) for name in ("n_columns", "latent_size"))
         wide, narrow = (whole(units, "hidden layer") for units in config["hidden_sizes"])
         with torch.device("meta"):
             module = ResidualNetwork(1, n_columns, size, (wide, narrow))
         shapes = {f"network.{name}": tuple(t.shape) for name, t in module.state_dict().items()}
-        shapes |= {"rotation": (n_columns, len(genes)), "neutral": (len(genes),)}
+        shapes |= {"rotation": (n_columns, len(genes)), GENE_MEANS: (len(genes),)}
         check_tensors(tensors, shapes)
         state = {
             name: torch.as_tensor(tensors[f"network.{name}"], dtype=torch.float32)
             for name in module.state_dict()
         }
         module.load_state_dict(state, assign=True)
-        rotation, neutral = (np.asarray(tensors[name]) for name in ("rotation", "neutral"))
-        return cls(module, rotation, fraction(config["scale"], "scale", above=0), genes, neutral)
+        rotation, gene_means = (np.asarray(tensors[name]) for name in ("rotation", GENE_MEANS))
+        scale = fraction(config["scale"], "scale", above=0)
+        return cls(module, rotation, scale, genes, gene_means)
 
     @classmethod
     def bytes_to_fit(cls, n_samples: int, n_genes: int, latent_size: int, **settings: Any) -> int:
@@ -137,37 +134,32 @@ class ResidualAutoencoder(Codec):
     @classmethod
     def _fit(
         cls,
-        expression: Expression,
-        latent_size: int,
-        seed: int,
-        device: str,
-        max_epochs: int | None,
-        report: Report,
+        fitting: Fitting,
         checkpoints: Checkpoints | None = None,
         **settings: Any,
-    ) -> "ResidualAutoencoder":
-        if max_epochs is not None:
-            settings["max_epochs"] = max_epochs
+    ) -> Self:
+        if fitting.max_epochs is not None:
+            settings["max_epochs"] = fitting.max_epochs
+        expression, latent_size, report = fitting.expression, fitting.latent_size, fitting.report
         how = ResidualSettings.for_data(expression.n_samples, latent_size, **settings)
         report(Progress("Preparing", 0, 1))
-        rotated = _Rotated(expression.values, latent_size, seed)
+        rotated = _Rotated(expression.values, latent_size, fitting.seed)
 
         def trained_on(device: str) -> tuple[ResidualNetwork, dict[str, Any]]:
-            positions = expression.parcellation.centroids if how.validation == "blocks" else None
             return train_residual(
                 torch.tensor(rotated.rows, device=device),
                 latent_size,
                 how,
-                generator=torch.Generator().manual_seed(seed),
+                generator=torch.Generator().manual_seed(fitting.seed),
                 rmse=rotated.rmse,
-                positions=positions,
+                positions=expression.parcellation.centroids if how.validation == "blocks" else None,
                 checkpoints=checkpoints,
                 report=report,
             )
 
-        failure = ""
+        failure, device = "", fitting.device
         try:
-            module, record = trained_on(device)
+            module, learned = trained_on(device)
         except (RuntimeError, MemoryError) as error:
             if device == "cpu":
                 raise
@@ -175,23 +167,17 @@ class ResidualAutoencoder(Codec):
         if failure:  # out here the exception is gone, and with it all that was on the device
             empty_cache()
             report(Progress("Preparing", 0, 1, f"{device.upper()} {failure}; trains on the CPU"))
-            module, record = trained_on("cpu")
-        return cls(
-            module,
-            rotated.components,
-            rotated.scale,
-            expression.genes,
-            rotated.mean,
-            training_record(expression, seed, **record),
-        )
+            module, learned = trained_on("cpu")
+        record, components = fitting.record(**learned), rotated.components
+        return cls(module, components, rotated.scale, expression.genes, rotated.mean, record)
 
     def _build(self) -> CodecNetwork:
-        rotation, mean = self.rotation.astype(float), self.neutral.astype(float)
+        rotation, mean = self.rotation.astype(float), self.gene_means.astype(float)
         module, scale = self.module, self.scale
         gained = torch.cat([module.decoding[0], module.to_columns[0] * module.gain])
         bias = mean + scale * module.bias[0, 0].numpy().astype(float) @ rotation
-        rotate = _linear(self.rotation / np.float32(scale), -rotation @ mean / scale)
-        output = _linear(self.rotation.T @ gained.numpy().T * np.float32(scale), bias)
+        rotate = linear_layer(self.rotation / np.float32(scale), -rotation @ mean / scale)
+        output = linear_layer(self.rotation.T @ gained.numpy().T * np.float32(scale), bias)
         return CodecNetwork(
             ProjectionEncoder(rotate, module, scale),
             ResidualHidden(module.decoder_branch, scale),
@@ -228,10 +214,3 @@ class _Rotated:
     def rmse(self, left: float) -> float:
         """Return the RMSE over genes where the mean square norm left of rows is `left`."""
         return ((left * self.scale**2 + self.beyond) / self.n_genes) ** 0.5
-
-
-def _linear(weight: np.ndarray, bias: np.ndarray) -> nn.Linear:
-    linear = nn.utils.skip_init(nn.Linear, weight.shape[1], weight.shape[0])
-    linear.weight.data.copy_(torch.from_numpy(np.ascontiguousarray(weight)))
-    linear.bias.data.copy_(torch.from_numpy(np.asarray(bias)))
-    return linear

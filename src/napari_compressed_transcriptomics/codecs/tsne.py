@@ -1,14 +1,14 @@
 """t-SNE, as scikit-learn has it: an embedding of the samples at hand, and no more."""
 
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
 from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.core.expression import Expression
-from napari_compressed_transcriptomics.core.progress import Progress, Report
-from napari_compressed_transcriptomics.core.provenance import array_sha256, training_record
+from napari_compressed_transcriptomics.core.progress import Progress
+from napari_compressed_transcriptomics.core.provenance import array_sha256
 
+from .codec import Fitting
 from .embedding import N_COMPONENTS, Embedding, components_of
 from .pca import pca_bytes
 
@@ -70,29 +70,21 @@ class TSNE(Embedding):
         return pca_bytes(n, g, max(N_COMPONENTS, k)) + pairs
 
     @classmethod
-    def _fit(
-        cls,
-        expression: Expression,
-        latent_size: int,
-        seed: int,
-        device: str,
-        max_epochs: int | None,
-        report: Report,
-        **settings: Any,
-    ) -> "TSNE":
+    def _fit(cls, fitting: Fitting, **settings: Any) -> Self:
         from sklearn.manifold import TSNE as SklearnTSNE
 
-        report(Progress("Fitting t-SNE", 0, 1))
-        pca, rows = components_of(expression, latent_size, seed)
-        perplexity = min(PERPLEXITY, max(1.0, expression.n_samples / 3))
+        fitting.report(Progress("Fitting t-SNE", 0, 1))
+        k, n = fitting.latent_size, fitting.expression.n_samples
+        pca, rows = components_of(fitting)
+        perplexity = min(PERPLEXITY, max(1.0, n / 3))
         fitted = SklearnTSNE(
-            latent_size,
+            k,
             perplexity=perplexity,
-            init="pca" if latent_size <= rows.shape[1] else "random",
-            method="barnes_hut" if latent_size < 4 else "exact",  # the former has no more than 3
-            random_state=seed,
+            init="pca" if k <= rows.shape[1] else "random",
+            method="barnes_hut" if k < 4 else "exact",  # the former has no more than 3
+            random_state=fitting.seed,
             n_jobs=1,
         ).fit(rows)
-        report(Progress("Fitting t-SNE", 1, 1))
-        record = training_record(expression, seed, perplexity=perplexity)
-        return cls(pca, fitted.embedding_, expression.genes, pca.mean_, record)
+        fitting.report(Progress("Fitting t-SNE", 1, 1))
+        record = fitting.record(perplexity=perplexity)
+        return cls(pca, fitted.embedding_, fitting.expression.genes, record)

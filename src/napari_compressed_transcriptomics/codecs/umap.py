@@ -4,14 +4,13 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
-from napari_compressed_transcriptomics.core.expression import Expression
-from napari_compressed_transcriptomics.core.progress import Progress, Report
-from napari_compressed_transcriptomics.core.provenance import training_record
+from napari_compressed_transcriptomics.core.progress import Progress
 
+from .codec import Fitting
 from .embedding import N_COMPONENTS, NEAREST, Embedding, components_of, nearest_decoder, scores
 from .pca import pca_bytes
 
@@ -32,7 +31,7 @@ class UMAP(Embedding):
         Fitted to scores of `pca`.
     decoder : sklearn.neighbors.KNeighborsRegressor
         Fitted to latents and scores of the training samples.
-    pca, latents, genes, neutral, training
+    pca, genes, training
         See `Embedding`.
     """
 
@@ -43,12 +42,10 @@ class UMAP(Embedding):
         model: Any,
         decoder: Any,
         pca: Any,
-        latents: np.ndarray,
         genes: tuple[str, ...],
-        neutral: np.ndarray,
         training: dict[str, Any] | None = None,
     ) -> None:
-        super().__init__(pca, latents, genes, neutral, training)
+        super().__init__(pca, model.embedding_, genes, training)
         self.model, self.decoder = model, decoder
 
     def describe(self) -> str:
@@ -110,40 +107,31 @@ class UMAP(Embedding):
         return pca_bytes(n, g, max(N_COMPONENTS, k)) + 2000 * n
 
     @classmethod
-    def _fit(
-        cls,
-        expression: Expression,
-        latent_size: int,
-        seed: int,
-        device: str,
-        max_epochs: int | None,
-        report: Report,
-        **settings: Any,
-    ) -> "UMAP":
+    def _fit(cls, fitting: Fitting, **settings: Any) -> Self:
         from importlib.metadata import version
 
-        report(Progress("Fitting UMAP", 0, 1))
-        n = expression.n_samples
-        pca, rows = components_of(expression, latent_size, seed)
+        fitting.report(Progress("Fitting UMAP", 0, 1))
+        k, n = fitting.latent_size, fitting.expression.n_samples
+        pca, rows = components_of(fitting)
         neighbors = min(N_NEIGHBORS, n - 1)
         with _quietly():
             import umap
 
             model = umap.UMAP(
-                n_components=latent_size,
+                n_components=k,
                 n_neighbors=neighbors,
                 min_dist=MIN_DISTANCE,
-                init="spectral" if latent_size + 1 < n else "random",  # needs an eigenvector more
-                random_state=seed,
+                init="spectral" if k + 1 < n else "random",  # needs an eigenvector more
+                random_state=fitting.seed,
                 n_jobs=1,  # what the seed needs
-                n_epochs=max_epochs,
+                n_epochs=fitting.max_epochs,
             ).fit(rows)
-        decoder = nearest_decoder(model.embedding_, rows, seed)
-        report(Progress("Fitting UMAP", 1, 1))
+        decoder = nearest_decoder(model.embedding_, rows, fitting.seed)
+        fitting.report(Progress("Fitting UMAP", 1, 1))
         made_with = {"n_neighbors": neighbors, "umap_learn": version("umap-learn")}
         chosen = {"n_nearest": decoder.n_neighbors, "n_nearest_tried": list(NEAREST)}
-        record = training_record(expression, seed, **made_with, **chosen)
-        return cls(model, decoder, pca, model.embedding_, expression.genes, pca.mean_, record)
+        record = fitting.record(**made_with, **chosen)
+        return cls(model, decoder, pca, fitting.expression.genes, record)
 
 
 @contextmanager

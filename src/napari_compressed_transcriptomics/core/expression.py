@@ -148,7 +148,7 @@ class Expression:
     source : dict
         JSON-safe provenance: paths and SHA-256 of the files that were read.
     filled : tuple of str
-        Genes that the data lack and a model's neutral values stand for (see `aligned_to`).
+        Genes that the data lack and their means in a model's training stand for (see `aligned_to`).
     imputed : ndarray of int64, shape (n_imputed, 2)
         Row and column of each single cell that the data lack and its gene's mean stands for.
     """
@@ -267,10 +267,10 @@ class Expression:
             )
         at = [column for column, gene in enumerate(genes) if gene not in self._column]
         if not np.isfinite(fill[at]).all():
-            raise UserError(f"{lack} and the model knows no neutral value for them; use other data")
+            raise UserError(f"{lack} and the model does not know their means; use other data")
         values = np.take(self.values, columns, axis=1)
         values[:, at] = fill[at]
-        note = f"{lack}; they are set to the model's neutral values and left out of errors"
+        note = f"{lack}; they are set to their means in training and left out of errors"
         return replace(
             self,
             values=values,

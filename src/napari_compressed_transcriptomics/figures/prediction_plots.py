@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_compressed_transcriptomics.codecs.registry import method_colors, short_title
+from napari_compressed_transcriptomics.study.regressors import REGRESSORS
 
 from .plots import bar_with_dots, blank_figure, plain, plain_axes
 
@@ -54,7 +55,7 @@ def utility_bars(
         axes.set_ylim(len(rows) - 0.4, -0.6)
         axes.axvline(0, color=foreground, linewidth=0.8)
         how = "blocks of space" if split == "blocks" else "random samples"
-        axes.set_title(f"{regressor}, {how} held out", color=foreground, fontsize=9)
+        axes.set_title(f"{REGRESSORS[regressor]}, {how} held out", color=foreground, fontsize=9)
         plain(axes, foreground)
     n_targets = len({score.target for score in prediction.scores})
     label = f"held-out R²\ndots: {n_targets} target{'s' if n_targets > 1 else ''}"

@@ -187,7 +187,7 @@ def check_rows_are_alone(codec: Codec) -> None:
     if codec.rows_together > 1:
         raise UserError(
             f"The codec {codec.id} decodes samples in batches that depend on each other, so a "
-            "component has no effect of its own; compress without parity"
+            "component has no effect of its own; compress without notebook mode"
         )
 
 

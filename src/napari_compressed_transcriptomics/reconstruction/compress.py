@@ -47,8 +47,8 @@ class CompressRequest:
         Accept a few genes that the model knows and the data lacks.
     cache : Path or None
         Folder for published weights, see `pretrained.cache_folder`.
-    parity : bool
-        Run the published autoencoder as its notebook does, see `parity.as_notebook`.
+    notebook_mode : bool
+        Run the published autoencoder as its notebook does, see `notebook_mode.as_notebook`.
     held_out : HeldOut or None
         How to measure the error on samples not seen, too; of codecs fitted to the data.
     """
@@ -64,7 +64,7 @@ class CompressRequest:
     block_bytes: int | None = None
     fill_missing: bool = False
     cache: Path | None = None
-    parity: bool = False
+    notebook_mode: bool = False
     held_out: "HeldOut | None" = None
 
     def parameters(self) -> dict[str, Any]:
@@ -77,7 +77,7 @@ class CompressRequest:
             "seed": self.seed,
             "max_epochs": self.max_epochs,
             "fill_missing": self.fill_missing,
-            "parity": self.parity,
+            "notebook_mode": self.notebook_mode,
             "held_out": None if self.held_out is None else asdict(self.held_out),
         }
 
@@ -100,15 +100,15 @@ def compress(request: CompressRequest, report: Report = silent) -> "Reconstructi
     """
     from .reconstruction import reconstruct
 
-    if request.parity and request.codec != "published":
-        raise UserError("parity with the published notebook is for the published autoencoder only")
+    if request.notebook_mode and request.codec != "published":
+        raise UserError("notebook mode is for the published autoencoder only")
     expression, plan = request.expression, _held_out_plan(request)
     codec = _get_codec(request, report)
-    if request.parity:
+    if request.notebook_mode:
         from napari_compressed_transcriptomics.codecs.notebook_mode import as_notebook
 
         expression = expression.aligned_to(
-            codec.genes, codec.neutral if request.fill_missing else None
+            codec.genes, codec.gene_means if request.fill_missing else None
         )
         codec = as_notebook(codec, expression)
     result = reconstruct(

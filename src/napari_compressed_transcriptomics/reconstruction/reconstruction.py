@@ -141,7 +141,7 @@ def reconstruct(
     block_bytes : int, optional
         Size of the blocks of rows that are in work at a time.
     fill_missing : bool
-        Set missing genes to the codec's neutral value, if few are missing; they are left out
+        Set missing genes to their mean in training, if few are missing; they are left out
         of all errors.
     report : callable, optional
         Called with each `Progress`; may raise `Stop` or `Cancelled`.
@@ -155,7 +155,7 @@ def reconstruct(
     from napari_compressed_transcriptomics.core.row_chunks import run_in_blocks
 
     _require_memory(codec, expression)
-    fill = codec.neutral if fill_missing else None
+    fill = codec.gene_means if fill_missing else None
     expression = expression.aligned_to(codec.genes, fill=fill)
     codec.check_scale(expression.values, expression.name)
     begun, where = time.perf_counter(), resolve_device(device)

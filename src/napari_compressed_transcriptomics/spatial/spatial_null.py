@@ -77,10 +77,7 @@ def surrogate_maps(
     UserError
         If the covariance of so many samples needs too much memory.
     """
-    values, positions = np.asarray(values, float), np.asarray(positions, float)
-    check_size(len(values), n)
-    if compartment is None:
-        compartment = np.zeros(len(values), int)
+    values, positions, compartment = _checked(values, positions, n, compartment)
     with small_algebra(len(values)):
         rest = _centred(values, compartment)
         scale = _scale(rest, positions, compartment)
@@ -142,10 +139,7 @@ def flipped_maps(
     UserError
         If the covariance of so many samples needs too much memory.
     """
-    values, positions = np.asarray(values, float), np.asarray(positions, float)
-    check_size(len(values), n)
-    if compartment is None:
-        compartment = np.zeros(len(values), int)
+    values, positions, compartment = _checked(values, positions, n, compartment)
     rest = _centred(values, compartment)
     with small_algebra(len(values)):
         scale = np.column_stack([_scale(one, positions, compartment) for one in rest.T])
@@ -160,6 +154,15 @@ def flipped_maps(
     for number, share in enumerate(shares.T):
         flipped = patterns @ (signs * share[:, None])
         yield flipped * scale[:, [number]] + (values - rest)[:, [number]]
+
+
+def _checked(
+    values: np.ndarray, positions: np.ndarray, n: int, compartment: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return what `n` maps are drawn from, the same compartment for all where none is known."""
+    values, positions = np.asarray(values, float), np.asarray(positions, float)
+    check_size(len(values), n)
+    return values, positions, np.zeros(len(values), int) if compartment is None else compartment
 
 
 def _centred(values: np.ndarray, compartment: np.ndarray) -> np.ndarray:

@@ -20,7 +20,7 @@ from napari_compressed_transcriptomics.spatial.spatial_null import surrogate_map
 
 from .out_of_sample import out_of_sample_r2
 from .predict_request import PredictRequest, check_request
-from .regressors import ridge, standardised, trees
+from .regressors import gradient_boosting, ridge, standardised
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,7 +48,7 @@ class Score(NamedTuple):
         95 % confidence interval.
     p_spatial : float
         Share of surrogate maps (see `spatial_null`) that are predicted at least as well; NaN for
-        trees.
+        gradient boosting.
     p_fdr : float
         `p_spatial` after Benjamini and Hochberg's correction over the targets.
     """
@@ -214,7 +214,7 @@ def _target_scores(
                 if regressor == "ridge":
                     predicted = ridge(x, maps, folds[split])
                 else:
-                    alone = trees(x, maps[:, 0], folds[split], request.seed)
+                    alone = gradient_boosting(x, maps[:, 0], folds[split], request.seed)
                     predicted = [values[:, None] for values in alone]
                 about = (target.name, one.name, one.values.shape[1], regressor, split)
                 numbers, mean = out_of_sample_r2(maps, predicted, folds[split])
@@ -224,7 +224,7 @@ def _target_scores(
 
 
 def _regressors(request: PredictRequest, features: Features) -> tuple[str, ...]:
-    """Trees on thousands of genes would take hours and say little."""
+    """Gradient boosting on thousands of genes would take hours and say little."""
     return tuple(r for r in request.regressors if r == "ridge" or features.name != GENES)
 
 

@@ -11,7 +11,7 @@ from napari_compressed_transcriptomics.core.progress import duration
 from napari_compressed_transcriptomics.spatial.nested_folds import nested_folds
 
 from .predict_request import PredictRequest
-from .regressors import ridge, standardised, trees
+from .regressors import gradient_boosting, ridge, standardised
 
 _MAX_TIMED = 500
 
@@ -37,7 +37,7 @@ def estimated_seconds(request: PredictRequest) -> float:
         seconds += n_sets * larger * _timed(lambda: ridge(x, y, fold))
     if "trees" in request.regressors:
         inner = replace(fold[0], inner=fold[0].inner[:1])  # one of six fits each
-        seconds += n_sets * larger * _timed(lambda: trees(x, y[:, 0], [inner])) * 3
+        seconds += n_sets * larger * _timed(lambda: gradient_boosting(x, y[:, 0], [inner])) * 3
     if GENES in request.methods and "ridge" in request.regressors:
         wide = standardised(rng.standard_normal((n, expression.n_genes)))
         wider = min(expression.n_samples, expression.n_genes) / wide.shape[1]

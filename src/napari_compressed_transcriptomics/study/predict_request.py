@@ -42,6 +42,7 @@ class PredictRequest:
     features : tuple of Features
         Latents that are there already.
     regressors : tuple of {"ridge", "trees"}
+        See `regressors.REGRESSORS`.
     splits : tuple of {"blocks", "random"}
     n_folds, n_repeats : int
         Folds, and how often they are drawn anew.
@@ -139,7 +140,7 @@ def check_settings(request: PredictRequest) -> None:
     check_seed(request.seed)
     check_buffer(request.buffer)
     choices: list[tuple[str, tuple[str, ...], tuple[str, ...]]] = [
-        ("regressor", request.regressors, REGRESSORS),
+        ("regressor", request.regressors, tuple(REGRESSORS)),
         ("split", request.splits, SPLITS),
     ]
     for kind, chosen, known in choices:

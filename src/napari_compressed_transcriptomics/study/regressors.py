@@ -1,4 +1,4 @@
-"""Regression of maps on features: ridge of many maps at once, and boosted trees of one."""
+"""Regression of maps on features: ridge of many maps at once, and gradient boosting of one."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,7 +8,8 @@ import numpy as np
 from napari_compressed_transcriptomics.core.threads import small_algebra
 from napari_compressed_transcriptomics.spatial.nested_folds import Fold
 
-REGRESSORS = ("ridge", "trees")
+REGRESSORS = {"ridge": "ridge", "trees": "gradient boosting"}
+"""What regressors are called, by their ids in commands and files."""
 # Relative to the mean squared singular value: from none to nothing but the mean.
 _PENALTIES = np.logspace(-4, 4, 9)
 _MAX_TREES, _EXACT_ROWS = 200, 1000
@@ -98,7 +99,9 @@ def _decomposed(
     return mean, scores, u.T @ y[train] - np.outer(u.sum(axis=0), mean), s / (s**2 + penalties)
 
 
-def trees(x: np.ndarray, y: np.ndarray, folds: Sequence[Fold], seed: int = 0) -> list[np.ndarray]:
+def gradient_boosting(
+    x: np.ndarray, y: np.ndarray, folds: Sequence[Fold], seed: int = 0
+) -> list[np.ndarray]:
     """Predict each fold's held-out rows of one map by gradient-boosted trees of scikit-learn.
 
     Shallow trees with a small step on random halves of the rows (Friedman 2002,

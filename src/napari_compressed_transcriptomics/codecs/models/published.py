@@ -162,7 +162,7 @@ def load_published(
     latent_size: int,
     preferred: str | Path | None = None,
     *,
-    parity_with: "Expression | None" = None,
+    notebook_mode_for: "Expression | None" = None,
     report: Report = silent,
 ) -> Codec:
     """Load published weights, fetched if need be.
@@ -177,7 +177,7 @@ def load_published(
         One of `LATENT_SIZES`.
     preferred : str or Path, optional
         See `cache_folder`.
-    parity_with : Expression, optional
+    notebook_mode_for : Expression, optional
         Return the codec that does as the published notebook does with these data; see
         `notebook_mode.as_notebook`.
     report : callable, optional
@@ -196,11 +196,11 @@ def load_published(
     codec = load_model(folder / name)
     if codec.latent_size != latent_size:
         raise UserError(f"{name} has {codec.latent_size} components; fetch it again")
-    if parity_with is None:
+    if notebook_mode_for is None:
         return codec
     from napari_compressed_transcriptomics.codecs.notebook_mode import as_notebook
 
-    return as_notebook(codec, parity_with)
+    return as_notebook(codec, notebook_mode_for)
 
 
 def import_files(path: str | Path, preferred: str | Path | None = None) -> list[Path]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_compressed_transcriptomics.codecs.codec import GENE_MEANS
 from napari_compressed_transcriptomics.core.errors import UserError, first_line, listing
 from napari_compressed_transcriptomics.core.memory import require_memory
 from napari_compressed_transcriptomics.core.provenance import blob_id, git_blob_id
@@ -47,7 +48,7 @@ def load_state_dict(path: Path) -> "Autoencoder":
             f"{path.name} has no encoder.mlp.fc0.weight: it is not a published autoencoder "
             f"(it holds {listing(tensors, 3)})"
         )
-    genes, clip, tensors["neutral"], record = _what_belongs_to(path, shapes[0][1])
+    genes, clip, tensors[GENE_MEANS], record = _what_belongs_to(path, shapes[0][1])
     sizes = [shape[0] for shape in shapes]
     config = {"latent_size": sizes[-1], "hidden_sizes": sizes[:-1], "clip": list(clip)}
     try:
@@ -125,7 +126,7 @@ def _check_archive(path: Path, content: bytes) -> None:
 def _what_belongs_to(
     path: Path, count: int
 ) -> tuple[tuple[str, ...], tuple[float, float], np.ndarray, dict[str, Any]]:
-    """Return genes, clipping limits, neutral values, and a record of where they are from."""
+    """Return genes, clipping limits, gene means, and a record of where they are from."""
     from napari_compressed_transcriptomics.io.readers.gene_list import read_gene_list
 
     lists = [path.with_name(f"{path.stem}.genes{suffix}") for suffix in (".txt", ".tsv")]
@@ -139,7 +140,7 @@ def _what_belongs_to(
         )
     if found == sample:
         state = sample.stat()
-        genes, clip, neutral = _read_sample(sample, state.st_mtime_ns, state.st_size)
+        genes, clip, gene_means = _read_sample(sample, state.st_mtime_ns, state.st_size)
         record = {
             "clip_from": f"0.1 and 99.9 percentiles of {SAMPLE}",
             "neutral_from": f"gene means of {SAMPLE}",
@@ -147,13 +148,13 @@ def _what_belongs_to(
         }
     else:
         genes = tuple(read_gene_list(found, count, f"{path.name} has {count} inputs"))
-        clip, neutral, record = (0.0, 1.0), np.full(count, np.nan, np.float32), {}
+        clip, gene_means, record = (0.0, 1.0), np.full(count, np.nan, np.float32), {}
     if len(genes) != count or len(set(genes)) != count:
         raise UserError(
             f"{found.name} has {len(genes)} genes, {len(set(genes))} of them different; "
             f"{path.name} needs {count}"
         )
-    return genes, clip, neutral, record
+    return genes, clip, gene_means, record
 
 
 @lru_cache(maxsize=1)  # seconds to read; time and size tell whether it is still the same file

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
 import torch  # noqa: TID253  (this module is for torch only)
 from torch import Tensor, nn  # noqa: TID253
 from torch.nn.utils.fusion import fuse_linear_bn_eval  # noqa: TID253
@@ -43,6 +44,14 @@ class CodecNetwork(nn.Module):
     def forward(self, expression: Tensor) -> Tensor:
         """Return the reconstruction of expression, both (n, genes)."""
         return self.decode(self.encoder(expression))
+
+
+def linear_layer(weight: np.ndarray, bias: np.ndarray) -> nn.Linear:
+    """Return a layer that gives ``values @ weight.T + bias``, in float32."""
+    linear = nn.utils.skip_init(nn.Linear, weight.shape[1], weight.shape[0])
+    linear.weight.data.copy_(torch.from_numpy(np.ascontiguousarray(weight)))
+    linear.bias.data.copy_(torch.from_numpy(np.asarray(bias)))
+    return linear
 
 
 class Sigmoid(nn.Module):

@@ -71,7 +71,7 @@ class GenesTab(Tab):
         self.save.setEnabled(result is not None)
         hint = ""
         if result is not None and gene in result.expression.filled:
-            hint = f"The data lack {gene}: its original is the model's neutral value."
+            hint = f"The data lack {gene}: its original is its mean in training."
         elif self._comparison.active:
             hint = "Red: the reconstruction is above the original; blue: below."
         elif result is not None:

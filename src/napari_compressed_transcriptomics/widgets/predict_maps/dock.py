@@ -21,6 +21,7 @@ from napari_compressed_transcriptomics.study.predict_request import (
     check_settings,
     offered_problem,
 )
+from napari_compressed_transcriptomics.study.regressors import REGRESSORS
 from napari_compressed_transcriptomics.viewer import settings
 from napari_compressed_transcriptomics.widgets.shared.fields import (
     count,
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
     from napari_compressed_transcriptomics.core.expression import Expression
     from napari_compressed_transcriptomics.study.predict import Prediction
 
-_REGRESSORS = {"ridge": "Ridge", "trees": "Boosted trees"}
 _SPLITS = {"blocks": "Blocks of space", "random": "Random samples"}
 
 
@@ -63,8 +63,11 @@ class PredictMaps(Dock):
             "Latents that are there already, such as the published ones: one image a component, "
             "all together one set of features."
         )
-        self.regressors = MethodChoice(_REGRESSORS, ("ridge",))
-        self.regressors.boxes["trees"].setToolTip("Takes much longer, and gives no p-values.")
+        regressors = {name: title.capitalize() for name, title in REGRESSORS.items()}
+        self.regressors = MethodChoice(regressors, ("ridge",))
+        self.regressors.boxes["trees"].setToolTip(
+            "Of regression trees. Takes much longer, and gives no p-values."
+        )
         self.splits = MethodChoice(_SPLITS, ("blocks",))
         self.splits.boxes["blocks"].setToolTip(
             "Contiguous blocks are held out, each with its mirror image: neighbours are alike, "

@@ -7,6 +7,7 @@ import numpy as np
 from qtpy.QtCore import QAbstractTableModel, QModelIndex, Qt, Signal
 from qtpy.QtWidgets import QHeaderView, QTableView
 
+from napari_compressed_transcriptomics.study.regressors import REGRESSORS
 from napari_compressed_transcriptomics.viewer.prediction_layers import feature_title
 from napari_compressed_transcriptomics.widgets.shared.fields import plain_table
 
@@ -61,7 +62,12 @@ _COLUMNS = (
     _Column(
         "p", "The same, not corrected", lambda s: _number(s.p_spatial, 3), lambda s: s.p_spatial
     ),
-    _Column("Regression", "ridge or trees", lambda s: s.regressor, lambda s: s.regressor),
+    _Column(
+        "Regression",
+        " or ".join(REGRESSORS.values()),
+        lambda s: REGRESSORS[s.regressor],
+        lambda s: REGRESSORS[s.regressor],
+    ),
     _Column("Held out", "blocks of space, or random samples", lambda s: s.split, lambda s: s.split),
 )
 _R2, _P = 2, ("p FDR", "p")
@@ -106,7 +112,8 @@ class ScoreModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return _COLUMNS[column].text(score)
         if role == Qt.ItemDataRole.ToolTipRole:
-            return f"{score.target}: {feature_title(score)}, {score.regressor}, {score.split}"
+            how = f"{feature_title(score)}, {REGRESSORS[score.regressor]}, {score.split}"
+            return f"{score.target}: {how}"
         if role == Qt.ItemDataRole.TextAlignmentRole and _R2 <= column < _R2 + 4:
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         return None
