@@ -130,7 +130,7 @@ def test_ctrl_c_keeps_what_is_done(tmp_path, monkeypatch):
                 signal.raise_signal(signal.SIGINT)
             super().__call__(progress)
 
-    monkeypatch.setattr("napari_compressed_transcriptomics.cli.coherence.Report", Interrupts)
+    monkeypatch.setattr("napari_compressed_transcriptomics.cli.terminal.Report", Interrupts)
     options = (*QUICK, "kernel-pca", "--out", tmp_path / "out")
     assert run("coherence", REGIONS, *options) == 130
     assert set(pd.read_csv(tmp_path / "out" / "coherence.csv")["method"]) == {"pca"}

@@ -81,7 +81,7 @@ def test_ctrl_c_keeps_what_is_done_and_the_next_run_goes_on(tmp_path, capsys, mo
             if progress.done == 500:
                 signal.raise_signal(signal.SIGINT)
 
-    monkeypatch.setattr("napari_compressed_transcriptomics.cli.compare.Report", Interrupts)
+    monkeypatch.setattr("napari_compressed_transcriptomics.cli.terminal.Report", Interrupts)
     assert run("compare", REGIONS, *QUICK, "--out", tmp_path) == 130
     part = table(tmp_path)
     assert len(part) == 5
@@ -105,7 +105,7 @@ def test_a_crash_loses_one_fit_at_most(tmp_path, monkeypatch, capsys):
             if progress.done == 500:
                 raise RuntimeError("the computer")
 
-    monkeypatch.setattr("napari_compressed_transcriptomics.cli.compare.Report", Crashes)
+    monkeypatch.setattr("napari_compressed_transcriptomics.cli.terminal.Report", Crashes)
     monkeypatch.setattr(fault_report, "_folders", lambda: [tmp_path / "logs"])
     assert run("compare", REGIONS, *QUICK, "--out", tmp_path) == 70
     assert "unexpected error: RuntimeError: the computer" in capsys.readouterr().err

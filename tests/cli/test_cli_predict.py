@@ -167,7 +167,7 @@ def test_ctrl_c_keeps_what_is_done(targets, tmp_path, capsys, monkeypatch):
             if progress.stage == "Predicting map" and progress.done == 1:
                 signal.raise_signal(signal.SIGINT)
 
-    monkeypatch.setattr("napari_compressed_transcriptomics.cli.predict.Report", Interrupts)
+    monkeypatch.setattr("napari_compressed_transcriptomics.cli.terminal.Report", Interrupts)
     options = ("--methods", "pca", "--out", tmp_path / "out", *QUICK)
     assert run("predict", REGIONS, "--targets", *targets, *options) == 130
     table = pd.read_csv(tmp_path / "out" / "prediction.csv")

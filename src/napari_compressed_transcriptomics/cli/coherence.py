@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from .numbers import components, permutations
 from .predict import COMPARTMENTS_HELP
-from .signals import first_interrupt
 from .style import add_style_options, style_of
-from .terminal import Report, clear_line, tell_notes
+from .terminal import clear_line, stoppable, tell_notes
 
 if TYPE_CHECKING:
     from napari_compressed_transcriptomics.core.expression import Expression
@@ -63,7 +62,6 @@ def run(arguments: argparse.Namespace, expression: "Expression") -> None:
         After Ctrl-C; the methods done are saved, if there are any.
     """
     from napari_compressed_transcriptomics.codecs.registry import method_names
-    from napari_compressed_transcriptomics.core.progress import Cancelled
     from napari_compressed_transcriptomics.core.regions import RegionVolume
     from napari_compressed_transcriptomics.io.files.atomic import check_targets, refuse_overwriting
     from napari_compressed_transcriptomics.io.readers.region_volume import read_region_volume
@@ -96,11 +94,8 @@ def run(arguments: argparse.Namespace, expression: "Expression") -> None:
     check_targets(arguments.out, COHERENCE_FILES)
     refuse_overwriting([arguments.out / name for name in COHERENCE_FILES], sources(request))
     tell_notes([cost_sentence(request)])
-    with first_interrupt() as asked:
-        try:
-            measured = measure_coherence(request, Report(asked))
-        except Cancelled:
-            raise KeyboardInterrupt from None
+    with stoppable() as report:
+        measured = measure_coherence(request, report)
         clear_line()
         paths = save_coherence(measured, arguments.out, style_of(arguments))
     tell_notes(measured.notes)

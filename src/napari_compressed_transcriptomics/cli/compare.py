@@ -5,9 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .numbers import add_buffer, components, folds, processes
-from .signals import first_interrupt
 from .style import add_style_options, style_of
-from .terminal import Report, clear_line, tell_notes
+from .terminal import clear_line, stoppable, tell_notes
 
 if TYPE_CHECKING:
     from napari_compressed_transcriptomics.core.expression import Expression
@@ -52,7 +51,6 @@ def run(arguments: argparse.Namespace, expression: "Expression") -> None:
     KeyboardInterrupt
         After Ctrl-C; the fits done are saved.
     """
-    from napari_compressed_transcriptomics.core.progress import Cancelled
     from napari_compressed_transcriptomics.io.writers.comparison import (
         COMPARISON_FILES,
         compare_into_folder,
@@ -72,13 +70,10 @@ def run(arguments: argparse.Namespace, expression: "Expression") -> None:
     )
     if "blocks" in request.splits:
         tell_notes([WHY_BLOCKS])
-    with first_interrupt() as asked:
-        try:
-            comparison = compare_into_folder(
-                request, arguments.out, style=style_of(arguments), report=Report(asked)
-            )
-        except Cancelled:
-            raise KeyboardInterrupt from None
+    with stoppable() as report:
+        comparison = compare_into_folder(
+            request, arguments.out, style=style_of(arguments), report=report
+        )
         clear_line()
     print(_words(comparison))
     print(*(arguments.out / name for name in COMPARISON_FILES), sep="\n")

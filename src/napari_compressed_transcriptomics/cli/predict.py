@@ -5,9 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .numbers import add_buffer, components, folds, repeats, surrogates
-from .signals import first_interrupt
 from .style import add_style_options, style_of
-from .terminal import Report, clear_line, tell_notes
+from .terminal import clear_line, stoppable, tell_notes
 
 if TYPE_CHECKING:
     from napari_compressed_transcriptomics.core.expression import Expression
@@ -39,7 +38,7 @@ def add_options(predict: Any) -> None:
         metavar="LIST",
         help="regions (CSV, .xlsx, label table) in the order of tables without names",
     )
-    add("--methods", nargs="+", default=[], metavar="M", help="default: default")
+    add("--methods", nargs="+", default=[], metavar="M", help="default: residual")
     add("--latent", nargs="+", type=components, default=[8], metavar="K", help="default: 8")
     add("--images", nargs="+", type=Path, default=[], metavar="FILE", help="latents to use, too")
     add(
@@ -74,7 +73,6 @@ def run(arguments: argparse.Namespace, expression: "Expression") -> None:
         After Ctrl-C; the targets done are saved, if there are any.
     """
     from napari_compressed_transcriptomics.codecs.registry import GENES, method_names
-    from napari_compressed_transcriptomics.core.progress import Cancelled
     from napari_compressed_transcriptomics.io.readers.region_volume import read_region_volume
     from napari_compressed_transcriptomics.io.readers.targets import (
         notes_on,
@@ -117,11 +115,8 @@ def run(arguments: argparse.Namespace, expression: "Expression") -> None:
     tell_notes(notes_on(request.targets))
     tell_notes(note for given in features for note in given.notes)
     tell_notes([cost_sentence(request)])
-    with first_interrupt() as asked:
-        try:
-            prediction = predict_maps(request, Report(asked))
-        except Cancelled:
-            raise KeyboardInterrupt from None
+    with stoppable() as report:
+        prediction = predict_maps(request, report)
         clear_line()
         paths = save_prediction(prediction, arguments.out, style_of(arguments))
     doubt = prediction.compartments.note if prediction.compartments else ""

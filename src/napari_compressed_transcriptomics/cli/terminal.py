@@ -9,8 +9,14 @@ from contextlib import contextmanager
 from typing import TextIO
 
 from napari_compressed_transcriptomics.core.errors import LONGEST_MESSAGE, printable, shortened
-from napari_compressed_transcriptomics.core.progress import Progress, TimeLeft, stopping
+from napari_compressed_transcriptomics.core.progress import (
+    Cancelled,
+    Progress,
+    TimeLeft,
+    stopping,
+)
 
+from .signals import first_interrupt
 from .streams import say
 
 
@@ -74,6 +80,7 @@ class Report:
     """
 
     def __init__(self, asked: Callable[[], bool] = lambda: False) -> None:
+        self.asked = asked
         self._report = stopping(self._show, asked)
         self._clock = TimeLeft()
         self._last = 0.0
@@ -92,3 +99,19 @@ class Report:
             errors = [f"{name} RMSE {value:.4f}" for name, value in (progress.values or {}).items()]
             line = "  ".join([f"{progress.stage} {progress.done}/{progress.total}", *errors, left])
             say(f"\r\x1b[K{printable(line)}", end="")
+
+
+@contextmanager
+def stoppable() -> Iterator[Report]:
+    """Give a report by which the first Ctrl-C ends the work early, with what is worth keeping.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        Where nothing is, and at the second Ctrl-C.
+    """
+    with first_interrupt() as asked:
+        try:
+            yield Report(asked)
+        except Cancelled:
+            raise KeyboardInterrupt from None

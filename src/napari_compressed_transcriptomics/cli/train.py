@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_compressed_transcriptomics.core.errors import UserError
 
-from .signals import first_interrupt
-from .terminal import Report, clear_line, tell_notes
+from .terminal import clear_line, stoppable, tell_notes
 
 if TYPE_CHECKING:
     from napari_compressed_transcriptomics.codecs.codec import Codec
@@ -67,7 +66,6 @@ def run(arguments: argparse.Namespace, expression: "Expression") -> None:
         checkpoint_files,
         remove_checkpoints,
     )
-    from napari_compressed_transcriptomics.core.progress import Cancelled
 
     out = arguments.out
     checkpoint = (arguments.checkpoint or out.parent) / out.name
@@ -87,15 +85,12 @@ def run(arguments: argparse.Namespace, expression: "Expression") -> None:
         checkpoint=checkpoint,
         resume=arguments.resume,
     )
-    with first_interrupt() as asked:
-        try:
-            codec = train_codec(request, Report(asked))
-        except Cancelled:
-            raise KeyboardInterrupt from None
+    with stoppable() as report:
+        codec = train_codec(request, report)
         clear_line()
         save_model(codec, out)
     print(f"{_words(codec, expression)}\n{out}")
-    if not asked():
+    if not report.asked():
         remove_checkpoints(checkpoint)
         return
     if checkpoint_files(checkpoint):

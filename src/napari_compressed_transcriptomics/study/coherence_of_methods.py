@@ -119,8 +119,7 @@ def measure_coherence(request: CoherenceRequest, report: Report = silent) -> Mea
     ----------
     request : CoherenceRequest
     report : callable, optional
-        Called with each `Progress`; a `Stop` or `Cancelled` that it raises ends the work with the
-        methods done so far, and is raised on where there are none.
+        As of `fit_latents`.
 
     Raises
     ------

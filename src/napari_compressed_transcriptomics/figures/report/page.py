@@ -21,28 +21,15 @@ def report_of(
     regions: Regions | None = None,
     report: Report = silent,
 ) -> str:
-    """Make the report of a reconstruction in memory.
+    """Return the page of a reconstruction in memory, HTML; parameters as of `results_of`.
 
-    Parameters
-    ----------
-    reconstruction : Reconstruction
-    parameters : dict, optional
-        The settings that were chosen, JSON-safe.
-    regions : Regions, optional
-        Of the samples, for the error by region; a region table's own where not given.
-    report : callable, optional
-        Called with each `Progress`; may raise `Stop` or `Cancelled`.
-
-    Returns
-    -------
-    str
-        HTML; of the paths of inputs it holds the names only.
+    Of the paths of inputs it holds the names only.
     """
     return page_of(results_of(reconstruction, parameters, regions, report).portable(), report)
 
 
 def page_of(results: Results, report: Report = silent) -> str:
-    """Make the report of results, HTML; `report` as in `report_of`.
+    """Return the page of results, HTML.
 
     See Also
     --------
