@@ -87,7 +87,9 @@ def test_a_codec_that_learns_by_heart_is_found_out():
     assert result.held_out.rmse > 1.5 * result.rmse
     assert (result.held_out.rmse_genes > result.rmse_genes).mean() > 0.95
     ratio = result.held_out.rmse / result.rmse
-    assert f"{ratio:.2f} times the fitted (5 folds, random)" in result.held_out.told(result.rmse)
+    assert f"{ratio:.2f} times the fitted (5 folds, random)" in result.held_out.in_words(
+        result.rmse
+    )
     few = compress(replace(request, latent_size=2))
     assert 1 < few.held_out.rmse / few.rmse < 1.1  # two components are all there is
 

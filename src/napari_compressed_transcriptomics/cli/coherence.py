@@ -110,13 +110,13 @@ def _words(measured: "MeasuredCoherence") -> str:
     lines = []
     for method, size, rows in measured.rows:
         for measure in dict.fromkeys(row.measure for row in rows):
-            told = [row for row in rows if row.measure == measure and row.component != "all"]
-            values = sorted(row.value for row in told)
+            single = [row for row in rows if row.measure == measure and row.component != "all"]
+            values = sorted(row.value for row in single)
             middle = (values[(len(values) - 1) // 2] + values[len(values) // 2]) / 2
             line = f"{method}, {size}, {measure}: median {middle:.3f}"
             if measure == "regions":
-                found = sum(row.p <= 0.05 for row in told)
-                line += f", {found} of {len(told)} component(s) beyond smooth symmetric maps"
+                found = sum(row.p <= 0.05 for row in single)
+                line += f", {found} of {len(single)} component(s) beyond smooth symmetric maps"
                 line += " (p <= 0.05)"
             lines.append(line)
     return "\n".join(lines)

@@ -25,11 +25,11 @@ from . import models as _cli_models
 from . import predict as _cli_predict
 from . import report as _cli_report
 from . import train as _cli_train
-from .faults import interrupted, told
+from .faults import explained, interrupted
 from .numbers import seed
 from .signals import all_interrupt, forget_interrupt, how_ended
 from .streams import make_safe, output_problem, say
-from .terminal import clear_line, tell_notes, warnings_told
+from .terminal import clear_line, tell_notes, warnings_reported
 
 if TYPE_CHECKING:
     from napari_compressed_transcriptomics.core.expression import Expression
@@ -70,7 +70,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         code, words = how_ended()
         say(f"{PROG}: {words}")
     forget_interrupt()
-    return _told_of_output(code)
+    return _reported_on_output(code)
 
 
 def _run(argv: Sequence[str]) -> int:
@@ -81,7 +81,7 @@ def _run(argv: Sequence[str]) -> int:
         # Before torch is loaded: waiting threads sleep. On a busy machine spinning ones cost 5
         # times the time in training.
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-        with warnings_told(warned):
+        with warnings_reported(warned):
             arguments.run(arguments)
     except SystemExit as end:  # argparse printed help, the version, or what is wrong
         return int(end.code or 0)
@@ -90,14 +90,14 @@ def _run(argv: Sequence[str]) -> int:
             raise KeyboardInterrupt from None
         if isinstance(error, OSError) and (problem := output_problem()):
             return _without_output(problem)
-        code, words = told(error, argv, warned)
+        code, words = explained(error, argv, warned)
         clear_line()
         say(f"{PROG}: error: {shortened(printable(words), LONGEST_MESSAGE)}")
         return code
     return 0
 
 
-def _told_of_output(code: int) -> int:
+def _reported_on_output(code: int) -> int:
     """Return the exit code, another one where standard output could not be written."""
     problem = output_problem()
     return code if problem is None else _without_output(problem)

@@ -133,13 +133,13 @@ def _held_out(arguments: argparse.Namespace) -> dict[str, Any]:
 def compress_and_tell(request: "CompressRequest") -> "Reconstruction":
     """Compress, showing progress, and tell what is to be noted."""
     from napari_compressed_transcriptomics.reconstruction.compress import compress
-    from napari_compressed_transcriptomics.reconstruction.training_distance import told
+    from napari_compressed_transcriptomics.reconstruction.training_distance import distance_notes
 
     reconstruction = compress(request, Report())
     clear_line()
     fitted_elsewhere = request.codec in ("model", "published")
     tell_notes(
-        told(reconstruction.novelty, reconstruction.notes)
+        distance_notes(reconstruction.novelty, reconstruction.notes)
         if fitted_elsewhere
         else reconstruction.notes
     )

@@ -23,7 +23,7 @@ _NO_MEMORY = (
 )
 
 
-def told(error: Exception, arguments: Sequence[str], warned: Sequence[str]) -> tuple[int, str]:
+def explained(error: Exception, arguments: Sequence[str], warned: Sequence[str]) -> tuple[int, str]:
     """Return the exit code and the line for an exception that ended a command.
 
     What is no fault of the user or of their surroundings is written to a report, too.

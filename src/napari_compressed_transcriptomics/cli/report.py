@@ -1,4 +1,4 @@
-"""The command `report`: a folder of results told on one page."""
+"""The command `report`: a folder of results on one page of HTML."""
 
 import argparse
 from pathlib import Path
@@ -36,8 +36,8 @@ def run(arguments: argparse.Namespace) -> None:
     out = arguments.out or arguments.results / "report.html"
     results = read_results(arguments.results, arguments.atlas, arguments.labels)
     check_report_path(out, results.record, results.files)
-    told = results if arguments.keep_paths else results.portable(out.parent)
-    html = page_of(told, Report())
+    shown = results if arguments.keep_paths else results.portable(out.parent)
+    html = page_of(shown, Report())
     clear_line()
     tell_notes(results.notes)
     print(write_report(out, html))

@@ -34,16 +34,16 @@ def clear_line() -> None:
 
 
 @contextmanager
-def warnings_told(kept: list[str]) -> Iterator[None]:
+def warnings_reported(kept: list[str]) -> Iterator[None]:
     """Say what libraries warn of, or log that nobody listens to, as notes, each once.
 
     `kept` gets warnings with their place in the code.
     """
-    told: set[str] = set()
+    reported: set[str] = set()
 
     def tell(text: str) -> None:
-        if text not in told:
-            told.add(text)
+        if text not in reported:
+            reported.add(text)
             tell_notes([text])
 
     def show(

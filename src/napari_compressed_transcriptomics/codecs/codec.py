@@ -13,7 +13,7 @@ from napari_compressed_transcriptomics.core.device import resolve_device
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Expression
 from napari_compressed_transcriptomics.core.latent_sizes import latent_size_problem
-from napari_compressed_transcriptomics.core.memory import memory_told, require_memory
+from napari_compressed_transcriptomics.core.memory import memory_reported, require_memory
 from napari_compressed_transcriptomics.core.progress import Report, silent
 from napari_compressed_transcriptomics.core.provenance import training_record
 from napari_compressed_transcriptomics.core.seeds import check_seed
@@ -204,7 +204,7 @@ class Codec(ABC):
         require_memory(cls.bytes_to_fit(n, g, latent_size, **settings), what, cls.smaller)
         name = resolve_device(device).name
         fitting = Fitting(expression, latent_size, seed, name, max_epochs, report)
-        with memory_told(what, cls.smaller):
+        with memory_reported(what, cls.smaller):
             return cls._fit(fitting, **settings)
 
     @classmethod

@@ -21,7 +21,7 @@ from napari_compressed_transcriptomics.core.device import resolve_device
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Expression
 from napari_compressed_transcriptomics.core.latent_sizes import latent_size_problem
-from napari_compressed_transcriptomics.core.memory import memory_told, require_memory
+from napari_compressed_transcriptomics.core.memory import memory_reported, require_memory
 from napari_compressed_transcriptomics.core.progress import (
     Finishing,
     Progress,
@@ -64,7 +64,7 @@ def fit_codec(
         require_memory(20 * min(expression.n_samples, _ROWS) * expression.n_genes, what)
     codec = cls.fit(expression, latent_size, device=device, report=report, **settings)
     if codec.is_network:
-        with memory_told(what, cls.smaller):
+        with memory_reported(what, cls.smaller):
             codec.reference = learn_reference(codec, expression, name, report)
     return codec
 
@@ -97,9 +97,9 @@ def learn_reference(
     finishing(Progress(_STAGE, n, n))
     if not all(np.isfinite(of).all() for of in (found, distances, errors)):
         return None
-    told = codec.training.get("validation_rmse_quantile")
+    recorded = codec.training.get("validation_rmse_quantile")
     # the smallest positive keeps a model without any error from dividing by zero
-    cutoffs = [quantile(distances), quantile(errors) if told is None else told]
+    cutoffs = [quantile(distances), quantile(errors) if recorded is None else recorded]
     return Reference(
         mean,
         whitening,

@@ -51,7 +51,7 @@ def too_little_memory(n_bytes: int, available: int, what: str, instead: str = ""
 
 
 @contextmanager
-def memory_told(what: str, instead: str = "") -> Iterator[None]:
+def memory_reported(what: str, instead: str = "") -> Iterator[None]:
     """Turn memory that runs out meanwhile into a `UserError`; see `require_memory`."""
     try:
         yield

@@ -56,13 +56,13 @@ def silent(progress: Progress) -> None:
 
 def stopping(report: Report, asked: Callable[[], bool]) -> Report:
     """Return a report that raises `Stop`, once, when `asked` returns True."""
-    told = False
+    has_stopped = False
 
     def report_or_stop(progress: Progress) -> None:
-        nonlocal told
+        nonlocal has_stopped
         report(progress)
-        if not told and asked():
-            told = True
+        if not has_stopped and asked():
+            has_stopped = True
             raise Stop
 
     return report_or_stop

@@ -65,8 +65,8 @@ def coherence_dots(
 def _row(
     axes: Any, row: int, values: np.ndarray, p: np.ndarray, color: str, foreground: str
 ) -> None:
-    told = np.isfinite(values)
-    values, p = values[told], p[told]
+    finite = np.isfinite(values)
+    values, p = values[finite], p[finite]
     if not values.size:
         return
     bar_with_dots(axes, row, float(np.median(values)), values, p <= 0.05, (color, foreground))

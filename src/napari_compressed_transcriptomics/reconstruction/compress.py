@@ -159,7 +159,7 @@ def _with_held_out(
     except (UserError, ArithmeticError, LinAlgError, MemoryError) as error:
         why = f"failed: {error}"
     else:
-        return replace(result, held_out=found, notes=(*result.notes, *plan.told, *found.notes))
+        return replace(result, held_out=found, notes=(*result.notes, *plan.notes, *found.notes))
     note = f"Measuring the error on samples not seen {why}"
     return replace(result, notes=(*result.notes, note))
 

@@ -138,12 +138,12 @@ def compare_saved(a: "Results", b: "Results") -> TwoResults:
 
 def _told(record: dict[str, Any], key: str) -> Any:
     """Return what tells the data of a result: of its source the hashes, paths are of one folder."""
-    told = record.get(key)
-    if not isinstance(told, dict):
-        return told
+    recorded = record.get(key)
+    if not isinstance(recorded, dict):
+        return recorded
     return {
         role: part.get("sha256", part) if isinstance(part, dict) else part
-        for role, part in told.items()
+        for role, part in recorded.items()
     }
 
 

@@ -75,7 +75,7 @@ class HeldOutPlan:
         Rows to train on and rows held out.
     buffer_mm : float
         0 of random folds.
-    told : tuple of str
+    notes : tuple of str
         Of the buffer, and of cells that are filled, one sentence each.
     """
 
@@ -83,7 +83,7 @@ class HeldOutPlan:
     seed: int
     folds: tuple[Rows, ...]
     buffer_mm: float
-    told: tuple[str, ...]
+    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,7 +118,7 @@ class HeldOutError:
     seconds: float
     notes: tuple[str, ...] = ()
 
-    def told(self, fitted: float) -> str:
+    def in_words(self, fitted: float) -> str:
         """Return a sentence that compares with the RMSE on the samples fitted to."""
         ratio = f", {self.rmse / fitted:.2f} times the fitted" if fitted else ""
         where = f", buffer {self.plan.buffer_mm:.0f} mm" if self.plan.buffer_mm else ""
@@ -164,13 +164,13 @@ def plan_held_out(
     if how.split not in SPLITS:
         raise UserError(f"There is no split {how.split!r}; choose {' or '.join(SPLITS)}")
     check_range("folds", how.n_folds, 2, max(2, expression.n_samples // 2))
-    places, buffer_mm, told = expression.parcellation.centroids, 0.0, [imputed_note(expression)]
+    places, buffer_mm, notes = expression.parcellation.centroids, 0.0, [imputed_note(expression)]
     if how.split == "blocks":
         buffer = buffer_of(expression, how.n_folds, seed, how.buffer)
         buffer_mm = buffer.mm
     folds = outer_folds(places, how.split, how.n_folds, seed, buffer_mm)
     if how.split == "blocks":
-        told.append(buffer.told(folds, expression.n_samples))
+        notes.append(buffer.in_words(folds, expression.n_samples))
     if too_few := problem(min(len(train) for train, _ in folds)):
         raise UserError(f"{too_few} (a fold of the error on samples not seen trains on so many)")
     most = max(len(train) for train, _ in folds)
@@ -179,7 +179,7 @@ def plan_held_out(
         f"Fitting to folds of {expression.name}",
         "measure without the error on samples not seen, or use a larger machine",
     )
-    return HeldOutPlan(how, seed, tuple(folds), buffer_mm, tuple(filter(None, told)))
+    return HeldOutPlan(how, seed, tuple(folds), buffer_mm, tuple(filter(None, notes)))
 
 
 def measure_held_out(

@@ -73,7 +73,7 @@ def _json_number(value: float) -> float | None:
 
 def result_line(result: "Reconstruction") -> str:
     """Return what a result is in one line, and its error on samples not seen in another."""
-    held_out = "" if result.held_out is None else f"\n{result.held_out.told(result.rmse)}"
+    held_out = "" if result.held_out is None else f"\n{result.held_out.in_words(result.rmse)}"
     return (
         f"{result.codec.id}, k = {result.codec.latent_size}: RMSE {result.rmse:.4f}, "
         f"R² {result.r2:.3f}, {result.expression.n_samples:,} samples × "

@@ -99,7 +99,7 @@ def novelty_notes(
     return (f"{novelty_line(novelty)}; doubt its latents there, or fit a model to this data",)
 
 
-def told(novelty: Novelty | None, notes: tuple[str, ...]) -> tuple[str, ...]:
+def distance_notes(novelty: Novelty | None, notes: tuple[str, ...]) -> tuple[str, ...]:
     """Return `novelty_line` and a result's notes, without saying anything twice."""
     line = novelty_line(novelty)
     return notes if any(line in note for note in notes) else (line, *notes)

@@ -31,7 +31,7 @@ class Buffer:
     mm: float
     why: str
 
-    def told(self, folds: Sequence[Rows], n_samples: int) -> str:
+    def in_words(self, folds: Sequence[Rows], n_samples: int) -> str:
         """Return a sentence on how many samples it leaves to train on in some folds."""
         fewest, most = sorted(len(train) for train, _ in folds)[:: len(folds) - 1]
         span = f"{fewest:,} to {most:,}" if fewest < most else f"{most:,}"

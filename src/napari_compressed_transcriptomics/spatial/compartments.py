@@ -128,13 +128,13 @@ def _given(parcellation: Parcellation, volume: RegionVolume) -> Compartments:
             f"{volume.name} and the samples do not overlap in space; give a label volume of "
             "compartments in their space (MNI)"
         )
-    told = [compartment_of_name(name) for name in regions.names]
-    if not all(told) and len(told) > _MAX_GIVEN:
+    found = [compartment_of_name(name) for name in regions.names]
+    if not all(found) and len(found) > _MAX_GIVEN:
         raise UserError(
-            f"{volume.name} has {len(told)} regions, some of whose names tell no compartment; give "
-            f"a label volume of at most {_MAX_GIVEN} compartments (cortex, subcortex, ...)"
+            f"{volume.name} has {len(found)} regions, some of whose names tell no compartment; "
+            f"give a label volume of at most {_MAX_GIVEN} compartments (cortex, subcortex, ...)"
         )
-    names = told if all(told) else list(regions.unique_names)
+    names = found if all(found) else list(regions.unique_names)
     outside = int((regions.of_sample < 0).sum())
     note = f"{outside:,} sample(s) outside all labels of {volume.name} are a compartment together"
     in_words = [names[i] if i >= 0 else "elsewhere" for i in regions.of_sample]

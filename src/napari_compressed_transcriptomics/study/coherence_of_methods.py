@@ -86,7 +86,7 @@ class CoherenceRequest:
 
 @dataclass(frozen=True, eq=False)
 class MeasuredCoherence:
-    """What came of a request.
+    """Result of a `CoherenceRequest`.
 
     Attributes
     ----------

@@ -47,7 +47,7 @@ class CompareProgress(Progress):
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """What came of a request.
+    """Result of a `CompareRequest`.
 
     Attributes
     ----------

@@ -58,7 +58,8 @@ def outlook(request: CompareRequest, known: Container[Fit] = ()) -> Outlook:
     wanted = method_names(request.methods)
     left = [one for one in every.left_out if one.method in wanted]
     notes = tuple(
-        f"{n}." for n in (*every.told, *(one.told_of(METHODS[one.method].title) for one in left))
+        f"{n}."
+        for n in (*every.facts, *(one.reason_for(METHODS[one.method].title) for one in left))
     )
     fits = [fit for fit in every.fits if fit.method in wanted]
     if not fits:

@@ -114,7 +114,7 @@ class Plan:
         What cannot take part.
     n_train : int
         Samples of the smallest fold's training part.
-    told : tuple of str
+    facts : tuple of str
         What else is to be known of the data and the folds, one sentence each.
     less : str
         Which methods learn from fewer samples, one sentence or nothing.
@@ -124,13 +124,13 @@ class Plan:
     folds: dict[str, list[Rows]]
     left_out: tuple["LeftOut", ...]
     n_train: int
-    told: tuple[str, ...] = ()
+    facts: tuple[str, ...] = ()
     less: str = ""
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What is to be known before, and what cannot take part and why, one sentence each."""
-        return tuple(filter(None, [*self.told, *map(str, self.left_out), self.less]))
+        return tuple(filter(None, [*self.facts, *map(str, self.left_out), self.less]))
 
 
 class LeftOut(NamedTuple):
@@ -141,9 +141,9 @@ class LeftOut(NamedTuple):
     problem: str
 
     def __str__(self) -> str:
-        return self.told_of(self.method)
+        return self.reason_for(self.method)
 
-    def told_of(self, name: str) -> str:
+    def reason_for(self, name: str) -> str:
         """Return the sentence with another name of the method."""
         sizes = ", ".join(map(str, self.latent_sizes))
         return f"{name} is left out for k = {sizes}: {self.problem}"
@@ -179,7 +179,9 @@ def plan(request: CompareRequest) -> Plan:
         split: _folds(request, split, buffer) for split in request.splits
     }
     n_train = min(len(train) for parts in folds.values() for train, _ in parts)
-    about = [buffer.told(rows, expression.n_samples) for s, rows in folds.items() if s == "blocks"]
+    about = [
+        buffer.in_words(rows, expression.n_samples) for s, rows in folds.items() if s == "blocks"
+    ]
     notes, done = [], []
     for method in methods:
         sizes = []
@@ -200,9 +202,9 @@ def plan(request: CompareRequest) -> Plan:
         if (method, size) in done
     ]
     taking_part = [method for method in methods if method in dict(done)]
-    told = tuple(filter(None, [*about, imputed_note(expression)]))
+    facts = tuple(filter(None, [*about, imputed_note(expression)]))
     less = learns_from_less(taking_part, n_train)
-    return Plan(tuple(fits), folds, tuple(_left_out(notes)), n_train, told, less)
+    return Plan(tuple(fits), folds, tuple(_left_out(notes)), n_train, facts, less)
 
 
 def request_buffer(request: CompareRequest) -> Buffer:

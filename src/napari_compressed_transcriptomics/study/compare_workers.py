@@ -27,7 +27,7 @@ Folds = dict[str, list[Rows]]
 
 _SECONDS_BETWEEN_LOOKS = 0.2
 _SECONDS_BETWEEN_LOOKS_AT_OWNER = 1.0
-# What a fit may fail with that others need not: told, not raised.
+# What a fit may fail with that others need not: reported, not raised.
 _FAILURES = (UserError, ArithmeticError, np.linalg.LinAlgError, MemoryError)
 
 
@@ -74,12 +74,12 @@ def in_processes(
 
     with ExitStack() as stack:
         data = _shared_data(stack, request, folds)
-        told = stack.enter_context(closing(get_context().SimpleQueue()))
+        channel = stack.enter_context(closing(get_context().SimpleQueue()))
         one = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "MKL", "OPENBLAS", "NUMBA")}
         executor = ProcessPoolExecutor(
             n_jobs,
             initializer=_begin,
-            initargs=(str(data), os.getpid(), told),
+            initargs=(str(data), os.getpid(), channel),
             env=one,
             timeout=None,
         )
@@ -93,8 +93,8 @@ def in_processes(
                     running[executor.submit(_score, fit)] = fit
                 finished, _ = wait(running, _SECONDS_BETWEEN_LOOKS, FIRST_COMPLETED)
                 listener.advance(next(iter(running.values())), 0.0)  # it may want to cancel
-                while not told.empty():  # first: what fits told, they told before they ended
-                    listener.advance(*told.get())
+                while not channel.empty():  # before what they ended with
+                    listener.advance(*channel.get())
                 for future in finished:
                     _conclude(running.pop(future), future.result, listener)
         except BrokenProcessPool:
@@ -151,7 +151,7 @@ _given: tuple[CompareRequest, Folds, Any] | None = None
 """In a process: what was asked, and the queue that takes how far its fit is."""
 
 
-def _begin(data: str, owner: int, told: Any) -> None:
+def _begin(data: str, owner: int, channel: Any) -> None:
     """Prepare a process: map the data, leave Ctrl-C to the one that started it, end with it."""
     import signal
 
@@ -161,7 +161,7 @@ def _begin(data: str, owner: int, told: Any) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _end_with(owner)
     warnings.simplefilter("ignore")
-    _given = (*joblib.load(data, mmap_mode="r"), told)
+    _given = (*joblib.load(data, mmap_mode="r"), channel)
 
 
 def _end_with(owner: int) -> None:
@@ -185,7 +185,7 @@ def _end_with(owner: int) -> None:
 
 def _score(fit: Fit) -> Score:
     assert _given is not None
-    request, folds, told = _given
+    request, folds, channel = _given
     last = -_SECONDS_BETWEEN_LOOKS
 
     def tell(part: float) -> None:
@@ -193,6 +193,6 @@ def _score(fit: Fit) -> Score:
         now = time.monotonic()
         if now - last >= _SECONDS_BETWEEN_LOOKS:  # not more: who writes to a full queue waits
             last = now
-            told.put((fit, part))
+            channel.put((fit, part))
 
     return _measure(fit, request, folds, tell)

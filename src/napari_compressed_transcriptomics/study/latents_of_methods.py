@@ -97,7 +97,7 @@ class LatentsRequest:
 
 @dataclass(frozen=True, eq=False)
 class FittedLatents:
-    """What came of a request.
+    """Result of a `LatentsRequest`.
 
     Attributes
     ----------

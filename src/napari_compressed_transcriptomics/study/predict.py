@@ -72,7 +72,7 @@ class Score(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Prediction:
-    """What came of a request.
+    """Result of a `PredictRequest`.
 
     Attributes
     ----------

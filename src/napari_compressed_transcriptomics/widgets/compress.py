@@ -22,7 +22,7 @@ from napari_compressed_transcriptomics.reconstruction.compress import (
 )
 from napari_compressed_transcriptomics.reconstruction.held_out_error import NOT_OURS, HeldOut
 from napari_compressed_transcriptomics.reconstruction.summary import result_line
-from napari_compressed_transcriptomics.reconstruction.training_distance import told
+from napari_compressed_transcriptomics.reconstruction.training_distance import distance_notes
 from napari_compressed_transcriptomics.viewer import layers, settings
 from napari_compressed_transcriptomics.viewer.notices import user_errors_shown
 
@@ -251,7 +251,7 @@ class Compress(Dock):
         """Add a result's layers and its line, and offer to save it."""
         self._result = result
         fitted_elsewhere = self._parameters.get("codec") in NOT_FITTED
-        notes = told(result.novelty, result.notes) if fitted_elsewhere else result.notes
+        notes = distance_notes(result.novelty, result.notes) if fitted_elsewhere else result.notes
         line = "\n".join([result_line(result), *notes])
         self.result.setText(f"Layers are coming…\n{line}")
 

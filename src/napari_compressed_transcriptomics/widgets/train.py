@@ -115,8 +115,8 @@ class Train(Dock):
         )
         self.more, inner = more_settings("Other settings than the recipe's", more)
         self.more.toggled.connect(self._refresh)
-        told = self.bar, self.curve, self.result, self.save_model
-        stack(self, settings, self.device, self.more, inner, *told, 0)
+        below = self.bar, self.curve, self.result, self.save_model
+        stack(self, settings, self.device, self.more, inner, *below, 0)
 
     def request(self) -> TrainRequest:
         """Return what Train would do now; a `UserError` says why it cannot."""

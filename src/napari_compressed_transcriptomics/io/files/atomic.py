@@ -13,7 +13,7 @@ from napari_compressed_transcriptomics.core.errors import UserError
 from .files import OURS, WRITTEN_BY, read_json
 from .leftovers import LONGEST_NAME, is_unfinished, unfinished_folder
 from .locks import renaming
-from .room import check_room, system_error, told
+from .room import check_room, explained, system_error
 from .style import SAFE, Style
 
 
@@ -168,7 +168,7 @@ def replacing_files(
         need = sum(path.stat().st_size for path in folder.iterdir()) if folder else 0
         if folder is not None:
             shutil.rmtree(folder, ignore_errors=True)
-        raise UserError(told(failure, directory, folder, need)) from None
+        raise UserError(explained(failure, directory, folder, need)) from None
     finally:
         if folder is not None:
             shutil.rmtree(folder, ignore_errors=True)

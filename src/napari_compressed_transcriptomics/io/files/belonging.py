@@ -40,11 +40,11 @@ def check_belonging(path: Path, record: dict[str, Any], again: str) -> bool:
     """
     if KEY not in record:
         return False
-    for name, told in _told(path, record).items():
+    for name, recorded in _recorded(path, record).items():
         file = path.with_name(name)
         if not file.is_file():
             raise UserError(f"{file} is missing, which belongs to {path.name}; {again}")
-        if told != {"bytes": file.stat().st_size, "sha256": file_sha256(file)}:
+        if recorded != {"bytes": file.stat().st_size, "sha256": file_sha256(file)}:
             raise unlike(file, path, again)
     return True
 
@@ -55,11 +55,11 @@ def grown(path: Path, record: dict[str, Any], name: str) -> bool:
     It only begins with it where a process was ended after it had written the file, and before
     it had written the record.
     """
-    told, file = _told(path, record).get(name), path.with_name(name)
-    if told is None:
+    recorded, file = _recorded(path, record).get(name), path.with_name(name)
+    if recorded is None:
         return True
     with open(file, "rb") as content:
-        return hashlib.sha256(content.read(told["bytes"])).hexdigest() == told["sha256"]
+        return hashlib.sha256(content.read(recorded["bytes"])).hexdigest() == recorded["sha256"]
 
 
 def unlike(file: Path, path: Path, again: str) -> UserError:
@@ -70,15 +70,15 @@ def unlike(file: Path, path: Path, again: str) -> UserError:
     )
 
 
-def _told(path: Path, record: dict[str, Any]) -> dict[str, dict[str, Any]]:
+def _recorded(path: Path, record: dict[str, Any]) -> dict[str, dict[str, Any]]:
     files = record.get(KEY, {})
-    for name, told in files.items() if isinstance(files, dict) else [("", None)]:
+    for name, recorded in files.items() if isinstance(files, dict) else [("", None)]:
         if (
             not name
             or Path(name).name != name
-            or not isinstance(told, dict)
-            or type(told.get("bytes")) is not int
-            or not isinstance(told.get("sha256"), str)
+            or not isinstance(recorded, dict)
+            or type(recorded.get("bytes")) is not int
+            or not isinstance(recorded.get("sha256"), str)
         ):
             raise UserError(f"{path} does not state the hashes of its files; save it again")
     return files

@@ -131,7 +131,7 @@ def _receive(url: str, part: Path, name: str, report: Report) -> None:
         reported = 0.0
         with part.open("ab" if have else "wb") as file:
             while True:
-                with _cuts_told(url):
+                with _cuts_reported(url):
                     chunk = response.read1(CHUNK)
                 if not chunk:
                     break
@@ -150,7 +150,7 @@ def _receive(url: str, part: Path, name: str, report: Report) -> None:
 
 
 @contextmanager
-def _cuts_told(url: str) -> Iterator[None]:
+def _cuts_reported(url: str) -> Iterator[None]:
     try:
         yield
     except (OSError, HTTPException) as error:

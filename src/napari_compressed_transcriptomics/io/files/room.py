@@ -76,7 +76,7 @@ def system_error(error: Exception) -> OSError | None:
     return error if isinstance(error, OSError) else None
 
 
-def told(error: OSError, directory: Path, folder: Path | None, need: int) -> str:
+def explained(error: OSError, directory: Path, folder: Path | None, need: int) -> str:
     """Return a sentence on why files could not be written.
 
     Parameters

@@ -43,7 +43,7 @@ def read_parquet(path: Path, ids: str | None = None) -> Table:
             f"{path.name} needs pyarrow to be read; run pip install "
             '"napari-compressed-transcriptomics[parquet]"'
         ) from None
-    with _damage_told(path), pq.ParquetFile(path) as file:
+    with _damage_reported(path), pq.ParquetFile(path) as file:
         schema, size = file.schema_arrow, file.metadata
         names = list(schema.names)
         stated = sum(size.row_group(i).total_byte_size for i in range(size.num_row_groups))
@@ -65,7 +65,7 @@ def read_parquet(path: Path, ids: str | None = None) -> Table:
     texts = [n for n, kind in zip(names, schema.types, strict=True) if _kind(kind) == "text"]
     # As a dictionary, a text that repeats is in memory once.
     options = {"read_dictionary": texts, "page_checksum_verification": True}
-    with _damage_told(path), pq.ParquetFile(path, **options) as file:
+    with _damage_reported(path), pq.ParquetFile(path, **options) as file:
         table = file.read()
         table.validate(full=True)
         columns = [_cells(table.column(i)) if isinstance(i, int) else np.array(i) for i in order]
@@ -81,7 +81,7 @@ def read_parquet(path: Path, ids: str | None = None) -> Table:
 
 
 @contextmanager
-def _damage_told(path: Path) -> Iterator[None]:
+def _damage_reported(path: Path) -> Iterator[None]:
     """Turn what pyarrow raises on a damaged file into a `UserError`."""
     import pyarrow as pa
 

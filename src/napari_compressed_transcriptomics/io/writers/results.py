@@ -141,8 +141,8 @@ def save_results(
         write_sample_error_csv(folder / "sample_error.csv", reconstruction, style)
         _write_density_csv(folder / "density.csv", density)
         summary = summary_of(reconstruction, parameters, record)
-        told = {**summary, "density": cells, KEY: fingerprints(folder)}
-        write_json(folder / "summary.json", told, style)
+        record = {**summary, "density": cells, KEY: fingerprints(folder)}
+        write_json(folder / "summary.json", record, style)
     if not held_out:
         _remove_held_out(directory)
     return [directory / name for name in names]

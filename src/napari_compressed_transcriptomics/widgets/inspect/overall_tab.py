@@ -118,7 +118,7 @@ class OverallTab(Tab):
 def _summary(result: "Reconstruction") -> str:
     expression = result.expression
     filled = f" ({len(expression.filled):,} filled in, left out)" if expression.filled else ""
-    unseen = "" if result.held_out is None else f"{result.held_out.told(result.rmse)}<br>"
+    unseen = "" if result.held_out is None else f"{result.held_out.in_words(result.rmse)}<br>"
     return (
         f"<b>RMSE {result.rmse:.4f}, R² {result.r2:.3f}</b><br>{unseen}"
         f"{expression.n_samples:,} samples × {expression.n_genes:,} genes{filled}"

@@ -1,4 +1,4 @@
-"""What came of a prediction: bars, a table, plot and maps of a row, and files."""
+"""Result of a prediction: bars, a table, plot and maps of a row, and files."""
 
 from functools import partial
 from pathlib import Path
