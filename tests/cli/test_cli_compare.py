@@ -77,9 +77,9 @@ def test_buffer_is_taken_and_odd_ones_are_refused(tmp_path, capsys):
 def test_ctrl_c_keeps_what_is_done_and_the_next_run_goes_on(tmp_path, capsys, monkeypatch):
     class Interrupts(terminal.Report):
         def __call__(self, progress):
-            super().__call__(progress)
             if progress.done == 500:
                 signal.raise_signal(signal.SIGINT)
+            super().__call__(progress)
 
     monkeypatch.setattr("napari_compressed_transcriptomics.cli.terminal.Report", Interrupts)
     assert run("compare", REGIONS, *QUICK, "--out", tmp_path) == 130

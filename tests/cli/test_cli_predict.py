@@ -163,9 +163,9 @@ def test_ctrl_c_keeps_what_is_done(targets, tmp_path, capsys, monkeypatch):
 
     class Interrupts(terminal.Report):
         def __call__(self, progress):
-            super().__call__(progress)
             if progress.stage == "Predicting map" and progress.done == 1:
                 signal.raise_signal(signal.SIGINT)
+            super().__call__(progress)
 
     monkeypatch.setattr("napari_compressed_transcriptomics.cli.terminal.Report", Interrupts)
     options = ("--methods", "pca", "--out", tmp_path / "out", *QUICK)
