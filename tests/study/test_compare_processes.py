@@ -18,7 +18,7 @@ from napari_compressed_transcriptomics.core.progress import Stop, stopping
 from napari_compressed_transcriptomics.core.temporary import temporary_folder
 from napari_compressed_transcriptomics.study import compare_cost, compare_workers
 from napari_compressed_transcriptomics.study.compare import compare_methods
-from napari_compressed_transcriptomics.study.compare_request import CompareRequest, Fit
+from napari_compressed_transcriptomics.study.compare_request import CompareRequest, Fit, plan
 from napari_compressed_transcriptomics.study.compare_workers import in_processes, one_by_one
 from small import small_expression
 
@@ -114,15 +114,16 @@ def test_a_process_that_is_killed_ends_the_others(temporary):
     me = psutil.Process()
     before, both = set(me.children()), []
 
-    def kill_one(progress):
-        if progress.done % 100 and not both:
-            started = set(me.children()) - before  # perhaps loky's small tracker, too
-            both.extend(sorted(started, key=lambda process: process.memory_info().rss)[-2:])
-            both[0].kill()
+    class Killer(Listener):
+        def advance(self, fit, part):
+            if part > 0 and not both:
+                started = set(me.children()) - before  # perhaps loky's small tracker, too
+                both.extend(sorted(started, key=lambda process: process.memory_info().rss)[-2:])
+                both[0].kill()
 
-    request = replace(REQUEST, methods=("autoencoder",))
+    planned = plan(replace(REQUEST, methods=("autoencoder",)))
     with pytest.raises(UserError, match="A process was ended by the system"):
-        compare_methods(request, report=kill_one)
+        in_processes(REQUEST, planned.folds, list(planned.fits), 2, Killer())
     assert len(both) == 2
     assert psutil.wait_procs(both, timeout=60)[1] == []
     assert list(temporary.iterdir()) == []

@@ -99,7 +99,7 @@ def compare_methods(
     todo = [fit for fit in planned.fits if fit not in known]
     n_jobs, about_jobs = jobs(request, len(todo))
     run = one_by_one if n_jobs == 1 else in_processes
-    tally = _Tally(planned, known, _distances(request, planned), report)
+    tally = Tally(planned, known, _distances(request, planned), report)
     complete = True
     try:
         tally.begin(about_jobs if todo else "Nothing is left to fit")
@@ -116,7 +116,7 @@ def compare_methods(
     return Comparison(request, tuple(tally.scores), tuple(tally.notes), complete)
 
 
-class _Tally:
+class Tally:
     """Keeps what becomes of the fits of a plan, and reports it; a `compare_workers.Listener`.
 
     Attributes
