@@ -3,11 +3,8 @@
 import nibabel as nib
 import numpy as np
 import pytest
-from qtpy.QtCore import Qt
-from qtpy.QtTest import QTest
-from qtpy.QtWidgets import QFileDialog
 
-from clicking import press, settle
+from clicking import press, settle, tick, write
 from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
 from napari_compressed_transcriptomics.spatial import spatial_covariance, spatial_null
 from napari_compressed_transcriptomics.spatial.spatial_covariance import rows_to_fit
@@ -15,7 +12,6 @@ from napari_compressed_transcriptomics.viewer.adding import add_expression
 from napari_compressed_transcriptomics.viewer.layer_content import shown
 
 PLUGIN = "napari-compressed-transcriptomics"
-LEFT = Qt.MouseButton.LeftButton
 
 
 @pytest.fixture(name="brain", scope="module")
@@ -63,29 +59,9 @@ def dock_fixture(viewer):
     return widget
 
 
-def tick(box):
-    QTest.keyClick(box, Qt.Key.Key_Space)
-
-
-def write(line, text):
-    line.selectAll()
-    QTest.keyClicks(line, text)
-
-
-def add(dock, monkeypatch, paths, button=None):
-    monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda *_: ([str(p) for p in paths], ""))
+def add(dock, answer, paths, button=None):
+    answer(*paths)
     press(button or dock.targets.files.add)
-
-
-def run(dock, qtbot):
-    assert dock.bar.run.isEnabled(), dock.bar.status.text()
-    press(dock.bar.run)
-    finish(dock, qtbot)
-
-
-def finish(dock, qtbot):
-    qtbot.waitUntil(lambda: dock.bar.job is None, timeout=60_000)
-    settle()
 
 
 def rows(table):
@@ -102,7 +78,3 @@ def row_of(table, target):
 
 def of_kind(viewer, kind):
     return [layer for layer in viewer.layers if (what := shown(layer)) and what.kind == kind]
-
-
-def ask_folder(monkeypatch, folder):
-    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(folder))

@@ -3,8 +3,6 @@
 from functools import cache
 
 import numpy as np
-import pytest
-from qtpy.QtWidgets import QFileDialog
 
 from clicking import press, settle
 from data import real_data, real_table
@@ -101,24 +99,6 @@ class Window:
     def turn(self):
         """Press napari's button that goes from 2-D to 3-D and back."""
         press(self.viewer.window._qt_viewer.viewerButtons.ndisplayButton)
-
-
-@pytest.fixture(params=[*TABLES, SYNTHETIC])
-def window(request, make_napari_viewer):
-    for part in TABLES.get(request.param, ()):
-        real_data(part)  # skips before a window is opened
-    return Window(make_napari_viewer(show=True), request.param)
-
-
-@pytest.fixture
-def answer(monkeypatch):
-    """Return a function that stands in for the person in a file dialog."""
-
-    def name(path):
-        monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), ""))
-        return path
-
-    return name
 
 
 def open_table(window, folder):

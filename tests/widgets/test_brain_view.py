@@ -5,7 +5,7 @@ import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 
-from clicking import activate, settle
+from clicking import activate, press, settle, type_into
 from napari_compressed_transcriptomics.codecs.fitting import fit_codec
 from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
 from napari_compressed_transcriptomics.reconstruction.reconstruction import reconstruct
@@ -37,16 +37,6 @@ def dock(model, qtbot):
 def add(viewer, layer_data):
     data, attributes, kind = layer_data
     return getattr(viewer, f"add_{kind}")(data, **attributes)
-
-
-def press(button):
-    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
-
-
-def type_into(box, text):
-    box.selectAll()
-    QTest.keyClicks(box, text)
-    QTest.keyClick(box, Qt.Key.Key_Return)
 
 
 def letters(viewer):

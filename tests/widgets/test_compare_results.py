@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
-from qtpy.QtWidgets import QFileDialog
 
-from clicking import activate, settle
+from clicking import activate, click_row, press, settle, show_tab
 from napari_compressed_transcriptomics.codecs.fitting import fit_codec
 from napari_compressed_transcriptomics.core.expression import Parcellation
 from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
@@ -47,11 +46,6 @@ def add(viewer, result):
     return viewer.add_image(data, **attributes)
 
 
-def press(button):
-    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
-    settle()
-
-
 def halves(viewer, dock, brain, qtbot):
     """Add the left and the right half as a Labels layer, as an atlas would be."""
     labels = np.zeros(brain.parcellation.labels.shape, np.int32)
@@ -74,13 +68,6 @@ def halves(viewer, dock, brain, qtbot):
 def column(dock, table, number):
     model = table.model
     return [model.data(model.index(row, number)) for row in range(model.rowCount())]
-
-
-def click_row(table, row):
-    view = table.table
-    where = view.visualRect(table.model.index(row, 0)).center()
-    QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=where)
-    settle()
 
 
 def test_a_stays_and_a_new_result_becomes_b(viewer, dock, results):
@@ -125,25 +112,23 @@ def test_a_click_on_a_region_goes_where_the_two_differ_most(viewer, dock, brain,
     for number, value in zip((1, 2, 3), (*expected, expected[1] - expected[0]), strict=True):
         assert float(column(dock, dock.by_region, number)[row]) == pytest.approx(value, abs=1e-3)
 
-    click_row(dock.by_region, row)
+    click_row(dock.by_region.table, row)
     two = compare_results(*results)
     most = np.flatnonzero(right)[np.abs(two.difference[right]).argmax()]
     assert session(viewer).pick.sample == most
     np.testing.assert_allclose(viewer.dims.point[::-1], brain.parcellation.centroids[most])
 
 
-def test_genes_are_searched_sorted_and_saved(viewer, dock, results, tmp_path, monkeypatch):
+def test_genes_are_searched_sorted_and_saved(viewer, dock, results, tmp_path, answer):
     for result in results:
         add(viewer, result)
-    dock.tabs.setCurrentIndex(1)
-    settle()
+    show_tab(dock.tabs, "By gene")
     differences = [float(text) for text in column(dock, dock.by_gene, 3)]
     assert differences == sorted(differences)
     gene = results[0].expression.genes[7]
     QTest.keyClicks(dock.by_gene.search, gene)
     assert gene in column(dock, dock.by_gene, 0)
-    path = tmp_path / "genes.csv"
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), ""))
+    path = answer(tmp_path / "genes.csv")
     press(dock.save)
     assert path.read_text().splitlines()[0] == "gene,rmse_a,rmse_b,difference"
     assert len(path.read_text().splitlines()) == 41

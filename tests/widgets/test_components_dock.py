@@ -6,9 +6,9 @@ import json
 import nibabel as nib
 import numpy as np
 import pytest
-from qtpy.QtCore import QPoint, Qt
+from qtpy.QtCore import Qt
 
-from clicking import click_on, settle
+from clicking import click_header, click_on, press, run, settle
 from data import real_data
 from napari_compressed_transcriptomics import _writer
 from napari_compressed_transcriptomics.codecs.fitting import fit_codec
@@ -72,14 +72,9 @@ def bars(dock):
     return [text.get_text() for text in axes.texts], [bar.get_width() for bar in axes.patches]
 
 
-def press(qtbot, button):
-    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
-
-
 def find_genes(qtbot, dock):
     dock.tabs.setCurrentWidget(dock.genes)
-    press(qtbot, dock.genes.bar.run)
-    qtbot.waitUntil(lambda: dock.genes.bar.job is None, timeout=30_000)
+    run(dock.genes.bar, qtbot)
 
 
 def cells(table, column):
@@ -102,7 +97,7 @@ def test_keys_on_a_slider_change_the_bars(dock, result, qtbot):
     np.testing.assert_allclose(values, expected[order], rtol=1e-3, atol=1e-6)
     assert float(change.sliders._values[1].text()) == pytest.approx(latents[1], rel=0.02)
     assert float(change.sliders._values[0].text()) == pytest.approx(0, abs=0.01)
-    press(qtbot, change.reset)
+    press(change.reset)
     assert bars(dock) == ([], [])
 
 
@@ -156,10 +151,8 @@ def test_table_of_genes_follows_component_and_header(dock, result, qtbot):
     top = np.argsort(-np.abs(expected.effect[0]))[:3]
     assert cells(table, 0)[:3] == [result.codec.genes[i] for i in top]
     qtbot.keyClick(dock.genes.component, Qt.Key.Key_Up)
-    header = table.horizontalHeader()
-    x = header.sectionViewportPosition(1) + header.sectionSize(1) // 2
     for step in (-1, 1):
-        qtbot.mouseClick(header.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(x, 5))
+        click_header(table, 1)
         values = np.array(cells(table, 1), float)
         np.testing.assert_allclose(values, np.sort(expected.effect[1])[::step], atol=2e-4)
     assert "Exact" in dock.genes.basis.text()
@@ -188,16 +181,11 @@ def test_a_gene_chosen_is_shown_in_the_expression_layer(dock, model, brain, qtbo
     assert shown(layer).gene == gene
 
 
-def test_saved_table_and_ranking(dock, result, qtbot, tmp_path, monkeypatch):
+def test_saved_table_and_ranking(dock, result, qtbot, tmp_path, answer):
     find_genes(qtbot, dock)
     effect = component_genes(result).effect
-
-    def answer(name):
-        path = str(tmp_path / name)
-        monkeypatch.setattr(component_table.QFileDialog, "getSaveFileName", lambda *a: (path, ""))
-
-    answer("genes.csv")
-    press(qtbot, dock.genes.save)
+    answer(tmp_path / "genes.csv")
+    press(dock.genes.save)
     with open(tmp_path / "genes.csv", newline="") as file:
         header, *rows = csv.reader(file)
     assert header == ["gene", "component_1", "component_2", "component_3"]
@@ -209,8 +197,8 @@ def test_saved_table_and_ranking(dock, result, qtbot, tmp_path, monkeypatch):
     assert "standard deviation" in record["values"]
 
     dock.genes.component.setValue(3)
-    answer("three.rnk")
-    press(qtbot, dock.genes.save_ranking)
+    answer(tmp_path / "three.rnk")
+    press(dock.genes.save_ranking)
     lines = [line.split("\t") for line in (tmp_path / "three.rnk").read_text().splitlines()]
     assert lines[0][0] == result.codec.genes[int(effect[2].argmax())]
     assert lines[-1][0] == result.codec.genes[int(effect[2].argmin())]
@@ -222,7 +210,7 @@ def test_colours_lie_where_the_components_do(dock, model, result, qtbot):
     dock.colors.colors[0].setFocus()
     qtbot.keyClick(dock.colors.colors[0], Qt.Key.Key_End)  # red: component 3
     qtbot.keyClick(dock.colors.colors[2], Qt.Key.Key_Home)  # blue: none
-    press(qtbot, dock.colors.add)
+    press(dock.colors.add)
     layer = model.layers[-1]
     assert layer.rgb
     assert "3, 2, none" in layer.name
@@ -299,7 +287,7 @@ def test_a_codec_of_batches_says_why_not(model, brain, qtbot):
     assert "without parity" in dock.genes.bar.status.text()
 
 
-def test_real_regions_from_start_to_file(make_napari_viewer, qtbot, tmp_path, monkeypatch):
+def test_real_regions_from_start_to_file(make_napari_viewer, qtbot, tmp_path, answer):
     regions = read_expression(
         real_data("expr/ahba_schaefer100_r0.6.csv"),
         atlas=real_data("atlas/schaefer100_tianS1_MNI6Asym_2mm.nii.gz"),
@@ -312,11 +300,10 @@ def test_real_regions_from_start_to_file(make_napari_viewer, qtbot, tmp_path, mo
     qtbot.keyClick(dock.change.sliders.sliders[0], Qt.Key.Key_End)
     qtbot.waitUntil(lambda: bars(dock)[0] != [], timeout=5_000)
     find_genes(qtbot, dock)
-    path = str(tmp_path / "genes.csv")
-    monkeypatch.setattr(component_table.QFileDialog, "getSaveFileName", lambda *a: (path, ""))
-    press(qtbot, dock.genes.save)
+    answer(tmp_path / "genes.csv")
+    press(dock.genes.save)
     assert (tmp_path / "genes.csv.json").exists()
     dock.tabs.setCurrentWidget(dock.colors)
-    press(qtbot, dock.colors.add)
+    press(dock.colors.add)
     assert viewer.layers[-1].data.shape == (*viewer.layers[0].data.shape[1:], 4)
     dock.close()

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 from nibabel.affines import apply_affine
-from qtpy.QtCore import QPoint, Qt
+from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 
-from clicking import click_on, drag, settle
+from clicking import click_at, click_on, drag, settle
 from napari_compressed_transcriptomics.codecs.fitting import fit_codec
 from napari_compressed_transcriptomics.reconstruction.reconstruction import reconstruct
 from napari_compressed_transcriptomics.viewer import layers
@@ -46,10 +46,6 @@ def places_of(widget):
     points = widget.results.result.latents[:, components]
     x, y = widget.plot.figure.axes[0].transData.transform(points).T
     return np.stack([x, widget.plot.canvas.height() - y], axis=1)
-
-
-def place_of(widget, sample):
-    return QPoint(*np.rint(places_of(widget)[sample]).astype(int))
 
 
 def lasso(widget, samples, modifier=Qt.KeyboardModifier.NoModifier):
@@ -128,9 +124,7 @@ def test_clicks_lead_from_plot_to_brain_and_back(las, make_napari_viewer, qtbot)
     viewer.fit_to_view()
     settle()
     for sample in (3, 11):
-        QTest.mouseClick(
-            widget.plot.canvas, Qt.MouseButton.LeftButton, pos=place_of(widget, sample)
-        )
+        click_at(widget.plot.canvas, *places_of(widget)[sample])
         assert session(viewer).pick.sample == sample == widget.plot.marked
         np.testing.assert_allclose(viewer.dims.point[::-1], las.parcellation.centroids[sample])
     assert widget.plot.selected is None  # a click is no lasso

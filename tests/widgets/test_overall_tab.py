@@ -9,7 +9,7 @@ from qtpy.QtGui import QWheelEvent
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
-from clicking import click_on, hover
+from clicking import click_at, click_on, hover, press
 from data import real_data
 from napari_compressed_transcriptomics.codecs.fitting import fit_codec
 from napari_compressed_transcriptomics.core.synthetic import synthetic_brain, synthetic_regions
@@ -18,7 +18,6 @@ from napari_compressed_transcriptomics.reconstruction.reconstruction import reco
 from napari_compressed_transcriptomics.viewer import layers
 from napari_compressed_transcriptomics.widgets.inspect import overall_tab as module
 from napari_compressed_transcriptomics.widgets.inspect.overall_tab import OverallTab
-from napari_compressed_transcriptomics.widgets.shared import plot_section
 from napari_compressed_transcriptomics.widgets.shared.result_choice import ResultChoice
 from napari_compressed_transcriptomics.widgets.shared.session import session
 
@@ -83,11 +82,11 @@ def names(tab):
     return [label.get_text() for label in axes[0].get_yticklabels()] if axes else []
 
 
-def click_row(tab, row):
+def click_region(tab, row):
     dots = tab.by_region.dots
     tab.column.ensureWidgetVisible(dots.canvas)
     QApplication.processEvents()
-    QTest.mouseClick(dots.canvas, Qt.MouseButton.LeftButton, pos=QPoint(60, dots.middle_of(row)))
+    click_at(dots.canvas, 60, dots.middle_of(row))
 
 
 def regions_by_error(result, atlas):
@@ -139,7 +138,7 @@ def test_a_click_on_a_region_goes_to_its_worst_sample(tab, model, compressed, at
     add_atlas(model, atlas)
     add(model, result)
     drawn(qtbot, tab)
-    click_row(tab, 2)
+    click_region(tab, 2)
     _, members = regions_by_error(result, atlas)[2]
     worst = members[result.rmse_samples[members].argmax()]
     pick = session(model).pick
@@ -188,7 +187,7 @@ def test_a_click_in_the_brain_marks_its_region(make_napari_viewer, compressed, a
         viewer.dims.set_point(0, place[2])
         click_on(viewer, layer, place)
         assert tab.by_region.dots.marked == row
-    click_row(tab, 3)
+    click_region(tab, 3)
     assert session(viewer).pick.sample in ordered[3][1]
 
 
@@ -272,27 +271,19 @@ def test_voxels_without_a_label_layer_say_what_to_do(tab, model, compressed, atl
 
 @pytest.mark.parametrize("ending", ["png", "svg", "pdf"])
 def test_a_plot_is_saved_as_its_ending_says(
-    ending, tab, model, compressed, qtbot, tmp_path, monkeypatch
+    ending, tab, model, compressed, qtbot, tmp_path, answer
 ):
-    path = tmp_path / f"plot.{ending}"
-    dialog = plot_section.QFileDialog
-    monkeypatch.setattr(dialog, "getSaveFileName", lambda *_: (str(path), ""))
+    path = answer(tmp_path / f"plot.{ending}")
     add(model, compressed[0])
     qtbot.waitUntil(tab.density.save.isEnabled, timeout=20_000)
-    QTest.mouseClick(tab.density.save, Qt.MouseButton.LeftButton)
+    press(tab.density.save)
     assert path.stat().st_size > 1000
 
 
-def test_a_wrong_ending_is_one_sentence(tab, model, compressed, qtbot, tmp_path, monkeypatch):
-    from napari.utils.notifications import notification_manager
-
-    told = []
-    notification_manager.notification_ready.connect(told.append)
-    path = tmp_path / "plot.docx"
-    monkeypatch.setattr(plot_section.QFileDialog, "getSaveFileName", lambda *_: (str(path), ""))
+def test_a_wrong_ending_is_one_sentence(tab, model, compressed, qtbot, tmp_path, told, answer):
+    answer(tmp_path / "plot.docx")
     add(model, compressed[0])
-    QTest.mouseClick(tab.histogram.save, Qt.MouseButton.LeftButton)
-    notification_manager.notification_ready.disconnect(told.append)
+    press(tab.histogram.save)
     assert "plot.docx does not end in .png" in told[0].message
     assert not list(tmp_path.iterdir())
 
@@ -308,10 +299,10 @@ def test_of_a_real_table_the_rows_are_the_regions(tab, model, qtbot):
     drawn(qtbot, tab)
     assert len(names(tab)) == 40
     assert "worst 40 of 114" in said(tab.by_region.section)
-    QTest.mouseClick(tab.by_region.all_regions, Qt.MouseButton.LeftButton, pos=QPoint(8, 8))
+    click_at(tab.by_region.all_regions, 8, 8)
     drawn(qtbot, tab)
     assert len(names(tab)) == 114
     worst = int(result.rmse_samples.argmax())
     assert names(tab)[0] == table.samples[worst].removeprefix("7Networks_")
-    click_row(tab, 0)
+    click_region(tab, 0)
     assert session(model).pick.sample == worst

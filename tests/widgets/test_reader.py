@@ -5,8 +5,8 @@ import warnings
 import nibabel as nib
 import numpy as np
 import pytest
-from napari.utils.notifications import notification_manager
 
+from clicking import choose_value, run
 from data import real_table
 from napari_compressed_transcriptomics._reader import get_reader
 from napari_compressed_transcriptomics.viewer.layer_content import shown
@@ -19,15 +19,6 @@ PLUGIN = "napari-compressed-transcriptomics"
 @pytest.fixture
 def viewer(make_napari_viewer):
     return make_napari_viewer(show=True)
-
-
-@pytest.fixture
-def told():
-    """Return the notifications that were shown."""
-    seen = []
-    notification_manager.notification_ready.connect(seen.append)
-    yield seen
-    notification_manager.notification_ready.disconnect(seen.append)
 
 
 def write_table(folder, phantom, atlas_name):
@@ -161,8 +152,6 @@ def test_real_tables_open_fit_save_and_reopen(
     table, atlas, names, n, viewer, tmp_path, qtbot, monkeypatch
 ):
     """The whole path in the window, on the real Allen Human Brain Atlas."""
-    from qtpy.QtCore import Qt
-
     path = real_table(tmp_path, f"expr/{table}", f"atlas/{atlas}", f"atlas/{names}")
     (layer,) = viewer.open(path, plugin=PLUGIN)
     expression = shown(layer).expression
@@ -171,10 +160,9 @@ def test_real_tables_open_fit_save_and_reopen(
 
     shorten_training(monkeypatch)
     _, compress = viewer.window.add_plugin_dock_widget(PLUGIN, "Compress")
-    compress.codec.setCurrentIndex(compress.codec.findData("residual"))
-    compress.latent_size.setCurrentIndex(compress.latent_size.findData(4))
-    qtbot.mouseClick(compress.bar.run, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: compress.bar.job is None, timeout=120_000)
+    choose_value(compress.codec, "residual")
+    choose_value(compress.latent_size, 4)
+    run(compress.bar, qtbot)
     assert "RMSE" in compress.result.text(), compress.bar.status.text()
     result = shown(viewer.layers[-1]).reconstruction
     assert result.rmse < 0.9 * expression.values.std(axis=0).mean()

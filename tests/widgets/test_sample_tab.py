@@ -5,7 +5,7 @@ import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 
-from clicking import activate, click_on, settle
+from clicking import activate, click_on, press, settle
 from data import real_data
 from napari_compressed_transcriptomics.codecs.fitting import fit_codec
 from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
@@ -49,11 +49,6 @@ def open_tab(viewer):
 
 def labels_in(view):
     return {text.get_text() for text in view.figure.axes[0].texts}
-
-
-def press(button):
-    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
-    settle()
 
 
 def test_a_click_shows_the_sample_and_a_ring(result, viewer):
