@@ -5,18 +5,10 @@ import numpy as np
 import pytest
 
 from clicking import press, settle, tick, write
-from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
-from napari_compressed_transcriptomics.spatial import spatial_covariance, spatial_null
-from napari_compressed_transcriptomics.spatial.spatial_covariance import rows_to_fit
 from napari_compressed_transcriptomics.viewer.adding import add_expression
 from napari_compressed_transcriptomics.viewer.layer_content import shown
 
 PLUGIN = "napari-compressed-transcriptomics"
-
-
-@pytest.fixture(name="brain", scope="module")
-def brain_fixture():
-    return synthetic_brain(voxel_mm=16, n_genes=40)
 
 
 @pytest.fixture(name="maps", scope="module")
@@ -31,13 +23,6 @@ def maps_fixture(brain, tmp_path_factory):
     return [str(folder / f"{name}.nii.gz") for name in values]
 
 
-@pytest.fixture(name="fewer_fitted", autouse=True)
-def fewer_fitted_fixture(monkeypatch):
-    """Fit smoothness to 60 samples: to 250 it takes seconds."""
-    for module in (spatial_null, spatial_covariance):
-        monkeypatch.setattr(module, "rows_to_fit", lambda places: rows_to_fit(places, 60))
-
-
 @pytest.fixture(name="viewer")
 def viewer_fixture(brain, make_napari_viewer):
     viewer = make_napari_viewer(show=True)
@@ -46,7 +31,7 @@ def viewer_fixture(brain, make_napari_viewer):
 
 
 @pytest.fixture(name="dock")
-def dock_fixture(viewer):
+def dock_fixture(viewer, fewer_fitted):
     """Open the dock, set for a quick prediction from two components of PCA."""
     _, widget = viewer.window.add_plugin_dock_widget(PLUGIN, "Predict maps")
     settle()

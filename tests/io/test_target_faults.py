@@ -12,17 +12,11 @@ import pytest
 from nibabel.orientations import apply_orientation, axcodes2ornt, inv_ornt_aff
 
 from faults import refusal
-from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
 from napari_compressed_transcriptomics.io import read_expression
 from napari_compressed_transcriptomics.io.readers.targets import read_latent_images, read_targets
 from napari_compressed_transcriptomics.io.writers.prediction import prediction_record
 from napari_compressed_transcriptomics.study.predict import predict_maps
 from napari_compressed_transcriptomics.study.predict_request import PredictRequest
-
-
-@pytest.fixture(scope="module")
-def brain():
-    return synthetic_brain(voxel_mm=16, n_genes=40)
 
 
 def save(path, data, affine):

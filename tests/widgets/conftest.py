@@ -4,10 +4,9 @@ import pytest
 from napari.components import ViewerModel
 from qtpy.QtWidgets import QFileDialog
 
-from data import real_data
-from napari_compressed_transcriptomics.codecs.fitting import fit_codec
-from napari_compressed_transcriptomics.reconstruction.reconstruction import reconstruct
-from real_window import SYNTHETIC, TABLES, Window
+from data import TABLES, real_data
+from real_window import SYNTHETIC, Window
+from small import compressed
 
 
 @pytest.fixture
@@ -18,7 +17,7 @@ def model():
 
 @pytest.fixture
 def result(las):
-    return reconstruct(fit_codec("pca", las, 3, device="cpu"), las, device="cpu")
+    return compressed(las, 3)
 
 
 @pytest.fixture

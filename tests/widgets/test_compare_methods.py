@@ -13,9 +13,8 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
 from clicking import activate, choose_value, finish, press, run, settle, tick, write
-from data import real_table
+from data import TABLES, real_table
 from napari_compressed_transcriptomics.core.progress import Progress
-from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
 from napari_compressed_transcriptomics.study import compare_workers as module
 from napari_compressed_transcriptomics.study.compare import compare_methods
 from napari_compressed_transcriptomics.study.compare_request import CompareRequest
@@ -23,11 +22,6 @@ from napari_compressed_transcriptomics.viewer.adding import add_expression
 
 PLUGIN = "napari-compressed-transcriptomics"
 pytestmark = pytest.mark.usefixtures("one_thread")
-
-
-@pytest.fixture(scope="module")
-def brain():
-    return synthetic_brain(voxel_mm=16, n_genes=40)
 
 
 @pytest.fixture
@@ -285,13 +279,7 @@ def test_all_of_it_is_reached_by_the_keyboard(open_tab, brain, viewer, qtbot):
 
 
 def test_real_regions_in_processes(viewer, open_tab, qtbot, tmp_path):
-    table = real_table(
-        tmp_path,
-        "expr/ahba_schaefer100_r0.6.csv",
-        "atlas/schaefer100_tianS1_MNI6Asym_2mm.nii.gz",
-        "atlas/schaefer100_tianS1_labels.txt",
-    )
-    viewer.open(table, plugin=PLUGIN)
+    viewer.open(real_table(tmp_path, *TABLES["ahba_schaefer100"]), plugin=PLUGIN)
     tab = open_tab()
     tab.form.folds.setValue(2)
     tab.form.processes.setValue(2)

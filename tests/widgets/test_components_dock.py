@@ -9,13 +9,12 @@ import pytest
 from qtpy.QtCore import Qt
 
 from clicking import click_header, click_on, press, run, settle
-from data import real_data
+from data import real_expression
 from napari_compressed_transcriptomics import _writer
 from napari_compressed_transcriptomics.codecs.fitting import fit_codec
 from napari_compressed_transcriptomics.codecs.notebook_mode import as_notebook
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
-from napari_compressed_transcriptomics.io import read_expression
 from napari_compressed_transcriptomics.reconstruction.components import (
     component_genes,
 )
@@ -31,27 +30,15 @@ from napari_compressed_transcriptomics.viewer.layer_content import shown
 from napari_compressed_transcriptomics.widgets.components import component_table
 from napari_compressed_transcriptomics.widgets.components.dock import Components
 from napari_compressed_transcriptomics.widgets.shared.session import session
-from viewing import value_at
+from small import compressed
+from viewing import add, value_at
 
 PLUGIN = "napari-compressed-transcriptomics"
 
 
 @pytest.fixture(scope="module")
-def brain():
-    return synthetic_brain(voxel_mm=16, n_genes=60)
-
-
-@pytest.fixture(scope="module")
 def result(brain):
-    return compressed(brain)
-
-
-def compressed(brain, codec="pca", size=3):
-    return reconstruct(fit_codec(codec, brain, size, device="cpu", max_epochs=3), brain)
-
-
-def add(viewer, *layers):
-    return [viewer.add_image(data, **attributes) for data, attributes, _ in layers][-1]
+    return compressed(brain, 3)
 
 
 @pytest.fixture
@@ -111,9 +98,8 @@ def test_many_quick_moves_are_drawn_a_few_times(dock, qtbot, monkeypatch):
     assert 1 <= len(drawn) < 25
 
 
-def test_a_sample_clicked_in_the_brain_is_the_start(brain, make_napari_viewer, qtbot):
+def test_a_sample_clicked_in_the_brain_is_the_start(brain, result, make_napari_viewer, qtbot):
     viewer = make_napari_viewer(show=True)
-    result = compressed(brain)
     layer = add(viewer, *_layers.latent_layers(result))
     _, dock = viewer.window.add_plugin_dock_widget(PLUGIN, "Components")
     viewer.reset_view()
@@ -136,7 +122,7 @@ def test_128_components_can_be_scrolled(model, qtbot):
     brain = synthetic_brain(voxel_mm=16, n_genes=150)
     dock = Components(model)
     qtbot.addWidget(dock)
-    add(model, *_layers.latent_layers(compressed(brain, size=128)))
+    add(model, *_layers.latent_layers(compressed(brain, 128)))
     dock.resize(330, 800)
     dock.show()
     assert len(dock.change.sliders.sliders) == 128
@@ -162,7 +148,7 @@ def test_an_estimate_says_how_sure_it_is(model, brain, qtbot, monkeypatch):
     monkeypatch.setattr(component_table, "component_genes", from_few_samples)
     dock = Components(model)
     qtbot.addWidget(dock)
-    add(model, *_layers.latent_layers(compressed(brain, "autoencoder")))
+    add(model, *_layers.latent_layers(compressed(brain, 3, "autoencoder", max_epochs=3)))
     find_genes(qtbot, dock)
     assert "from 50 of them" in dock.genes.basis.text()
     assert "Standard error at most" in dock.genes.basis.text()
@@ -288,13 +274,9 @@ def test_a_codec_of_batches_says_why_not(model, brain, qtbot):
 
 
 def test_real_regions_from_start_to_file(make_napari_viewer, qtbot, tmp_path, answer):
-    regions = read_expression(
-        real_data("expr/ahba_schaefer100_r0.6.csv"),
-        atlas=real_data("atlas/schaefer100_tianS1_MNI6Asym_2mm.nii.gz"),
-        labels=real_data("atlas/schaefer100_tianS1_labels.txt"),
-    )
+    regions = real_expression("ahba_schaefer100")
     viewer = make_napari_viewer(show=True)
-    result = compressed(regions, "residual", 4)
+    result = compressed(regions, 4, "residual", max_epochs=3)
     add(viewer, *_layers.latent_layers(result))
     _, dock = viewer.window.add_plugin_dock_widget(PLUGIN, "Components")
     qtbot.keyClick(dock.change.sliders.sliders[0], Qt.Key.Key_End)

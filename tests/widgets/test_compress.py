@@ -11,16 +11,10 @@ from clicking import choose_value, finish, press, run
 from napari_compressed_transcriptomics.codecs.fitting import fit_codec
 from napari_compressed_transcriptomics.codecs.models.model_file import save_model
 from napari_compressed_transcriptomics.core.progress import Progress
-from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
 from napari_compressed_transcriptomics.viewer.adding import add_expression
 from napari_compressed_transcriptomics.viewer.layer_content import shown
 from napari_compressed_transcriptomics.widgets import compress as module
 from napari_compressed_transcriptomics.widgets.compress import Compress, Outputs, add_result
-
-
-@pytest.fixture(scope="module")
-def brain():
-    return synthetic_brain(voxel_mm=16, n_genes=40)
 
 
 @pytest.fixture

@@ -31,6 +31,7 @@ from napari_compressed_transcriptomics.widgets.inspect import overall_tab
 from napari_compressed_transcriptomics.widgets.inspect.dock import InspectReconstruction
 from napari_compressed_transcriptomics.widgets.shared.session import session
 from phantom import make_phantom
+from small import compressed
 from viewing import value_at
 
 
@@ -199,7 +200,7 @@ def test_back_brings_everything_back(model, qtbot, result):
 
 
 def test_another_result_shows_the_same_gene(model, qtbot, las, result):
-    other = reconstruct(fit_codec("pca", las, 1, device="cpu"), las, device="cpu")
+    other = compressed(las, 1)
     dock, tab = opened(model, qtbot, other, result)
     search(tab, "tp53")
     dock.results.setFocus()
@@ -220,7 +221,7 @@ def test_a_new_result_is_seen_beside_the_old_layers(model, qtbot, las, result):
     _, tab = opened(model, qtbot, result)
     before = visible(model)
     click_row(tab.genes.table, 0)
-    other = reconstruct(fit_codec("pca", las, 1, device="cpu"), las, device="cpu")
+    other = compressed(las, 1)
     added = add_result(model, other, Outputs())
     settle()
     assert visible(model) == before + added

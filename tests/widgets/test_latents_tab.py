@@ -23,7 +23,7 @@ from napari_compressed_transcriptomics.viewer.method_layers import grid_shape, s
 from napari_compressed_transcriptomics.widgets.compare_methods import latents_tab as module
 from napari_compressed_transcriptomics.widgets.compare_methods.latents_tab import LatentsTab
 from napari_compressed_transcriptomics.widgets.shared.layer_choice import LayerChoice
-from viewing import value_at
+from viewing import add, value_at
 
 PLUGIN = "napari-compressed-transcriptomics"
 
@@ -58,11 +58,6 @@ def choose(tab, *methods):
         if box.isChecked() != (name in methods):
             tick(box)
     assert tab.methods.methods == methods
-
-
-def add_lobes(model, lobes):
-    data, attributes, _ = _layers.volume_layer(lobes)
-    return model.add_labels(data, **attributes)
 
 
 def published(folder, brain, methods=("pca", "umap"), voxel=16.0):
@@ -146,7 +141,7 @@ def test_cancel_keeps_the_methods_done(tab, model, qtbot, monkeypatch):
 
 
 def test_one_click_fits_and_draws_the_scatter_plots(tab, model, lobes, qtbot, tmp_path, answer):
-    add_lobes(model, lobes)
+    add(model, _layers.volume_layer(lobes))
     run(tab.bar, qtbot, tab.scatter)
     window = tab.scatters
     assert window.isVisible()
@@ -230,7 +225,7 @@ def test_coherence_of_what_is_shown(tab, model, lobes, qtbot, tmp_path, answer):
     run(section.bar, qtbot)
     assert "no regions were given" in section.plot.note.text()
     assert section.table.rowCount() == 2 * 2 * 2
-    add_lobes(model, lobes)
+    add(model, _layers.volume_layer(lobes))
     run(section.bar, qtbot)
     assert section.table.rowCount() == 2 * (3 * 2 + 1)
     columns = range(section.table.columnCount())

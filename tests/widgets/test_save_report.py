@@ -4,11 +4,11 @@ import html5lib
 import pytest
 
 from clicking import press, run
-from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
 from napari_compressed_transcriptomics.figures import slices
 from napari_compressed_transcriptomics.viewer import layers
 from napari_compressed_transcriptomics.widgets.inspect.dock import InspectReconstruction
 from small import compressed
+from viewing import add
 
 
 @pytest.fixture
@@ -20,18 +20,13 @@ def dock(make_napari_viewer, monkeypatch):
     return viewer, dock
 
 
-def show(viewer, result):
-    data, attributes, _ = layers.error_layer(result)
-    return viewer.add_image(data, **attributes)
-
-
-def test_a_click_saves_the_page(dock, tmp_path, qtbot, answer):
+def test_a_click_saves_the_page(dock, brain, tmp_path, qtbot, answer):
     viewer, inspect = dock
     bar, path = inspect.report, tmp_path / "it.html"
     assert not bar.run.isEnabled()
     assert bar.status.text() == "Run Compress first."
-    result = compressed(synthetic_brain(voxel_mm=20, n_genes=30))
-    show(viewer, result)
+    result = compressed(brain)
+    add(viewer, layers.error_layer(result))
     answer(path)
     run(bar, qtbot)
     assert bar.status.text() == f"Saved {path}"
@@ -53,9 +48,9 @@ def test_a_click_saves_the_page(dock, tmp_path, qtbot, answer):
     assert labels in viewer.layers
 
 
-def test_a_bad_name_is_told_and_nothing_written(dock, tmp_path, told, answer):
+def test_a_bad_name_is_told_and_nothing_written(dock, brain, tmp_path, told, answer):
     viewer, inspect = dock
-    show(viewer, compressed(synthetic_brain(voxel_mm=20, n_genes=30)))
+    add(viewer, layers.error_layer(compressed(brain)))
     answer(tmp_path / "it.png")
     press(inspect.report.run)
     assert "must end in .html" in told[0].message

@@ -6,16 +6,10 @@ from napari.components import ViewerModel
 
 from clicking import choose_value, finish, press, run
 from napari_compressed_transcriptomics.core.progress import Progress
-from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
 from napari_compressed_transcriptomics.viewer.adding import add_expression
 from napari_compressed_transcriptomics.viewer.layer_content import METADATA_KEY, shown
 from napari_compressed_transcriptomics.widgets.compress import Compress
 from napari_compressed_transcriptomics.widgets.train import Train
-
-
-@pytest.fixture(scope="module")
-def brain():
-    return synthetic_brain(voxel_mm=16, n_genes=40)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from clicking import choose_value, finish, press, run
-from data import real_table
+from data import TABLES, real_table
 from napari_compressed_transcriptomics.viewer.layer_content import shown
 
 PLUGIN = "napari-compressed-transcriptomics"
@@ -18,12 +18,7 @@ PLUGIN = "napari-compressed-transcriptomics"
 def test_open_train_cancel_train_compress_save_restart(
     recipe, make_napari_viewer, qtbot, tmp_path, answer
 ):
-    table = real_table(
-        tmp_path,
-        "expr/ahba_schaefer100_r0.6.csv",
-        "atlas/schaefer100_tianS1_MNI6Asym_2mm.nii.gz",
-        "atlas/schaefer100_tianS1_labels.txt",
-    )
+    table = real_table(tmp_path, *TABLES["ahba_schaefer100"])
     viewer = make_napari_viewer(show=True)
     viewer.open(table, plugin=PLUGIN)
     _, compress = viewer.window.add_plugin_dock_widget(PLUGIN, "Compress")

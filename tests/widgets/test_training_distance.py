@@ -10,17 +10,11 @@ from clicking import choose_value, press, run
 from napari_compressed_transcriptomics._menus import show_training_distance
 from napari_compressed_transcriptomics.codecs.fitting import fit_codec
 from napari_compressed_transcriptomics.codecs.models.model_file import save_model
-from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
 from napari_compressed_transcriptomics.reconstruction.reconstruction import reconstruct
 from napari_compressed_transcriptomics.viewer.adding import add_expression
 from napari_compressed_transcriptomics.viewer.layer_content import shown
 from napari_compressed_transcriptomics.viewer.layers import novelty_layer
 from napari_compressed_transcriptomics.widgets.compress import Compress
-
-
-@pytest.fixture(scope="module")
-def brain():
-    return synthetic_brain(voxel_mm=16, n_genes=40)
 
 
 @pytest.fixture(scope="module")
