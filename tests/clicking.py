@@ -1,4 +1,4 @@
-"""A person's mouse on the canvas of the real window."""
+"""A person's mouse and keyboard: on the canvas of the real window, and in docks."""
 
 import numpy as np
 from qtpy.QtCore import QEvent, QPoint, QPointF, Qt
@@ -20,10 +20,7 @@ def click_on(viewer, layer, mm):
     place = place[:2] / place[3]
     QTest.mouseMove(canvas.native, QPoint(*np.rint(place).astype(int)))
     settle()
-    QTest.mouseClick(
-        canvas.native, Qt.MouseButton.LeftButton, pos=QPoint(*np.rint(place).astype(int))
-    )
-    settle()
+    click_at(canvas.native, *place)
 
 
 def drag(widget, corners, modifier=Qt.KeyboardModifier.NoModifier):
@@ -72,9 +69,30 @@ def focus(widget):
     widget.setFocus()
 
 
+def click_at(widget, x, y):
+    """Click on a place (pixels) of a widget."""
+    place = QPoint(*np.rint((x, y)).astype(int))
+    QTest.mouseClick(widget, Qt.MouseButton.LeftButton, pos=place)
+    settle()
+
+
 def press(button):
     """Click on a button or a box to tick."""
     QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+    settle()
+
+
+def run(bar, qtbot, button=None):
+    """Press a bar's button, or another that starts its job, and wait until the job has ended."""
+    button = button or bar.run
+    assert button.isEnabled(), bar.status.text()
+    press(button)
+    finish(bar, qtbot)
+
+
+def finish(bar, qtbot):
+    """Wait until a bar's job has ended."""
+    qtbot.waitUntil(lambda: bar.job is None, timeout=120_000)
     settle()
 
 
@@ -82,8 +100,8 @@ def show_tab(tabs, name):
     """Click on a tab; return what it shows."""
     bar = tabs.tabBar()
     at = [bar.tabText(index) for index in range(bar.count())].index(name)
-    QTest.mouseClick(bar, Qt.MouseButton.LeftButton, pos=bar.tabRect(at).center())
-    settle()
+    place = bar.tabRect(at).center()
+    click_at(bar, place.x(), place.y())
     return tabs.currentWidget()
 
 
@@ -98,10 +116,26 @@ def choose(combo, text):
     settle()
 
 
-def type_into(field, text):
-    """Replace what stands in a field, and press Enter."""
+def choose_value(combo, value):
+    """Set a list to the entry that stands for a value."""
+    combo.setCurrentIndex(combo.findData(value))
+
+
+def tick(box):
+    """Tick a box, or take its tick away, with the keyboard."""
+    QTest.keyClick(box, Qt.Key.Key_Space)
+
+
+def write(field, text):
+    """Replace what stands in a field."""
     field.selectAll()
     QTest.keyClicks(field, text)
+    settle()
+
+
+def type_into(field, text):
+    """Replace what stands in a field, and press Enter."""
+    write(field, text)
     QTest.keyClick(field, Qt.Key.Key_Return)
     settle()
 
@@ -110,14 +144,11 @@ def click_row(table, row):
     """Click on the first column of a row."""
     table.scrollTo(table.model().index(row, 0))
     place = table.visualRect(table.model().index(row, 0)).center()
-    QTest.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=place)
-    settle()
+    click_at(table.viewport(), place.x(), place.y())
 
 
 def click_header(table, column):
     """Click on the head of a column, which sorts by it."""
     header = table.horizontalHeader()
     x = header.sectionViewportPosition(column) + header.sectionSize(column) // 2
-    place = QPoint(x, header.height() // 2)
-    QTest.mouseClick(header.viewport(), Qt.MouseButton.LeftButton, pos=place)
-    settle()
+    click_at(header.viewport(), x, header.height() // 2)

@@ -7,6 +7,7 @@ from tempfile import gettempdir
 import pytest
 import torch
 
+from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
 from napari_compressed_transcriptomics.core.threads import usual_threads
 from phantom import AFFINES, make_phantom
 
@@ -52,6 +53,22 @@ def always(monkeypatch):
 
     monkeypatch.setattr(checkpoints, "SECONDS_BETWEEN_SNAPSHOTS", 0)
     monkeypatch.setattr(checkpoints, "TIME_FOR_SNAPSHOTS", float("inf"))
+
+
+@pytest.fixture(scope="session")
+def brain():
+    """A small synthetic brain; nobody may change it."""
+    return synthetic_brain(voxel_mm=16, n_genes=40)
+
+
+@pytest.fixture
+def fewer_fitted(monkeypatch):
+    """Fit smoothness to 60 samples: to 250 it takes seconds."""
+    from napari_compressed_transcriptomics.spatial import spatial_covariance, spatial_null
+
+    to_fit = spatial_covariance.rows_to_fit
+    for module in (spatial_null, spatial_covariance):
+        monkeypatch.setattr(module, "rows_to_fit", lambda places: to_fit(places, 60))
 
 
 @pytest.fixture(params=AFFINES)

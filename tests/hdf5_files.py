@@ -1,10 +1,6 @@
-"""AnnData files as others write them, with one thing changed, and how they are refused."""
+"""AnnData files as others write them, with one thing changed."""
 
 import h5py
-import pytest
-
-from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.io import read_expression
 
 
 def write(path, phantom, *, sparse=None, names=None, **options):
@@ -24,15 +20,6 @@ def write(path, phantom, *, sparse=None, names=None, **options):
     )
     data.write_h5ad(path, **options)
     return path
-
-
-def refuses(path, *words):
-    with pytest.raises(UserError) as refusal:
-        read_expression(path)
-    text = str(refusal.value)
-    assert text.isprintable()
-    for word in (path.name, *words):
-        assert word in text, text
 
 
 def replaced(path, name, value=None, **options):

@@ -3,24 +3,12 @@
 import nibabel as nib
 import numpy as np
 import pytest
-from qtpy.QtCore import Qt
-from qtpy.QtTest import QTest
-from qtpy.QtWidgets import QFileDialog
 
-from clicking import press, settle
-from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
-from napari_compressed_transcriptomics.spatial import spatial_covariance, spatial_null
-from napari_compressed_transcriptomics.spatial.spatial_covariance import rows_to_fit
+from clicking import press, settle, tick, write
 from napari_compressed_transcriptomics.viewer.adding import add_expression
 from napari_compressed_transcriptomics.viewer.layer_content import shown
 
 PLUGIN = "napari-compressed-transcriptomics"
-LEFT = Qt.MouseButton.LeftButton
-
-
-@pytest.fixture(name="brain", scope="module")
-def brain_fixture():
-    return synthetic_brain(voxel_mm=16, n_genes=40)
 
 
 @pytest.fixture(name="maps", scope="module")
@@ -35,13 +23,6 @@ def maps_fixture(brain, tmp_path_factory):
     return [str(folder / f"{name}.nii.gz") for name in values]
 
 
-@pytest.fixture(name="fewer_fitted", autouse=True)
-def fewer_fitted_fixture(monkeypatch):
-    """Fit smoothness to 60 samples: to 250 it takes seconds."""
-    for module in (spatial_null, spatial_covariance):
-        monkeypatch.setattr(module, "rows_to_fit", lambda places: rows_to_fit(places, 60))
-
-
 @pytest.fixture(name="viewer")
 def viewer_fixture(brain, make_napari_viewer):
     viewer = make_napari_viewer(show=True)
@@ -50,7 +31,7 @@ def viewer_fixture(brain, make_napari_viewer):
 
 
 @pytest.fixture(name="dock")
-def dock_fixture(viewer):
+def dock_fixture(viewer, fewer_fitted):
     """Open the dock, set for a quick prediction from two components of PCA."""
     _, widget = viewer.window.add_plugin_dock_widget(PLUGIN, "Predict maps")
     settle()
@@ -63,29 +44,9 @@ def dock_fixture(viewer):
     return widget
 
 
-def tick(box):
-    QTest.keyClick(box, Qt.Key.Key_Space)
-
-
-def write(line, text):
-    line.selectAll()
-    QTest.keyClicks(line, text)
-
-
-def add(dock, monkeypatch, paths, button=None):
-    monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda *_: ([str(p) for p in paths], ""))
+def add(dock, answer, paths, button=None):
+    answer(*paths)
     press(button or dock.targets.files.add)
-
-
-def run(dock, qtbot):
-    assert dock.bar.run.isEnabled(), dock.bar.status.text()
-    press(dock.bar.run)
-    finish(dock, qtbot)
-
-
-def finish(dock, qtbot):
-    qtbot.waitUntil(lambda: dock.bar.job is None, timeout=60_000)
-    settle()
 
 
 def rows(table):
@@ -102,7 +63,3 @@ def row_of(table, target):
 
 def of_kind(viewer, kind):
     return [layer for layer in viewer.layers if (what := shown(layer)) and what.kind == kind]
-
-
-def ask_folder(monkeypatch, folder):
-    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(folder))

@@ -9,16 +9,15 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
-import pytest
 import torch
 
+from faults import refusal
 from napari_compressed_transcriptomics.codecs.models.published import (
     BLOB_IDS,
     load_published,
     weights_folder,
 )
 from napari_compressed_transcriptomics.codecs.networks.autoencoder_network import AutoencoderNetwork
-from napari_compressed_transcriptomics.core.errors import UserError
 from small import small_expression
 
 SAMPLE = "sample_data.csv"
@@ -129,10 +128,7 @@ def publish(monkeypatch, files):
 
 
 def refused(*words, call=lambda: load_published(2)):
-    with pytest.raises(UserError) as caught:
-        call()
-    message = str(caught.value)
-    assert "\n" not in message
+    message = refusal(call)
     for word in words:
         assert word in message
     return message

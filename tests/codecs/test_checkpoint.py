@@ -3,12 +3,14 @@
 import json
 import os
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
 import torch
 from safetensors.numpy import save
 
+from faults import refuses
 from napari_compressed_transcriptomics.codecs.fitting import fit_codec
 from napari_compressed_transcriptomics.codecs.models import model_file
 from napari_compressed_transcriptomics.codecs.models.model_file import load_model, save_model
@@ -35,13 +37,7 @@ def rewrite(path, change_metadata=None, change_tensors=None):
     path.write_bytes(save(tensors, metadata))
 
 
-def refused(path, *words):
-    with pytest.raises(UserError) as caught:
-        load_model(path)
-    message = str(caught.value)
-    assert "\n" not in message
-    for word in (path.name, *words):
-        assert word in message
+refused = partial(refuses, read=load_model)
 
 
 def test_missing_and_empty(tmp_path):

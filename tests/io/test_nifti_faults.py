@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from data import real_data
-from faults import refuses
+from faults import refuses, refuses_volume
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.io import read_expression, read_volume, sniff
 
@@ -24,23 +24,23 @@ def with_header(path, **fields):
 
 
 def test_missing_folder_and_empty(tmp_path):
-    refuses(tmp_path / "gone.nii.gz", "no file")
-    refuses(tmp_path, "folder")
+    refuses_volume(tmp_path / "gone.nii.gz", "no file")
+    refuses_volume(tmp_path, "folder")
     (tmp_path / "empty.nii").touch()
-    refuses(tmp_path / "empty.nii", "empty")
+    refuses_volume(tmp_path / "empty.nii", "empty")
     (tmp_path / "empty.nii.gz").write_bytes(gzip.compress(b""))
-    refuses(tmp_path / "empty.nii.gz")
+    refuses_volume(tmp_path / "empty.nii.gz")
 
 
 def test_cut_header(volume):
     volume.write_bytes(volume.read_bytes()[:200])
-    refuses(volume, "header", "200")
+    refuses_volume(volume, "header", "200")
 
 
 def test_truncated_nii_states_both_sizes(volume):
     whole = volume.read_bytes()
     volume.write_bytes(whole[:-100])
-    refuses(volume, f"{len(whole):,} bytes", f"{len(whole) - 100:,}")
+    refuses_volume(volume, f"{len(whole):,} bytes", f"{len(whole) - 100:,}")
 
 
 def test_truncated_gz_is_found_though_its_header_loads(volume):
@@ -48,10 +48,10 @@ def test_truncated_gz_is_found_though_its_header_loads(volume):
     whole = gzip.compress(volume.read_bytes(), mtime=0)
     packed.write_bytes(whole[:-200])
     assert nib.load(packed).shape == (12, 10, 8)
-    refuses(packed, "cut short")
+    refuses_volume(packed, "cut short")
     # Packed whole, but of a cut file.
     packed.write_bytes(gzip.compress(volume.read_bytes()[:-100]))
-    refuses(packed, "cut short")
+    refuses_volume(packed, "cut short")
 
 
 def test_every_flipped_bit_of_packed_data_is_found(volume):
@@ -62,7 +62,7 @@ def test_every_flipped_bit_of_packed_data_is_found(volume):
         damaged = bytearray(whole)
         damaged[position] ^= 1 << rng.integers(8)
         packed.write_bytes(bytes(damaged))
-        refuses(packed)
+        refuses_volume(packed)
 
 
 def test_flipped_bit_of_packed_expression_is_found(las, tmp_path):
@@ -75,7 +75,7 @@ def test_flipped_bit_of_packed_expression_is_found(las, tmp_path):
     assert read_expression(path).samples == las.samples
     whole[-1000] ^= 1
     path.write_bytes(bytes(whole))
-    refuses(path, "damaged", read=read_expression)
+    refuses(path, "damaged")
 
 
 def test_misnamed_files_are_named_for_what_they_are(volume, tmp_path):
@@ -90,7 +90,7 @@ def test_misnamed_files_are_named_for_what_they_are(volume, tmp_path):
         ("g.nii", b"\x89PNG\r\n\x1a\n" + bytes(400), "PNG"),
     ]:
         (tmp_path / name).write_bytes(content)
-        refuses(tmp_path / name, what)
+        refuses_volume(tmp_path / name, what)
         assert sniff(tmp_path / name) == "volume"  # claimed, so that the reason is told
 
 
@@ -101,7 +101,7 @@ def test_absurd_size_is_refused_from_the_header(volume, packed):
     if packed:
         path = volume.with_name("map.nii.gz")
         path.write_bytes(gzip.compress(volume.read_bytes()))
-    refuses(path, "32767 x 32767 x 32767")
+    refuses_volume(path, "32767 x 32767 x 32767")
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_absurd_size_is_refused_from_the_header(volume, packed):
     ],
 )
 def test_faulty_headers(volume, fields, words):
-    refuses(with_header(volume, **fields), *words)
+    refuses_volume(with_header(volume, **fields), *words)
 
 
 def test_nifti_2_has_a_longer_header(volume, tmp_path):
@@ -146,18 +146,18 @@ def test_nifti_2_has_a_longer_header(volume, tmp_path):
     raw = bytearray(path.read_bytes())
     raw[168:176] = (540).to_bytes(8, "little")
     path.write_bytes(raw)
-    refuses(path, "offset 540", "544")
+    refuses_volume(path, "offset 540", "544")
 
 
 def test_more_bytes_than_the_header_states(volume):
     whole = volume.read_bytes()
     volume.write_bytes(whole + b"\0")
-    refuses(volume, "too long", "12 x 10 x 8", f"{len(whole):,}", f"{len(whole) + 1:,}")
+    refuses_volume(volume, "too long", "12 x 10 x 8", f"{len(whole):,}", f"{len(whole) + 1:,}")
     packed = volume.with_name("map.nii.gz")
     packed.write_bytes(gzip.compress(whole + b"\0"))
-    refuses(packed, "too long", f"{len(whole):,}", f"at least {len(whole) + 1:,}")
+    refuses_volume(packed, "too long", f"{len(whole):,}", f"at least {len(whole) + 1:,}")
     packed.write_bytes(gzip.compress(whole) + gzip.compress(whole))
-    refuses(packed, "too long")
+    refuses_volume(packed, "too long")
 
 
 def test_extensions_lie_before_the_data(volume):
@@ -175,7 +175,7 @@ def test_scaling_beyond_all_numbers(volume):
     image = nib.Nifti1Image(data, np.eye(4))
     nib.save(image, volume)
     with_header(volume, scl_slope=1e30)
-    refuses(volume, "scaling", "infinite")
+    refuses_volume(volume, "scaling", "infinite")
 
 
 def test_nan_slope_means_unscaled(volume):
@@ -186,8 +186,8 @@ def test_nan_slope_means_unscaled(volume):
 def test_four_dimensions_where_three_are_needed_and_the_reverse(las, volume, tmp_path):
     image = nib.Nifti1Image(las.parcellation.paint(las.values), np.eye(4))
     nib.save(image, tmp_path / "four.nii")
-    refuses(tmp_path / "four.nii", "4-D", "6 x 5 x 7 x 5", "3-D")
-    refuses(volume, "3-D", "4-D", read=read_expression)
+    refuses_volume(tmp_path / "four.nii", "4-D", "6 x 5 x 7 x 5", "3-D")
+    refuses(volume, "3-D", "4-D")
 
 
 def test_volume_without_a_position_is_noted(volume):
@@ -201,10 +201,10 @@ def test_partly_missing_and_infinite_voxels(las, tmp_path):
     stack[1, 1, 3, 2] = np.nan
     nib.save(nib.Nifti1Image(stack, np.eye(4)), path)
     (tmp_path / "gaps.genes.txt").write_text("\n".join(las.genes))
-    refuses(path, "1_1_3", "NAT1", "imputation", read=read_expression)
+    refuses(path, "1_1_3", "NAT1", "imputation")
     stack[1, 1, 3, 2] = np.inf
     nib.save(nib.Nifti1Image(stack, np.eye(4)), path)
-    refuses(path, "infinite", "1_1_3", "NAT1", read=read_expression)
+    refuses(path, "infinite", "1_1_3", "NAT1")
 
 
 def test_wrong_number_of_gene_names(las, tmp_path):
@@ -224,12 +224,12 @@ def test_wrong_number_of_gene_names(las, tmp_path):
 
 def test_no_varying_voxel(tmp_path):
     nib.save(nib.Nifti1Image(np.zeros((3, 3, 3, 4), np.float32), np.eye(4)), tmp_path / "flat.nii")
-    refuses(tmp_path / "flat.nii", "varies", read=read_expression)
+    refuses(tmp_path / "flat.nii", "varies")
 
 
 def test_unknown_kind(tmp_path):
     (tmp_path / "x.doc").write_text("?")
-    refuses(tmp_path / "x.doc", ".h5ad", read=read_expression)
+    refuses(tmp_path / "x.doc", ".h5ad")
     assert sniff(tmp_path / "x.doc") is None
     assert sniff(tmp_path / "gone.nii") is None
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from data import real_data
+from faults import refuses
 from napari_compressed_transcriptomics.cli import command_line
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.io import read_expression
@@ -51,13 +52,6 @@ def only_numbers(header, numbers):
 
 def assert_placed(expression, values=(0.1, 0.2, 0.3, 0.4, 0.5, 0.6)):
     np.testing.assert_allclose(expression.gene_volume("A")[:, 0, 0], values, rtol=1e-6)
-
-
-def refuses(path, *words, **options):
-    with pytest.raises(UserError) as refusal:
-        read_expression(path, **options)
-    for word in words:
-        assert word in str(refusal.value), str(refusal.value)
 
 
 @pytest.mark.parametrize("header", ['""', "", "Unnamed: 0", "index", "X", "id", "ID"])

@@ -6,6 +6,7 @@ import nibabel as nib
 import numpy as np
 import pytest
 
+from faults import refuses
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.io import read_expression, sniff
 
@@ -27,15 +28,6 @@ def table(tmp_path):
         return path
 
     return write
-
-
-def refuses(path, *words, **options):
-    with pytest.raises(UserError) as refusal:
-        read_expression(path, **options)
-    text = str(refusal.value)
-    assert "\n" not in text
-    for word in (path.name, *words):
-        assert word in text, text
 
 
 def assert_plain(expression):

@@ -11,8 +11,7 @@ import numpy as np
 import pytest
 from nibabel.orientations import apply_orientation, axcodes2ornt, inv_ornt_aff
 
-from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
+from faults import refusal
 from napari_compressed_transcriptomics.io import read_expression
 from napari_compressed_transcriptomics.io.readers.targets import read_latent_images, read_targets
 from napari_compressed_transcriptomics.io.writers.prediction import prediction_record
@@ -20,21 +19,9 @@ from napari_compressed_transcriptomics.study.predict import predict_maps
 from napari_compressed_transcriptomics.study.predict_request import PredictRequest
 
 
-@pytest.fixture(scope="module")
-def brain():
-    return synthetic_brain(voxel_mm=16, n_genes=40)
-
-
 def save(path, data, affine):
     nib.save(nib.Nifti1Image(np.asarray(data, np.float32), affine), path)
     return path
-
-
-def refusal(read, *arguments):
-    with pytest.raises(UserError) as caught:
-        read(*arguments)
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
 
 
 @pytest.mark.parametrize("off", [0.0, 1e-5, -1e-5])

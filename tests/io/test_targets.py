@@ -4,8 +4,8 @@ import nibabel as nib
 import numpy as np
 import pytest
 
+import faults
 from data import real_data
-from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Expression, Parcellation
 from napari_compressed_transcriptomics.io import read_expression
 from napari_compressed_transcriptomics.io.readers.targets import (
@@ -43,10 +43,7 @@ def save(path, data, affine=COARSE):
 
 
 def refusal(paths, expression=FOUR, regions=None):
-    with pytest.raises(UserError) as caught:
-        read_targets([paths], expression, regions)
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
+    return faults.refusal(read_targets, [paths], expression, regions)
 
 
 # Tables

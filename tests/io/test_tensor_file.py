@@ -2,12 +2,13 @@
 
 import json
 import os
+from functools import partial
 
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from napari_compressed_transcriptomics.core.errors import UserError
+from faults import refuses
 from napari_compressed_transcriptomics.io.files import safetensors_file
 from napari_compressed_transcriptomics.io.files.safetensors_file import (
     read_safetensors,
@@ -36,11 +37,7 @@ def with_header(path, header, numbers=bytes(16)):
     return path
 
 
-def refused(path, *words):
-    with pytest.raises(UserError) as caught:
-        read_safetensors(path)
-    for word in (path.name, *words):
-        assert word in str(caught.value)
+refused = partial(refuses, read=read_safetensors)
 
 
 def test_what_is_written_is_read_here_and_by_the_library(path):

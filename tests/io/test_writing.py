@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from folders import files
-from napari_compressed_transcriptomics.codecs.fitting import fit_codec
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.io import read_expression, read_volume, sniff
 from napari_compressed_transcriptomics.io.files.nifti import write_volume
@@ -22,9 +21,9 @@ from napari_compressed_transcriptomics.io.writers.results import (
 )
 from napari_compressed_transcriptomics.reconstruction.reconstruction import (
     Reconstruction,
-    reconstruct,
 )
 from phantom import make_phantom
+from small import compressed
 
 
 def stand_in(expression, k=2, seed=1):
@@ -261,7 +260,7 @@ def test_anndata_is_not_written_over_its_source(las, tmp_path):
 
 
 def test_a_real_reconstruction(las, tmp_path):
-    result = reconstruct(fit_codec("pca", las, 2), las, device="cpu")
+    result = compressed(las)
     save_results(result, tmp_path)
     summary = json.loads((tmp_path / "summary.json").read_text())
     assert summary["rmse"] == pytest.approx(result.rmse)

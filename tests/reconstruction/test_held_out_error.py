@@ -9,7 +9,6 @@ import pytest
 from napari_compressed_transcriptomics.codecs.codec import codec_class
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.progress import Progress, stopping
-from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
 from napari_compressed_transcriptomics.figures.report import page as report
 from napari_compressed_transcriptomics.io.writers.read_results import read_results
 from napari_compressed_transcriptomics.io.writers.results import (
@@ -29,11 +28,6 @@ from small import small_expression
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 HOW = HeldOut("blocks", 3)
-
-
-@pytest.fixture(scope="module")
-def brain():
-    return synthetic_brain(voxel_mm=16, n_genes=40)
 
 
 def asked(expression, how=HOW, **settings):

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from napari_compressed_transcriptomics.codecs.fitting import fit_codec
-from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
 from napari_compressed_transcriptomics.figures.sample_plots import latents_plot, profile_plot
 from napari_compressed_transcriptomics.reconstruction.reconstruction import reconstruct
 from napari_compressed_transcriptomics.reconstruction.sample_profile import (
@@ -14,16 +13,12 @@ from napari_compressed_transcriptomics.reconstruction.sample_profile import (
     reconstructed_sample,
     samples_by_error,
 )
-
-
-@pytest.fixture(scope="module")
-def brain():
-    return synthetic_brain(voxel_mm=24, n_genes=40)
+from small import compressed
 
 
 @pytest.fixture(scope="module")
 def result(brain):
-    return reconstruct(fit_codec("pca", brain, 5, device="cpu"), brain, device="cpu")
+    return compressed(brain, 5)
 
 
 def test_ranks_run_from_the_worst(result):

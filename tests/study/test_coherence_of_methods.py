@@ -10,8 +10,6 @@ from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.progress import stopping
 from napari_compressed_transcriptomics.core.regions import RegionVolume
 from napari_compressed_transcriptomics.core.synthetic import synthetic_brain, synthetic_regions
-from napari_compressed_transcriptomics.spatial import spatial_covariance, spatial_null
-from napari_compressed_transcriptomics.spatial.spatial_covariance import rows_to_fit
 from napari_compressed_transcriptomics.study.coherence import coherence
 from napari_compressed_transcriptomics.study.coherence_of_methods import (
     CoherenceRequest,
@@ -19,6 +17,8 @@ from napari_compressed_transcriptomics.study.coherence_of_methods import (
     measure_coherence,
 )
 from napari_compressed_transcriptomics.study.latents_of_methods import NamedLatents
+
+pytestmark = pytest.mark.usefixtures("fewer_fitted")
 
 
 @pytest.fixture(scope="module")
@@ -29,13 +29,6 @@ def brain():
 @pytest.fixture(scope="module")
 def atlas(brain):
     return RegionVolume.of_samples(synthetic_regions(brain, 12))
-
-
-@pytest.fixture(autouse=True)
-def fewer_fitted(monkeypatch):
-    """Fit smoothness to 60 samples: to 250 it takes seconds."""
-    for module in (spatial_null, spatial_covariance):
-        monkeypatch.setattr(module, "rows_to_fit", lambda places: rows_to_fit(places, 60))
 
 
 def measure(**settings):

@@ -1,10 +1,12 @@
-"""A viewer without a window, and a small result to show in it."""
+"""A viewer without a window, a small result to show in it, and what a person is asked and told."""
 
 import pytest
 from napari.components import ViewerModel
+from qtpy.QtWidgets import QFileDialog
 
-from napari_compressed_transcriptomics.codecs.fitting import fit_codec
-from napari_compressed_transcriptomics.reconstruction.reconstruction import reconstruct
+from data import TABLES, real_data
+from real_window import SYNTHETIC, Window
+from small import compressed
 
 
 @pytest.fixture
@@ -15,4 +17,46 @@ def model():
 
 @pytest.fixture
 def result(las):
-    return reconstruct(fit_codec("pca", las, 3, device="cpu"), las, device="cpu")
+    return compressed(las, 3)
+
+
+@pytest.fixture
+def told():
+    """What is notified meanwhile."""
+    from napari.utils.notifications import notification_manager
+
+    seen = []
+    notification_manager.notification_ready.connect(seen.append)
+    yield seen
+    notification_manager.notification_ready.disconnect(seen.append)
+
+
+@pytest.fixture
+def answer(monkeypatch):
+    """Return a function that answers dialogs for files, which belong to the desktop, from then on.
+
+    It takes what is chosen there, or nothing for Cancel, and returns the first of it.
+    """
+
+    def choose(*paths):
+        chosen = [str(path) for path in paths]
+        first = chosen[0] if chosen else ""
+        answers = {
+            "getSaveFileName": (first, ""),
+            "getOpenFileName": (first, ""),
+            "getOpenFileNames": (chosen, ""),
+            "getExistingDirectory": first,
+        }
+        for name, found in answers.items():
+            monkeypatch.setattr(QFileDialog, name, lambda *_, found=found, **__: found)
+        return paths[0] if paths else None
+
+    return choose
+
+
+@pytest.fixture(params=[*TABLES, SYNTHETIC])
+def window(request, make_napari_viewer):
+    """The real window with a data set to show in it."""
+    for part in TABLES.get(request.param, ()):
+        real_data(part)  # skips before a window is opened
+    return Window(make_napari_viewer(show=True), request.param)

@@ -5,25 +5,22 @@ import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 
-from clicking import activate, settle
-from napari_compressed_transcriptomics.codecs.fitting import fit_codec
-from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
-from napari_compressed_transcriptomics.reconstruction.reconstruction import reconstruct
+from clicking import activate, press, settle, type_into
 from napari_compressed_transcriptomics.viewer import grid as _viewer
 from napari_compressed_transcriptomics.viewer import layers as _layers
 from napari_compressed_transcriptomics.viewer.planes import plane_of, position
 from napari_compressed_transcriptomics.viewer.shell import NAME, shell_of
 from napari_compressed_transcriptomics.widgets.brain_view import BrainView
 from phantom import lone_voxel
-from viewing import bright_spot
+from small import compressed
+from viewing import add, bright_spot
 
 LETTERS = {"axial": "LRAP", "coronal": "LRSI", "sagittal": "PASI"}  # left, right, up, down
 
 
 @pytest.fixture(scope="module")
-def brain():
-    expression = synthetic_brain(voxel_mm=16, n_genes=30)
-    return reconstruct(fit_codec("pca", expression, 3, device="cpu"), expression, device="cpu")
+def result(brain):
+    return compressed(brain, 3)
 
 
 @pytest.fixture
@@ -32,21 +29,6 @@ def dock(model, qtbot):
     qtbot.addWidget(widget)
     widget.show()
     return widget
-
-
-def add(viewer, layer_data):
-    data, attributes, kind = layer_data
-    return getattr(viewer, f"add_{kind}")(data, **attributes)
-
-
-def press(button):
-    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
-
-
-def type_into(box, text):
-    box.selectAll()
-    QTest.keyClicks(box, text)
-    QTest.keyClick(box, Qt.Key.Key_Return)
 
 
 def letters(viewer):
@@ -86,11 +68,11 @@ def test_in_the_window_every_plane_stands_right(make_napari_viewer):
         assert dock.views[name].isChecked()
 
 
-def test_fields_go_there_and_follow(brain, dock, model):
+def test_fields_go_there_and_follow(result, dock, model):
     assert not dock.place["x"].isEnabled()  # nothing to look at
-    add(model, _layers.latent_layers(brain)[0])
+    add(model, _layers.latent_layers(result)[0])
     model.dims.set_point(0, 2)
-    target = brain.expression.parcellation.centroids[33]
+    target = result.expression.parcellation.centroids[33]
     for axis, value in zip("xyz", target, strict=True):
         type_into(dock.place[axis], f"{value:.1f}")
     np.testing.assert_allclose(position(model), target)
@@ -103,10 +85,10 @@ def test_fields_go_there_and_follow(brain, dock, model):
 
 
 @pytest.mark.parametrize("name", LETTERS)
-def test_back_from_3d_the_same_slice_of_the_same_plane_is_shown(name, brain, dock, model):
-    add(model, _layers.latent_layers(brain)[0])
+def test_back_from_3d_the_same_slice_of_the_same_plane_is_shown(name, result, dock, model):
+    add(model, _layers.latent_layers(result)[0])
     press(dock.views[name])
-    model.dims.set_point((1, 2, 3), brain.expression.parcellation.centroids[20][::-1])
+    model.dims.set_point((1, 2, 3), result.expression.parcellation.centroids[20][::-1])
     before = model.dims.point, model.dims.order
     model.dims.ndisplay = 3  # as by napari's own button
     assert dock.views["3d"].isChecked()
@@ -117,8 +99,8 @@ def test_back_from_3d_the_same_slice_of_the_same_plane_is_shown(name, brain, doc
     assert dock.views[name].isChecked()
 
 
-def test_the_shell_is_there_in_3d_only(brain, dock, model):
-    layer = add(model, _layers.error_layer(brain))
+def test_the_shell_is_there_in_3d_only(result, dock, model):
+    layer = add(model, _layers.error_layer(result))
     before = model.dims.range
     assert NAME not in model.layers
     press(dock.views["3d"])
@@ -126,7 +108,7 @@ def test_the_shell_is_there_in_3d_only(brain, dock, model):
     assert shell.visible
     assert model.layers.selection.active is layer
     assert model.dims.range == before  # sliders stay as they were
-    centroids = brain.expression.parcellation.centroids
+    centroids = result.expression.parcellation.centroids
     world = np.array([shell.data_to_world(vertex) for vertex in shell.data[0][::10]])[:, ::-1]
     np.testing.assert_allclose(world.min(0), centroids.min(0), atol=16)
     np.testing.assert_allclose(world.max(0), centroids.max(0), atol=16)
@@ -149,11 +131,11 @@ def test_the_shell_is_there_in_3d_only(brain, dock, model):
     assert NAME not in model.layers
 
 
-def test_cells_of_another_size_are_filled_in_3d_too(brain, make_napari_viewer):
+def test_cells_of_another_size_are_filled_in_3d_too(result, make_napari_viewer):
     """napari keeps a zoom of its own for 3-D: that of the narrow cells of a grid would stay."""
     viewer = make_napari_viewer(show=True)
     view = _viewer.attach(viewer)
-    for layer in _layers.latent_layers(brain, separate=True):
+    for layer in _layers.latent_layers(result, separate=True):
         add(viewer, layer).visible = True
     viewer.dims.ndisplay = 3
     settle()
@@ -182,10 +164,10 @@ def test_the_shell_is_a_ball_around_a_ball(scale):
     assert np.abs((vertices - middle).mean(0) * scale).max() < 0.5
 
 
-def test_side_by_side_every_layer_has_its_bar_and_all_have_units(brain, dock, model):
-    expression = add(model, _layers.expression_layer(brain.expression))
-    latents = add(model, _layers.latent_layers(brain)[0])
-    error = add(model, _layers.error_layer(brain))
+def test_side_by_side_every_layer_has_its_bar_and_all_have_units(result, dock, model):
+    expression = add(model, _layers.expression_layer(result.expression))
+    latents = add(model, _layers.latent_layers(result)[0])
+    error = add(model, _layers.error_layer(result))
     model.canvas.overlays.scale_bar.font_size = 13
     layers, legend = (expression, latents, error), model.canvas.overlays["color_bar_units"]
 
@@ -220,17 +202,17 @@ def test_side_by_side_every_layer_has_its_bar_and_all_have_units(brain, dock, mo
     assert not legend.visible
 
 
-def test_the_slice_is_told_in_mm_on_the_axes_that_are_seen(brain, model):
+def test_the_slice_is_told_in_mm_on_the_axes_that_are_seen(result, model):
     def told():
         text = model.canvas.overlays["slice_seen"]
         return text.text if text.visible else ""
 
     _viewer.attach(model)
     assert told() == ""
-    add(model, _layers.expression_layer(brain.expression))
+    add(model, _layers.expression_layer(result.expression))
     model.dims.set_point(0, 16)
     assert told() == "z = 16 mm"
-    latents = add(model, _layers.latent_layers(brain)[0])
+    latents = add(model, _layers.latent_layers(result)[0])
     model.dims.set_point([0, 1], [2, 0])
     assert told() == "component = 2\nz = 0 mm"
     model.dims.order = (0, 2, 1, 3)

@@ -8,16 +8,18 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from qtpy.QtCore import QPoint, Qt
+from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QLabel
 
 from clicking import (
     choose,
+    click_at,
     click_on,
     click_row,
     drag,
     press,
+    run,
     settle,
     show_tab,
     type_into,
@@ -32,17 +34,13 @@ from napari_compressed_transcriptomics.viewer.shell import NAME
 from napari_compressed_transcriptomics.widgets.shared.session import session
 from real_window import (
     SYNTHETIC,
-    answer,  # noqa: F401
     compressed,
     expression_of,
     in_slice,
     millimetres,
     open_table,
-    window,  # noqa: F401
 )
 from viewing import value_at
-
-LEFT = Qt.MouseButton.LeftButton
 
 
 def back_part(expression):
@@ -59,21 +57,15 @@ def back_part(expression):
     )
 
 
-def test_compress_and_see_what_is_unlike_the_training_data(window, qtbot, tmp_path):  # noqa: F811
+def test_compress_and_see_what_is_unlike_the_training_data(window, qtbot, tmp_path):
     viewer, expression = window.viewer, expression_of(window.name)
     open_table(window, tmp_path)
     dock = window.dock("Compress")
-
-    def run():
-        press(dock.bar.run)
-        qtbot.waitUntil(lambda: dock.bar.job is None, timeout=60_000)
-        settle()
-
     choose(dock.codec, "PCA, fitted to this data")
     choose(dock.latent_size, "4")
     press(dock.side_by_side)
     press(dock.show_distance)
-    run()
+    run(dock.bar, qtbot)
     assert "doubt" not in dock.result.text()
     for kind in ("rmse", "latents", "distance"):
         assert len(window.of_kind(kind)) == 1
@@ -82,7 +74,7 @@ def test_compress_and_see_what_is_unlike_the_training_data(window, qtbot, tmp_pa
     path = save_model(fit_codec("pca", part, 8, device="cpu"), tmp_path / "back.safetensors")
     choose(dock.codec, "Saved model file")
     type_into(dock.model_path, str(path))
-    run()
+    run(dock.bar, qtbot)
     layer = window.of_kind("distance")[-1]
     novelty = shown(layer).reconstruction.novelty
     outside = shown(layer).values > 1
@@ -108,7 +100,7 @@ def selected_voxels(viewer):
     return np.argwhere(layer.data)[:, ::-1] * layer.scale[::-1] + layer.translate[::-1]
 
 
-def test_latent_space(window, qtbot):  # noqa: F811
+def test_latent_space(window, qtbot):
     viewer, result = window.viewer, window.show(compressed(window.name))
     parcellation, shared = result.expression.parcellation, session(viewer)
     error, regions = window.see("rmse"), window.add_regions()
@@ -137,8 +129,7 @@ def test_latent_space(window, qtbot):  # noqa: F811
     places = points_of(space)
     apart = np.square(places[:, None] - places[None]).sum(-1) + np.diag(np.full(len(places), 1e9))
     lone = int(apart.min(1).argmax())
-    QTest.mouseClick(plot.canvas, LEFT, pos=QPoint(*np.rint(places[lone]).astype(int)))
-    settle()
+    click_at(plot.canvas, *places[lone])
     assert shared.pick.sample == plot.marked == lone
     assert parcellation.sample_at(viewer.dims.point[-3:][::-1]) == lone
     sample, place = in_slice(parcellation, viewer.dims.point[-3], but=lone)
@@ -168,7 +159,7 @@ def test_latent_space(window, qtbot):  # noqa: F811
     assert "selected samples" not in viewer.layers
 
 
-def test_components(window, qtbot, tmp_path, answer):  # noqa: F811
+def test_components(window, qtbot, tmp_path, answer):
     viewer, result = window.viewer, window.show(compressed(window.name), latents=True, error=False)
     parcellation = result.expression.parcellation
     dock = window.dock("Components")
@@ -195,8 +186,7 @@ def test_components(window, qtbot, tmp_path, answer):  # noqa: F811
     np.testing.assert_allclose(change.sliders.latents, result.latents[sample], rtol=1e-6)
 
     table = show_tab(dock.tabs, "Genes")
-    press(table.bar.run)
-    qtbot.waitUntil(lambda: table.bar.job is None, timeout=30_000)
+    run(table.bar, qtbot)
     QTest.keyClick(table.component, Qt.Key.Key_Up)
     assert table.component.value() == 2
     click_row(table.table.table, 0)
@@ -221,7 +211,7 @@ def test_components(window, qtbot, tmp_path, answer):  # noqa: F811
         assert found / 255 == pytest.approx(np.clip(expected, 0, 1), abs=0.01)
 
 
-def test_two_results_and_moving_about(window, qtbot):  # noqa: F811
+def test_two_results_and_moving_about(window, qtbot):
     small, large = compressed(window.name, 2), compressed(window.name, 8)
     viewer, result = window.viewer, window.show(small, large)
     parcellation, shared = result.expression.parcellation, session(viewer)

@@ -7,6 +7,7 @@ from napari_compressed_transcriptomics.viewer import layers
 from napari_compressed_transcriptomics.viewer.adding import add_expression
 from napari_compressed_transcriptomics.viewer.layer_content import shown
 from napari_compressed_transcriptomics.widgets.choose_gene import ChooseGene
+from viewing import add
 
 
 def test_typing_narrows_and_enter_shows(las, model, qtbot):
@@ -39,8 +40,7 @@ def test_arrow_keys_walk_through_the_list(las, model, qtbot):
 def test_a_reconstructed_gene_can_be_switched_too(result, model, qtbot):
     widget = ChooseGene(model)
     qtbot.addWidget(widget)
-    data, attributes, _ = layers.gene_layer(result, "NA")
-    layer = model.add_image(data, **attributes)
+    layer = add(model, layers.gene_layer(result, "NA"))
     qtbot.keyClicks(widget.genes.search, "tp53")
     qtbot.keyClick(widget.genes.search, Qt.Key.Key_Return)
     assert shown(layer).gene == "TP53"

@@ -10,12 +10,11 @@ import pandas as pd
 import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
-from qtpy.QtWidgets import QApplication, QFileDialog
+from qtpy.QtWidgets import QApplication
 
-from clicking import activate, settle
-from data import real_table
+from clicking import activate, choose_value, finish, press, run, settle, tick, write
+from data import TABLES, real_table
 from napari_compressed_transcriptomics.core.progress import Progress
-from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
 from napari_compressed_transcriptomics.study import compare_workers as module
 from napari_compressed_transcriptomics.study.compare import compare_methods
 from napari_compressed_transcriptomics.study.compare_request import CompareRequest
@@ -23,11 +22,6 @@ from napari_compressed_transcriptomics.viewer.adding import add_expression
 
 PLUGIN = "napari-compressed-transcriptomics"
 pytestmark = pytest.mark.usefixtures("one_thread")
-
-
-@pytest.fixture(scope="module")
-def brain():
-    return synthetic_brain(voxel_mm=16, n_genes=40)
 
 
 @pytest.fixture
@@ -86,24 +80,7 @@ def held(monkeypatch):
     go_on.set()
 
 
-def write(field, text):
-    field.selectAll()
-    QTest.keyClicks(field, text)
-    settle()
-
-
-def press(button):
-    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
-    settle()
-
-
-def run(tab, qtbot):
-    press(tab.bar.run)
-    qtbot.waitUntil(lambda: tab.bar.job is None, timeout=60_000)
-    settle()
-
-
-def told(tab, qtbot, words):
+def outlook_says(tab, qtbot, words):
     """Wait until the line above the buttons says something: it is found out in a thread."""
     qtbot.waitUntil(lambda: words in tab.outlook.text(), timeout=60_000)
 
@@ -126,7 +103,7 @@ def test_it_fills_as_folds_finish_cancel_keeps_them_and_a_second_run_goes_on(
     open_tab, brain, held, fitted, qtbot
 ):
     tab = open_tab(brain)
-    told(tab, qtbot, "12 fits in 1 process")
+    outlook_says(tab, qtbot, "12 fits in 1 process")
     press(tab.bar.run)
     qtbot.waitUntil(lambda: dots(tab) == 4, timeout=60_000)
     assert tab.bar.job is not None  # the second fold waits
@@ -134,20 +111,20 @@ def test_it_fills_as_folds_finish_cancel_keeps_them_and_a_second_run_goes_on(
     assert rows(tab)[0][0].startswith("Blocks of space held out\ntraining from ")
     assert not tab.save.isEnabled()
     press(tab.bar.cancel)
-    qtbot.waitUntil(lambda: tab.bar.job is None, timeout=60_000)
+    finish(tab.bar, qtbot)
     assert "Cancelled after 4 of 12 fits" in tab.bar.status.text()
     assert dots(tab) == 4
     assert tab.save.isEnabled()
-    told(tab, qtbot, "8 fits")
+    outlook_says(tab, qtbot, "8 fits")
 
     held.set()
     fitted.clear()
-    run(tab, qtbot)
+    run(tab.bar, qtbot)
     assert tab.bar.status.text() == "Compared."
     assert dots(tab) == 12
     assert len(fitted) == 8
-    told(tab, qtbot, "measured already")
-    run(tab, qtbot)
+    outlook_says(tab, qtbot, "measured already")
+    run(tab.bar, qtbot)
     assert len(fitted) == 8
 
     request = CompareRequest(brain, ("pca",), (2,), n_folds=3, n_jobs=1)
@@ -163,22 +140,22 @@ def test_other_seeds_are_compared_anew_and_both_splits_are_shown(open_tab, brain
     tab.form.folds.setValue(2)
     assert tab.form.folds.text() == "2"
     tab.form.folds.setValue(3)
-    run(tab, qtbot)
+    run(tab.bar, qtbot)
     tab.form.seed.setValue(1)
-    told(tab, qtbot, "6 fits")
-    run(tab, qtbot)
+    outlook_says(tab, qtbot, "6 fits")
+    run(tab.bar, qtbot)
     assert len(fitted) == 12
     assert dots(tab) == 6  # those of the other seed are gone
     write(tab.form.buffer, "wide")
     assert "“wide” is no buffer in mm" in tab.bar.status.text()
     write(tab.form.buffer, "40")
-    told(tab, qtbot, "a buffer of 40.0 mm, as asked for")
-    told(tab, qtbot, "6 fits")  # other folds
+    outlook_says(tab, qtbot, "a buffer of 40.0 mm, as asked for")
+    outlook_says(tab, qtbot, "6 fits")  # other folds
     tab.form.buffer.clear()
-    tab.form.split.setCurrentIndex(tab.form.split.findData("random"))
+    choose_value(tab.form.split, "random")
     assert not tab.form.why_blocks.isVisible()
     assert not tab.form.buffer.isVisible()
-    run(tab, qtbot)
+    run(tab.bar, qtbot)
     assert len(tab.plot.view.figure.axes) == 2
     assert dots(tab) == 12
     for row, split in zip(rows(tab)[::2], ("Blocks of space", "Random samples"), strict=True):
@@ -189,7 +166,7 @@ def test_a_folder_is_gone_on_with_by_another_window(open_tab, brain, fitted, qtb
     folder = tmp_path / "kept"
     tab = open_tab(brain)
     write(tab.form.folder, str(folder))
-    run(tab, qtbot)
+    run(tab.bar, qtbot)
     assert tab.bar.status.text() == f"Compared. Kept in {folder}"
     assert len(pd.read_csv(folder / "comparison.csv")) == 12
 
@@ -197,26 +174,26 @@ def test_a_folder_is_gone_on_with_by_another_window(open_tab, brain, fitted, qtb
     assert dots(tab) == 0
     write(tab.form.folder, str(folder))
     fitted.clear()
-    run(tab, qtbot)
+    run(tab.bar, qtbot)
     assert {fit.method for fit in fitted} == {"kernel-pca"}
     assert dots(tab) == 18
     assert [row[0] for row in rows(tab)][1:] == ["PCA", "NMF", "kernel PCA"]
 
     tab.form.seed.setValue(1)
     fitted.clear()
-    run(tab, qtbot)
+    run(tab.bar, qtbot)
     assert "comparison with another seed; choose another folder" in tab.bar.status.text()
     assert not fitted
     assert len(pd.read_csv(folder / "comparison.csv")) == 18
 
 
 def test_what_was_measured_without_a_folder_is_saved(
-    open_tab, brain, fitted, qtbot, tmp_path, monkeypatch
+    open_tab, brain, fitted, qtbot, tmp_path, answer
 ):
     tab = open_tab(brain, ("pca",))
     assert not tab.save.isEnabled()
-    run(tab, qtbot)
-    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(tmp_path))
+    run(tab.bar, qtbot)
+    answer(tmp_path)
     press(tab.save)
     assert tab.bar.status.text() == f"Saved in {tmp_path}"
     assert len(pd.read_csv(tmp_path / "comparison.csv")) == 6
@@ -225,7 +202,7 @@ def test_what_was_measured_without_a_folder_is_saved(
 
     press(tab.form.browse)
     assert tab.form.folder.text() == str(tmp_path)
-    run(tab, qtbot)
+    run(tab.bar, qtbot)
     assert len(fitted) == 6
 
 
@@ -247,7 +224,7 @@ def test_what_cannot_be_is_said_before_it_is_run(open_tab, brain, qtbot, tmp_pat
     tab.form.folder.clear()
     assert run_button.isEnabled()
     for name in ("pca", "nmf"):
-        QTest.keyClick(tab.form.methods.boxes[name], Qt.Key.Key_Space)
+        tick(tab.form.methods.boxes[name])
     qtbot.waitUntil(lambda: status.text() == "Choose a method.", timeout=60_000)
     assert not run_button.isEnabled()
 
@@ -255,14 +232,14 @@ def test_what_cannot_be_is_said_before_it_is_run(open_tab, brain, qtbot, tmp_pat
 def test_methods_that_cannot_take_part_say_why(open_tab, brain, qtbot):
     log2 = replace(brain, values=brain.values * 10)
     tab = open_tab(log2, ("autoencoder", "pca", "nmf"))
-    told(tab, qtbot, "published autoencoder is left out for k = 2, 4: ")
+    outlook_says(tab, qtbot, "published autoencoder is left out for k = 2, 4: ")
     boxes = tab.form.methods.boxes
     assert not boxes["autoencoder"].isEnabled()
     assert "values from" in boxes["autoencoder"].toolTip()
     assert not boxes["tsne"].isEnabled()
     assert "cannot reconstruct" in boxes["tsne"].toolTip()
     assert boxes["residual"].isEnabled()
-    run(tab, qtbot)
+    run(tab.bar, qtbot)
     assert [row[0] for row in rows(tab)][1:] == ["PCA", "NMF"]
 
 
@@ -280,7 +257,7 @@ def test_data_that_are_too_small_or_do_not_vary(open_tab, brain, qtbot, n, says)
         qtbot.waitUntil(lambda: says in tab.bar.status.text(), timeout=60_000)
         assert not tab.bar.run.isEnabled()
         return
-    run(tab, qtbot)
+    run(tab.bar, qtbot)
     assert rows(tab)[1][:2] == ["PCA", "0.0000\nnan"]
 
 
@@ -302,18 +279,11 @@ def test_all_of_it_is_reached_by_the_keyboard(open_tab, brain, viewer, qtbot):
 
 
 def test_real_regions_in_processes(viewer, open_tab, qtbot, tmp_path):
-    table = real_table(
-        tmp_path,
-        "expr/ahba_schaefer100_r0.6.csv",
-        "atlas/schaefer100_tianS1_MNI6Asym_2mm.nii.gz",
-        "atlas/schaefer100_tianS1_labels.txt",
-    )
-    viewer.open(table, plugin=PLUGIN)
+    viewer.open(real_table(tmp_path, *TABLES["ahba_schaefer100"]), plugin=PLUGIN)
     tab = open_tab()
     tab.form.folds.setValue(2)
     tab.form.processes.setValue(2)
-    press(tab.bar.run)
-    qtbot.waitUntil(lambda: tab.bar.job is None, timeout=120_000)
+    run(tab.bar, qtbot)
     assert tab.bar.status.text() == "Compared."
     r2 = {row[0]: float(row[1].split("\n")[1]) for row in rows(tab)[1:]}
     assert 0.3 < r2["NMF"] <= r2["PCA"] < 0.8

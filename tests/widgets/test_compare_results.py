@@ -6,27 +6,21 @@ import numpy as np
 import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
-from qtpy.QtWidgets import QFileDialog
 
-from clicking import activate, settle
-from napari_compressed_transcriptomics.codecs.fitting import fit_codec
+from clicking import activate, click_row, press, settle, show_tab
 from napari_compressed_transcriptomics.core.expression import Parcellation
-from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
 from napari_compressed_transcriptomics.reconstruction.difference import compare_results
 from napari_compressed_transcriptomics.reconstruction.reconstruction import reconstruct
 from napari_compressed_transcriptomics.viewer import layers
 from napari_compressed_transcriptomics.viewer.layer_content import shown
 from napari_compressed_transcriptomics.widgets.shared.session import session
-
-
-@pytest.fixture(scope="module")
-def brain():
-    return synthetic_brain(voxel_mm=16, n_genes=40)
+from small import compressed
+from viewing import add
 
 
 @pytest.fixture(scope="module")
 def results(brain):
-    return [reconstruct(fit_codec("pca", brain, k), brain) for k in (2, 8)]
+    return [compressed(brain, k) for k in (2, 8)]
 
 
 @pytest.fixture
@@ -40,16 +34,6 @@ def dock(viewer):
         "napari-compressed-transcriptomics", "Compare two results"
     )
     return widget
-
-
-def add(viewer, result):
-    data, attributes, _ = layers.error_layer(result)
-    return viewer.add_image(data, **attributes)
-
-
-def press(button):
-    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
-    settle()
 
 
 def halves(viewer, dock, brain, qtbot):
@@ -76,19 +60,12 @@ def column(dock, table, number):
     return [model.data(model.index(row, number)) for row in range(model.rowCount())]
 
 
-def click_row(table, row):
-    view = table.table
-    where = view.visualRect(table.model.index(row, 0)).center()
-    QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=where)
-    settle()
-
-
 def test_a_stays_and_a_new_result_becomes_b(viewer, dock, results):
     assert not dock.show_layer.isEnabled()
     assert "Run Compress twice" in dock.summary.text()
-    add(viewer, results[0])
+    add(viewer, layers.error_layer(results[0]))
     assert "same result" in dock.summary.text()
-    add(viewer, results[1])
+    add(viewer, layers.error_layer(results[1]))
     assert dock.first.result is results[0]
     assert dock.second.result is results[1]
     two = compare_results(*results)
@@ -98,7 +75,7 @@ def test_a_stays_and_a_new_result_becomes_b(viewer, dock, results):
 
 def test_the_layer_is_blue_where_b_is_better_and_is_no_result_itself(viewer, dock, results):
     for result in results:
-        add(viewer, result)
+        add(viewer, layers.error_layer(result))
     press(dock.show_layer)
     layer = viewer.layers[-1]
     assert layer.name == "blue: pca k=8 better than pca k=2 (RMSE)"
@@ -114,7 +91,7 @@ def test_the_layer_is_blue_where_b_is_better_and_is_no_result_itself(viewer, doc
 
 def test_a_click_on_a_region_goes_where_the_two_differ_most(viewer, dock, brain, results, qtbot):
     for result in results:
-        add(viewer, result)
+        add(viewer, layers.error_layer(result))
     assert "Labels layer" in dock.by_region.count.text()
     halves(viewer, dock, brain, qtbot)
     assert sorted(column(dock, dock.by_region, 0)) == ["left", "right"]
@@ -125,37 +102,35 @@ def test_a_click_on_a_region_goes_where_the_two_differ_most(viewer, dock, brain,
     for number, value in zip((1, 2, 3), (*expected, expected[1] - expected[0]), strict=True):
         assert float(column(dock, dock.by_region, number)[row]) == pytest.approx(value, abs=1e-3)
 
-    click_row(dock.by_region, row)
+    click_row(dock.by_region.table, row)
     two = compare_results(*results)
     most = np.flatnonzero(right)[np.abs(two.difference[right]).argmax()]
     assert session(viewer).pick.sample == most
     np.testing.assert_allclose(viewer.dims.point[::-1], brain.parcellation.centroids[most])
 
 
-def test_genes_are_searched_sorted_and_saved(viewer, dock, results, tmp_path, monkeypatch):
+def test_genes_are_searched_sorted_and_saved(viewer, dock, results, tmp_path, answer):
     for result in results:
-        add(viewer, result)
-    dock.tabs.setCurrentIndex(1)
-    settle()
+        add(viewer, layers.error_layer(result))
+    show_tab(dock.tabs, "By gene")
     differences = [float(text) for text in column(dock, dock.by_gene, 3)]
     assert differences == sorted(differences)
     gene = results[0].expression.genes[7]
     QTest.keyClicks(dock.by_gene.search, gene)
     assert gene in column(dock, dock.by_gene, 0)
-    path = tmp_path / "genes.csv"
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), ""))
+    path = answer(tmp_path / "genes.csv")
     press(dock.save)
     assert path.read_text().splitlines()[0] == "gene,rmse_a,rmse_b,difference"
     assert len(path.read_text().splitlines()) == 41
 
 
 def test_other_data_is_off_with_the_reason(viewer, dock, brain, results):
-    add(viewer, results[0])
+    add(viewer, layers.error_layer(results[0]))
     labels = brain.parcellation
     other = replace(
         brain, parcellation=Parcellation(labels.labels.copy(), labels.affine), name="second brain"
     )
-    add(viewer, reconstruct(results[1].codec, other))
+    add(viewer, layers.error_layer(reconstruct(results[1].codec, other)))
     assert not dock.show_layer.isEnabled()
     assert not dock.save.isEnabled()
     assert "other data (second brain)" in dock.summary.text()
@@ -164,7 +139,7 @@ def test_other_data_is_off_with_the_reason(viewer, dock, brain, results):
 
 def test_it_is_used_with_the_keyboard_alone(viewer, dock, brain, results, qtbot):
     for result in results:
-        add(viewer, result)
+        add(viewer, layers.error_layer(result))
     halves(viewer, dock, brain, qtbot)
     activate(viewer)
     dock.by_region.search.setFocus()

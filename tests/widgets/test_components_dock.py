@@ -6,16 +6,15 @@ import json
 import nibabel as nib
 import numpy as np
 import pytest
-from qtpy.QtCore import QPoint, Qt
+from qtpy.QtCore import Qt
 
-from clicking import click_on, settle
-from data import real_data
+from clicking import click_header, click_on, press, run, settle
+from data import real_expression
 from napari_compressed_transcriptomics import _writer
 from napari_compressed_transcriptomics.codecs.fitting import fit_codec
 from napari_compressed_transcriptomics.codecs.notebook_mode import as_notebook
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
-from napari_compressed_transcriptomics.io import read_expression
 from napari_compressed_transcriptomics.reconstruction.components import (
     component_genes,
 )
@@ -31,27 +30,15 @@ from napari_compressed_transcriptomics.viewer.layer_content import shown
 from napari_compressed_transcriptomics.widgets.components import component_table
 from napari_compressed_transcriptomics.widgets.components.dock import Components
 from napari_compressed_transcriptomics.widgets.shared.session import session
-from viewing import value_at
+from small import compressed
+from viewing import add, value_at
 
 PLUGIN = "napari-compressed-transcriptomics"
 
 
 @pytest.fixture(scope="module")
-def brain():
-    return synthetic_brain(voxel_mm=16, n_genes=60)
-
-
-@pytest.fixture(scope="module")
 def result(brain):
-    return compressed(brain)
-
-
-def compressed(brain, codec="pca", size=3):
-    return reconstruct(fit_codec(codec, brain, size, device="cpu", max_epochs=3), brain)
-
-
-def add(viewer, *layers):
-    return [viewer.add_image(data, **attributes) for data, attributes, _ in layers][-1]
+    return compressed(brain, 3)
 
 
 @pytest.fixture
@@ -72,14 +59,9 @@ def bars(dock):
     return [text.get_text() for text in axes.texts], [bar.get_width() for bar in axes.patches]
 
 
-def press(qtbot, button):
-    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
-
-
 def find_genes(qtbot, dock):
     dock.tabs.setCurrentWidget(dock.genes)
-    press(qtbot, dock.genes.bar.run)
-    qtbot.waitUntil(lambda: dock.genes.bar.job is None, timeout=30_000)
+    run(dock.genes.bar, qtbot)
 
 
 def cells(table, column):
@@ -102,7 +84,7 @@ def test_keys_on_a_slider_change_the_bars(dock, result, qtbot):
     np.testing.assert_allclose(values, expected[order], rtol=1e-3, atol=1e-6)
     assert float(change.sliders._values[1].text()) == pytest.approx(latents[1], rel=0.02)
     assert float(change.sliders._values[0].text()) == pytest.approx(0, abs=0.01)
-    press(qtbot, change.reset)
+    press(change.reset)
     assert bars(dock) == ([], [])
 
 
@@ -116,9 +98,8 @@ def test_many_quick_moves_are_drawn_a_few_times(dock, qtbot, monkeypatch):
     assert 1 <= len(drawn) < 25
 
 
-def test_a_sample_clicked_in_the_brain_is_the_start(brain, make_napari_viewer, qtbot):
+def test_a_sample_clicked_in_the_brain_is_the_start(brain, result, make_napari_viewer, qtbot):
     viewer = make_napari_viewer(show=True)
-    result = compressed(brain)
     layer = add(viewer, *_layers.latent_layers(result))
     _, dock = viewer.window.add_plugin_dock_widget(PLUGIN, "Components")
     viewer.reset_view()
@@ -141,7 +122,7 @@ def test_128_components_can_be_scrolled(model, qtbot):
     brain = synthetic_brain(voxel_mm=16, n_genes=150)
     dock = Components(model)
     qtbot.addWidget(dock)
-    add(model, *_layers.latent_layers(compressed(brain, size=128)))
+    add(model, *_layers.latent_layers(compressed(brain, 128)))
     dock.resize(330, 800)
     dock.show()
     assert len(dock.change.sliders.sliders) == 128
@@ -156,10 +137,8 @@ def test_table_of_genes_follows_component_and_header(dock, result, qtbot):
     top = np.argsort(-np.abs(expected.effect[0]))[:3]
     assert cells(table, 0)[:3] == [result.codec.genes[i] for i in top]
     qtbot.keyClick(dock.genes.component, Qt.Key.Key_Up)
-    header = table.horizontalHeader()
-    x = header.sectionViewportPosition(1) + header.sectionSize(1) // 2
     for step in (-1, 1):
-        qtbot.mouseClick(header.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(x, 5))
+        click_header(table, 1)
         values = np.array(cells(table, 1), float)
         np.testing.assert_allclose(values, np.sort(expected.effect[1])[::step], atol=2e-4)
     assert "Exact" in dock.genes.basis.text()
@@ -169,7 +148,7 @@ def test_an_estimate_says_how_sure_it_is(model, brain, qtbot, monkeypatch):
     monkeypatch.setattr(component_table, "component_genes", from_few_samples)
     dock = Components(model)
     qtbot.addWidget(dock)
-    add(model, *_layers.latent_layers(compressed(brain, "autoencoder")))
+    add(model, *_layers.latent_layers(compressed(brain, 3, "autoencoder", max_epochs=3)))
     find_genes(qtbot, dock)
     assert "from 50 of them" in dock.genes.basis.text()
     assert "Standard error at most" in dock.genes.basis.text()
@@ -188,16 +167,11 @@ def test_a_gene_chosen_is_shown_in_the_expression_layer(dock, model, brain, qtbo
     assert shown(layer).gene == gene
 
 
-def test_saved_table_and_ranking(dock, result, qtbot, tmp_path, monkeypatch):
+def test_saved_table_and_ranking(dock, result, qtbot, tmp_path, answer):
     find_genes(qtbot, dock)
     effect = component_genes(result).effect
-
-    def answer(name):
-        path = str(tmp_path / name)
-        monkeypatch.setattr(component_table.QFileDialog, "getSaveFileName", lambda *a: (path, ""))
-
-    answer("genes.csv")
-    press(qtbot, dock.genes.save)
+    answer(tmp_path / "genes.csv")
+    press(dock.genes.save)
     with open(tmp_path / "genes.csv", newline="") as file:
         header, *rows = csv.reader(file)
     assert header == ["gene", "component_1", "component_2", "component_3"]
@@ -209,8 +183,8 @@ def test_saved_table_and_ranking(dock, result, qtbot, tmp_path, monkeypatch):
     assert "standard deviation" in record["values"]
 
     dock.genes.component.setValue(3)
-    answer("three.rnk")
-    press(qtbot, dock.genes.save_ranking)
+    answer(tmp_path / "three.rnk")
+    press(dock.genes.save_ranking)
     lines = [line.split("\t") for line in (tmp_path / "three.rnk").read_text().splitlines()]
     assert lines[0][0] == result.codec.genes[int(effect[2].argmax())]
     assert lines[-1][0] == result.codec.genes[int(effect[2].argmin())]
@@ -222,7 +196,7 @@ def test_colours_lie_where_the_components_do(dock, model, result, qtbot):
     dock.colors.colors[0].setFocus()
     qtbot.keyClick(dock.colors.colors[0], Qt.Key.Key_End)  # red: component 3
     qtbot.keyClick(dock.colors.colors[2], Qt.Key.Key_Home)  # blue: none
-    press(qtbot, dock.colors.add)
+    press(dock.colors.add)
     layer = model.layers[-1]
     assert layer.rgb
     assert "3, 2, none" in layer.name
@@ -299,24 +273,19 @@ def test_a_codec_of_batches_says_why_not(model, brain, qtbot):
     assert "without notebook mode" in dock.genes.bar.status.text()
 
 
-def test_real_regions_from_start_to_file(make_napari_viewer, qtbot, tmp_path, monkeypatch):
-    regions = read_expression(
-        real_data("expr/ahba_schaefer100_r0.6.csv"),
-        atlas=real_data("atlas/schaefer100_tianS1_MNI6Asym_2mm.nii.gz"),
-        labels=real_data("atlas/schaefer100_tianS1_labels.txt"),
-    )
+def test_real_regions_from_start_to_file(make_napari_viewer, qtbot, tmp_path, answer):
+    regions = real_expression("ahba_schaefer100")
     viewer = make_napari_viewer(show=True)
-    result = compressed(regions, "residual", 4)
+    result = compressed(regions, 4, "residual", max_epochs=3)
     add(viewer, *_layers.latent_layers(result))
     _, dock = viewer.window.add_plugin_dock_widget(PLUGIN, "Components")
     qtbot.keyClick(dock.change.sliders.sliders[0], Qt.Key.Key_End)
     qtbot.waitUntil(lambda: bars(dock)[0] != [], timeout=5_000)
     find_genes(qtbot, dock)
-    path = str(tmp_path / "genes.csv")
-    monkeypatch.setattr(component_table.QFileDialog, "getSaveFileName", lambda *a: (path, ""))
-    press(qtbot, dock.genes.save)
+    answer(tmp_path / "genes.csv")
+    press(dock.genes.save)
     assert (tmp_path / "genes.csv.json").exists()
     dock.tabs.setCurrentWidget(dock.colors)
-    press(qtbot, dock.colors.add)
+    press(dock.colors.add)
     assert viewer.layers[-1].data.shape == (*viewer.layers[0].data.shape[1:], 4)
     dock.close()

@@ -7,19 +7,14 @@ import pytest
 from napari.components import ViewerModel
 from qtpy.QtCore import Qt
 
+from clicking import choose_value, finish, press, run
 from napari_compressed_transcriptomics.codecs.fitting import fit_codec
 from napari_compressed_transcriptomics.codecs.models.model_file import save_model
 from napari_compressed_transcriptomics.core.progress import Progress
-from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
 from napari_compressed_transcriptomics.viewer.adding import add_expression
 from napari_compressed_transcriptomics.viewer.layer_content import shown
 from napari_compressed_transcriptomics.widgets import compress as module
 from napari_compressed_transcriptomics.widgets.compress import Compress, Outputs, add_result
-
-
-@pytest.fixture(scope="module")
-def brain():
-    return synthetic_brain(voxel_mm=16, n_genes=40)
 
 
 @pytest.fixture
@@ -32,21 +27,9 @@ def widget(viewer, brain, qtbot):
     made = Compress(viewer)
     qtbot.addWidget(made)
     add_expression(viewer, brain)
-    choose(made.codec, "pca")
+    choose_value(made.codec, "pca")
     made.show()
     return made
-
-
-def choose(combo, data):
-    combo.setCurrentIndex(combo.findData(data))
-
-
-def click(qtbot, button):
-    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
-
-
-def finish(qtbot, widget):
-    qtbot.waitUntil(lambda: widget.bar.job is None, timeout=60_000)
 
 
 def kinds(viewer):
@@ -60,11 +43,10 @@ def test_run_adds_latents_and_error(codec, widget, viewer, brain, qtbot, monkeyp
         monkeypatch.setattr(
             module, "CompressRequest", lambda **given: shorter(**given, max_epochs=3)
         )
-    choose(widget.codec, codec)
-    choose(widget.latent_size, 4)
+    choose_value(widget.codec, codec)
+    choose_value(widget.latent_size, 4)
     widget.show_gene.setChecked(True)
-    click(qtbot, widget.bar.run)
-    finish(qtbot, widget)
+    run(widget.bar, qtbot)
     assert kinds(viewer) == ["expression", "gene", "rmse", "latents"]
     stack = viewer.layers[-1]
     assert stack.data.shape[0] == 4
@@ -86,8 +68,7 @@ def test_samples_not_seen_are_measured_where_asked(widget, viewer, qtbot):
     widget.held_out.setChecked(True)
     assert widget.held_out_cost.isVisible()
     assert "about 5 times the fit" in widget.held_out_cost.text()
-    click(qtbot, widget.bar.run)
-    finish(qtbot, widget)
+    run(widget.bar, qtbot)
     assert kinds(viewer) == ["expression", "rmse", "held_out_rmse", "latents"]
     layer = viewer.layers[2]
     found = shown(layer).reconstruction.held_out
@@ -102,35 +83,34 @@ def test_samples_not_seen_are_measured_where_asked(widget, viewer, qtbot):
 def test_of_models_that_are_there_already_it_cannot_be_measured(widget):
     widget.held_out.setChecked(True)
     for codec in ("model", "published"):
-        choose(widget.codec, codec)
+        choose_value(widget.codec, codec)
         assert not widget.held_out.isEnabled()
         assert "is not ours to repeat" in widget.held_out.toolTip()
         assert not widget.held_out_cost.isVisible()
     assert widget.request().held_out is None
-    choose(widget.codec, "pca")
+    choose_value(widget.codec, "pca")
     assert widget.request().held_out is not None
 
 
 def test_separate_layers_without_side_by_side_show_one_at_a_time(widget, viewer, qtbot):
-    choose(widget.latent_size, 4)
+    choose_value(widget.latent_size, 4)
     for box in (widget.separate, widget.side_by_side, widget.show_error):
-        click(qtbot, box) if box.isEnabled() else None
+        press(box) if box.isEnabled() else None
     widget.separate.setChecked(True)
     widget.side_by_side.setChecked(False)
     widget.show_error.setChecked(False)
-    click(qtbot, widget.bar.run)
-    finish(qtbot, widget)
+    run(widget.bar, qtbot)
     assert kinds(viewer) == ["expression", *["component"] * 4]
     assert [layer.visible for layer in viewer.layers] == [False, True, False, False, False]
 
 
 def test_a_second_click_starts_no_second_job(widget, viewer, qtbot):
-    click(qtbot, widget.bar.run)
+    press(widget.bar.run)
     first = widget.bar.job
-    click(qtbot, widget.bar.run)
+    press(widget.bar.run)
     widget._start()
     assert widget.bar.job is first
-    finish(qtbot, widget)
+    finish(widget.bar, qtbot)
     assert kinds(viewer).count("latents") == 1
 
 
@@ -146,11 +126,11 @@ def test_cancel_ends_within_a_block_and_adds_nothing(widget, viewer, qtbot, monk
             closed.set()
 
     monkeypatch.setattr(module, "compress", endless)
-    click(qtbot, widget.bar.run)
+    press(widget.bar.run)
     qtbot.waitUntil(lambda: "Training" in widget.bar.status.text(), timeout=10_000)
     assert widget.bar.progress.isVisible()
-    click(qtbot, widget.bar.cancel)
-    finish(qtbot, widget)
+    press(widget.bar.cancel)
+    finish(widget.bar, qtbot)
     assert closed.is_set()
     assert kinds(viewer) == ["expression"]
     assert "Cancelled" in widget.bar.status.text()
@@ -158,9 +138,9 @@ def test_cancel_ends_within_a_block_and_adds_nothing(widget, viewer, qtbot, monk
 
 
 def test_the_layer_may_vanish_while_the_job_runs(widget, viewer, brain, qtbot):
-    click(qtbot, widget.bar.run)
+    press(widget.bar.run)
     viewer.layers.clear()
-    finish(qtbot, widget)
+    finish(widget.bar, qtbot)
     assert kinds(viewer) == ["rmse", "latents"]
     assert shown(viewer.layers[0]).expression is brain
 
@@ -184,7 +164,7 @@ def test_closing_the_viewer_ends_the_job(brain, qtbot, monkeypatch):
     _, widget = viewer.window.add_plugin_dock_widget(
         "napari-compressed-transcriptomics", "Compress"
     )
-    click(qtbot, widget.bar.run)
+    press(widget.bar.run)
     qtbot.waitUntil(lambda: widget.bar.status.text() == "Training", timeout=10_000)
     viewer.close()
     qtbot.waitUntil(closed.is_set, timeout=10_000)
@@ -212,25 +192,23 @@ def test_sizes_that_the_data_cannot_carry_are_off_with_the_reason(widget):
 def test_a_saved_model_runs_and_a_missing_one_says_so(widget, viewer, brain, qtbot, tmp_path):
     path = tmp_path / "model.safetensors"
     save_model(fit_codec("pca", brain, 2, device="cpu"), path)
-    choose(widget.codec, "model")
+    choose_value(widget.codec, "model")
     assert not widget.bar.run.isEnabled()
     assert "model file" in widget.bar.status.text()
     widget.model_path.setText(str(path))
-    click(qtbot, widget.bar.run)
-    finish(qtbot, widget)
+    run(widget.bar, qtbot)
     assert viewer.layers[-1].data.shape[0] == 2
 
     widget.model_path.setText(str(tmp_path / "gone.safetensors"))
-    click(qtbot, widget.bar.run)
-    finish(qtbot, widget)
+    run(widget.bar, qtbot)
     assert "gone.safetensors" in widget.bar.status.text()
     assert kinds(viewer).count("latents") == 1
     assert not widget.result.text()  # nothing stale
 
 
 def test_the_request_is_what_the_form_says(widget, brain):
-    choose(widget.latent_size, 16)
-    choose(widget.device.combo, "cpu")
+    choose_value(widget.latent_size, 16)
+    choose_value(widget.device.combo, "cpu")
     widget.seed.setValue(5)
     request = widget.request()
     assert request.expression is brain
@@ -241,9 +219,9 @@ def test_the_request_is_what_the_form_says(widget, brain):
 
 
 def test_the_device_line_says_which_and_why(widget, qtbot):
-    choose(widget.device.combo, "cpu")
+    choose_value(widget.device.combo, "cpu")
     qtbot.waitUntil(lambda: widget.device.line.text().startswith("CPU"), timeout=30_000)
-    choose(widget.device.combo, "cuda")
+    choose_value(widget.device.combo, "cuda")
     qtbot.waitUntil(lambda: "CUDA" in widget.device.line.text(), timeout=30_000)
 
 

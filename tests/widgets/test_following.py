@@ -45,18 +45,13 @@ def test_what_python_collects_goes_too_and_calls_nothing(model):
 
 
 @pytest.mark.usefixtures("qapp")
-def test_an_empty_form_is_one_sentence(model):
-    from napari.utils.notifications import notification_manager
-
+def test_an_empty_form_is_one_sentence(model, told):
     from napari_compressed_transcriptomics.widgets.open_table import open_table
 
-    seen = []
-    notification_manager.notification_ready.connect(seen.append)
     form = open_table()
     form.viewer.bind(model)
     form()
     form.close()
-    notification_manager.notification_ready.disconnect(seen.append)
-    assert [notice.message for notice in seen] == [
+    assert [notice.message for notice in told] == [
         "No table is chosen; choose one, and then open it"
     ]

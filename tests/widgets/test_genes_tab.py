@@ -6,9 +6,17 @@ import numpy as np
 import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
-from qtpy.QtWidgets import QFileDialog
 
-from clicking import click_on, focus, settle, take_keyboard
+from clicking import (
+    click_header,
+    click_on,
+    click_row,
+    focus,
+    press,
+    settle,
+    show_tab,
+    take_keyboard,
+)
 from napari_compressed_transcriptomics.codecs.fitting import fit_codec
 from napari_compressed_transcriptomics.reconstruction.compress import (
     CompressRequest,
@@ -23,9 +31,8 @@ from napari_compressed_transcriptomics.widgets.inspect import overall_tab
 from napari_compressed_transcriptomics.widgets.inspect.dock import InspectReconstruction
 from napari_compressed_transcriptomics.widgets.shared.session import session
 from phantom import make_phantom
+from small import compressed
 from viewing import value_at
-
-LEFT = Qt.MouseButton.LeftButton
 
 
 def opened(viewer, qtbot, *results):
@@ -40,29 +47,13 @@ def opened(viewer, qtbot, *results):
         qtbot.addWidget(dock)
         dock.show()
         take_keyboard(dock)
-    bar = dock.tabs.tabBar()
-    at = [bar.tabText(i) for i in range(bar.count())].index("Genes")
-    QTest.mouseClick(bar, LEFT, pos=bar.tabRect(at).center())
-    return dock, dock.tabs.currentWidget()
+    return dock, show_tab(dock.tabs, "Genes")
 
 
-def press(tab, *keys):
+def walk(tab, *keys):
     for key in keys:
         QTest.keyClick(tab.genes.table, key)
     settle()
-
-
-def click_row(tab, row):
-    table = tab.genes.table
-    place = table.visualRect(table.model().index(row, 0)).center()
-    QTest.mouseClick(table.viewport(), LEFT, pos=place)
-    settle()
-
-
-def click_header(tab, column):
-    header = tab.genes.table.horizontalHeader()
-    x = header.sectionViewportPosition(column) + header.sectionSize(column) // 2
-    QTest.mouseClick(header.viewport(), LEFT, pos=header.rect().center().__class__(x, 5))
 
 
 def search(tab, text):
@@ -93,11 +84,11 @@ def test_the_table_is_sorted_worst_first_and_by_a_click_on_its_header(model, qtb
     assert column(tab) == worst_first
     shown_numbers = [float(text) for text in column(tab, 1)]
     np.testing.assert_allclose(shown_numbers, np.sort(result.rmse_genes)[::-1], rtol=0.01)
-    click_header(tab, 1)
+    click_header(tab.genes.table, 1)
     assert column(tab) == worst_first[::-1]
-    click_header(tab, 2)  # R2: the worst is the least
+    click_header(tab.genes.table, 2)  # R2: the worst is the least
     assert column(tab) == [genes[i] for i in np.argsort(result.r2_genes)]
-    click_header(tab, 0)
+    click_header(tab.genes.table, 0)
     assert column(tab) == sorted(genes)
     QTest.keyClick(tab.genes.search, Qt.Key.Key_4, Qt.KeyboardModifier.ControlModifier)
     assert column(tab) == [genes[i] for i in np.argsort(-result.mean_genes)]
@@ -112,7 +103,7 @@ def test_the_error_on_samples_not_seen_stands_beside_the_fitted_one(model, qtbot
     header = tab.genes.table.model().headerData
     across = Qt.Orientation.Horizontal
     assert [header(i, across) for i in range(4)] == ["Gene", "RMSE", "Held-out", "R²"]
-    click_header(tab, 2)
+    click_header(tab.genes.table, 2)
     unseen = result.held_out.rmse_genes
     assert column(tab) == [result.expression.genes[i] for i in np.argsort(-unseen)]
     shown_numbers = [float(text) for text in column(tab, 2)]
@@ -127,7 +118,7 @@ def test_filled_genes_are_last_either_way_and_the_hint_says_what_they_are(model,
     result = reconstruct(codec, whole.aligned_to(genes[1:]), device="cpu", fill_missing=True)
     _, tab = opened(model, qtbot, result)
     for number in (1, 1, 2, 2, 3, 3, 4, 4):
-        click_header(tab, number)
+        click_header(tab.genes.table, number)
         assert column(tab)[-1] == "GENE0"
         assert column(tab, number)[-1] == "–"
     search(tab, "gene0")
@@ -168,7 +159,7 @@ def test_down_goes_from_the_search_to_the_table(model, qtbot, result):
     QTest.keyClick(tab.genes.search, Qt.Key.Key_Down)
     assert tab.genes.table.hasFocus()
     assert tab.genes.gene == column(tab)[0]
-    press(tab, Qt.Key.Key_Down)
+    walk(tab, Qt.Key.Key_Down)
     assert tab.genes.gene == column(tab)[1]
     focus(tab.genes.table)
     QTest.keyClick(tab.genes.table, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
@@ -177,11 +168,11 @@ def test_down_goes_from_the_search_to_the_table(model, qtbot, result):
 
 def test_walking_reuses_the_layers_and_sets_their_contrast(model, qtbot, result):
     _, tab = opened(model, qtbot, result)
-    click_row(tab, 0)
+    click_row(tab.genes.table, 0)
     layers = compared(model, result)
     layers[0].contrast_limits = (0.4, 0.5)
     assert layers[1].contrast_limits == [0.4, 0.5]  # linked
-    press(tab, Qt.Key.Key_Down, Qt.Key.Key_Down)
+    walk(tab, Qt.Key.Key_Down, Qt.Key.Key_Down)
     gene = column(tab)[2]
     assert compared(model, result) == layers
     assert {shown(layer).gene for layer in layers} == {gene}
@@ -190,7 +181,7 @@ def test_walking_reuses_the_layers_and_sets_their_contrast(model, qtbot, result)
         np.testing.assert_allclose(layer.contrast_limits, np.percentile(values, [1, 99]), rtol=1e-6)
     painted = layers[2].data[np.isfinite(layers[2].data)]
     np.testing.assert_array_equal(np.sort(painted), np.sort(result.gene(gene) - values))
-    press(tab, Qt.Key.Key_Up)
+    walk(tab, Qt.Key.Key_Up)
     assert shown(layers[0]).gene == column(tab)[1]
 
 
@@ -199,17 +190,17 @@ def test_back_brings_everything_back(model, qtbot, result):
     model.layers[0].visible = False
     before, grid = visible(model), model.canvas.grid.model_dump()
     assert not tab.back.isEnabled()
-    click_row(tab, 1)
-    QTest.mouseClick(tab.back, LEFT)
+    click_row(tab.genes.table, 1)
+    press(tab.back)
     assert visible(model) == before
     assert model.canvas.grid.model_dump() == grid
     assert not tab.back.isEnabled()
-    click_row(tab, 1)  # the same gene again
+    click_row(tab.genes.table, 1)  # the same gene again
     assert visible(model) == compared(model, result)
 
 
 def test_another_result_shows_the_same_gene(model, qtbot, las, result):
-    other = reconstruct(fit_codec("pca", las, 1, device="cpu"), las, device="cpu")
+    other = compressed(las, 1)
     dock, tab = opened(model, qtbot, other, result)
     search(tab, "tp53")
     dock.results.setFocus()
@@ -229,8 +220,8 @@ def test_another_result_shows_the_same_gene(model, qtbot, las, result):
 def test_a_new_result_is_seen_beside_the_old_layers(model, qtbot, las, result):
     _, tab = opened(model, qtbot, result)
     before = visible(model)
-    click_row(tab, 0)
-    other = reconstruct(fit_codec("pca", las, 1, device="cpu"), las, device="cpu")
+    click_row(tab.genes.table, 0)
+    other = compressed(las, 1)
     added = add_result(model, other, Outputs())
     settle()
     assert visible(model) == before + added
@@ -240,9 +231,9 @@ def test_a_new_result_is_seen_beside_the_old_layers(model, qtbot, las, result):
 def test_removed_layers_are_made_anew_and_removing_all_is_a_way_back(model, qtbot, result):
     _, tab = opened(model, qtbot, result)
     before = visible(model)
-    click_row(tab, 0)
+    click_row(tab.genes.table, 0)
     model.layers.remove(compared(model, result)[1])
-    press(tab, Qt.Key.Key_Down)
+    walk(tab, Qt.Key.Key_Down)
     layers = compared(model, result)
     assert visible(model) == layers
     assert {shown(layer).gene for layer in layers} == {column(tab)[1]}
@@ -251,11 +242,10 @@ def test_removed_layers_are_made_anew_and_removing_all_is_a_way_back(model, qtbo
     assert visible(model) == before
 
 
-def test_the_table_is_saved(model, qtbot, result, tmp_path, monkeypatch):
+def test_the_table_is_saved(model, qtbot, result, tmp_path, answer):
     _, tab = opened(model, qtbot, result)
-    path = tmp_path / "genes.csv"
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *a, **k: (str(path), ""))
-    QTest.mouseClick(tab.save, LEFT)
+    path = answer(tmp_path / "genes.csv")
+    press(tab.save)
     rows = list(csv.reader(path.read_text().splitlines()))
     assert rows[0] == ["gene", "rmse", "r2", "mean", "sd"]
     assert [float(row[4]) for row in rows[1:]] == list(result.sd_genes)
@@ -277,7 +267,7 @@ def test_the_window_shows_three_cells_in_2d_and_3d(make_napari_viewer, qtbot, re
     """What a click in a cell finds, and what is drawn there, is the gene compared."""
     viewer = make_napari_viewer(show=True)
     _, tab = opened(viewer, qtbot, result)
-    click_row(tab, 0)
+    click_row(tab.genes.table, 0)
     shared, parcellation = session(viewer), result.expression.parcellation
     sample = 9
     mm = parcellation.centroids[sample]
@@ -289,7 +279,7 @@ def test_the_window_shows_three_cells_in_2d_and_3d(make_napari_viewer, qtbot, re
     viewer.dims.ndisplay = 3
     settle()
     original, _, difference = compared(viewer, result)
-    press(tab, Qt.Key.Key_Down)
+    walk(tab, Qt.Key.Key_Down)
     assert shown(difference).gene == column(tab)[1]
     assert np.isfinite(difference.data).all()  # 0 outside, as signed layers need in 3-D
     assert np.isnan(original.data).any()

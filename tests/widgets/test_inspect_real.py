@@ -2,23 +2,31 @@
 
 import numpy as np
 import pytest
-from qtpy.QtCore import QPoint, Qt
+from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 
-from clicking import activate, click_header, click_on, click_row, press, settle, show_tab
+from clicking import (
+    activate,
+    click_at,
+    click_header,
+    click_on,
+    click_row,
+    press,
+    run,
+    settle,
+    show_tab,
+)
 from napari_compressed_transcriptomics.figures import slices
 from napari_compressed_transcriptomics.figures.plots import worst_first
 from napari_compressed_transcriptomics.reconstruction.sample_profile import samples_by_error
 from napari_compressed_transcriptomics.viewer.layer_content import shown
 from napari_compressed_transcriptomics.viewer.pick_mark import NAME
 from napari_compressed_transcriptomics.widgets.shared.session import session
-from real_window import SYNTHETIC, answer, compressed, in_slice, millimetres, window  # noqa: F401
+from real_window import SYNTHETIC, compressed, in_slice, millimetres
 from viewing import value_at
 
-LEFT = Qt.MouseButton.LeftButton
 
-
-def test_overall_and_report(window, qtbot, tmp_path, monkeypatch, answer):  # noqa: F811
+def test_overall_and_report(window, qtbot, tmp_path, monkeypatch, answer):
     monkeypatch.setattr(slices, "PIXELS", 30)
     viewer, result = window.viewer, window.show(compressed(window.name, 2))
     inspect = window.dock("Inspect reconstruction")
@@ -38,8 +46,7 @@ def test_overall_and_report(window, qtbot, tmp_path, monkeypatch, answer):  # no
     for row in (2, 0):
         inside = np.flatnonzero(regions.of_sample == worst[row])
         sample = inside[result.rmse_samples[inside].argmax()]
-        QTest.mouseClick(dots.canvas, LEFT, pos=QPoint(60, dots.middle_of(row)))
-        settle()
+        click_at(dots.canvas, 60, dots.middle_of(row))
         assert session(viewer).pick.sample == sample
         np.testing.assert_allclose(viewer.dims.point[-3:][::-1], session(viewer).pick.position)
         assert result.expression.parcellation.sample_at(viewer.dims.point[-3:][::-1]) == sample
@@ -48,14 +55,13 @@ def test_overall_and_report(window, qtbot, tmp_path, monkeypatch, answer):  # no
     assert dots.marked == 1
 
     page = answer(tmp_path / "report.html")
-    press(inspect.report.run)
-    qtbot.waitUntil(lambda: inspect.report.job is None, timeout=60_000)
+    run(inspect.report, qtbot)
     text = page.read_text("utf-8").replace("<wbr>", "")  # long names may break
     assert result.expression.genes[int(result.rmse_genes.argmax())] in text
     assert regions.names[worst[0]] in text
 
 
-def test_genes(window, qtbot):  # noqa: F811
+def test_genes(window, qtbot):
     viewer, result = window.viewer, window.show(compressed(window.name))
     tab = show_tab(window.dock("Inspect reconstruction").tabs, "Genes")
     table, model, genes = tab.genes.table, tab.genes.model, result.expression.genes
@@ -108,7 +114,7 @@ def test_genes(window, qtbot):  # noqa: F811
     assert window.of_kind("rmse")[0].visible
 
 
-def test_samples(window):  # noqa: F811
+def test_samples(window):
     viewer, result = window.viewer, window.show(compressed(window.name, 2), latents=True)
     tab = show_tab(window.dock("Inspect reconstruction").tabs, "Sample")
     shared, order = session(viewer), samples_by_error(result)

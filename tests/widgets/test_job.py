@@ -9,25 +9,14 @@ from functools import partial
 
 import pytest
 import torch
-from qtpy.QtCore import Qt
 
+from clicking import finish, press, run
 from napari_compressed_transcriptomics.core import fault_report
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.progress import Progress
 from napari_compressed_transcriptomics.core.threads import usual_threads
 from napari_compressed_transcriptomics.widgets.shared.background import Background
 from napari_compressed_transcriptomics.widgets.shared.run_bar import RunBar
-
-
-@pytest.fixture
-def told():
-    """What is notified meanwhile."""
-    from napari.utils.notifications import notification_manager
-
-    seen = []
-    notification_manager.notification_ready.connect(seen.append)
-    yield seen
-    notification_manager.notification_ready.disconnect(seen.append)
 
 
 @pytest.fixture(autouse=True)
@@ -46,15 +35,6 @@ def make_bar(qtbot):
         return bar
 
     return make
-
-
-def run(qtbot, bar):
-    qtbot.mouseClick(bar.run, Qt.MouseButton.LeftButton)
-    finish(qtbot, bar)
-
-
-def finish(qtbot, bar):
-    qtbot.waitUntil(lambda: bar.job is None, timeout=60_000)
 
 
 def raising(error):
@@ -77,7 +57,7 @@ def warning(*texts, category=RuntimeWarning):
 
 def test_an_error_of_the_user_is_its_sentence(make_bar, told, log_folder, qtbot):
     bar = make_bar(raising(UserError("gene X is bad; drop it")))
-    run(qtbot, bar)
+    run(bar, qtbot)
     assert [notice.message for notice in told] == ["gene X is bad; drop it"]
     assert bar.status.text() == "gene X is bad; drop it"
     assert bar.run.isEnabled()
@@ -91,7 +71,7 @@ class Panic(BaseException):
 @pytest.mark.parametrize("error", [RuntimeError("a\x07 bug"), Panic("a bug"), MemoryError()])
 def test_a_bug_is_one_notification_that_names_its_report(error, make_bar, told, log_folder, qtbot):
     bar = make_bar(raising(error))
-    run(qtbot, bar)
+    run(bar, qtbot)
     (report,) = log_folder.iterdir()
     assert "Compress" in report.read_text()
     assert "in raising" in report.read_text() or "in work" in report.read_text()
@@ -108,25 +88,25 @@ def test_a_bug_is_one_notification_that_names_its_report(error, make_bar, told, 
 
 def test_warnings_are_one_notification_none_lost_none_twice(make_bar, told, qtbot):
     bar = make_bar(warning("overflow", "overflow", "a\nsecond"))
-    run(qtbot, bar)
+    run(bar, qtbot)
     (notice,) = told
     assert notice.message == (
         "Compress: RuntimeWarning: overflow\nCompress: RuntimeWarning: a second"
     )
     assert bar.run.isEnabled()
-    run(qtbot, bar)  # the second job, too, says so, though Python keeps quiet after the first time
+    run(bar, qtbot)  # the second job, too, says so, though Python keeps quiet after the first time
     assert [told.message for told in told] == [notice.message] * 2
 
 
 def test_many_warnings_are_counted(make_bar, told, qtbot):
-    run(qtbot, make_bar(warning(*(f"value {i} is odd" for i in range(12)))))
+    run(make_bar(warning(*(f"value {i} is odd" for i in range(12)))), qtbot)
     (notice,) = told
     assert len(notice.message.splitlines()) == 6
     assert notice.message.endswith("and 7 more warnings")
 
 
 def test_what_is_meant_for_developers_is_not_told(make_bar, told, qtbot):
-    run(qtbot, make_bar(warning("old", category=DeprecationWarning)))
+    run(make_bar(warning("old", category=DeprecationWarning)), qtbot)
     assert not told
 
 
@@ -147,12 +127,12 @@ def test_jobs_side_by_side_tell_their_own_and_leave_the_settings_as_they_were(
     first = make_bar(held("one", first_goes_on), "First")
     second = make_bar(held("two", second_goes_on), "Second")
     for bar in (first, second):
-        qtbot.mouseClick(bar.run, Qt.MouseButton.LeftButton)
+        press(bar.run)
         qtbot.waitUntil(lambda bar=bar: bar.status.text() == "Waiting", timeout=30_000)
     first_goes_on.set()  # ends before the one that began after it
-    finish(qtbot, first)
+    finish(first, qtbot)
     second_goes_on.set()
-    finish(qtbot, second)
+    finish(second, qtbot)
     assert [notice.message for notice in told] == [
         "First: UserWarning: one",
         "Second: UserWarning: two",
@@ -176,7 +156,7 @@ def test_what_a_job_worked_on_is_not_kept(make_napari_viewer, make_bar, qtbot):
 
     bar = make_bar(None)
     bar.start(partial(work, large))
-    finish(qtbot, bar)
+    finish(bar, qtbot)
     background = Background(bar)
     answers = []
     background.answered.connect(answers.append)
@@ -197,7 +177,7 @@ def test_work_computes_in_as_many_threads_as_a_command(make_bar, qtbot, one_thre
         torch.set_num_threads(usual + 2)
 
     for _ in range(3):
-        run(qtbot, make_bar(work))
+        run(make_bar(work), qtbot)
     assert found == [usual] * 3
 
 
@@ -212,7 +192,7 @@ def test_garbage_is_collected_in_the_windows_thread(make_bar, qtbot):
 
     gc.callbacks.append(collected)
     try:
-        run(qtbot, bar)
+        run(bar, qtbot)
     finally:
         gc.callbacks.remove(collected)
     assert threads

@@ -3,29 +3,19 @@
 import numpy as np
 import pytest
 from nibabel.affines import apply_affine
-from qtpy.QtCore import QPoint, Qt
+from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 
-from clicking import click_on, drag, settle
-from napari_compressed_transcriptomics.codecs.fitting import fit_codec
-from napari_compressed_transcriptomics.reconstruction.reconstruction import reconstruct
+from clicking import click_at, click_on, drag, settle
 from napari_compressed_transcriptomics.viewer import layers
 from napari_compressed_transcriptomics.viewer.layer_values import values_of_layer
 from napari_compressed_transcriptomics.widgets.latent_space import LatentSpace
 from napari_compressed_transcriptomics.widgets.shared.session import session
 from phantom import AFFINES, make_phantom
-from viewing import value_at
+from small import compressed
+from viewing import add, value_at
 
 SHIFT = Qt.KeyboardModifier.ShiftModifier
-
-
-def pca(expression, k=3):
-    return reconstruct(fit_codec("pca", expression, k, device="cpu"), expression, device="cpu")
-
-
-def add(viewer, layer_data):
-    data, attributes, kind = layer_data
-    return getattr(viewer, f"add_{kind}")(data, **attributes)
 
 
 def dock(viewer, qtbot, result):
@@ -48,10 +38,6 @@ def places_of(widget):
     return np.stack([x, widget.plot.canvas.height() - y], axis=1)
 
 
-def place_of(widget, sample):
-    return QPoint(*np.rint(places_of(widget)[sample]).astype(int))
-
-
 def lasso(widget, samples, modifier=Qt.KeyboardModifier.NoModifier):
     """Drag around the box of some points; return which points lie in it."""
     canvas, places = widget.plot.canvas, places_of(widget)
@@ -67,7 +53,7 @@ def named(viewer, name="selected samples"):
 
 
 def test_a_lasso_selects_and_shows_the_right_voxels(phantom, model, qtbot):
-    widget = dock(model, qtbot, pca(phantom))
+    widget = dock(model, qtbot, compressed(phantom, 3))
     assert not widget.clear.isEnabled()
     inside = lasso(widget, [0, 7])
     assert 2 <= inside.sum() < phantom.n_samples
@@ -108,14 +94,14 @@ def test_deleting_the_layer_clears_and_renaming_it_keeps_it(result, model, qtbot
 
 
 def test_a_selection_outlives_the_change_of_compression_but_not_of_data(las, model, qtbot):
-    three, two = pca(las), pca(las, 2)
+    three, two = compressed(las, 3), compressed(las)
     widget = dock(model, qtbot, three)
     inside = lasso(widget, [0, 7])
     add(model, layers.error_layer(two))
     assert widget.results.result is two
     assert widget.up.count() == 2
     np.testing.assert_array_equal(widget.plot.selected, inside)
-    add(model, layers.error_layer(pca(make_phantom(AFFINES["RAS"]))))
+    add(model, layers.error_layer(compressed(make_phantom(AFFINES["RAS"]), 3)))
     assert widget.plot.selected is None
     assert not named(model)
 
@@ -124,13 +110,11 @@ def test_clicks_lead_from_plot_to_brain_and_back(las, make_napari_viewer, qtbot)
     viewer = make_napari_viewer(show=True)
     widget = LatentSpace(viewer)
     viewer.window.add_dock_widget(widget, area="right")
-    layer = add(viewer, layers.error_layer(pca(las)))
+    layer = add(viewer, layers.error_layer(compressed(las, 3)))
     viewer.fit_to_view()
     settle()
     for sample in (3, 11):
-        QTest.mouseClick(
-            widget.plot.canvas, Qt.MouseButton.LeftButton, pos=place_of(widget, sample)
-        )
+        click_at(widget.plot.canvas, *places_of(widget)[sample])
         assert session(viewer).pick.sample == sample == widget.plot.marked
         np.testing.assert_allclose(viewer.dims.point[::-1], las.parcellation.centroids[sample])
     assert widget.plot.selected is None  # a click is no lasso
@@ -151,7 +135,7 @@ def test_clicks_lead_from_plot_to_brain_and_back(las, make_napari_viewer, qtbot)
 
 def test_a_pick_in_other_data_marks_the_sample_that_lies_there(phantom, model, qtbot):
     other = make_phantom(AFFINES["RAS"])
-    widget = dock(model, qtbot, pca(phantom))
+    widget = dock(model, qtbot, compressed(phantom, 3))
     parcellation = phantom.parcellation
     for sample in range(other.n_samples):
         session(model).look_at(other.parcellation, sample)
@@ -168,7 +152,7 @@ def test_the_selection_is_seen_in_2d_in_the_grid_and_in_3d(las, make_napari_view
     viewer = make_napari_viewer(show=True)
     widget = LatentSpace(viewer)
     viewer.window.add_dock_widget(widget, area="right")
-    layer = add(viewer, layers.error_layer(pca(las)))
+    layer = add(viewer, layers.error_layer(compressed(las, 3)))
     layer.colormap = "gray"
     viewer.fit_to_view()
     settle()

@@ -8,9 +8,8 @@ import pandas as pd
 import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
-from qtpy.QtWidgets import QFileDialog
 
-from clicking import activate, settle
+from clicking import activate, finish, press, run, settle, tick
 from data import real_data
 from napari_compressed_transcriptomics.codecs.fitting import fit_codec
 from napari_compressed_transcriptomics.core.progress import Progress
@@ -24,7 +23,7 @@ from napari_compressed_transcriptomics.viewer.method_layers import grid_shape, s
 from napari_compressed_transcriptomics.widgets.compare_methods import latents_tab as module
 from napari_compressed_transcriptomics.widgets.compare_methods.latents_tab import LatentsTab
 from napari_compressed_transcriptomics.widgets.shared.layer_choice import LayerChoice
-from viewing import value_at
+from viewing import add, value_at
 
 PLUGIN = "napari-compressed-transcriptomics"
 
@@ -57,22 +56,8 @@ def tab(model, brain, qtbot):
 def choose(tab, *methods):
     for name, box in tab.methods.boxes.items():
         if box.isChecked() != (name in methods):
-            QTest.keyClick(box, Qt.Key.Key_Space)
+            tick(box)
     assert tab.methods.methods == methods
-
-
-def press(button):
-    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
-
-
-def run(qtbot, bar, button=None):
-    press(button or bar.run)
-    qtbot.waitUntil(lambda: bar.job is None, timeout=60_000)
-
-
-def add_lobes(model, lobes):
-    data, attributes, _ = _layers.volume_layer(lobes)
-    return model.add_labels(data, **attributes)
 
 
 def published(folder, brain, methods=("pca", "umap"), voxel=16.0):
@@ -88,8 +73,8 @@ def published(folder, brain, methods=("pca", "umap"), voxel=16.0):
     return paths
 
 
-def open_files(tab, monkeypatch, paths):
-    monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda *a: (paths, ""))
+def open_files(tab, answer, paths):
+    answer(*paths)
     press(tab.open)
 
 
@@ -98,7 +83,7 @@ def names(layers):
 
 
 def test_a_click_shows_a_layer_a_component_beside_each_other(tab, model, brain, qtbot):
-    run(qtbot, tab.bar)
+    run(tab.bar, qtbot)
     assert names(model.layers[1:]) == ["PCA 1", "PCA 2", "kernel PCA 1", "kernel PCA 2"]
     assert not model.layers[0].visible
     assert all(layer.visible for layer in model.layers[1:])
@@ -114,7 +99,7 @@ def test_a_click_shows_a_layer_a_component_beside_each_other(tab, model, brain, 
 
 
 def test_what_is_shown_stays_and_only_new_methods_are_fitted(tab, model, qtbot, monkeypatch):
-    run(qtbot, tab.bar)
+    run(tab.bar, qtbot)
     before = list(model.layers)
     requests, real = [], module.fit_latents
 
@@ -124,12 +109,12 @@ def test_what_is_shown_stays_and_only_new_methods_are_fitted(tab, model, qtbot, 
 
     monkeypatch.setattr(module, "fit_latents", fit_latents)
     choose(tab, "pca", "tsne")
-    run(qtbot, tab.bar)
+    run(tab.bar, qtbot)
     assert {one.name for one in requests[0].known} == {"pca", "kernel-pca"}
     assert names(model.layers[1:]) == ["PCA 1", "PCA 2", "t-SNE 1", "t-SNE 2"]
     assert list(model.layers[:3]) == before[:3]
     tab.seed.setValue(1)
-    run(qtbot, tab.bar)
+    run(tab.bar, qtbot)
     assert requests[1].known == ()
 
 
@@ -149,17 +134,15 @@ def test_cancel_keeps_the_methods_done(tab, model, qtbot, monkeypatch):
     assert not tab.scatter.isEnabled()
     assert not tab.open.isEnabled()
     press(tab.bar.cancel)
-    qtbot.waitUntil(lambda: tab.bar.job is None, timeout=60_000)
+    finish(tab.bar, qtbot)
     assert names(model.layers[1:]) == ["PCA 1", "PCA 2"]
     assert "Cancelled after 1 of 2 fits" in tab.note.text()
     assert tab.scatter.isEnabled()
 
 
-def test_one_click_fits_and_draws_the_scatter_plots(
-    tab, model, lobes, qtbot, tmp_path, monkeypatch
-):
-    add_lobes(model, lobes)
-    run(qtbot, tab.bar, tab.scatter)
+def test_one_click_fits_and_draws_the_scatter_plots(tab, model, lobes, qtbot, tmp_path, answer):
+    add(model, _layers.volume_layer(lobes))
+    run(tab.bar, qtbot, tab.scatter)
     window = tab.scatters
     assert window.isVisible()
     figure = window.section.view.figure
@@ -184,18 +167,17 @@ def test_one_click_fits_and_draws_the_scatter_plots(
     window.color.choose(next(layer for layer in model.layers if layer.name == "PCA 2"))
     qtbot.waitUntil(lambda: figure.axes[2].get_ylabel() == "PCA 2")
     for ending in ("png", "svg"):
-        path = tmp_path / f"scatter.{ending}"
-        monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *a, path=path: (str(path), ""))
+        path = answer(tmp_path / f"scatter.{ending}")
         press(window.section.save)
         assert path.stat().st_size > 10_000
     QTest.keyClick(window, Qt.Key.Key_Escape)
     assert not window.isVisible()
 
 
-def test_published_latents_stand_beside_own_ones(tab, model, brain, qtbot, tmp_path, monkeypatch):
-    run(qtbot, tab.bar)
+def test_published_latents_stand_beside_own_ones(tab, model, brain, qtbot, tmp_path, answer):
+    run(tab.bar, qtbot)
     own = list(model.layers[1:])
-    open_files(tab, monkeypatch, published(tmp_path, brain))
+    open_files(tab, answer, published(tmp_path, brain))
     assert list(model.layers[1:5]) == own
     assert names(model.layers[5:]) == [
         "abagen PCA 1",
@@ -214,14 +196,14 @@ def test_published_latents_stand_beside_own_ones(tab, model, brain, qtbot, tmp_p
 
 
 def test_opened_alone_they_are_shown_and_bad_files_change_nothing(
-    model, brain, qtbot, tmp_path, monkeypatch
+    model, brain, qtbot, tmp_path, monkeypatch, answer
 ):
     tab = LatentsTab(model, LayerChoice(model))
     qtbot.addWidget(tab)
     assert not tab.bar.run.isEnabled()
     assert not tab.scatter.isEnabled()
     assert "Open an expression" in tab.bar.status.text()
-    open_files(tab, monkeypatch, published(tmp_path, brain)[:3])
+    open_files(tab, answer, published(tmp_path, brain)[:3])
     assert names(model.layers) == ["abagen PCA 1", "abagen PCA 2", "abagen UMAP 1"]
     press(tab.scatter)
     assert "single component, so not shown: abagen UMAP" in tab.scatters.section.note.text()
@@ -229,22 +211,22 @@ def test_opened_alone_they_are_shown_and_bad_files_change_nothing(
     monkeypatch.setattr("napari_compressed_transcriptomics.viewer.notices.report", said.append)
     (tmp_path / "abagen_pca0_1mm.nii.gz").write_bytes(b"nothing")
     before = list(model.layers)
-    open_files(tab, monkeypatch, [str(tmp_path / "abagen_pca0_1mm.nii.gz")])
+    open_files(tab, answer, [tmp_path / "abagen_pca0_1mm.nii.gz"])
     assert "abagen_pca0_1mm.nii.gz" in str(said[0])
     assert list(model.layers) == before
 
 
-def test_coherence_of_what_is_shown(tab, model, lobes, qtbot, tmp_path, monkeypatch):
+def test_coherence_of_what_is_shown(tab, model, lobes, qtbot, tmp_path, answer):
     section = tab.coherence
     assert "Show or open latents first" in section.bar.status.text()
-    run(qtbot, tab.bar)
+    run(tab.bar, qtbot)
     assert "take about" in section.bar.status.text()
     section.permutations.setValue(19)
-    run(qtbot, section.bar)
+    run(section.bar, qtbot)
     assert "no regions were given" in section.plot.note.text()
     assert section.table.rowCount() == 2 * 2 * 2
-    add_lobes(model, lobes)
-    run(qtbot, section.bar)
+    add(model, _layers.volume_layer(lobes))
+    run(section.bar, qtbot)
     assert section.table.rowCount() == 2 * (3 * 2 + 1)
     columns = range(section.table.columnCount())
     assert [section.table.item(0, c).text() for c in columns][:4] == ["pca", "2", "1", "regions"]
@@ -255,7 +237,7 @@ def test_coherence_of_what_is_shown(tab, model, lobes, qtbot, tmp_path, monkeypa
     assert p == {"moran": "", "symmetry": ""}
     titles = [axes.get_title() for axes in section.plot.view.figure.axes]
     assert titles[0] == "variance explained by regions"
-    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *a: str(tmp_path))
+    answer(tmp_path)
     press(section.save)
     table = pd.read_csv(tmp_path / "coherence.csv")
     assert len(table) == section.table.rowCount()
@@ -309,16 +291,16 @@ def test_not_more_layers_than_the_viewer_can_take():
     assert shown_components([2] * 40) == 1
 
 
-def test_real_published_latents_lie_where_they_should(model, qtbot, monkeypatch):
+def test_real_published_latents_lie_where_they_should(model, qtbot, answer):
     """Left is left: a voxel's value stands at its place in mm, and not at its mirror image."""
     own = synthetic_brain(n_genes=8)
     add_expression(model, own)
     tab = LatentsTab(model, LayerChoice(model))
     qtbot.addWidget(tab)
     choose(tab, "pca")
-    run(qtbot, tab.bar)
+    run(tab.bar, qtbot)
     paths = [real_data(f"latents/abagen_ae{i}_8mm.nii.gz") for i in (0, 1)]
-    open_files(tab, monkeypatch, [str(path) for path in paths])
+    open_files(tab, answer, paths)
     assert names(model.layers[1:]) == ["PCA 1", "PCA 2", "abagen AE 1", "abagen AE 2"]
     for layer, path in zip(model.layers[3:], paths, strict=True):
         image = nib.load(path)

@@ -5,20 +5,14 @@ import numpy as np
 import pytest
 
 from data import real_data
-from napari_compressed_transcriptomics.codecs.fitting import fit_codec
 from napari_compressed_transcriptomics.io import read_volume
-from napari_compressed_transcriptomics.reconstruction.reconstruction import reconstruct
 from napari_compressed_transcriptomics.viewer import grid
 from napari_compressed_transcriptomics.viewer import layers as _layers
 from napari_compressed_transcriptomics.viewer.image_space import ImageSpace
 from napari_compressed_transcriptomics.viewer.layer_content import METADATA_KEY, rounded_up, shown
 from phantom import AFFINES, make_phantom
-from viewing import value_at
-
-
-def add(model, layer_data):
-    data, attributes, kind = layer_data
-    return getattr(model, f"add_{kind}")(data, **attributes)
+from small import compressed
+from viewing import add, value_at
 
 
 def test_every_sample_lies_at_its_millimetres(phantom, model):
@@ -74,7 +68,7 @@ def test_latent_stack_holds_every_component(result, model):
 
 def test_many_components_stay_one_stack(las, monkeypatch):
     monkeypatch.setattr(_layers, "MAX_SEPARATE_LAYERS", 2)
-    result = reconstruct(fit_codec("pca", las, 3, device="cpu"), las, device="cpu")
+    result = compressed(las, 3)
     assert [data.ndim for data, _, _ in _layers.latent_layers(result, separate=True)] == [4]
 
 

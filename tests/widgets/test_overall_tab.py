@@ -9,31 +9,24 @@ from qtpy.QtGui import QWheelEvent
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
-from clicking import click_on, hover
-from data import real_data
-from napari_compressed_transcriptomics.codecs.fitting import fit_codec
-from napari_compressed_transcriptomics.core.synthetic import synthetic_brain, synthetic_regions
-from napari_compressed_transcriptomics.io import Volume, read_expression
-from napari_compressed_transcriptomics.reconstruction.reconstruction import reconstruct
-from napari_compressed_transcriptomics.viewer import layers
+import small
+from clicking import click_at, click_on, hover, press
+from data import real_expression
+from napari_compressed_transcriptomics.core.synthetic import synthetic_regions
+from napari_compressed_transcriptomics.io import Volume
+from napari_compressed_transcriptomics.viewer.layers import error_layer, volume_layer
 from napari_compressed_transcriptomics.widgets.inspect import overall_tab as module
 from napari_compressed_transcriptomics.widgets.inspect.overall_tab import OverallTab
-from napari_compressed_transcriptomics.widgets.shared import plot_section
 from napari_compressed_transcriptomics.widgets.shared.result_choice import ResultChoice
 from napari_compressed_transcriptomics.widgets.shared.session import session
+from viewing import add
 
 PLUGIN = "napari-compressed-transcriptomics"
 
 
 @pytest.fixture(scope="module")
-def brain():
-    return synthetic_brain(voxel_mm=16, n_genes=40)
-
-
-@pytest.fixture(scope="module")
 def compressed(brain):
-    codecs = [fit_codec("pca", brain, k, device="cpu") for k in (2, 8)]
-    return [reconstruct(codec, brain, device="cpu") for codec in codecs]
+    return [small.compressed(brain, k) for k in (2, 8)]
 
 
 @pytest.fixture(scope="module")
@@ -52,16 +45,6 @@ def tab(model, qtbot):
     made.resize(340, 800)
     made.show()
     return made
-
-
-def add(viewer, result):
-    data, attributes, _ = layers.error_layer(result)
-    return viewer.add_image(data, **attributes)
-
-
-def add_atlas(viewer, atlas):
-    data, attributes, _ = layers.volume_layer(atlas)
-    return viewer.add_labels(data, **attributes)
 
 
 def drawn(qtbot, tab):
@@ -83,11 +66,11 @@ def names(tab):
     return [label.get_text() for label in axes[0].get_yticklabels()] if axes else []
 
 
-def click_row(tab, row):
+def click_region(tab, row):
     dots = tab.by_region.dots
     tab.column.ensureWidgetVisible(dots.canvas)
     QApplication.processEvents()
-    QTest.mouseClick(dots.canvas, Qt.MouseButton.LeftButton, pos=QPoint(60, dots.middle_of(row)))
+    click_at(dots.canvas, 60, dots.middle_of(row))
 
 
 def regions_by_error(result, atlas):
@@ -106,8 +89,8 @@ def regions_by_error(result, atlas):
 def test_everything_of_a_result_is_shown(tab, model, compressed, atlas, qtbot):
     assert "Run Compress" in tab.summary.text()
     result = compressed[0]
-    add_atlas(model, atlas)
-    add(model, result)
+    add(model, volume_layer(atlas))
+    add(model, error_layer(result))
     drawn(qtbot, tab)
     assert f"RMSE {result.rmse:.4f}" in tab.summary.text()
     assert f"R² {result.r2:.3f}" in tab.summary.text()
@@ -120,8 +103,8 @@ def test_everything_of_a_result_is_shown(tab, model, compressed, atlas, qtbot):
 
 
 def test_no_plot_is_wider_than_the_dock(tab, model, compressed, atlas, qtbot):
-    add_atlas(model, atlas)
-    add(model, compressed[0])
+    add(model, volume_layer(atlas))
+    add(model, error_layer(compressed[0]))
     drawn(qtbot, tab)
     tab.resize(tab.minimumSizeHint().width(), 500)
     QApplication.processEvents()
@@ -136,10 +119,10 @@ def test_no_plot_is_wider_than_the_dock(tab, model, compressed, atlas, qtbot):
 
 def test_a_click_on_a_region_goes_to_its_worst_sample(tab, model, compressed, atlas, qtbot):
     result = compressed[0]
-    add_atlas(model, atlas)
-    add(model, result)
+    add(model, volume_layer(atlas))
+    add(model, error_layer(result))
     drawn(qtbot, tab)
-    click_row(tab, 2)
+    click_region(tab, 2)
     _, members = regions_by_error(result, atlas)[2]
     worst = members[result.rmse_samples[members].argmax()]
     pick = session(model).pick
@@ -150,8 +133,8 @@ def test_a_click_on_a_region_goes_to_its_worst_sample(tab, model, compressed, at
 
 
 def test_arrow_keys_walk_through_the_regions(tab, model, compressed, atlas, qtbot):
-    add_atlas(model, atlas)
-    add(model, compressed[0])
+    add(model, volume_layer(atlas))
+    add(model, error_layer(compressed[0]))
     drawn(qtbot, tab)
     dots, ordered = tab.by_region.dots, regions_by_error(compressed[0], atlas)
     for key, row in (("Down", 0), ("Down", 1), ("Up", 0), ("End", 11), ("Down", 11), ("Home", 0)):
@@ -163,8 +146,8 @@ def test_arrow_keys_walk_through_the_regions(tab, model, compressed, atlas, qtbo
 
 
 def test_a_row_says_its_full_name_and_numbers(tab, model, compressed, atlas, qtbot):
-    add_atlas(model, atlas)
-    add(model, compressed[0])
+    add(model, volume_layer(atlas))
+    add(model, error_layer(compressed[0]))
     drawn(qtbot, tab)
     dots = tab.by_region.dots
     hover(dots.canvas, (80, dots.middle_of(3)))
@@ -179,8 +162,8 @@ def test_a_click_in_the_brain_marks_its_region(make_napari_viewer, compressed, a
     tab = dock.findChild(OverallTab)
     dock.tabs.setCurrentWidget(tab)
     result = compressed[0]
-    add_atlas(viewer, atlas).visible = False
-    layer = add(viewer, result)
+    add(viewer, volume_layer(atlas)).visible = False
+    layer = add(viewer, error_layer(result))
     drawn(qtbot, tab)
     ordered = regions_by_error(result, atlas)
     for row in (5, 1):
@@ -188,13 +171,13 @@ def test_a_click_in_the_brain_marks_its_region(make_napari_viewer, compressed, a
         viewer.dims.set_point(0, place[2])
         click_on(viewer, layer, place)
         assert tab.by_region.dots.marked == row
-    click_row(tab, 3)
+    click_region(tab, 3)
     assert session(viewer).pick.sample in ordered[3][1]
 
 
 def test_plots_leave_the_mouse_wheel_to_the_dock(tab, model, compressed, qtbot):
     """Qt hands a wheel event that is not accepted to the dock, which scrolls."""
-    add(model, compressed[0])
+    add(model, error_layer(compressed[0]))
     canvas = tab.histogram.view.canvas
     middle = QPointF(canvas.rect().center())
     wheel = QWheelEvent(
@@ -219,10 +202,10 @@ def test_another_result_leaves_nothing_of_the_one_before(
         return count(result, report=report)
 
     monkeypatch.setattr(module, "density_of", slow)
-    add_atlas(model, atlas)
-    add(model, compressed[0])
+    add(model, volume_layer(atlas))
+    add(model, error_layer(compressed[0]))
     assert tab.density.note.text() == "Counting…"
-    add(model, compressed[1])
+    add(model, error_layer(compressed[1]))
     drawn(qtbot, tab)
     go_on.set()
     qtbot.wait(300)
@@ -250,7 +233,7 @@ def test_nothing_is_counted_while_nobody_looks(tab, model, compressed, qtbot, mo
 
     monkeypatch.setattr(module, "density_of", counted)
     tab.hide()
-    add(model, compressed[0])
+    add(model, error_layer(compressed[0]))
     qtbot.wait(100)
     assert not asked
     tab.show()
@@ -259,11 +242,11 @@ def test_nothing_is_counted_while_nobody_looks(tab, model, compressed, qtbot, mo
 
 
 def test_voxels_without_a_label_layer_say_what_to_do(tab, model, compressed, atlas, qtbot):
-    add(model, compressed[0])
+    add(model, error_layer(compressed[0]))
     section = tab.by_region.section
     assert "Labels layer" in section.note.text()
     assert not section.save.isEnabled()
-    half = add_atlas(model, atlas)
+    half = add(model, volume_layer(atlas))
     qtbot.waitUntil(lambda: len(names(tab)) == 12, timeout=20_000)
     half.data = np.where(half.data == 1, 0, half.data)
     qtbot.waitUntil(lambda: len(names(tab)) == 11, timeout=20_000)
@@ -272,46 +255,34 @@ def test_voxels_without_a_label_layer_say_what_to_do(tab, model, compressed, atl
 
 @pytest.mark.parametrize("ending", ["png", "svg", "pdf"])
 def test_a_plot_is_saved_as_its_ending_says(
-    ending, tab, model, compressed, qtbot, tmp_path, monkeypatch
+    ending, tab, model, compressed, qtbot, tmp_path, answer
 ):
-    path = tmp_path / f"plot.{ending}"
-    dialog = plot_section.QFileDialog
-    monkeypatch.setattr(dialog, "getSaveFileName", lambda *_: (str(path), ""))
-    add(model, compressed[0])
+    path = answer(tmp_path / f"plot.{ending}")
+    add(model, error_layer(compressed[0]))
     qtbot.waitUntil(tab.density.save.isEnabled, timeout=20_000)
-    QTest.mouseClick(tab.density.save, Qt.MouseButton.LeftButton)
+    press(tab.density.save)
     assert path.stat().st_size > 1000
 
 
-def test_a_wrong_ending_is_one_sentence(tab, model, compressed, qtbot, tmp_path, monkeypatch):
-    from napari.utils.notifications import notification_manager
-
-    told = []
-    notification_manager.notification_ready.connect(told.append)
-    path = tmp_path / "plot.docx"
-    monkeypatch.setattr(plot_section.QFileDialog, "getSaveFileName", lambda *_: (str(path), ""))
-    add(model, compressed[0])
-    QTest.mouseClick(tab.histogram.save, Qt.MouseButton.LeftButton)
-    notification_manager.notification_ready.disconnect(told.append)
+def test_a_wrong_ending_is_one_sentence(tab, model, compressed, qtbot, tmp_path, told, answer):
+    answer(tmp_path / "plot.docx")
+    add(model, error_layer(compressed[0]))
+    press(tab.histogram.save)
     assert "plot.docx does not end in .png" in told[0].message
     assert not list(tmp_path.iterdir())
 
 
 def test_of_a_real_table_the_rows_are_the_regions(tab, model, qtbot):
-    table = read_expression(
-        real_data("expr/ahba_schaefer100_r0.6.csv"),
-        atlas=real_data("atlas/schaefer100_tianS1_MNI6Asym_2mm.nii.gz"),
-        labels=real_data("atlas/schaefer100_tianS1_labels.txt"),
-    )
-    result = reconstruct(fit_codec("pca", table, 4, device="cpu"), table, device="cpu")
-    add(model, result)
+    table = real_expression("ahba_schaefer100")
+    result = small.compressed(table, 4)
+    add(model, error_layer(result))
     drawn(qtbot, tab)
     assert len(names(tab)) == 40
     assert "worst 40 of 114" in said(tab.by_region.section)
-    QTest.mouseClick(tab.by_region.all_regions, Qt.MouseButton.LeftButton, pos=QPoint(8, 8))
+    click_at(tab.by_region.all_regions, 8, 8)
     drawn(qtbot, tab)
     assert len(names(tab)) == 114
     worst = int(result.rmse_samples.argmax())
     assert names(tab)[0] == table.samples[worst].removeprefix("7Networks_")
-    click_row(tab, 0)
+    click_region(tab, 0)
     assert session(model).pick.sample == worst

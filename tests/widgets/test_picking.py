@@ -6,24 +6,19 @@ import numpy as np
 import pytest
 
 from clicking import click_on
-from napari_compressed_transcriptomics.codecs.fitting import fit_codec
 from napari_compressed_transcriptomics.core.expression import Parcellation
 from napari_compressed_transcriptomics.core.regions import regions_of
-from napari_compressed_transcriptomics.reconstruction.reconstruction import reconstruct
 from napari_compressed_transcriptomics.viewer import grid as _viewer
 from napari_compressed_transcriptomics.viewer import layers as _layers
 from napari_compressed_transcriptomics.widgets.shared.session import session
 from phantom import GRIDS, lone_voxel
+from small import compressed
+from viewing import add
 
 
 @pytest.fixture
 def viewer(make_napari_viewer):
     return make_napari_viewer(show=True)
-
-
-def add(viewer, layer_data):
-    data, attributes, _ = layer_data
-    return viewer.add_image(data, **attributes)
 
 
 def at(brain, mm):
@@ -66,7 +61,7 @@ def test_a_click_in_3d_works_beside_a_stack_of_components(viewer):
     _viewer.attach(viewer)
     brain = lone_voxel((22, 14, 12), GRIDS["LAS"])
     brain = replace(brain, values=np.repeat(brain.values, 2, axis=1), genes=("SPOT", "AGAIN"))
-    result = reconstruct(fit_codec("pca", brain, 2, device="cpu"), brain, device="cpu")
+    result = compressed(brain)
     (stack,) = (add(viewer, part) for part in _layers.latent_layers(result))
     layer = add(viewer, _layers.expression_layer(brain))
     viewer.dims.ndisplay = 3

@@ -4,34 +4,26 @@ from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
-from napari.utils.notifications import notification_manager
 from qtpy.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from qtpy.QtGui import QDragEnterEvent, QDropEvent
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QMessageBox
 
-from clicking import press
+from clicking import press, run, tick, write
 from napari_compressed_transcriptomics.io.readers.targets import read_targets
 from napari_compressed_transcriptomics.study.predict_request import PredictRequest
 from napari_compressed_transcriptomics.widgets.predict_maps.dock import PredictMaps
 from predicting import (  # noqa: F401  (fixtures among them)
-    LEFT,
     PLUGIN,
     add,
-    ask_folder,
-    brain_fixture,
     dock_fixture,
-    fewer_fitted_fixture,
     maps_fixture,
     rows,
-    run,
-    tick,
     viewer_fixture,
-    write,
 )
 
 
-def test_what_is_wrong_is_said_in_a_sentence(dock, viewer, maps, qtbot, tmp_path, monkeypatch):
+def test_what_is_wrong_is_said_in_a_sentence(dock, viewer, maps, qtbot, tmp_path, answer, told):
     """A damaged file, a table of another parcellation, rows without names: no traceback."""
     cut = tmp_path / "cut.nii.gz"
     cut.write_bytes(Path(maps[0]).read_bytes()[:400])
@@ -41,14 +33,14 @@ def test_what_is_wrong_is_said_in_a_sentence(dock, viewer, maps, qtbot, tmp_path
     nameless.write_text("".join(f"{i}.5\n" for i in range(30)))
     layers = list(viewer.layers)
     for path, words in ((cut, "cut short"), (other, "does not fit"), (nameless, "region names")):
-        add(dock, monkeypatch, [path])
-        seen = len(notification_manager.records)
-        run(dock, qtbot)
+        add(dock, answer, [path])
+        told.clear()
+        run(dock.bar, qtbot)
         assert path.name in dock.bar.status.text()
         assert words in dock.bar.status.text()
-        (told,) = notification_manager.records[seen:]
-        assert told.message == dock.bar.status.text()
-        assert not hasattr(told, "exception")
+        (notice,) = told
+        assert notice.message == dock.bar.status.text()
+        assert not hasattr(notice, "exception")
         assert dock.bar.run.isEnabled()
         dock.targets.files.list.setFocus()
         dock.targets.files.list.selectAll()
@@ -58,17 +50,17 @@ def test_what_is_wrong_is_said_in_a_sentence(dock, viewer, maps, qtbot, tmp_path
     assert dock.view.prediction is None
 
 
-def test_an_incomplete_form_says_what_is_missing(dock, maps, monkeypatch):
+def test_an_incomplete_form_says_what_is_missing(dock, maps, answer):
     def reason():
         assert not dock.bar.run.isEnabled()
         return dock.bar.status.text()
 
     assert "Add the maps" in reason()
-    add(dock, monkeypatch, maps)
+    add(dock, answer, maps)
     assert dock.bar.run.isEnabled()
     tick(dock.methods.boxes["pca"])
     assert "at least one method" in reason()
-    add(dock, monkeypatch, maps, dock.images.add)
+    add(dock, answer, maps, dock.images.add)
     assert dock.bar.run.isEnabled()
     tick(dock.regressors.boxes["ridge"])
     assert "regressor" in reason()
@@ -88,20 +80,21 @@ def test_files_are_dropped_and_layers_checked(dock, viewer, brain, maps, qtbot):
     files = dock.targets.files.list
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(folder))])
-    at, action, key = QPoint(9, 9), Qt.DropAction.CopyAction, Qt.KeyboardModifier.NoModifier
-    enter = QDragEnterEvent(at, action, data, LEFT, key)
+    at, action = QPoint(9, 9), Qt.DropAction.CopyAction
+    held = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    enter = QDragEnterEvent(at, action, data, *held)
     QApplication.sendEvent(files.viewport(), enter)
     assert enter.isAccepted()
-    QApplication.sendEvent(files.viewport(), QDropEvent(QPointF(at), action, data, LEFT, key))
+    QApplication.sendEvent(files.viewport(), QDropEvent(QPointF(at), action, data, *held))
     assert [path.name for path in dock.targets.files.paths] == ["even.nii.gz", "sided.nii.gz"]
     dock.targets.layers.setCurrentRow(0)
     tick(dock.targets.layers)
     assert dock.targets.n_chosen == 3
-    run(dock, qtbot)
+    run(dock.bar, qtbot)
     assert "name of its own" in dock.bar.status.text()  # the same map twice
     files.setCurrentRow(1)
     press(dock.targets.files.remove)
-    run(dock, qtbot)
+    run(dock.bar, qtbot)
     prediction = dock.view.prediction
     (as_file,) = read_targets([maps[0]], brain)
     as_layer = prediction.target("sided")
@@ -109,29 +102,28 @@ def test_files_are_dropped_and_layers_checked(dock, viewer, brain, maps, qtbot):
     assert as_layer.source == as_file.source  # so saving never replaces it
 
 
-def test_saving_asks_before_it_replaces(dock, maps, qtbot, tmp_path, monkeypatch):
-    add(dock, monkeypatch, maps)
-    run(dock, qtbot)
+def test_saving_asks_before_it_replaces(dock, maps, qtbot, tmp_path, monkeypatch, answer):
+    add(dock, answer, maps)
+    run(dock.bar, qtbot)
     there = tmp_path / "prediction.csv"
     there.write_text("mine")
-    ask_folder(monkeypatch, tmp_path)
+    answer(tmp_path)
     asked = []
 
-    def answer(kind):
+    def decide(kind):
         def question(*arguments):
             asked.append(arguments[2])
             return kind
 
         monkeypatch.setattr(QMessageBox, "question", question)
 
-    answer(QMessageBox.StandardButton.No)
+    decide(QMessageBox.StandardButton.No)
     press(dock.view.save.run)
     assert dock.view.save.job is None
     assert there.read_text() == "mine"
     assert [path.name for path in tmp_path.iterdir()] == ["prediction.csv"]
-    answer(QMessageBox.StandardButton.Yes)
-    press(dock.view.save.run)
-    qtbot.waitUntil(lambda: dock.view.save.job is None, timeout=30_000)
+    decide(QMessageBox.StandardButton.Yes)
+    run(dock.view.save, qtbot)
     assert there.read_text().startswith("target,")
     assert "1 file" in asked[0]
 

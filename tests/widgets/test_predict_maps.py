@@ -6,38 +6,32 @@ import nibabel as nib
 import numpy as np
 import pandas as pd
 import pytest
-from qtpy.QtCore import QPoint, Qt
+from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 
-from clicking import press
+from clicking import click_header, finish, press, run, tick
 from napari_compressed_transcriptomics.io.readers.volume import Volume
 from napari_compressed_transcriptomics.io.writers.prediction import PREDICTION_FILES
 from napari_compressed_transcriptomics.study import predict
 from napari_compressed_transcriptomics.viewer import layers as _layers
 from napari_compressed_transcriptomics.widgets.shared import job
 from predicting import (  # noqa: F401  (fixtures among them)
-    LEFT,
     add,
-    ask_folder,
-    brain_fixture,
     dock_fixture,
-    fewer_fitted_fixture,
-    finish,
     maps_fixture,
     of_kind,
     row_of,
     rows,
-    run,
-    tick,
     viewer_fixture,
 )
+from viewing import add as add_layer
 from viewing import value_at
 
 
-def test_from_files_to_layers_and_tables(dock, viewer, brain, maps, qtbot, tmp_path, monkeypatch):
+def test_from_files_to_layers_and_tables(dock, viewer, brain, maps, qtbot, tmp_path, answer):
     assert "Add the maps" in dock.bar.status.text()
-    add(dock, monkeypatch, maps)
-    run(dock, qtbot)
+    add(dock, answer, maps)
+    run(dock.bar, qtbot)
     assert dock.tabs.tabText(dock.tabs.currentIndex()) == "Resu&lt"
     view = dock.view
     assert view.figure.figure.axes
@@ -90,9 +84,9 @@ def test_from_files_to_layers_and_tables(dock, viewer, brain, maps, qtbot, tmp_p
 
     out = tmp_path / "out"
     out.mkdir()
-    ask_folder(monkeypatch, out)
-    press(view.save.run)
-    qtbot.waitUntil(lambda: "Saved to" in view.save.status.text(), timeout=30_000)
+    answer(out)
+    run(view.save, qtbot)
+    assert "Saved to" in view.save.status.text()
     table = pd.read_csv(out / "prediction.csv")
     assert sorted(table["target"]) == ["even", "sided"]
     assert set(PREDICTION_FILES) < {path.name for path in out.iterdir()}
@@ -104,14 +98,14 @@ def test_from_files_to_layers_and_tables(dock, viewer, brain, maps, qtbot, tmp_p
     )
 
 
-def test_p_says_whether_compartments_are_known(dock, viewer, brain, maps, qtbot, monkeypatch):
-    add(dock, monkeypatch, maps[:1])
+def test_p_says_whether_compartments_are_known(dock, viewer, brain, maps, qtbot, answer):
+    add(dock, answer, maps[:1])
     place = brain.parcellation
     halves = (place.labels > 0) * (1 + (place.labels > place.n_samples // 2))
-    data, attributes, _ = _layers.volume_layer(Volume(halves, place.affine, "labels", "halves"))
-    layer = viewer.add_labels(data, **attributes)
+    volume = Volume(halves, place.affine, "labels", "halves")
+    layer = add_layer(viewer, _layers.volume_layer(volume))
     assert dock.compartments.layer is None  # an atlas that is opened is not taken for these
-    run(dock, qtbot)
+    run(dock.bar, qtbot)
     view = dock.view
     doubt = "does not tell cortex from subcortex"
     header = view.table.horizontalHeader()
@@ -129,16 +123,16 @@ def test_p_says_whether_compartments_are_known(dock, viewer, brain, maps, qtbot,
     assert doubt in view.notes.toPlainText()
     assert doubt in tip()
     dock.compartments.setCurrentText(layer.name)
-    run(dock, qtbot)
+    run(dock.bar, qtbot)
     assert view.prediction.compartments.counts.keys() == {"region 1", "region 2"}
     assert not view.doubt.isVisible()
     assert doubt not in view.notes.toPlainText() + tip()
 
 
-def test_the_table_sorts_and_keeps_its_row(dock, maps, qtbot, monkeypatch):
-    add(dock, monkeypatch, maps)
+def test_the_table_sorts_and_keeps_its_row(dock, maps, qtbot, answer):
+    add(dock, answer, maps)
     tick(dock.splits.boxes["random"])
-    run(dock, qtbot)
+    run(dock.bar, qtbot)
     table = dock.view.table
     r2 = [score.r2 for score in table.model().scores]
     assert r2 == sorted(r2, reverse=True)
@@ -146,15 +140,14 @@ def test_the_table_sorts_and_keeps_its_row(dock, maps, qtbot, monkeypatch):
     assert not table.isColumnHidden(7)  # two ways to hold out
     assert table.isColumnHidden(6)  # one regression
     chosen = table.score
-    header = table.horizontalHeader()
-    QTest.mouseClick(header.viewport(), LEFT, pos=QPoint(20, header.height() // 2))
+    click_header(table, 0)
     assert [cells[0] for cells in rows(table)] == ["even", "even", "sided", "sided"]
     assert table.score == chosen
     selected = table.selectionModel().selectedRows()
     assert table.model().scores[selected[0].row()] == chosen
 
 
-def test_cancel_keeps_the_targets_done(dock, maps, qtbot, monkeypatch):
+def test_cancel_keeps_the_targets_done(dock, maps, qtbot, monkeypatch, answer):
     second, cancelled, real = threading.Event(), threading.Event(), predict._target_scores
 
     def waits(request, target, features, number, compartments):
@@ -165,7 +158,7 @@ def test_cancel_keeps_the_targets_done(dock, maps, qtbot, monkeypatch):
 
     monkeypatch.setattr(predict, "_target_scores", waits)
     monkeypatch.setattr(job, "_SECONDS_BETWEEN_REPORTS", 0)
-    add(dock, monkeypatch, maps)
+    add(dock, answer, maps)
     tick(dock.methods.boxes["kernel-pca"])  # Cancel comes while the second target is half done
     press(dock.bar.run)
     qtbot.waitUntil(second.is_set, timeout=60_000)
@@ -173,16 +166,16 @@ def test_cancel_keeps_the_targets_done(dock, maps, qtbot, monkeypatch):
     assert "2 target(s) x 5 folds" in dock.cost.text()
     press(dock.bar.cancel)
     cancelled.set()
-    finish(dock, qtbot)
+    finish(dock.bar, qtbot)
     assert [cells[0] for cells in rows(dock.view.table)] == ["sided", "sided"]
     assert "Cancelled after 1 of 2 targets" in dock.view.notes.toPlainText()
     assert not dock.view.prediction.complete
 
 
-def test_latent_images_are_features(dock, maps, qtbot, monkeypatch):
-    add(dock, monkeypatch, maps[:1])
-    add(dock, monkeypatch, maps, dock.images.add)
-    run(dock, qtbot)
+def test_latent_images_are_features(dock, maps, qtbot, answer):
+    add(dock, answer, maps[:1])
+    add(dock, answer, maps, dock.images.add)
+    run(dock.bar, qtbot)
     found = {score.method: score for score in dock.view.prediction.scores}
     assert set(found) == {"images", "pca"}
     assert found["images"].latent_size == 2

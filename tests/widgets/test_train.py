@@ -3,20 +3,13 @@
 import numpy as np
 import pytest
 from napari.components import ViewerModel
-from qtpy.QtCore import Qt
 
+from clicking import choose_value, finish, press, run
 from napari_compressed_transcriptomics.core.progress import Progress
-from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
 from napari_compressed_transcriptomics.viewer.adding import add_expression
 from napari_compressed_transcriptomics.viewer.layer_content import METADATA_KEY, shown
 from napari_compressed_transcriptomics.widgets.compress import Compress
-from napari_compressed_transcriptomics.widgets.shared import fields
 from napari_compressed_transcriptomics.widgets.train import Train
-
-
-@pytest.fixture(scope="module")
-def brain():
-    return synthetic_brain(voxel_mm=16, n_genes=40)
 
 
 @pytest.fixture
@@ -37,22 +30,11 @@ def widget(viewer, qtbot):
     return made
 
 
-def click(qtbot, button):
-    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
-
-
-def finish(qtbot, bar):
-    qtbot.waitUntil(lambda: bar.job is None, timeout=60_000)
-
-
-def test_training_is_watched_and_compress_takes_the_model(
-    widget, viewer, qtbot, tmp_path, monkeypatch
-):
+def test_training_is_watched_and_compress_takes_the_model(widget, viewer, qtbot, tmp_path, answer):
     compress = Compress(viewer)
     qtbot.addWidget(compress)
     widget.epochs.setValue(6)
-    click(qtbot, widget.bar.run)
-    finish(qtbot, widget.bar)
+    run(widget.bar, qtbot)
     assert len(widget.curve.validation) == 6
     assert f"{min(widget.curve.validation):.4f}" in widget.result.text()
     codec = widget._codec
@@ -60,13 +42,11 @@ def test_training_is_watched_and_compress_takes_the_model(
     assert codec.training["validation_rmse"] == min(widget.curve.validation)
 
     assert compress.codec.currentText().startswith("autoencoder k=8, trained on")
-    click(qtbot, compress.bar.run)
-    finish(qtbot, compress.bar)
+    run(compress.bar, qtbot)
     assert shown(viewer.layers[-1]).reconstruction.codec is codec
 
-    path = str(tmp_path / "m.safetensors")
-    monkeypatch.setattr(fields.QFileDialog, "getSaveFileName", lambda *a: (path, ""))
-    click(qtbot, widget.save_model)
+    path = answer(tmp_path / "m.safetensors")
+    press(widget.save_model)
     from napari_compressed_transcriptomics.codecs.models.model_file import load_model
 
     expression = viewer.layers[0].metadata[METADATA_KEY].expression
@@ -78,10 +58,10 @@ def test_training_is_watched_and_compress_takes_the_model(
 def test_cancel_keeps_the_best_so_far(widget, viewer, qtbot):
     widget.epochs.setValue(100_000)
     widget.patience.setValue(100_000)
-    click(qtbot, widget.bar.run)
+    press(widget.bar.run)
     qtbot.waitUntil(lambda: len(widget.curve.validation) > 3, timeout=30_000)
-    click(qtbot, widget.bar.cancel)
-    finish(qtbot, widget.bar)
+    press(widget.bar.cancel)
+    finish(widget.bar, qtbot)
     assert "stopped by you" in widget.result.text()
     assert widget._codec.training["validation_rmse"] <= widget.curve.validation[0]
     assert widget.save_model.isEnabled()
@@ -101,7 +81,7 @@ def test_what_is_set_reaches_the_request(widget):
     widget.batch.setValue(32)
     widget.learning_rate.setValue(0.002)
     widget.patience.setValue(5)
-    widget.validation.setCurrentIndex(widget.validation.findData("blocks"))
+    choose_value(widget.validation, "blocks")
     widget.seed.setValue(3)
     request = widget.request()
     assert request.seed == 3

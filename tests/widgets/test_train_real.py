@@ -6,60 +6,45 @@ import sys
 import nibabel as nib
 import numpy as np
 import pytest
-from qtpy.QtCore import Qt
 
-from data import real_table
+from clicking import choose_value, finish, press, run
+from data import TABLES, real_table
 from napari_compressed_transcriptomics.viewer.layer_content import shown
-from napari_compressed_transcriptomics.widgets.shared import fields
 
 PLUGIN = "napari-compressed-transcriptomics"
 
 
 @pytest.mark.parametrize("recipe", ["residual", "autoencoder"])
 def test_open_train_cancel_train_compress_save_restart(
-    recipe, make_napari_viewer, qtbot, tmp_path, monkeypatch
+    recipe, make_napari_viewer, qtbot, tmp_path, answer
 ):
-    table = real_table(
-        tmp_path,
-        "expr/ahba_schaefer100_r0.6.csv",
-        "atlas/schaefer100_tianS1_MNI6Asym_2mm.nii.gz",
-        "atlas/schaefer100_tianS1_labels.txt",
-    )
+    table = real_table(tmp_path, *TABLES["ahba_schaefer100"])
     viewer = make_napari_viewer(show=True)
     viewer.open(table, plugin=PLUGIN)
     _, compress = viewer.window.add_plugin_dock_widget(PLUGIN, "Compress")
     _, train = viewer.window.add_plugin_dock_widget(PLUGIN, "Train autoencoder")
 
-    def press(button):
-        qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
-
-    def finish(bar):
-        qtbot.waitUntil(lambda: bar.job is None, timeout=120_000)
-
-    train.recipe.setCurrentIndex(train.recipe.findData(recipe))
-    train.latent_size.setCurrentIndex(train.latent_size.findData(4))
+    choose_value(train.recipe, recipe)
+    choose_value(train.latent_size, 4)
     train.more.setChecked(True)
     train.epochs.setValue(100_000)
     train.patience.setValue(100_000)
     press(train.bar.run)
     qtbot.waitUntil(lambda: len(train.curve.validation) >= 2, timeout=60_000)  # watch
     press(train.bar.cancel)
-    finish(train.bar)
+    finish(train.bar, qtbot)
     assert "stopped by you" in train.result.text()
 
     train.epochs.setValue(5)
-    press(train.bar.run)
-    finish(train.bar)
+    run(train.bar, qtbot)
     assert train.bar.run.isEnabled()
     codec = train._codec
 
-    press(compress.bar.run)  # the model just trained is chosen there already
-    finish(compress.bar)
+    run(compress.bar, qtbot)  # the model just trained is chosen there already
     result = shown(viewer.layers[-1]).reconstruction
     assert result.codec is codec
 
-    path = str(tmp_path / "model.safetensors")
-    monkeypatch.setattr(fields.QFileDialog, "getSaveFileName", lambda *a: (path, ""))
+    path = str(answer(tmp_path / "model.safetensors"))
     press(train.save_model)
     command = [sys.executable, "-m", "napari_compressed_transcriptomics.cli", "encode"]
     out = tmp_path / "out"

@@ -5,23 +5,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from napari.components import ViewerModel
-from napari.utils.notifications import notification_manager
-from qtpy.QtCore import Qt
 
+from clicking import choose_value, press, run
 from napari_compressed_transcriptomics._menus import show_training_distance
 from napari_compressed_transcriptomics.codecs.fitting import fit_codec
 from napari_compressed_transcriptomics.codecs.models.model_file import save_model
-from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
 from napari_compressed_transcriptomics.reconstruction.reconstruction import reconstruct
 from napari_compressed_transcriptomics.viewer.adding import add_expression
 from napari_compressed_transcriptomics.viewer.layer_content import shown
 from napari_compressed_transcriptomics.viewer.layers import novelty_layer
 from napari_compressed_transcriptomics.widgets.compress import Compress
-
-
-@pytest.fixture(scope="module")
-def brain():
-    return synthetic_brain(voxel_mm=16, n_genes=40)
 
 
 @pytest.fixture(scope="module")
@@ -44,12 +37,11 @@ def compress(qtbot, viewer, expression, path):
     qtbot.addWidget(widget)
     widget.show()
     add_expression(viewer, expression)
-    widget.codec.setCurrentIndex(widget.codec.findData("model"))
+    choose_value(widget.codec, "model")
     qtbot.keyClicks(widget.model_path, str(path))
-    qtbot.mouseClick(widget.show_distance, Qt.MouseButton.LeftButton)
+    press(widget.show_distance)
     assert widget.show_distance.isChecked()
-    qtbot.mouseClick(widget.bar.run, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: widget.bar.job is None, timeout=60_000)
+    run(widget.bar, qtbot)
     return widget
 
 
@@ -83,7 +75,7 @@ def test_a_model_that_does_not_say_gives_the_reason(qtbot, brain, codec, tmp_pat
     assert "not known" in widget.result.text()
 
 
-def test_the_menu_adds_the_layer_or_tells_why_not(brain, codec):
+def test_the_menu_adds_the_layer_or_tells_why_not(brain, codec, told):
     viewer = ViewerModel()
     result = reconstruct(codec, brain, device="cpu")
     data, attributes, _ = novelty_layer(result)
@@ -97,9 +89,6 @@ def test_the_menu_adds_the_layer_or_tells_why_not(brain, codec):
     viewer.layers.clear()
     layer = viewer.add_image(data, **attributes)
     layer.metadata["compressed_transcriptomics"] = what
-    told = []
-    notification_manager.notification_ready.connect(told.append)
     show_training_distance(viewer)
-    notification_manager.notification_ready.disconnect(told.append)
     assert len(viewer.layers) == 1
     assert "fit it anew" in told[0].message

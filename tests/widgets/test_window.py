@@ -6,14 +6,13 @@ import pytest
 
 from clicking import settle
 from data import real_data
-from napari_compressed_transcriptomics.codecs.fitting import fit_codec
-from napari_compressed_transcriptomics.reconstruction.reconstruction import reconstruct
 from napari_compressed_transcriptomics.viewer import grid as _viewer
 from napari_compressed_transcriptomics.viewer import layers
 from napari_compressed_transcriptomics.viewer.adding import add_expression
 from napari_compressed_transcriptomics.widgets.compress import Outputs, add_result
 from phantom import AFFINES, GRIDS, lone_voxel, make_phantom
-from viewing import bright_spot
+from small import compressed
+from viewing import add, bright_spot
 
 PLUGIN = "napari-compressed-transcriptomics"
 
@@ -28,8 +27,7 @@ def test_the_right_side_is_drawn_right_and_up_is_up(grid, viewer):
     """A spot at right, anterior, superior appears there in every view."""
     _viewer.attach(viewer)
     spot = lone_voxel((22, 14, 12), GRIDS[grid])
-    data, attributes, _ = layers.expression_layer(spot)
-    layer = viewer.add_image(data, **attributes)
+    layer = add(viewer, layers.expression_layer(spot))
     centre_z = layer.translate[0] + layer.scale[0] * (layer.data.shape[0] - 1) / 2
     viewer.canvas.overlays.scale_bar.visible = False
     layer.colorbar.visible = False
@@ -91,7 +89,7 @@ def test_results_come_into_a_grid_that_has_lost_its_layers(make_napari_viewer):
     """A slider that comes with latents makes napari draw before it knows of the new cell."""
     viewer = make_napari_viewer(show=True)
     brain = make_phantom()
-    result = reconstruct(fit_codec("pca", brain, 3, device="cpu"), brain, device="cpu")
+    result = compressed(brain, 3)
     for _ in range(2):
         add_expression(viewer, brain)
         add_result(viewer, result, Outputs())

@@ -12,7 +12,7 @@ from napari_compressed_transcriptomics.io import read_expression, read_volume
 from napari_compressed_transcriptomics.viewer import grid
 from napari_compressed_transcriptomics.viewer import layers as _layers
 from napari_compressed_transcriptomics.viewer.layer_content import shown
-from viewing import value_at
+from viewing import add, value_at
 
 
 @pytest.fixture
@@ -25,10 +25,7 @@ def layers(result, model):
         *_layers.latent_layers(result),
         _layers.gene_layer(result, "NA"),
     ]
-    return {
-        shown(layer).kind: layer
-        for layer in (model.add_image(data, **attributes) for data, attributes, _ in made)
-    }
+    return {shown(layer).kind: layer for layer in (add(model, one) for one in made)}
 
 
 def tuples(*layers):
@@ -46,8 +43,7 @@ def test_latents_to_nifti_and_back(ndisplay, layers, result, model, tmp_path):
         image.get_fdata(dtype=np.float32), result.expression.parcellation.paint(result.latents)
     )
     model.dims.ndisplay = 2
-    data, attributes, _ = _layers.volume_layer(read_volume(path))
-    again = model.add_image(data, **attributes)
+    again = add(model, _layers.volume_layer(read_volume(path)))
     np.testing.assert_array_equal(again.data, layers["latents"].data)
     np.testing.assert_array_equal(again.translate, layers["latents"].translate)
     assert again.axis_labels == ("component", "z", "y", "x")
@@ -96,8 +92,7 @@ def test_a_layer_of_another_plugin_keeps_its_place(model, tmp_path):
     )
     path = str(tmp_path / "other.nii.gz")
     _writer.write_nifti(path, tuples(other))
-    data, attributes, _ = _layers.volume_layer(read_volume(path))
-    again = model.add_image(data, **attributes)
+    again = add(model, _layers.volume_layer(read_volume(path)))
     for index in [(0, 0, 0), (3, 4, 5), (1, 2, 3)]:
         mm = np.asarray(other.data_to_world(index))[::-1]
         assert value_at(again, mm) == np.float32(other.data[index])
