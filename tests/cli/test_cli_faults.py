@@ -314,3 +314,23 @@ def test_a_signal_while_its_handler_is_set_and_set_back(setting, monkeypatch, ca
     finally:
         signal.signal(signal.SIGTERM, usual)
     assert capsys.readouterr().err == "compressed-transcriptomics: ended by SIGTERM\n"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+@pytest.mark.parametrize(("name", "code"), [("SIGTERM", 143), ("SIGINT", 130)])
+def test_signals_wait_for_the_end_of_an_import(name, code):
+    """C++ code of PyTorch ends Python by SIGABRT where an exception comes out of its import."""
+    before, imported = signal.signal(signal.SIGTERM, signal.SIG_DFL), []
+
+    def import_meanwhile():
+        with signals.all_interrupt(), signals.held_back():
+            signal.raise_signal(getattr(signal, name))
+            imported.append("torch")
+
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            import_meanwhile()
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert imported == ["torch"]
+    assert signals.how_ended()[0] == code

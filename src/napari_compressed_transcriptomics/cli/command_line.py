@@ -27,7 +27,7 @@ from . import report as _cli_report
 from . import train as _cli_train
 from .faults import explained, interrupted
 from .numbers import seed
-from .signals import all_interrupt, forget_interrupt, how_ended
+from .signals import all_interrupt, forget_interrupt, held_back, how_ended
 from .streams import make_safe, output_problem, say
 from .terminal import clear_line, tell_notes, warnings_reported
 
@@ -164,6 +164,7 @@ def _demo(arguments: argparse.Namespace) -> None:
 
 
 def _read(arguments: argparse.Namespace, tell: bool = False) -> "Expression":
+    """Read the data; `tell` what is to be noted where they are to be worked on."""
     from napari_compressed_transcriptomics.io import read_expression
 
     expression = read_expression(
@@ -171,6 +172,8 @@ def _read(arguments: argparse.Namespace, tell: bool = False) -> "Expression":
     )
     if tell:
         tell_notes(expression.notes)
+        with held_back():
+            import torch  # noqa: F401
     return expression
 
 

@@ -48,6 +48,21 @@ def first_interrupt() -> Iterator[Callable[[], bool]]:
         yield asked.is_set
 
 
+@contextmanager
+def held_back() -> Iterator[None]:
+    """Let signals that end the work wait for the end of an import.
+
+    Within PyTorch's import their exception may meet C++ code, which ends Python by SIGABRT.
+    """
+    came: list[int] = []
+    theirs = dict.fromkeys(_OTHERS, _interrupt)
+    usual = {signal.SIGINT: signal.default_int_handler, **theirs}
+    with _handled(lambda number, frame: came.append(number), usual):
+        yield
+    if came:
+        _interrupt(came[0], None)
+
+
 def forget_interrupt() -> None:
     """Let Python end with the exit code that it is given.
 
