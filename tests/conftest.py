@@ -1,5 +1,6 @@
 """Settings for all tests."""
 
+import gc
 import os
 import signal
 from tempfile import gettempdir
@@ -30,6 +31,12 @@ def pytest_collection_modifyitems(items):
         windowed = {"qapp", "qtbot", "make_napari_viewer"} & set(item.fixturenames)
         item.add_marker(pytest.mark.xdist_group("window" if windowed else item.path.name))
     items.sort(key=lambda item: item.get_closest_marker("xdist_group").args != ("window",))
+
+
+def pytest_collection_finish():
+    """Leave what was imported out of all collections of garbage: each window makes some."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)
