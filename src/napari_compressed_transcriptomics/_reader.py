@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from .viewer import layers as _layers
+from .viewer import layers
 from .viewer.adding import prepare_viewer
 from .viewer.notices import tell, user_errors_shown
 
@@ -27,35 +27,30 @@ def get_reader(path: str | list[str]) -> Callable[[str], list[Any]] | None:
 def _read_expression(path: str) -> list[Any]:
     from .io import read_expression
 
-    def layers() -> list[Any]:
-        expression = read_expression(path)
-        tell(expression.notes)
-        return [_layers.expression_layer(expression)]
-
-    return _in_window(layers)
+    return _in_window(lambda: _layer(read_expression(path), layers.expression_layer))
 
 
 def _read_volume(path: str) -> list[Any]:
     from .io import read_volume
 
-    def layers() -> list[Any]:
-        volume = read_volume(path)
-        tell(volume.notes)
-        return [_layers.volume_layer(volume)]
-
-    return _in_window(layers)
+    return _in_window(lambda: _layer(read_volume(path), layers.volume_layer))
 
 
-def _in_window(layers: Callable[[], list[Any]]) -> list[Any]:
+def _layer(data: Any, show: Callable[[Any], Any]) -> list[Any]:
+    tell(data.notes)
+    return [show(data)]
+
+
+def _in_window(make: Callable[[], list[Any]]) -> list[Any]:
     """Make layers for the current window, where a `UserError` is shown; without one it is raised.
 
     ``[(None,)]`` tells napari that the file was dealt with and there is nothing to add.
     """
     viewer = prepare_viewer()
     if getattr(viewer, "window", None) is None:
-        return layers()
+        return make()
     with user_errors_shown():
-        return layers()
+        return make()
     return [(None,)]
 
 

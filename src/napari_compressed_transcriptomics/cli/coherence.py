@@ -4,8 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .numbers import components, permutations
-from .predict import COMPARTMENTS_HELP
+from .options import add_compartments, add_images, add_methods, permutations
 from .style import add_style_options, style_of
 from .terminal import clear_line, stoppable, tell_notes
 
@@ -30,24 +29,10 @@ DETAILS = (
 def add_options(coherence: Any) -> None:
     """Add the options of the command to its parser."""
     add = coherence.add_argument
-    add(
-        "--methods",
-        nargs="+",
-        default=["residual", "pca"],
-        metavar="M",
-        help="default: residual pca",
-    )
-    add("--latent", nargs="+", type=components, default=[2], metavar="K", help="default: 2")
-    add(
-        "--images",
-        nargs="+",
-        type=Path,
-        default=[],
-        metavar="FILE",
-        help="latents to measure, too, such as abagen_pca0_8mm.nii.gz, on their own voxels",
-    )
+    add_methods(add, ("residual", "pca"), (2,))
+    add_images(add, "latents to measure, too, such as abagen_pca0_8mm.nii.gz, on their own voxels")
     add("--labels-volume", type=Path, metavar="ATLAS", help="label NIfTI that tells regions")
-    add("--compartments", type=Path, metavar="ATLAS", help=COMPARTMENTS_HELP)
+    add_compartments(add)
     add("--permutations", type=permutations, default=999, metavar="N", help="default: 999")
     add("--out", type=Path, required=True, metavar="DIR")
     add_style_options(coherence)

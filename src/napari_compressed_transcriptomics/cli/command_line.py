@@ -26,7 +26,7 @@ from . import predict as _cli_predict
 from . import report as _cli_report
 from . import train as _cli_train
 from .faults import explained, interrupted
-from .numbers import seed
+from .options import seed
 from .signals import all_interrupt, forget_interrupt, held_back, how_ended
 from .streams import make_safe, output_problem, say
 from .terminal import clear_line, tell_notes, warnings_reported

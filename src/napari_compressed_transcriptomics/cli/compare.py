@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .numbers import add_buffer, components, folds, processes
+from .options import add_buffer, add_methods, folds, processes
 from .style import add_style_options, style_of
 from .terminal import clear_line, stoppable, tell_notes
 
@@ -27,14 +27,7 @@ DETAILS = (
 def add_options(compare: Any) -> None:
     """Add the options of the command to its parser."""
     add = compare.add_argument
-    add(
-        "--methods",
-        nargs="+",
-        default=["residual", "autoencoder", "pca", "nmf", "kernel-pca"],
-        metavar="M",
-        help="default: residual autoencoder pca nmf kernel-pca",
-    )
-    add("--latent", nargs="+", type=components, default=[2, 4, 8, 16], metavar="K")
+    add_methods(add, ("residual", "autoencoder", "pca", "nmf", "kernel-pca"), (2, 4, 8, 16))
     add("--split", nargs="+", default=["blocks"], metavar="S", help="blocks (default), random")
     add("--folds", type=folds, default=5, metavar="N", help="default: 5")
     add_buffer(add)

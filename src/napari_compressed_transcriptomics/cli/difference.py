@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from .options import add_regions_of_results
 from .style import add_style_options, style_of
 from .terminal import tell_notes
 
@@ -20,8 +21,7 @@ def add_options(difference: Any) -> None:
     add("a", type=Path, metavar="RESULT_DIR_A", help="folder that encode --out wrote")
     add("b", type=Path, metavar="RESULT_DIR_B", help="another, of the same data")
     add("--out", type=Path, required=True, metavar="DIR")
-    add("--atlas", metavar="A", help="label NIfTI with the regions of results of voxels")
-    add("--labels", metavar="L", help="table that names the ids of the atlas")
+    add_regions_of_results(add)
     add_style_options(difference)
 
 

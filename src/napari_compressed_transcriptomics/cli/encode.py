@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.spatial.nested_folds import SPLITS
 
-from .numbers import add_buffer, components, folds
+from .options import add_buffer, components, folds
 from .style import add_style_options, style_of
 from .terminal import Report, clear_line, tell_notes
 

@@ -4,7 +4,15 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .numbers import add_buffer, components, folds, repeats, surrogates
+from .options import (
+    add_buffer,
+    add_compartments,
+    add_images,
+    components,
+    folds,
+    repeats,
+    surrogates,
+)
 from .style import add_style_options, style_of
 from .terminal import clear_line, stoppable, tell_notes
 
@@ -23,9 +31,6 @@ DETAILS = (
     "known from the regions' names or from --compartments. p_fdr corrects it for the number of "
     "targets. Ctrl-C saves the targets done (exit code 130); pressed again it leaves at once."
 )
-COMPARTMENTS_HELP = (
-    "label NIfTI of cortex, subcortex, cerebellum and brainstem, where regions' names do not tell"
-)
 
 
 def add_options(predict: Any) -> None:
@@ -40,7 +45,7 @@ def add_options(predict: Any) -> None:
     )
     add("--methods", nargs="+", default=[], metavar="M", help="default: residual")
     add("--latent", nargs="+", type=components, default=[8], metavar="K", help="default: 8")
-    add("--images", nargs="+", type=Path, default=[], metavar="FILE", help="latents to use, too")
+    add_images(add, "latents to use, too")
     add(
         "--regressor",
         nargs="+",
@@ -59,7 +64,7 @@ def add_options(predict: Any) -> None:
         metavar="N",
         help="default: 1000; 0: no p-values",
     )
-    add("--compartments", type=Path, metavar="ATLAS", help=COMPARTMENTS_HELP)
+    add_compartments(add)
     add("--out", type=Path, required=True, metavar="DIR")
     add_style_options(predict)
 

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from .options import add_regions_of_results
 from .style import add_style_options
 from .terminal import Report, clear_line, tell_notes
 
@@ -19,8 +20,7 @@ def add_options(report: Any) -> None:
     add = report.add_argument
     add("results", type=Path, metavar="RESULT_DIR", help="folder that encode --out wrote")
     add("--out", type=Path, metavar="REPORT.html", help="default: report.html in the folder")
-    add("--atlas", metavar="A", help="label NIfTI with the regions of results of voxels")
-    add("--labels", metavar="L", help="table that names the ids of the atlas")
+    add_regions_of_results(add)
     add_style_options(report, tables=False)
 
 

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
     QAbstractSpinBox,
-    QCheckBox,
     QDoubleSpinBox,
     QGridLayout,
     QLabel,
@@ -14,6 +13,7 @@ from qtpy.QtWidgets import (
 
 from napari_compressed_transcriptomics.viewer.planes import go_to, plane_of, position, show_plane
 
+from .shared.fields import check_box
 from .shared.following import follow
 from .shared.layouts import Dock, Part, label, row, stack
 from .shared.shortcut_button import shortcut_button
@@ -46,11 +46,13 @@ class BrainView(Dock):
         self.place = {axis: _millimetres(tip) for axis, tip in _AXES.items()}
         for box in self.place.values():
             box.valueChanged.connect(self._go)
-        self.side_by_side = QCheckBox("Side by side")
-        self.side_by_side.setToolTip("Every visible layer in a cell of its own, with its name")
+        self.side_by_side = check_box(
+            "Side by side", "Every visible layer in a cell of its own, with its name"
+        )
         self.side_by_side.clicked.connect(self._arrange)
-        self.shell = QCheckBox("Brain shell in 3-D")
-        self.shell.setToolTip("A faint surface around the brain, in 3-D and not side by side")
+        self.shell = check_box(
+            "Brain shell in 3-D", "A faint surface around the brain, in 3-D and not side by side"
+        )
         self.shell.setChecked(True)
         self.shell.clicked.connect(self._view.shell.show)
         self._lay_out()

@@ -6,7 +6,6 @@ import numpy as np
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
     QFileDialog,
-    QPushButton,
     QWidget,
 )
 
@@ -16,7 +15,7 @@ from napari_compressed_transcriptomics.reconstruction.difference import TwoResul
 from napari_compressed_transcriptomics.viewer import layers
 from napari_compressed_transcriptomics.viewer.notices import user_errors_shown
 
-from .shared.fields import wrapping_label
+from .shared.fields import push_button, wrapping_label
 from .shared.following import soon
 from .shared.gene_table import GeneTable
 from .shared.layouts import Dock, form, row, stack, tabs
@@ -46,12 +45,13 @@ class CompareResults(Dock):
         self.second = ResultChoice(napari_viewer)
         self.summary = wrapping_label()
         self.summary.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.show_layer = QPushButton("Show &difference")
-        self.show_layer.setToolTip(
-            "A layer of the RMSE of B less that of A: blue where B is better, red where A is."
+        self.show_layer = push_button(
+            "Show &difference",
+            "A layer of the RMSE of B less that of A: blue where B is better, red where A is.",
         )
-        self.save = QPushButton("&Save table…")
-        self.save.setToolTip("The table in front as CSV, one row a region or gene")
+        self.save = push_button(
+            "&Save table…", "The table in front as CSV, one row a region or gene"
+        )
         self.choice = RegionChoice(napari_viewer)
         self.by_region = GeneTable("", "region", "region name")
         self.by_region.table.setToolTip(

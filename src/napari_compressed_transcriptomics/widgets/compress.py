@@ -27,7 +27,7 @@ from napari_compressed_transcriptomics.viewer import layers, settings
 from napari_compressed_transcriptomics.viewer.notices import user_errors_shown
 
 from .shared.device_choice import DeviceChoice
-from .shared.fields import ask_and_save_model, choice, count, wrapping_label
+from .shared.fields import ask_and_save_model, check_box, choice, count, push_button, wrapping_label
 from .shared.latent_size import LatentSize
 from .shared.layer_choice import LayerChoice
 from .shared.layouts import Dock, form, row, stack
@@ -67,14 +67,14 @@ class Compress(Dock):
         self.model_path = QLineEdit()
         self.model_path.setPlaceholderText("model.safetensors")
         self.browse = QPushButton("Browse…")
-        self.from_folder = QPushButton("Take from a folder…")
-        self.from_folder.setToolTip(
-            "Where the published files cannot be fetched: choose a folder that holds them."
+        self.from_folder = push_button(
+            "Take from a folder…",
+            "Where the published files cannot be fetched: choose a folder that holds them.",
         )
-        self.fill_missing = QCheckBox("Fill in a few missing genes")
-        self.fill_missing.setToolTip(
+        self.fill_missing = check_box(
+            "Fill in a few missing genes",
             "Genes that the model knows and the data lacks get the model's mean; "
-            "they are left out of all errors."
+            "they are left out of all errors.",
         )
         self.latent_size = LatentSize()
         self.held_out = QCheckBox("Measure on samples not seen")
@@ -86,14 +86,16 @@ class Compress(Dock):
         self.show_latents = QCheckBox("Latents")
         self.separate = QCheckBox("One layer a component")
         self.show_error = QCheckBox("Error (RMSE)")
-        self.show_distance = QCheckBox("Distance to training data")
-        self.show_distance.setToolTip(
+        self.show_distance = check_box(
+            "Distance to training data",
             "How far each sample is from what the model was trained on, above 1 is outside: the "
             "Mahalanobis distance of its latents or its RMSE, whichever is further beyond 97.5 % "
-            "of the training samples. Tells most with a saved model."
+            "of the training samples. Tells most with a saved model.",
         )
-        self.show_gene = QCheckBox("The gene shown, reconstructed")
-        self.show_gene.setToolTip("The reconstruction of the gene that the layer shows now.")
+        self.show_gene = check_box(
+            "The gene shown, reconstructed",
+            "The reconstruction of the gene that the layer shows now.",
+        )
         self.side_by_side = QCheckBox("Side by side")
         for box in (self.show_latents, self.show_error, self.side_by_side):
             box.setChecked(True)

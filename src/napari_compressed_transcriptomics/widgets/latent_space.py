@@ -4,14 +4,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QComboBox, QLabel, QPushButton
+from qtpy.QtWidgets import QComboBox, QLabel
 
 from napari_compressed_transcriptomics.reconstruction.latent_space import Coloring
 from napari_compressed_transcriptomics.viewer import selection
 from napari_compressed_transcriptomics.viewer.notices import user_errors_shown
 
 from .shared.color_choice import ColorChoice
-from .shared.fields import narrow, wrapping_label
+from .shared.fields import narrow, push_button, wrapping_label
 from .shared.following import follow
 from .shared.layouts import Dock, form, row, stack
 from .shared.result_choice import ResultChoice
@@ -55,8 +55,7 @@ class LatentSpace(Dock):
         # The plot must not move when the text changes.
         self.status.setMinimumHeight(4 * self.status.fontMetrics().lineSpacing())
         self.status.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self.clear = QPushButton("Clear")
-        self.clear.setToolTip("Select nothing (Escape)")
+        self.clear = push_button("Clear", "Select nothing (Escape)")
 
         self._gene_label = QLabel("Gene")
         settings = form(

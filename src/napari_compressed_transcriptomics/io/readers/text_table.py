@@ -16,13 +16,7 @@ _ROW_BYTES = 400  # of memory for a row beside its values
 
 
 def read_text_table(path: Path, ids: str | None = None) -> Table:
-    """Read a delimited table of expression.
-
-    Parameters
-    ----------
-    path : Path
-    ids : str, optional
-        Header of the column of atlas ids, which may stand anywhere.
+    """Read a delimited table of expression; parameters as of `parquet.read_parquet`.
 
     Raises
     ------

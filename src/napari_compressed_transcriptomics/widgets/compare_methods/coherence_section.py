@@ -12,7 +12,6 @@ from qtpy.QtWidgets import (
     QFileDialog,
     QHeaderView,
     QLabel,
-    QPushButton,
     QTableWidget,
     QTableWidgetItem,
     QWidget,
@@ -26,7 +25,7 @@ from napari_compressed_transcriptomics.study.coherence_of_methods import (
     measure_coherence,
 )
 from napari_compressed_transcriptomics.viewer.notices import user_errors_shown
-from napari_compressed_transcriptomics.widgets.shared.fields import count
+from napari_compressed_transcriptomics.widgets.shared.fields import count, push_button
 from napari_compressed_transcriptomics.widgets.shared.figure_view import FigureView
 from napari_compressed_transcriptomics.widgets.shared.layouts import form, stack
 from napari_compressed_transcriptomics.widgets.shared.plot_section import PlotSection
@@ -88,8 +87,9 @@ class CoherenceSection(QWidget):
         rows.hide()
         self.plot = PlotSection("Coherence", "coherence", FigureView(viewer))
         self.plot.heading.hide()
-        self.save = QPushButton("Save coherence…")
-        self.save.setToolTip("Table (CSV), settings (JSON) and figure (PNG) to a folder")
+        self.save = push_button(
+            "Save coherence…", "Table (CSV), settings (JSON) and figure (PNG) to a folder"
+        )
         heading = QLabel("<b>Anatomical coherence of the latents shown</b>")
         heading.setToolTip(_MEANING)
         settings = form(

@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtWidgets import QFileDialog, QPushButton, QWidget
+from qtpy.QtWidgets import QFileDialog
 
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.figures.comparison_plots import error_by_size
@@ -23,11 +23,14 @@ from napari_compressed_transcriptomics.study.compare_request import CompareReque
 from napari_compressed_transcriptomics.study.compare_score import Score
 from napari_compressed_transcriptomics.viewer.notices import user_errors_shown
 from napari_compressed_transcriptomics.widgets.shared.background import Background
-from napari_compressed_transcriptomics.widgets.shared.fields import scrolling, wrapping_label
+from napari_compressed_transcriptomics.widgets.shared.fields import (
+    push_button,
+    wrapping_label,
+)
 from napari_compressed_transcriptomics.widgets.shared.figure_view import FigureView
 from napari_compressed_transcriptomics.widgets.shared.following import soon
 from napari_compressed_transcriptomics.widgets.shared.layer_choice import LayerChoice
-from napari_compressed_transcriptomics.widgets.shared.layouts import Tab, stack
+from napari_compressed_transcriptomics.widgets.shared.layouts import Tab, scrolled
 from napari_compressed_transcriptomics.widgets.shared.plot_section import PlotSection
 from napari_compressed_transcriptomics.widgets.shared.run_bar import RunBar
 
@@ -65,8 +68,9 @@ class HeldOutTab(Tab):
         view = FigureView(viewer, (240, _PANEL_HEIGHT + _LEGEND_HEIGHT))
         self.plot = PlotSection("Error on held-out samples", "held_out_error", view)
         self.table = MethodTable()
-        self.save = QPushButton("S&ave comparison…")
-        self.save.setToolTip("Table (CSV), settings (JSON) and figure (PNG) to a folder")
+        self.save = push_button(
+            "S&ave comparison…", "Table (CSV), settings (JSON) and figure (PNG) to a folder"
+        )
         self._arrange()
 
         self._background = Background(self)
@@ -82,10 +86,8 @@ class HeldOutTab(Tab):
         self._show()
 
     def _arrange(self) -> None:
-        content = QWidget()
         parts = self.form, self.outlook, self.bar, self.plot, self.table, self.save
-        stack(content, *parts, 0, margins=4)
-        stack(self, scrolling(content), margins=0)
+        scrolled(self, *parts, 0, margins=4)
 
     def _refresh(self) -> None:
         """Say what Run would do now, or why it cannot."""

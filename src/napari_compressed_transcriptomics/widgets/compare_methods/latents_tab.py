@@ -7,9 +7,7 @@ from typing import Any
 
 from qtpy.QtWidgets import (
     QFileDialog,
-    QPushButton,
     QSpinBox,
-    QWidget,
 )
 
 from napari_compressed_transcriptomics.codecs.registry import METHODS, titles
@@ -31,11 +29,11 @@ from napari_compressed_transcriptomics.viewer.notices import user_errors_shown
 from napari_compressed_transcriptomics.widgets.shared.background import Background
 from napari_compressed_transcriptomics.widgets.shared.fields import (
     count,
-    scrolling,
+    push_button,
     wrapping_label,
 )
 from napari_compressed_transcriptomics.widgets.shared.layer_choice import LayerChoice
-from napari_compressed_transcriptomics.widgets.shared.layouts import Tab, form, row, stack
+from napari_compressed_transcriptomics.widgets.shared.layouts import Tab, form, row, scrolled
 from napari_compressed_transcriptomics.widgets.shared.method_choice import MethodChoice
 from napari_compressed_transcriptomics.widgets.shared.run_bar import RunBar
 
@@ -72,15 +70,15 @@ class LatentsTab(Tab):
             "Fit the methods to all samples, and show a layer a component, those of a method "
             "beside each other"
         )
-        self.scatter = QPushButton("Scatte&r plots")
-        self.scatter.setToolTip(
+        self.scatter = push_button(
+            "Scatte&r plots",
             "Component 1 against component 2 of each method, in a window of their own; methods "
-            "that are not fitted yet are fitted first"
+            "that are not fitted yet are fitted first",
         )
-        self.open = QPushButton("&Open latents…")
-        self.open.setToolTip(
+        self.open = push_button(
+            "&Open latents…",
             "Published latents (NIfTI, such as abagen_pca0_8mm.nii.gz) beside your own; files that "
-            "differ by the component's number are one method"
+            "differ by the component's number are one method",
         )
         self.note = wrapping_label()
         self.coherence = CoherenceSection(viewer, self._shown)
@@ -103,9 +101,8 @@ class LatentsTab(Tab):
     def _arrange(self) -> None:
         sizes = ("Components (&k)", self.components), ("S&eed", self.seed)
         buttons = row(self.scatter, self.open)
-        content = QWidget()
-        stack(content, form(self.methods, *sizes), self.bar, buttons, self.note, self.coherence, 1)
-        stack(self, scrolling(content), margins=0)
+        parts = form(self.methods, *sizes), self.bar, buttons, self.note, self.coherence
+        scrolled(self, *parts, 1)
 
     def request(self) -> LatentsRequest:
         """Return what Run would do now; a `UserError` says why it cannot."""

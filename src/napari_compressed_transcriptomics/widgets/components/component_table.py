@@ -4,13 +4,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QFileDialog, QPushButton
+from qtpy.QtWidgets import QFileDialog
 
 from napari_compressed_transcriptomics.reconstruction.components import component_genes
 from napari_compressed_transcriptomics.viewer import layers
 from napari_compressed_transcriptomics.viewer.notices import user_errors_shown
 from napari_compressed_transcriptomics.widgets.shared.fields import (
     component_box,
+    push_button,
     wrapping_label,
 )
 from napari_compressed_transcriptomics.widgets.shared.gene_table import GeneTable
@@ -39,11 +40,13 @@ class ComponentTable(Tab):
         self.table.set_genes((), _NOTHING)
         self.table.table.sortByColumn(2, Qt.SortOrder.DescendingOrder)  # rises and falls
         self.basis = wrapping_label()
-        self.save = QPushButton("&Save table…")
-        self.save.setToolTip("All components as CSV, one row a gene, for enrichment tools")
-        self.save_ranking = QPushButton("Save &ranking…")
-        self.save_ranking.setToolTip(
-            "The genes of this component from rise to fall as .rnk, for preranked enrichment (GSEA)"
+        self.save = push_button(
+            "&Save table…", "All components as CSV, one row a gene, for enrichment tools"
+        )
+        self.save_ranking = push_button(
+            "Save &ranking…",
+            "The genes of this component from rise to fall as .rnk, for preranked enrichment "
+            "(GSEA)",
         )
         component = form(("&Component", self.component))
         buttons = row(self.save, self.save_ranking)

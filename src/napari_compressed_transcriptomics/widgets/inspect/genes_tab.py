@@ -3,10 +3,10 @@
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QFileDialog, QPushButton
+from qtpy.QtWidgets import QFileDialog
 
 from napari_compressed_transcriptomics.viewer.notices import user_errors_shown
-from napari_compressed_transcriptomics.widgets.shared.fields import wrapping_label
+from napari_compressed_transcriptomics.widgets.shared.fields import push_button, wrapping_label
 from napari_compressed_transcriptomics.widgets.shared.following import soon
 from napari_compressed_transcriptomics.widgets.shared.gene_table import GeneTable
 from napari_compressed_transcriptomics.widgets.shared.layouts import Tab, row, stack
@@ -26,10 +26,10 @@ class GenesTab(Tab):
         self._comparison = comparison(viewer)
         self.genes = GeneTable("Run Compress first.")
         self.hint = wrapping_label()
-        self.back = QPushButton("&Back to other layers")
-        self.back.setToolTip("Hide the comparison and show what was shown before.")
-        self.save = QPushButton("Save &table…")
-        self.save.setToolTip("All genes with their numbers, as CSV.")
+        self.back = push_button(
+            "&Back to other layers", "Hide the comparison and show what was shown before."
+        )
+        self.save = push_button("Save &table…", "All genes with their numbers, as CSV.")
         stack(self, self.genes, self.hint, row(self.back, self.save), margins=4)
 
         # Drawn when all keys pressed so far are dealt with: a key held down must not lag.

@@ -3,19 +3,17 @@
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtWidgets import QWidget
-
 from napari_compressed_transcriptomics.figures.plots import density_plot, error_histogram
 from napari_compressed_transcriptomics.reconstruction.joint_histogram import (
     JointHistogram,
     density_of,
 )
 from napari_compressed_transcriptomics.viewer.notices import report, sentence
-from napari_compressed_transcriptomics.widgets.shared.fields import scrolling, wrapping_label
+from napari_compressed_transcriptomics.widgets.shared.fields import wrapping_label
 from napari_compressed_transcriptomics.widgets.shared.figure_view import FigureView
 from napari_compressed_transcriptomics.widgets.shared.job import Job
-from napari_compressed_transcriptomics.widgets.shared.layouts import Tab, stack
-from napari_compressed_transcriptomics.widgets.shared.plot_section import PlotSection
+from napari_compressed_transcriptomics.widgets.shared.layouts import Tab, scrolled
+from napari_compressed_transcriptomics.widgets.shared.plot_section import PLOT_WIDTH, PlotSection
 
 from .region_errors import RegionErrors
 
@@ -23,7 +21,6 @@ if TYPE_CHECKING:
     from napari_compressed_transcriptomics.reconstruction.reconstruction import Reconstruction
     from napari_compressed_transcriptomics.widgets.shared.result_choice import ResultChoice
 
-_WIDTH = 290  # at which every name and number of the plots can be read
 
 _MEANING = (
     "RMSE: root of the mean squared difference between original and reconstruction over all "
@@ -50,11 +47,8 @@ class OverallTab(Tab):
         self.density.view.canvas.setFixedHeight(285)
         self.histogram.view.canvas.setFixedHeight(200)
 
-        content = QWidget()
-        content.setMinimumWidth(_WIDTH)
-        stack(content, self.summary, self.density, self.histogram, self.by_region, 1)
-        self.column = scrolling(content)
-        stack(self, self.column, margins=0)
+        parts = self.summary, self.density, self.histogram, self.by_region
+        self.column = scrolled(self, *parts, 1, width=PLOT_WIDTH)
 
         results.changed.connect(self._refresh)
         self.by_region.went_to.connect(self._scroll_to)

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
     QSpinBox,
-    QWidget,
 )
 
 from napari_compressed_transcriptomics.figures.sample_plots import latents_plot, profile_plot
@@ -16,12 +15,11 @@ from napari_compressed_transcriptomics.reconstruction.sample_profile import (
 )
 from napari_compressed_transcriptomics.viewer.pick_mark import pick_mark
 from napari_compressed_transcriptomics.widgets.shared.fields import (
-    scrolling,
     wrapping_label,
 )
 from napari_compressed_transcriptomics.widgets.shared.figure_view import FigureView
-from napari_compressed_transcriptomics.widgets.shared.layouts import Tab, form, row, stack
-from napari_compressed_transcriptomics.widgets.shared.plot_section import PlotSection
+from napari_compressed_transcriptomics.widgets.shared.layouts import Tab, form, row, scrolled
+from napari_compressed_transcriptomics.widgets.shared.plot_section import PLOT_WIDTH, PlotSection
 from napari_compressed_transcriptomics.widgets.shared.region_choice import RegionChoice
 from napari_compressed_transcriptomics.widgets.shared.session import Pick, session
 from napari_compressed_transcriptomics.widgets.shared.shortcut_button import shortcut_button
@@ -30,7 +28,6 @@ if TYPE_CHECKING:
     from napari_compressed_transcriptomics.reconstruction.sample_profile import SampleProfile
     from napari_compressed_transcriptomics.widgets.shared.result_choice import ResultChoice
 
-_WIDTH = 290  # at which every name and number of the plots can be read
 _MEANING = (
     "RMSE: root of the mean squared difference between original and reconstruction over this "
     "sample's genes, in the units of the data. 0 is perfect.\n"
@@ -83,10 +80,8 @@ class SampleTab(Tab):
     def _lay_out(self) -> None:
         choices = form(("Regions", self.regions), ("Rank by error", self.rank))
         buttons = row(self.worst, self.worse, self.better)
-        content = QWidget()
-        content.setMinimumWidth(_WIDTH)
-        stack(content, choices, buttons, self.facts, self.profile, self.latents, 1)
-        stack(self, scrolling(content), margins=0)
+        parts = choices, buttons, self.facts, self.profile, self.latents
+        scrolled(self, *parts, 1, width=PLOT_WIDTH)
 
     def showEvent(self, event: Any) -> None:
         """Catch up with what was picked while another tab was in front."""

@@ -9,7 +9,6 @@ from qtpy.QtWidgets import (
     QFileDialog,
     QMessageBox,
     QPlainTextEdit,
-    QPushButton,
     QWidget,
 )
 
@@ -27,7 +26,7 @@ from napari_compressed_transcriptomics.io.writers.prediction import (
 )
 from napari_compressed_transcriptomics.viewer.notices import user_errors_shown
 from napari_compressed_transcriptomics.viewer.prediction_layers import show_prediction
-from napari_compressed_transcriptomics.widgets.shared.fields import wrapping_label
+from napari_compressed_transcriptomics.widgets.shared.fields import push_button, wrapping_label
 from napari_compressed_transcriptomics.widgets.shared.figure_view import FigureView
 from napari_compressed_transcriptomics.widgets.shared.layouts import stack
 from napari_compressed_transcriptomics.widgets.shared.plot_section import PlotSection
@@ -54,10 +53,10 @@ class PredictionView(QWidget):
         self.figure = FigureView(viewer)
         self.doubt = wrapping_label()
         self.table = ScoreTable()
-        self.show_maps = QPushButton("Show &maps")
-        self.show_maps.setToolTip(
+        self.show_maps = push_button(
+            "Show &maps",
             "The target of the row chosen, its prediction and its error side by side; other "
-            "layers are hidden (Enter in the table does the same)"
+            "layers are hidden (Enter in the table does the same)",
         )
         self.save = RunBar("Save prediction")
         self.save.run.setText("Sa&ve…")

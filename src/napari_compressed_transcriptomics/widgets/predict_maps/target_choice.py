@@ -10,14 +10,13 @@ from qtpy.QtWidgets import (
     QLineEdit,
     QListWidget,
     QListWidgetItem,
-    QPushButton,
     QWidget,
 )
 
 from napari_compressed_transcriptomics.io.readers.targets import TARGET_FILES
 from napari_compressed_transcriptomics.viewer.layer_content import shown
 from napari_compressed_transcriptomics.viewer.layer_values import volume_of_layer
-from napari_compressed_transcriptomics.widgets.shared.fields import wrapping_label
+from napari_compressed_transcriptomics.widgets.shared.fields import push_button, wrapping_label
 from napari_compressed_transcriptomics.widgets.shared.file_list import FileList
 from napari_compressed_transcriptomics.widgets.shared.following import follow
 from napari_compressed_transcriptomics.widgets.shared.layouts import row, stack
@@ -58,8 +57,7 @@ class TargetChoice(QWidget):
             "Tables whose rows have no names are refused unless a list of regions (CSV, .xlsx, or "
             "the label table of an atlas) says which region each row is."
         )
-        self.browse = QPushButton("…")
-        self.browse.setToolTip("Choose the list of regions")
+        self.browse = push_button("…", "Choose the list of regions")
         self.browse.setFixedWidth(30)
         self._arrange()
         events = viewer.layers.events

@@ -12,6 +12,7 @@ from qtpy.QtWidgets import (
     QFrame,
     QHeaderView,
     QLabel,
+    QPushButton,
     QScrollArea,
     QSpinBox,
     QTableView,
@@ -32,6 +33,20 @@ def more_settings(title: str, form: QFormLayout) -> tuple[QCheckBox, QWidget]:
     settings.setVisible(False)
     box.toggled.connect(settings.setVisible)
     return box, settings
+
+
+def push_button(text: str, tip: str) -> QPushButton:
+    """Return a button, and what it does when the mouse rests on it."""
+    made = QPushButton(text)
+    made.setToolTip(tip)
+    return made
+
+
+def check_box(text: str, tip: str) -> QCheckBox:
+    """Return a box to tick, and what it does when the mouse rests on it."""
+    made = QCheckBox(text)
+    made.setToolTip(tip)
+    return made
 
 
 def choice(labels: dict[str, str]) -> QComboBox:

@@ -8,12 +8,15 @@ from qtpy.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QLayout,
+    QScrollArea,
     QTabWidget,
     QVBoxLayout,
     QWidget,
 )
 
 from napari_compressed_transcriptomics.viewer import grid
+
+from .fields import scrolling
 
 Part = QWidget | QLayout | tuple[QWidget | QLayout, int] | int
 """A widget or layout, alone or with its stretch; a number is room that stretches so much."""
@@ -55,6 +58,18 @@ def stack(parent: QWidget, *parts: Part, margins: int | None = None) -> None:
     if margins is not None:
         layout.setContentsMargins(margins, margins, margins, margins)
     _fill(layout, parts)
+
+
+def scrolled(
+    parent: QWidget, *parts: Part, margins: int | None = None, width: int = 0
+) -> QScrollArea:
+    """Lay parts out as `stack`, in a frame that scrolls up and down and is as wide at least."""
+    content = QWidget()
+    content.setMinimumWidth(width)
+    stack(content, *parts, margins=margins)
+    area = scrolling(content)
+    stack(parent, area, margins=0)
+    return area
 
 
 def row(*parts: Part) -> QHBoxLayout:

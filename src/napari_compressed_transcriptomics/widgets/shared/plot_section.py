@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtWidgets import QFileDialog, QLabel, QPushButton, QWidget
+from qtpy.QtWidgets import QFileDialog, QLabel, QWidget
 
 from napari_compressed_transcriptomics.viewer.notices import user_errors_shown
 
-from .fields import wrapping_label
+from .fields import push_button, wrapping_label
 from .figure_view import FigureView
 from .layouts import row, stack
 
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 Plot = Callable[..., "Figure"]
 """A function of `core.plots` that still wants ``figure`` and ``foreground``."""
+
+PLOT_WIDTH = 290
+"""In pixels, at which every name and number of the plots can be read."""
 
 
 class PlotSection(QWidget):
@@ -40,8 +43,7 @@ class PlotSection(QWidget):
         self._file_name = file_name
         self._plot: Plot | None = None
         self.heading = QLabel(f"<b>{heading}</b>")
-        self.save = QPushButton("Save figure…")
-        self.save.setToolTip("Save this plot as PNG, SVG or PDF, black on white")
+        self.save = push_button("Save figure…", "Save this plot as PNG, SVG or PDF, black on white")
         self.save.clicked.connect(self._ask_and_save)
         self.note = wrapping_label()
         self.view = view

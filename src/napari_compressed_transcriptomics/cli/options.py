@@ -1,8 +1,9 @@
-"""Numbers on the command line: whole ones within a range, and distances."""
+"""Options that several commands have, and the numbers that they take."""
 
 import argparse
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from napari_compressed_transcriptomics.core import limits
 
@@ -57,3 +58,40 @@ repeats = whole(1, limits.MAX_REPEATS)
 seed = whole(0, limits.MAX_SEED)
 surrogates = whole(0, limits.MAX_DRAWS)
 permutations = whole(limits.MIN_PERMUTATIONS, limits.MAX_DRAWS)
+
+
+def add_methods(add: Callable, methods: Sequence[str], latent_sizes: Sequence[int]) -> None:
+    """Add the options of methods and their numbers of components, with their defaults."""
+    usual = " ".join(methods)
+    add("--methods", nargs="+", default=[*methods], metavar="M", help=f"default: {usual}")
+    usual = " ".join(map(str, latent_sizes))
+    add(
+        "--latent",
+        nargs="+",
+        type=components,
+        default=[*latent_sizes],
+        metavar="K",
+        help=f"default: {usual}",
+    )
+
+
+def add_images(add: Callable, help: str) -> None:
+    """Add the option of latents that are there already."""
+    add("--images", nargs="+", type=Path, default=[], metavar="FILE", help=help)
+
+
+def add_compartments(add: Callable) -> None:
+    """Add the option of compartments, which surrogate maps keep."""
+    add(
+        "--compartments",
+        type=Path,
+        metavar="ATLAS",
+        help="label NIfTI of cortex, subcortex, cerebellum and brainstem, where regions' names do "
+        "not tell",
+    )
+
+
+def add_regions_of_results(add: Callable) -> None:
+    """Add the options of the regions of results."""
+    add("--atlas", metavar="A", help="label NIfTI with the regions of results of voxels")
+    add("--labels", metavar="L", help="table that names the ids of the atlas")
