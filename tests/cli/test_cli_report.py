@@ -10,7 +10,6 @@ import pytest
 from commands import files_below, refused, run
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
-from napari_compressed_transcriptomics.figures import slices
 from napari_compressed_transcriptomics.figures.report import page as report
 from napari_compressed_transcriptomics.figures.report.figures import report_figures
 from napari_compressed_transcriptomics.figures.report.page import page_of, report_of
@@ -20,12 +19,7 @@ from napari_compressed_transcriptomics.io.writers.results import save_results
 from napari_compressed_transcriptomics.reconstruction.difference import compare_saved
 from small import compressed
 
-
-@pytest.fixture(scope="module", autouse=True)
-def small_pictures():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(slices, "PIXELS", 30)
-        yield
+pytestmark = pytest.mark.usefixtures("small_pictures")
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,6 @@ import pytest
 from data import TABLES, real_expression
 from napari_compressed_transcriptomics.core.regions import Regions
 from napari_compressed_transcriptomics.core.synthetic import synthetic_regions
-from napari_compressed_transcriptomics.figures import slices
 from napari_compressed_transcriptomics.figures.report.page import page_of, report_of
 from napari_compressed_transcriptomics.figures.report.text import digits, flat
 from napari_compressed_transcriptomics.reconstruction import results
@@ -39,11 +38,7 @@ def table(page, caption):
     return headers, rows
 
 
-@pytest.fixture(scope="module", autouse=True)
-def small_pictures():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(slices, "PIXELS", 40)
-        yield
+pytestmark = pytest.mark.usefixtures("small_pictures")
 
 
 @pytest.fixture(scope="module")
