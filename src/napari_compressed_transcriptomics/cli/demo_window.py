@@ -137,6 +137,9 @@ def _check(viewer: Any, folder: Path) -> None:
 
     def plots() -> None:
         inspect.tabs.setCurrentIndex(tabs["Overall"])
+        counted = inspect.tabs.currentWidget().density.save
+        while not counted.isEnabled():  # values are counted in a thread
+            _draw()
 
     def worst_gene() -> None:
         inspect.tabs.setCurrentIndex(tabs["Genes"])
