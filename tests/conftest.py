@@ -114,13 +114,3 @@ def phantom(request):
 @pytest.fixture
 def las():
     return make_phantom()
-
-
-@pytest.fixture(scope="module")
-def small_pictures():
-    """Reports are drawn in a fraction of the time."""
-    from napari_compressed_transcriptomics.figures import slices
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(slices, "PIXELS", 40)
-        yield
