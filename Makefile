@@ -13,9 +13,8 @@ ON_SCREEN := scripts/with-display
 TORCH_INDEX := $(shell [ "$$(uname -s)" = Linux ] && ! command -v nvidia-smi >/dev/null && \
 	echo --retries 1 --extra-index-url https://download.pytorch.org/whl/cpu)
 
-# Each with a screen and a keyboard of its own, where screens are virtual.
-TWO_PROCESSES := --tx "2*popen//python=$(ON_SCREEN) $(BIN)/python" --dist loadgroup \
-	--no-loadscope-reorder
+# One for all windows, one for the rest.
+TWO_PROCESSES := -n 2 --dist loadgroup
 
 # Threads that wait sleep instead of spinning: much faster where the machine is busy.
 demo test check quality linear study calibration fuzz chaos monkey screenshots: export OMP_WAIT_POLICY := PASSIVE
@@ -33,15 +32,13 @@ demo: $(READY) ## do the main job on the sample; show it, and write it to demo-o
 	$(ON_SCREEN) $(BIN)/compressed-transcriptomics demo --out demo-output
 
 test: $(READY) ## run the tests
-	$(ON_SCREEN) true
-	$(BIN)/python -m pytest $(TWO_PROCESSES)
+	$(ON_SCREEN) $(BIN)/python -m pytest $(TWO_PROCESSES)
 
 check: $(READY) ## run the tests, the linter, the formatter and the type checker
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(ON_SCREEN) true
-	$(BIN)/python -m pytest $(TWO_PROCESSES)
+	$(ON_SCREEN) $(BIN)/python -m pytest $(TWO_PROCESSES)
 
 fuzz: $(READY) ## give readers N damaged and hostile files (make fuzz N=100000; default 20000)
 	$(BIN)/python -m tests.fuzz $(or $(N),20000)

@@ -1,6 +1,5 @@
 """Settings for all tests."""
 
-import gc
 import os
 import signal
 from tempfile import gettempdir
@@ -26,26 +25,11 @@ usual_threads()  # before anything changes it
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the marks
 def pytest_collection_modifyitems(items):
-    """Keep a file in one of several processes, and all windows that share a keyboard.
-
-    Files with windows, which take longest, come first.
-    """
-    own_screen = os.environ.get("VIRTUAL_DISPLAY") == str(os.getppid())  # by scripts/with-display
-    windowed = {
-        item.path
-        for item in items
-        if {"qapp", "qtbot", "make_napari_viewer"} & set(item.fixturenames)
-    }
+    """Keep windows in one of several processes (they share a keyboard), a file in one, too."""
     for item in items:
-        together = item.path in windowed and not own_screen
-        item.add_marker(pytest.mark.xdist_group("window" if together else item.path.name))
-    items.sort(key=lambda item: item.path not in windowed)
-
-
-def pytest_collection_finish():
-    """Leave what was imported out of all collections of garbage: each window makes some."""
-    gc.collect()
-    gc.freeze()
+        windowed = {"qapp", "qtbot", "make_napari_viewer"} & set(item.fixturenames)
+        item.add_marker(pytest.mark.xdist_group("window" if windowed else item.path.name))
+    items.sort(key=lambda item: item.get_closest_marker("xdist_group").args != ("window",))
 
 
 @pytest.fixture(autouse=True)
@@ -85,14 +69,6 @@ def fewer_fitted(monkeypatch):
     to_fit = spatial_covariance.rows_to_fit
     for module in (spatial_null, spatial_covariance):
         monkeypatch.setattr(module, "rows_to_fit", lambda places: to_fit(places, 60))
-
-
-@pytest.fixture
-def quick_kernel_pca(monkeypatch):
-    """Fit kernel PCA to 60 samples: its search for a kernel takes a second or more."""
-    from napari_compressed_transcriptomics.codecs import kernel_pca
-
-    monkeypatch.setattr(kernel_pca, "MAX_SAMPLES", 60)
 
 
 @pytest.fixture(scope="module")
