@@ -52,7 +52,8 @@ class LatentsTab(Tab):
     """
 
     def __init__(self, viewer: Any, layer: LayerChoice):
-        super().__init__(viewer, layer)
+        super().__init__(layer)
+        self._viewer = viewer
         self._fitted: tuple[NamedLatents, ...] = ()
         self._seed_of_fits = 0
         self._notes: list[str] = []
