@@ -31,7 +31,7 @@ def viewer_fixture(brain, make_napari_viewer):
 
 
 @pytest.fixture(name="dock")
-def dock_fixture(viewer, fewer_fitted):
+def dock_fixture(viewer, fewer_fitted, quick_kernel_pca):
     """Open the dock, set for a quick prediction from two components of PCA."""
     _, widget = viewer.window.add_plugin_dock_widget(PLUGIN, "Predict maps")
     settle()

@@ -21,7 +21,7 @@ from napari_compressed_transcriptomics.study.compare_request import CompareReque
 from napari_compressed_transcriptomics.viewer.adding import add_expression
 
 PLUGIN = "napari-compressed-transcriptomics"
-pytestmark = pytest.mark.usefixtures("one_thread")
+pytestmark = pytest.mark.usefixtures("one_thread", "quick_kernel_pca")
 
 
 @pytest.fixture

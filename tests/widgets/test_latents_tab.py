@@ -42,7 +42,7 @@ def lobes(brain):
 
 
 @pytest.fixture
-def tab(model, brain, qtbot):
+def tab(model, brain, quick_kernel_pca, qtbot):
     add_expression(model, brain)
     made = LatentsTab(model, LayerChoice(model))
     made._chosen.setParent(made)
