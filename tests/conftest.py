@@ -71,14 +71,6 @@ def fewer_fitted(monkeypatch):
         monkeypatch.setattr(module, "rows_to_fit", lambda places: to_fit(places, 60))
 
 
-@pytest.fixture
-def quick_kernel_pca(monkeypatch):
-    """Fit kernel PCA to 60 samples: its search for a kernel takes a second or more."""
-    from napari_compressed_transcriptomics.codecs import kernel_pca
-
-    monkeypatch.setattr(kernel_pca, "MAX_SAMPLES", 60)
-
-
 @pytest.fixture(scope="module")
 def small_pictures():
     """Draw slices with few pixels."""

@@ -5,7 +5,7 @@ import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 
-from clicking import activate, click_on, press, settle, stand_alone
+from clicking import activate, click_on, press, settle
 from data import TABLES, real_data, real_expression
 from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
 from napari_compressed_transcriptomics.io import read_volume
@@ -37,11 +37,8 @@ def viewer(make_napari_viewer):
     return viewer
 
 
-def open_tab(viewer, qtbot=None):
-    """Open the tab in the window, or by itself where there is none."""
+def open_tab(viewer):
     tab = SampleTab(viewer, ResultChoice(viewer))
-    if qtbot:
-        return stand_alone(tab, qtbot)
     viewer.window.add_dock_widget(tab, area="right")
     settle()
     return tab
@@ -125,52 +122,54 @@ def test_stacks_and_single_components_tell_the_same_sample(result, viewer):
     assert tab.facts.text() == on_stack
 
 
-def test_other_data_is_said_so(result, other, model, qtbot):
-    first = add(model, layers.error_layer(result))
-    tab = open_tab(model, qtbot)
+def test_other_data_is_said_so(result, other, viewer):
+    first = add(viewer, layers.error_layer(result))
+    tab = open_tab(viewer)
     press(tab.worst)
     first.visible = False
-    add(model, layers.error_layer(other))  # its result is chosen at once
+    add(viewer, layers.error_layer(other))  # its result is chosen at once
     settle()
     assert "other data" in tab.facts.text()
     assert not tab.profile.isVisible()
     press(tab.better)  # from nowhere it starts with the worst
-    assert session(model).pick.sample == samples_by_error(other)[0]
+    assert session(viewer).pick.sample == samples_by_error(other)[0]
     assert "rank 1 of" in tab.facts.text()
 
 
-def test_the_ring_takes_no_cell_of_the_grid(result, model, qtbot):
-    add(model, layers.error_layer(result))
-    add(model, layers.expression_layer(result.expression))
-    tab = open_tab(model, qtbot)
+def test_the_ring_takes_no_cell_of_the_grid(result, viewer):
+    add(viewer, layers.error_layer(result))
+    add(viewer, layers.expression_layer(result.expression))
+    tab = open_tab(viewer)
     press(tab.worst)
-    view = grid.attach(model)
+    view = grid.attach(viewer)
     view.show_side_by_side()
-    assert model.canvas.grid.actual_shape(model.layers) == (1, 2)
+    assert viewer.canvas.grid.actual_shape(viewer.layers) == (1, 2)
     press(tab.better)
-    assert model.canvas.grid.actual_shape(model.layers) == (1, 2)
-    model.canvas.grid.enabled = False
-    assert model.layers[NAME].visible
+    assert viewer.canvas.grid.actual_shape(viewer.layers) == (1, 2)
+    viewer.canvas.grid.enabled = False
+    assert viewer.layers[NAME].visible
 
-    model.layers.remove(NAME)
+    viewer.layers.remove(NAME)
     press(tab.better)
-    assert NAME in model.layers
-    assert sum(layer.name.startswith(NAME) for layer in model.layers) == 1
+    assert NAME in viewer.layers
+    assert sum(layer.name.startswith(NAME) for layer in viewer.layers) == 1
 
 
-def test_the_ring_crosses_to_another_grid(result, other, model, qtbot):
-    add(model, layers.error_layer(result))
-    tab = open_tab(model, qtbot)
+def test_the_ring_crosses_to_another_grid(result, other, viewer):
+    add(viewer, layers.error_layer(result))
+    tab = open_tab(viewer)
     press(tab.worst)
-    add(model, layers.error_layer(other))
+    add(viewer, layers.error_layer(other))
     settle()
     press(tab.worst)
-    ring = model.layers[NAME]
-    np.testing.assert_allclose(ring.data_to_world(ring.data[1]), session(model).pick.position[::-1])
+    ring = viewer.layers[NAME]
+    np.testing.assert_allclose(
+        ring.data_to_world(ring.data[1]), session(viewer).pick.position[::-1]
+    )
 
 
-def test_without_a_result_it_says_what_to_do(model, qtbot):
-    tab = open_tab(model, qtbot)
+def test_without_a_result_it_says_what_to_do(viewer):
+    tab = open_tab(viewer)
     assert "Run Compress first" in tab.facts.text()
     assert not tab.worst.isEnabled()
     assert not tab.rank.isEnabled()

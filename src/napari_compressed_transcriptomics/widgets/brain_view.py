@@ -11,7 +11,6 @@ from qtpy.QtWidgets import (
     QLabel,
 )
 
-from napari_compressed_transcriptomics.viewer import grid
 from napari_compressed_transcriptomics.viewer.planes import go_to, plane_of, position, show_plane
 
 from .shared.fields import check_box
@@ -40,8 +39,6 @@ class BrainView(Dock):
 
     def __init__(self, napari_viewer: Any):
         super().__init__(napari_viewer)
-        self._viewer = napari_viewer
-        self._view = grid.attach(napari_viewer)
         self.views = {name: shortcut_button(self, *words) for name, words in _VIEWS.items()}
         for name, button in self.views.items():
             button.setCheckable(True)

@@ -37,7 +37,6 @@ class CompareResults(Dock):
 
     def __init__(self, napari_viewer: Any):
         super().__init__(napari_viewer)
-        self._viewer = napari_viewer
         self._session = session(napari_viewer)
         self._two: TwoResults | None = None
         self._regions: Regions | None = None

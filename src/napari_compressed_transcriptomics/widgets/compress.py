@@ -56,7 +56,6 @@ class Compress(Dock):
 
     def __init__(self, napari_viewer: Any):
         super().__init__(napari_viewer)
-        self._viewer = napari_viewer
         self._outputs = Outputs()
         self._parameters: dict[str, Any] = {}
         self._result: Reconstruction | None = None

@@ -36,7 +36,6 @@ class LatentSpace(Dock):
 
     def __init__(self, napari_viewer: Any):
         super().__init__(napari_viewer)
-        self._viewer = napari_viewer
         self._session = session(napari_viewer)
         self._parcellation: Parcellation | None = None
         self._selected: np.ndarray | None = None

@@ -56,7 +56,6 @@ class Train(Dock):
 
     def __init__(self, napari_viewer: Any):
         super().__init__(napari_viewer)
-        self._viewer = napari_viewer
         self._codec: Codec | None = None
         self._data = ""
         self.layer = LayerChoice(napari_viewer)

@@ -54,7 +54,7 @@ class HeldOutTab(Tab):
     """
 
     def __init__(self, viewer: Any, layer: LayerChoice):
-        super().__init__(layer)
+        super().__init__(viewer, layer)
         self._request: CompareRequest | None = None
         self._scores: dict[Fit, Score] = {}
         self._notes: tuple[str, ...] = ()

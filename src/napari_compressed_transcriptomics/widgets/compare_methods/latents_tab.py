@@ -52,8 +52,7 @@ class LatentsTab(Tab):
     """
 
     def __init__(self, viewer: Any, layer: LayerChoice):
-        super().__init__(layer)
-        self._viewer = viewer
+        super().__init__(viewer, layer)
         self._fitted: tuple[NamedLatents, ...] = ()
         self._seed_of_fits = 0
         self._notes: list[str] = []

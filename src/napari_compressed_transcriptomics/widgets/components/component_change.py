@@ -38,7 +38,7 @@ class ComponentChange(Tab):
     """Sliders for the latents, and the genes that change most against the start."""
 
     def __init__(self, viewer: Any, results: ResultChoice):
-        super().__init__(results)
+        super().__init__(viewer, results)
         self._session = session(viewer)
         self._start_latents: np.ndarray | None = None
         self.start = choice(_STARTS)

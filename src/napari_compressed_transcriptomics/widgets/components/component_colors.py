@@ -24,8 +24,7 @@ class ComponentColors(Tab):
     """Chooses three components and adds them as one colour layer."""
 
     def __init__(self, viewer: Any, results: ResultChoice):
-        super().__init__(results)
-        self._viewer = viewer
+        super().__init__(viewer, results)
         self.colors = [narrow(QComboBox()) for _ in _COLORS]
         self.add = QPushButton("&Add layer")
         about = wrapping_label()

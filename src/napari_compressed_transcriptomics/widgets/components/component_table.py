@@ -30,8 +30,7 @@ class ComponentTable(Tab):
     """The decoder's derivative averaged over samples, gene by gene."""
 
     def __init__(self, viewer: Any, results: ResultChoice):
-        super().__init__(results)
-        self._viewer = viewer
+        super().__init__(viewer, results)
         self._result: Reconstruction | None = None
         self._genes: ComponentGenes | None = None
         self.bar = RunBar("Genes of components")

@@ -22,7 +22,7 @@ class GenesTab(Tab):
     """A table of all genes; the one chosen is compared with its reconstruction in the viewer."""
 
     def __init__(self, viewer: Any, results: ResultChoice):
-        super().__init__(results)
+        super().__init__(viewer, results)
         self._comparison = comparison(viewer)
         self.genes = GeneTable("Run Compress first.")
         self.hint = wrapping_label()

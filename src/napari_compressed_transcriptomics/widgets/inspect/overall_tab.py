@@ -35,7 +35,7 @@ class OverallTab(Tab):
     """Shows one result as a whole: all values, all samples, and all regions."""
 
     def __init__(self, viewer: Any, results: "ResultChoice"):
-        super().__init__(results)
+        super().__init__(viewer, results)
         self._result: Reconstruction | None = None
         self._job: Job | None = None
         self.summary = wrapping_label()

@@ -41,7 +41,7 @@ class SampleTab(Tab):
     """Shows the sample that was picked, and walks through samples from the worst to the best."""
 
     def __init__(self, viewer: Any, results: "ResultChoice"):
-        super().__init__(results)
+        super().__init__(viewer, results)
         self._session = session(viewer)
         self._mark = pick_mark(viewer)
         self._stale = True

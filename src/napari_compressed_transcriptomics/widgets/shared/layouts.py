@@ -32,20 +32,23 @@ class Dock(QWidget):
 
     def __init__(self, napari_viewer: Any):
         super().__init__()
-        grid.attach(napari_viewer)
+        self._viewer = napari_viewer
+        self._view = grid.attach(napari_viewer)
 
 
 class Tab(QWidget):
-    """What tabs of a dock are: made with the list that says of what.
+    """What tabs of a dock are: made with the viewer, and the list that says of what.
 
     Parameters
     ----------
+    viewer : napari.Viewer
     chosen : LayerChoice or ResultChoice
         Above the tabs.
     """
 
-    def __init__(self, chosen: Any):
+    def __init__(self, viewer: Any, chosen: Any):
         super().__init__()
+        self._viewer = viewer
         self._chosen = chosen
 
 
