@@ -40,7 +40,13 @@ def _facts(expression: "Expression") -> dict:
     """Return what `info` prints, JSON-safe."""
     import numpy as np
 
-    parcellation, values = expression.parcellation, expression.values
+    from napari_compressed_transcriptomics.core.lazy_values import row_blocks
+
+    parcellation = expression.parcellation
+    ranges = [
+        (rows.min(), rows.max(), rows.sum(dtype=float)) for _, rows in row_blocks(expression.values)
+    ]
+    low, high, total = np.array(ranges, float).T
     single = bool((parcellation.voxels_per_sample == 1).all())
     return {
         "name": expression.name,
@@ -50,9 +56,9 @@ def _facts(expression: "Expression") -> dict:
         "first_samples": list(expression.samples[:5]),
         "first_genes": list(expression.genes[:5]),
         "values": {
-            "min": float(values.min()),
-            "mean": float(values.mean(dtype=float)),
-            "max": float(values.max()),
+            "min": float(low.min()),
+            "mean": float(total.sum() / expression.values.size),
+            "max": float(high.max()),
         },
         "shape": list(parcellation.labels.shape),
         "voxel_size_mm": np.linalg.norm(parcellation.affine[:3, :3], axis=0).tolist(),

@@ -13,6 +13,7 @@ from napari_compressed_transcriptomics.core.device import resolve_device
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Expression
 from napari_compressed_transcriptomics.core.latent_sizes import latent_size_problem
+from napari_compressed_transcriptomics.core.lazy_values import LazyValues
 from napari_compressed_transcriptomics.core.memory import memory_reported, require_memory
 from napari_compressed_transcriptomics.core.progress import Report, silent
 from napari_compressed_transcriptomics.core.provenance import training_record
@@ -84,6 +85,9 @@ class Codec(ABC):
         It cannot be fitted with as many components as samples (else fitting warns of it).
     is_network : bool
         It runs as a `CodecNetwork`: it can be saved, and `reconstruct` takes it.
+    streams : bool
+        It is fitted to values that are read in blocks of rows, see `LazyValues`; others need all
+        of them in memory.
     repeats : tuple of str, optional
         The choices, in `training`, to repeat a fit with; None where repeating takes long.
     smaller : str
@@ -95,6 +99,7 @@ class Codec(ABC):
     rows_together: ClassVar[int] = 1
     needs_samples: ClassVar[bool] = True
     is_network: ClassVar[bool] = True
+    streams: ClassVar[bool] = False
     repeats: ClassVar[tuple[str, ...] | None] = None
     smaller: ClassVar[str] = "use fewer genes or samples, or a larger machine"
 
@@ -154,6 +159,11 @@ class Codec(ABC):
         """Return about how much memory fitting takes beyond that of the data, as measured."""
 
     @classmethod
+    def bytes_to_stream(cls, n_samples: int, n_genes: int, latent_size: int) -> int:
+        """Return about how much memory fitting takes where values are read in blocks of rows."""
+        raise NotImplementedError(f"{cls.id} does not stream")
+
+    @classmethod
     def fit(
         cls,
         expression: Expression,
@@ -201,7 +211,16 @@ class Codec(ABC):
         cls.check_scale(expression.values, expression.name)
         n, g = expression.values.shape
         what = f"Fitting {cls.id} with {latent_size} components to {n:,} samples x {g:,} genes"
-        require_memory(cls.bytes_to_fit(n, g, latent_size, **settings), what, cls.smaller)
+        streamed = cls.streams and isinstance(expression.values, LazyValues)
+        if streamed:
+            need = cls.bytes_to_stream(n, g, latent_size)
+        else:
+            need = cls.bytes_to_fit(n, g, latent_size, **settings)
+        if isinstance(expression.values, LazyValues) and not streamed:
+            need += expression.values.nbytes
+        require_memory(need, what, cls.smaller)
+        if not streamed:
+            expression = expression.in_memory()
         name = resolve_device(device).name
         fitting = Fitting(expression, latent_size, seed, name, max_epochs, report)
         with memory_reported(what, cls.smaller):

@@ -21,6 +21,7 @@ from napari_compressed_transcriptomics.core.device import resolve_device
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Expression
 from napari_compressed_transcriptomics.core.latent_sizes import latent_size_problem
+from napari_compressed_transcriptomics.core.lazy_values import LazyValues
 from napari_compressed_transcriptomics.core.memory import memory_reported, require_memory
 from napari_compressed_transcriptomics.core.progress import (
     Finishing,
@@ -65,7 +66,11 @@ def fit_codec(
     codec = cls.fit(expression, latent_size, device=device, report=report, **settings)
     if codec.is_network:
         with memory_reported(what, cls.smaller):
-            codec.reference = learn_reference(codec, expression, name, report)
+            some = expression
+            if isinstance(expression.values, LazyValues):  # read once, not for each of its steps
+                report(Progress(_STAGE, 0, 1))
+                some = expression.drawn(MAX_TO_LEARN)
+            codec.reference = learn_reference(codec, some, name, report)
     return codec
 
 

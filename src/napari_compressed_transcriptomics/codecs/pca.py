@@ -4,11 +4,13 @@ from typing import Any, Self
 
 from torch import nn  # noqa: TID253  (this module is for torch only)
 
+from napari_compressed_transcriptomics.core.lazy_values import LazyValues
 from napari_compressed_transcriptomics.core.progress import Progress
 
 from .codec import Fitting
 from .linear import LinearCodec
 from .networks.autoencoder_network import CodecNetwork, linear_layer
+from .streamed_pca import bytes_to_stream, principal_components
 
 
 class PCA(LinearCodec):
@@ -23,10 +25,13 @@ class PCA(LinearCodec):
     """
 
     id = "pca"
+    streams = True
     _means_name = "mean"
 
     def describe(self) -> str:
         """Return the method in words."""
+        if self.training.get("solver") == "streamed":
+            return "principal component analysis (subspace iteration over blocks of rows)"
         return "principal component analysis (scikit-learn)"
 
     @classmethod
@@ -35,10 +40,17 @@ class PCA(LinearCodec):
         return pca_bytes(n_samples, n_genes, latent_size)
 
     @classmethod
+    def bytes_to_stream(cls, n_samples: int, n_genes: int, latent_size: int) -> int:
+        """Return about how much memory fitting takes; see `Codec`."""
+        return bytes_to_stream(n_samples, n_genes, latent_size)
+
+    @classmethod
     def _fit(cls, fitting: Fitting, **settings: Any) -> Self:
         from sklearn.decomposition import PCA as SklearnPCA
 
         expression, report = fitting.expression, fitting.report
+        if isinstance(expression.values, LazyValues):
+            return cls._streamed(fitting)
         report(Progress("Fitting PCA", 0, 1))
         fitted = SklearnPCA(fitting.latent_size, random_state=fitting.seed, **settings)
         fitted.fit(expression.values)
@@ -46,6 +58,16 @@ class PCA(LinearCodec):
         explained = [float(part) for part in fitted.explained_variance_ratio_]
         record = fitting.record(explained_variance_ratio=explained)
         return cls(fitted.components_, expression.genes, fitted.mean_, record)
+
+    @classmethod
+    def _streamed(cls, fitting: Fitting) -> Self:
+        expression = fitting.expression
+        found = principal_components(
+            expression.values, fitting.latent_size, fitting.device, fitting.report
+        )
+        explained = (found.variances / found.total_variance).tolist()
+        record = fitting.record(explained_variance_ratio=explained, solver="streamed")
+        return cls(found.components, expression.genes, found.mean, record)
 
     def _build(self) -> CodecNetwork:
         # float64 here: the offset is a sum over all genes

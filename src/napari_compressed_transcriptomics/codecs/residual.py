@@ -7,8 +7,9 @@ import torch  # noqa: TID253  (this module is for torch only)
 from torch import nn  # noqa: TID253
 
 from napari_compressed_transcriptomics.core.errors import first_line
+from napari_compressed_transcriptomics.core.lazy_values import LazyValues
 from napari_compressed_transcriptomics.core.memory import out_of_memory
-from napari_compressed_transcriptomics.core.progress import Progress
+from napari_compressed_transcriptomics.core.progress import Progress, Report
 from napari_compressed_transcriptomics.core.tensors import check_tensors, fraction, whole
 
 from .codec import GENE_MEANS, Codec, Fitting
@@ -19,6 +20,7 @@ from .networks.residual_network import (
     ResidualHidden,
     ResidualNetwork,
 )
+from .streamed_pca import bytes_to_stream, principal_components, scores_of
 from .training.checkpoints import Checkpoints
 from .training.residual_settings import MANY_ROWS, ResidualSettings
 from .training.residual_training import train_residual
@@ -48,6 +50,7 @@ class ResidualAutoencoder(Codec):
     """
 
     id = "residual"
+    streams = True
     smaller = "choose fewer hidden units, smaller batches or fewer genes, or use a larger machine"
 
     def __init__(
@@ -132,6 +135,13 @@ class ResidualAutoencoder(Codec):
         return rotating + running + members * (4 * copies * weights + activations)
 
     @classmethod
+    def bytes_to_stream(cls, n_samples: int, n_genes: int, latent_size: int) -> int:
+        """Return about how much memory fitting takes; see `Codec`."""
+        columns = min(n_samples - 1, n_genes, latent_size + COLUMNS_BEYOND)
+        rotating = bytes_to_stream(n_samples, n_genes, columns)
+        return rotating + cls.bytes_to_fit(n_samples, columns, latent_size)
+
+    @classmethod
     def _fit(
         cls,
         fitting: Fitting,
@@ -143,7 +153,10 @@ class ResidualAutoencoder(Codec):
         expression, latent_size, report = fitting.expression, fitting.latent_size, fitting.report
         how = ResidualSettings.for_data(expression.n_samples, latent_size, **settings)
         report(Progress("Preparing", 0, 1))
-        rotated = _Rotated(expression.values, latent_size, fitting.seed)
+        if isinstance(expression.values, LazyValues):
+            rotated = _Rotated.streamed(expression.values, latent_size, fitting.device, report)
+        else:
+            rotated = _Rotated.of_array(expression.values, latent_size, fitting.seed)
 
         def trained_on(device: str) -> tuple[ResidualNetwork, dict[str, Any]]:
             return train_residual(
@@ -190,26 +203,54 @@ class _Rotated:
     """Samples in the coordinates of their principal components, with a mean norm of one.
 
     All of a sample is there if there are at most `COLUMNS_BEYOND` more samples than latents.
+
+    Parameters
+    ----------
+    mean : ndarray of float64, shape (n_genes,)
+    components : ndarray of float32, shape (n_columns, n_genes)
+    scores : ndarray, shape (n, n_columns)
+    whole : float
+        Mean square distance of samples from their mean.
     """
 
-    def __init__(self, values: np.ndarray, latent_size: int, seed: int) -> None:
+    def __init__(
+        self, mean: np.ndarray, components: np.ndarray, scores: np.ndarray, whole: float
+    ) -> None:
+        n, self.n_genes = len(scores), len(mean)
+        self.mean, self.components = mean, components
+        self.scale = max(float(np.sqrt(np.square(scores, dtype=float).sum() / n)), 1e-12)
+        self.rows = np.ascontiguousarray(scores / self.scale, np.float32)
+        some = len(components) < min(n - 1, self.n_genes)
+        self.beyond = max(0.0, whole - self.scale**2) if some else 0.0
+
+    @classmethod
+    def of_array(cls, values: np.ndarray, latent_size: int, seed: int) -> "_Rotated":
+        """Rotate values that are in memory."""
         from sklearn.utils.extmath import randomized_svd, svd_flip
 
         n, n_genes = values.shape
         n_columns = min(n - 1, n_genes, latent_size + COLUMNS_BEYOND)
-        self.mean, self.n_genes = np.mean(values, axis=0, dtype=float), n_genes
-        centred = np.asarray(values - self.mean, np.float32)
+        mean = np.mean(values, axis=0, dtype=float)
+        centred = np.asarray(values - mean, np.float32)
         if n <= 500 or n_genes <= 1000:
             left, sizes, components = np.linalg.svd(centred, full_matrices=False)
         else:
             left, sizes, components = randomized_svd(centred, n_columns, random_state=seed)
         left, components = svd_flip(left, components, u_based_decision=False)
-        self.components = components[:n_columns]
         scores = left[:, :n_columns] * sizes[:n_columns]
-        self.scale = max(float(np.sqrt(np.square(scores, dtype=float).sum() / n)), 1e-12)
-        self.rows = np.ascontiguousarray(scores / self.scale, np.float32)
         whole = float(np.var(values, axis=0, dtype=float).sum())
-        self.beyond = max(0.0, whole - self.scale**2) if n_columns < min(n - 1, n_genes) else 0.0
+        return cls(mean, components[:n_columns], scores, whole)
+
+    @classmethod
+    def streamed(
+        cls, values: LazyValues, latent_size: int, device: str, report: Report
+    ) -> "_Rotated":
+        """Rotate values that are read in blocks of rows."""
+        n, n_genes = values.shape
+        n_columns = min(n - 1, n_genes, latent_size + COLUMNS_BEYOND)
+        found = principal_components(values, n_columns, device, report)
+        scores = scores_of(values, found, device, report)
+        return cls(found.mean, found.components, scores, found.total_variance * (n - 1) / n)
 
     def rmse(self, left: float) -> float:
         """Return the RMSE over genes where the mean square norm left of rows is `left`."""

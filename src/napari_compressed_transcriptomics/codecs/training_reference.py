@@ -21,6 +21,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from napari_compressed_transcriptomics.core.errors import UserError
+from napari_compressed_transcriptomics.core.lazy_values import Values
 from napari_compressed_transcriptomics.core.tensors import check_tensors
 
 QUANTILE = 0.975
@@ -76,10 +77,11 @@ class Reference:
         return cls(**{name: own[_PREFIX + name] for name in shapes})
 
 
-def scale_of(values: np.ndarray) -> np.ndarray:
+def scale_of(values: Values) -> np.ndarray:
     """Return the 1 and 99 percentile of values (n_samples, n_genes), of some rows."""
-    some = np.linspace(0, len(values) - 1, min(len(values), _SCALE_ROWS)).astype(int)
-    return np.percentile(np.asarray(values[some], np.float32), [1, 99]).astype(float)
+    from napari_compressed_transcriptomics.core.row_chunks import some_rows
+
+    return np.percentile(some_rows(values, _SCALE_ROWS), [1, 99]).astype(float)
 
 
 def whitening_of(latents: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

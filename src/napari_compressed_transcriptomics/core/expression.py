@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 
 from .errors import UserError, listing
+from .lazy_values import LazyValues, Values
+from .memory import require_memory
 
 FILL_COVERAGE = 0.9
 """Part of a model's genes that data must have before the rest may be filled in."""
@@ -131,7 +133,7 @@ class Expression:
 
     Attributes
     ----------
-    values : ndarray of float32, shape (n_samples, n_genes)
+    values : ndarray of float32 or LazyValues, shape (n_samples, n_genes)
         Finite. abagen's values lie in 0..1, the voxel-wise ones mostly in 0.3..0.7.
     genes : tuple of str
         Gene symbols, unique, one a column.
@@ -153,7 +155,7 @@ class Expression:
         Row and column of each single cell that the data lack and its gene's mean stands for.
     """
 
-    values: np.ndarray
+    values: Values
     genes: tuple[str, ...]
     samples: tuple[str, ...]
     parcellation: Parcellation
@@ -216,6 +218,7 @@ class Expression:
         rows : ndarray of int, shape (n,)
             Each at most once; the samples come in this order.
         """
+        require_memory(4 * len(rows) * self.n_genes, f"{len(rows):,} samples of {self.name}")
         number = np.zeros(self.n_samples + 1, np.int32)
         number[np.asarray(rows) + 1] = np.arange(1, len(rows) + 1)
         imputed = self.imputed[number[self.imputed[:, 0] + 1] > 0]
@@ -226,6 +229,25 @@ class Expression:
             parcellation=Parcellation(number[self.parcellation.labels], self.parcellation.affine),
             imputed=np.column_stack([number[imputed[:, 0] + 1] - 1, imputed[:, 1]]),
         )
+
+    def in_memory(self) -> "Expression":
+        """Return the same with values that are an array, if there is memory for them."""
+        if isinstance(self.values, np.ndarray):
+            return self
+        return replace(self, values=np.asarray(self.values))
+
+    def drawn(self, n: int, seed: int = 0) -> "Expression":
+        """Return at most `n` samples drawn at random, in memory; said in `notes`."""
+        if self.n_samples <= n:
+            return self.in_memory()
+        rows = np.sort(np.random.default_rng(seed).permutation(self.n_samples)[:n])
+        note = f"{n:,} of the {self.n_samples:,} samples of {self.name} were drawn (seed {seed})"
+        return replace(self.subset(rows), notes=(*self.notes, note))
+
+    def _take(self, columns: list[int]) -> Values:
+        if isinstance(self.values, LazyValues):
+            return self.values.select(columns)
+        return np.take(self.values, columns, axis=1)
 
     def aligned_to(self, genes: tuple[str, ...], fill: np.ndarray | None = None) -> "Expression":
         """Return the same samples with columns in the order of `genes`, matched by symbol.
@@ -252,7 +274,7 @@ class Expression:
         columns = [self._column.get(gene, 0) for gene in genes]
         imputed = self._imputed_in(genes)
         if not missing:
-            values = np.take(self.values, columns, axis=1)
+            values = self._take(columns)
             return replace(self, values=values, genes=genes, imputed=imputed)
         lack = (
             f"{self.name} lacks {len(missing)} of the {len(genes)} genes that the model "
@@ -268,8 +290,11 @@ class Expression:
         at = [column for column, gene in enumerate(genes) if gene not in self._column]
         if not np.isfinite(fill[at]).all():
             raise UserError(f"{lack} and the model does not know their means; use other data")
-        values = np.take(self.values, columns, axis=1)
-        values[:, at] = fill[at]
+        if isinstance(self.values, LazyValues):
+            values: Values = self.values.select([self._column.get(g, -1) for g in genes], fill)
+        else:
+            values = np.take(self.values, columns, axis=1)
+            values[:, at] = fill[at]
         note = f"{lack}; they are set to their means in training and left out of errors"
         return replace(
             self,

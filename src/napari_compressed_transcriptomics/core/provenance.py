@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .lazy_values import Values, row_blocks
+from .progress import Progress, Report, silent
+
 if TYPE_CHECKING:
     from .expression import Expression
 
@@ -60,6 +63,22 @@ def array_sha256(*arrays: np.ndarray) -> str:
     return digest.hexdigest()
 
 
+def values_sha256(values: Values) -> str:
+    """Return the `array_sha256` of expression values, which may be lazy."""
+    if isinstance(values, np.ndarray):
+        return array_sha256(values)
+    return values.sha256 or rows_sha256(values)
+
+
+def rows_sha256(values: Values, report: Report = silent) -> str:
+    """Return the `array_sha256` of values that are read in blocks of rows."""
+    digest = hashlib.sha256(f"{values.shape}{values.dtype.str}".encode())
+    for first, rows in row_blocks(values):
+        digest.update(np.ascontiguousarray(rows).data)
+        report(Progress("Checking", first + len(rows), len(values)))
+    return digest.hexdigest()
+
+
 def training_record(expression: "Expression", seed: int, **more: Any) -> dict[str, Any]:
     """Return the JSON-safe record of a fit: data, seed, versions, and `more`.
 
@@ -67,7 +86,7 @@ def training_record(expression: "Expression", seed: int, **more: Any) -> dict[st
     """
     return {
         "data": expression.name,
-        "data_sha256": array_sha256(np.asarray(expression.values)),
+        "data_sha256": values_sha256(expression.values),
         "n_samples": expression.n_samples,
         "n_genes": expression.n_genes,
         "source": {role: _without_folder(entry) for role, entry in expression.source.items()},

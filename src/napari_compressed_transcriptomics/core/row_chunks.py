@@ -7,6 +7,7 @@ import numpy as np
 import torch  # noqa: TID253  (this module is for torch only)
 
 from .errors import UserError
+from .lazy_values import LazyValues, Values
 from .memory import no_memory, out_of_memory
 from .progress import Progress, Report, silent
 
@@ -37,7 +38,7 @@ def block_rows(
 
 def run_in_blocks(
     stage: str,
-    values: np.ndarray,
+    values: Values,
     device: str,
     prepare: Callable[[str, int, int], Step],
     block_bytes: int | None = None,
@@ -130,7 +131,7 @@ def run_in_blocks(
 
 
 def _attempt(
-    values: np.ndarray,
+    values: Values,
     start: int,
     rows: int,
     device: str,
@@ -143,7 +144,20 @@ def _attempt(
         yield last
 
 
-def values_range(values: np.ndarray) -> tuple[float, float]:
+def some_rows(values: Values, n: int) -> np.ndarray:
+    """Return about `n` rows, float32, evenly spaced: of lazy values within four blocks of rows."""
+    at = np.linspace(0, len(values) - 1, min(len(values), n)).astype(int)
+    if isinstance(values, LazyValues):
+        size = values.matrix.rows_together
+        blocks = np.unique(np.linspace(0, (len(values) - 1) // size, 4).astype(int))
+        first = blocks * size
+        last = np.minimum(first + size, len(values)) - 1
+        spaced = [np.linspace(a, b, -(-n // len(blocks))) for a, b in zip(first, last, strict=True)]
+        at = np.unique(np.concatenate(spaced).astype(int))[:n]
+    return np.asarray(values[at], np.float32)
+
+
+def values_range(values: Values) -> tuple[float, float]:
     """Return the least and the largest value, NaN if one is, reading block by block."""
     rows = block_rows(len(values), values.shape[1], "cpu")
     ranges = [torch.aminmax(block) for _, _, block in feed(values, 0, rows, "cpu")]
@@ -154,7 +168,7 @@ def values_range(values: np.ndarray) -> tuple[float, float]:
 
 
 def feed(
-    values: np.ndarray, start: int, rows: int, device: str
+    values: Values, start: int, rows: int, device: str
 ) -> Iterator[tuple[int, int, torch.Tensor]]:
     """Yield ``first, last, block`` for consecutive blocks of rows on a device, from `start`.
 
@@ -169,14 +183,14 @@ def feed(
         yield first, last, _on_host(values, first, last).to(device)
 
 
-def _on_host(values: np.ndarray, first: int, last: int) -> torch.Tensor:
+def _on_host(values: Values, first: int, last: int) -> torch.Tensor:
     block = np.ascontiguousarray(values[first:last], dtype=np.float32)
     # torch warns of arrays that it must not write to; nothing here writes
     return torch.from_numpy(block if block.flags.writeable else block.copy())
 
 
 def _double_buffered(
-    values: np.ndarray, spans: list[tuple[int, int]], device: str, cuda: Any
+    values: Values, spans: list[tuple[int, int]], device: str, cuda: Any
 ) -> Iterator[tuple[int, int, torch.Tensor]]:
     """Feed CUDA through two pinned buffers and two buffers on the device.
 

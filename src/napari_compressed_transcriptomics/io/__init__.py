@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from napari_compressed_transcriptomics.core.errors import UserError
 
-from .files.files import H5AD, NIFTI, PARQUET, TEXT_TABLE, suffix
+from .files.files import H5AD, NIFTI, PARQUET, STORE, TEXT_TABLE, suffix
 from .readers.volume import Volume
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SUFFIXES", "Volume", "read_expression", "read_volume", "sniff"]
 
-SUFFIXES = NIFTI + TEXT_TABLE + PARQUET + H5AD
+SUFFIXES = NIFTI + TEXT_TABLE + PARQUET + H5AD + STORE
 
 
 def read_expression(
@@ -32,7 +32,8 @@ def read_expression(
     ----------
     path : str or Path
         4-D NIfTI (``.nii``, ``.nii.gz``), a table (``.csv``, ``.tsv``, also packed with
-        ``.gz``; ``.parquet``) or AnnData (``.h5ad``).
+        ``.gz``; ``.parquet``), AnnData (``.h5ad``) or a store that `convert` wrote (``.zarr``), which
+        may lie on a server (``https://`` or ``s3://``).
     atlas : str or Path, optional
         Label volume: where a table's rows lie, or the regions to average voxels in. Tables
         without it look beside themselves, see `files.atlas_of`.
@@ -58,6 +59,12 @@ def read_expression(
     from .readers.assemble import check_imputation
 
     check_imputation(impute)
+    if suffix(path, STORE):
+        from .readers.regions import mean_over_regions
+        from .readers.store import read_store
+
+        voxels = read_store(path)
+        return mean_over_regions(voxels, Path(path), atlas, labels) if atlas else voxels
     path = Path(path)
     if ids is not None and suffix(path, NIFTI):
         raise UserError(f"{path.name} is no table with a column of atlas ids; leave ids out")
@@ -75,9 +82,8 @@ def read_expression(
         from .readers.h5ad_read import read_h5ad
 
         return read_h5ad(path, atlas, labels, impute, ids)
-    if suffix(path, (".zarr", ".zarr.zip")):
-        # Its codecs unpack without bounds or run code, and a lost chunk looks like one of zeros.
-        raise UserError(f"{path.name} is zarr, which is not read; write AnnData as .h5ad")
+    if suffix(path, (".zarr.zip",)):
+        raise UserError(f"{path.name} is a packed store; unpack it first")
     raise UserError(f"{path.name} is of no known kind; choose a file that ends in {_kinds()}")
 
 

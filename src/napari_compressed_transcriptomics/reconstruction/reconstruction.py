@@ -207,10 +207,9 @@ class _Sums:
 
     def __init__(self, codec: Codec, expression: Expression) -> None:
         self.codec, self.expression = codec, expression
-        n, values = expression.n_samples, expression.values
-        some = np.linspace(0, n - 1, min(n, 15) | 1).astype(int)
-        # a median of an odd number is one of them: a constant gene gives d = 0 exactly
-        self.shift = np.sort(np.asarray(values[some], np.float32), axis=0)[len(some) // 2]
+        some = some_rows(expression.values, 15)
+        # one in the middle, no mean of two: a constant gene gives d = 0 exactly
+        self.shift = np.sort(some, axis=0)[len(some) // 2]
         self.counted = np.ones(expression.n_genes, np.float32)
         self.counted[[expression.column(gene) for gene in expression.filled]] = 0
         self.centre = float(self.shift @ self.counted / self.counted.sum())

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_compressed_transcriptomics.codecs.models.model_card import methods_paragraph, model_card
-from napari_compressed_transcriptomics.core.provenance import array_sha256, versions
+from napari_compressed_transcriptomics.core.provenance import array_sha256, values_sha256, versions
 
 if TYPE_CHECKING:
     from .reconstruction import Reconstruction
@@ -38,7 +38,7 @@ def provenance_of(
         "seconds": _json_number(reconstruction.seconds),
         "versions": versions(),
         "source": expression.source,
-        "data_sha256": array_sha256(expression.values),
+        "data_sha256": values_sha256(expression.values),
         "model_sha256": array_sha256(*(np.asarray(tensors[name]) for name in sorted(tensors))),
         "training": codec.training,
         "parameters": parameters or {},

@@ -17,6 +17,7 @@ NIFTI = (".nii.gz", ".nii")
 TEXT_TABLE = (".csv.gz", ".tsv.gz", ".csv", ".tsv")
 PARQUET = (".parquet",)
 H5AD = (".h5ad",)
+STORE = (".zarr",)
 _LABELS = (".csv", ".tsv", ".txt")
 OURS, WRITTEN_BY = "napari-compressed-transcriptomics", "written_by"
 """What our sidecars hold, and under which key."""

@@ -8,6 +8,7 @@ from nibabel.affines import apply_affine
 
 from napari_compressed_transcriptomics.core.errors import UserError, listing
 from napari_compressed_transcriptomics.core.expression import Expression, Parcellation
+from napari_compressed_transcriptomics.core.lazy_values import row_blocks
 from napari_compressed_transcriptomics.io.files.files import atlas_of, source_of
 
 from .atlas import Atlas, check_sides, nameless_note, read_atlas, shared_note
@@ -60,8 +61,11 @@ def mean_over_regions(
     row_at_voxel = new_row[row_at_voxel]  # -1 stays -1
 
     means = np.zeros((len(kept), voxels.n_genes))
-    for region in range(len(kept)):
-        means[region] = voxels.values[row_at_voxel == region].mean(axis=0, dtype=np.float64)
+    for first, rows in row_blocks(voxels.values):
+        region_of = row_at_voxel[first : first + len(rows)]
+        for region in np.unique(region_of[region_of >= 0]):
+            means[region] += rows[region_of == region].sum(axis=0, dtype=np.float64)
+    means /= counts[kept, None]
     lookup = np.concatenate([[0], row_at_voxel + 1]).astype(np.int32)
     parcellation = Parcellation(lookup[voxels.parcellation.labels], voxels.parcellation.affine)
     samples = [names[region] for region in kept]

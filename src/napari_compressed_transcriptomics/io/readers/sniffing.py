@@ -7,6 +7,7 @@ from napari_compressed_transcriptomics.io.files.files import (
     H5AD,
     NIFTI,
     PARQUET,
+    STORE,
     TEXT_TABLE,
     atlas_of,
     suffix,
@@ -18,6 +19,7 @@ from napari_compressed_transcriptomics.io.files.text import (
     split_line,
     value_of,
 )
+from napari_compressed_transcriptomics.io.files.zarr_store import is_store
 
 # A table without an atlas is claimed only if it looks like expression, not like a table of
 # points or results: so many numeric columns at least, none of them named like those.
@@ -41,6 +43,8 @@ def sniff(path: str | Path) -> str | None:
 
 
 def _sniff(path: Path) -> str | None:
+    if suffix(path, STORE) and is_store(path):
+        return "expression"
     if not path.is_file():
         return None
     if suffix(path, NIFTI):

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from napari_compressed_transcriptomics.core.provenance import array_sha256, versions
+from napari_compressed_transcriptomics.core.provenance import values_sha256, versions
 from napari_compressed_transcriptomics.io.files.atomic import (
     refuse_overwriting,
     replacing_files,
@@ -84,7 +84,7 @@ def coherence_record(measured: "MeasuredCoherence") -> dict[str, Any]:
     if request.expression is not None:
         record["n_samples"] = request.expression.n_samples
         record["n_genes"] = request.expression.n_genes
-        record["data_sha256"] = array_sha256(request.expression.values)
+        record["data_sha256"] = values_sha256(request.expression.values)
     return record | {
         "latents": measured.records,
         "source": sources(request),

@@ -13,7 +13,7 @@ from napari_compressed_transcriptomics import __version__
 from napari_compressed_transcriptomics.codecs.registry import METHODS, method_name, method_names
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.progress import Progress, Report, silent
-from napari_compressed_transcriptomics.core.provenance import array_sha256, versions
+from napari_compressed_transcriptomics.core.provenance import array_sha256, values_sha256, versions
 from napari_compressed_transcriptomics.io.files.atomic import (
     check_targets,
     refuse_overwriting,
@@ -197,7 +197,7 @@ def _about(request: CompareRequest) -> dict[str, Any]:
     """Return what all rows of a table share: with anything else they are not comparable."""
     expression = request.expression
     return {
-        "data_sha256": array_sha256(expression.values),
+        "data_sha256": values_sha256(expression.values),
         "genes_sha256": hashlib.sha256("\n".join(expression.genes).encode()).hexdigest(),
         "positions_sha256": array_sha256(expression.parcellation.centroids),
         "seed": request.seed,

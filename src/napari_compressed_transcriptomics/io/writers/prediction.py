@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_compressed_transcriptomics.core.provenance import array_sha256, versions
+from napari_compressed_transcriptomics.core.provenance import array_sha256, values_sha256, versions
 from napari_compressed_transcriptomics.io.files.atomic import (
     check_targets,
     refuse_overwriting,
@@ -112,7 +112,7 @@ def prediction_record(prediction: "Prediction") -> dict[str, Any]:
         "complete": prediction.complete,
         "n_samples": request.expression.n_samples,
         "n_genes": request.expression.n_genes,
-        "data_sha256": array_sha256(request.expression.values),
+        "data_sha256": values_sha256(request.expression.values),
         "targets": {
             target.name: {
                 "n_samples": int(np.isfinite(target.values).sum()),

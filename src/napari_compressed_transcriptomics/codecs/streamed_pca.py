@@ -1,0 +1,179 @@
+"""Principal components of expression that is read in blocks of rows, a few times as a whole."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch  # noqa: TID253  (this module is for torch only)
+
+from napari_compressed_transcriptomics.core.lazy_values import LazyValues
+from napari_compressed_transcriptomics.core.progress import Progress, Report, silent
+from napari_compressed_transcriptomics.core.row_chunks import block_rows, feed
+
+OVERSAMPLING = 64
+SAMPLED_ROWS = 2048
+PASSES = 2
+"""Through all values, after the one that takes a sample; measured: see `principal_components`."""
+ROWS_READ = 4096
+"""That lie together in a store, about."""
+_STAGE = "Finding principal components"
+
+
+@dataclass(frozen=True, eq=False)
+class PrincipalComponents:
+    """What `principal_components` finds.
+
+    Attributes
+    ----------
+    mean : ndarray of float64, shape (n_genes,)
+    components : ndarray of float32, shape (n_components, n_genes)
+        Orthonormal rows, by decreasing variance; the largest entry of each is positive.
+    variances : ndarray of float64, shape (n_components,)
+        Of the scores, with n - 1; never too high, and of the last ones up to a tenth too low where
+        variances hardly fall any more.
+    total_variance : float
+        Sum over genes, with n - 1.
+    """
+
+    mean: np.ndarray
+    components: np.ndarray
+    variances: np.ndarray
+    total_variance: float
+
+
+def principal_components(
+    values: LazyValues | np.ndarray,
+    n_components: int,
+    device: str = "cpu",
+    report: Report = silent,
+) -> PrincipalComponents:
+    """Find the first principal components, reading `PASSES` + 1 times in blocks of rows.
+
+    The components of evenly spaced rows are where it begins. Each pass multiplies them by the
+    covariance of all rows; from the last one's product the components follow by the Nystroem
+    approximation (Tropp, Yurtsever, Udell and Cevher 2017, "Fixed-rank approximation of a
+    positive-semidefinite matrix from streaming data", NeurIPS 30, algorithm 3), whose error is
+    that of another half a pass. No draw is random.
+
+    Parameters
+    ----------
+    values : LazyValues or ndarray, shape (n, n_genes)
+    n_components : int
+        Fewer than rows, and at most as many as genes.
+    device : {"cpu", "cuda", "mps"}
+    report : callable, optional
+        Called after each block with a `Progress` in rows; may raise `Stop` or `Cancelled`.
+    """
+    n, n_genes = values.shape
+    sample, mean, total = _sampled(values, n_components, report)
+    width = min(n_components + OVERSAMPLING, n_genes, len(sample))
+    basis = _of_sample(sample - mean.astype(np.float32), width)
+    del sample
+    for number in range(1, PASSES + 1):
+        product = _times_covariance(values, mean, basis, device, number, report)
+        if number < PASSES:
+            basis = torch.linalg.qr(product)[0].float()
+    components, variances = _nystroem(basis, product)
+    components = components[:, :n_components].T.numpy()
+    largest = np.take_along_axis(
+        components, np.abs(components).argmax(axis=1, keepdims=True), axis=1
+    )
+    components = np.ascontiguousarray(components * np.sign(largest), np.float32)
+    scaled = variances[:n_components].numpy() / (n - 1)
+    return PrincipalComponents(mean, components, scaled, total / (n - 1))
+
+
+def scores_of(
+    values: LazyValues | np.ndarray,
+    found: PrincipalComponents,
+    device: str = "cpu",
+    report: Report = silent,
+) -> np.ndarray:
+    """Return the scores of all rows, float32 (n, n_components)."""
+    n, n_genes = values.shape
+    weights = torch.tensor(found.components.T, device=device)
+    offset = torch.tensor(found.components @ found.mean, dtype=torch.float32, device=device)
+    scores = np.empty((n, len(found.components)), np.float32)
+    for first, last, block in feed(values, 0, block_rows(n, n_genes, device), device):
+        scores[first:last] = (block @ weights - offset).cpu().numpy()
+        report(Progress("Rotating", last, n))
+    return scores
+
+
+def bytes_to_stream(n_samples: int, n_genes: int, n_components: int) -> int:
+    """Return about how much memory `principal_components` takes, with what is read ahead."""
+    rows, width = _rows_sampled(n_samples, n_components), n_components + OVERSAMPLING
+    blocks = 3 * 4 * ROWS_READ * n_genes
+    return 4 * rows * (2 * n_genes + 3 * rows) + 40 * n_genes * width + blocks
+
+
+def _rows_sampled(n_samples: int, n_components: int) -> int:
+    return min(n_samples, max(SAMPLED_ROWS, 3 * n_components))
+
+
+def _sampled(
+    values: LazyValues | np.ndarray, n_components: int, report: Report
+) -> tuple[np.ndarray, np.ndarray, float]:
+    """Return evenly spaced rows, the mean of all, and the sum of squares about it."""
+    n, n_genes = values.shape
+    kept = np.unique(np.linspace(0, n - 1, _rows_sampled(n, n_components)).astype(int))
+    sample = np.empty((len(kept), n_genes), np.float32)
+    total, squares = np.zeros(n_genes), np.zeros(n_genes)
+    shift = None
+    for first, last, block in feed(values, 0, block_rows(n, n_genes, "cpu"), "cpu"):
+        rows = block.numpy()
+        if shift is None:  # sums of float32 about a typical value lose less
+            shift = rows.mean(axis=0)
+        places = slice(*np.searchsorted(kept, [first, last]))
+        sample[places] = rows[kept[places] - first]
+        about = rows - shift
+        total += about.sum(axis=0)
+        squares += np.square(about, out=about).sum(axis=0)
+        report(Progress(_STAGE, last, n * (PASSES + 1)))
+    assert shift is not None
+    about_mean = np.maximum(squares - total**2 / n, 0)
+    return sample, shift + total / n, float(about_mean.sum())
+
+
+def _of_sample(centred: np.ndarray, width: int) -> torch.Tensor:
+    """Return the first `width` right singular vectors of rows, as columns, by their products."""
+    rows = torch.from_numpy(centred)
+    found = torch.linalg.eigh((rows @ rows.T).double())
+    left = found.eigenvectors[:, -width:].float()
+    return torch.linalg.qr(rows.T @ left.flip(1))[0]
+
+
+def _times_covariance(
+    values: LazyValues | np.ndarray,
+    mean: np.ndarray,
+    basis: torch.Tensor,
+    device: str,
+    number: int,
+    report: Report,
+) -> torch.Tensor:
+    """Return ``C @ basis``, C being the sum of the products of centred rows, float64."""
+    n, n_genes = values.shape
+    here = basis.to(device)
+    offset = torch.tensor(mean @ basis.double().numpy(), dtype=torch.float32, device=device)
+    sums_on = "cpu" if device == "mps" else device  # MPS has no float64
+    product = torch.zeros(n_genes, basis.shape[1], dtype=torch.float64, device=sums_on)
+    sum_of_scores = torch.zeros(basis.shape[1], dtype=torch.float64, device=sums_on)
+    for _, last, block in feed(values, 0, block_rows(n, n_genes, device), device):
+        scores = block @ here - offset
+        product += (block.T @ scores).to(sums_on)
+        sum_of_scores += scores.sum(0).to(sums_on)
+        report(Progress(_STAGE, n * number + last, n * (PASSES + 1)))
+    # rows were not centred where they were multiplied from the left
+    product -= torch.outer(torch.tensor(mean, device=sums_on), sum_of_scores)
+    return product.cpu()
+
+
+def _nystroem(basis: torch.Tensor, product: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return eigenvectors (n_genes, width) and eigenvalues of C from ``C @ basis``."""
+    basis = basis.double()
+    shift = float(torch.finfo(torch.float32).eps) * float(product.norm())
+    shifted = product + shift * basis
+    core = basis.T @ shifted
+    factor = torch.linalg.cholesky((core + core.T) / 2)
+    half = torch.linalg.solve_triangular(factor, shifted.T, upper=False).T
+    left, sizes, _ = torch.linalg.svd(half, full_matrices=False)
+    return left, (sizes.square() - shift).clamp_(min=0)

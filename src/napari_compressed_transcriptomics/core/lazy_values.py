@@ -1,0 +1,213 @@
+"""Expression values that stay where they are stored, and are read in blocks of rows or by gene."""
+
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, Protocol
+
+import numpy as np
+
+from .memory import require_memory
+
+
+class Matrix(Protocol):
+    """What lies in a store: samples x genes, of which whole rows or single columns are read.
+
+    It must be picklable, so that other processes can read it, too.
+    """
+
+    name: str
+    shape: tuple[int, int]
+    rows_together: int  # rows that are read at once, however few are wanted
+    sha256: str  # of the values as `provenance.array_sha256` gives it
+
+    def read_rows(self, first: int, last: int) -> np.ndarray:
+        """Return float32 values (last - first, n_genes)."""
+
+    def read_columns(self, columns: np.ndarray) -> np.ndarray:
+        """Return float32 values (n_samples, len(columns))."""
+
+
+class LazyValues:
+    """Expression values, float32 (n_samples, n_genes), of which little is in memory at a time.
+
+    It is indexed as an array is, by rows or by columns: ``values[first:last]``,
+    ``values[[3, 5]]``, ``values[:, 7]``, ``values[:, [7, 9]]``; each gives an ndarray. Rows are
+    read as many at once as lie together in the store, and while a caller goes through them in
+    order the next ones are read ahead in a thread. ``numpy.asarray`` reads everything, if there
+    is memory for it.
+
+    An array of Dask would do all this through a graph of a task a chunk, tens of thousands here,
+    and would know neither which rows come next nor what it may keep.
+
+    Parameters
+    ----------
+    matrix : Matrix
+        Where the values lie.
+    columns : ndarray of int, optional
+        Which columns of it, in which order; -1 for one that it lacks. All by default.
+    fill : ndarray of float32, shape (len(columns),), optional
+        What columns that are lacking hold.
+    """
+
+    ndim = 2
+    dtype = np.dtype(np.float32)
+
+    def __init__(
+        self, matrix: Matrix, columns: np.ndarray | None = None, fill: np.ndarray | None = None
+    ) -> None:
+        self.matrix, self.columns, self.fill = matrix, columns, fill
+        width = matrix.shape[1] if columns is None else len(columns)
+        self.shape = (matrix.shape[0], width)
+        self._forget()
+
+    def _forget(self) -> None:
+        self._lock = threading.Lock()
+        self._kept: tuple[int, np.ndarray] | None = None
+        self._ahead: tuple[int, Future[np.ndarray]] | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in ("matrix", "columns", "fill", "shape")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._forget()
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    @property
+    def size(self) -> int:
+        """Number of values."""
+        return self.shape[0] * self.shape[1]
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that all values take in memory."""
+        return self.size * self.dtype.itemsize
+
+    @property
+    def sha256(self) -> str | None:
+        """As `provenance.array_sha256` gives it, where the store knows it."""
+        return self.matrix.sha256 if self.columns is None else None
+
+    def select(self, columns: Sequence[int], fill: np.ndarray | None = None) -> "LazyValues":
+        """Return other columns, in another order; -1 stands for one that holds `fill`."""
+        at = np.asarray(columns, int)
+        if self.columns is not None:
+            at = np.where(at < 0, -1, self.columns[at])
+        return LazyValues(self.matrix, at, fill)
+
+    def __getitem__(self, key: Any) -> np.ndarray:
+        if not isinstance(key, tuple):
+            return self._rows(key)
+        rows, columns = key
+        if isinstance(rows, slice) and rows == slice(None):
+            return self._columns(columns)
+        return self._rows(rows)[..., columns]
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        require_memory(
+            self.nbytes + self._block_bytes(),
+            f"{self.matrix.name} as a whole",
+            "use pca or residual, which read it in parts, fewer genes, or a larger machine",
+        )
+        values = np.empty(self.shape, self.dtype)
+        for first, rows in row_blocks(self):
+            values[first : first + len(rows)] = rows
+        return values.astype(dtype or self.dtype, copy=False)
+
+    def _block_bytes(self) -> int:
+        """Return the memory that reading takes: rows that lie together, and as many ahead."""
+        return 2 * 4 * self.matrix.rows_together * self.matrix.shape[1]
+
+    def _columns(self, columns: Any) -> np.ndarray:
+        wanted = np.arange(self.shape[1])[columns]
+        at = np.atleast_1d(wanted if self.columns is None else self.columns[wanted])
+        found = np.empty((len(self), len(at)), np.float32)
+        there = at >= 0
+        if there.any():
+            found[:, there] = self.matrix.read_columns(at[there])
+        if not there.all():
+            assert self.fill is not None
+            found[:, ~there] = self.fill[np.atleast_1d(wanted)[~there]]
+        return found if np.ndim(wanted) else found[:, 0]
+
+    def _rows(self, rows: Any) -> np.ndarray:
+        if isinstance(rows, slice) and rows.step in (None, 1):
+            first, last, _ = rows.indices(len(self))
+            return self._span(first, max(first, last))
+        wanted = np.arange(len(self))[rows]
+        some, back = np.unique(np.atleast_1d(wanted), return_inverse=True)
+        found = np.empty((len(some), self.shape[1]), np.float32)
+        block = some // self.matrix.rows_together
+        for number in np.unique(block):
+            of_block = block == number
+            values = self._block(int(number), ahead=False)
+            found[of_block] = values[some[of_block] - number * self.matrix.rows_together]
+        return found[back] if np.ndim(wanted) else found[0]
+
+    def _span(self, first: int, last: int) -> np.ndarray:
+        """Return the rows from `first` up to `last`; those of one block are a view of it."""
+        size, parts = self.matrix.rows_together, []
+        for number in range(first // size, -(-last // size)):
+            start = number * size
+            block = self._block(number, ahead=True)
+            parts.append(block[max(first - start, 0) : last - start])
+        if last == len(self):  # whoever reads in order is at the end
+            with self._lock:
+                self._kept = self._ahead = None
+        if not parts:
+            return np.empty((0, self.shape[1]), np.float32)
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+    def _block(self, number: int, ahead: bool) -> np.ndarray:
+        """Return the block of rows of a number; one is kept, and one may be read ahead."""
+        with self._lock:
+            if self._kept is not None and self._kept[0] == number:
+                return self._kept[1]
+            in_order = ahead and (self._kept is None or self._kept[0] == number - 1)
+            self._kept = None
+            if self._ahead is not None and self._ahead[0] == number:
+                values = self._ahead[1].result()
+            else:
+                values = self._read(number)
+            self._ahead = None
+            self._kept = (number, values)
+            if in_order and (number + 1) * self.matrix.rows_together < len(self):
+                self._ahead = (number + 1, _reader().submit(self._read, number + 1))
+            return values
+
+    def _read(self, number: int) -> np.ndarray:
+        first = number * self.matrix.rows_together
+        last = min(first + self.matrix.rows_together, len(self))
+        values = self.matrix.read_rows(first, last)
+        if self.columns is None:
+            return values
+        values = values[:, self.columns]  # -1 takes the last column
+        lacking = self.columns < 0
+        if lacking.any():
+            assert self.fill is not None
+            values[:, lacking] = self.fill[lacking]
+        return values
+
+
+Values = np.ndarray | LazyValues
+"""What `Expression.values` may be."""
+
+
+def row_blocks(values: Values) -> Iterator[tuple[int, np.ndarray]]:
+    """Yield the number of the first row and the rows, block by block: an array is one block."""
+    size = values.matrix.rows_together if isinstance(values, LazyValues) else len(values)
+    for first in range(0, len(values), size):
+        yield first, values[first : first + size]
+
+
+_threads: list[ThreadPoolExecutor] = []
+
+
+def _reader() -> ThreadPoolExecutor:
+    """Return the thread that reads ahead, made on first use."""
+    if not _threads:
+        _threads.append(ThreadPoolExecutor(1, "reading ahead"))
+    return _threads[0]

@@ -1,0 +1,208 @@
+"""Stores of expression that may be larger than memory: Zarr v3 in the layout of AnnData.
+
+`X` is samples x genes in chunks of `CHUNK`, many of which lie in a file (shard). So both a block
+of rows and a single gene are read from few places. Each chunk ends in its CRC-32C, which is
+checked on reading; a chunk that is lacking reads as NaN, which no store of ours holds. Names are
+not packed, so that none is larger than its file.
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import numpy as np
+
+from napari_compressed_transcriptomics.core.errors import UserError, printable
+from napari_compressed_transcriptomics.core.memory import require_memory
+
+VERSION = 1
+MARK = "uns/store"
+"""The group whose attributes say that a store is ours, of which version, and what it holds."""
+CHUNK = (4096, 32)
+"""Samples x genes. One gene of 185,682 voxels is 46 chunks of 0.5 MB, a block of rows of 18,686
+genes 584 of them."""
+SHARD_COLUMNS = 1024
+MAX_SHARD_ROWS = 64
+"""Shards that lie one below another, at most: there are hundreds of files, not thousands."""
+_REMOTE = ("http://", "https://", "s3://")
+_CODECS = {"bytes", "blosc", "crc32c", "sharding_indexed", "vlen-utf8"}
+_MAX_NAME_BYTES = 1 << 28
+
+
+def is_remote(path: str | Path) -> bool:
+    """Tell whether a path is the address of a store on a server."""
+    return str(path).lower().startswith(_REMOTE)
+
+
+def is_store(path: str | Path) -> bool:
+    """Tell whether a folder is a Zarr store of ours; only looks for one file in it."""
+    return (Path(path) / MARK / "zarr.json").is_file()
+
+
+class Store:
+    """An open store.
+
+    Attributes
+    ----------
+    address : str
+        Absolute path, or address on a server.
+    name : str
+        For messages.
+    facts : dict
+        What the store says of itself, see `MARK`.
+    values : StoredMatrix
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.address = str(path) if is_remote(path) else str(Path(path).resolve())
+        self.name = (
+            PurePosixPath(self.address.rstrip("/")).name if is_remote(path) else (Path(path).name)
+        )
+        self._root = _opened(self.address, self.name)
+        mark = self._find(MARK)
+        self.facts: dict[str, Any] = {} if mark is None else dict(mark.attrs)
+        version = self.facts.get("version")
+        if not isinstance(version, int):
+            raise UserError(
+                f"{self.name} is Zarr that this program did not write; write AnnData as .h5ad and "
+                "make a store of it with convert"
+            )
+        if version > VERSION:
+            raise UserError(
+                f"{self.name} is a store of version {version}, this program reads {VERSION}; "
+                "update it"
+            )
+        array = self._array("X", 2)
+        if array.dtype not in (np.float32, np.float16):
+            raise UserError(f"{self.name} has X of type {array.dtype}; convert the data again")
+        self.values = StoredMatrix(
+            self.address, self.name, str(self.facts.get("sha256", "")), array
+        )
+
+    def texts(self, name: str, n: int) -> list[str]:
+        """Return `n` names that an array holds."""
+        array = self._array(name, 1)
+        if array.shape != (n,):
+            raise UserError(f"{self.name} has {array.shape[0]} {name} and needs {n}; get it again")
+        require_memory(200 * n, self.name)
+        return [str(text) for text in self._read(array)]
+
+    def numbers(self, name: str, ndim: int) -> np.ndarray:
+        """Return all of an array of numbers."""
+        array = self._array(name, ndim)
+        require_memory(12 * int(np.prod(array.shape, dtype=float)), self.name)
+        return self._read(array)
+
+    def _read(self, array: Any) -> np.ndarray:
+        with damage_reported(self.name):
+            return np.asarray(array[...])
+
+    def _find(self, name: str) -> Any:
+        with damage_reported(self.name):
+            return self._root.get(name)
+
+    def _array(self, name: str, ndim: int) -> Any:
+        import zarr
+
+        array = self._find(name)
+        if not isinstance(array, zarr.Array) or array.ndim != ndim or not array.size:
+            raise UserError(f"{self.name} has no sound {name}; get it again")
+        unknown = _codecs_of(array.metadata.to_dict()) - _CODECS
+        if unknown:
+            raise UserError(
+                f"{self.name} has {name} packed in a way that is not known here "
+                f"({', '.join(sorted(unknown))}); convert the data again"
+            )
+        return array
+
+
+class StoredMatrix:
+    """`X` of a store; see `core.lazy_values.Matrix`."""
+
+    def __init__(self, address: str, name: str, sha256: str, array: Any) -> None:
+        self.address, self.name, self.sha256, self._array = address, name, sha256, array
+        self.shape: tuple[int, int] = array.shape
+        self.rows_together = min(array.chunks[0], self.shape[0])
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"_array": None}
+
+    def read_rows(self, first: int, last: int) -> np.ndarray:
+        """Return float32 values (last - first, n_genes)."""
+        return self._read(slice(first, last), slice(None))
+
+    def read_columns(self, columns: np.ndarray) -> np.ndarray:
+        """Return float32 values (n_samples, len(columns))."""
+        if len(columns) == 1 or (np.diff(columns) == 1).all():
+            return self._read(slice(None), slice(columns[0], columns[-1] + 1))
+        return self._read(slice(None), columns)
+
+    def _read(self, rows: slice, columns: slice | np.ndarray) -> np.ndarray:
+        if self._array is None:  # in another process
+            self._array = _opened(self.address, self.name)["X"]
+        with damage_reported(self.name):
+            values = self._array.oindex[rows, columns]
+        values = np.asarray(values, np.float32)
+        # the sum of finite numbers of float32 is finite in float64
+        if not np.isfinite(values.sum(dtype=np.float64)):
+            raise UserError(
+                f"{self.name} lacks chunks of its values; get it again, or convert again"
+            )
+        return values
+
+
+@contextmanager
+def damage_reported(name: str) -> Iterator[None]:
+    """Turn what Zarr raises on damage, or where a server fails, into a `UserError`."""
+    try:
+        yield
+    except (UserError, MemoryError):
+        raise
+    except Exception as error:
+        raise UserError(_explained(name, error)) from None
+
+
+def _explained(name: str, error: Exception) -> str:
+    reason = printable(str(error).splitlines()[0] if str(error) else type(error).__name__)[:120]
+    if type(error).__module__.split(".")[0] in ("aiohttp", "botocore", "fsspec") or isinstance(
+        error, TimeoutError | ConnectionError
+    ):
+        return f"The server of {name} failed ({reason}); try again later"
+    return f"{name} is damaged ({reason}); get it again, or convert the data again"
+
+
+def _opened(address: str, name: str) -> Any:
+    import zarr
+
+    if not is_remote(address):
+        if not Path(address).is_dir():
+            raise UserError(f"There is no store {address}; check the path")
+        with damage_reported(name):
+            return zarr.open_group(address, mode="r", zarr_format=3, use_consolidated=False)
+    try:
+        with damage_reported(name):
+            store = zarr.storage.FsspecStore.from_url(address, read_only=True)
+            return zarr.open_group(store, mode="r", zarr_format=3, use_consolidated=False)
+    except ImportError as error:
+        raise UserError(
+            f"{name} lies on a server, which needs {error.name}; install "
+            "napari-compressed-transcriptomics[remote]"
+        ) from None
+
+
+def _codecs_of(metadata: Any) -> set[str]:
+    """Return the names of all codecs that the metadata of an array tell of."""
+    text = json.loads(json.dumps(metadata, default=str))
+    found: set[str] = set()
+
+    def look(codecs: Any) -> None:
+        for codec in codecs or ():
+            found.add(str(codec.get("name")))
+            configuration = codec.get("configuration") or {}
+            look(configuration.get("codecs"))
+            look(configuration.get("index_codecs"))
+
+    look(text.get("codecs"))
+    return found

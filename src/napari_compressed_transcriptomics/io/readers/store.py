@@ -1,0 +1,57 @@
+"""Reading a store of expression: names and places are read at once, values when they are wanted."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from napari_compressed_transcriptomics.core.errors import UserError
+from napari_compressed_transcriptomics.core.expression import Expression, Parcellation
+from napari_compressed_transcriptomics.core.lazy_values import LazyValues
+from napari_compressed_transcriptomics.io.files.zarr_store import Store
+
+
+def read_store(path: str | Path) -> Expression:
+    """Open a store that `io.writers.store.convert` wrote, on this machine or on a server.
+
+    Parameters
+    ----------
+    path : str or Path
+        Of its folder, or an address that begins with ``http://``, ``https://`` or ``s3://``.
+
+    Returns
+    -------
+    Expression
+        Its `values` are `LazyValues`.
+
+    Raises
+    ------
+    UserError
+        It is not there, not ours, of a newer version, damaged, or its server fails.
+    """
+    store = Store(path)
+    n_samples, n_genes = store.values.shape
+    genes = store.texts("var/_index", n_genes)
+    samples = store.texts("obs/_index", n_samples)
+    labels = store.numbers("uns/parcellation/labels", 3).astype(np.int32)
+    affine = store.numbers("uns/parcellation/affine", 2).astype(float)
+    counts = np.bincount(labels.ravel(), minlength=n_samples + 1) if labels.min() >= 0 else []
+    if affine.shape != (4, 4) or len(counts) != n_samples + 1 or not np.all(counts[1:]):
+        raise UserError(f"{store.name} has labels that do not fit its samples; get it again")
+    facts = store.facts
+    return Expression(
+        values=LazyValues(store.values),
+        genes=tuple(genes),
+        samples=tuple(samples),
+        parcellation=Parcellation(labels, affine),
+        name=str(facts.get("name") or store.name),
+        excluded=_texts(facts, "excluded"),
+        notes=_texts(facts, "notes"),
+        source={"expression": {"path": store.address, "sha256": store.values.sha256}},
+        imputed=np.array(facts.get("imputed") or np.empty((0, 2)), np.int64).reshape(-1, 2),
+    )
+
+
+def _texts(facts: dict[str, Any], key: str) -> tuple[str, ...]:
+    found = facts.get(key)
+    return tuple(map(str, found)) if isinstance(found, list) else ()
