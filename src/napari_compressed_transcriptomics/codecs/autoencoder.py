@@ -123,14 +123,14 @@ class Autoencoder(Codec):
         expression, latent_size, report = fitting.expression, fitting.latent_size, fitting.report
         generator = torch.Generator().manual_seed(fitting.seed)
         report(Progress("Preparing", 0, 1, _warning(latent_size, expression.n_samples)))
-        clip = clip_limits(expression.values)
-        gene_means = np.mean(expression.values, axis=0, dtype=float)
+        clip = clip_limits(fitting.values)
+        gene_means = np.mean(fitting.values, axis=0, dtype=float)
         module = AutoencoderNetwork.seeded(expression.n_genes, latent_size, hidden_sizes, generator)
         if from_mean:
             start_at_mean(module, np.clip(gene_means, *clip))
         learned = train(
             module,
-            expression.values,
+            fitting.values,
             how,
             generator=generator,
             clip=clip,

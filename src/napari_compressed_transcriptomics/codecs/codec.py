@@ -13,7 +13,7 @@ from napari_compressed_transcriptomics.core.device import resolve_device
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Expression
 from napari_compressed_transcriptomics.core.latent_sizes import latent_size_problem
-from napari_compressed_transcriptomics.core.lazy_values import LazyValues
+from napari_compressed_transcriptomics.core.lazy_values import LazyValues, Values
 from napari_compressed_transcriptomics.core.memory import memory_reported, require_memory
 from napari_compressed_transcriptomics.core.progress import Report, silent
 from napari_compressed_transcriptomics.core.provenance import training_record
@@ -51,6 +51,13 @@ class Fitting:
     device: str = "cpu"
     max_epochs: int | None = None
     report: Report = silent
+
+    @property
+    def values(self) -> np.ndarray:
+        """All values, for methods that do not stream."""
+        values = self.expression.values
+        assert isinstance(values, np.ndarray)  # see `Codec.fit`
+        return values
 
     def record(self, **more: Any) -> dict[str, Any]:
         """Return the record of the fit, for `Codec.training`, and `more` that the method tells."""
@@ -227,7 +234,7 @@ class Codec(ABC):
             return cls._fit(fitting, **settings)
 
     @classmethod
-    def check_scale(cls, values: np.ndarray, name: str = "the data") -> None:
+    def check_scale(cls, values: Values, name: str = "the data") -> None:
         """Raise a `UserError` if values lie outside what the method can represent."""
         low, high = cls.value_range
         if not np.isfinite([low, high]).any():
@@ -260,13 +267,13 @@ class Codec(ABC):
         return self._network
 
     def encode(
-        self, values: np.ndarray, device: str | None = "cpu", block_bytes: int | None = None
+        self, values: Values, device: str | None = "cpu", block_bytes: int | None = None
     ) -> np.ndarray:
         """Return the latents of samples, row by row.
 
         Parameters
         ----------
-        values : ndarray, shape (n, n_genes)
+        values : ndarray or LazyValues, shape (n, n_genes)
             Columns in the order of `genes`, on the scale of the training data.
         device : {"auto", "cuda", "mps", "cpu"}
             Where to compute.
@@ -288,7 +295,7 @@ class Codec(ABC):
         self._check_width(latents, self.latent_size, "component")
         return self._in_blocks("decode", latents, len(self.genes), device, block_bytes)
 
-    def _check_width(self, values: np.ndarray, width: int, thing: str) -> None:
+    def _check_width(self, values: Values, width: int, thing: str) -> None:
         if np.ndim(values) != 2 or values.shape[1] != width:
             raise UserError(
                 f"The model has {width} {thing}s, the array has shape {np.shape(values)}; "
@@ -296,7 +303,7 @@ class Codec(ABC):
             )
 
     def _in_blocks(
-        self, part: str, values: np.ndarray, width: int, device: str | None, size: int | None
+        self, part: str, values: Values, width: int, device: str | None, size: int | None
     ) -> np.ndarray:
         import torch
 

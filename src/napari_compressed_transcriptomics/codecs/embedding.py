@@ -95,7 +95,7 @@ def components_of(fitting: Fitting) -> tuple[Any, np.ndarray]:
     """Return PCA fitted to the samples, and their scores, float32 (n_samples, n_components)."""
     from sklearn.decomposition import PCA
 
-    values = fitting.expression.values
+    values = fitting.values
     n = min(*values.shape, max(N_COMPONENTS, fitting.latent_size))
     pca = PCA(n, random_state=fitting.seed).fit(values)
     return pca, scores(pca, values)

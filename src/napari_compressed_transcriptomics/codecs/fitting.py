@@ -21,7 +21,7 @@ from napari_compressed_transcriptomics.core.device import resolve_device
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Expression
 from napari_compressed_transcriptomics.core.latent_sizes import latent_size_problem
-from napari_compressed_transcriptomics.core.lazy_values import LazyValues
+from napari_compressed_transcriptomics.core.lazy_values import LazyValues, Values
 from napari_compressed_transcriptomics.core.memory import memory_reported, require_memory
 from napari_compressed_transcriptomics.core.progress import (
     Finishing,
@@ -114,7 +114,7 @@ def learn_reference(
 
 
 def _coded(
-    codec: Codec, values: np.ndarray, rows: np.ndarray, device: str, report: Report
+    codec: Codec, values: Values, rows: np.ndarray, device: str, report: Report
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return latents and RMSE of some rows, float64."""
     latents, rmse = [], []

@@ -133,8 +133,8 @@ class KernelPCA(Codec):
     ) -> Self:
         expression, latent_size, report = fitting.expression, fitting.latent_size, fitting.report
         rng = np.random.default_rng(fitting.seed)
-        gene_means = np.mean(expression.values, axis=0, dtype=float).astype(np.float32)
-        samples, message = expression.values - gene_means, ""
+        gene_means = np.mean(fitting.values, axis=0, dtype=float).astype(np.float32)
+        samples, message = fitting.values - gene_means, ""
         if len(samples) > MAX_SAMPLES:
             samples = samples[np.sort(rng.permutation(len(samples))[:MAX_SAMPLES])]
             message = f"Kernel PCA is fitted to {MAX_SAMPLES} samples drawn at random"

@@ -78,7 +78,7 @@ class NMF(LinearCodec):
             fitted = SklearnNMF(fitting.latent_size, init=init, max_iter=stretch, **how)
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", ConvergenceWarning)
-                latents = fitted.fit_transform(expression.values, **start)
+                latents = fitted.fit_transform(fitting.values, **start)
             start = {"W": latents, "H": fitted.components_}
             done += stretch
             converged = bool(fitted.reconstruction_err_ >= last * (1 - _SETTLED))
@@ -86,7 +86,7 @@ class NMF(LinearCodec):
             report(Progress(stage, done, most))
         message = "" if converged else f"NMF had not converged after {most} iterations"
         report(Progress(stage, most, most, message))
-        gene_means = np.mean(expression.values, axis=0, dtype=float)
+        gene_means = np.mean(fitting.values, axis=0, dtype=float)
         record = fitting.record(iterations=done, converged=converged)
         return cls(fitted.components_, expression.genes, gene_means, record)
 

@@ -1,5 +1,6 @@
 """The published notebook's inference to the letter, for those who must compare with it."""
 
+import numpy as np
 import torch  # noqa: TID253  (this module is for torch only)
 from torch import Tensor, nn  # noqa: TID253
 
@@ -89,7 +90,7 @@ def as_notebook(codec: Codec, expression: Expression) -> NotebookAutoencoder:
     """
     if not isinstance(codec, Autoencoder):
         raise UserError(f"notebook mode is for the published autoencoder, not {codec.id}")
-    clip = clip_limits(expression.aligned_to(codec.genes).values)
+    clip = clip_limits(np.asarray(expression.aligned_to(codec.genes).values))
     record = {**codec.training, "clip_from": "0.1 and 99.9 percentiles of the data encoded"}
     return NotebookAutoencoder(
         codec.module, codec.hidden_sizes, clip, codec.genes, codec.gene_means, record

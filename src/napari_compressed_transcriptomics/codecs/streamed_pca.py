@@ -73,13 +73,11 @@ def principal_components(
         if number < PASSES:
             basis = torch.linalg.qr(product)[0].float()
     components, variances = _nystroem(basis, product)
-    components = components[:, :n_components].T.numpy()
-    largest = np.take_along_axis(
-        components, np.abs(components).argmax(axis=1, keepdims=True), axis=1
-    )
-    components = np.ascontiguousarray(components * np.sign(largest), np.float32)
+    first = components[:, :n_components].T.numpy()
+    largest = np.take_along_axis(first, np.abs(first).argmax(axis=1, keepdims=True), axis=1)
+    signed = np.ascontiguousarray(first * np.sign(largest), np.float32)
     scaled = variances[:n_components].numpy() / (n - 1)
-    return PrincipalComponents(mean, components, scaled, total / (n - 1))
+    return PrincipalComponents(mean, signed, scaled, total / (n - 1))
 
 
 def scores_of(

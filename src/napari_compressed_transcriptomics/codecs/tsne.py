@@ -5,8 +5,9 @@ from typing import Any, Self
 import numpy as np
 
 from napari_compressed_transcriptomics.core.errors import UserError
+from napari_compressed_transcriptomics.core.lazy_values import Values
 from napari_compressed_transcriptomics.core.progress import Progress
-from napari_compressed_transcriptomics.core.provenance import array_sha256
+from napari_compressed_transcriptomics.core.provenance import values_sha256
 
 from .codec import Fitting
 from .embedding import N_COMPONENTS, Embedding, components_of
@@ -39,7 +40,7 @@ class TSNE(Embedding):
         return "t-SNE only places samples that it is fitted to, it cannot reconstruct others"
 
     def encode(
-        self, values: np.ndarray, device: str | None = "cpu", block_bytes: int | None = None
+        self, values: Values, device: str | None = "cpu", block_bytes: int | None = None
     ) -> np.ndarray:
         """Return the latents of the training samples, float32 (n_samples, latent_size).
 
@@ -49,7 +50,7 @@ class TSNE(Embedding):
             If `values` are any other samples.
         """
         self._check_width(values, len(self.genes), "gene")
-        if array_sha256(np.asarray(values)) != self.training["data_sha256"]:
+        if values_sha256(values) != self.training["data_sha256"]:
             raise UserError(
                 "t-SNE cannot place samples that it was not fitted to; fit it to these, or "
                 "choose another method"

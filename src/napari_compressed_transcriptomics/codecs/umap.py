@@ -8,6 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from napari_compressed_transcriptomics.core.lazy_values import Values
 from napari_compressed_transcriptomics.core.progress import Progress
 
 from .codec import Fitting
@@ -74,7 +75,7 @@ class UMAP(Embedding):
         )
 
     def encode(
-        self, values: np.ndarray, device: str | None = "cpu", block_bytes: int | None = None
+        self, values: Values, device: str | None = "cpu", block_bytes: int | None = None
     ) -> np.ndarray:
         """Return latents, float32 (n, latent_size).
 

@@ -274,8 +274,7 @@ class Expression:
         columns = [self._column.get(gene, 0) for gene in genes]
         imputed = self._imputed_in(genes)
         if not missing:
-            values = self._take(columns)
-            return replace(self, values=values, genes=genes, imputed=imputed)
+            return replace(self, values=self._take(columns), genes=genes, imputed=imputed)
         lack = (
             f"{self.name} lacks {len(missing)} of the {len(genes)} genes that the model "
             f"needs ({listing(missing)})"
@@ -288,10 +287,11 @@ class Expression:
                 "so fit a model to this data"
             )
         at = [column for column, gene in enumerate(genes) if gene not in self._column]
+        values: Values
         if not np.isfinite(fill[at]).all():
             raise UserError(f"{lack} and the model does not know their means; use other data")
         if isinstance(self.values, LazyValues):
-            values: Values = self.values.select([self._column.get(g, -1) for g in genes], fill)
+            values = self.values.select([self._column.get(g, -1) for g in genes], fill)
         else:
             values = np.take(self.values, columns, axis=1)
             values[:, at] = fill[at]

@@ -37,7 +37,7 @@ def filled_from(train: Expression, expression: Expression) -> Expression:
     means = np.nansum(known, axis=0) / np.maximum(counts, 1)
     if not counts.all():
         means[counts == 0] = train.values[measured(train)].mean()
-    values = expression.values.copy()
+    values = np.array(expression.values)
     values[tuple(expression.imputed.T)] = means[np.searchsorted(columns, expression.imputed[:, 1])]
     return replace(expression, values=values)
 

@@ -202,7 +202,7 @@ def write_samples(folder: str | Path, n_genes: int = 128) -> list[Path]:
     regions = synthetic_regions(brain)
     affine = brain.parcellation.affine
 
-    volume = np.nan_to_num(brain.parcellation.paint(brain.values))
+    volume = np.nan_to_num(brain.parcellation.paint(np.asarray(brain.values)))
     _write_nifti(folder / "synthetic_brain.nii.gz", volume, affine, step=1e-4)
     sides = [name[0] for name in regions.samples]
     ids = [
@@ -212,7 +212,7 @@ def write_samples(folder: str | Path, n_genes: int = 128) -> list[Path]:
     atlas = np.array([0, *ids], np.int16)[regions.parcellation.labels]
     _write_nifti(folder / "synthetic_regions_atlas.nii.gz", atlas, affine)
 
-    rows = zip(regions.samples, regions.values, strict=True)
+    rows = zip(regions.samples, np.asarray(regions.values), strict=True)
     texts = {
         "synthetic_brain.genes.tsv": ["gene", *brain.genes],
         "synthetic_regions.csv": [

@@ -32,8 +32,8 @@ def read_expression(
     ----------
     path : str or Path
         4-D NIfTI (``.nii``, ``.nii.gz``), a table (``.csv``, ``.tsv``, also packed with
-        ``.gz``; ``.parquet``), AnnData (``.h5ad``) or a store that `convert` wrote (``.zarr``), which
-        may lie on a server (``https://`` or ``s3://``).
+        ``.gz``; ``.parquet``), AnnData (``.h5ad``) or a store that `convert` wrote (``.zarr``),
+        which may lie on a server (``https://`` or ``s3://``).
     atlas : str or Path, optional
         Label volume: where a table's rows lie, or the regions to average voxels in. Tables
         without it look beside themselves, see `files.atlas_of`.

@@ -207,6 +207,8 @@ class _Sums:
 
     def __init__(self, codec: Codec, expression: Expression) -> None:
         self.codec, self.expression = codec, expression
+        from napari_compressed_transcriptomics.core.row_chunks import some_rows
+
         some = some_rows(expression.values, 15)
         # one in the middle, no mean of two: a constant gene gives d = 0 exactly
         self.shift = np.sort(some, axis=0)[len(some) // 2]

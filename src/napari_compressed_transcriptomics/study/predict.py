@@ -177,7 +177,7 @@ def _features(request: PredictRequest, report: Report) -> tuple[list[Features], 
     expression, training = request.expression, {}
     features = list(request.features)
     if GENES in request.methods:
-        features.insert(0, Features(GENES, expression.values))
+        features.insert(0, Features(GENES, np.asarray(expression.values)))
     for method in request.fitted():
         for size in request.latent_sizes:
             codec = fit_method(method, expression, size, request.seed, request.device, report)

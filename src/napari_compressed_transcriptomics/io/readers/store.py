@@ -35,8 +35,8 @@ def read_store(path: str | Path) -> Expression:
     samples = store.texts("obs/_index", n_samples)
     labels = store.numbers("uns/parcellation/labels", 3).astype(np.int32)
     affine = store.numbers("uns/parcellation/affine", 2).astype(float)
-    counts = np.bincount(labels.ravel(), minlength=n_samples + 1) if labels.min() >= 0 else []
-    if affine.shape != (4, 4) or len(counts) != n_samples + 1 or not np.all(counts[1:]):
+    fits = labels.min() >= 0 and labels.max() == n_samples and affine.shape == (4, 4)
+    if not fits or not np.bincount(labels.ravel())[1:].all():
         raise UserError(f"{store.name} has labels that do not fit its samples; get it again")
     facts = store.facts
     return Expression(

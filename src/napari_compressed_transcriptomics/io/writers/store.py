@@ -1,6 +1,7 @@
 """Writing a store of expression: genes in groups, so that little of it is in memory at a time."""
 
 import json
+import math
 import os
 import shutil
 from dataclasses import dataclass
@@ -123,9 +124,9 @@ class _Layout:
 
 def _layout(n_samples: int, n_genes: int) -> _Layout:
     rows, columns = min(CHUNK[0], n_samples), min(CHUNK[1], n_genes)
-    below = -(-(-(-n_samples // rows)) // MAX_SHARD_ROWS)
+    below = math.ceil(math.ceil(n_samples / rows) / MAX_SHARD_ROWS)
     fitting = max(1, min(SHARD_COLUMNS, _GROUP_BYTES // (4 * n_samples)) // columns)
-    across = min(fitting, -(-n_genes // columns))
+    across = min(fitting, math.ceil(n_genes / columns))
     return _Layout((rows, columns), (rows * below, columns * across))
 
 
@@ -186,8 +187,8 @@ class _Writing:
         for name in ("obsm", "varm", "obsp", "varp", "layers", "uns"):
             root.create_group(name, attributes=_encoding("dict", "0.1.0"))
         parcellation = expression.parcellation
-        _write_numbers(root["obsm"], "spatial", parcellation.centroids)
-        place = root["uns"].create_group("parcellation", attributes=_encoding("dict", "0.1.0"))
+        _write_numbers(root, "obsm/spatial", parcellation.centroids)
+        place = root.create_group("uns/parcellation", attributes=_encoding("dict", "0.1.0"))
         _write_numbers(place, "labels", parcellation.labels)
         _write_numbers(place, "affine", parcellation.affine)
         root.create_array(
@@ -268,7 +269,7 @@ def _compressors() -> list[Any]:
     return [BloscCodec(cname="lz4", clevel=5, shuffle="bitshuffle"), Crc32cCodec()]
 
 
-def _encoding(kind: str, version: str = "0.2.0") -> dict[str, str]:
+def _encoding(kind: str, version: str = "0.2.0") -> dict[str, Any]:
     """Return how AnnData marks its elements."""
     return {"encoding-type": kind, "encoding-version": version}
 
