@@ -17,6 +17,7 @@ from napari_compressed_transcriptomics.core.errors import (
 
 from . import coherence as _cli_coherence
 from . import compare as _cli_compare
+from . import convert as _cli_convert
 from . import demo as _cli_demo
 from . import difference as _cli_difference
 from . import encode as _cli_encode
@@ -136,15 +137,19 @@ def _train(arguments: argparse.Namespace) -> None:
 
 
 def _predict(arguments: argparse.Namespace) -> None:
-    _cli_predict.run(arguments, _read(arguments, tell=True))
+    _cli_predict.run(arguments, _read_samples(arguments))
 
 
 def _compare(arguments: argparse.Namespace) -> None:
-    _cli_compare.run(arguments, _read(arguments, tell=True))
+    _cli_compare.run(arguments, _read_samples(arguments))
 
 
 def _coherence(arguments: argparse.Namespace) -> None:
     _cli_coherence.run(arguments, _read(arguments, tell=True))
+
+
+def _convert(arguments: argparse.Namespace) -> None:
+    _cli_convert.run(arguments, _read(arguments, tell=True))
 
 
 def _encode(arguments: argparse.Namespace) -> None:
@@ -177,6 +182,16 @@ def _read(arguments: argparse.Namespace, tell: bool = False) -> "Expression":
     return expression
 
 
+def _read_samples(arguments: argparse.Namespace) -> "Expression":
+    """Read the data for work that needs all samples at once, or some of them where too many."""
+    from napari_compressed_transcriptomics.study.sampled import in_memory
+
+    expression = _read(arguments, tell=True)
+    some = in_memory(expression)
+    tell_notes(some.notes[len(expression.notes) :])
+    return some
+
+
 def _check_out(folder: Path, names: Sequence[str], source: dict) -> None:
     """Refuse before any work what could not be written after it."""
     from napari_compressed_transcriptomics.io.files.atomic import check_targets, refuse_overwriting
@@ -202,7 +217,9 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     reading = _Parser(add_help=False)
-    reading.add_argument("input", metavar="INPUT", help="4-D NIfTI, CSV, TSV, Parquet or h5ad")
+    reading.add_argument(
+        "input", metavar="INPUT", help="4-D NIfTI, CSV, TSV, Parquet, h5ad or zarr"
+    )
     reading.add_argument("--atlas", metavar="A", help="label NIfTI that says where the rows lie")
     reading.add_argument("--labels", metavar="L", help="table that names the ids of the atlas")
     reading.add_argument("--ids", metavar="COLUMN", help="column of a table that holds atlas ids")
@@ -222,6 +239,10 @@ def _parser() -> argparse.ArgumentParser:
 
     info = command("info", _info, _cli_info.SUMMARY, reading)
     _cli_info.add_options(info)
+
+    convert = command("convert", _convert, _cli_convert.SUMMARY, reading)
+    convert.epilog = _cli_convert.DETAILS
+    _cli_convert.add_options(convert)
 
     train = command("train", _train, _cli_train.SUMMARY, reading, working)
     train.epilog = _cli_train.DETAILS

@@ -11,6 +11,7 @@ from typing import Any
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Expression
 from napari_compressed_transcriptomics.core.latent_sizes import latent_size_problem
+from napari_compressed_transcriptomics.core.lazy_values import LazyValues
 from napari_compressed_transcriptomics.core.progress import Report, silent
 
 from .codec import Codec, codec_class
@@ -189,7 +190,12 @@ def method_problem(method: str, expression: Expression) -> str:
     """Return in a sentence why a method cannot be fitted to an expression, or nothing."""
     codec = method_class(method)
     try:
-        codec.check_scale(expression.values, expression.name)
+        values = expression.values
+        if isinstance(values, LazyValues):  # the fit itself looks at all of them
+            from napari_compressed_transcriptomics.core.row_chunks import some_rows
+
+            values = some_rows(values, 100)
+        codec.check_scale(values, expression.name)
     except UserError as error:
         return str(error)
     return codec.unavailable()

@@ -1,7 +1,7 @@
 """How well methods give back samples that they have not seen."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from napari_compressed_transcriptomics.spatial.nested_folds import distances_to_
 from .compare_request import CompareRequest, Fit, Plan, plan, request_buffer
 from .compare_score import COLUMNS, Score
 from .compare_workers import in_processes, one_by_one
+from .sampled import in_memory
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -94,6 +95,7 @@ def compare_methods(
     """
     from .compare_cost import check_memory, jobs
 
+    request = replace(request, expression=in_memory(request.expression, report))
     planned, known = plan(request), dict(known or {})
     check_memory(request)
     todo = [fit for fit in planned.fits if fit not in known]

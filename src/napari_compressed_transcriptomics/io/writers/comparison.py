@@ -44,6 +44,7 @@ from napari_compressed_transcriptomics.study.compare_request import (
     request_buffer,
 )
 from napari_compressed_transcriptomics.study.compare_score import COLUMNS, Score
+from napari_compressed_transcriptomics.study.sampled import in_memory
 
 COMPARISON_FILES = ("comparison.csv", "comparison.json", "comparison.png")
 _MAX_COMPONENTS = 10**6
@@ -82,6 +83,7 @@ def compare_into_folder(
         At once: as `compare_methods`, or if the folder cannot be written, is an input, is being
         written by another, or holds a comparison of other data, seed or folds.
     """
+    request = replace(request, expression=in_memory(request.expression, report))
     with closing(_Folder(request, directory, known, style)) as folder:
 
         def keep(progress: Progress) -> None:

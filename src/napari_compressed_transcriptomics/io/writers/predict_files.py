@@ -10,6 +10,7 @@ from napari_compressed_transcriptomics.io.readers.volume import Volume
 from napari_compressed_transcriptomics.study.predict import Prediction, predict_maps
 from napari_compressed_transcriptomics.study.predict_cost import cost_sentence
 from napari_compressed_transcriptomics.study.predict_request import PredictRequest, check_request
+from napari_compressed_transcriptomics.study.sampled import in_memory
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +55,8 @@ def predict_from_files(
     UserError
         A file is faulty, or data and settings do not go together.
     """
-    expression = settings.expression
+    expression = in_memory(settings.expression, report)
+    settings = replace(settings, expression=expression)
     targets = read_targets(files.targets, expression, files.regions, report)
     if files.images:
         report(Progress("Reading latent images", 0, 1))

@@ -91,7 +91,7 @@ def convert(
     n, n_genes = expression.n_samples, expression.n_genes
     layout = _layout(n, n_genes)
     require_memory(5 * n * layout.group, f"Converting {expression.name}")
-    partial = out.with_name(f"{out.name}.partial")
+    partial = partial_of(out)
     writing = _Writing(expression, partial, layout, dtype)
     try:
         notes = writing.begin(int(n * n_genes * np.dtype(dtype).itemsize * _COMPRESSED))
@@ -109,6 +109,11 @@ def convert(
         ) from None
     rms = (writing.record["squares"] / (n * n_genes)) ** 0.5
     return Converted(out, n_bytes, writing.record["largest"], rms, notes)
+
+
+def partial_of(out: str | Path) -> Path:
+    """Return where a conversion is written until it is whole."""
+    return Path(out).with_name(f"{Path(out).name}.partial")
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,53 @@
+"""The command `convert`: expression to a store, which may be larger than memory."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .terminal import clear_line, stoppable, tell_notes
+
+if TYPE_CHECKING:
+    from napari_compressed_transcriptomics.core.expression import Expression
+
+SUMMARY = "Write a store (Zarr in the layout of AnnData) that need not fit into memory to be used."
+DETAILS = (
+    "A conversion that is interrupted leaves NAME.zarr.partial; the same command goes on with the "
+    "genes that are lacking."
+)
+
+
+def add_options(convert: Any) -> None:
+    """Add the options of the command to its parser."""
+    convert.add_argument("--out", type=Path, required=True, metavar="NAME.zarr")
+    convert.add_argument(
+        "--dtype",
+        choices=("float32", "float16"),
+        default="float32",
+        help="float16 takes half the space and rounds; default: float32",
+    )
+
+
+def run(arguments: argparse.Namespace, expression: "Expression") -> None:
+    """Convert, and say what became of it."""
+    from napari_compressed_transcriptomics.io.writers.store import convert, partial_of
+
+    try:
+        with stoppable() as report:
+            done = convert(expression, arguments.out, arguments.dtype, report)
+    except KeyboardInterrupt:
+        clear_line()
+        if partial_of(arguments.out).exists():
+            name = partial_of(arguments.out).name
+            tell_notes([f"What is done is kept in {name}; convert again to go on"])
+        raise
+    clear_line()
+    tell_notes(done.notes)
+    rounding = (
+        f", rounded by at most {done.rounding_max:.2g} ({done.rounding_rms:.2g} root mean square)"
+        if arguments.dtype != "float32"
+        else ""
+    )
+    print(
+        f"{expression.n_samples:,} samples x {expression.n_genes:,} genes in "
+        f"{done.n_bytes / 1e6:,.1f} MB{rounding}\n{done.path}"
+    )
