@@ -192,8 +192,10 @@ def lines(stores: Path, sizes: tuple[int, ...], slow: bool) -> Iterator[str]:
     n, n_genes = opened(whole).values.shape
     n_small = opened(small).values.shape[0]
     yield f"{n:,} voxels x {n_genes:,} genes, float32 in {_size(whole):.1f} GB on disk; the smaller"
-    yield f"store has {n_small:,} voxels. Seconds are of the wall clock.\n"
-    yield "| work | k | fit | encode + error | peak memory | of the slower floor | per voxel, of the smaller store's |"
+    yield f"store has {n_small:,} voxels. Seconds are of the wall clock; the floor is the slower of"
+    yield "reading the store alone and the two matrix products alone; the last column is the time a"
+    yield "voxel over that of the smaller store, whose memory stands in brackets.\n"
+    yield "| work | k | fit | encode + error | peak memory | of the floor | per voxel |"
     yield "|---|---|---|---|---|---|---|"
     read = in_process("read", whole, 0)["seconds"]
     totals: dict[tuple[str, int], dict[str, float]] = {}
@@ -204,9 +206,8 @@ def lines(stores: Path, sizes: tuple[int, ...], slow: bool) -> Iterator[str]:
         for codec_id in ("pca", "residual"):
             found = totals[codec_id, size] = in_process(codec_id, whole, size)
             less = in_process(codec_id, small, size)
-            per = [
-                (one["fit"] + one["encode"]) / rows for one, rows in ((found, n), (less, n_small))
-            ]
+            both = ((found, n), (less, n_small))
+            per = [(one["fit"] + one["encode"]) / rows for one, rows in both]
             yield (
                 f"| {codec_id} | {size} | {found['fit']:.0f} s | {found['encode']:.1f} s | "
                 f"{found['memory'] / 1e9:.2f} GB ({less['memory'] / 1e9:.2f}) | "

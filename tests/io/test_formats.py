@@ -10,6 +10,7 @@ import pytest
 from napari_compressed_transcriptomics.io import read_expression, sniff
 from napari_compressed_transcriptomics.io.files.nifti import write_volume
 from napari_compressed_transcriptomics.io.writers.h5ad_write import write_h5ad
+from napari_compressed_transcriptomics.io.writers.store import convert
 
 
 def write_nifti(folder, phantom, name, fill=np.nan):
@@ -50,6 +51,10 @@ def write_ours(folder, phantom, name):
     return write_volume(folder / name, volume, affine, kind="expression", provenance=record)[0]
 
 
+def write_store(folder, phantom, name):
+    return convert(phantom, folder / name).path
+
+
 FORMATS = {
     "phantom.nii": write_nifti,
     "phantom.nii.gz": write_nifti,
@@ -60,13 +65,14 @@ FORMATS = {
     "phantom.parquet": write_table,
     "phantom.h5ad": write_anndata,
     "ours.nii.gz": write_ours,
+    "phantom.zarr": write_store,
 }
 
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_same_expression_in_every_format(name, phantom, tmp_path):
     path = FORMATS[name](tmp_path, phantom, name)
-    read = read_expression(path)
+    read = read_expression(path).in_memory()
 
     assert read.name == name.split(".")[0]
     assert read.values.dtype == np.float32

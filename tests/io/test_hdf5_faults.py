@@ -223,11 +223,6 @@ def test_unknown_filters_are_named(las, tmp_path):
     refuses(path, "packed in a way", "32015")
 
 
-def test_zarr_is_not_read(tmp_path):
-    (tmp_path / "x.zarr").mkdir()
-    refuses(tmp_path / "x.zarr", "write AnnData as .h5ad")
-
-
 # While it is read
 
 

@@ -217,9 +217,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     reading = _Parser(add_help=False)
-    reading.add_argument(
-        "input", metavar="INPUT", help="4-D NIfTI, CSV, TSV, Parquet, h5ad or zarr"
-    )
+    reading.add_argument("input", metavar="INPUT", help="4-D NIfTI, CSV, TSV, Parquet, h5ad, zarr")
     reading.add_argument("--atlas", metavar="A", help="label NIfTI that says where the rows lie")
     reading.add_argument("--labels", metavar="L", help="table that names the ids of the atlas")
     reading.add_argument("--ids", metavar="COLUMN", help="column of a table that holds atlas ids")

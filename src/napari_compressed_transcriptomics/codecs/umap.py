@@ -85,7 +85,9 @@ class UMAP(Embedding):
         """
         self._check_width(values, len(self.genes), "gene")
         with _quietly():
-            return np.asarray(self.model.transform(scores(self.pca, values)), np.float32)
+            return np.asarray(
+                self.model.transform(scores(self.pca, np.asarray(values))), np.float32
+            )
 
     def decode(
         self, latents: np.ndarray, device: str | None = "cpu", block_bytes: int | None = None

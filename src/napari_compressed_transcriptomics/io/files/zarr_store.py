@@ -158,7 +158,7 @@ def damage_reported(name: str) -> Iterator[None]:
     """Turn what Zarr raises on damage, or where a server fails, into a `UserError`."""
     try:
         yield
-    except (UserError, MemoryError):
+    except (UserError, MemoryError, ImportError):
         raise
     except Exception as error:
         raise UserError(_explained(name, error)) from None
@@ -186,9 +186,10 @@ def _opened(address: str, name: str) -> Any:
             store = zarr.storage.FsspecStore.from_url(address, read_only=True)
             return zarr.open_group(store, mode="r", zarr_format=3, use_consolidated=False)
     except ImportError as error:
+        extra = "s3" if address.startswith("s3") else "remote"
         raise UserError(
-            f"{name} lies on a server, which needs {error.name}; install "
-            "napari-compressed-transcriptomics[remote]"
+            f"{name} lies on a server, which needs {error.name}: pip install "
+            f'"napari-compressed-transcriptomics[{extra}]"'
         ) from None
 
 
