@@ -1,17 +1,22 @@
 """The elements of AnnData: the names of samples and genes, and the values, dense or sparse."""
 
 import math
+from collections import Counter
 from typing import Any
 
 import numpy as np
 
 from napari_compressed_transcriptomics.core.errors import UserError, listing
+from napari_compressed_transcriptomics.core.gene_identities import KINDS, kind_of
 from napari_compressed_transcriptomics.core.memory import require_memory
 from napari_compressed_transcriptomics.io.files.hdf5 import Hdf5
 
 _NUMBERS = "iufb"
 _VERSIONS = (None, "0.1.0", "0.2.0")
 _BLOCK_BYTES = 1 << 26
+_SYMBOLS = ("feature_name", "gene_symbols", "gene_symbol", "gene_name", "symbol")
+_IDS = ("gene_ids", "feature_id")
+"""Columns of ``var``: of CELLxGENE, of scanpy for 10x, and as people call them."""
 
 
 def shape_of(file: Hdf5) -> tuple[int, int]:
@@ -29,8 +34,47 @@ def shape_of(file: Hdf5) -> tuple[int, int]:
     return shape
 
 
-def names_of(file: Hdf5, axis: str, n: int) -> list[str]:
-    """Return the `n` names of ``obs`` or ``var``.
+def genes_of(file: Hdf5, n: int) -> tuple[list[str], list[str], str | None]:
+    """Return the names of the `n` genes: ``var_names``, or symbols beside ids of theirs.
+
+    Returns
+    -------
+    names : list of str
+    notes : list of str
+        Which column was used or, and why, was not.
+    column : str or None
+        Of ``var``, if not its index.
+
+    Raises
+    ------
+    UserError
+        ``var_names`` are faulty. A faulty column is noted and not used.
+    """
+    names, name, notes = names_of(file, "var", n), file.path.name, []
+    kind = kind_of(names)
+    columns = _SYMBOLS if kind != "numbers" else (*_SYMBOLS, *_IDS)
+    for column in columns if kind != "symbols" else ():
+        what = f"var[{column!r}]"
+        try:
+            if file.find(f"var/{column}") is None:
+                continue
+            found = names_of(file, "var", n, column)
+        except UserError as error:
+            notes.append(f"{what} is not used for the names of genes: {error}")
+            continue
+        if twice := [one for one, count in Counter(found).items() if count > 1]:
+            notes.append(
+                f"{what} of {name} has {len(twice)} name(s) more than once ({listing(twice)}) and "
+                "is not used for the names of genes"
+            )
+        elif kind_of(found) != "numbers":
+            notes.append(f"Genes of {name} are named by {what}; its var_names are {KINDS[kind]}")
+            return found, notes, column
+    return names, notes, None
+
+
+def names_of(file: Hdf5, axis: str, n: int, column: str | None = None) -> list[str]:
+    """Return the `n` names of ``obs`` or ``var``: their index, or another column of text.
 
     Raises
     ------
@@ -38,9 +82,11 @@ def names_of(file: Hdf5, axis: str, n: int) -> list[str]:
         There are not so many, or something has no name.
     """
     group, name, what = file.find(axis), file.path.name, f"names in {axis}"
-    index = file.attribute(group, "_index")
+    index = column if column is not None else file.attribute(group, "_index")
     if not isinstance(index, str):
         raise UserError(f"{name} is of an old AnnData version; write it anew with anndata")
+    if column is not None:
+        what = f"names in {axis}[{column!r}]"
     item = None if "/" in index else file.find(index, group)
     if item is None:
         raise UserError(f"{name} has no {what} where it states them; write it anew with anndata")
