@@ -207,8 +207,11 @@ class Expression:
             return self._column[gene]
         except KeyError:
             found, ambiguous = counterparts((gene,), self.genes)
-        here = found.get(gene) or " or ".join(ambiguous.get(gene, ()))
-        hint = f"it is called {here} here" if here else "check the symbol"
+        hint = "check the symbol"
+        if found:
+            hint = f"it is called {found[gene]} here"
+        elif ambiguous:
+            hint = f"it may be called {' or '.join(ambiguous[gene])} here"
         raise UserError(f"{self.name} has no gene {gene!r}; {hint}")
 
     def gene_volume(self, gene: str) -> np.ndarray:

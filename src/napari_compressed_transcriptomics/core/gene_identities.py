@@ -224,8 +224,7 @@ def translated(names: Iterable[str]) -> Translation:
     kind = kind_of(names)
     of_id = {name: _of_id(name, kind == "entrez") for name in names}
     ids = {name: symbols for name, symbols in of_id.items() if symbols is not None}
-    claimed = Counter(symbol for symbols in ids.values() for symbol in symbols)
-    claimed.update(name for name in of_id if name not in ids)
+    claimed = Counter(symbol for name in names for symbol in ids.get(name, (name,)))
     ambiguous = {
         name: symbols
         for name, symbols in ids.items()
