@@ -7,6 +7,7 @@ import pytest
 
 from faults import refusal
 from napari_compressed_transcriptomics.codecs.fitting import fit_codec
+from napari_compressed_transcriptomics.core.gene_identities import gene_table
 from napari_compressed_transcriptomics.io import read_expression
 from napari_compressed_transcriptomics.io.writers.h5ad_write import write_h5ad
 from napari_compressed_transcriptomics.reconstruction.reconstruction import reconstruct
@@ -44,7 +45,8 @@ def test_symbols_beside_ensembl_ids_are_taken(column, dtype, anndata_of):
 
 
 def test_symbols_beside_entrez_ids_are_taken(anndata_of):
-    assert read_expression(anndata_of(["2554", "575"], gene_symbols=["A", "B"])).genes == ("A", "B")
+    read = read_expression(anndata_of(["2554", "575"], gene_symbols=["GABRA1", "BAI1"]))
+    assert read.genes == ("GABRA1", "BAI1")
 
 
 def test_symbols_stay_beside_a_column_of_ids(anndata_of):
@@ -67,6 +69,8 @@ def test_ids_beside_row_numbers_are_taken(anndata_of):
         (["A", "", "B", "C"], "no name"),
         (pd.Categorical(["A", None, "B", "C"]), "outside of their categories"),
         ([0.5, 1, 2, 3], "type float64"),
+        ([7, 8, 9, 11], "holds numbers"),
+        (SYMBOLS[1:] + SYMBOLS[:1], "otherwise than their ids (ENSG00000022355: A1BG, "),
     ],
 )
 def test_columns_that_name_no_genes_are_told_and_ids_taken(names, why, anndata_of):
@@ -74,6 +78,17 @@ def test_columns_that_name_no_genes_are_told_and_ids_taken(names, why, anndata_o
     assert read.genes == tuple(SYMBOLS)
     assert any("feature_name" in note and why in note for note in read.notes)
     assert "genes" not in read.source
+
+
+def test_a_few_symbols_of_other_genes_are_told(anndata_of):
+    genes = list(gene_table().cells.items())
+    genes = [(symbol, cells[1]) for symbol, cells in genes[:40] if cells[1]]
+    symbols = [symbol for symbol, _ in genes]
+    symbols[3] = "TP53"
+    path = anndata_of([ensembl for _, ensembl in genes], feature_name=symbols)
+    read = read_expression(path)
+    assert read.genes == tuple(symbols)
+    assert any(f"{genes[3][1]}: TP53" in note for note in read.notes)
 
 
 def test_a_linked_or_damaged_column_is_not_followed(anndata_of):

@@ -286,6 +286,16 @@ def _meanings_among(names: Sequence[str]) -> Callable[[str], tuple[str, ...]]:
     return lambda name: meanings(name, entrez)
 
 
+def contradictions(ids: Sequence[str], symbols: Sequence[str]) -> list[str]:
+    """Return, as ``id: symbol``, where a symbol is known as that of another gene than its id."""
+    of_id = _meanings_among(ids)
+    return [
+        f"{one}: {symbol}"
+        for one, symbol in zip(ids, symbols, strict=True)
+        if (known := of_id(one)) and (other := meanings(symbol)) and not {*known} & {*other}
+    ]
+
+
 def searched(text: str) -> dict[str, str]:
     """Return the approved symbols of genes that have just this name, in whatever case, and how.
 

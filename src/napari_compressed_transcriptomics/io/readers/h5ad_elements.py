@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from napari_compressed_transcriptomics.core.errors import UserError, listing
-from napari_compressed_transcriptomics.core.gene_identities import KINDS, kind_of
+from napari_compressed_transcriptomics.core.gene_identities import KINDS, contradictions, kind_of
 from napari_compressed_transcriptomics.core.memory import require_memory
 from napari_compressed_transcriptomics.io.files.hdf5 import Hdf5
 
@@ -17,6 +17,8 @@ _BLOCK_BYTES = 1 << 26
 _SYMBOLS = ("feature_name", "gene_symbols", "gene_symbol", "gene_name", "symbol")
 _IDS = ("gene_ids", "feature_id")
 """Columns of ``var``: of CELLxGENE, of scanpy for 10x, and as people call them."""
+_MAX_CONTRADICTIONS = 0.1
+"""Part of the genes whose symbols may be of other genes than their ids: both grow old."""
 
 
 def shape_of(file: Hdf5) -> tuple[int, int]:
@@ -50,11 +52,11 @@ def genes_of(file: Hdf5, n: int) -> tuple[list[str], list[str], str | None]:
     UserError
         ``var_names`` are faulty. A faulty column is noted and not used.
     """
-    names, name, notes = names_of(file, "var", n), file.path.name, []
+    names, notes = names_of(file, "var", n), []
     kind = kind_of(names)
-    columns = _SYMBOLS if kind != "numbers" else (*_SYMBOLS, *_IDS)
-    for column in columns if kind != "symbols" else ():
-        what = f"var[{column!r}]"
+    columns = () if kind == "symbols" else (*_SYMBOLS, *(_IDS if kind == "numbers" else ()))
+    for column in columns:
+        what = f"var[{column!r}] of {file.path.name}"
         try:
             if file.find(f"var/{column}") is None:
                 continue
@@ -63,13 +65,16 @@ def genes_of(file: Hdf5, n: int) -> tuple[list[str], list[str], str | None]:
             notes.append(f"{what} is not used for the names of genes: {error}")
             continue
         if twice := [one for one, count in Counter(found).items() if count > 1]:
-            notes.append(
-                f"{what} of {name} has {len(twice)} name(s) more than once ({listing(twice)}) and "
-                "is not used for the names of genes"
-            )
-        elif kind_of(found) != "numbers":
-            notes.append(f"Genes of {name} are named by {what}; its var_names are {KINDS[kind]}")
-            return found, notes, column
+            fault = f"has {len(twice)} name(s) more than once ({listing(twice)})"
+        elif kind_of(found) == "numbers":
+            fault = "holds numbers"
+        else:
+            wrong = contradictions(names, found)
+            fault = f"calls {len(wrong)} gene(s) otherwise than their ids ({listing(wrong)})"
+            if len(wrong) <= _MAX_CONTRADICTIONS * n:
+                notes.append(f"Genes are named by {what}; var_names are {KINDS[kind]}")
+                return found, [*notes, f"{what} {fault}"] if wrong else notes, column
+        notes.append(f"{what} {fault} and is not used for the names of genes")
     return names, notes, None
 
 
