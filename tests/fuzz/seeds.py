@@ -134,7 +134,7 @@ def _foreign_h5ad(how: str) -> Any:
         if how == "ids":
             var = pd.DataFrame(
                 {"feature_name": pd.Categorical(GENES)},
-                index=[gene_table().cells[gene][1] for gene in GENES],
+                index=[gene_table().row(gene)[1] for gene in GENES],
             )
         AnnData(values, obs=obs, var=var, obsm=obsm).write_h5ad(folder / "a.h5ad")
 

@@ -81,8 +81,8 @@ def test_columns_that_name_no_genes_are_told_and_ids_taken(names, why, anndata_o
 
 
 def test_a_few_symbols_of_other_genes_are_told(anndata_of):
-    genes = list(gene_table().cells.items())
-    genes = [(symbol, cells[1]) for symbol, cells in genes[:40] if cells[1]]
+    genes = [(symbol, gene_table().row(symbol)[1]) for symbol in list(gene_table().rows)[:40]]
+    genes = [(symbol, ensembl) for symbol, ensembl in genes if ensembl]
     symbols = [symbol for symbol, _ in genes]
     symbols[3] = "TP53"
     path = anndata_of([ensembl for _, ensembl in genes], feature_name=symbols)

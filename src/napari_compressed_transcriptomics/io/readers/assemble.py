@@ -9,7 +9,7 @@ import numpy as np
 
 from napari_compressed_transcriptomics.core.errors import UserError, listing
 from napari_compressed_transcriptomics.core.expression import Expression, Parcellation
-from napari_compressed_transcriptomics.core.gene_identities import translated
+from napari_compressed_transcriptomics.core.gene_translation import translated
 from napari_compressed_transcriptomics.io.files.files import stem
 
 from .table_header import dates_among
