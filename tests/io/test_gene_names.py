@@ -5,9 +5,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from data import TABLES, real_data, real_expression
 from faults import refusal
 from napari_compressed_transcriptomics.codecs.fitting import fit_codec
-from napari_compressed_transcriptomics.core.gene_identities import gene_table
+from napari_compressed_transcriptomics.core.gene_identities import gene_table, meanings
 from napari_compressed_transcriptomics.io import read_expression
 from napari_compressed_transcriptomics.io.writers.h5ad_write import write_h5ad
 from napari_compressed_transcriptomics.reconstruction.reconstruction import reconstruct
@@ -150,3 +151,17 @@ def test_what_was_translated_is_read_again_as_it_is(anndata_of, tmp_path):
     again = read_expression(write_h5ad(tmp_path / "again.h5ad", read)[0])
     assert again.genes == read.genes
     assert "gene_ids" not in again.source
+
+
+def test_a_real_table_by_entrez_ids_is_that_by_its_old_symbols(tmp_path):
+    table, atlas, labels = map(real_data, TABLES["ahba_dk82"])
+    frame = pd.read_csv(table, index_col=0)
+    known = {gene: meanings(gene) for gene in frame.columns}
+    ids = {gene: gene_table().row(one[0])[0] for gene, one in known.items() if len(one) == 1}
+    frame.rename(columns=ids).to_csv(tmp_path / "ids.csv")
+    read, old = read_expression(tmp_path / "ids.csv", atlas, labels), real_expression("ahba_dk82")
+    assert read.source["gene_ids"]["translated"] == 1614
+    aligned = read.aligned_to(old.genes)
+    np.testing.assert_array_equal(aligned.values, old.values)
+    assert "37 gene(s)" in aligned.notes[-1]
+    assert "ARNTL as BMAL1" in aligned.notes[-1]
