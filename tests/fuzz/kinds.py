@@ -143,6 +143,7 @@ KINDS = {
     "h5ad-regions": Kind("h5ad-regions", ("a.h5ad",), _expression("a.h5ad"), 15),
     "h5ad-voxels": Kind("h5ad-voxels", ("a.h5ad",), _expression("a.h5ad")),
     "h5ad-dense": Kind("h5ad-dense", ("a.h5ad",), _expression("a.h5ad")),
+    "h5ad-ids": Kind("h5ad-ids", ("a.h5ad",), _expression("a.h5ad")),
     "h5ad-csr": Kind("h5ad-csr", ("a.h5ad",), _expression("a.h5ad")),
     "h5ad-csc": Kind("h5ad-csc", ("a.h5ad",), _expression("a.h5ad"), 5),
     "h5ad-table": Kind("h5ad-table", ("a.h5ad",), _expression("a.h5ad")),

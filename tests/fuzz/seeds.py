@@ -120,15 +120,22 @@ def _foreign_h5ad(how: str) -> Any:
         from anndata import AnnData
         from scipy import sparse
 
+        from napari_compressed_transcriptomics.core.gene_identities import gene_table
+
         values = volume()[mask()]
         names = [f"v{i}" for i in range(len(values))]
         obsm = {"spatial": np.argwhere(mask()) @ AFFINE[:3, :3].T + AFFINE[:3, 3]}
         if how == "table":
             _atlas(folder, "a")
             values, names, obsm = table().astype(np.float32), list(REGIONS), {}
-        elif how != "dense":
+        elif how not in ("dense", "ids"):
             values = {"csr": sparse.csr_matrix, "csc": sparse.csc_matrix}[how](values)
         obs, var = pd.DataFrame(index=names), pd.DataFrame(index=list(GENES))
+        if how == "ids":
+            var = pd.DataFrame(
+                {"feature_name": pd.Categorical(GENES)},
+                index=[gene_table().row(gene)[1] for gene in GENES],
+            )
         AnnData(values, obs=obs, var=var, obsm=obsm).write_h5ad(folder / "a.h5ad")
 
     return make
@@ -288,6 +295,7 @@ _SEEDS = {
     "h5ad-dense": _foreign_h5ad("dense"),
     "h5ad-csr": _foreign_h5ad("csr"),
     "h5ad-csc": _foreign_h5ad("csc"),
+    "h5ad-ids": _foreign_h5ad("ids"),
     "h5ad-table": _foreign_h5ad("table"),
     "image": _image("m.nii.gz"),
     "image-big": _image("m.nii", big=True),

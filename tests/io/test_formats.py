@@ -11,6 +11,7 @@ from napari_compressed_transcriptomics.io import read_expression, sniff
 from napari_compressed_transcriptomics.io.files.nifti import write_volume
 from napari_compressed_transcriptomics.io.writers.h5ad_write import write_h5ad
 from napari_compressed_transcriptomics.io.writers.store import convert
+from phantom import make_phantom
 
 
 def write_nifti(folder, phantom, name, fill=np.nan):
@@ -163,3 +164,21 @@ def test_gene_sidecars(name, text, las, tmp_path):
 def test_packed_table_is_what_its_name_says(las, tmp_path):
     path = write_table(tmp_path, las, "phantom.csv.gz")
     assert gzip.decompress(path.read_bytes()).startswith(b"id,label,A1BG,NA")
+
+
+ENSEMBL = ("ENSG00000022355.4", "ENSG00000121410.12", "ENSG00000141510", "ENSG00000181790.1")
+ENTREZ = ("2554", "1", "7157", "575")
+
+
+@pytest.mark.parametrize(("ids", "kind"), [(ENSEMBL, "ensembl"), (ENTREZ, "entrez")])
+@pytest.mark.parametrize("name", FORMATS)
+def test_genes_by_id_get_their_symbols_in_every_format(name, ids, kind, tmp_path):
+    phantom = make_phantom(genes=ids)
+    read = read_expression(FORMATS[name](tmp_path, phantom, name))
+    assert read.genes == ("GABRA1", "A1BG", "TP53", "ADGRB1")
+    row = [read.samples.index(sample) for sample in phantom.samples]
+    np.testing.assert_array_equal(read.values[row], phantom.values)
+    assert sum("shown by their symbols" in note for note in read.notes) == 1
+    record = read.source["gene_ids"]
+    assert (record["kind"], record["translated"], record["unknown"]) == (kind, 4, 0)
+    json.dumps(read.source)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .errors import UserError, listing
+from .gene_identities import counterparts
 from .lazy_values import LazyValues, Values
 from .memory import require_memory
 
@@ -200,11 +201,20 @@ class Expression:
         return {gene: column for column, gene in enumerate(self.genes)}
 
     def column(self, gene: str) -> int:
-        """Return the column of a gene; a `UserError` names a gene that is not there."""
+        """Return the column of a gene; a `UserError` names one that is not there, or is otherwise.
+
+        Genes have other symbols than before, and ids: the message names what is here.
+        """
         try:
             return self._column[gene]
         except KeyError:
-            raise UserError(f"{self.name} has no gene {gene!r}; check the symbol") from None
+            found, ambiguous = counterparts((gene,), self.genes)
+        hint = "check the symbol"
+        if found:
+            hint = f"it is called {found[gene]} here"
+        elif ambiguous:
+            hint = f"it may be called {' or '.join(ambiguous[gene])} here"
+        raise UserError(f"{self.name} has no gene {gene!r}; {hint}")
 
     def gene_volume(self, gene: str) -> np.ndarray:
         """Return one gene as a float32 volume (x, y, z), NaN outside."""
@@ -252,7 +262,9 @@ class Expression:
     def aligned_to(self, genes: tuple[str, ...], fill: np.ndarray | None = None) -> "Expression":
         """Return the same samples with columns in the order of `genes`, matched by symbol.
 
-        Genes that are not asked for are dropped.
+        Genes that are here under a symbol of before or since, an alias or an id are found, which
+        is noted, unless another gene may be meant (see `gene_identities.counterparts`). Genes
+        that are not asked for are dropped.
 
         Parameters
         ----------
@@ -271,6 +283,9 @@ class Expression:
         if genes == self.genes:
             return self
         missing = [gene for gene in genes if gene not in self._column]
+        found, ambiguous = counterparts(genes, self.genes) if missing else ({}, {})
+        if found:
+            return self._called(found).aligned_to(genes, fill)
         columns = [self._column.get(gene, 0) for gene in genes]
         imputed = self._imputed_in(genes)
         if not missing:
@@ -279,6 +294,9 @@ class Expression:
             f"{self.name} lacks {len(missing)} of the {len(genes)} genes that the model "
             f"needs ({listing(missing)})"
         )
+        if ambiguous:
+            told = (f"{gene}: {', '.join(names)}" for gene, names in ambiguous.items())
+            lack += f"; some may be here under another name, but not surely ({listing(told, 3)})"
         if fill is None:
             raise UserError(f"{lack}; use data with these genes or fit a model to this data")
         if len(missing) > (1 - FILL_COVERAGE) * len(genes):
@@ -304,6 +322,16 @@ class Expression:
             notes=(*self.notes, note),
             imputed=imputed,
         )
+
+    def _called(self, found: dict[str, str]) -> "Expression":
+        """Return the same with genes called otherwise; `found` is new name to present one."""
+        new = {present: name for name, present in found.items()}
+        told = (f"{name} as {present}" for name, present in found.items())
+        note = (
+            f"{len(found)} gene(s) of {self.name} were found under another name ({listing(told)})"
+        )
+        genes = tuple(new.get(gene, gene) for gene in self.genes)
+        return replace(self, genes=genes, notes=(*self.notes, note))
 
     def _imputed_in(self, genes: tuple[str, ...]) -> np.ndarray:
         """Return `imputed` for the columns of other genes."""

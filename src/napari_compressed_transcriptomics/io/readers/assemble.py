@@ -9,6 +9,7 @@ import numpy as np
 
 from napari_compressed_transcriptomics.core.errors import UserError, listing
 from napari_compressed_transcriptomics.core.expression import Expression, Parcellation
+from napari_compressed_transcriptomics.core.gene_translation import translated
 from napari_compressed_transcriptomics.io.files.files import stem
 
 from .table_header import dates_among
@@ -33,6 +34,8 @@ def assemble(
     """Make the `Expression`, whatever the format that it came from.
 
     Samples whose values are all NaN are excluded and noted. Nothing is imputed unless asked.
+    Genes that are named by Entrez or Ensembl ids get their symbols, which is noted, and recorded
+    in ``source["gene_ids"]``.
 
     Parameters
     ----------
@@ -101,9 +104,13 @@ def assemble(
             imputed = np.argwhere(np.isnan(values))
         values, genes, note = _without_missing(values, genes, where, path, impute)
         notes.append(note)
+    named = translated(genes)  # last, so that messages above call genes as the file does
+    notes += named.notes(path.name)
+    if record := named.record():
+        source = {**(source or {}), "gene_ids": record}
     return Expression(
         values=np.ascontiguousarray(values, np.float32),
-        genes=tuple(genes),
+        genes=named.genes,
         samples=tuple(samples),
         parcellation=Parcellation(np.asarray(labels, np.int32), np.asarray(affine, float)),
         name=stem(path),

@@ -1,17 +1,24 @@
 """The elements of AnnData: the names of samples and genes, and the values, dense or sparse."""
 
 import math
+from collections import Counter
 from typing import Any
 
 import numpy as np
 
 from napari_compressed_transcriptomics.core.errors import UserError, listing
+from napari_compressed_transcriptomics.core.gene_identities import KINDS, contradictions, kind_of
 from napari_compressed_transcriptomics.core.memory import require_memory
 from napari_compressed_transcriptomics.io.files.hdf5 import Hdf5
 
 _NUMBERS = "iufb"
 _VERSIONS = (None, "0.1.0", "0.2.0")
 _BLOCK_BYTES = 1 << 26
+_SYMBOLS = ("feature_name", "gene_symbols", "gene_symbol", "gene_name", "symbol")
+_IDS = ("gene_ids", "feature_id")
+"""Columns of ``var``: of CELLxGENE, of scanpy for 10x, and as people call them."""
+_MAX_CONTRADICTIONS = 0.1
+"""Part of the genes whose symbols may be of other genes than their ids: both grow old."""
 
 
 def shape_of(file: Hdf5) -> tuple[int, int]:
@@ -29,8 +36,50 @@ def shape_of(file: Hdf5) -> tuple[int, int]:
     return shape
 
 
-def names_of(file: Hdf5, axis: str, n: int) -> list[str]:
-    """Return the `n` names of ``obs`` or ``var``.
+def genes_of(file: Hdf5, n: int) -> tuple[list[str], list[str], str | None]:
+    """Return the names of the `n` genes: ``var_names``, or symbols beside ids of theirs.
+
+    Returns
+    -------
+    names : list of str
+    notes : list of str
+        Which column was used or, and why, was not.
+    column : str or None
+        Of ``var``, if not its index.
+
+    Raises
+    ------
+    UserError
+        ``var_names`` are faulty. A faulty column is noted and not used.
+    """
+    names, notes = names_of(file, "var", n), []
+    kind = kind_of(names)
+    columns = () if kind == "symbols" else (*_SYMBOLS, *(_IDS if kind == "numbers" else ()))
+    for column in columns:
+        what = f"var[{column!r}] of {file.path.name}"
+        try:
+            if file.find(f"var/{column}") is None:
+                continue
+            found = names_of(file, "var", n, column)
+        except UserError as error:
+            notes.append(f"{what} is not used for the names of genes: {error}")
+            continue
+        if twice := [one for one, count in Counter(found).items() if count > 1]:
+            fault = f"has {len(twice)} name(s) more than once ({listing(twice)})"
+        elif kind_of(found) == "numbers":
+            fault = "holds numbers"
+        else:
+            wrong = contradictions(names, found)
+            fault = f"calls {len(wrong)} gene(s) otherwise than their ids ({listing(wrong)})"
+            if len(wrong) <= _MAX_CONTRADICTIONS * n:
+                notes.append(f"Genes are named by {what}; var_names are {KINDS[kind]}")
+                return found, [*notes, f"{what} {fault}"] if wrong else notes, column
+        notes.append(f"{what} {fault} and is not used for the names of genes")
+    return names, notes, None
+
+
+def names_of(file: Hdf5, axis: str, n: int, column: str | None = None) -> list[str]:
+    """Return the `n` names of ``obs`` or ``var``: their index, or another column of text.
 
     Raises
     ------
@@ -38,9 +87,11 @@ def names_of(file: Hdf5, axis: str, n: int) -> list[str]:
         There are not so many, or something has no name.
     """
     group, name, what = file.find(axis), file.path.name, f"names in {axis}"
-    index = file.attribute(group, "_index")
+    index = column if column is not None else file.attribute(group, "_index")
     if not isinstance(index, str):
         raise UserError(f"{name} is of an old AnnData version; write it anew with anndata")
+    if column is not None:
+        what = f"names in {axis}[{column!r}]"
     item = None if "/" in index else file.find(index, group)
     if item is None:
         raise UserError(f"{name} has no {what} where it states them; write it anew with anndata")

@@ -1,6 +1,7 @@
 """Reading AnnData, ours and others': values, names, and where the samples lie; see `h5ad_write`."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from napari_compressed_transcriptomics.io.files.files import atlas_of, source_of
 from napari_compressed_transcriptomics.io.files.hdf5 import Hdf5, opened_hdf5
 
 from .assemble import assemble
-from .h5ad_elements import names_of, shape_of, values_of
+from .h5ad_elements import genes_of, names_of, shape_of, values_of
 from .h5ad_places import stored_places
 from .table import Table
 from .table_expression import table_expression
@@ -29,7 +30,8 @@ def read_h5ad(
     """Read expression from AnnData: its parcellation, else voxel positions, else an atlas.
 
     Rows are matched with the parcellation's samples by name. Positions are
-    ``obsm["spatial"]``, RAS mm on a regular grid. A file without either is read as a table, its
+    ``obsm["spatial"]``, RAS mm on a regular grid. Where ``var_names`` are ids, genes are named by
+    symbols in ``var["feature_name"]`` or the like. A file without either is read as a table, its
     ``obs_names`` being the names of the rows (its atlas ids, where `ids` is "obs_names"). With an
     atlas, voxels are averaged over its regions.
 
@@ -45,16 +47,19 @@ def read_h5ad(
         if any(file.find(key) is None for key in ("X", "obs", "var")):
             raise UserError(f"{path.name} is HDF5 without X, obs and var; choose AnnData")
         n_samples, n_genes = shape = shape_of(file)
-        samples, genes = names_of(file, "obs", n_samples), names_of(file, "var", n_genes)
+        samples = names_of(file, "obs", n_samples)
+        genes, gene_notes, column = genes_of(file, n_genes)
         stored = stored_places(file)
         positions = _positions(file, n_samples) if stored is None else None
         values = values_of(file, shape)
-        source = {"expression": source_of(path)}
+        source: dict[str, Any] = {"expression": source_of(path)}
+        if column:
+            source["genes"] = {"var": column}
     atlas_path, labels_path = atlas_of(path, atlas, labels)
     by_voxel = positions is not None or (stored is not None and stored.by_voxel)
     located = by_voxel or (stored is not None and stored.samples is not None)
     if atlas_path is not None and not by_voxel and (atlas or not located):
-        table = Table(path, genes, {"obs_names": samples}, values)
+        table = Table(path, genes, {"obs_names": samples}, values, gene_notes)
         return table_expression(table, atlas_path, labels_path, impute, ids)
     excluded: list[str] = []
     if positions is not None:
@@ -76,7 +81,7 @@ def read_h5ad(
         parcellation.affine,
         path=path,
         impute=impute,
-        notes=notes,
+        notes=[*gene_notes, *notes],
         excluded=excluded,
         source=source,
     )

@@ -47,7 +47,10 @@ def read_store(path: str | Path) -> Expression:
         name=str(facts.get("name") or store.name),
         excluded=_texts(facts, "excluded"),
         notes=_texts(facts, "notes"),
-        source={"expression": {"path": store.address, "sha256": store.values.sha256}},
+        source={
+            "expression": {"path": store.address, "sha256": store.values.sha256},
+            "converted_from": facts.get("source"),
+        },
         imputed=np.array(facts.get("imputed") or np.empty((0, 2)), np.int64).reshape(-1, 2),
     )
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from qtpy.QtCore import QAbstractTableModel, QModelIndex, Qt
 
+from napari_compressed_transcriptomics.core.gene_identities import described, meanings, searched
 from napari_compressed_transcriptomics.core.regions import short_name
 
 
@@ -62,16 +63,29 @@ _ASCENDING, _DESCENDING = Qt.SortOrder.AscendingOrder, Qt.SortOrder.DescendingOr
 class GeneModel(QAbstractTableModel):
     """Rows of genes: the symbol, then its numbers, if any; NaN is last however it is sorted.
 
+    Genes are found by a part of their symbol, or by another name of theirs in full.
+
     Parameters
     ----------
     thing, called : str
         What is in a row, and what its first column holds, where these are no genes.
+
+    Attributes
+    ----------
+    genes : tuple of str
+        All, in the order in which they came.
+    otherwise : dict of str to str
+        Those that were found by another name than their symbol here, and what it is:
+        ``{"GABRA1": "Entrez id"}``.
     """
 
     def __init__(self, thing: str = "gene", called: str = "gene symbol") -> None:
         super().__init__()
+        self._are_genes = thing == "gene"
         self._first = Column(thing.capitalize(), called.capitalize(), greatest_first=False)
         self.genes: tuple[str, ...] = ()
+        self.otherwise: dict[str, str] = {}
+        self._meaning: dict[str, list[int]] = {}
         self._numbers: list[np.ndarray] = []
         self._columns: list[Column] = []
         self._decimals: list[int] = []
@@ -87,12 +101,28 @@ class GeneModel(QAbstractTableModel):
         self._numbers = list(numbers.values())
         self._columns = [COLUMNS[name] for name in numbers]
         self._decimals = [decimals(values) for values in self._numbers]
-        self._arrange()
+        self._meaning = {}
+        self.narrow(self._text)
 
     def narrow(self, text: str) -> None:
-        """Show only genes with this in their symbol, in whatever case."""
+        """Show only genes with this in their symbol, or for another name, in whatever case."""
         self._text = text.strip().casefold()
+        self.otherwise = self._named_otherwise() if self._are_genes else {}
         self._arrange()
+
+    def _named_otherwise(self) -> dict[str, str]:
+        """Return the genes here of which the text is another name; see `otherwise`."""
+        names = searched(self._text) if self.genes and len(self._text) > 1 else {}
+        if names and not self._meaning:
+            for row, gene in enumerate(self.genes):
+                for symbol in meanings(gene):
+                    self._meaning.setdefault(symbol, []).append(row)
+        return {
+            self.genes[row]: how
+            for symbol, how in names.items()
+            for row in self._meaning.get(symbol, ())
+            if self._text not in self._symbols[row]
+        }
 
     def sort(self, column: int, order: Qt.SortOrder = _ASCENDING) -> None:
         """Sort by a column; a negative one leaves the genes as they come."""
@@ -110,6 +140,8 @@ class GeneModel(QAbstractTableModel):
     def first(self) -> str:
         """Return the gene that is searched for, else the first row's, else an empty string."""
         found = np.flatnonzero(self._symbols[self._rows] == self._text)
+        if not len(found) and self.otherwise:
+            return next(iter(self.otherwise))
         row = int(found[0]) if len(found) else 0
         return self.gene(row) if len(self._rows) else ""
 
@@ -131,8 +163,13 @@ class GeneModel(QAbstractTableModel):
             rows = np.argsort(self._symbols, kind="stable")[:: -1 if descending else 1]
         else:
             rows = np.arange(len(self.genes))
-        self._rows = rows[np.strings.find(self._symbols[rows], self._text) >= 0]
+        self._rows = rows[self._found()[rows]]
         self.endResetModel()
+
+    def _found(self) -> np.ndarray:
+        """Return which genes are searched for, shape (n_genes,), bool."""
+        found = np.strings.find(self._symbols, self._text) >= 0
+        return found | [gene in self.otherwise for gene in self.genes] if self.otherwise else found
 
     def rowCount(self, parent: QModelIndex | None = None) -> int:
         """Count the genes shown."""
@@ -149,13 +186,17 @@ class GeneModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.DisplayRole and column < 0:
             return short_name(self.gene(index.row()))
         if role == Qt.ItemDataRole.ToolTipRole and column < 0:
-            return self.gene(index.row())
+            return self._tooltip(self.gene(index.row()))
         if role == Qt.ItemDataRole.DisplayRole:
             number = self._numbers[column][self._rows[index.row()]]
             return "–" if np.isnan(number) else f"{number:.{self._decimals[column]}f}"
         if role == Qt.ItemDataRole.TextAlignmentRole and column >= 0:
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         return None
+
+    def _tooltip(self, gene: str) -> str:
+        """Return a gene in full, and its other names."""
+        return "\n".join(filter(None, (gene, described(gene) if self._are_genes else "")))
 
     def headerData(
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole

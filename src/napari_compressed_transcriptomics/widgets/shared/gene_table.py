@@ -14,6 +14,8 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_compressed_transcriptomics.core.errors import listing
+
 from .fields import plain_table
 from .gene_model import GeneModel
 from .layouts import stack
@@ -48,7 +50,10 @@ class GeneTable(QWidget):
         self.gene = ""
         self.search = QLineEdit()
         self.search.setPlaceholderText(f"Search a {called}")
-        self.search.setToolTip("Enter takes the first row, Down goes to the table (Ctrl+F: here).")
+        tip = "Enter takes the first row, Down goes to the table (Ctrl+F: here)."
+        if thing == "gene":
+            tip = f"A part of the symbol, or an id, previous symbol or alias in full.\n{tip}"
+        self.search.setToolTip(tip)
         self.search.setClearButtonEnabled(True)
         self.model = GeneModel(thing, called)
         self.table = _view(self.model)
@@ -111,6 +116,8 @@ class GeneTable(QWidget):
     def _on_reset(self) -> None:
         shown, there = self.model.rowCount(), len(self.model.genes)
         words = f"{shown:,} of {there:,} {self._thing}s"
+        if by := [f"{gene} by {how}" for gene, how in self.model.otherwise.items()]:
+            words += f" ({listing(by, 1)})"
         self.count.setText(words if there else self.nothing)
         self.choose(self.gene)
 
