@@ -7,6 +7,7 @@ import numpy as np
 
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Expression, Parcellation
+from napari_compressed_transcriptomics.core.gene_translation import translated
 from napari_compressed_transcriptomics.core.lazy_values import LazyValues
 from napari_compressed_transcriptomics.io.files.zarr_store import Store
 
@@ -38,19 +39,22 @@ def read_store(path: str | Path) -> Expression:
     fits = labels.min() >= 0 and labels.max() == n_samples and affine.shape == (4, 4)
     if not fits or not np.bincount(labels.ravel())[1:].all():
         raise UserError(f"{store.name} has labels that do not fit its samples; get it again")
-    facts = store.facts
+    facts, named = store.facts, translated(genes)
+    source = {
+        "expression": {"path": store.address, "sha256": store.values.sha256},
+        "converted_from": facts.get("source"),
+    }
+    if ids := named.record():
+        source["gene_ids"] = ids
     return Expression(
         values=LazyValues(store.values),
-        genes=tuple(genes),
+        genes=named.genes,
         samples=tuple(samples),
         parcellation=Parcellation(labels, affine),
         name=str(facts.get("name") or store.name),
         excluded=_texts(facts, "excluded"),
-        notes=_texts(facts, "notes"),
-        source={
-            "expression": {"path": store.address, "sha256": store.values.sha256},
-            "converted_from": facts.get("source"),
-        },
+        notes=(*_texts(facts, "notes"), *named.notes(store.name)),
+        source=source,
         imputed=np.array(facts.get("imputed") or np.empty((0, 2)), np.int64).reshape(-1, 2),
     )
 
