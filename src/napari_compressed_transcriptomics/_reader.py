@@ -1,21 +1,26 @@
 """npe2 reader: expression volumes, tables and plain 3-D volumes."""
 
 from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from .viewer import layers
 from .viewer.adding import prepare_viewer
 from .viewer.notices import tell, user_errors_shown
 
+Reader = Callable[[Any], list[Any]]
+"""Of a path, or of a list of paths where several files are opened as one ("as stack")."""
 
-def get_reader(path: str | list[str]) -> Callable[[str], list[Any]] | None:
-    """Return a reader for `path`, or None for what is not ours; only peeks at the file."""
+
+def get_reader(path: str | list[str]) -> Reader | None:
+    """Return a reader for `path`, or None for what is not ours; only peeks at files."""
     from .io import sniff
 
-    if isinstance(path, list):
-        return None  # several files are opened one by one
-    readers: dict[str, Callable[[str], list[Any]]] = {
-        "expression": _read_expression,
+    readers: dict[str, Reader] = {
+        # What lacks values cannot be asked about here: it is left out, and said.
+        "expression": partial(_read_expression, impute="drop_genes"),
+        "gene_volumes": _read_gene_volumes,
         "table": _read_expression,
         "table_without_atlas": _ask_for_atlas,
         "volume": _read_volume,
@@ -24,10 +29,23 @@ def get_reader(path: str | list[str]) -> Callable[[str], list[Any]] | None:
     return readers.get(sniff(path) or "")
 
 
-def _read_expression(path: str) -> list[Any]:
+def _read_expression(path: str | list[str], impute: str | None = None) -> list[Any]:
     from .io import read_expression
 
-    return _in_window(lambda: _layer(read_expression(path), layers.expression_layer))
+    return _in_window(lambda: _layer(read_expression(path, impute=impute), layers.expression_layer))
+
+
+def _read_gene_volumes(path: str | list[str]) -> list[Any]:
+    """Read one volume a gene; a folder of two variants opens the form that asks for one."""
+    from .io.readers.gene_volumes.names import variants_of
+
+    if isinstance(path, str):
+        with user_errors_shown():
+            if len(variants_of(Path(path))) > 1 and (form := _form("Open expression volumes")):
+                form.folder.value = path
+                _hint(f"{path} holds maps of several kinds: choose one in the form on the right.")
+                return [(None,)]
+    return _read_expression(path, "drop_genes")
 
 
 def _read_volume(path: str) -> list[Any]:
@@ -56,17 +74,27 @@ def _in_window(make: Callable[[], list[Any]]) -> list[Any]:
 
 def _ask_for_atlas(path: str) -> list[Any]:
     """Open the form that asks which atlas the table's rows belong to; adds no layer yet."""
-    from napari.utils.notifications import show_info
+    if form := _form("Open expression table"):
+        form.table.value = path
+        _hint(f"{path} needs an atlas: choose it in the form on the right.")
+    else:
+        from .io import read_expression
 
+        read_expression(path)  # raises the sentence that says how to name the atlas
+    return [(None,)]
+
+
+def _form(name: str) -> Any:
+    """Open a form of ours in the current window and return it; None where there is no window."""
     from .viewer.settings import PLUGIN
 
     viewer = prepare_viewer()
     if viewer is None or getattr(viewer, "window", None) is None:
-        from .io import read_expression
+        return None
+    return viewer.window.add_plugin_dock_widget(PLUGIN, name)[1]
 
-        read_expression(path)  # raises the sentence that says how to name the atlas
-    else:
-        _, form = viewer.window.add_plugin_dock_widget(PLUGIN, "Open expression table")
-        form.table.value = path
-        show_info(f"{path} needs an atlas: choose it in the form on the right.")
-    return [(None,)]
+
+def _hint(text: str) -> None:
+    from napari.utils.notifications import show_info
+
+    show_info(text)

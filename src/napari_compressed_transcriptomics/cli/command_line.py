@@ -14,6 +14,7 @@ from napari_compressed_transcriptomics.core.errors import (
     printable,
     shortened,
 )
+from napari_compressed_transcriptomics.io.readers.gene_volumes.names import VARIANTS
 
 from . import coherence as _cli_coherence
 from . import compare as _cli_compare
@@ -30,7 +31,7 @@ from .faults import explained, interrupted
 from .options import seed
 from .signals import all_interrupt, forget_interrupt, held_back, how_ended
 from .streams import make_safe, output_problem, say
-from .terminal import clear_line, tell_notes, warnings_reported
+from .terminal import Report, clear_line, tell_notes, warnings_reported
 
 if TYPE_CHECKING:
     from napari_compressed_transcriptomics.core.expression import Expression
@@ -173,8 +174,15 @@ def _read(arguments: argparse.Namespace, tell: bool = False) -> "Expression":
     from napari_compressed_transcriptomics.io import read_expression
 
     expression = read_expression(
-        arguments.input, arguments.atlas, arguments.labels, arguments.impute, arguments.ids
+        arguments.input,
+        arguments.atlas,
+        arguments.labels,
+        arguments.impute,
+        arguments.ids,
+        arguments.variant,
+        Report(),
     )
+    clear_line()
     if tell:
         tell_notes(expression.notes)
         with held_back():
@@ -217,14 +225,24 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     reading = _Parser(add_help=False)
-    reading.add_argument("input", metavar="INPUT", help="4-D NIfTI, CSV, TSV, Parquet, h5ad, zarr")
+    reading.add_argument(
+        "input",
+        nargs="+",
+        metavar="INPUT",
+        help="4-D NIfTI, CSV, TSV, Parquet, h5ad, zarr; or a folder or files of one 3-D NIfTI a gene",
+    )
     reading.add_argument("--atlas", metavar="A", help="label NIfTI that says where the rows lie")
     reading.add_argument("--labels", metavar="L", help="table that names the ids of the atlas")
     reading.add_argument("--ids", metavar="COLUMN", help="column of a table that holds atlas ids")
     reading.add_argument(
         "--impute",
         choices=("gene_mean", "drop_genes"),
-        help="what to do about single missing values (refused otherwise)",
+        help="what to do about single missing values and bad maps (refused otherwise)",
+    )
+    reading.add_argument(
+        "--variant",
+        choices=VARIANTS,
+        help="of one NIfTI a gene: GENE_mRNA or GENE_mirr_mRNA, where there are both",
     )
     working = _Parser(add_help=False)
     working.add_argument("--seed", type=seed, default=0, metavar="N", help="default: 0")

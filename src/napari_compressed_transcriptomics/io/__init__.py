@@ -3,12 +3,15 @@
 Everything heavy is imported on first use.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_compressed_transcriptomics.core.errors import UserError
+from napari_compressed_transcriptomics.core.progress import Report, silent
 
 from .files.files import H5AD, NIFTI, PARQUET, STORE, TEXT_TABLE, suffix
+from .files.zip_member import ZIP
 from .readers.volume import Volume
 
 if TYPE_CHECKING:
@@ -20,31 +23,40 @@ SUFFIXES = NIFTI + TEXT_TABLE + PARQUET + H5AD + STORE
 
 
 def read_expression(
-    path: str | Path,
+    path: str | Path | Sequence[str | Path],
     atlas: str | Path | None = None,
     labels: str | Path | None = None,
     impute: str | None = None,
     ids: str | None = None,
+    variant: str | None = None,
+    report: Report = silent,
 ) -> "Expression":
     """Read expression of voxels or regions, whatever the format.
 
     Parameters
     ----------
-    path : str or Path
+    path : str, Path or sequence of them
         4-D NIfTI (``.nii``, ``.nii.gz``), a table (``.csv``, ``.tsv``, also packed with
         ``.gz``; ``.parquet``), AnnData (``.h5ad``) or a store that `convert` wrote (``.zarr``),
-        which may lie on a server (``https://`` or ``s3://``).
+        which may lie on a server (``https://`` or ``s3://``); or a folder of one 3-D NIfTI a gene,
+        also within folders or ``.zip`` files in it, or a list of such files.
     atlas : str or Path, optional
         Label volume: where a table's rows lie, or the regions to average voxels in. Tables
         without it look beside themselves, see `files.atlas_of`.
     labels : str or Path, optional
         Label table that names the atlas's ids.
     impute : {None, "gene_mean", "drop_genes"}
-        What to do with single missing cells; by default they are refused.
+        What to do with single missing cells; by default they are refused. Of one volume a gene,
+        values far outside those of other genes count as missing, too.
     ids : str, optional
         Header of a table's column of atlas ids. By default rows are matched by their names, and
         where there are none by a column whose header says that it holds ids. Of AnnData it is
         ``obs_names``.
+    variant : {None, "measured", "mirrored"}
+        Which to read of one volume a gene, where there are both (``GENE_mRNA.nii`` and
+        ``GENE_mirr_mRNA.nii``); by default both are refused.
+    report : Report, optional
+        Told how far the reading of one volume a gene has come.
 
     Returns
     -------
@@ -59,6 +71,11 @@ def read_expression(
     from .readers.assemble import check_imputation
 
     check_imputation(impute)
+    if not isinstance(path, str | Path):
+        paths = [Path(one) for one in path]
+        if len(paths) != 1:
+            return _read_gene_volumes(paths, atlas, labels, impute, ids, variant, report)
+        (path,) = paths
     if suffix(path, STORE):
         from .readers.regions import mean_over_regions
         from .readers.store import read_store
@@ -66,8 +83,16 @@ def read_expression(
         voxels = read_store(path)
         return mean_over_regions(voxels, Path(path), atlas, labels) if atlas else voxels
     path = Path(path)
+    if suffix(path, (".zarr.zip",)):
+        raise UserError(f"{path.name} is a packed store; unpack it first")
+    if path.is_dir():
+        return _read_gene_volumes(path.absolute(), atlas, labels, impute, ids, variant, report)
+    if suffix(path, ZIP):
+        return _read_gene_volumes([path], atlas, labels, impute, ids, variant, report)
+    if variant is not None:
+        raise UserError(f"{path.name} is not one volume a gene; leave variant (--variant) out")
     if ids is not None and suffix(path, NIFTI):
-        raise UserError(f"{path.name} is no table with a column of atlas ids; leave ids out")
+        raise _no_ids(path)
     if suffix(path, NIFTI):
         from .readers.nifti_expression import read_nifti_expression
         from .readers.regions import mean_over_regions
@@ -82,9 +107,29 @@ def read_expression(
         from .readers.h5ad_read import read_h5ad
 
         return read_h5ad(path, atlas, labels, impute, ids)
-    if suffix(path, (".zarr.zip",)):
-        raise UserError(f"{path.name} is a packed store; unpack it first")
     raise UserError(f"{path.name} is of no known kind; choose a file that ends in {_kinds()}")
+
+
+def _read_gene_volumes(
+    paths: Path | list[Path],
+    atlas: str | Path | None,
+    labels: str | Path | None,
+    impute: str | None,
+    ids: str | None,
+    variant: str | None,
+    report: Report,
+) -> "Expression":
+    from .readers.gene_volumes.names import common_folder
+    from .readers.gene_volumes.read import read_gene_volumes
+    from .readers.regions import mean_over_regions
+
+    if not paths:
+        raise UserError("There is no file to read; choose some")
+    folder = paths if isinstance(paths, Path) else common_folder(paths)
+    if ids is not None:
+        raise _no_ids(folder)
+    voxels = read_gene_volumes(paths, variant, impute, report)
+    return mean_over_regions(voxels, folder, atlas, labels) if atlas else voxels
 
 
 def read_volume(path: str | Path) -> Volume:
@@ -94,11 +139,15 @@ def read_volume(path: str | Path) -> Volume:
     return read_volume(path)
 
 
-def sniff(path: str | Path) -> str | None:
-    """Say cheaply what a file holds; see `sniffing.sniff`."""
+def sniff(path: str | Path | Sequence[str | Path]) -> str | None:
+    """Say cheaply what a file, a folder or several files hold; see `sniffing.sniff`."""
     from .readers.sniffing import sniff
 
     return sniff(path)
+
+
+def _no_ids(path: Path) -> UserError:
+    return UserError(f"{path.name} is no table with a column of atlas ids; leave ids out")
 
 
 def _kinds() -> str:

@@ -74,18 +74,31 @@ def check_targets(
 
 
 def refuse_overwriting(paths: Iterable[str | Path], source: dict[str, Any]) -> None:
-    """Raise a `UserError` where a path to be written is one that was read.
+    """Raise a `UserError` where a path to be written is one that was read, or lies among those.
 
-    `source` is `Expression.source`: ``{role: {"path": ..., "sha256": ...}}``.
+    `source` is `Expression.source`: ``{role: {"path": ..., "sha256": ...}}``. Where its path is a
+    folder, all in it was read, or only what ``"files"`` lists.
     """
-    read = {  # other than `Path.resolve`, `realpath` takes links that go round in circles
-        os.path.realpath(entry["path"])
-        for entry in source.values()
-        if isinstance(entry, dict) and isinstance(entry.get("path"), str)
-    }
+    read, folders = set(), set()
+    for entry in source.values():
+        if not isinstance(entry, dict) or not isinstance(entry.get("path"), str):
+            continue
+        # other than `Path.resolve`, `realpath` takes links that go round in circles
+        path = os.path.realpath(entry["path"])
+        if "files" in entry:
+            read |= {os.path.realpath(os.path.join(path, name)) for name in entry["files"]}
+        elif os.path.isdir(path):
+            folders.add(path)
+        else:
+            read.add(path)
     for path in paths:
-        if os.path.realpath(path) in read:
+        real = os.path.realpath(path)
+        if real in read:
             raise UserError(f"{path} is an input of this very result; choose another name")
+        if folders & {str(above) for above in Path(real).parents}:
+            raise UserError(
+                f"{path} would lie among the files of its own input; choose another folder"
+            )
 
 
 def check_sidecar(path: Path) -> None:

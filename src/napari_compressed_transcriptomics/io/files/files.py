@@ -4,6 +4,7 @@ import gzip
 import json
 import os
 import stat
+import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,8 @@ from typing import Any, BinaryIO
 
 from napari_compressed_transcriptomics.core.errors import UserError, shortened
 from napari_compressed_transcriptomics.core.provenance import file_sha256
+
+from .zip_member import member_of, member_size, open_member
 
 NIFTI = (".nii.gz", ".nii")
 TEXT_TABLE = (".csv.gz", ".tsv.gz", ".csv", ".tsv")
@@ -59,7 +62,8 @@ def beside(path: str | Path, ending: str) -> Path:
 def existing_file(path: str | Path) -> Path:
     """Return `path`; a `UserError` where there is no file with content that can be read.
 
-    That is: it is missing, a folder, a pipe, socket or device, empty, or a git-LFS pointer.
+    That is: it is missing, a folder, a pipe, socket or device, empty, or a git-LFS pointer. It may
+    lead into a zip archive, see `zip_member`.
     """
     path = Path(path)
     try:
@@ -68,6 +72,10 @@ def existing_file(path: str | Path) -> Path:
         possible = False
     if not possible:
         raise UserError(f"{str(path)!r} is no path of a file; check it")
+    if member := member_of(path):
+        if not member_size(existing_file(member[0]), member[1]):
+            raise UserError(f"{path.name} in {member[0].name} is empty; get the file again")
+        return path
     try:
         status = path.stat()
         if stat.S_ISDIR(status.st_mode):
@@ -104,11 +112,13 @@ def _kind_of(mode: int) -> str:
 def state_of(path: Path) -> tuple[int, int]:
     """Return a file's size in bytes and time of change in ns: other ones where it changed.
 
-    A file that is gone has 0 and 0.
+    A file that is gone has 0 and 0. One within a zip archive has its own size, unpacked.
     """
     try:
+        if member := member_of(path):
+            return member_size(*member), member[0].stat().st_mtime_ns
         status = path.stat()
-    except OSError:
+    except (OSError, UserError):
         return 0, 0
     return status.st_size, status.st_mtime_ns
 
@@ -132,12 +142,14 @@ def looks_like(start: bytes) -> str:
 def opened(path: Path) -> Iterator[BinaryIO]:
     """Open a file for reading bytes, unpacking it where its name ends in ``.gz``.
 
+    It may lie in a zip archive.
+
     Damage found while reading (a cut or corrupt gzip stream) becomes a `UserError`. Reading
     a gzip file to its very end is what makes its checksum be checked.
     """
-    packed = path.name.lower().endswith(".gz")
+    packed, member = path.name.lower().endswith(".gz"), member_of(path)
     try:
-        opened_file = open(path, "rb")  # noqa: SIM115
+        opened_file = open_member(*member) if member else open(path, "rb")  # noqa: SIM115
     except OSError as error:  # since it was looked at
         raise _unreadable(path, error) from None
     with opened_file as file:
@@ -152,13 +164,13 @@ def opened(path: Path) -> Iterator[BinaryIO]:
             )
         file.seek(0)
         try:
-            yield gzip.GzipFile(fileobj=file) if packed else file  # type: ignore[misc]
+            yield gzip.GzipFile(fileobj=file) if packed else file  # type: ignore[arg-type,misc]
         except EOFError:
             raise UserError(
                 f"{path.name} is cut short: its gzip stream ends early after "
-                f"{os.fstat(file.fileno()).st_size} bytes; get the file again"
+                f"{state_of(path)[0]} bytes; get the file again"
             ) from None
-        except (zlib.error, gzip.BadGzipFile) as error:
+        except (zlib.error, gzip.BadGzipFile, zipfile.BadZipFile) as error:
             raise UserError(
                 f"{path.name} is damaged ({str(error)[:60]}); get the file again"
             ) from None

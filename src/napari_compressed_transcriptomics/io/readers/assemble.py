@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from napari_compressed_transcriptomics.core.bad_maps import far_outside_note
 from napari_compressed_transcriptomics.core.errors import UserError, listing
 from napari_compressed_transcriptomics.core.expression import Expression, Parcellation
 from napari_compressed_transcriptomics.core.gene_translation import translated
@@ -36,6 +37,7 @@ def assemble(
     Samples whose values are all NaN are excluded and noted. Nothing is imputed unless asked.
     Genes that are named by Entrez or Ensembl ids get their symbols, which is noted, and recorded
     in ``source["gene_ids"]``.
+    Genes with values far outside those of others are noted, see `core.bad_maps`.
 
     Parameters
     ----------
@@ -104,6 +106,8 @@ def assemble(
             imputed = np.argwhere(np.isnan(values))
         values, genes, note = _without_missing(values, genes, where, path, impute)
         notes.append(note)
+    if values.size and (note := far_outside_note(values, genes, path.name)):
+        notes.append(note)
     named = translated(genes)  # last, so that messages above call genes as the file does
     notes += named.notes(path.name)
     if record := named.record():
@@ -143,7 +147,10 @@ def _without_missing(
     if impute == "drop_genes":
         dropped = [genes[int(column)] for column in lacking]
         kept = np.flatnonzero(~missing.any(axis=0))
-        note = f"{len(dropped)} gene(s) with empty cells are left out ({listing(dropped)})"
+        note = (
+            f"{len(dropped)} gene(s) with empty cells are left out ({listing(dropped)}); gene_mean "
+            "(in the window: the forms Open expression volumes and table) would fill them"
+        )
         return values[:, kept], [genes[int(column)] for column in kept], note
     empty = [genes[int(column)] for column in np.flatnonzero(missing.all(axis=0))]
     if empty:

@@ -1,5 +1,8 @@
 """A cheap peek into a file, for readers that are asked about every file that is dropped."""
 
+import re
+from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 
 from napari_compressed_transcriptomics.core.errors import UserError
@@ -20,23 +23,38 @@ from napari_compressed_transcriptomics.io.files.text import (
     value_of,
 )
 from napari_compressed_transcriptomics.io.files.zarr_store import is_store
+from napari_compressed_transcriptomics.io.files.zip_member import ZIP, members
+
+from .gene_volumes.names import gene_file
 
 # A table without an atlas is claimed only if it looks like expression, not like a table of
 # points or results: so many numeric columns at least, none of them named like those.
 _MIN_GENES = 10
 _FOREIGN = ("axis-", "component_", "vertex-")
 
+# Folders of others hold volumes, too. Names that end in _mRNA are told; plain ones must all be
+# numbers or look like symbols of genes, and be enough of them.
+_MIN_IDS, _MIN_SYMBOLS = 2, 5
+_SYMBOL = re.compile(r"[A-Z][A-Za-z0-9.-]*")
+_PEEK = 2000  # names of a folder
+_PEEK_INTO = 3  # folders and zips in it
 
-def sniff(path: str | Path) -> str | None:
-    """Say what a file seems to hold, from its name and first bytes; never raises.
+
+def sniff(path: str | Path | Sequence[str | Path]) -> str | None:
+    """Say what a file, a folder or several files seem to hold, from names and first bytes.
+
+    It never raises.
 
     Returns
     -------
-    {"expression", "table", "table_without_atlas", "volume", "latents", None}
-        "expression" is 4-D NIfTI or AnnData; "table" has its atlas beside it. None is not
-        ours. A damaged NIfTI is still claimed, so that reading it says what is wrong.
+    {"expression", "gene_volumes", "table", "table_without_atlas", "volume", "latents", None}
+        "expression" is 4-D NIfTI or AnnData; "gene_volumes" is one 3-D NIfTI a gene, in a folder
+        or several files; "table" has its atlas beside it. None is not ours. A damaged NIfTI is
+        still claimed, so that reading it says what is wrong.
     """
     try:
+        if not isinstance(path, str | Path):
+            return "gene_volumes" if _are_maps([Path(one) for one in path]) else None
         return _sniff(Path(path))
     except Exception:  # a reader must not fail on a file that may be another's
         return None
@@ -45,6 +63,13 @@ def sniff(path: str | Path) -> str | None:
 def _sniff(path: Path) -> str | None:
     if suffix(path, STORE) and is_store(path):
         return "expression"
+    if path.is_dir():
+        inside = _inside(path)
+        into = [one for one in inside if one.is_dir()][:_PEEK_INTO]
+        files = [one for one in inside if suffix(one, NIFTI + ZIP) and one not in into]
+        return (
+            "gene_volumes" if _are_maps([*files, *(f for i in into for f in _inside(i))]) else None
+        )
     if not path.is_file():
         return None
     if suffix(path, NIFTI):
@@ -56,6 +81,34 @@ def _sniff(path: Path) -> str | None:
     if suffix(path, TEXT_TABLE):
         return _sniff_text(path)
     return None
+
+
+def _inside(folder: Path) -> list[Path]:
+    """Return the first of what a folder holds, without what is hidden."""
+    return [one for one in islice(folder.iterdir(), _PEEK) if not one.name.startswith(".")]
+
+
+def _are_maps(paths: Sequence[Path]) -> bool:
+    """Tell whether files are one map a gene each."""
+    zips = [path for path in paths if suffix(path, ZIP)][:_PEEK_INTO]
+    files = [path for path in paths if suffix(path, NIFTI)]
+    files += [inner for path in zips for inner in members(path) if suffix(inner, NIFTI)]
+    named = [gene_file(path) for path in files]
+    if any(one.variant for one in named):
+        return True
+    ids = all(one.gene.isdecimal() for one in named) and len(named) >= (1 if zips else _MIN_IDS)
+    symbols = len(named) >= _MIN_SYMBOLS and all(_SYMBOL.fullmatch(one.gene) for one in named)
+    return (ids or symbols) and _are_alike(files[:2])
+
+
+def _are_alike(paths: Sequence[Path]) -> bool:
+    """Tell whether files are 3-D images of one shape, and neither labels nor ours."""
+    from napari_compressed_transcriptomics.io.files.nifti_header import read_header
+
+    headers = [read_header(path) for path in paths]
+    return len({header.shape for header in headers}) == 1 and all(
+        len(header.shape) == 3 and not header.is_labels and not header.intent for header in headers
+    )
 
 
 def _sniff_nifti(path: Path) -> str:
