@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import gene_maps
 from commands import BRAIN, REGIONS, SAMPLES, files_below, refused, run
 from data import TABLES, real_data
 from napari_compressed_transcriptomics import __version__
@@ -233,3 +234,22 @@ def test_real_data(name, n_samples, tmp_path, capsys):
     assert len(names) == n_samples
     shape = nib.load(atlas).shape
     assert nib.load(tmp_path / "out" / "error.nii.gz").shape == shape
+
+
+def test_folders_and_several_files_of_one_volume_a_gene(tmp_path, capsys):
+    phantom = gene_maps.log_phantom()
+    folder = gene_maps.flat(tmp_path / "maps", phantom)
+    assert run("info", folder) == 0
+    assert f"maps: {phantom.n_samples} voxels x 6 genes" in capsys.readouterr().out
+    files = sorted(folder.iterdir())[:4]
+    out = tmp_path / "out"
+    assert run("encode", *files, "--model", "pca", "--latent", 2, "--out", out) == 0
+    assert json.loads((out / "summary.json").read_text())["n_genes"] == 4
+    capsys.readouterr()
+    into = ("--model", "pca", "--latent", 2, "--out", folder / "out")
+    assert "among the files of its own input" in refused(capsys, "encode", folder, *into)
+    assert "no measured maps" in refused(capsys, "info", folder, "--variant", "measured")
+    image = nib.load(files[0])
+    gene_maps.save(files[0], image.get_fdata() * np.nan, image.affine)
+    assert f"1001: {phantom.n_samples} without data" in refused(capsys, "info", folder)
+    assert run("info", folder, "--impute", "drop_genes") == 0

@@ -134,6 +134,7 @@ KINDS = {
     "nifti-2": Kind("nifti-2", ("b.nii.gz",), _expression("b.nii.gz")),
     "nifti-big": Kind("nifti-big", ("b.nii",), _expression("b.nii")),
     "nifti-int16": Kind("nifti-int16", ("b.nii",), _expression("b.nii")),
+    "maps": Kind("maps", ("m/one.zip", "m/0_mRNA.nii"), _expression("m")),
     "csv": Kind("csv", ("t.csv", *_ATLAS), _expression("t.csv"), 40),
     "csv-ids": Kind("csv-ids", ("t.csv", *_ATLAS), _expression("t.csv"), 20),
     "csv-gz": Kind("csv-gz", ("t.csv.gz",), _expression("t.csv.gz"), 20),

@@ -27,6 +27,7 @@ MUTATORS: dict[str, tuple[Mutator, ...]] = {
     ".h5ad": mutate_hdf5.MUTATORS,
     ".parquet": mutate_parquet.MUTATORS,
     ".xlsx": mutate_xlsx.MUTATORS,
+    ".zip": mutate_xlsx.OF_ANY_ZIP,
     ".safetensors": mutate_safetensors.MUTATORS,
     ".checkpoint-A": mutate_safetensors.MUTATORS,
     ".checkpoint-B": mutate_safetensors.MUTATORS,

@@ -109,3 +109,4 @@ def _write(path: Path, parts: dict[str, bytes], method: int = zipfile.ZIP_DEFLAT
 
 
 MUTATORS = (*[_bytes] * 8, *[_part] * 10, *[_packing] * 2, _bomb)
+OF_ANY_ZIP = (*[_bytes] * 4, _packing)

@@ -127,13 +127,12 @@ def far_outside_note(values: np.ndarray, genes: Sequence[str], name: str) -> str
     """
     ranges = ranges_of(values)
     farthest = farthest_usual(ranges)
-    columns = np.flatnonzero(ranges.departure > farthest)
-    if not columns.size:
-        return ""
     found = []
-    for column in columns:
+    for column in map(int, np.flatnonzero(ranges.departure > farthest)):
         far = np.abs(values[:, column] - ranges.median[column]) > farthest[column]
         found.append(f"{genes[column]}: {np.count_nonzero(far):,}")
+    if not found:
+        return ""
     return (
         f"{len(found)} gene(s) of {name} have values far outside what the others have "
         f"({listing(found)} of {len(values):,} samples); look at them, and leave them out where "

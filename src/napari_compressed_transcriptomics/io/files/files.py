@@ -153,17 +153,17 @@ def opened(path: Path) -> Iterator[BinaryIO]:
     except OSError as error:  # since it was looked at
         raise _unreadable(path, error) from None
     with opened_file as file:
-        start = file.read(32)
-        if packed != start.startswith(b"\x1f\x8b"):
-            better = path.name[:-3] if packed else f"{path.name}.gz"
-            what = looks_like(start)
-            hint = "" if packed and "NIfTI" not in what else f" or rename it to {better}"
-            raise UserError(
-                f"{path.name} is {'not gzip but ' if packed else ''}{what}; get the file "
-                f"again{hint}"
-            )
-        file.seek(0)
         try:
+            start = file.read(32)
+            if packed != start.startswith(b"\x1f\x8b"):
+                better = path.name[:-3] if packed else f"{path.name}.gz"
+                what = looks_like(start)
+                hint = "" if packed and "NIfTI" not in what else f" or rename it to {better}"
+                raise UserError(
+                    f"{path.name} is {'not gzip but ' if packed else ''}{what}; get the file "
+                    f"again{hint}"
+                )
+            file.seek(0)
             yield gzip.GzipFile(fileobj=file) if packed else file  # type: ignore[arg-type,misc]
         except EOFError:
             raise UserError(

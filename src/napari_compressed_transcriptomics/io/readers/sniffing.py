@@ -23,9 +23,9 @@ from napari_compressed_transcriptomics.io.files.text import (
     value_of,
 )
 from napari_compressed_transcriptomics.io.files.zarr_store import is_store
-from napari_compressed_transcriptomics.io.files.zip_member import ZIP, members
+from napari_compressed_transcriptomics.io.files.zip_member import ZIP
 
-from .gene_volumes.names import gene_file
+from .gene_volumes.names import gene_file, volumes_in
 
 # A table without an atlas is claimed only if it looks like expression, not like a table of
 # points or results: so many numeric columns at least, none of them named like those.
@@ -67,9 +67,8 @@ def _sniff(path: Path) -> str | None:
         inside = _inside(path)
         into = [one for one in inside if one.is_dir()][:_PEEK_INTO]
         files = [one for one in inside if suffix(one, NIFTI + ZIP) and one not in into]
-        return (
-            "gene_volumes" if _are_maps([*files, *(f for i in into for f in _inside(i))]) else None
-        )
+        files += [one for folder in into for one in _inside(folder)]
+        return "gene_volumes" if _are_maps(files) else None
     if not path.is_file():
         return None
     if suffix(path, NIFTI):
@@ -92,7 +91,7 @@ def _are_maps(paths: Sequence[Path]) -> bool:
     """Tell whether files are one map a gene each."""
     zips = [path for path in paths if suffix(path, ZIP)][:_PEEK_INTO]
     files = [path for path in paths if suffix(path, NIFTI)]
-    files += [inner for path in zips for inner in members(path) if suffix(inner, NIFTI)]
+    files += [inner for path in zips for inner in volumes_in(path)]
     named = [gene_file(path) for path in files]
     if any(one.variant for one in named):
         return True

@@ -12,6 +12,7 @@ from napari_compressed_transcriptomics.io.files.files import (
     NIFTI,
     PARQUET,
     TEXT_TABLE,
+    existing_file,
     stem,
     suffix,
 )
@@ -86,8 +87,8 @@ def gene_files(
         if suffix(path, NIFTI):
             files.append(gene_file(path))
         elif suffix(path, ZIP):
-            within = [gene_file(inner) for inner in members(path) if suffix(inner, NIFTI)]
-            files += within
+            within = volumes_in(path)
+            files += map(gene_file, within)
             others += [] if within else [path.name]
         elif suffix(path, _OTHER_DATA):
             others.append(path.name)
@@ -109,10 +110,15 @@ def gene_files(
 
 def variants_of(paths: Path | Sequence[Path]) -> set[str]:
     """Return which variants there are; a choice between several must be made."""
-    found = _files_in(paths) if isinstance(paths, Path) else paths
-    inner = (members(path) if suffix(path, ZIP) else [path] for path in found)
-    files = (gene_file(path) for some in inner for path in some if suffix(path, NIFTI))
-    return {file.variant for file in files}
+    found = list(_files_in(paths)) if isinstance(paths, Path) else paths
+    files = [path for path in found if suffix(path, NIFTI)]
+    files += [inner for path in found if suffix(path, ZIP) for inner in volumes_in(path)]
+    return {gene_file(path).variant for path in files}
+
+
+def volumes_in(archive: Path) -> list[Path]:
+    """Return the NIfTI files in a zip archive; a `UserError` where it cannot be read."""
+    return [path for path in members(existing_file(archive)) if suffix(path, NIFTI)]
 
 
 def common_folder(paths: Iterable[Path]) -> Path:
@@ -134,7 +140,7 @@ def _files_in(folder: Path, deeper: bool = True) -> Iterable[Path]:
     for entry in entries:
         if entry.name.startswith((".", "__MACOSX")):
             continue
-        if not entry.is_dir():
+        if not os.path.isdir(entry):  # also of links in a circle
             yield Path(entry.path)
         elif deeper:
             yield from _files_in(Path(entry.path), deeper=False)
@@ -144,9 +150,9 @@ def _one_variant(
     files: list[GeneFile], variant: str | None, where: str
 ) -> tuple[list[GeneFile], list[str]]:
     """Refuse a mixture, or take the variant that was chosen."""
-    genes = {
-        kind: {file.gene for file in files if file.variant == kind} for kind in (*VARIANTS, "")
-    }
+    genes: dict[str, set[str]] = {kind: set() for kind in (*VARIANTS, "")}
+    for file in files:
+        genes[file.variant].add(file.gene)
     if genes[""] and (genes["measured"] or genes["mirrored"]):
         plain = [file.path.name for file in files if not file.variant]
         raise UserError(

@@ -1,7 +1,7 @@
-"""One volume a gene, checked from headers; the brain; and single genes read when they are asked for.
+"""One volume a gene: headers checked, the brain found, and single genes read when asked for.
 
-Nothing here holds more than a volume or two, so that a brain larger than memory is gone through gene
-by gene.
+Nothing here holds more than a volume or two, so that a brain larger than memory can be gone through
+gene by gene.
 """
 
 import hashlib
@@ -25,7 +25,7 @@ from napari_compressed_transcriptomics.io.files.zip_member import member_of
 from .names import common_folder, gene_files
 
 MAPS_FOR_BRAIN = 64
-"""Maps, evenly spaced over genes, that tell where the brain is: to read all takes twice the time."""
+"""Maps that tell where the brain is, evenly spaced: to read all of thousands would take hours."""
 _SAME_MM = 1e-3  # affines that differ less place no voxel elsewhere
 
 
@@ -214,16 +214,14 @@ def _brain(
             "maps of one brain"
         )
     with_zeros = sum(np.unpackbits(bits, count=inside.size)[inside].any() for bits in zeros)
-    zero_is_no_data = 2 * with_zeros <= n
+    zero_is_no_data = bool(2 * with_zeros <= n)
     of = f"{n} of {len(headers)} maps" if n < len(headers) else f"the {n} maps"
     notes = [
         f"The brain of {name} is the {np.count_nonzero(inside):,} voxels in which at least half of "
         f"{of} have data (neither 0 nor NaN)"
     ]
     if not zero_is_no_data:
-        notes.append(
-            f"0 within the brain is taken for a value, as {with_zeros} of {n} maps have it"
-        )
+        notes.append(f"0 within the brain is taken for a value: {with_zeros} of {n} maps have it")
     return inside.reshape(headers[0].shape, order="F"), zero_is_no_data, notes
 
 

@@ -100,8 +100,9 @@ def read_gene_volumes(
     notes, genes, imputed = list(volumes.notes), volumes.genes, np.empty((0, 2), np.int64)
     if bad and impute is None:
         raise UserError(
-            f"{name} has bad maps of {len(bad)} gene(s) (voxels: {listing(bad)}); leave these genes "
-            "out (--impute drop_genes), or set such voxels to the gene's mean (--impute gene_mean)"
+            f"{name} has bad maps of {len(bad)} gene(s) (voxels: {listing(bad)}); leave these "
+            "genes out (--impute drop_genes), or set such voxels to the gene's mean (--impute "
+            "gene_mean)"
         )
     if bad and impute == "drop_genes":
         values, genes = _without(values, genes, [one.column for one in bad])
@@ -139,7 +140,7 @@ def _bad_maps(
             column, gene, n_missing[column], 0, farthest[column], ranges.median[column]
         )
         if np.isfinite(suspect.farthest):
-            n_far = np.count_nonzero(suspect.cells(values[:, column])) - suspect.n_missing
+            n_far = int(suspect.cells(values[:, column]).sum()) - suspect.n_missing
             suspect = replace(suspect, n_far=n_far)
         if suspect.n_missing or suspect.n_far:
             bad.append(suspect)

@@ -1,0 +1,102 @@
+"""A folder of one NIfTI a gene in the window: opened, asked about, compressed and saved."""
+
+import nibabel as nib
+import numpy as np
+import pytest
+from qtpy.QtCore import QMimeData, QPointF, Qt, QUrl
+from qtpy.QtGui import QDropEvent
+
+import gene_maps
+from clicking import choose_value, run, settle
+from data import real_data
+from gene_maps import GENES, log_phantom, maps_of, save
+from napari_compressed_transcriptomics.viewer.layer_content import shown
+from viewing import value_at
+
+PLUGIN = "napari-compressed-transcriptomics"
+
+
+@pytest.fixture
+def viewer(make_napari_viewer):
+    return make_napari_viewer(show=True)
+
+
+def drop(viewer, *paths, modifier=Qt.KeyboardModifier.NoModifier):
+    """Drop files on the canvas, as a person whose preference is our reader."""
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+    target = viewer.window._qt_viewer
+    event = QDropEvent(
+        QPointF(20, 20), Qt.DropAction.CopyAction, mime, Qt.MouseButton.LeftButton, modifier
+    )
+    target.dropEvent(event)
+    settle()
+
+
+@pytest.fixture
+def ours(monkeypatch):
+    """Answer napari's question which plugin should open a folder."""
+    from napari._qt.dialogs import qt_reader_dialog
+
+    choice = "Compressed Transcriptomics", False
+    monkeypatch.setattr(qt_reader_dialog.QtReaderDialog, "get_user_choices", lambda *_: choice)
+
+
+def test_the_real_maps_are_dropped_compressed_and_saved(viewer, ours, tmp_path, qtbot, told):
+    folder = real_data("mrna")
+    drop(viewer, folder)
+    (layer,) = viewer.layers
+    expression = shown(layer).expression
+    assert expression.values.shape == (185_682, 14)
+    assert any("GABRD: 3,167 without data" in note.message for note in told)
+    image = nib.load(folder / "GABBR1_mirr_mRNA.nii.gz")
+    place = tuple(map(int, expression.samples[70_000].split("_")))
+    mm = nib.affines.apply_affine(image.affine, place)
+    assert value_at(layer, mm) == np.float32(image.get_fdata()[place])
+
+    _, compress = viewer.window.add_plugin_dock_widget(PLUGIN, "Compress")
+    choose_value(compress.codec, "pca")
+    choose_value(compress.latent_size, 2)
+    run(compress.bar, qtbot)
+    assert "RMSE" in compress.result.text(), compress.bar.status.text()
+    viewer.layers.selection = {viewer.layers[-1]}
+    saved = viewer.layers.save(str(tmp_path / "l.nii.gz"), selected=True, plugin=PLUGIN)[0]
+    np.testing.assert_array_equal(nib.load(saved).affine, image.affine)
+    assert nib.load(saved).shape == (91, 109, 91, 2)
+
+
+def test_the_form_asks_for_the_variant_and_fills(viewer, tmp_path, told):
+    phantom = log_phantom()
+    folder = gene_maps.flat(tmp_path / "maps", phantom)
+    gene_maps.nested(folder, phantom)
+    volume = maps_of(phantom)["1002"]
+    volume[tuple(np.argwhere(phantom.parcellation.labels)[2])] = np.nan
+    save(folder / "1002" / "1002_mRNA.nii", volume, phantom.parcellation.affine)
+    assert viewer.open(folder, plugin=PLUGIN) == []
+    _, form = viewer.window.add_plugin_dock_widget(PLUGIN, "Open expression volumes")
+    assert str(form.folder.value) == str(folder)
+    form.call_button.native.click()
+    assert "as measured (_mRNA) and 6 mirrored" in told[-1].message
+    form.variant.value = "measured (_mRNA)"
+    form.bad_maps.value = "fill with the gene's mean"
+    form.call_button.native.click()
+    (layer,) = viewer.layers
+    expression = shown(layer).expression
+    assert expression.genes == GENES
+    assert expression.imputed.tolist() == [[2, 1]]
+
+
+def test_several_files_as_a_stack_and_a_4d_file_with_holes(viewer, tmp_path, told):
+    phantom = log_phantom()
+    folder = gene_maps.plain(tmp_path / "maps", phantom)
+    files = [folder / f"{gene}.nii" for gene in GENES[:3]]
+    (layer,) = viewer.open(files, stack=True, plugin=PLUGIN)
+    assert shown(layer).expression.genes == GENES[:3]
+
+    volume = phantom.parcellation.paint(phantom.values)
+    volume[(*np.argwhere(phantom.parcellation.labels)[4], 3)] = np.nan
+    save(tmp_path / "all.nii.gz", np.float32(volume), phantom.parcellation.affine)
+    (tmp_path / "all.genes.txt").write_text("\n".join(GENES))
+    (layer,) = viewer.open(tmp_path / "all.nii.gz", plugin=PLUGIN)
+    assert shown(layer).expression.genes == (*GENES[:3], *GENES[4:])
+    assert "1 gene(s) with empty cells are left out (1004)" in told[-1].message
