@@ -72,8 +72,9 @@ def ranges_of(values: np.ndarray) -> GeneRanges:
 
 
 def _ranges(values: np.ndarray, step: int) -> GeneRanges:
-    low, high = np.minimum.reduce(values, axis=0), np.maximum.reduce(values, axis=0)
-    some = np.ascontiguousarray(values[::step].T)
+    low = np.minimum.reduce(values, axis=0).astype(np.float64)
+    high = np.maximum.reduce(values, axis=0).astype(np.float64)
+    some = np.ascontiguousarray(values[::step].T, np.float64)
     gaps = ~np.isfinite(low) | ~np.isfinite(high)
     if not gaps.any():
         median = np.median(some, axis=1)

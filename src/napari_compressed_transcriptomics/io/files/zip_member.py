@@ -37,7 +37,7 @@ def members(archive: Path) -> list[Path]:
     """
     found = []
     for info in _contents(archive):
-        if info.is_dir():
+        if not info.filename or info.is_dir():
             continue
         parts = PurePosixPath(info.filename).parts
         plain = "/".join(parts) == info.filename and not {"..", "/"} & set(parts)

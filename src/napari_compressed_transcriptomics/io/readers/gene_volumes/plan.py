@@ -171,7 +171,7 @@ def plan_gene_volumes(
 
 def _check_grid(name: str, headers: Sequence[NiftiHeader]) -> None:
     """Refuse maps of different grids; the grid of most is taken for the right one to say so."""
-    keys = [(h.shape, tuple(np.rint(h.affine.ravel() / _SAME_MM).astype(int))) for h in headers]
+    keys = [(h.shape, tuple(np.rint(h.affine.ravel() / _SAME_MM))) for h in headers]
     ((shape, affine), _), *_ = Counter(keys).most_common()
     first = headers[keys.index((shape, affine))]
     odd = [
