@@ -35,6 +35,7 @@ DOCKS = (
     "Brain view",
     "Choose gene",
     "Open expression table",
+    "Open expression volumes",
 )
 COMMANDS = ("show_error", "show_distance", "save_results")
 _MAX_DOCKS, _MAX_LAYERS = 4, 14

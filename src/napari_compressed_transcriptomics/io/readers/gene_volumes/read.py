@@ -1,59 +1,22 @@
 """One volume a gene to an `Expression`; bad maps are found, and refused unless asked otherwise."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from napari_compressed_transcriptomics.core.bad_maps import GeneRanges, farthest_usual, ranges_of
-from napari_compressed_transcriptomics.core.errors import UserError, listing
+from napari_compressed_transcriptomics.core.bad_maps import GeneRanges, ranges_of
 from napari_compressed_transcriptomics.core.expression import Expression, Parcellation
 from napari_compressed_transcriptomics.core.memory import require_memory
 from napari_compressed_transcriptomics.core.progress import Progress, Report, silent
 from napari_compressed_transcriptomics.io.readers.assemble import assemble
 from napari_compressed_transcriptomics.io.readers.nifti_expression import SAMPLE_BYTES
 
-from .plan import GeneVolumes, plan_gene_volumes
+from .bad_maps import bad_maps, filled_note, left_out_note, refusal
+from .plan import plan_gene_volumes
 
 _BLOCK = 16  # genes that are put into the matrix together: one at a time is slow
-
-
-@dataclass(frozen=True)
-class BadMap:
-    """A gene whose map cannot be taken as it is.
-
-    Attributes
-    ----------
-    column : int
-    gene : str
-    n_missing : int
-        Voxels of the brain without data.
-    n_far : int
-        Voxels with values far outside what other genes have, see `core.bad_maps`.
-    farthest : float
-        How far values may depart from `median`.
-    median : float
-    """
-
-    column: int
-    gene: str
-    n_missing: int
-    n_far: int
-    farthest: float
-    median: float
-
-    def __str__(self) -> str:
-        found = [
-            f"{self.n_missing:,} without data" if self.n_missing else "",
-            f"{self.n_far:,} far outside" if self.n_far else "",
-        ]
-        return f"{self.gene}: {' and '.join(filter(None, found))}"
-
-    def cells(self, values: np.ndarray) -> np.ndarray:
-        """Return which values of the gene are bad, bool, shape (n_voxels,)."""
-        with np.errstate(invalid="ignore"):
-            return ~(np.abs(values - self.median) <= self.farthest)
 
 
 def read_gene_volumes(
@@ -96,26 +59,21 @@ def read_gene_volumes(
         ranges.append(ranges_of(block.T))
         n_missing += np.isnan(block).sum(axis=1).tolist()
         values[:, start : start + len(block)] = block.T
-    bad = _bad_maps(volumes, values, GeneRanges.join(ranges), n_missing)
+    bad = bad_maps(
+        volumes.genes, GeneRanges.join(ranges), n_missing, lambda column: values[:, column]
+    )
     notes, genes, imputed = list(volumes.notes), volumes.genes, np.empty((0, 2), np.int64)
     if bad and impute is None:
-        raise UserError(
-            f"{name} has bad maps of {len(bad)} gene(s) (voxels: {listing(bad)}); leave these "
-            "genes out (--impute drop_genes), or set such voxels to the gene's mean (--impute "
-            "gene_mean)"
-        )
+        raise refusal(name, bad)
     if bad and impute == "drop_genes":
         values, genes = _without(values, genes, [one.column for one in bad])
-        notes.append(
-            f"{len(bad)} gene(s) with bad maps are left out (voxels: {listing(bad)}); gene_mean "
-            "(in the window: Open expression volumes) would fill them"
-        )
+        notes.append(left_out_note(bad))
     elif bad:
-        imputed = _fill(values, bad)
-        notes.append(
-            f"{len(imputed):,} bad voxel(s) of {len(bad)} gene(s) are set to the gene's mean "
-            f"({listing(bad)})"
+        rows = {one.column: one.fill(values[:, one.column]) for one in bad}
+        imputed = np.concatenate(
+            [np.column_stack([r, np.full_like(r, c)]) for c, r in rows.items()]
         )
+        notes.append(filled_note(bad))
     parcellation = Parcellation.from_mask(volumes.mask, volumes.affine)
     expression = assemble(
         values,
@@ -128,40 +86,6 @@ def read_gene_volumes(
         source={"expression": volumes.source(digests)},
     )
     return replace(expression, imputed=imputed)
-
-
-def _bad_maps(
-    volumes: GeneVolumes, values: np.ndarray, ranges: GeneRanges, n_missing: Sequence[int]
-) -> list[BadMap]:
-    farthest = farthest_usual(ranges)
-    bad = []
-    for column, gene in enumerate(volumes.genes):
-        suspect = BadMap(
-            column, gene, n_missing[column], 0, farthest[column], ranges.median[column]
-        )
-        if np.isfinite(suspect.farthest):
-            n_far = int(suspect.cells(values[:, column]).sum()) - suspect.n_missing
-            suspect = replace(suspect, n_far=n_far)
-        if suspect.n_missing or suspect.n_far:
-            bad.append(suspect)
-    return bad
-
-
-def _fill(values: np.ndarray, bad: Sequence[BadMap]) -> np.ndarray:
-    """Set bad cells to their gene's mean, in place; return their rows and columns, (n, 2)."""
-    imputed = []
-    for one in bad:
-        column = values[:, one.column]
-        cells = one.cells(column)
-        if cells.all():
-            raise UserError(
-                f"The map of {one.gene} has no data within the brain, which no mean can fill; "
-                "choose drop_genes, or remove it"
-            )
-        column[cells] = column[~cells].mean(dtype=np.float64)
-        rows = np.flatnonzero(cells)
-        imputed.append(np.column_stack([rows, np.full_like(rows, one.column)]))
-    return np.concatenate(imputed)
 
 
 def _without(
