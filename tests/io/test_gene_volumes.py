@@ -128,6 +128,13 @@ def test_other_volumes_among_the_maps_are_refused(maps):
     assert "1 other volume(s) (atlas.nii.gz)" in refused(maps)
 
 
+def test_a_mask_among_plain_names_is_no_gene(tmp_path):
+    phantom = log_phantom()
+    folder = gene_maps.plain(tmp_path / "maps", phantom)
+    save(folder / "mask.nii.gz", np.uint8(phantom.parcellation.labels > 0), AFFINES["LAS"])
+    assert "1 of 7 volumes of maps (mask.nii.gz) hold labels, a mask" in refused(folder)
+
+
 def test_the_map_on_another_grid_is_named(maps):
     change(maps, "1004", lambda volume: volume[:-1])
     assert (

@@ -104,9 +104,11 @@ def _are_alike(paths: Sequence[Path]) -> bool:
     """Tell whether files are 3-D images of one shape, and neither labels nor ours."""
     from napari_compressed_transcriptomics.io.files.nifti_header import read_header
 
+    from .gene_volumes.plan import is_no_gene
+
     headers = [read_header(path) for path in paths]
     return len({header.shape for header in headers}) == 1 and all(
-        len(header.shape) == 3 and not header.is_labels and not header.intent for header in headers
+        len(header.shape) == 3 and not is_no_gene(header) for header in headers
     )
 
 

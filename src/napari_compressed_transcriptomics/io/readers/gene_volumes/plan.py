@@ -140,8 +140,8 @@ def plan_gene_volumes(
     Raises
     ------
     UserError
-        Names, see `names.gene_files`; a header is faulty; a file is not 3-D; some lie on another
-        grid than the rest; or no voxel has data.
+        Names, see `names.gene_files`; a header is faulty; a file is not 3-D, or no map of a gene;
+        some lie on another grid than the rest; or no voxel has data.
     """
     files, notes = gene_files(paths, variant)
     headers = []
@@ -155,6 +155,7 @@ def plan_gene_volumes(
         headers.append(header)
         report(Progress("Reading headers", done + 1, len(files)))
     folder = paths if isinstance(paths, Path) else common_folder(paths)
+    _check_kind(folder.name, headers)
     _check_grid(folder.name, headers)
     mask, zero_is_no_data, more = _brain(folder.name, headers, report)
     said = dict.fromkeys(note for header in headers for note in header.notes)
@@ -167,6 +168,27 @@ def plan_gene_volumes(
         zero_is_no_data,
         (*notes, *([listing(said)] if said else []), *more),
     )
+
+
+def is_no_gene(header: NiftiHeader) -> bool:
+    """Return whether a header says that its volume is labels, or a result of ours."""
+    return header.is_labels or header.intent in ("labels", "latents", "rmse")
+
+
+def _check_kind(name: str, headers: Sequence[NiftiHeader]) -> None:
+    """Refuse labels, masks and results of ours, which would be taken for genes."""
+    whole = [header.dtype.kind in "iu" and header.slope == 1 for header in headers]
+    few = 2 * sum(whole) < len(headers)
+    odd = [
+        header.path.name
+        for header, is_whole in zip(headers, whole, strict=True)
+        if is_no_gene(header) or (is_whole and few)
+    ]
+    if odd:
+        raise UserError(
+            f"{len(odd)} of {len(headers)} volumes of {name} ({listing(odd)}) hold labels, a mask "
+            "or results, by their headers, and no gene; move them elsewhere"
+        )
 
 
 def _check_grid(name: str, headers: Sequence[NiftiHeader]) -> None:
