@@ -251,5 +251,5 @@ def test_folders_and_several_files_of_one_volume_a_gene(tmp_path, capsys):
     assert "no measured maps" in refused(capsys, "info", folder, "--variant", "measured")
     image = nib.load(files[0])
     gene_maps.save(files[0], image.get_fdata() * np.nan, image.affine)
-    assert f"1001: {phantom.n_samples} without data" in refused(capsys, "info", folder)
+    assert f"990001: {phantom.n_samples} without data" in refused(capsys, "info", folder)
     assert run("info", folder, "--impute", "drop_genes") == 0

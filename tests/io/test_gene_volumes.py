@@ -66,6 +66,13 @@ def test_each_form_holds_the_same(form, affine, tmp_path):
     }
 
 
+def test_entrez_ids_in_names_become_symbols(tmp_path):
+    phantom = log_phantom(genes=("2554", "2555", "2556", "2557", "2558"))
+    read = read_expression(gene_maps.nested(tmp_path / "maps", phantom))
+    assert read.genes == ("GABRA1", "GABRA2", "GABRA3", "GABRA4", "GABRA5")
+    np.testing.assert_array_equal(read.values, phantom.values)
+
+
 def test_a_list_of_files(maps):
     chosen = [file_of(maps, gene) for gene in GENES[:3]]
     assert sniff(list(map(str, chosen))) == "gene_volumes"
@@ -87,7 +94,7 @@ def test_one_gene_at_a_time_is_what_the_matrix_holds(maps):
 def test_the_hash_tells_that_a_map_changed(maps):
     before = read_expression(maps).source["expression"]["sha256"]
     assert read_expression(maps).source["expression"]["sha256"] == before
-    change(maps, "1003", lambda volume: volume * 1.01)
+    change(maps, "990003", lambda volume: volume * 1.01)
     assert read_expression(maps).source["expression"]["sha256"] != before
 
 
@@ -105,7 +112,7 @@ def test_measured_and_mirrored_are_never_mixed(maps):
     np.testing.assert_array_equal(read_expression(maps, variant="mirrored").values, phantom.values)
     read = read_expression(maps, variant="measured")
     np.testing.assert_allclose(read.values, measured[:, :5], rtol=1e-6)
-    assert "1 gene(s) of maps have no measured map (1006)" in read.notes
+    assert "1 gene(s) of maps have no measured map (990006)" in read.notes
     assert "choose measured or mirrored" in refused(maps, variant="both")
 
 
@@ -117,10 +124,10 @@ def test_a_variant_that_is_not_there(maps, tmp_path):
 
 
 def test_two_files_of_one_gene_are_named(maps):
-    save(maps / "deeper" / "1002_mirr_mRNA.nii", np.zeros((2, 2, 2)), np.eye(4))
+    save(maps / "deeper" / "990002_mirr_mRNA.nii", np.zeros((2, 2, 2)), np.eye(4))
     sentence = refused(maps)
-    assert "1002_mirr_mRNA.nii.gz and " in sentence
-    assert "are both of gene 1002; keep one" in sentence
+    assert "990002_mirr_mRNA.nii.gz and " in sentence
+    assert "are both of gene 990002; keep one" in sentence
 
 
 def test_other_volumes_among_the_maps_are_refused(maps):
@@ -136,9 +143,9 @@ def test_a_mask_among_plain_names_is_no_gene(tmp_path):
 
 
 def test_the_map_on_another_grid_is_named(maps):
-    change(maps, "1004", lambda volume: volume[:-1])
+    change(maps, "990004", lambda volume: volume[:-1])
     assert (
-        "1 of 6 maps of maps lie on another grid (1004_mirr_mRNA.nii.gz: 5 x 5 x 7 voxels where "
+        "1 of 6 maps of maps lie on another grid (990004_mirr_mRNA.nii.gz: 5 x 5 x 7 voxels where "
         "the rest have 6 x 5 x 7)"
     ) in refused(maps)
 
@@ -146,14 +153,14 @@ def test_the_map_on_another_grid_is_named(maps):
 def test_the_map_in_another_place_is_named(maps):
     moved = AFFINES["LAS"].copy()
     moved[0, 3] += 1
-    change(maps, "1001", lambda volume: volume, moved)
+    change(maps, "990001", lambda volume: volume, moved)
     sentence = refused(maps)
-    assert "1001_mirr_mRNA.nii.gz: other positions in mm" in sentence
+    assert "990001_mirr_mRNA.nii.gz: other positions in mm" in sentence
 
 
 def test_a_4d_file_is_named(maps):
-    save(file_of(maps, "1009"), np.zeros((6, 5, 7, 3)), AFFINES["LAS"])
-    assert "1009_mirr_mRNA.nii.gz is 4-D (6 x 5 x 7 x 3)" in refused(maps)
+    save(file_of(maps, "990009"), np.zeros((6, 5, 7, 3)), AFFINES["LAS"])
+    assert "990009_mirr_mRNA.nii.gz is 4-D (6 x 5 x 7 x 3)" in refused(maps)
 
 
 @pytest.mark.parametrize("unpacked", [False, True])
@@ -161,7 +168,7 @@ def test_a_file_cut_in_the_middle_is_named(unpacked, tmp_path):
     folder = gene_maps.flat(
         tmp_path / "m", log_phantom(), "_mRNA.nii" if unpacked else "_mRNA.nii.gz"
     )
-    path = next(folder.glob("1003*"))
+    path = next(folder.glob("990003*"))
     path.write_bytes(path.read_bytes()[:-100])
     sentence = refused(folder)
     assert path.name in sentence
@@ -178,7 +185,7 @@ def test_folders_without_maps(tmp_path):
 
 
 def test_what_else_lies_there_is_left_alone(maps):
-    for name in ("._1001_mirr_mRNA.nii.gz", ".DS_Store", "readme.txt", "summary.json"):
+    for name in ("._990001_mirr_mRNA.nii.gz", ".DS_Store", "readme.txt", "summary.json"):
         (maps / name).write_text("x")
     (maps / "old.csv").write_text("x")
     read = read_expression(maps)
@@ -195,14 +202,14 @@ def test_bad_maps_are_refused_left_out_or_filled(maps):
         volume[holes], volume[junk] = np.nan, 250
         return volume
 
-    change(maps, "1002", spoil)
-    change(maps, "1005", lambda volume: np.where(volume == volume[junk], 0, volume))
+    change(maps, "990002", spoil)
+    change(maps, "990005", lambda volume: np.where(volume == volume[junk], 0, volume))
     sentence = refused(maps)
-    assert "1002: 1 without data and 1 far outside, 1005: 1 without data)" in sentence
+    assert "990002: 1 without data and 1 far outside, 990005: 1 without data)" in sentence
     assert "--impute drop_genes" in sentence
 
     read = read_expression(maps, impute="drop_genes")
-    assert read.genes == ("1001", "1003", "1004", "1006")
+    assert read.genes == ("990001", "990003", "990004", "990006")
     np.testing.assert_array_equal(read.values, phantom.values[:, [0, 2, 3, 5]])
     assert "2 gene(s) with bad maps are left out" in read.notes[-1]
 
@@ -217,9 +224,9 @@ def test_bad_maps_are_refused_left_out_or_filled(maps):
 
 
 def test_a_map_without_data_cannot_be_filled(maps):
-    change(maps, "1002", lambda volume: volume * np.nan)
-    assert "1002 has no data within the brain" in refused(maps, impute="gene_mean")
-    assert "1002" not in read_expression(maps, impute="drop_genes").genes
+    change(maps, "990002", lambda volume: volume * np.nan)
+    assert "990002 has no data within the brain" in refused(maps, impute="gene_mean")
+    assert "990002" not in read_expression(maps, impute="drop_genes").genes
 
 
 def test_zero_is_a_value_where_most_maps_have_it(maps):
@@ -235,10 +242,10 @@ def test_results_cannot_be_written_among_the_maps(maps, tmp_path):
     with pytest.raises(UserError, match="among the files of its own input"):
         refuse_overwriting([maps / "new" / "latents.nii.gz"], source)
     refuse_overwriting([tmp_path / "latents.nii.gz"], source)
-    source = read_expression([file_of(maps, "1001"), file_of(maps, "1002")]).source
+    source = read_expression([file_of(maps, "990001"), file_of(maps, "990002")]).source
     with pytest.raises(UserError, match="is an input"):
-        refuse_overwriting([file_of(maps, "1002")], source)
-    refuse_overwriting([file_of(maps, "1003")], source)
+        refuse_overwriting([file_of(maps, "990002")], source)
+    refuse_overwriting([file_of(maps, "990003")], source)
 
 
 def test_regions_of_maps(maps, tmp_path):
@@ -251,11 +258,11 @@ def test_regions_of_maps(maps, tmp_path):
 
 
 HOSTILE = {
-    "names outside": (lambda content: {"../1001_mRNA.nii": content}, "outside itself"),
-    "absolute": (lambda content: {"/1001_mRNA.nii": content}, "outside itself"),
-    "a bomb": (lambda content: {"1001_mRNA.nii": content[:352] + bytes(5_000_000)}, "too long"),
-    "cut": (lambda content: {"1001_mRNA.nii": content[:-8]}, "cut short"),
-    "no NIfTI": (lambda content: {"1001_mRNA.nii": b"text" * 100}, "is not NIfTI"),
+    "names outside": (lambda content: {"../990001_mRNA.nii": content}, "outside itself"),
+    "absolute": (lambda content: {"/990001_mRNA.nii": content}, "outside itself"),
+    "a bomb": (lambda content: {"990001_mRNA.nii": content[:352] + bytes(5_000_000)}, "too long"),
+    "cut": (lambda content: {"990001_mRNA.nii": content[:-8]}, "cut short"),
+    "no NIfTI": (lambda content: {"990001_mRNA.nii": b"text" * 100}, "is not NIfTI"),
     "two of a gene": (lambda content: {"a/1_mRNA.nii": content, "b/1_mRNA.nii": content}, "both"),
 }
 
@@ -263,17 +270,17 @@ HOSTILE = {
 @pytest.mark.parametrize("case", HOSTILE)
 def test_hostile_zips(case, tmp_path):
     make, words = HOSTILE[case]
-    volume = maps_of(log_phantom())["1001"]
-    path = zipped(tmp_path / "1001.zip", _=make(as_bytes(volume, AFFINES["LAS"])))
+    volume = maps_of(log_phantom())["990001"]
+    path = zipped(tmp_path / "990001.zip", _=make(as_bytes(volume, AFFINES["LAS"])))
     assert words in refused(path)
-    assert os.listdir(tmp_path) == ["1001.zip"]
+    assert os.listdir(tmp_path) == ["990001.zip"]
 
 
 def test_damaged_zips(tmp_path):
-    volume = maps_of(log_phantom())["1001"]
-    path = zipped(tmp_path / "1001.zip", _={"1001_mRNA.nii": as_bytes(volume, AFFINES["LAS"])})
+    volume = maps_of(log_phantom())["990001"]
+    path = zipped(tmp_path / "990001.zip", _={"990001_mRNA.nii": as_bytes(volume, AFFINES["LAS"])})
     raw = path.read_bytes()
-    assert read_expression(path).genes == ("1001",)
+    assert read_expression(path).genes == ("990001",)
     flipped = bytearray(raw)
     flipped[len(raw) // 2] ^= 255
     end = raw.rindex(b"PK\5\6")

@@ -69,9 +69,9 @@ def test_the_form_asks_for_the_variant_and_fills(viewer, tmp_path, told):
     phantom = log_phantom()
     folder = gene_maps.flat(tmp_path / "maps", phantom)
     gene_maps.nested(folder, phantom)
-    volume = maps_of(phantom)["1002"]
+    volume = maps_of(phantom)["990002"]
     volume[tuple(np.argwhere(phantom.parcellation.labels)[2])] = np.nan
-    save(folder / "1002" / "1002_mRNA.nii", volume, phantom.parcellation.affine)
+    save(folder / "990002" / "990002_mRNA.nii", volume, phantom.parcellation.affine)
     assert viewer.open(folder, plugin=PLUGIN) == []
     _, form = viewer.window.add_plugin_dock_widget(PLUGIN, "Open expression volumes")
     assert str(form.folder.value) == str(folder)
@@ -99,4 +99,4 @@ def test_several_files_as_a_stack_and_a_4d_file_with_holes(viewer, tmp_path, tol
     (tmp_path / "all.genes.txt").write_text("\n".join(GENES))
     (layer,) = viewer.open(tmp_path / "all.nii.gz", plugin=PLUGIN)
     assert shown(layer).expression.genes == (*GENES[:3], *GENES[4:])
-    assert "1 gene(s) with empty cells are left out (1004)" in told[-1].message
+    assert "1 gene(s) with empty cells are left out (990004)" in told[-1].message
