@@ -307,6 +307,8 @@ def test_folders_of_others_are_not_claimed(tmp_path):
 
     assert sniff(folder("bids", "sub-01_T1w.nii.gz", "sub-01_T2w.nii.gz")) is None
     assert sniff(folder("tumour", "T1.nii", "T1CE.nii", "T2.nii", "FLAIR.nii")) is None
+    assert sniff(folder("genes", "GABRA1.nii", "C1orf112.nii.gz")) == "gene_volumes"
+    assert sniff(folder("genes", "T1.nii")) is None
     labels = folder("labels", "1.nii", "2.nii")
     for path in labels.iterdir():
         image = nib.Nifti1Image(np.ones((3, 3, 3), np.float32), np.eye(4))

@@ -6,6 +6,7 @@ from itertools import islice
 from pathlib import Path
 
 from napari_compressed_transcriptomics.core.errors import UserError
+from napari_compressed_transcriptomics.core.gene_identities import gene_table
 from napari_compressed_transcriptomics.io.files.files import (
     H5AD,
     NIFTI,
@@ -33,8 +34,8 @@ _MIN_GENES = 10
 _FOREIGN = ("axis-", "component_", "vertex-")
 
 # Folders of others hold volumes, too. Names that end in _mRNA are told; plain ones must all be
-# numbers or look like symbols of genes, and be enough of them.
-_MIN_IDS, _MIN_SYMBOLS = 2, 5
+# numbers or symbols that HGNC approves, or be many that look like symbols: T1, T2 and FLAIR do, too.
+_MIN_FILES, _MIN_SYMBOLS = 2, 10
 _SYMBOL = re.compile(r"[A-Z][A-Za-z0-9.-]*")
 _PEEK = 2000  # names of a folder
 _PEEK_INTO = 3  # folders and zips in it
@@ -95,9 +96,13 @@ def _are_maps(paths: Sequence[Path]) -> bool:
     named = [gene_file(path) for path in files]
     if any(one.variant for one in named):
         return True
-    ids = all(one.gene.isdecimal() for one in named) and len(named) >= (1 if zips else _MIN_IDS)
-    symbols = len(named) >= _MIN_SYMBOLS and all(_SYMBOL.fullmatch(one.gene) for one in named)
-    return (ids or symbols) and _are_alike(files[:2])
+    if len(named) < (1 if zips else _MIN_FILES):
+        return False
+    like_genes = all(one.gene.isdecimal() for one in named)
+    if not like_genes and all(_SYMBOL.fullmatch(one.gene) for one in named):
+        approved = gene_table().rows
+        like_genes = len(named) >= _MIN_SYMBOLS or all(one.gene in approved for one in named)
+    return like_genes and _are_alike(files[:2])
 
 
 def _are_alike(paths: Sequence[Path]) -> bool:
