@@ -229,7 +229,7 @@ def _parser() -> argparse.ArgumentParser:
         "input",
         nargs="+",
         metavar="INPUT",
-        help="4-D NIfTI, CSV, TSV, Parquet, h5ad, zarr; or a folder or files of one 3-D NIfTI a gene",
+        help="4-D NIfTI, CSV, TSV, Parquet, h5ad, zarr; or folder or files of one NIfTI a gene",
     )
     reading.add_argument("--atlas", metavar="A", help="label NIfTI that says where the rows lie")
     reading.add_argument("--labels", metavar="L", help="table that names the ids of the atlas")

@@ -72,10 +72,11 @@ def read_expression(
 
     check_imputation(impute)
     if not isinstance(path, str | Path):
-        paths = [Path(one) for one in path]
-        if len(paths) != 1:
-            return _read_gene_volumes(paths, atlas, labels, impute, ids, variant, report)
-        (path,) = paths
+        several = list(path)
+        if len(several) != 1:
+            files = [Path(one) for one in several]
+            return _read_gene_volumes(files, atlas, labels, impute, ids, variant, report)
+        (path,) = several  # perhaps an address, which is no path
     if suffix(path, STORE):
         from .readers.regions import mean_over_regions
         from .readers.store import read_store

@@ -34,7 +34,7 @@ _MIN_GENES = 10
 _FOREIGN = ("axis-", "component_", "vertex-")
 
 # Folders of others hold volumes, too. Names that end in _mRNA are told; plain ones must all be
-# numbers or symbols that HGNC approves, or be many that look like symbols: T1, T2 and FLAIR do, too.
+# numbers, or symbols that HGNC approves, or many that look like symbols, as T1, T2 and FLAIR do.
 _MIN_FILES, _MIN_SYMBOLS = 2, 10
 _SYMBOL = re.compile(r"[A-Z][A-Za-z0-9.-]*")
 _PEEK = 2000  # names of a folder
