@@ -150,7 +150,8 @@ def _coherence(arguments: argparse.Namespace) -> None:
 
 
 def _convert(arguments: argparse.Namespace) -> None:
-    _cli_convert.run(arguments, _read(arguments, tell=True))
+    _cli_convert.check(arguments)
+    _cli_convert.run(arguments, _read(arguments, tell=True, lazy=True))
 
 
 def _encode(arguments: argparse.Namespace) -> None:
@@ -169,7 +170,7 @@ def _demo(arguments: argparse.Namespace) -> None:
     _cli_demo.run(arguments, brain)
 
 
-def _read(arguments: argparse.Namespace, tell: bool = False) -> "Expression":
+def _read(arguments: argparse.Namespace, tell: bool = False, lazy: bool = False) -> "Expression":
     """Read the data; `tell` what is to be noted where they are to be worked on."""
     from napari_compressed_transcriptomics.io import read_expression
 
@@ -181,6 +182,7 @@ def _read(arguments: argparse.Namespace, tell: bool = False) -> "Expression":
         arguments.ids,
         arguments.variant,
         Report(),
+        lazy,
     )
     clear_line()
     if tell:

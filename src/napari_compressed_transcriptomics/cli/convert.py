@@ -27,6 +27,13 @@ def add_options(convert: Any) -> None:
     )
 
 
+def check(arguments: argparse.Namespace) -> None:
+    """Raise a `UserError` if the store cannot be written."""
+    from napari_compressed_transcriptomics.io.writers.store import check_store
+
+    check_store(arguments.out, arguments.dtype)
+
+
 def run(arguments: argparse.Namespace, expression: "Expression") -> None:
     """Convert, and say what became of it."""
     from napari_compressed_transcriptomics.io.writers.store import convert, partial_of

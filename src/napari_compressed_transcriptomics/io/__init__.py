@@ -30,6 +30,7 @@ def read_expression(
     ids: str | None = None,
     variant: str | None = None,
     report: Report = silent,
+    lazy: bool = False,
 ) -> "Expression":
     """Read expression of voxels or regions, whatever the format.
 
@@ -57,6 +58,8 @@ def read_expression(
         ``GENE_mirr_mRNA.nii``); by default both are refused.
     report : Report, optional
         Told how far the reading of one volume a gene has come.
+    lazy : bool
+        Leave the values of one volume a gene in their files, for a store to be made of them.
 
     Returns
     -------
@@ -75,7 +78,7 @@ def read_expression(
         several = list(path)
         if len(several) != 1:
             files = [Path(one) for one in several]
-            return _read_gene_volumes(files, atlas, labels, impute, ids, variant, report)
+            return _read_gene_volumes(files, atlas, labels, impute, ids, variant, report, lazy)
         (path,) = several  # perhaps an address, which is no path
     if suffix(path, STORE):
         from .readers.regions import mean_over_regions
@@ -87,9 +90,11 @@ def read_expression(
     if suffix(path, (".zarr.zip",)):
         raise UserError(f"{path.name} is a packed store; unpack it first")
     if path.is_dir():
-        return _read_gene_volumes(path.absolute(), atlas, labels, impute, ids, variant, report)
+        return _read_gene_volumes(
+            path.absolute(), atlas, labels, impute, ids, variant, report, lazy
+        )
     if suffix(path, ZIP):
-        return _read_gene_volumes([path], atlas, labels, impute, ids, variant, report)
+        return _read_gene_volumes([path], atlas, labels, impute, ids, variant, report, lazy)
     if variant is not None:
         raise UserError(f"{path.name} is not one volume a gene; leave variant (--variant) out")
     if ids is not None and suffix(path, NIFTI):
@@ -119,6 +124,7 @@ def _read_gene_volumes(
     ids: str | None,
     variant: str | None,
     report: Report,
+    lazy: bool,
 ) -> "Expression":
     from .readers.gene_volumes.names import common_folder
     from .readers.gene_volumes.read import read_gene_volumes
@@ -129,7 +135,7 @@ def _read_gene_volumes(
     folder = paths if isinstance(paths, Path) else common_folder(paths)
     if ids is not None:
         raise _no_ids(folder)
-    voxels = read_gene_volumes(paths, variant, impute, report)
+    voxels = read_gene_volumes(paths, variant, impute, report, lazy and not atlas)
     return mean_over_regions(voxels, folder, atlas, labels) if atlas else voxels
 
 

@@ -80,14 +80,8 @@ def convert(
         range, or what was written does not read as it should.
     """
     out, report = Path(out), dropping(report)
-    if out.suffix != ".zarr":
-        raise UserError(f"{out.name} must end in .zarr")
-    if dtype not in DTYPES:
-        raise UserError(f"dtype is {dtype!r}; choose {' or '.join(DTYPES)}")
-    if os.path.lexists(out):
-        raise UserError(f"{out} is there already; choose another name or remove it")
+    check_store(out, dtype)
     refuse_overwriting([out], expression.source)
-    check_writable(out)
     n, n_genes = expression.n_samples, expression.n_genes
     layout = _layout(n, n_genes)
     require_memory(5 * n * layout.group, f"Converting {expression.name}")
@@ -114,6 +108,18 @@ def convert(
 def partial_of(out: str | Path) -> Path:
     """Return where a conversion is written until it is whole."""
     return Path(out).with_name(f"{Path(out).name}.partial")
+
+
+def check_store(out: str | Path, dtype: str = "float32") -> None:
+    """Raise a `UserError` where `convert` could not write there; call it before data are read."""
+    out = Path(out)
+    if out.suffix != ".zarr":
+        raise UserError(f"{out.name} must end in .zarr")
+    if dtype not in DTYPES:
+        raise UserError(f"dtype is {dtype!r}; choose {' or '.join(DTYPES)}")
+    if os.path.lexists(out):
+        raise UserError(f"{out} is there already; choose another name or remove it")
+    check_writable(out)
 
 
 @dataclass(frozen=True)
