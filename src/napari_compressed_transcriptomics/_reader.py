@@ -36,14 +36,24 @@ def _read_expression(path: str | list[str], impute: str | None = None) -> list[A
 
 
 def _read_gene_volumes(path: str | list[str]) -> list[Any]:
-    """Read one volume a gene; a folder of two variants opens the form that asks for one."""
+    """Read one volume a gene; a form opens where there are two variants, or too much."""
+    from .core.memory import available_memory
     from .io.readers.gene_volumes.names import variants_of
+    from .io.readers.gene_volumes.plan import about_bytes
 
     if isinstance(path, str):
         with user_errors_shown():
             if len(variants_of(Path(path))) > 1 and (form := _form("Open expression volumes")):
                 form.folder.value = path
                 _hint(f"{path} holds maps of several kinds: choose one in the form on the right.")
+                return [(None,)]
+            need = about_bytes(Path(path))
+            if need > available_memory() // 2 and (form := _form("Convert to store")):
+                form.source.setText(path)
+                _hint(
+                    f"{path} would take about {need / 1e9:,.1f} GB of memory: make a store of it, "
+                    "which need not fit, in the form on the right."
+                )
                 return [(None,)]
     return _read_expression(path, "drop_genes")
 

@@ -36,6 +36,7 @@ DOCKS = (
     "Choose gene",
     "Open expression table",
     "Open expression volumes",
+    "Convert to store",
 )
 COMMANDS = ("show_error", "show_distance", "save_results")
 _MAX_DOCKS, _MAX_LAYERS = 4, 14

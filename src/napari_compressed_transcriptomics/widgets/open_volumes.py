@@ -8,12 +8,12 @@ from magicgui import magic_factory
 if TYPE_CHECKING:
     import napari
 
-_VARIANTS = {
+VARIANTS = {
     "the only one there is": None,
     "measured (_mRNA)": "measured",
     "mirrored (_mirr_mRNA)": "mirrored",
 }
-_BAD = {
+BAD_MAPS = {
     "leave their genes out": "drop_genes",
     "fill with the gene's mean": "gene_mean",
     "refuse, and say which": None,
@@ -27,10 +27,10 @@ _BAD = {
         "mode": "d",
         "tooltip": "A folder of one NIfTI a gene, or the path of a 4-D NIfTI.",
     },
-    variant={"label": "Variant", "choices": list(_VARIANTS)},
+    variant={"label": "Variant", "choices": list(VARIANTS)},
     bad_maps={
         "label": "Bad maps",
-        "choices": list(_BAD),
+        "choices": list(BAD_MAPS),
         "tooltip": "Genes that lack data within the brain, and of one volume a gene also those "
         "with values far outside what other genes have.",
     },
@@ -38,8 +38,8 @@ _BAD = {
 def open_volumes(
     viewer: "napari.Viewer",
     folder: Path,
-    variant: str = next(iter(_VARIANTS)),
-    bad_maps: str = next(iter(_BAD)),
+    variant: str = next(iter(VARIANTS)),
+    bad_maps: str = next(iter(BAD_MAPS)),
 ) -> None:
     """Open expression volumes: a folder of one NIfTI a gene, or a 4-D NIfTI."""
     from napari_compressed_transcriptomics.core.errors import UserError
@@ -50,5 +50,5 @@ def open_volumes(
     with user_errors_shown():
         if folder == Path():  # what an empty field says
             raise UserError("No folder is chosen; choose one, and then open it")
-        expression = read_expression(folder, impute=_BAD[bad_maps], variant=_VARIANTS[variant])
+        expression = read_expression(folder, impute=BAD_MAPS[bad_maps], variant=VARIANTS[variant])
         add_expression(viewer, expression)

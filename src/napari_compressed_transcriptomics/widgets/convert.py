@@ -1,0 +1,127 @@
+"""Dock widget Convert to store: expression that does not fit into memory, made usable."""
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from qtpy.QtWidgets import QFileDialog, QLineEdit
+
+from napari_compressed_transcriptomics.core.errors import UserError
+from napari_compressed_transcriptomics.core.progress import Report
+from napari_compressed_transcriptomics.io.writers.store import Converted, check_store, convert
+from napari_compressed_transcriptomics.viewer.adding import add_expression
+from napari_compressed_transcriptomics.viewer.notices import tell, user_errors_shown
+
+from .open_volumes import BAD_MAPS, VARIANTS
+from .shared.fields import choice, push_button, wrapping_label
+from .shared.layouts import Dock, form, row, stack
+from .shared.run_bar import RunBar
+
+_DTYPES = {"float32": "float32, exact", "float16": "float16, half the space"}
+
+
+class Convert(Dock):
+    """Write a folder of maps, or a file, as a store, and open it."""
+
+    def __init__(self, napari_viewer: Any):
+        super().__init__(napari_viewer)
+        self.source, self.target = QLineEdit(), QLineEdit()
+        self.source.setPlaceholderText("folder of one NIfTI a gene, or a file")
+        self.target.setPlaceholderText("NAME.zarr")
+        self.folder = push_button("Folder…", "Choose a folder of one 3-D NIfTI a gene.")
+        self.file = push_button("File…", "Choose a 4-D NIfTI, a table with its atlas, or AnnData.")
+        self.save_as = push_button("Save as…", "Choose where the store is to be written.")
+        self.variant = choice({value or "": label for label, value in VARIANTS.items()})
+        self.bad_maps = choice({value or "": label for label, value in BAD_MAPS.items()})
+        self.dtype = choice(_DTYPES)
+        self.dtype.setToolTip("float16 rounds; by how much is said when it is done.")
+        self.bar = RunBar("Convert to store")
+        self.bar.run.setText("Convert")
+        self.result = wrapping_label()
+        about = wrapping_label()
+        about.setText(
+            "A store need not fit into memory: genes and blocks of voxels are read when they are "
+            "wanted. An interrupted conversion goes on where it was."
+        )
+        fields = form(
+            ("Expression", row((self.source, 1), self.folder, self.file)),
+            ("Variant", self.variant),
+            ("Bad maps", self.bad_maps),
+            ("Store", row((self.target, 1), self.save_as)),
+            ("Values", self.dtype),
+        )
+        stack(self, about, fields, self.bar, self.result, 1)
+        self.source.textChanged.connect(self._offer_target)
+        self.target.textChanged.connect(self._refresh)
+        self.folder.clicked.connect(self._choose_folder)
+        self.file.clicked.connect(self._choose_file)
+        self.save_as.clicked.connect(self._choose_target)
+        self.bar.clicked.connect(self._start)
+        self.bar.succeeded.connect(self._open)
+        self.bar.ended.connect(self._refresh)
+        self._refresh()
+
+    def request(self) -> tuple[Path, Path]:
+        """Return what would be converted, and where to; a `UserError` says why it cannot."""
+        source, target = self.source.text().strip(), self.target.text().strip()
+        if not source:
+            raise UserError("Choose a folder of maps, or a file.")
+        if not Path(source).exists():
+            raise UserError(f"There is no {source}; choose another.")
+        if not target:
+            raise UserError("Choose where the store is to be written.")
+        check_store(target)
+        return Path(source), Path(target)
+
+    def _start(self) -> None:
+        source, target = self.request()
+        self.result.clear()
+        reading = {
+            "impute": self.bad_maps.currentData() or None,
+            "variant": self.variant.currentData() or None,
+        }
+        self.bar.start(partial(_convert, source, target, self.dtype.currentData(), reading))
+
+    def _open(self, done: Converted) -> None:
+        from napari_compressed_transcriptomics.io import read_expression
+
+        rounded = f", rounded by at most {done.rounding_max:.2g}" if done.rounding_max else ""
+        self.result.setText(f"{done.path.name}: {done.n_bytes / 1e6:,.0f} MB{rounded}.")
+        tell(done.notes)
+        with user_errors_shown():
+            add_expression(self._viewer, read_expression(done.path))
+
+    def _offer_target(self, source: str) -> None:
+        path = Path(source.strip())
+        if source.strip() and path.exists():
+            name = path.name.split(".")[0] or "brain"
+            self.target.setText(str(path.absolute().with_name(f"{name}.zarr")))
+        self._refresh()
+
+    def _refresh(self) -> None:
+        self.bar.check(self.request)
+
+    def _choose_folder(self) -> None:
+        if path := QFileDialog.getExistingDirectory(self, "Folder of maps"):
+            self.source.setText(path)
+
+    def _choose_file(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(self, "Expression")
+        if path:
+            self.source.setText(path)
+
+    def _choose_target(self) -> None:
+        path, _ = QFileDialog.getSaveFileName(
+            self, "Store", self.target.text(), options=QFileDialog.Option.DontConfirmOverwrite
+        )
+        if path:
+            self.target.setText(path if path.endswith(".zarr") else f"{path}.zarr")
+
+
+def _convert(
+    source: Path, target: Path, dtype: str, reading: dict[str, Any], report: Report
+) -> Converted:
+    from napari_compressed_transcriptomics.io import read_expression
+
+    expression = read_expression(source, **reading, report=report, lazy=True)
+    return convert(expression, target, dtype, report)
