@@ -36,6 +36,7 @@ def test_a_folder_becomes_a_store_that_is_compressed(viewer, qtbot, tmp_path):
     mm = phantom.parcellation.centroids[4]
     assert value_at(layer, mm) == phantom.values[4, 0]
     assert "maps.zarr" in dock.result.text()
+    dock.target.setText(str(tmp_path / "maps.zarr"))
     assert "is there already" in dock.bar.status.text()  # nothing is overwritten
 
     _, compress = viewer.window.add_plugin_dock_widget(PLUGIN, "Compress")

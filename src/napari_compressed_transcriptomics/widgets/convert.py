@@ -86,7 +86,8 @@ class Convert(Dock):
         from napari_compressed_transcriptomics.io import read_expression
 
         rounded = f", rounded by at most {done.rounding_max:.2g}" if done.rounding_max else ""
-        self.result.setText(f"{done.path.name}: {done.n_bytes / 1e6:,.0f} MB{rounded}.")
+        self.result.setText(f"Wrote {done.path}, {done.n_bytes / 1e6:,.0f} MB{rounded}.")
+        self.target.clear()
         tell(done.notes)
         with user_errors_shown():
             add_expression(self._viewer, read_expression(done.path))
