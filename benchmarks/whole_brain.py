@@ -12,8 +12,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import numpy as np
 
@@ -25,6 +29,8 @@ N_GENES = 18_686
 PAGE = Path(__file__).parent / "whole_brain.md"
 SIZES = (8, 64)
 IPCA_ROWS = 2048
+DELAY = 0.02
+"""Of the server, before each answer, in seconds."""
 
 
 class Made:
@@ -69,7 +75,7 @@ def made(folder: Path, n_genes: int, step: int) -> Expression:
     return Expression(LazyValues(Made(maps, n_genes)), genes, samples, parcellation, "made")
 
 
-def read_alone(store: Path, size: int) -> dict[str, float]:
+def read_alone(store: Path | str, size: int) -> dict[str, float]:
     """Read all rows, block by block."""
     from napari_compressed_transcriptomics.core.lazy_values import row_blocks
 
@@ -80,7 +86,7 @@ def read_alone(store: Path, size: int) -> dict[str, float]:
     return {"seconds": time.perf_counter() - began}
 
 
-def matrix_products(store: Path, size: int) -> dict[str, float]:
+def matrix_products(store: Path | str, size: int) -> dict[str, float]:
     """Multiply as many blocks of rows by two matrices of `size` components."""
     import torch
 
@@ -96,8 +102,8 @@ def matrix_products(store: Path, size: int) -> dict[str, float]:
     return {"seconds": time.perf_counter() - began}
 
 
-def compressed(codec_id: str) -> Callable[[Path, int], dict[str, float]]:
-    def work(store: Path, size: int) -> dict[str, float]:
+def compressed(codec_id: str) -> Callable[[Path | str, int], dict[str, float]]:
+    def work(store: Path | str, size: int) -> dict[str, float]:
         from napari_compressed_transcriptomics.codecs.fitting import fit_codec
         from napari_compressed_transcriptomics.reconstruction.reconstruction import reconstruct
 
@@ -112,7 +118,7 @@ def compressed(codec_id: str) -> Callable[[Path, int], dict[str, float]]:
     return work
 
 
-def incremental_pca(store: Path, size: int) -> dict[str, float]:
+def incremental_pca(store: Path | str, size: int) -> dict[str, float]:
     """Let scikit-learn fit, transform and measure the error, over the same blocks of rows."""
     from sklearn.decomposition import IncrementalPCA
 
@@ -135,7 +141,7 @@ def incremental_pca(store: Path, size: int) -> dict[str, float]:
     return {"seconds": time.perf_counter() - began, "rmse": (squares / values.size) ** 0.5}
 
 
-def one_gene(store: Path, size: int) -> dict[str, float]:
+def one_gene(store: Path | str, size: int) -> dict[str, float]:
     """Read single genes; the median of 20, all of which lie in other chunks."""
     values = opened(store).values
     times = []
@@ -146,23 +152,89 @@ def one_gene(store: Path, size: int) -> dict[str, float]:
     return {"seconds": float(np.median(times))}
 
 
-WORK: dict[str, Callable[[Path, int], dict[str, float]]] = {
+def gene_in_window(store: Path | str, size: int) -> dict[str, float]:
+    """Switch the gene of a layer, until it is drawn; the median of 12 genes."""
+    from napari import Viewer
+    from qtpy.QtWidgets import QApplication
+
+    from napari_compressed_transcriptomics.viewer.adding import add_expression
+    from napari_compressed_transcriptomics.viewer.layers import show_gene
+
+    viewer, expression, drawn = Viewer(), opened(store), []
+    layer = add_expression(viewer, expression)
+    canvas = viewer.window._qt_viewer.canvas._scene_canvas
+    canvas.events.draw.connect(lambda _: drawn.append(layer.name), position="last")
+    times = []
+    for number in np.linspace(100, expression.n_genes - 1, 15).astype(int):
+        gene = expression.genes[number]
+        for _ in range(5):
+            QApplication.processEvents()
+        drawn.clear()
+        began = time.perf_counter()
+        show_gene(layer, gene)
+        while not any(name.endswith(gene) for name in drawn):
+            QApplication.processEvents()
+        times.append(time.perf_counter() - began)
+    viewer.close()
+    return {"seconds": float(np.median(times[3:]))}
+
+
+class Slow(SimpleHTTPRequestHandler):
+    """Serves a folder's files, or parts of them, after `DELAY`."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        time.sleep(DELAY)
+        path = Path(self.translate_path(self.path))
+        if not path.is_file():
+            self.send_error(404)
+            return
+        size, wanted = path.stat().st_size, self.headers.get("Range", "")
+        first, _, last = wanted.removeprefix("bytes=").partition("-")
+        start = int(first) if first else (size - int(last) if last else 0)
+        stop = int(last) + 1 if first and last else size
+        self.send_response(206 if wanted else 200)
+        if wanted:
+            self.send_header("Content-Range", f"bytes {start}-{stop - 1}/{size}")
+        self.send_header("Content-Length", str(stop - start))
+        self.end_headers()
+        with open(path, "rb") as file:
+            file.seek(start)
+            self.wfile.write(file.read(stop - start))
+
+    def log_message(self, *arguments: object) -> None:
+        pass
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """Serve a folder on this machine; give its address."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Slow, directory=folder))
+    Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+WORK: dict[str, Callable[[Path | str, int], dict[str, float]]] = {
     "read": read_alone,
     "products": matrix_products,
     "pca": compressed("pca"),
     "residual": compressed("residual"),
     "incremental": incremental_pca,
     "gene": one_gene,
+    "window": gene_in_window,
 }
 
 
-def opened(store: Path) -> Expression:
+def opened(store: Path | str) -> Expression:
     from napari_compressed_transcriptomics.io import read_expression
 
     return read_expression(store)
 
 
-def in_process(name: str, store: Path, size: int) -> dict[str, float]:
+def in_process(name: str, store: Path | str, size: int) -> dict[str, float]:
     """Do a piece of work in a new process; return what it measured, with its memory in bytes."""
     command = [sys.executable, "-m", "benchmarks.whole_brain", "--work", name]
     command += ["--stores", str(store), "--size", str(size)]
@@ -170,7 +242,7 @@ def in_process(name: str, store: Path, size: int) -> dict[str, float]:
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def _work(name: str, store: Path, size: int) -> None:
+def _work(name: str, store: Path | str, size: int) -> None:
     import resource
 
     import anndata  # noqa: F401
@@ -221,7 +293,16 @@ def lines(stores: Path, sizes: tuple[int, ...], slow: bool) -> Iterator[str]:
                 f"{other['memory'] / 1e9:.2f} GB | {other['seconds'] / own:.1f} times PCA's here; "
                 f"RMSE {other['rmse']:.5f}, here {totals['pca', size]['rmse']:.5f} | |"
             )
-    yield f"\nOne gene from disk: {1000 * in_process('gene', whole, 0)['seconds']:.0f} ms."
+    milliseconds = {"read from disk": 1000 * in_process("gene", whole, 0)["seconds"]}
+    milliseconds["from disk, in the window"] = 1000 * in_process("window", whole, 0)["seconds"]
+    with served(stores) as address:
+        there = f"{address}/{whole.name}"
+        milliseconds["from a server"] = 1000 * in_process("gene", there, 0)["seconds"]
+        milliseconds["from a server, in the window"] = (
+            1000 * in_process("window", there, 0)["seconds"]
+        )
+    yield f"\nOne gene, median (the server waits {DELAY * 1000:.0f} ms before each answer):\n"
+    yield from (f"- {how}: {value:.0f} ms" for how, value in milliseconds.items())
 
 
 def _size(folder: Path) -> float:
@@ -230,7 +311,7 @@ def _size(folder: Path) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.whole_brain", description=__doc__)
-    parser.add_argument("--stores", type=Path, required=True, help="folder of the stores, 16 GB")
+    parser.add_argument("--stores", required=True, help="folder of the stores, 16 GB")
     parser.add_argument("--maps", type=Path, help="folder of one volume a gene, to make them of")
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES)
     parser.add_argument("--no-slow", action="store_true", help="leave IncrementalPCA out")
@@ -242,18 +323,19 @@ def main() -> None:
         return
     from napari_compressed_transcriptomics.io.writers.store import convert
 
-    given.stores.mkdir(parents=True, exist_ok=True)
+    stores = Path(given.stores)
+    stores.mkdir(parents=True, exist_ok=True)
     for name, step in (("small", 2), ("whole", 1)):
-        if not (given.stores / f"{name}.zarr").exists():
+        if not (stores / f"{name}.zarr").exists():
             began = time.perf_counter()
-            convert(made(given.maps, N_GENES, step), given.stores / f"{name}.zarr")
+            convert(made(given.maps, N_GENES, step), stores / f"{name}.zarr")
             print(f"{name}.zarr made in {time.perf_counter() - began:.0f} s", flush=True)
     used = ", ".join(f"{name} {version}" for name, version in versions().items())
     page = [
         f"# A whole brain at full size\n\n{datetime.now(UTC):%Y-%m-%d}, {used}, "
         f"{os.cpu_count()} cores.\n"
     ]
-    for line in lines(given.stores, tuple(given.sizes), not given.no_slow):
+    for line in lines(stores, tuple(given.sizes), not given.no_slow):
         print(line, flush=True)
         page.append(line)
     PAGE.write_text("\n".join(page) + "\n", "utf-8")

@@ -23,7 +23,7 @@ from napari_compressed_transcriptomics.io.files.text import (
     split_line,
     value_of,
 )
-from napari_compressed_transcriptomics.io.files.zarr_store import is_store
+from napari_compressed_transcriptomics.io.files.zarr_store import is_remote, is_store
 from napari_compressed_transcriptomics.io.files.zip_member import ZIP
 
 from .gene_volumes.names import gene_file, volumes_in
@@ -56,14 +56,16 @@ def sniff(path: str | Path | Sequence[str | Path]) -> str | None:
     try:
         if not isinstance(path, str | Path):
             return "gene_volumes" if _are_maps([Path(one) for one in path]) else None
+        if is_remote(path):  # only the name tells, as asking a server takes long
+            return "expression" if suffix(path, STORE) else None
         return _sniff(Path(path))
     except Exception:  # a reader must not fail on a file that may be another's
         return None
 
 
 def _sniff(path: Path) -> str | None:
-    if suffix(path, STORE) and is_store(path):
-        return "expression"
+    if suffix(path, STORE):
+        return "expression" if is_store(path) else None
     if path.is_dir():
         inside = _inside(path)
         into = [one for one in inside if one.is_dir()][:_PEEK_INTO]
