@@ -7,6 +7,7 @@ import torch  # noqa: TID253
 
 from . import training
 from .components import top_genes
+from .default_codec import default_codec
 from .first_run import first_run
 from .inspect import gene_switch
 from .long import LONG
@@ -44,6 +45,7 @@ def main() -> None:
         gene_switch,
         scatter,
         top_genes,
+        default_codec,
         report,
         lambda: cuda(given.rounds),
         lambda: training.speed(2 * given.slow_rounds),

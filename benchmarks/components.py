@@ -60,7 +60,7 @@ def _residual() -> ResidualAutoencoder:
     network.start(torch.eye(LATENT_SIZE, columns)[None], torch.Generator().manual_seed(0))
     torch.nn.init.normal_(network.to_columns, generator=torch.Generator().manual_seed(1))
     rotation = np.random.default_rng(0).normal(size=(columns, made.N_GENES)) / made.N_GENES**0.5
-    return ResidualAutoencoder(network, rotation, 1.0, made.GENES, np.full(made.N_GENES, 0.5))
+    return ResidualAutoencoder(network, None, rotation, 1.0, made.GENES, np.full(made.N_GENES, 0.5))
 
 
 def _result(codec: Codec) -> Reconstruction:

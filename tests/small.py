@@ -13,6 +13,15 @@ def small_expression(n_samples=60, n_genes=40, seed=0, noise=0.02) -> Expression
     return named(values)
 
 
+def curved(n_samples=120, n_genes=30, seed=0):
+    """Samples on a parabola, which no line comes close to, and a little noise."""
+    rng = np.random.default_rng(seed)
+    first, second = np.linalg.qr(rng.normal(size=(n_genes, 2)))[0].T
+    along = rng.uniform(-1, 1, (n_samples, 1))
+    noise = 0.01 * rng.normal(size=(n_samples, n_genes))
+    return named(3 + along * first + (along**2 - 1 / 3) * second + noise)
+
+
 def named(values) -> Expression:
     """Make an Expression of a matrix, with made-up names and places."""
     n_samples, n_genes = values.shape

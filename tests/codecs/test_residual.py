@@ -7,6 +7,7 @@ from benchmarks.linear import ratio
 from numpy.testing import assert_allclose
 from sklearn.cluster import KMeans
 
+from napari_compressed_transcriptomics.codecs import residual
 from napari_compressed_transcriptomics.codecs.codec import codec_class
 from napari_compressed_transcriptomics.codecs.fitting import fit_codec
 from napari_compressed_transcriptomics.codecs.networks.residual_network import ResidualNetwork
@@ -19,18 +20,9 @@ from napari_compressed_transcriptomics.codecs.training.residual_settings import 
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.progress import stopping
 from napari_compressed_transcriptomics.reconstruction.reconstruction import reconstruct
-from small import named, small_expression
+from small import curved, named, small_expression
 
 DATA = small_expression()
-
-
-def curved(n_samples=120, n_genes=30, seed=0):
-    """Samples on a parabola, which no line comes close to, and a little noise."""
-    rng = np.random.default_rng(seed)
-    first, second = np.linalg.qr(rng.normal(size=(n_genes, 2)))[0].T
-    along = rng.uniform(-1, 1, (n_samples, 1))
-    noise = 0.01 * rng.normal(size=(n_samples, n_genes))
-    return named(3 + along * first + (along**2 - 1 / 3) * second + noise)
 
 
 def noise_only(seed=0):
@@ -153,7 +145,7 @@ def test_members_do_not_touch_each_other(monkeypatch):
 
 @pytest.fixture
 def sixty_are_many(monkeypatch):
-    for module in (residual_validation, residual_settings):
+    for module in (residual_validation, residual_settings, residual):
         monkeypatch.setattr(module, "MANY_ROWS", 50)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import torch  # noqa: TID253  (this module is for torch only)
 from torch import nn  # noqa: TID253
 
-from napari_compressed_transcriptomics.core.errors import first_line
+from napari_compressed_transcriptomics.core.errors import UserError, first_line
 from napari_compressed_transcriptomics.core.lazy_values import LazyValues
 from napari_compressed_transcriptomics.core.memory import out_of_memory
 from napari_compressed_transcriptomics.core.progress import Progress, Report
@@ -14,11 +14,12 @@ from napari_compressed_transcriptomics.core.tensors import check_tensors, fracti
 
 from .codec import GENE_MEANS, Codec, Fitting
 from .networks.autoencoder_network import CodecNetwork, linear_layer
-from .networks.residual_network import (
-    PROJECTION_BYTES,
+from .networks.residual_network import ResidualNetwork
+from .networks.residual_projection import (
+    PROJECTION_STEPS,
+    Projection,
     ProjectionEncoder,
     ResidualHidden,
-    ResidualNetwork,
 )
 from .streamed_pca import bytes_to_stream, principal_components, scores_of
 from .training.checkpoints import Checkpoints
@@ -26,21 +27,26 @@ from .training.residual_settings import MANY_ROWS, ResidualSettings
 from .training.residual_training import train_residual
 from .training.rows import empty_cache
 
-COLUMNS_BEYOND = 256
+COLUMNS_BEYOND, COLUMNS_BEYOND_OF_FEW = 128, 256
+"""Of many samples the first hold what can be learned; of few, each tells something of a sample."""
+POWER_ITERATIONS = 2
+_STEPS, _CURVATURE = "projection_steps", "curvature"
 
 
 class ResidualAutoencoder(Codec):
     """PCA with non-linear branches beside its encoder and its decoder.
 
     Expression is rotated to its first principal components, `COLUMNS_BEYOND` more than there are
-    latents, which hold all of it for few samples; the network works on these, so that its cost
-    does not depend on the number of genes. Latents are what decodes nearest to a sample
-    (`ResidualNetwork.project`), in the units of PCA scores.
+    latents (for few samples `COLUMNS_BEYOND_OF_FEW`, which hold all of it); the network works on
+    these, so that its cost does not depend on the number of genes. Latents are what decodes
+    nearest to a sample (`residual_projection`), in the units of PCA scores.
 
     Parameters
     ----------
     module : ResidualNetwork
         Of one member.
+    projection : Projection or None
+        How latents are found; None in models of old, see `project_by_slopes`.
     rotation : ndarray, shape (n_columns, n_genes)
         Principal components, orthonormal rows.
     scale : float
@@ -56,6 +62,7 @@ class ResidualAutoencoder(Codec):
     def __init__(
         self,
         module: ResidualNetwork,
+        projection: Projection | None,
         rotation: np.ndarray,
         scale: float,
         genes: tuple[str, ...],
@@ -64,16 +71,19 @@ class ResidualAutoencoder(Codec):
     ) -> None:
         super().__init__(module.latent_size, genes, gene_means, training)
         self.module = module.cpu().eval().requires_grad_(False)
+        self.projection = projection
         self.rotation = np.asarray(rotation, np.float32)
         self.scale = float(scale)
 
     def config(self) -> dict[str, Any]:
-        """Return layer sizes and the scale."""
+        """Return layer sizes, the scale and the steps of projection."""
+        steps = {} if self.projection is None else {_STEPS: self.projection.steps}
         return {
             "latent_size": self.latent_size,
             "hidden_sizes": list(self.module.hidden_sizes),
             "n_columns": len(self.rotation),
             "scale": self.scale,
+            **steps,
         }
 
     def describe(self) -> str:
@@ -84,8 +94,14 @@ class ResidualAutoencoder(Codec):
             "as the principal components of the training data, and beside the encoder's and the "
             f"decoder's a branch of {sizes} exponential linear units that starts at zero; "
             "latents are the least-squares projection of a sample onto what the decoder can give "
-            f"(Levenberg-Marquardt from the encoder's guess){self._as_pca()}"
+            f"({self._steps()} from the encoder's guess){self._as_pca()}"
         )
+
+    def _steps(self) -> str:
+        if self.projection is None:
+            return f"{PROJECTION_STEPS} Levenberg-Marquardt steps"
+        steps = self.projection.steps
+        return f"{steps} quasi-Newton step{'s' if steps > 1 else ''}"
 
     def _as_pca(self) -> str:
         epochs, best = (self.training.get(name) for name in ("epochs", "best_epoch"))
@@ -94,8 +110,10 @@ class ResidualAutoencoder(Codec):
         return "; it stayed PCA, as samples held out did not agree that anything else is better"
 
     def tensors(self) -> dict[str, Any]:
-        """Return the network's weights, the rotation and the gene means."""
+        """Return the network's weights, the rotation, the gene means and the curvature."""
         state = {f"network.{name}": t.numpy() for name, t in self.module.state_dict().items()}
+        if self.projection is not None:
+            state[_CURVATURE] = self.projection.curvature.numpy()
         return {**state, "rotation": self.rotation, GENE_MEANS: self.gene_means}
 
     @classmethod
@@ -107,6 +125,10 @@ class ResidualAutoencoder(Codec):
             module = ResidualNetwork(1, n_columns, size, (wide, narrow))
         shapes = {f"network.{name}": tuple(t.shape) for name, t in module.state_dict().items()}
         shapes |= {"rotation": (n_columns, len(genes)), GENE_MEANS: (len(genes),)}
+        if _STEPS in config:
+            shapes[_CURVATURE] = (size, size)
+            if (steps := whole(config[_STEPS], _STEPS)) > PROJECTION_STEPS:
+                raise UserError(f"The model's {_STEPS} is {steps}, more than {PROJECTION_STEPS}")
         check_tensors(tensors, shapes)
         state = {
             name: torch.as_tensor(tensors[f"network.{name}"], dtype=torch.float32)
@@ -115,7 +137,11 @@ class ResidualAutoencoder(Codec):
         module.load_state_dict(state, assign=True)
         rotation, gene_means = (np.asarray(tensors[name]) for name in ("rotation", GENE_MEANS))
         scale = fraction(config["scale"], "scale", above=0)
-        return cls(module, rotation, scale, genes, gene_means)
+        projection = None
+        if _STEPS in config:
+            curvature = torch.as_tensor(tensors[_CURVATURE], dtype=torch.float32)
+            projection = Projection(steps, curvature)
+        return cls(module, projection, rotation, scale, genes, gene_means)
 
     @classmethod
     def bytes_to_fit(cls, n_samples: int, n_genes: int, latent_size: int, **settings: Any) -> int:
@@ -124,10 +150,10 @@ class ResidualAutoencoder(Codec):
         given = {name: value for name, value in settings.items() if name != "checkpoints"}
         how = ResidualSettings.for_data(n, k, **given)
         wide, narrow = how.hidden_sizes
-        width, columns = wide + narrow, min(n - 1, g, k + COLUMNS_BEYOND)
+        width, columns = wide + narrow, _columns(n, g, k)
         # rotating the data; the network as it is run; training, for few samples six at once
         rotating = 40 * n * g if n <= 500 or g <= 1000 else max(12 * n * g, 60 * columns * g)
-        running = 8 * g * (k + width) + 3 * min(PROJECTION_BYTES, 2048 * k * (columns + width))
+        running = 16 * g * columns + 2048 * k * (columns + width)
         members = 1 if n > MANY_ROWS else 6
         weights = (columns + k) * (2 * wide + narrow) + 2 * wide * narrow + 2 * columns * k
         copies = 9 if settings.get("checkpoints") else 5
@@ -137,7 +163,7 @@ class ResidualAutoencoder(Codec):
     @classmethod
     def bytes_to_stream(cls, n_samples: int, n_genes: int, latent_size: int) -> int:
         """Return about how much memory fitting takes; see `Codec`."""
-        columns = min(n_samples - 1, n_genes, latent_size + COLUMNS_BEYOND)
+        columns = _columns(n_samples, n_genes, latent_size)
         rotating = bytes_to_stream(n_samples, n_genes, columns)
         return rotating + cls.bytes_to_fit(n_samples, columns, latent_size)
 
@@ -158,7 +184,7 @@ class ResidualAutoencoder(Codec):
         else:
             rotated = _Rotated.of_array(expression.values, latent_size, fitting.seed)
 
-        def trained_on(device: str) -> tuple[ResidualNetwork, dict[str, Any]]:
+        def trained_on(device: str) -> tuple[ResidualNetwork, Projection, dict[str, Any]]:
             return train_residual(
                 torch.tensor(rotated.rows, device=device),
                 latent_size,
@@ -172,7 +198,7 @@ class ResidualAutoencoder(Codec):
 
         failure, device = "", fitting.device
         try:
-            module, learned = trained_on(device)
+            module, projection, learned = trained_on(device)
         except (RuntimeError, MemoryError) as error:
             if device == "cpu":
                 raise
@@ -180,29 +206,34 @@ class ResidualAutoencoder(Codec):
         if failure:  # out here the exception is gone, and with it all that was on the device
             empty_cache()
             report(Progress("Preparing", 0, 1, f"{device.upper()} {failure}; trains on the CPU"))
-            module, learned = trained_on("cpu")
+            module, projection, learned = trained_on("cpu")
         record, components = fitting.record(**learned), rotated.components
-        return cls(module, components, rotated.scale, expression.genes, rotated.mean, record)
+        return cls(
+            module, projection, components, rotated.scale, expression.genes, rotated.mean, record
+        )
 
     def _build(self) -> CodecNetwork:
         rotation, mean = self.rotation.astype(float), self.gene_means.astype(float)
         module, scale = self.module, self.scale
-        gained = torch.cat([module.decoding[0], module.to_columns[0] * module.gain])
-        bias = mean + scale * module.bias[0, 0].numpy().astype(float) @ rotation
         rotate = linear_layer(self.rotation / np.float32(scale), -rotation @ mean / scale)
-        output = linear_layer(self.rotation.T @ gained.numpy().T * np.float32(scale), bias)
         return CodecNetwork(
-            ProjectionEncoder(rotate, module, scale),
-            ResidualHidden(module.decoder_branch, scale),
-            output,
+            ProjectionEncoder(rotate, module, scale, self.projection),
+            ResidualHidden(module, scale),
+            linear_layer(self.rotation.T * np.float32(scale), mean),
             nn.Identity(),
         )
+
+
+def _columns(n_samples: int, n_genes: int, latent_size: int) -> int:
+    """Return how many principal components the network works on."""
+    beyond = COLUMNS_BEYOND if n_samples > MANY_ROWS else COLUMNS_BEYOND_OF_FEW
+    return min(n_samples - 1, n_genes, latent_size + beyond)
 
 
 class _Rotated:
     """Samples in the coordinates of their principal components, with a mean norm of one.
 
-    All of a sample is there if there are at most `COLUMNS_BEYOND` more samples than latents.
+    All of a sample is there if there are at most `_columns` and one samples.
 
     Parameters
     ----------
@@ -229,16 +260,17 @@ class _Rotated:
         from sklearn.utils.extmath import randomized_svd, svd_flip
 
         n, n_genes = values.shape
-        n_columns = min(n - 1, n_genes, latent_size + COLUMNS_BEYOND)
+        n_columns = _columns(n, n_genes, latent_size)
         mean = np.mean(values, axis=0, dtype=float)
-        centred = np.asarray(values - mean, np.float32)
+        centred = np.asarray(values - mean.astype(np.float32), np.float32)
         if n <= 500 or n_genes <= 1000:
             left, sizes, components = np.linalg.svd(centred, full_matrices=False)
-        else:
-            left, sizes, components = randomized_svd(centred, n_columns, random_state=seed)
+        else:  # the last columns need not be exact: they are there for what the first leave
+            exact = {"n_iter": POWER_ITERATIONS, "power_iteration_normalizer": "QR"}
+            left, sizes, components = randomized_svd(centred, n_columns, random_state=seed, **exact)
         left, components = svd_flip(left, components, u_based_decision=False)
         scores = left[:, :n_columns] * sizes[:n_columns]
-        whole = float(np.var(values, axis=0, dtype=float).sum())
+        whole = sum(float(np.vdot(row, row)) for row in centred) / n
         return cls(mean, components[:n_columns], scores, whole)
 
     @classmethod
@@ -247,7 +279,7 @@ class _Rotated:
     ) -> "_Rotated":
         """Rotate values that are read in blocks of rows."""
         n, n_genes = values.shape
-        n_columns = min(n - 1, n_genes, latent_size + COLUMNS_BEYOND)
+        n_columns = _columns(n, n_genes, latent_size)
         found = principal_components(values, n_columns, device, report)
         scores = scores_of(values, found, device, report)
         return cls(found.mean, found.components, scores, found.total_variance * (n - 1) / n)

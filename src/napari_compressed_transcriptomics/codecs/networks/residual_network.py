@@ -1,14 +1,10 @@
-"""The network of the residual autoencoder, and its encoder: projection onto what it decodes."""
+"""The network of the residual autoencoder; `residual_projection` has how samples are encoded."""
 
 from collections.abc import Callable
 
 import torch  # noqa: TID253  (this module is for torch only)
 from torch import Tensor, nn  # noqa: TID253
 from torch.nn import functional  # noqa: TID253
-
-PROJECTION_STEPS = 12
-PROJECTION_BYTES = 64 * 2**20
-FIRST_DAMPING = 1e-2
 
 Drop = Callable[[Tensor], Tensor]
 
@@ -56,6 +52,21 @@ class Branch(nn.Module):
         first = drop(functional.elu(values @ self.weight1 + self.bias1))
         second = drop(functional.elu(first @ self.weight2 + self.bias2))
         return torch.cat([first, second], -1)
+
+    def layers(self, values: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the features of each layer; for inference, with as few passes as can be."""
+        first = functional.elu(torch.baddbmm(self.bias1, values, self.weight1), inplace=True)
+        second = functional.elu(torch.baddbmm(self.bias2, first, self.weight2), inplace=True)
+        return first, second
+
+    def pulled_back(
+        self, first: Tensor, second: Tensor, by_first: Tensor, by_second: Tensor
+    ) -> Tensor:
+        """Return derivatives by values, (members, rows, n_in), of what has these by `layers`."""
+        # the derivative of ELU is 1 above zero and ELU + 1 below
+        by_second = second.clamp(max=0).add_(1).mul_(by_second)
+        by_first = torch.baddbmm(by_first, by_second, self.weight2.mT)
+        return first.clamp(max=0).add_(1).mul_(by_first) @ self.weight1.mT
 
     def with_slopes(self, values: Tensor) -> tuple[Tensor, Tensor]:
         """Return the features and their derivatives (members, rows, n_in, width)."""
@@ -117,82 +128,12 @@ class ResidualNetwork(nn.Module):
         decoded = latents @ self.decoding + features @ weight + self.bias
         return decoded, slopes @ weight.unsqueeze(1) + self.decoding.unsqueeze(1)
 
-    @torch.no_grad()
-    def project(self, values: Tensor, steps: int = PROJECTION_STEPS) -> Tensor:
-        """Return the latents that decode nearest to each row, (members, rows, latent_size).
-
-        Levenberg-Marquardt from the encoder's guess: of ``argmin_z |x - decode(z)|`` what PCA's
-        encoder is for a linear decoder. A step is taken only where it lowers the error, so the
-        outcome is never worse than the guess. Every row takes `steps` steps, whatever the
-        rows beside it do.
-        """
-        members, _, n_columns = values.shape
-        row_bytes = 4 * members * self.latent_size * (n_columns + self.decoder_branch.width)
-        size = max(1, PROJECTION_BYTES // row_bytes)
-        parts = [self._project(part, steps) for part in values.split(size, 1)]
-        return torch.cat(parts, 1) if parts else self.encode(values)
-
-    def _project(self, values: Tensor, steps: int) -> Tensor:
-        latents = self.encode(values)
-        decoded, slopes = self.decode_with_slopes(latents)
-        left = values - decoded
-        error = left.square().sum(-1)
-        damping = torch.full_like(error, FIRST_DAMPING)
-        unit = torch.eye(self.latent_size, device=values.device)
-        for _ in range(steps):
-            normal = slopes @ slopes.transpose(-1, -2)
-            size = normal.diagonal(dim1=-2, dim2=-1).mean(-1)
-            damped = normal + (damping * size + 1e-9)[..., None, None] * unit
-            step = torch.linalg.solve(damped, (slopes @ left.unsqueeze(-1)))
-            tried = latents + step.squeeze(-1)
-            decoded, new_slopes = self.decode_with_slopes(tried)
-            new_left = values - decoded
-            new_error = new_left.square().sum(-1)
-            better = new_error < error
-            error = torch.where(better, new_error, error)
-            latents = torch.where(better[..., None], tried, latents)
-            left = torch.where(better[..., None], new_left, left)
-            slopes = torch.where(better[..., None, None], new_slopes, slopes)
-            damping = torch.where(better, damping / 10, damping * 10).clamp(1e-6, 1e6)
-        return latents
+    def stacked(self) -> Tensor:
+        """Return what turns latents and features side by side into columns, but for the bias."""
+        return torch.cat([self.decoding, self.to_columns * self.gain], 1)
 
     def member(self, index: int) -> dict[str, Tensor]:
         """Return a copy of one member's weights, as a state dict of a network of one."""
         return {
             name: tensor[index : index + 1].clone() for name, tensor in self.state_dict().items()
         }
-
-
-class ProjectionEncoder(nn.Module):
-    """Expression to latents: rotate to few columns, then `ResidualNetwork.project`.
-
-    Parameters
-    ----------
-    rotation : Linear
-        Expression (n, genes) to the columns of the network.
-    network : ResidualNetwork
-        Of one member.
-    scale : float
-        What the network's latents are multiplied by.
-    """
-
-    def __init__(self, rotation: nn.Linear, network: ResidualNetwork, scale: float) -> None:
-        super().__init__()
-        self.rotation, self.network, self.scale = rotation, network, scale
-
-    def forward(self, expression: Tensor) -> Tensor:
-        """Return latents (n, k)."""
-        return self.network.project(self.rotation(expression).unsqueeze(0))[0] * self.scale
-
-
-class ResidualHidden(nn.Module):
-    """Latents to all that the last layer sees: themselves and the branch's features."""
-
-    def __init__(self, branch: Branch, scale: float) -> None:
-        super().__init__()
-        self.branch, self.scale = branch, scale
-
-    def forward(self, latents: Tensor) -> Tensor:
-        """Return (n, k + width)."""
-        latents = latents / self.scale
-        return torch.cat([latents, self.branch(latents.unsqueeze(0))[0]], 1)

@@ -68,12 +68,16 @@ class ResidualSettings:
         """Return the settings for so many rows: larger networks, and less restraint, for many.
 
         The more components there are (with few rows: for a row), the more a network can learn by
-        heart, and the more is dropped. With many rows, few components take longer to find.
+        heart, and the more is dropped; up to 8 of many rows, nothing. With many rows, few
+        components take longer to find, and larger steps save half of them.
         """
         if n_rows > MANY_ROWS:
-            drop = 0.1 * min(1.0, latent_size / 32)
-            steps = round(2000 * min(2.0, max(1.0, 8 / latent_size)))
-            usual: dict[str, Any] = {"hidden_sizes": (256, 128), "steps": steps, "drop": drop}
+            usual: dict[str, Any] = {
+                "hidden_sizes": (256, 128),
+                "steps": round(1000 * min(3.0, max(1.0, 18 / latent_size - 1))),
+                "learning_rate": 4e-3,
+                "drop": 0.1 * min(1.0, max(0.0, (latent_size - 8) / 24)),
+            }
         else:
             usual = {"drop": 0.2 + 0.3 * min(1.0, 2 * latent_size / n_rows)}
         return cls(**(usual | given))

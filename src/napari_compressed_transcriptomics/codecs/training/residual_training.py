@@ -11,6 +11,14 @@ import torch  # noqa: TID253  (this module is for torch only)
 from torch import Tensor  # noqa: TID253
 
 from napari_compressed_transcriptomics.codecs.networks.residual_network import ResidualNetwork
+from napari_compressed_transcriptomics.codecs.networks.residual_projection import (
+    PROJECTION_STEPS,
+    ROWS_FOR_CURVATURE,
+    Projection,
+    mean_curvature,
+    nearest,
+    steps_enough,
+)
 from napari_compressed_transcriptomics.codecs.training_reference import quantile
 from napari_compressed_transcriptomics.core.progress import (
     Finishing,
@@ -26,7 +34,8 @@ from .residual_validation import all_but, parts_held_out, rows_measured, surely_
 from .snapshots import Snapshot, put_back, take_snapshot
 
 SECONDS_BETWEEN_REPORTS = 0.25
-STEPS_TO_MEASURE = 6
+STEPS_TOLERANCE = 5e-5
+"""Part of the mean squared error that fewer steps of projection may miss."""
 _ERRORS = {"train": float, "validation": float}
 _STATE = {
     "epoch": int,
@@ -35,6 +44,7 @@ _STATE = {
     "best": _ERRORS,
     "best_epoch": int,
     "best_quantile": float,
+    "best_steps": int,
 }
 
 
@@ -48,7 +58,7 @@ def train_residual(
     positions: np.ndarray | None = None,
     checkpoints: Checkpoints | None = None,
     report: Report = silent,
-) -> tuple[ResidualNetwork, dict[str, Any]]:
+) -> tuple[ResidualNetwork, Projection, dict[str, Any]]:
     """Train one network for as long as serves rows it has not seen.
 
     Of few rows, each of five parts is held out from a network of its own, and one more network
@@ -87,6 +97,8 @@ def train_residual(
     -------
     network : ResidualNetwork
         Of one member.
+    projection : Projection
+        On the CPU, with as many steps as helped on the rows held out.
     record : dict
         JSON-safe: ``epochs``, ``best_epoch``, ``train_rmse``, ``validation_rmse``,
         ``validation_rmse_quantile`` (of single rows, see `novelty`), ``validation_rmse_pca`` (at
@@ -107,11 +119,10 @@ def train_residual(
             f"The error was no longer a number in epoch {run.epoch}; epoch {run.best_epoch}, "
             "the best, is kept; try a lower learning rate"
         )
-    network = run.new_network(1)
-    network.load_state_dict({name: tensor.cpu() for name, tensor in run.best_weights.items()})
+    network, projection = run.best_network()
     at_end = replace(run.progress(), done=run.epochs, message=message)
     Finishing(report)(at_end)  # too late to stop
-    return network.eval().requires_grad_(False), run.record()
+    return network, projection, run.record()
 
 
 class _Run:
@@ -134,6 +145,7 @@ class _Run:
         if len(self.held_out) > 1:
             self.learned.append(torch.arange(n))
         self.measured = rows_measured([*self.held_out, self.learned[-1]], generator)
+        self._shown = [part[:: len(part) // ROWS_FOR_CURVATURE + 1] for part in self.learned]
         fewest = min(map(len, self.learned))
         self.size = min(settings.batch_size, fewest)
         self.batches = fewest // self.size
@@ -147,10 +159,12 @@ class _Run:
         self.network.start(
             torch.stack([_components(part, latent_size) for part in learned]), generator
         )
-        self.optimizer = torch.optim.Adam(self.network.parameters(), settings.learning_rate)
+        self.optimizer = torch.optim.Adam(
+            self.network.parameters(), settings.learning_rate, fused=True
+        )
 
         self.epoch, self.ended, self.message = 0, "", ""
-        self.errors_of_pca = self.errors()
+        self.errors_of_pca, self.best_steps = self.errors()
         self.numbers = self.at_start = self.best = self.measured_rmse(self.errors_of_pca)
         self.best_epoch, self.best_weights = 0, self.network.member(len(learned) - 1)
         self.best_quantile = self.quantile(self.errors_of_pca)
@@ -217,18 +231,18 @@ class _Run:
         part = self.settings.drop
         if not part:
             return features
-        return features * (self._draw(torch.rand, features) >= part) / (1 - part)
+        return features * ((self._draw(torch.rand, features) >= part) / (1 - part))
 
     def _judge(self) -> None:
         """Measure; keep the weights if they are the best so far, and surely better than PCA."""
-        errors = self.errors()
+        errors, steps = self.errors()
         numbers = self.measured_rmse(errors)
         if not np.isfinite(list(numbers.values())).all():
             self.ended = "no number"
             return
         self.numbers = numbers
         if numbers["validation"] < self.best["validation"] and self._surely_better(errors):
-            self.best, self.best_epoch = numbers, self.epoch
+            self.best, self.best_epoch, self.best_steps = numbers, self.epoch, steps
             self.best_quantile = self.quantile(errors)
             self.best_weights = self.network.member(len(self.learned) - 1)
 
@@ -238,21 +252,35 @@ class _Run:
         return surely_above_zero(torch.cat(gains).numpy())
 
     @torch.no_grad()
-    def errors(self) -> list[Tensor]:
+    def errors(self) -> tuple[list[Tensor], int]:
         """Return squared errors, (rows,) each on the CPU, of the rows that are measured.
 
         Those of rows held out by the networks that did not see them, and last those of rows that
-        the last network learned from.
+        the last network learned from; with as many steps of projection as serve the rows held
+        out, which is returned, too.
         """
         last = len(self.learned) - 1
         found = []
         for member, part in zip([*range(len(self.held_out)), last], self.measured, strict=True):
-            one = self.new_network(1).to(self.rows.device)
-            one.load_state_dict(self.network.member(member))
+            one, projection = self._ready(self.network.member(member), member)
             rows = (self.rows[part] - self.centres[member]).unsqueeze(0)
-            decoded = one.decode(one.project(rows, STEPS_TO_MEASURE))
-            found.append((rows - decoded).square().sum(2)[0].cpu())
-        return found
+            along = [error[0].cpu() for _, error in nearest(one, rows, projection)]
+            found.append(torch.stack(along))
+        steps = steps_enough(torch.cat(found[:-1], 1), STEPS_TOLERANCE)
+        return [along[steps] for along in found], steps
+
+    def _ready(self, weights: dict[str, Tensor], member: int) -> tuple[ResidualNetwork, Projection]:
+        """Return a network of one member's weights, and its projection with all steps."""
+        network = self.new_network(1).to(self.rows.device)
+        network.load_state_dict(weights)
+        network = network.eval().requires_grad_(False)
+        learned = self.rows[self._shown[member]] - self.centres[member]
+        return network, Projection(PROJECTION_STEPS, mean_curvature(network, learned.unsqueeze(0)))
+
+    def best_network(self) -> tuple[ResidualNetwork, Projection]:
+        """Return the best network and its projection, on the CPU."""
+        network, projection = self._ready(self.best_weights, len(self.learned) - 1)
+        return network.cpu(), Projection(self.best_steps, projection.curvature.cpu())
 
     def measured_rmse(self, errors: list[Tensor]) -> dict[str, float]:
         """Return the RMSE on rows the last network learned from, and on rows held out."""
