@@ -149,6 +149,21 @@ def test_interrupted_conversion_goes_on(brain, made, tmp_path):
     assert not partial_of(out).exists()
 
 
+def test_a_kill_before_the_first_gene_leaves_a_beginning(brain, tmp_path, monkeypatch):
+    out = tmp_path / "killed.zarr"
+
+    def killed(writing):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store._Writing, "_write_names", killed)
+        with pytest.raises(KeyboardInterrupt):
+            convert(brain, out)
+    assert values_sha256(read_expression(convert(brain, out).path).values) == array_sha256(
+        brain.values
+    )
+
+
 def test_interrupted_conversion_of_other_data_begins_anew(brain, tmp_path):
     out = tmp_path / "other.zarr"
     interrupted(brain, out, after=16)
@@ -190,7 +205,7 @@ def test_what_cannot_be_stored_is_refused(brain, tmp_path):
         convert(brain, tmp_path / "there.zarr")
     with pytest.raises(UserError, match=r"must end in \.zarr"):
         convert(brain, tmp_path / "brain.h5ad")
-    partial_of(tmp_path / "mine.zarr").mkdir()
+    (partial_of(tmp_path / "mine.zarr") / "mine").mkdir(parents=True)
     with pytest.raises(UserError, match="no conversion that was interrupted"):
         convert(brain, tmp_path / "mine.zarr")
 

@@ -29,6 +29,7 @@ from napari_compressed_transcriptomics.io.files.zarr_store import (
 )
 
 DTYPES = ("float32", "float16")
+_STATE = "convert.json"
 _GROUP_BYTES = 1 << 30  # of genes that are held at once
 _COMPRESSED = 0.6
 """What remains of expression, at least; real maps in float32 take 0.7 to 0.9."""
@@ -93,6 +94,7 @@ def convert(
         writing.finish(report)
         n_bytes = sum(file.stat().st_size for file in partial.rglob("*") if file.is_file())
         os.replace(partial, out)
+        (out / _STATE).unlink()
     except Exception as error:
         failure = system_error(error)
         if failure is None:
@@ -142,7 +144,7 @@ def _layout(n_samples: int, n_genes: int) -> _Layout:
 
 
 class _Writing:
-    """One conversion: what is to be written, and how far it has come, in ``convert.json``."""
+    """One conversion: what is to be written, and how far it has come."""
 
     def __init__(self, expression: Expression, partial: Path, layout: _Layout, dtype: str) -> None:
         self.expression, self.partial, self.layout, self.dtype = expression, partial, layout, dtype
@@ -155,36 +157,40 @@ class _Writing:
             "shard": list(layout.shard),
             "data": array_sha256(labels, affine, np.frombuffer(names, np.uint8)),
             "source": json.loads(json.dumps(expression.source)),
-            "done": 0,
+            "done": -1,  # genes; names are not there yet
             "largest": 0.0,
             "squares": 0.0,
         }
 
     def begin(self, n_bytes: int) -> tuple[str, ...]:
         """Go on where an earlier conversion of the same data was interrupted, or begin."""
-        state, progress = self.partial / "convert.json", ("done", "largest", "squares")
+        state, progress = self.partial / _STATE, ("done", "largest", "squares")
         try:
             found = json.loads(state.read_text("utf-8"))
-            same = all(found[key] == self.record[key] for key in self.record.keys() - set(progress))
+            same = found["done"] >= 0 and all(
+                found[key] == self.record[key] for key in self.record.keys() - set(progress)
+            )
         except (OSError, ValueError, KeyError, TypeError):
             same = False
         if same:
             self.record = found
             done, n_genes = min(found["done"], self.expression.n_genes), self.expression.n_genes
             return (f"Went on after {done:,} of {n_genes:,} genes that were converted before",)
-        if self.partial.exists() and not state.is_file():
+        if not state.is_file() and self.partial.exists() and any(self.partial.iterdir()):
             raise UserError(f"{self.partial} is no conversion that was interrupted; remove it")
         shutil.rmtree(self.partial, ignore_errors=True)
         check_room(self.partial.parent, n_bytes, 0)
         self.partial.mkdir(parents=True)
         self._save()
         self._write_names()
+        self.record["done"] = 0
+        self._save()
         return ()
 
     def _save(self) -> None:
-        temporary = self.partial / "convert.json.new"
+        temporary = self.partial / f"{_STATE}.new"
         temporary.write_text(json.dumps(self.record), "utf-8")
-        os.replace(temporary, self.partial / "convert.json")
+        os.replace(temporary, self.partial / _STATE)
 
     def _write_names(self) -> None:
         import zarr
@@ -259,7 +265,6 @@ class _Writing:
         values = LazyValues(Store(self.partial).values)
         digest = rows_sha256(values, report)
         root[MARK].attrs.update({"sha256": digest})
-        (self.partial / "convert.json").unlink()
 
 
 def _check(name: str, genes: tuple[str, ...], values: np.ndarray, dtype: np.dtype) -> None:
