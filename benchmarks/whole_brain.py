@@ -36,7 +36,7 @@ DELAY = 0.02
 class Made:
     """Genes that are made when they are read; see `core.lazy_values.Matrix`."""
 
-    name, sha256 = "made", ""
+    name, sha256, limits = "made", "", None
 
     def __init__(self, maps: np.ndarray, n_genes: int) -> None:
         self.maps = maps

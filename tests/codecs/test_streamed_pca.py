@@ -19,7 +19,7 @@ from napari_compressed_transcriptomics.reconstruction.reconstruction import reco
 class InMemory:
     """A matrix that counts its blocks; see `core.lazy_values.Matrix`."""
 
-    name, sha256 = "counted", "known"
+    name, sha256, limits = "counted", "known", None
 
     def __init__(self, values, rows_together=100):
         self.values, self.shape, self.rows_together = values, values.shape, rows_together

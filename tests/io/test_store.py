@@ -47,6 +47,7 @@ def test_store_gives_back_the_same_expression(brain, made):
     np.testing.assert_array_equal(read.parcellation.labels, brain.parcellation.labels)
     np.testing.assert_array_equal(read.parcellation.affine, brain.parcellation.affine)
     assert values_sha256(read.values) == array_sha256(brain.values)
+    assert read.values.limits == (brain.values.min(), brain.values.max())
     assert sniff(made) == "expression"
 
 

@@ -8,10 +8,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Expression
 from napari_compressed_transcriptomics.core.latent_sizes import latent_size_problem
-from napari_compressed_transcriptomics.core.lazy_values import LazyValues
 from napari_compressed_transcriptomics.core.progress import Report, silent
 
 from .codec import Codec, codec_class
@@ -191,11 +192,8 @@ def method_problem(method: str, expression: Expression) -> str:
     codec = method_class(method)
     try:
         values = expression.values
-        if isinstance(values, LazyValues):  # the fit itself looks at all of them
-            from napari_compressed_transcriptomics.core.row_chunks import some_rows
-
-            values = some_rows(values, 100)
-        codec.check_scale(values, expression.name)
+        if isinstance(values, np.ndarray) or values.limits is not None:  # else the fit will tell
+            codec.check_scale(values, expression.name)
     except UserError as error:
         return str(error)
     return codec.unavailable()

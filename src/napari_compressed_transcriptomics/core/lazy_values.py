@@ -20,6 +20,7 @@ class Matrix(Protocol):
     shape: tuple[int, int]
     rows_together: int  # rows that are read at once, however few are wanted
     sha256: str  # of the values as `provenance.array_sha256` gives it
+    limits: tuple[float, float] | None  # the least and the largest value, where known
 
     def read_rows(self, first: int, last: int) -> np.ndarray:
         """Return float32 values (last - first, n_genes)."""
@@ -91,6 +92,11 @@ class LazyValues:
         """As `provenance.array_sha256` gives it, where the store knows it."""
         return self.matrix.sha256 if self.columns is None else None
 
+    @property
+    def limits(self) -> tuple[float, float] | None:
+        """The least and the largest value, where the store knows them."""
+        return self.matrix.limits if self.columns is None else None
+
     def select(self, columns: Sequence[int], fill: np.ndarray | None = None) -> "LazyValues":
         """Return other columns, in another order; -1 stands for one that holds `fill`."""
         at = np.asarray(columns, int)
@@ -141,9 +147,10 @@ class LazyValues:
         some, back = np.unique(np.atleast_1d(wanted), return_inverse=True)
         found = np.empty((len(some), self.shape[1]), np.float32)
         block = some // self.matrix.rows_together
-        for number in np.unique(block):
+        for number in map(int, np.unique(block)):
             of_block = block == number
-            values = self._block(int(number), ahead=False)
+            kept = self._kept  # without waiting for who reads in order
+            values = kept[1] if kept and kept[0] == number else self._read(number)
             found[of_block] = values[some[of_block] - number * self.matrix.rows_together]
         return found[back] if np.ndim(wanted) else found[0]
 
@@ -152,7 +159,7 @@ class LazyValues:
         size, parts = self.matrix.rows_together, []
         for number in range(first // size, -(-last // size)):
             start = number * size
-            block = self._block(number, ahead=True)
+            block = self._block(number)
             parts.append(block[max(first - start, 0) : last - start])
         if last == len(self):  # whoever reads in order is at the end
             with self._lock:
@@ -161,12 +168,12 @@ class LazyValues:
             return np.empty((0, self.shape[1]), np.float32)
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
-    def _block(self, number: int, ahead: bool) -> np.ndarray:
+    def _block(self, number: int) -> np.ndarray:
         """Return the block of rows of a number; one is kept, and one may be read ahead."""
         with self._lock:
             if self._kept is not None and self._kept[0] == number:
                 return self._kept[1]
-            in_order = ahead and (self._kept is None or self._kept[0] == number - 1)
+            in_order = self._kept is None or self._kept[0] == number - 1
             self._kept = None
             if self._ahead is not None and self._ahead[0] == number:
                 values = self._ahead[1].result()

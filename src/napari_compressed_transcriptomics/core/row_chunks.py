@@ -159,6 +159,8 @@ def some_rows(values: Values, n: int) -> np.ndarray:
 
 def values_range(values: Values) -> tuple[float, float]:
     """Return the least and the largest value, NaN if one is, reading block by block."""
+    if isinstance(values, LazyValues) and values.limits is not None:
+        return values.limits
     rows = block_rows(len(values), values.shape[1], "cpu")
     ranges = [torch.aminmax(block) for _, _, block in feed(values, 0, rows, "cpu")]
     return (

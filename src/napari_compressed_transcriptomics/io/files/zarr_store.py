@@ -77,9 +77,7 @@ class Store:
         array = self._array("X", 2)
         if array.dtype not in (np.float32, np.float16):
             raise UserError(f"{self.name} has X of type {array.dtype}; convert the data again")
-        self.values = StoredMatrix(
-            self.address, self.name, str(self.facts.get("sha256", "")), array
-        )
+        self.values = StoredMatrix(self.address, self.name, self.facts, array)
 
     def texts(self, name: str, n: int) -> list[str]:
         """Return `n` names that an array holds."""
@@ -121,8 +119,12 @@ class Store:
 class StoredMatrix:
     """`X` of a store; see `core.lazy_values.Matrix`."""
 
-    def __init__(self, address: str, name: str, sha256: str, array: Any) -> None:
-        self.address, self.name, self.sha256, self._array = address, name, sha256, array
+    def __init__(self, address: str, name: str, facts: dict[str, Any], array: Any) -> None:
+        self.address, self.name, self._array = address, name, array
+        self.sha256, limits = str(facts.get("sha256", "")), facts.get("limits")
+        self.limits: tuple[float, float] | None = None
+        if isinstance(limits, list) and [type(limit) for limit in limits] == [float] * 2:
+            self.limits = (limits[0], limits[1])
         self.shape: tuple[int, int] = array.shape
         self.rows_together = min(array.chunks[0], self.shape[0])
 

@@ -160,11 +160,12 @@ class _Writing:
             "done": -1,  # genes; names are not there yet
             "largest": 0.0,
             "squares": 0.0,
+            "limits": None,
         }
 
     def begin(self, n_bytes: int) -> tuple[str, ...]:
         """Go on where an earlier conversion of the same data was interrupted, or begin."""
-        state, progress = self.partial / _STATE, ("done", "largest", "squares")
+        state, progress = self.partial / _STATE, ("done", "largest", "squares", "limits")
         try:
             found = json.loads(state.read_text("utf-8"))
             same = found["done"] >= 0 and all(
@@ -240,6 +241,9 @@ class _Writing:
                     self.record["largest"] = max(self.record["largest"], float(np.abs(error).max()))
                     self.record["squares"] += float(np.square(error).sum())
             array[:, first:last] = stored
+            low, high = float(stored.min()), float(stored.max())
+            before = self.record["limits"] or [low, high]
+            self.record["limits"] = [min(low, before[0]), max(high, before[1])]
             self.record["done"] = last
             self._save()
             report(Progress("Converting", last, n_genes))
@@ -257,6 +261,7 @@ class _Writing:
             "excluded": list(expression.excluded),
             "imputed": expression.imputed.tolist(),
             "source": SAFE.record(expression.source, self.partial.parent),
+            "limits": self.record["limits"],
             "rounding_max": self.record["largest"],
             "versions": versions(),
         }

@@ -138,6 +138,7 @@ class StoredMaps:
     """
 
     sha256 = ""
+    limits: tuple[float, float] | None = None
 
     def __init__(
         self, volumes: GeneVolumes, kept: Sequence[int], filled: dict[int, BadMap]
