@@ -152,7 +152,7 @@ def run_tasks(
         if client.status == "running":
             client.unsubscribe_topic(run)
             if left:
-                client.run(_end, run, wait=False)
+                client.run(_end, run, on_error="ignore")  # by one that is about to die, say
 
 
 def _try_all(
@@ -183,10 +183,10 @@ def _try_all(
                 if number in left:
                     left[number] = part
             elif said in running:
-                future = running.pop(said)
-                if future.status in ("finished", "error"):
+                result = _result(running.pop(said))
+                if result is not None:
                     del left[said]
-                    ended(said, partial(_result, future))
+                    ended(said, result)
         if client.status != "running":
             return
 
@@ -205,16 +205,28 @@ def _waiting(heard: SimpleQueue) -> Iterator[Any]:
         return
 
 
-def _result(future: "Future") -> Any:
-    from distributed import KilledWorker
+def _result(future: "Future") -> Callable[[], Any] | None:
+    """Return what gives the result of a task or raises its error; None where that was lost."""
+    from distributed import CancelledError, KilledWorker
 
     try:
-        return future.result()
+        found = future.result()
+    except CancelledError:
+        return None
     except KilledWorker:
-        raise UserError(
+        error: Exception = UserError(
             "The workers that ran it died, one after the other, probably as memory is short; start "
             "them with more"
-        ) from None
+        )
+    except Exception as raised:
+        error = raised
+    else:
+        return lambda: found
+
+    def fail() -> None:
+        raise error
+
+    return fail
 
 
 def in_order(take: Callable[[int, Any], object]) -> Callable[[int, Callable[[], Any]], None]:

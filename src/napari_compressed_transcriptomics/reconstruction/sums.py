@@ -91,13 +91,16 @@ def _spans(sums: "Sums", block_bytes: int | None, n_tasks: int) -> list[tuple[in
     from napari_compressed_transcriptomics.core.row_chunks import rows_at_once
 
     values, together = sums.values, sums.codec.rows_together
-    step = rows_at_once(values, values.shape[1], "cpu", block_bytes, together)
-    if isinstance(values, LazyValues) and values.matrix.rows_together % step == 0:
+    rows = step = rows_at_once(values, values.shape[1], "cpu", block_bytes, together)
+    if isinstance(values, LazyValues) and values.matrix.rows_together % rows == 0:
         step = values.matrix.rows_together
-    whole = max(1, len(values) // step)  # what is left over goes with the last
-    each = -(-whole // n_tasks)
-    ends = [*range(each * step, whole * step, each * step), len(values)]
-    return list(zip([0, *ends[:-1]], ends, strict=True))
+    n = len(values)
+    starts = list(range(0, n, step))
+    if n - starts[-1] < 2 * rows:  # of fewer rows the block would be another
+        starts = starts[:-1] or starts
+    n_tasks = min(n_tasks, len(starts))
+    firsts = [starts[i * len(starts) // n_tasks] for i in range(n_tasks)]
+    return list(zip(firsts, [*firsts[1:], n], strict=True))
 
 
 def _of_span(shared: tuple[Any, ...], span: tuple[int, int], report: Report) -> _OfSpan:
