@@ -13,7 +13,7 @@ import pytest
 import napari_compressed_transcriptomics as package
 
 SLOW = {
-    "anndata", "magicgui", "matplotlib", "nibabel", "pandas", "PyQt5", "PyQt6", "PySide6",
+    "anndata", "dask", "distributed", "magicgui", "matplotlib", "nibabel", "pandas", "PyQt5", "PyQt6", "PySide6",
     "qtpy", "safetensors", "scipy", "sklearn", "superqt", "torch", "vispy",
 }  # fmt: skip
 WINDOW = {"magicgui", "napari", "PyQt5", "PyQt6", "PySide6", "qtpy", "superqt", "vispy"}
