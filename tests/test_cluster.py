@@ -197,6 +197,12 @@ def slow(shared: Path, item: int, report) -> int:
     return item
 
 
+def until_over(shared: Path, item: int, report) -> None:
+    while not (shared / "over").exists():
+        report(Progress("", 1, 4))
+        time.sleep(0.01)
+
+
 def test_cancelling_ends_tasks_that_run(scheduler, tmp_path):
     seen = []
 
@@ -235,7 +241,7 @@ def dies(shared: None, item: int, report) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="SIGKILL is of POSIX")
-def test_tasks_of_workers_that_die_are_done_again(tmp_path):
+def test_tasks_of_workers_that_die_are_done_again(tmp_path, monkeypatch):
     found = {}
 
     def ended(number, result):
@@ -251,8 +257,26 @@ def test_tasks_of_workers_that_die_are_done_again(tmp_path):
     ):
         cluster.run_tasks(client, dies_once, tmp_path, range(5), ended, lambda left: None)
         assert found == {number: 10 * number for number in range(5)}
+        monkeypatch.setattr(cluster, "TRIES", 1)
         with pytest.raises(UserError, match="workers died again and again"):
             cluster.run_tasks(client, dies, None, range(2), ended, lambda left: None)
+
+
+def test_a_scheduler_that_goes_away_is_told(tmp_path):
+    with distributed.LocalCluster(
+        n_workers=1, threads_per_worker=1, processes=False, dashboard_address=":0"
+    ) as made:
+
+        def go_away(left):
+            if left[0] > 0:
+                (tmp_path / "over").touch()
+                made.close()
+
+        with (
+            cluster.connected(made.scheduler_address) as client,
+            pytest.raises(UserError, match="scheduler went away"),
+        ):
+            cluster.run_tasks(client, until_over, tmp_path, range(2), lambda *_: None, go_away)
 
 
 def test_what_cannot_be_connected_to_is_told(monkeypatch):

@@ -5,6 +5,7 @@ and a report. Where a worker dies, the scheduler gives its tasks to others; what
 to every worker, and again where it was lost with all that had it.
 """
 
+import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -53,16 +54,29 @@ def connected(address: str) -> Iterator["Client"]:
             "A scheduler needs Dask distributed: pip install "
             '"napari-compressed-transcriptomics[cluster]"'
         ) from None
+    with _quiet():
+        try:
+            client = Client(address, timeout=SECONDS_TO_CONNECT, set_as_default=False)
+        except (OSError, ValueError) as error:
+            raise UserError(
+                f"There is no scheduler at {address} ({first_line(error)}); start one with dask "
+                "scheduler and give the address that it prints"
+            ) from None
+        with client:
+            _check_workers(client, address)
+            yield client
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the client from logging tracebacks of what is told in a sentence."""
+    logger = logging.getLogger("distributed.client")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
     try:
-        client = Client(address, timeout=SECONDS_TO_CONNECT, set_as_default=False)
-    except (OSError, ValueError) as error:
-        raise UserError(
-            f"There is no scheduler at {address} ({first_line(error)}); start one with dask "
-            "scheduler and give the address that it prints"
-        ) from None
-    with client:
-        _check_workers(client, address)
-        yield client
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 def check_scheduler(address: str | None) -> None:
