@@ -2,7 +2,8 @@
 
 Each worker is a process with one thread that is kept to one core, all of its threads together: else
 the reading of one worker would use the core of the other. The page cache is warm. The two take
-turns; the fastest of each count.
+turns; the fastest of each count. Beside the wall clock stand the CPU seconds of the busiest worker,
+which tell how well the work is shared where other programs use the cores.
 """
 
 import argparse
@@ -43,6 +44,7 @@ def two_workers(
         pass
     cores = sorted(os.sched_getaffinity(0))[:2]
     seconds: dict[int, list[float]] = {1: [], 2: []}
+    busiest: dict[int, list[float]] = {1: [], 2: []}
     for _ in range(rounds):
         for n, taken in seconds.items():
             with (
@@ -54,15 +56,19 @@ def two_workers(
                 address = cluster.scheduler_address
                 few: Expression = expression.drawn(100)
                 reconstruct(codec, few, device="cpu", scheduler=address)  # import, on each
-                began = time.perf_counter()
+                before, began = client.run(time.process_time), time.perf_counter()
                 reconstruct(codec, expression, device="cpu", scheduler=address)
                 taken.append(time.perf_counter() - began)
+                after = client.run(time.process_time)
+                busiest[n].append(max(after[worker] - before[worker] for worker in after))
     one, two = min(seconds[1]), min(seconds[2])
-    n, n_genes = expression.values.shape
+    cpu = [min(busiest[n]) for n in (1, 2)]
+    n_rows, n_genes = expression.values.shape
     yield Line(
-        f"encode + error of {n:,} x {n_genes:,} in a store, {codec_id}, k = {size}: times faster "
-        "on two workers than on one, a core each",
-        f"{one / two:.2f} ({one:.1f} s, {two:.1f} s)",
+        f"encode + error of {n_rows:,} x {n_genes:,} in a store, {codec_id}, k = {size}: times "
+        "faster on two workers than on one, a core each",
+        f"{one / two:.2f} ({one:.1f} s, {two:.1f} s); in CPU seconds of the busiest "
+        f"{cpu[0] / cpu[1]:.2f} ({cpu[0]:.1f} s, {cpu[1]:.1f} s)",
         f"{TARGET}",
         one / two >= TARGET,
     )

@@ -1,6 +1,7 @@
 """Workers of a scheduler do what one machine does, to the bit, whatever happens to them."""
 
 import os
+import pickle
 import signal
 import sys
 import time
@@ -11,9 +12,11 @@ import numpy as np
 import pytest
 
 from commands import refused, run
+from gene_maps import flat, log_phantom
 from napari_compressed_transcriptomics.codecs.fitting import fit_codec
 from napari_compressed_transcriptomics.core import cluster
 from napari_compressed_transcriptomics.core.errors import UserError
+from napari_compressed_transcriptomics.core.lazy_values import LazyValues
 from napari_compressed_transcriptomics.core.progress import Cancelled, Progress, Stop
 from napari_compressed_transcriptomics.core.target import Features, Target
 from napari_compressed_transcriptomics.io import read_expression
@@ -122,6 +125,23 @@ def test_prediction_is_the_same(scheduler):
         np.testing.assert_array_equal(predicted, there.maps[key])
 
 
+def test_maps_are_read_by_workers_wherever_they_run(tmp_path, small_chunks, scheduler, monkeypatch):
+    phantom = log_phantom()
+    flat(tmp_path / "maps", phantom)
+    monkeypatch.chdir(tmp_path)
+    maps = read_expression("maps", lazy=True)
+    assert isinstance(maps.values, LazyValues)
+    maps = pickle.loads(pickle.dumps(maps))  # as another process gets them,
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir("elsewhere")  # which has another folder
+    done = convert(maps, tmp_path / "maps.zarr", scheduler=scheduler)
+    read = read_expression(done.path)
+    for gene in phantom.genes:
+        np.testing.assert_array_equal(
+            read.values[:, read.column(gene)], phantom.values[:, phantom.column(gene)]
+        )
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float16"])
 def test_store_is_the_same(tmp_path, small_chunks, scheduler, dtype):
     here = convert(DATA, tmp_path / "here.zarr", dtype)
@@ -171,8 +191,6 @@ def test_workers_that_do_not_see_the_folder_are_told(
 
 
 def test_another_store_at_the_same_path_is_refused(lazy, tmp_path, small_chunks):
-    import pickle
-
     values = pickle.dumps(lazy.values)  # as it goes to a worker
     Path(lazy.values.matrix.address).rename(tmp_path / "moved.zarr")
     convert(small_expression(600, 40, seed=1), lazy.values.matrix.address)
