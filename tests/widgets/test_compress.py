@@ -216,6 +216,9 @@ def test_the_request_is_what_the_form_says(widget, brain):
         "pca", 16, "cpu", 5,
     )  # fmt: skip
     assert request.block_bytes == 64 * 2**20
+    assert request.scheduler is None
+    widget.cluster.setText(" tcp://10.0.0.5:8786 ")
+    assert widget.request().scheduler == "tcp://10.0.0.5:8786"
 
 
 def test_the_device_line_says_which_and_why(widget, qtbot):

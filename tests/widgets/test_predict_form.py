@@ -139,3 +139,5 @@ def test_the_form_untouched_is_the_default_request(viewer, brain, qtbot, maps):
     assert request.methods == ("residual", "pca", "genes")
     widget.buffer.setValue(12)
     assert widget.request().buffer == 12.0
+    widget.cluster.setText("tcp://10.0.0.5:8786")
+    assert widget.request().scheduler == "tcp://10.0.0.5:8786"

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .options import add_buffer, add_methods, folds, processes
+from .options import add_buffer, add_methods, add_scheduler, folds, processes
 from .style import add_style_options, style_of
 from .terminal import clear_line, stoppable, tell_notes
 
@@ -32,6 +32,7 @@ def add_options(compare: Any) -> None:
     add("--folds", type=folds, default=5, metavar="N", help="default: 5")
     add_buffer(add)
     add("--jobs", type=processes, metavar="N", help="processes; default: as cores and memory allow")
+    add_scheduler(add, "fit")
     add("--out", type=Path, required=True, metavar="DIR")
     add_style_options(compare, tables=False)
 
@@ -60,6 +61,7 @@ def run(arguments: argparse.Namespace, expression: "Expression") -> None:
         seed=arguments.seed,
         device=arguments.device,
         n_jobs=arguments.jobs,
+        scheduler=arguments.scheduler,
     )
     if "blocks" in request.splits:
         tell_notes([WHY_BLOCKS])

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .options import add_scheduler
 from .terminal import clear_line, stoppable, tell_notes
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ def add_options(convert: Any) -> None:
         default="float32",
         help="float16 takes half the space and rounds; default: float32",
     )
+    add_scheduler(convert.add_argument, "write the genes")
 
 
 def check(arguments: argparse.Namespace) -> None:
@@ -40,7 +42,7 @@ def run(arguments: argparse.Namespace, expression: "Expression") -> None:
 
     try:
         with stoppable() as report:
-            done = convert(expression, arguments.out, arguments.dtype, report)
+            done = convert(expression, arguments.out, arguments.dtype, report, arguments.scheduler)
     except KeyboardInterrupt:
         clear_line()
         if partial_of(arguments.out).exists():

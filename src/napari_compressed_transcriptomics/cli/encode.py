@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.spatial.nested_folds import SPLITS
 
-from .options import add_buffer, components, folds
+from .options import add_buffer, add_scheduler, components, folds
 from .style import add_style_options, style_of
 from .terminal import Report, clear_line, tell_notes
 
@@ -58,6 +58,7 @@ def add_options(encode: Any) -> None:
     add("--split", choices=SPLITS, help="of --held-out; default: blocks")
     add("--folds", type=folds, metavar="N", help="of --held-out; default: 5")
     add_buffer(add)
+    add_scheduler(add, "encode and measure")
     add_style_options(encode)
 
 
@@ -110,6 +111,7 @@ def run(arguments: argparse.Namespace, expression: "Expression") -> None:
         fill_missing=arguments.fill_missing,
         notebook_mode=arguments.notebook_mode,
         held_out=HeldOut(**_held_out(arguments)) if arguments.held_out else None,
+        scheduler=arguments.scheduler,
     )
     if request.held_out is not None:
         tell_notes([request.held_out.cost])

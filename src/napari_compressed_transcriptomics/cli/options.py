@@ -80,6 +80,16 @@ def add_images(add: Callable, help: str) -> None:
     add("--images", nargs="+", type=Path, default=[], metavar="FILE", help=help)
 
 
+def add_scheduler(add: Callable, what: str) -> None:
+    """Add the option of a scheduler, whose workers do `what`."""
+    add(
+        "--scheduler",
+        metavar="ADDRESS",
+        help=f"of Dask distributed, such as tcp://10.0.0.5:8786, whose workers {what} (extra "
+        "cluster); they must see files of stores at the same paths",
+    )
+
+
 def add_compartments(add: Callable) -> None:
     """Add the option of compartments, which surrogate maps keep."""
     add(

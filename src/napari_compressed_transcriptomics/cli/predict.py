@@ -8,6 +8,7 @@ from .options import (
     add_buffer,
     add_compartments,
     add_images,
+    add_scheduler,
     components,
     folds,
     repeats,
@@ -65,6 +66,7 @@ def add_options(predict: Any) -> None:
         help="default: 1000; 0: no p-values",
     )
     add_compartments(add)
+    add_scheduler(add, "predict a target each")
     add("--out", type=Path, required=True, metavar="DIR")
     add_style_options(predict)
 
@@ -114,6 +116,7 @@ def run(arguments: argparse.Namespace, expression: "Expression") -> None:
         compartments=read_region_volume(arguments.compartments) if arguments.compartments else None,
         seed=arguments.seed,
         device=arguments.device,
+        scheduler=arguments.scheduler,
     )
     check_request(request)  # before anything is said of it
     check_prediction_folder(arguments.out, request)

@@ -104,6 +104,10 @@ class LazyValues:
             at = np.where(at < 0, -1, self.columns[at])
         return LazyValues(self.matrix, at, fill)
 
+    def span(self, first: int, last: int) -> "LazyValues":
+        """Return the rows from `first` up to `last`, which stay where they are stored."""
+        return LazyValues(_Span(self.matrix, first, last), self.columns, self.fill)
+
     def __getitem__(self, key: Any) -> np.ndarray:
         if not isinstance(key, tuple):
             return self._rows(key)
@@ -199,6 +203,23 @@ class LazyValues:
         return values
 
 
+class _Span:
+    """Consecutive rows of a matrix, as a `Matrix`."""
+
+    sha256 = ""
+
+    def __init__(self, matrix: Matrix, first: int, last: int) -> None:
+        self.matrix, self.first, self.name = matrix, first, matrix.name
+        self.shape = (last - first, matrix.shape[1])
+        self.rows_together = matrix.rows_together
+
+    def read_rows(self, first: int, last: int) -> np.ndarray:
+        return self.matrix.read_rows(self.first + first, self.first + last)
+
+    def read_columns(self, columns: np.ndarray) -> np.ndarray:
+        return self.matrix.read_columns(columns)[self.first : self.first + self.shape[0]]
+
+
 Values = np.ndarray | LazyValues
 """What `Expression.values` may be."""
 
@@ -208,6 +229,11 @@ def row_blocks(values: Values) -> Iterator[tuple[int, np.ndarray]]:
     size = values.matrix.rows_together if isinstance(values, LazyValues) else len(values)
     for first in range(0, len(values), size):
         yield first, values[first : first + size]
+
+
+def row_span(values: Values, first: int, last: int) -> Values:
+    """Return the rows from `first` up to `last`: a view, or lazy values again."""
+    return values.span(first, last) if isinstance(values, LazyValues) else values[first:last]
 
 
 _threads: list[ThreadPoolExecutor] = []

@@ -36,6 +36,28 @@ def block_rows(
     return max(together, rows // together * together)
 
 
+def rows_at_once(
+    values: Values, n_columns: int, device: str, block_bytes: int | None, together: int
+) -> int:
+    """Return how many rows `run_in_blocks` begins with."""
+    return _in_step(
+        values, block_rows(len(values), n_columns, device, block_bytes, together), together
+    )
+
+
+def _in_step(values: Values, rows: int, together: int) -> int:
+    """Return somewhat fewer `rows`, so that blocks end where rows that are read at once do.
+
+    So rows that machines share between them are read once, and are the same blocks as on one.
+    """
+    if not isinstance(values, LazyValues):
+        return rows
+    size = values.matrix.rows_together
+    divisors = (n for n in range(rows // together * together, 0, -together) if size % n == 0)
+    fewer = next(divisors, rows)
+    return fewer if 2 * fewer > rows else rows
+
+
 def run_in_blocks(
     stage: str,
     values: Values,
@@ -87,7 +109,7 @@ def run_in_blocks(
         If there is no memory for a single row (or `together`), saying what is needed.
     """
     n_rows, n_columns = len(values), width or values.shape[1]
-    rows = block_rows(n_rows, n_columns, device, block_bytes, together)
+    rows = rows_at_once(values, n_columns, device, block_bytes, together)
     start, message = 0, ""
     notes: list[str] = []
     blocks = _attempt(values, start, rows, device, prepare)

@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from napari_compressed_transcriptomics.core.cluster import check_scheduler
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Expression
 from napari_compressed_transcriptomics.core.progress import Cancelled, Report, silent
@@ -51,6 +52,9 @@ class CompressRequest:
         Run the published autoencoder as its notebook does, see `notebook_mode.as_notebook`.
     held_out : HeldOut or None
         How to measure the error on samples not seen, too; of codecs fitted to the data.
+    scheduler : str or None
+        Address of a scheduler of Dask distributed, whose workers encode, decode and measure; codecs
+        are fitted here.
     """
 
     expression: Expression
@@ -66,6 +70,7 @@ class CompressRequest:
     cache: Path | None = None
     notebook_mode: bool = False
     held_out: "HeldOut | None" = None
+    scheduler: str | None = None
 
     def parameters(self) -> dict[str, Any]:
         """Return the settings, JSON-safe, for provenance."""
@@ -103,6 +108,7 @@ def compress(request: CompressRequest, report: Report = silent) -> "Reconstructi
     if request.notebook_mode and request.codec != "published":
         raise UserError("notebook mode is for the published autoencoder only")
     expression, plan = request.expression, _held_out_plan(request)
+    check_scheduler(request.scheduler)
     codec = _get_codec(request, report)
     if request.notebook_mode:
         from napari_compressed_transcriptomics.codecs.notebook_mode import as_notebook
@@ -117,6 +123,7 @@ def compress(request: CompressRequest, report: Report = silent) -> "Reconstructi
         device=request.device,
         block_bytes=request.block_bytes,
         fill_missing=request.fill_missing,
+        scheduler=request.scheduler,
         report=report,
     )
     return result if plan is None else _with_held_out(result, request, plan, report)

@@ -1,27 +1,23 @@
 """Encode, decode and measure the error in one pass, without ever holding the reconstruction."""
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_compressed_transcriptomics.codecs.codec import Codec, network_on
-from napari_compressed_transcriptomics.core.device import resolve_device
+from napari_compressed_transcriptomics.codecs.codec import Codec
 from napari_compressed_transcriptomics.core.expression import Expression
 from napari_compressed_transcriptomics.core.memory import require_memory
 from napari_compressed_transcriptomics.core.progress import Report, silent
 
 from .held_out_error import HELD_OUT, HeldOutError
+from .sums import sums_here, sums_on_workers
 from .training_distance import Novelty, novelty_notes, novelty_of
 
 if TYPE_CHECKING:
     import torch
-
-CPU_TILE_BYTES = 2**21
-GPU_TILE_BYTES = 2**28
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,6 +122,7 @@ def reconstruct(
     device: str | None = "auto",
     block_bytes: int | None = None,
     fill_missing: bool = False,
+    scheduler: str | None = None,
     report: Report = silent,
 ) -> Reconstruction:
     """Encode and decode all samples.
@@ -143,6 +140,8 @@ def reconstruct(
     fill_missing : bool
         Set missing genes to their mean in training, if few are missing; they are left out
         of all errors.
+    scheduler : str, optional
+        Address of a scheduler of Dask distributed, whose workers do it; see `core.cluster`.
     report : callable, optional
         Called with each `Progress`; may raise `Stop` or `Cancelled`.
 
@@ -150,33 +149,26 @@ def reconstruct(
     ------
     UserError
         If genes are missing, the scale is wrong, or there is too little memory; at once, but
-        for memory that runs out meanwhile.
+        for memory that runs out meanwhile. As `core.cluster.connected`, with a scheduler.
     """
-    from napari_compressed_transcriptomics.core.row_chunks import run_in_blocks
-
     _require_memory(codec, expression)
     fill = codec.gene_means if fill_missing else None
     expression = expression.aligned_to(codec.genes, fill=fill)
     codec.check_scale(expression.values, expression.name)
-    begun, where = time.perf_counter(), resolve_device(device)
-    notes = (where.reason,) if where.fallback else ()
-    sums = _Sums(codec, expression)
-    used, changes = run_in_blocks(
-        "Encoding and decoding",
-        expression.values,
-        where.name,
-        sums.prepare,
-        block_bytes,
-        together=codec.rows_together,
-        report=report,
-    )
+    begun = time.perf_counter()
+    if scheduler is None:
+        sums, used, notes = sums_here(codec, expression, device, block_bytes, report)
+    else:
+        sums, used, notes = sums_on_workers(
+            scheduler, codec, expression, device, block_bytes, report
+        )
     result = Reconstruction(
         codec=codec,
         expression=expression,
         **sums.errors(),
         device=used,
         seconds=time.perf_counter() - begun,
-        notes=notes + changes,
+        notes=notes,
     )
     more = novelty_notes(codec.reference, result.novelty, expression)
     return replace(result, notes=result.notes + more)
@@ -195,124 +187,3 @@ def _require_memory(codec: Codec, expression: Expression) -> None:
         f"Encoding and decoding {n:,} samples x {g:,} genes",
         "use fewer samples, or a larger machine",
     )
-
-
-class _Sums:
-    """Latents, and the sums that errors are made of, gathered block by block.
-
-    Values x enter the sums as d = x - s, with s a typical value of each gene, so that float32
-    is enough within a block; totals over blocks are float64. About a sample's mean the same d
-    serve: with s = c + s', x - c = d + s'.
-    """
-
-    def __init__(self, codec: Codec, expression: Expression) -> None:
-        self.codec, self.expression = codec, expression
-        from napari_compressed_transcriptomics.core.row_chunks import some_rows
-
-        some = some_rows(expression.values, 15)
-        # one in the middle, no mean of two: a constant gene gives d = 0 exactly
-        self.shift = np.sort(some, axis=0)[len(some) // 2]
-        self.counted = np.ones(expression.n_genes, np.float32)
-        self.counted[[expression.column(gene) for gene in expression.filled]] = 0
-        self.centre = float(self.shift @ self.counted / self.counted.sum())
-
-    def prepare(self, device: str, rows: int, start: int) -> Callable[..., None]:
-        """Put weights and buffers on the device; see `row_chunks.run_in_blocks`."""
-        import torch
-
-        network = network_on(self.codec, device)
-        weight, bias = network.output.weight, network.output.bias
-        n_samples, n_genes = self.expression.values.shape
-        sums_on = "cpu" if device == "mps" else device  # MPS has no float64
-        if start:
-            self.to(sums_on)
-        else:
-            self.latents = torch.empty(n_samples, self.codec.latent_size, device=sums_on)
-            self.of_samples = torch.empty(4, n_samples, device=sums_on)
-            self.of_genes = torch.zeros(3, n_genes, dtype=torch.float64, device=sums_on)
-        tile_bytes = CPU_TILE_BYTES if device == "cpu" else GPU_TILE_BYTES
-        width = min(n_genes, max(64, tile_bytes // (4 * rows)))
-        spans = [slice(i, min(i + width, n_genes)) for i in range(0, n_genes, width)]
-        buffer = torch.empty(2, rows * width, device=device)
-        by_gene = torch.empty(3, n_genes, device=device)
-        by_sample = torch.empty(4, rows, device=device)
-        ones = torch.ones(rows, device=device)
-        shift = torch.tensor(self.shift, device=device)
-        counted = torch.tensor(self.counted, device=device)
-        slope = (shift - self.centre) * counted
-
-        @torch.inference_mode()
-        def step(first: int, last: int, block: torch.Tensor) -> None:
-            n = last - first
-            latents = network.encoder(block)
-            hidden = network.hidden(latents)
-            one, sample = ones[:n], by_sample[:, :n].zero_()
-            for span in spans:
-                values, size = block[:, span], n * (span.stop - span.start)
-                error = buffer[0, :size].view(n, -1)
-                torch.addmm(bias[span], hidden, weight[span].T, out=error)
-                error = network.activation(error).sub_(values).square_()
-                sample[3].addmv_(error, counted[span])
-                torch.mv(error.T, one, out=by_gene[2, span])
-                offset = torch.sub(values, shift[span], out=buffer[1, :size].view(n, -1))
-                sample[0].addmv_(offset, counted[span])
-                sample[1].addmv_(offset, slope[span])
-                torch.mv(offset.T, one, out=by_gene[0, span])
-                square = offset.square_()
-                sample[2].addmv_(square, counted[span])
-                torch.mv(square.T, one, out=by_gene[1, span])
-            self.latents[first:last] = latents
-            self.of_samples[:, first:last] = sample
-            self.of_genes += by_gene.to(sums_on)
-
-        return step
-
-    def to(self, device: str) -> None:
-        """Move the sums."""
-        self.latents = self.latents.to(device)
-        self.of_samples = self.of_samples.to(device)
-        self.of_genes = self.of_genes.to(device)
-
-    def errors(self) -> dict[str, Any]:
-        """Return latents and errors as `Reconstruction` names them."""
-        self.to("cpu")
-        n, counted, shift = len(self.latents), self.counted.astype(float), self.shift.astype(float)
-        total, squares, sse = self.of_genes.numpy()
-        sst_genes = _sum_about_mean(squares, total, n, shift)
-        mean, sd = shift + total / n, np.sqrt(np.nan_to_num(sst_genes) / n)
-        for of_gene in (sst_genes, sse, mean, sd):
-            of_gene[counted == 0] = np.nan
-
-        count, from_centre = counted.sum(), (shift - self.centre) * counted
-        total_d, cross, squares, sse_samples = self.of_samples.numpy().astype(float)
-        spread = from_centre @ from_centre
-        sst_samples = _sum_about_mean(
-            squares + 2 * cross + spread, total_d + from_centre.sum(), count, self.centre, spread
-        )
-
-        sse_all, sst_all = np.nansum(sse), np.nansum(sst_genes)
-        return {
-            "latents": self.latents.numpy(),
-            "rmse_samples": np.sqrt(sse_samples / count),
-            "r2_samples": 1 - sse_samples / sst_samples,
-            "rmse_genes": np.sqrt(sse / n),
-            "r2_genes": 1 - sse / sst_genes,
-            "mean_genes": mean,
-            "sd_genes": sd,
-            "rmse": float(np.sqrt(sse_all / (n * count))),
-            "r2": float(1 - sse_all / sst_all) if sst_all > 0 else float("nan"),
-        }
-
-
-def _sum_about_mean(
-    squares: np.ndarray, total: np.ndarray, count: float, shift: Any, spread: float = 0.0
-) -> np.ndarray:
-    """Return sums of squares about the mean from those about `shift`.
-
-    NaN where they are no more than the rounding of float32, in the values or in the sums
-    (`squares`, and `spread` that was added to them): there all values are the same.
-    """
-    about_mean = squares - total**2 / count
-    mean, rounding = shift + total / count, np.finfo(np.float32).eps
-    least = count * (rounding * mean) ** 2 + 16 * rounding * (squares + spread)
-    return np.where(about_mean > least, about_mean, np.nan)

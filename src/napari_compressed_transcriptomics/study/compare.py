@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_compressed_transcriptomics.codecs.codec import NOT_CONVERGED
+from napari_compressed_transcriptomics.core.cluster import check_scheduler
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.progress import (
     Cancelled,
@@ -18,7 +19,7 @@ from napari_compressed_transcriptomics.spatial.nested_folds import distances_to_
 
 from .compare_request import CompareRequest, Fit, Plan, plan, request_buffer
 from .compare_score import COLUMNS, Score
-from .compare_workers import in_processes, one_by_one
+from .compare_workers import in_processes, on_workers, one_by_one
 from .sampled import in_memory
 
 if TYPE_CHECKING:
@@ -99,8 +100,13 @@ def compare_methods(
     planned, known = plan(request), dict(known or {})
     check_memory(request)
     todo = [fit for fit in planned.fits if fit not in known]
-    n_jobs, about_jobs = jobs(request, len(todo))
-    run = one_by_one if n_jobs == 1 else in_processes
+    if request.scheduler is None:
+        n_jobs, about_jobs = jobs(request, len(todo))
+        run = one_by_one if n_jobs == 1 else in_processes
+    else:
+        check_scheduler(request.scheduler)
+        n_jobs, about_jobs = 0, f"{len(todo)} fits on the workers of {request.scheduler}"
+        run = on_workers
     tally = Tally(planned, known, _distances(request, planned), report)
     complete = True
     try:

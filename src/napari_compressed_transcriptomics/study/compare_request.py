@@ -70,6 +70,8 @@ class CompareRequest:
         For methods that can choose.
     n_jobs : int, optional
         Processes; by default as many as cores and memory allow.
+    scheduler : str, optional
+        Address of a scheduler of Dask distributed, whose workers fit instead of processes here.
     """
 
     expression: Expression
@@ -81,6 +83,7 @@ class CompareRequest:
     seed: int = 0
     device: str = "cpu"
     n_jobs: int | None = None
+    scheduler: str | None = None
 
     def comparable_with(self, other: "CompareRequest") -> bool:
         """Whether scores of one hold for the other: same data (the very object) and folds."""

@@ -1,4 +1,4 @@
-"""Fits one after the other, or in processes of their own; both tell how far each has come."""
+"""Fits one after the other, in processes or on other machines; all tell how far each has come."""
 
 import os
 import sys
@@ -15,8 +15,9 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from napari_compressed_transcriptomics.core.cluster import connected, run_tasks
 from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.core.progress import Cancelled, Progress
+from napari_compressed_transcriptomics.core.progress import Cancelled, Progress, Report
 from napari_compressed_transcriptomics.core.temporary import temporary_folder
 
 from .compare_request import CompareRequest, Fit
@@ -104,6 +105,38 @@ def in_processes(
             ) from None
 
 
+def on_workers(
+    request: CompareRequest, folds: Folds, fits: list[Fit], n_jobs: int, listener: Listener
+) -> None:
+    """Run the fits on the workers of ``request.scheduler``, which are given the data once.
+
+    Raises
+    ------
+    UserError
+        As `core.cluster.connected` and `core.cluster.run_tasks`.
+    """
+    assert request.scheduler is not None
+
+    def advance(parts: dict[int, float]) -> None:
+        for number in list(parts)[:1]:  # it may want to cancel
+            listener.advance(fits[number], 0.0)
+        for number, part in parts.items():
+            if part:
+                listener.advance(fits[number], part)
+
+    def ended(number: int, score: Callable[[], Score]) -> None:
+        _conclude(fits[number], score, listener)
+
+    with connected(request.scheduler) as client:
+        run_tasks(client, _scored, (request, folds), fits, ended, advance)
+
+
+def _scored(shared: tuple[CompareRequest, Folds], fit: Fit, report: Report) -> Score:
+    request, folds = shared
+    rows = folds[fit.split][fit.fold - 1]
+    return score_fit(fit, request.expression, rows, request.seed, request.device, report)
+
+
 def _conclude(fit: Fit, measure: Callable[[], Score], listener: Listener) -> None:
     """Tell the score of a fit, or why there is none."""
     try:
@@ -125,8 +158,7 @@ def _measure(
     def report(progress: Progress) -> None:
         tell(progress.done / max(progress.total, 1))
 
-    rows = folds[fit.split][fit.fold - 1]
-    return score_fit(fit, request.expression, rows, request.seed, request.device, report)
+    return _scored((request, folds), fit, report)
 
 
 def _shared_data(stack: ExitStack, request: CompareRequest, folds: Folds) -> Path:

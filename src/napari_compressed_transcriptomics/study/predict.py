@@ -1,12 +1,17 @@
 """How well latents predict maps of the brain: at places not seen, and better than chance."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from napari_compressed_transcriptomics.codecs.registry import GENES, fit_method
+from napari_compressed_transcriptomics.core.cluster import (
+    check_scheduler,
+    connected,
+    run_tasks,
+)
 from napari_compressed_transcriptomics.core.progress import (
     Progress,
     Report,
@@ -68,6 +73,10 @@ class Score(NamedTuple):
     def key(self) -> tuple:
         """Which row it is: all that is no result."""
         return self[:5]
+
+
+_Found = tuple[Score, np.ndarray]
+"""A score, and the predicted map, float64 (n_samples,)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,30 +143,22 @@ def predict_maps(request: PredictRequest, report: Report = silent) -> Prediction
     Raises
     ------
     UserError
-        At once, if data and settings do not go together.
+        At once, if data and settings do not go together, or as `core.cluster.connected`.
     """
     check_request(request)
+    check_scheduler(request.scheduler)
     features, training = _features(request, dropping(report))
     compartments = request.compartments_known() if request.n_surrogates else None
-    per_target = sum(len(_regressors(request, f)) for f in features) * len(request.splits)
-    total, done, complete = per_target * len(request.targets), 0, True
-    scores: list[Score] = []
-    maps: dict[tuple, np.ndarray] = {}
+    done: dict[int, list[_Found]] = {}
+    complete, run = True, _one_by_one if request.scheduler is None else _on_workers
     try:
-        for number, target in enumerate(request.targets):
-            stage = f"Predicting {target.name}"
-            report(Progress(stage, done, total))
-            for score, predicted in _target_scores(request, target, features, number, compartments):
-                scores.append(score)
-                maps[score.key] = predicted
-                done += 1
-                report(Progress(stage, done, total))
+        run(request, features, compartments, done, report)
     except Stop:
-        finished = len(scores) // per_target * per_target
-        if not finished:
+        if not done:
             raise
-        scores, complete = scores[:finished], False
-        maps = {score.key: maps[score.key] for score in scores}
+        complete = False
+    found = [one for number in sorted(done) for one in done[number]]
+    scores, maps = [score for score, _ in found], {score.key: one for score, one in found}
     said = [compartments.note] if compartments and compartments.note else []
     said += [note for target in request.targets for note in target.notes]
     said += [note for given in request.features for note in given.notes]
@@ -165,8 +166,7 @@ def predict_maps(request: PredictRequest, report: Report = silent) -> Prediction
         said.append(f"Blocks have a buffer of {request.buffer:.1f} mm")
     notes = list(dict.fromkeys(said))
     if not complete:
-        names = {score.target for score in scores}
-        notes.append(f"Cancelled after {len(names)} of {len(request.targets)} targets")
+        notes.append(f"Cancelled after {len(done)} of {len(request.targets)} targets")
     return Prediction(
         request, _corrected(scores), maps, tuple(notes), training, complete, compartments
     )
@@ -186,13 +186,75 @@ def _features(request: PredictRequest, report: Report) -> tuple[list[Features], 
     return features, training
 
 
+def _n_scores(request: PredictRequest, features: list[Features]) -> int:
+    """Return how many scores each target has."""
+    return sum(len(_regressors(request, one)) for one in features) * len(request.splits)
+
+
+def _one_by_one(
+    request: PredictRequest,
+    features: list[Features],
+    compartments: Compartments | None,
+    done: dict[int, list[_Found]],
+    report: Report,
+) -> None:
+    """Put what is found of each target into `done`, by its number."""
+    each = _n_scores(request, features)
+    total = each * len(request.targets)
+    for number, target in enumerate(request.targets):
+        stage, found = f"Predicting {target.name}", list[_Found]()
+        report(Progress(stage, number * each, total))
+        for one in _target_scores(request, target, features, number, compartments):
+            found.append(one)
+            if len(found) == each:
+                done[number] = found
+            report(Progress(stage, number * each + len(found), total))
+
+
+def _on_workers(
+    request: PredictRequest,
+    features: list[Features],
+    compartments: Compartments | None,
+    done: dict[int, list[_Found]],
+    report: Report,
+) -> None:
+    """Do what `_one_by_one` does, on the workers of ``request.scheduler``: a task a target."""
+    assert request.scheduler is not None
+    expression, each, n = request.expression, _n_scores(request, features), len(request.targets)
+
+    def ended(number: int, result: Callable[[], list[_Found]]) -> None:
+        done[number] = result()
+
+    def advance(left: dict[int, float]) -> None:
+        report(Progress("Predicting", round(each * (n - len(left) + sum(left.values()))), each * n))
+
+    # of expression only the places are needed
+    nothing = np.zeros((expression.n_samples, 1), np.float32)
+    places = replace(expression, values=nothing, genes=expression.genes[:1])
+    shared = (replace(request, expression=places, features=()), features, compartments)
+    with connected(request.scheduler) as client:
+        run_tasks(client, _of_target, shared, range(n), ended, advance)
+
+
+def _of_target(
+    shared: tuple[PredictRequest, list[Features], Compartments | None], number: int, report: Report
+) -> list[_Found]:
+    request, features, compartments = shared
+    each, found = _n_scores(request, features), list[_Found]()
+    target = request.targets[number]
+    for one in _target_scores(request, target, features, number, compartments):
+        found.append(one)
+        report(Progress(target.name, len(found), each))
+    return found
+
+
 def _target_scores(
     request: PredictRequest,
     target: Target,
     features: list[Features],
     number: int,
     compartments: Compartments | None,
-) -> Iterator[tuple[Score, np.ndarray]]:
+) -> Iterator[_Found]:
     positions = request.expression.parcellation.centroids
     mask, maps, folds = np.zeros(0, bool), np.zeros((0, 0)), {}
     for one in features:

@@ -58,6 +58,8 @@ class PredictRequest:
     seed : int
     device : str
         For codecs that are trained.
+    scheduler : str, optional
+        Address of a scheduler of Dask distributed, whose workers predict; codecs are fitted here.
     """
 
     expression: Expression
@@ -74,6 +76,7 @@ class PredictRequest:
     compartments: RegionVolume | None = None
     seed: int = 0
     device: str = "auto"
+    scheduler: str | None = None
 
     def fitted(self) -> tuple[str, ...]:
         """Return the methods to fit, by the names of `methods.METHODS`."""

@@ -27,7 +27,15 @@ from napari_compressed_transcriptomics.viewer import layers, settings
 from napari_compressed_transcriptomics.viewer.notices import user_errors_shown
 
 from .shared.device_choice import DeviceChoice
-from .shared.fields import ask_and_save_model, check_box, choice, count, push_button, wrapping_label
+from .shared.fields import (
+    ClusterField,
+    ask_and_save_model,
+    check_box,
+    choice,
+    count,
+    push_button,
+    wrapping_label,
+)
 from .shared.latent_size import LatentSize
 from .shared.layer_choice import LayerChoice
 from .shared.layouts import Dock, form, row, stack
@@ -81,6 +89,7 @@ class Compress(Dock):
         self.held_out_cost = wrapping_label()
         self.held_out_cost.setText(f"{HeldOut().cost}.")
         self.device = DeviceChoice(settings.preferences().device)
+        self.cluster = ClusterField("encode and measure")
         self.seed = count()
         self.seed.setToolTip("The same seed gives the same result.")
         self.show_latents = QCheckBox("Latents")
@@ -127,6 +136,7 @@ class Compress(Dock):
             ("", self.show_distance),
             ("", self.show_gene),
             ("", self.side_by_side),
+            ("Cluster", self.cluster),
             ("Device", self.device.combo),
         )
         save = row(self.save_model, self.save_results)
@@ -170,6 +180,7 @@ class Compress(Dock):
             fill_missing=codec in NOT_FITTED and self.fill_missing.isChecked(),
             cache=preferences.cache_path,
             held_out=HeldOut() if self._measures_held_out else None,
+            scheduler=self.cluster.scheduler,
         )
 
     @property

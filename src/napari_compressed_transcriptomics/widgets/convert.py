@@ -13,7 +13,7 @@ from napari_compressed_transcriptomics.viewer.adding import add_expression
 from napari_compressed_transcriptomics.viewer.notices import tell, user_errors_shown
 
 from .open_volumes import BAD_MAPS, VARIANTS
-from .shared.fields import choice, push_button, wrapping_label
+from .shared.fields import ClusterField, choice, push_button, wrapping_label
 from .shared.layouts import Dock, form, row, stack
 from .shared.run_bar import RunBar
 
@@ -35,6 +35,7 @@ class Convert(Dock):
         self.bad_maps = choice({value or "": label for label, value in BAD_MAPS.items()})
         self.dtype = choice(_DTYPES)
         self.dtype.setToolTip("float16 rounds; by how much is said when it is done.")
+        self.cluster = ClusterField("write the genes")
         self.bar = RunBar("Convert to store")
         self.bar.run.setText("Convert")
         self.result = wrapping_label()
@@ -49,6 +50,7 @@ class Convert(Dock):
             ("Bad maps", self.bad_maps),
             ("Store", row((self.target, 1), self.save_as)),
             ("Values", self.dtype),
+            ("Cluster", self.cluster),
         )
         stack(self, about, fields, self.bar, self.result, 1)
         self.source.textChanged.connect(self._offer_target)
@@ -80,7 +82,8 @@ class Convert(Dock):
             "impute": self.bad_maps.currentData() or None,
             "variant": self.variant.currentData() or None,
         }
-        self.bar.start(partial(_convert, source, target, self.dtype.currentData(), reading))
+        dtype, scheduler = self.dtype.currentData(), self.cluster.scheduler
+        self.bar.start(partial(_convert, source, target, dtype, reading, scheduler))
 
     def _open(self, done: Converted) -> None:
         from napari_compressed_transcriptomics.io import read_expression
@@ -120,9 +123,14 @@ class Convert(Dock):
 
 
 def _convert(
-    source: Path, target: Path, dtype: str, reading: dict[str, Any], report: Report
+    source: Path,
+    target: Path,
+    dtype: str,
+    reading: dict[str, Any],
+    scheduler: str | None,
+    report: Report,
 ) -> Converted:
     from napari_compressed_transcriptomics.io import read_expression
 
     expression = read_expression(source, **reading, report=report, lazy=True)
-    return convert(expression, target, dtype, report)
+    return convert(expression, target, dtype, report, scheduler)

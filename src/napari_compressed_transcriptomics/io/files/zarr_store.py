@@ -7,6 +7,7 @@ not packed, so that none is larger than its file.
 """
 
 import json
+import platform
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path, PurePosixPath
@@ -142,8 +143,13 @@ class StoredMatrix:
         return self._read(slice(None), columns)
 
     def _read(self, rows: slice, columns: slice | np.ndarray) -> np.ndarray:
-        if self._array is None:  # in another process
-            self._array = _opened(self.address, self.name)["X"]
+        if self._array is None:  # in another process, maybe on another machine
+            there = Store(self.address).values
+            if there.sha256 != self.sha256:
+                raise UserError(
+                    f"{self.address} is another store on {platform.node()}; put the same one there"
+                )
+            self._array = there._array
         with damage_reported(self.name), _many_requests(self.address):
             values = self._array.oindex[rows, columns]
         values = np.asarray(values, np.float32)

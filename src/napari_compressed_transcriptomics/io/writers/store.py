@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import platform
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,12 @@ from typing import Any
 
 import numpy as np
 
+from napari_compressed_transcriptomics.core.cluster import (
+    check_scheduler,
+    connected,
+    in_order,
+    run_tasks,
+)
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Expression
 from napari_compressed_transcriptomics.core.lazy_values import LazyValues
@@ -27,6 +34,8 @@ from napari_compressed_transcriptomics.io.files.zarr_store import (
     VERSION,
     Store,
 )
+
+from .zarr_elements import compressors, encoding, write_numbers, write_texts
 
 DTYPES = ("float32", "float16")
 _STATE = "convert.json"
@@ -57,7 +66,11 @@ class Converted:
 
 
 def convert(
-    expression: Expression, out: str | Path, dtype: str = "float32", report: Report = silent
+    expression: Expression,
+    out: str | Path,
+    dtype: str = "float32",
+    report: Report = silent,
+    scheduler: str | None = None,
 ) -> Converted:
     """Write expression as a store, see `io.files.zarr_store`.
 
@@ -73,16 +86,20 @@ def convert(
     dtype : {"float32", "float16"}
     report : callable, optional
         Called after each group of genes and block of rows; may raise `Stop` or `Cancelled`.
+    scheduler : str, optional
+        Address of a scheduler of Dask distributed, whose workers write the genes; they must see
+        `out`, and data that are read from a store, at the same paths.
 
     Raises
     ------
     UserError
         `out` is there already or cannot be written, values are not finite or beyond float16's
-        range, or what was written does not read as it should.
+        range, or what was written does not read as it should. As `core.cluster.connected`.
     """
     out, report = Path(out), dropping(report)
     check_store(out, dtype)
     refuse_overwriting([out], expression.source)
+    check_scheduler(scheduler)
     n, n_genes = expression.n_samples, expression.n_genes
     layout = _layout(n, n_genes)
     require_memory(5 * n * layout.group, f"Converting {expression.name}")
@@ -90,7 +107,7 @@ def convert(
     writing = _Writing(expression, partial, layout, dtype)
     try:
         notes = writing.begin(int(n * n_genes * np.dtype(dtype).itemsize * _COMPRESSED))
-        writing.write_genes(report)
+        writing.write_genes(scheduler, report)
         writing.finish(report)
         n_bytes = sum(file.stat().st_size for file in partial.rglob("*") if file.is_file())
         os.replace(partial, out)
@@ -198,55 +215,56 @@ class _Writing:
 
         expression = self.expression
         root = zarr.open_group(self.partial, mode="a", zarr_format=3)
-        root.attrs.update(_encoding("anndata", "0.1.0"))
+        root.attrs.update(encoding("anndata", "0.1.0"))
         for name, index in (("obs", expression.samples), ("var", expression.genes)):
-            about = {**_encoding("dataframe"), "_index": "_index", "column-order": []}
-            _write_texts(root.create_group(name, attributes=about), "_index", index)
+            about = {**encoding("dataframe"), "_index": "_index", "column-order": []}
+            write_texts(root.create_group(name, attributes=about), "_index", index)
         for name in ("obsm", "varm", "obsp", "varp", "layers", "uns"):
-            root.create_group(name, attributes=_encoding("dict", "0.1.0"))
+            root.create_group(name, attributes=encoding("dict", "0.1.0"))
         parcellation = expression.parcellation
-        _write_numbers(root, "obsm/spatial", parcellation.centroids)
-        place = root.create_group("uns/parcellation", attributes=_encoding("dict", "0.1.0"))
-        _write_numbers(place, "labels", parcellation.labels)
-        _write_numbers(place, "affine", parcellation.affine)
+        write_numbers(root, "obsm/spatial", parcellation.centroids)
+        place = root.create_group("uns/parcellation", attributes=encoding("dict", "0.1.0"))
+        write_numbers(place, "labels", parcellation.labels)
+        write_numbers(place, "affine", parcellation.affine)
         root.create_array(
             "X",
             shape=(expression.n_samples, expression.n_genes),
             chunks=self.layout.chunk,
             shards=self.layout.shard,
             dtype=self.dtype,
-            compressors=_compressors(),
+            compressors=compressors(),
             fill_value=np.nan,
-            attributes=_encoding("array"),
+            attributes=encoding("array"),
             config={"write_empty_chunks": True},
         )
 
-    def write_genes(self, report: Report) -> None:
-        """Write all genes that are not there yet."""
-        import zarr
+    def write_genes(self, scheduler: str | None, report: Report) -> None:
+        """Write all genes that are not there yet; groups of them lie in files of their own."""
+        shared = (self.expression, self.partial.absolute(), self.record, self.layout.group)
+        n_genes, group = self.expression.n_genes, self.layout.group
+        groups = range(self.record["done"], n_genes, group)
 
-        array = zarr.open_array(self.partial / "X", mode="r+", config={"write_empty_chunks": True})
-        genes, n_genes = self.expression.genes, self.expression.n_genes
-        report(Progress("Converting", self.record["done"], n_genes))
-        for first in range(self.record["done"], n_genes, self.layout.group):
-            last = min(first + self.layout.group, n_genes)
-            values = np.asarray(self.expression.values[:, first:last], np.float32)
-            _check(self.expression.name, genes[first:last], values, np.dtype(self.dtype))
-            stored = values.astype(self.dtype, copy=False)
-            if stored is not values:
-                # a block of rows at a time: float64 of all would be twice the memory
-                for rows in range(0, len(values), CHUNK[0]):
-                    some = slice(rows, rows + CHUNK[0])
-                    error = np.subtract(values[some], stored[some], dtype=np.float64)
-                    self.record["largest"] = max(self.record["largest"], float(np.abs(error).max()))
-                    self.record["squares"] += float(np.square(error).sum())
-            array[:, first:last] = stored
-            low, high = float(stored.min()), float(stored.max())
+        def take(number: int, found: tuple[float, float, float, float]) -> None:
+            largest, squares, low, high = found
             before = self.record["limits"] or [low, high]
+            self.record["largest"] = max(self.record["largest"], largest)
+            self.record["squares"] += squares
             self.record["limits"] = [min(low, before[0]), max(high, before[1])]
-            self.record["done"] = last
+            self.record["done"] = min(groups[number] + group, n_genes)
             self._save()
-            report(Progress("Converting", last, n_genes))
+
+        def advance(left: dict[int, float]) -> None:
+            done = groups.start + group * (len(groups) - len(left) + sum(left.values()))
+            report(Progress("Converting", min(round(done), n_genes), n_genes))
+
+        if scheduler is not None:
+            with connected(scheduler) as client:
+                run_tasks(client, _write_group, shared, groups, in_order(take), advance)
+            return
+        report(Progress("Converting", groups.start, n_genes))
+        for number, first in enumerate(groups):
+            take(number, _write_group(shared, first, silent))
+            report(Progress("Converting", self.record["done"], n_genes))
 
     def finish(self, report: Report) -> None:
         """Read all that was written, and mark the store as whole."""
@@ -254,7 +272,7 @@ class _Writing:
 
         expression = self.expression
         mark = {
-            **_encoding("dict", "0.1.0"),
+            **encoding("dict", "0.1.0"),
             "version": VERSION,
             "name": expression.name,
             "notes": list(expression.notes),
@@ -272,6 +290,54 @@ class _Writing:
         root[MARK].attrs.update({"sha256": digest})
 
 
+def _write_group(
+    shared: tuple[Expression, Path, dict[str, Any], int], first: int, report: Report
+) -> tuple[float, float, float, float]:
+    """Write a group of genes.
+
+    Returns
+    -------
+    largest, squares : float
+        The largest error of rounding, and the sum of their squares.
+    low, high : float
+        The least and the largest value that was stored.
+    """
+    import zarr
+
+    expression, partial, record, group = shared
+    report(Progress("Converting", 0, 2))
+    _check_seen(partial, record["data"])
+    array = zarr.open_array(partial / "X", mode="r+", config={"write_empty_chunks": True})
+    last = min(first + group, expression.n_genes)
+    values = np.asarray(expression.values[:, first:last], np.float32)
+    report(Progress("Converting", 1, 2))
+    _check(expression.name, expression.genes[first:last], values, array.dtype)
+    stored = values.astype(array.dtype, copy=False)
+    largest = squares = 0.0
+    if stored is not values:
+        # a block of rows at a time: float64 of all would be twice the memory
+        for rows in range(0, len(values), CHUNK[0]):
+            some = slice(rows, rows + CHUNK[0])
+            error = np.subtract(values[some], stored[some], dtype=np.float64)
+            largest = max(largest, float(np.abs(error).max()))
+            squares += float(np.square(error).sum())
+    array[:, first:last] = stored
+    return largest, squares, float(stored.min()), float(stored.max())
+
+
+def _check_seen(partial: Path, data: str) -> None:
+    """Raise a `UserError` on a machine that sees another folder, or none."""
+    try:
+        found = json.loads((partial / _STATE).read_text("utf-8"))["data"]
+    except (OSError, ValueError, KeyError):
+        found = None
+    if found != data:
+        raise UserError(
+            f"{platform.node()} does not see {partial}; choose a folder that all workers share, "
+            "at the same path"
+        )
+
+
 def _check(name: str, genes: tuple[str, ...], values: np.ndarray, dtype: np.dtype) -> None:
     """Refuse values that a store must not hold."""
     limit = float(np.finfo(dtype).max)
@@ -281,37 +347,3 @@ def _check(name: str, genes: tuple[str, ...], values: np.ndarray, dtype: np.dtyp
             raise UserError(f"{name} has values of gene {gene} that are no finite numbers; fix it")
         if max(-low, high) > limit:
             raise UserError(f"{name} has values of gene {gene} beyond {dtype}; use float32")
-
-
-def _compressors() -> list[Any]:
-    from zarr.codecs import BloscCodec, Crc32cCodec
-
-    # in real maps lz4 with shuffled bits leaves as much as zstd does, and is read faster
-    return [BloscCodec(cname="lz4", clevel=5, shuffle="bitshuffle"), Crc32cCodec()]
-
-
-def _encoding(kind: str, version: str = "0.2.0") -> dict[str, Any]:
-    """Return how AnnData marks its elements."""
-    return {"encoding-type": kind, "encoding-version": version}
-
-
-def _write_texts(group: Any, name: str, texts: tuple[str, ...]) -> None:
-    array = group.create_array(
-        name,
-        shape=(len(texts),),
-        chunks=(len(texts),),
-        dtype=str,
-        compressors=None,
-        attributes=_encoding("string-array"),
-    )
-    array[:] = np.array(texts, np.dtypes.StringDType())
-
-
-def _write_numbers(group: Any, name: str, values: np.ndarray) -> None:
-    group.create_array(
-        name,
-        data=values,
-        chunks=values.shape,
-        compressors=_compressors(),
-        attributes=_encoding("array"),
-    )

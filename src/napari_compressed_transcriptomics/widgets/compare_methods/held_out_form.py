@@ -17,6 +17,7 @@ from napari_compressed_transcriptomics.study.compare_request import WHY_BLOCKS, 
 from napari_compressed_transcriptomics.viewer import settings
 from napari_compressed_transcriptomics.widgets.shared.device_choice import DeviceChoice
 from napari_compressed_transcriptomics.widgets.shared.fields import (
+    ClusterField,
     choice,
     count,
     more_settings,
@@ -74,6 +75,7 @@ class HeldOutForm(QWidget):
         self.device = DeviceChoice(settings.preferences().device)
         self.processes = count("as memory allows")
         self.processes.setToolTip("How many fits run at once: as cores and free memory allow")
+        self.cluster = ClusterField("fit")
         self._arrange()
         self.browse.clicked.connect(self._browse)
         self.split.currentIndexChanged.connect(self._show_why)
@@ -82,7 +84,7 @@ class HeldOutForm(QWidget):
             self.split.currentIndexChanged, self.buffer.textChanged, self.folds.valueChanged,
             self.seed.valueChanged,
             self.folder.textChanged, self.computing.toggled, self.processes.valueChanged,
-            self.device.combo.currentIndexChanged,
+            self.device.combo.currentIndexChanged, self.cluster.textChanged,
         ):  # fmt: skip
             signal.connect(lambda *_: self.changed.emit())
 
@@ -98,9 +100,12 @@ class HeldOutForm(QWidget):
             (label("&Keep in", self.folder), row(self.folder, self.browse)),
         )
         computing = form(
-            ("Dev&ice", self.device.combo), self.device, ("Proces&ses", self.processes)
+            ("Dev&ice", self.device.combo),
+            self.device,
+            ("Proces&ses", self.processes),
+            ("C&luster", self.cluster),
         )
-        self.computing, inner = more_settings("Other device or p&rocesses", computing)
+        self.computing, inner = more_settings("Other device, p&rocesses or machines", computing)
         stack(self, self._form, self.computing, inner, margins=0)
 
     def request(self) -> CompareRequest:
@@ -117,6 +122,7 @@ class HeldOutForm(QWidget):
             seed=self.seed.value(),
             device=self.device.device if others else settings.preferences().device,
             n_jobs=(self.processes.value() or None) if others else None,
+            scheduler=self.cluster.scheduler if others else None,
         )
         if self.directory is not None:
             check_comparison_folder(request, self.directory)

@@ -24,6 +24,7 @@ from napari_compressed_transcriptomics.study.predict_request import (
 from napari_compressed_transcriptomics.study.regressors import REGRESSORS
 from napari_compressed_transcriptomics.viewer import settings
 from napari_compressed_transcriptomics.widgets.shared.fields import (
+    ClusterField,
     count,
     scrolling,
     wrapping_label,
@@ -80,6 +81,7 @@ class PredictMaps(Dock):
             "Of blocks: samples nearer to held-out ones are not trained on. None: surrogate "
             "maps are as smooth as the target, and allow for neighbours."
         )
+        self.cluster = ClusterField("predict a target each")
         self.bar = RunBar("Predict maps", keep_best=True)
         self.cost = wrapping_label()
         self.view = PredictionView(napari_viewer)
@@ -148,6 +150,7 @@ class PredictMaps(Dock):
             QLabel("held out:"),
             self.splits,
             _grid(numbers),
+            form(("C&luster", self.cluster)),
         )
         self.tabs = tabs({"Set &up": scrolling(self.setup), "Resu&lt": scrolling(self.view)})
         stack(self, form(("E&xpression", self.layer)), (self.tabs, 1), self.bar, self.cost)
@@ -174,6 +177,7 @@ class PredictMaps(Dock):
             compartments=self.compartments.volume(),
             seed=self.seed.value(),
             device=settings.preferences().device,
+            scheduler=self.cluster.scheduler,
         )
         check_settings(request)
         return request

@@ -12,6 +12,7 @@ from qtpy.QtWidgets import (
     QFrame,
     QHeaderView,
     QLabel,
+    QLineEdit,
     QPushButton,
     QScrollArea,
     QSpinBox,
@@ -70,6 +71,30 @@ def count(at_zero: str = "0") -> QSpinBox:
     box.setMaximum(2**31 - 1)
     box.setSpecialValueText(at_zero)
     return box
+
+
+class ClusterField(QLineEdit):
+    """Where work is done: by the workers of a scheduler of Dask, or here.
+
+    Parameters
+    ----------
+    what : str
+        That the workers do.
+    """
+
+    def __init__(self, what: str) -> None:
+        super().__init__()
+        self.setPlaceholderText("this machine")
+        self.setToolTip(
+            f"Optional: the address of a scheduler of Dask distributed, such as "
+            f"tcp://10.0.0.5:8786, whose workers {what}. They must see files of stores at the same "
+            "paths."
+        )
+
+    @property
+    def scheduler(self) -> str | None:
+        """The address; None is this machine."""
+        return self.text().strip() or None
 
 
 def component_box() -> QSpinBox:

@@ -148,7 +148,7 @@ def plan_gene_volumes(
     files, notes = gene_files(paths, variant)
     headers = []
     for done, file in enumerate(files):
-        header = read_header(file.path)
+        header = read_header(file.path.absolute())  # others may read them, in other folders
         if len(header.shape) != 3:
             raise UserError(
                 f"{file.path.name} is {len(header.shape)}-D ({_size(header)}) where the others are "
