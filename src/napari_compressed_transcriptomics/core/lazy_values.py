@@ -207,6 +207,7 @@ class _Span:
     """Consecutive rows of a matrix, as a `Matrix`."""
 
     sha256 = ""
+    limits: tuple[float, float] | None = None
 
     def __init__(self, matrix: Matrix, first: int, last: int) -> None:
         self.matrix, self.first, self.name = matrix, first, matrix.name
