@@ -54,7 +54,7 @@ def read_nifti_expression(path: str | Path, impute: str | None = None) -> Expres
     return assemble(
         values,
         genes,
-        [f"{x}_{y}_{z}" for x, y, z in np.argwhere(mask)],
+        [f"{x}_{y}_{z}" for x, y, z in np.argwhere(mask).tolist()],
         parcellation.labels,
         header.affine,
         path=path,
@@ -186,7 +186,9 @@ def _varies(block: np.ndarray, first: np.ndarray, places: np.ndarray) -> np.ndar
         varies |= volume.view(np.int32)[places] != bits
     # Of these few, -0 is as good as 0, and any NaN as any other.
     places = places[varies]
-    values, constant = block[:, places], first[places]
-    same = (values == constant) | (np.isnan(values) & np.isnan(constant))
-    varies[varies] = ~same.all(axis=0)
+    constant, differs = first[places], np.zeros(len(places), bool)
+    for volume in block:
+        values = volume[places]
+        differs |= (values != constant) & ~(np.isnan(values) & np.isnan(constant))
+    varies[varies] = differs
     return varies
