@@ -1,4 +1,4 @@
-"""What takes minutes: a comparison of methods on a whole brain, and maps predicted from all."""
+"""What takes minutes: methods compared on a whole brain, maps predicted, a large file read."""
 
 import time
 
@@ -14,6 +14,7 @@ from napari_compressed_transcriptomics.study.compare_summary import summarize
 from napari_compressed_transcriptomics.study.predict import predict_maps
 from napari_compressed_transcriptomics.study.predict_request import PredictRequest
 
+from .dense_nifti import dense_nifti
 from .line import Line
 
 METHODS = ("residual", "pca", "nmf", "kernel-pca", "umap")
@@ -86,4 +87,4 @@ def regions_and_targets() -> tuple[Expression, tuple[Target, ...]]:
     return expression, tuple(Target(f"map {i}", one) for i, one in enumerate(maps, 1))
 
 
-LONG = {"compare": compare, "predict": predict}
+LONG = {"compare": compare, "predict": predict, "nifti": dense_nifti}

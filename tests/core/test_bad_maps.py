@@ -5,8 +5,10 @@ import pytest
 from scipy.ndimage import gaussian_filter
 
 from data import TABLES, real_data, real_expression
+from napari_compressed_transcriptomics.core import bad_maps
 from napari_compressed_transcriptomics.core.bad_maps import (
     GeneRanges,
+    extremes_of,
     far_outside_note,
     farthest_usual,
     ranges_of,
@@ -62,6 +64,17 @@ def test_few_genes_do_not_tell():
     values[0, 0] = 1e6
     assert not flagged(values)
     assert not far_outside_note(values, list("abcd"), "t.csv")
+
+
+@pytest.mark.parametrize("tile", [1, 7 * 60, 1 << 17])
+def test_extremes_are_those_of_all_tiles(tile, monkeypatch):
+    monkeypatch.setattr(bad_maps, "_TILE", tile)
+    values = maps()[:50]
+    values[49, 3], values[17, 5], values[0, 6] = np.nan, np.inf, -np.inf
+    np.testing.assert_array_equal(
+        extremes_of(values), [np.min(values, axis=0), np.max(values, axis=0)]
+    )
+    assert np.flatnonzero(~np.isfinite(extremes_of(values)).all(axis=0)).tolist() == [3, 5, 6]
 
 
 def test_cells_that_lack_take_no_part_and_parts_join_to_the_whole():

@@ -125,6 +125,27 @@ def test_voxel_that_varies_only_late_is_inside(tmp_path, monkeypatch):
     np.testing.assert_array_equal(read.values, expected)
 
 
+@pytest.mark.parametrize("tile", [1, 5, 1 << 10])
+@pytest.mark.parametrize("genes_a_block", [2, 3, 7])
+def test_tiles_and_blocks_give_the_voxels_that_vary(tile, genes_a_block, tmp_path, monkeypatch):
+    """With gaps between voxels, zeros of both signs, and NaN of several kinds outside."""
+    from napari_compressed_transcriptomics.io.readers import nifti_expression
+
+    rng = np.random.default_rng(5)
+    volume = rng.random((5, 4, 3, 7), np.float32)
+    outside = rng.random(volume.shape[:3]) < 0.4
+    volume[outside] = 0
+    volume[outside, 3] = -0.0
+    kinds = np.array([0x7FC00000, 0x7FC00001, 0xFFC00000], np.uint32).view(np.float32)
+    volume[0, 0], outside[0, 0] = kinds[[0, 1, 2, 0, 0, 1, 1]], True
+    nib.save(nib.Nifti1Image(volume, np.eye(4)), tmp_path / "x.nii")
+    monkeypatch.setattr(nifti_expression, "_TILE", tile)
+    monkeypatch.setattr(nifti_expression, "_BLOCK_BYTES", 8 * 60 * genes_a_block)
+    read = read_expression(tmp_path / "x.nii")
+    np.testing.assert_array_equal(read.parcellation.labels > 0, ~outside)
+    np.testing.assert_array_equal(read.values, volume[~outside])
+
+
 def test_scaled_and_big_endian_nifti(las, tmp_path):
     stored = np.nan_to_num(las.parcellation.paint(np.rint(las.values * 1000))).astype(">i2")
     header = nib.Nifti1Header(endianness=">")

@@ -1,7 +1,9 @@
 """NIfTI files that change while they are read or since they were written, or fill the memory."""
 
 import gzip
+import hashlib
 import os
+from types import SimpleNamespace
 
 import nibabel as nib
 import numpy as np
@@ -9,10 +11,13 @@ import pytest
 
 from faults import refuses, refuses_volume
 from napari_compressed_transcriptomics.core.errors import UserError
+from napari_compressed_transcriptomics.core.expression import Parcellation
 from napari_compressed_transcriptomics.io import read_expression, read_volume
+from napari_compressed_transcriptomics.io.files import meanwhile
 from napari_compressed_transcriptomics.io.files.files import source_of
 from napari_compressed_transcriptomics.io.files.nifti import blocks, write_volume
 from napari_compressed_transcriptomics.io.files.nifti_header import read_header
+from napari_compressed_transcriptomics.io.readers import nifti_expression
 from napari_compressed_transcriptomics.io.readers.nifti_expression import SAMPLE_BYTES
 from phantom import make_phantom
 
@@ -38,6 +43,50 @@ def test_file_that_changes_while_it_is_read(volume, change):
         list(blocks(header))
     with pytest.raises(UserError, match=r"map\.nii changed while it was read"):
         source_of(volume, header.state)
+
+
+def test_file_that_changes_while_it_is_hashed_beside(las, tmp_path, monkeypatch):
+    """A large file is hashed in a thread; what its data were and what was hashed is one file."""
+    path = tmp_path / "x.nii"
+    nib.save(nib.Nifti1Image(las.parcellation.paint(las.values), np.eye(4)), path)
+    monkeypatch.setattr(meanwhile, "_LARGE", 0)
+    monkeypatch.setattr(nifti_expression, "_BLOCK_BYTES", 1)  # two genes a block, read ahead
+    read = read_expression(path)
+    assert read.source["expression"]["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+
+    def changes(*arguments):
+        touch(path)
+        return Parcellation.from_mask(*arguments)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(nifti_expression, "Parcellation", SimpleNamespace(from_mask=changes))
+        refuses(path, "changed while it was read")
+    path.write_bytes(path.read_bytes()[:-4])
+    refuses(path, "cut short")
+
+
+def test_hashing_ends_with_the_reading(tmp_path, monkeypatch):
+    """Not minutes after the file was refused."""
+    path = tmp_path / "large"
+    path.write_bytes(bytes(10))
+    monkeypatch.setattr(meanwhile, "_LARGE", 0)
+    stops = []
+    monkeypatch.setattr(meanwhile, "file_sha256", lambda path, stop: stops.append(stop))
+    with pytest.raises(ValueError, match="faulty"), meanwhile.hashing(path):
+        raise ValueError("faulty")
+    assert stops[0]()
+
+
+def test_errors_of_what_is_read_ahead_reach_the_reader():
+    def items():
+        yield 1
+        yield 2
+        raise UserError("cut short")
+
+    read = meanwhile.ahead(items())
+    assert [next(read), next(read)] == [1, 2]
+    with pytest.raises(UserError, match="cut short"):
+        next(read)
 
 
 def test_file_that_goes_while_it_is_read(volume):
@@ -115,7 +164,6 @@ def test_expression_larger_than_memory_is_refused_once_counted(tmp_path, monkeyp
 def test_voxels_that_join_later_count_twice(tmp_path, monkeypatch):
     """Their parts are joined by copying; few bytes packed are many values."""
     from napari_compressed_transcriptomics.core import memory
-    from napari_compressed_transcriptomics.io.readers import nifti_expression
 
     monkeypatch.setattr(nifti_expression, "_BLOCK_BYTES", 1 << 14)  # two genes a block
     stack = np.zeros((10, 10, 10, 60), np.float32)
@@ -134,7 +182,6 @@ def test_voxels_that_join_later_count_twice(tmp_path, monkeypatch):
 
 def test_blocks_of_large_volumes_count(las, tmp_path, monkeypatch):
     from napari_compressed_transcriptomics.core import memory
-    from napari_compressed_transcriptomics.io.readers import nifti_expression
 
     nib.save(nib.Nifti1Image(las.parcellation.paint(las.values), np.eye(4)), tmp_path / "x.nii")
     monkeypatch.setattr(nifti_expression, "_BLOCK_BYTES", 1000)

@@ -5,6 +5,7 @@ import math
 import os
 import platform
 import re
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path, PureWindowsPath
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from .expression import Expression
 
 _PATHS = ("path", "model")
+_HASHED = 1 << 20  # bytes at a time
 
 
 def versions() -> dict[str, str]:
@@ -32,10 +34,16 @@ def versions() -> dict[str, str]:
     }
 
 
-def file_sha256(path: str | Path) -> str:
-    """Return the SHA-256 of a file's bytes, in hexadecimal."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def file_sha256(path: str | Path, stop: Callable[[], bool] = lambda: False) -> str:
+    """Return the SHA-256 of a file's bytes, in hexadecimal; of its beginning once `stop` says so.
+
+    Other threads run meanwhile.
+    """
+    digest, buffer = hashlib.sha256(), memoryview(bytearray(_HASHED))
+    with open(path, "rb", buffering=0) as file:
+        while (n := file.readinto(buffer)) and not stop():
+            digest.update(buffer[:n])
+    return digest.hexdigest()
 
 
 def git_blob_id(path: str | Path) -> str:

@@ -274,7 +274,7 @@ def _is_space_or_resolution(part: str) -> bool:
     return part.startswith(("mni", "space-", "res-")) or (part[:1].isdigit() and part[-2:] == "mm")
 
 
-def source_of(path: Path, state: tuple[int, int] | None = None) -> dict[str, str]:
+def source_of(path: Path, state: tuple[int, int] | None = None, digest: str = "") -> dict[str, str]:
     """Return a file's resolved path and SHA-256, for `Expression.source`.
 
     Parameters
@@ -282,6 +282,8 @@ def source_of(path: Path, state: tuple[int, int] | None = None) -> dict[str, str
     path : Path
     state : tuple of int, optional
         What `state_of` said before the file was read.
+    digest : str, optional
+        The file's SHA-256, where it is known since then.
 
     Raises
     ------
@@ -289,7 +291,7 @@ def source_of(path: Path, state: tuple[int, int] | None = None) -> dict[str, str
         The file is not in that state any more; or it is a NIfTI file of ours and not as it was
         written: its sidecar knows its hash.
     """
-    digest = file_sha256(path)
+    digest = digest or file_sha256(path)
     if state is not None:
         check_unchanged(path, state)
     sidecar = beside(path, ".json")

@@ -32,7 +32,8 @@ def blocks(header: NiftiHeader, n_volumes: int = 1) -> Iterator[np.ndarray]:
     ------
     ndarray, shape (n, n_voxels)
         At most `n_volumes` volumes, voxels in the file's order (x fastest): of the stored
-        type where the file is unscaled, else float64.
+        type where the file is unscaled, else float64. A block is valid until the one after the
+        next is asked for.
 
     Raises
     ------
@@ -43,16 +44,22 @@ def blocks(header: NiftiHeader, n_volumes: int = 1) -> Iterator[np.ndarray]:
     path, volume_bytes = header.path, header.n_voxels * header.dtype.itemsize
     with opened(path) as file:
         file.read(header.offset)
+        buffers = [np.empty((0, header.n_voxels), header.dtype)] * 2
         for start in range(0, header.n_volumes, n_volumes):
             n = min(n_volumes, header.n_volumes - start)
-            raw = file.read(n * volume_bytes)
-            if len(raw) < n * volume_bytes:
+            # The one before the last is used again, as new memory takes longer than reading.
+            buffer = buffers.pop(0)
+            if len(buffer) < n:
+                buffer = np.empty((n, header.n_voxels), header.dtype)
+            buffers.append(buffer)
+            block = buffer[:n]
+            n_read = file.readinto(block.view(np.uint8))  # type: ignore[attr-defined]
+            if n_read < block.nbytes:
                 check_unchanged(path, header.state)
                 raise UserError(
                     f"{path.name} is cut short: {header.n_volumes * volume_bytes:,} bytes of data "
-                    f"expected, {start * volume_bytes + len(raw):,} found; get the file again"
+                    f"expected, {start * volume_bytes + n_read:,} found; get the file again"
                 )
-            block = np.frombuffer(raw, header.dtype).reshape(n, header.n_voxels)
             yield _scaled(block, header)
         more = len(file.read(1 << 20))  # at its very end gzip compares the checksum
     check_unchanged(path, header.state)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from napari_compressed_transcriptomics.core.bad_maps import far_outside_note
+from napari_compressed_transcriptomics.core.bad_maps import extremes_of, far_outside_note
 from napari_compressed_transcriptomics.core.errors import UserError, listing
 from napari_compressed_transcriptomics.core.expression import Expression, Parcellation
 from napari_compressed_transcriptomics.core.gene_translation import translated
@@ -71,9 +71,12 @@ def assemble(
             f"{len(dates)} gene symbol(s) of {path.name} look like dates ({listing(dates)}), which "
             "Excel makes of SEPT2, MARCH1 or DEC1; give them their symbols again"
         )
-    # A float64 sum of float32 values is finite exactly where all of them are.
-    with np.errstate(invalid="ignore"):  # of two infinities
-        suspects = np.flatnonzero(~np.isfinite(values.sum(axis=1, dtype=np.float64)))
+    extremes = extremes_of(values) if values.size else np.empty((2, 0), np.float32)
+    suspects = np.empty(0, int)
+    if not np.isfinite(extremes).all():
+        # A float64 sum of float32 values is finite exactly where all of them are.
+        with np.errstate(invalid="ignore"):  # of two infinities
+            suspects = np.flatnonzero(~np.isfinite(values.sum(axis=1, dtype=np.float64)))
     keep = np.ones(len(values), bool)
     if suspects.size and len(genes):
         infinite = np.argwhere(np.isinf(values[suspects]))
@@ -106,8 +109,10 @@ def assemble(
             imputed = np.argwhere(np.isnan(values))
         values, genes, note = _without_missing(values, genes, where, path, impute)
         notes.append(note)
-    if values.size and (note := far_outside_note(values, genes, path.name)):
-        notes.append(note)
+    if values.size:
+        known = None if suspects.size else extremes
+        if note := far_outside_note(values, genes, path.name, known):
+            notes.append(note)
     named = translated(genes)  # last, so that messages above call genes as the file does
     notes += named.notes(path.name)
     if record := named.record():
