@@ -31,6 +31,7 @@ COLUMNS_BEYOND, COLUMNS_BEYOND_OF_FEW = 128, 256
 """Of many samples the first hold what can be learned; of few, each tells something of a sample."""
 POWER_ITERATIONS = 2
 _STEPS, _CURVATURE = "projection_steps", "curvature"
+_ROWS_SQUARED = 4096
 
 
 class ResidualAutoencoder(Codec):
@@ -186,7 +187,7 @@ class ResidualAutoencoder(Codec):
 
         def trained_on(device: str) -> tuple[ResidualNetwork, Projection, dict[str, Any]]:
             return train_residual(
-                torch.tensor(rotated.rows, device=device),
+                torch.from_numpy(rotated.rows).to(device),  # never written to
                 latent_size,
                 how,
                 generator=torch.Generator().manual_seed(fitting.seed),
@@ -249,7 +250,9 @@ class _Rotated:
     ) -> None:
         n, self.n_genes = len(scores), len(mean)
         self.mean, self.components = mean, components
-        self.scale = max(float(np.sqrt(np.square(scores, dtype=float).sum() / n)), 1e-12)
+        parts = np.array_split(scores, max(1, n // _ROWS_SQUARED))  # float64 takes twice the memory
+        squares = sum(np.square(part, dtype=float).sum() for part in parts)
+        self.scale = max(float(np.sqrt(squares / n)), 1e-12)
         self.rows = np.ascontiguousarray(scores / self.scale, np.float32)
         some = len(components) < min(n - 1, self.n_genes)
         self.beyond = max(0.0, whole - self.scale**2) if some else 0.0
