@@ -7,7 +7,7 @@ from qtpy.QtCore import QMimeData, QPointF, Qt, QUrl
 from qtpy.QtGui import QDropEvent
 
 import gene_maps
-from clicking import choose_value, run, settle
+from clicking import choose_value, click_row, run, settle, show_tab
 from data import real_data
 from gene_maps import GENES, log_phantom, maps_of, save
 from napari_compressed_transcriptomics.viewer.layer_content import shown
@@ -42,7 +42,9 @@ def ours(monkeypatch):
     monkeypatch.setattr(qt_reader_dialog.QtReaderDialog, "get_user_choices", lambda *_: choice)
 
 
-def test_the_real_maps_are_dropped_compressed_and_saved(viewer, ours, tmp_path, qtbot, told):
+def test_the_real_maps_are_dropped_compressed_inspected_and_saved(
+    viewer, ours, tmp_path, qtbot, told
+):
     folder = real_data("mrna")
     drop(viewer, folder)
     (layer,) = viewer.layers
@@ -59,7 +61,18 @@ def test_the_real_maps_are_dropped_compressed_and_saved(viewer, ours, tmp_path, 
     choose_value(compress.latent_size, 2)
     run(compress.bar, qtbot)
     assert "RMSE" in compress.result.text(), compress.bar.status.text()
-    viewer.layers.selection = {viewer.layers[-1]}
+
+    latents = viewer.layers[-1]
+    _, inspect = viewer.window.add_plugin_dock_widget(PLUGIN, "Inspect reconstruction")
+    genes = show_tab(inspect.tabs, "Genes").genes
+    click_row(genes.table, 0)
+    worst = genes.model.gene(0)
+    qtbot.waitUntil(
+        lambda: any(one.name.endswith(f"reconstructed: {worst}") for one in viewer.layers),
+        timeout=20_000,
+    )
+
+    viewer.layers.selection = {latents}
     saved = viewer.layers.save(str(tmp_path / "l.nii.gz"), selected=True, plugin=PLUGIN)[0]
     np.testing.assert_array_equal(nib.load(saved).affine, image.affine)
     assert nib.load(saved).shape == (91, 109, 91, 2)
