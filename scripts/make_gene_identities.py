@@ -55,7 +55,7 @@ def make(source: Path, date: str) -> bytes:
 def _rows(source: Path) -> Iterator[list[str]]:
     """Yield the cells of each line, in the order of `_TITLES`."""
     opened = gzip.open if source.suffix == ".gz" else open
-    csv.field_size_limit(_CSV_LIMIT)
+    csv.field_size_limit(_CSV_LIMIT)  # of this whole process
     with opened(source, "rt", encoding="utf-8", newline="") as file:
         rows = csv.DictReader(file, delimiter="\t")
         titles = next((t for t in _TITLES if set(t) <= set(rows.fieldnames or ())), None)

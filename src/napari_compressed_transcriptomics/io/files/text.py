@@ -20,6 +20,7 @@ MISSING = frozenset(("", "na", "nan", "n/a", "null", "none", "#n/a", "."))
 # Bounds of what a small packed file can unpack to: 20,000 genes are a line of half a million
 # characters, and tables of numbers pack to between a half and a fiftieth.
 _LONGEST_LINE = 1 << 25
+_MAX_CELL = 131_072  # characters, as of csv
 _MAX_CELLS = 1_000_000
 _LONGEST_BLANK = 1 << 18
 _LARGEST_RATIO = 200
@@ -95,17 +96,21 @@ class DelimitedText:
                 f"{self.path.name} has more than {_MAX_CELLS:,} cells in line {number}, which is "
                 "no table of genes; get the file again"
             )
+        too_long = UserError(
+            f"{self.path.name} has a cell of more than {_MAX_CELL:,} characters in line {number}; "
+            "fix it"
+        )
         try:
-            return split_line(line, self.separator)
+            cells = split_line(line, self.separator)
         except csv.Error as error:
             if "limit" in str(error):
-                raise UserError(
-                    f"{self.path.name} has a cell of more than {csv.field_size_limit():,} "
-                    f"characters in line {number}; fix it"
-                ) from None
+                raise too_long from None
             raise UserError(
                 f'{self.path.name} has an unbalanced quote (") in line {number}; close or remove it'
             ) from None
+        if '"' in line and max(map(len, cells)) > _MAX_CELL:  # others may have changed csv's limit
+            raise too_long
+        return cells
 
 
 def _blank(line: str) -> bool:
