@@ -12,18 +12,20 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 
 import numpy as np
 
-from napari_compressed_transcriptomics.core.expression import Expression, Parcellation
+from napari_compressed_transcriptomics.core.expression import (
+    Expression,
+    Parcellation,
+    voxel_names,
+)
 from napari_compressed_transcriptomics.core.lazy_values import LazyValues
 from napari_compressed_transcriptomics.core.provenance import versions
+
+from .server import served
 
 N_GENES = 18_686
 PAGE = Path(__file__).parent / "whole_brain.md"
@@ -70,7 +72,7 @@ def made(folder: Path, n_genes: int, step: int) -> Expression:
     maps = np.ascontiguousarray((maps - maps.mean(0)) / maps.std(0))
     affine = volumes[0].affine @ np.diag([step, step, step, 1])
     parcellation = Parcellation.from_mask(mask, affine)
-    samples = tuple(f"{x}_{y}_{z}" for x, y, z in np.argwhere(mask).tolist())
+    samples = voxel_names(mask)
     genes = tuple(f"GENE{i}" for i in range(n_genes))
     return Expression(LazyValues(Made(maps, n_genes)), genes, samples, parcellation, "made")
 
@@ -179,44 +181,6 @@ def gene_in_window(store: Path | str, size: int) -> dict[str, float]:
     return {"seconds": float(np.median(times[3:]))}
 
 
-class Slow(SimpleHTTPRequestHandler):
-    """Serves a folder's files, or parts of them, after `DELAY`."""
-
-    protocol_version = "HTTP/1.1"
-
-    def do_GET(self) -> None:
-        time.sleep(DELAY)
-        path = Path(self.translate_path(self.path))
-        if not path.is_file():
-            self.send_error(404)
-            return
-        size, wanted = path.stat().st_size, self.headers.get("Range", "")
-        first, _, last = wanted.removeprefix("bytes=").partition("-")
-        start = int(first) if first else (size - int(last) if last else 0)
-        stop = int(last) + 1 if first and last else size
-        self.send_response(206 if wanted else 200)
-        if wanted:
-            self.send_header("Content-Range", f"bytes {start}-{stop - 1}/{size}")
-        self.send_header("Content-Length", str(stop - start))
-        self.end_headers()
-        with open(path, "rb") as file:
-            file.seek(start)
-            self.wfile.write(file.read(stop - start))
-
-    def log_message(self, *arguments: object) -> None:
-        pass
-
-
-@contextmanager
-def served(folder: Path) -> Iterator[str]:
-    """Serve a folder on this machine; give its address."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Slow, directory=folder))
-    Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-
-
 WORK: dict[str, Callable[[Path | str, int], dict[str, float]]] = {
     "read": read_alone,
     "products": matrix_products,
@@ -295,8 +259,8 @@ def lines(stores: Path, sizes: tuple[int, ...], slow: bool) -> Iterator[str]:
             )
     milliseconds = {"read from disk": 1000 * in_process("gene", whole, 0)["seconds"]}
     milliseconds["from disk, in the window"] = 1000 * in_process("window", whole, 0)["seconds"]
-    with served(stores) as address:
-        there = f"{address}/{whole.name}"
+    with served(stores, DELAY) as server:
+        there = f"{server.address}/{whole.name}"
         milliseconds["from a server"] = 1000 * in_process("gene", there, 0)["seconds"]
         milliseconds["from a server, in the window"] = (
             1000 * in_process("window", there, 0)["seconds"]

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import stores
 from commands import refused, run
 from gene_maps import flat, log_phantom
 from napari_compressed_transcriptomics.codecs.fitting import fit_codec
@@ -46,8 +47,7 @@ def scheduler():
 
 @pytest.fixture
 def small_chunks(monkeypatch):
-    monkeypatch.setattr(store, "CHUNK", (64, 4))
-    monkeypatch.setattr(store, "SHARD_COLUMNS", GENES_A_GROUP)
+    stores.small_chunks(monkeypatch, (64, 4), GENES_A_GROUP)
 
 
 @pytest.fixture

@@ -11,15 +11,14 @@ from gene_maps import flat, log_phantom, maps_of, nested, save
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.lazy_values import LazyValues
 from napari_compressed_transcriptomics.io import read_expression
-from napari_compressed_transcriptomics.io.writers import store
 from napari_compressed_transcriptomics.io.writers.store import convert
 from phantom import AFFINES
+from stores import small_chunks
 
 
 @pytest.fixture(autouse=True)
 def two_genes_at_once(monkeypatch):
-    monkeypatch.setattr(store, "CHUNK", (8, 2))
-    monkeypatch.setattr(store, "SHARD_COLUMNS", 2)
+    small_chunks(monkeypatch, (8, 2), 2)
 
 
 @pytest.mark.parametrize("affine", AFFINES)
@@ -78,7 +77,7 @@ def test_a_store_that_cannot_be_written_is_told_before_maps_are_read(tmp_path, c
 
 def test_real_maps_in_a_store_are_those_of_nibabel(tmp_path, monkeypatch):
     folder, out = real_data("mrna"), tmp_path / "mrna.zarr"
-    monkeypatch.setattr(store, "CHUNK", (4096, 4))
+    small_chunks(monkeypatch, (4096, 4), 14)
 
     assert run("convert", folder, "--impute", "drop_genes", "--out", out) == 0
 

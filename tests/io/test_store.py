@@ -2,10 +2,6 @@
 
 import errno
 import pickle
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
-from threading import Thread
 
 import numpy as np
 import pytest
@@ -20,22 +16,19 @@ from napari_compressed_transcriptomics.core.provenance import array_sha256, valu
 from napari_compressed_transcriptomics.io import read_expression, sniff
 from napari_compressed_transcriptomics.io.writers import store
 from napari_compressed_transcriptomics.io.writers.store import convert, partial_of
+from stores import small_chunks
 
 
 @pytest.fixture(autouse=True)
-def small_chunks(monkeypatch):
-    """Several chunks a shard, and several shards, of little data."""
-    monkeypatch.setattr(store, "CHUNK", (64, 4))
-    monkeypatch.setattr(store, "SHARD_COLUMNS", 16)
-    monkeypatch.setattr(store, "MAX_SHARD_ROWS", 4)
+def small(monkeypatch):
+    small_chunks(monkeypatch)
 
 
 @pytest.fixture(scope="module")
 def made(brain, tmp_path_factory):
     """A store of the synthetic brain; nobody may change it."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(store, "CHUNK", (64, 4))
-        patch.setattr(store, "SHARD_COLUMNS", 16)
+        small_chunks(patch)
         return convert(brain, tmp_path_factory.mktemp("store") / "brain.zarr").path
 
 
@@ -97,7 +90,7 @@ def test_anndata_opens_it(brain, made):
     assert tuple(read.var_names) == brain.genes
     np.testing.assert_allclose(read.obsm["spatial"], brain.parcellation.centroids)
     files = [path for path in (made / "X").rglob("*") if path.is_file()]
-    assert len(files) - 1 == 3 * -(-brain.n_samples // 64)  # shards, and zarr.json
+    assert len(files) - 1 == 3 * 4  # shards of 16 genes x 128 samples; and zarr.json
 
 
 def test_float16_tells_how_much_it_rounds(brain, tmp_path):
@@ -118,6 +111,11 @@ def interrupted(expression, out, after):
 
     with pytest.raises(Cancelled):
         convert(expression, out, report=report)
+
+
+def test_conversion_is_cancelled_within_a_group(brain, tmp_path):
+    interrupted(brain, tmp_path / "soon.zarr", after=4)
+    assert "after 0 of 40 genes" in convert(brain, tmp_path / "soon.zarr").notes[0]
 
 
 class Counting(LazyValues):
@@ -182,13 +180,10 @@ def test_full_disk_keeps_what_is_done(brain, tmp_path, monkeypatch):
             raise OSError(errno.ENOSPC, "No space left on device")
         write(array, key, value)
 
-    monkeypatch.setattr(zarr.Array, "__setitem__", full)
-    with pytest.raises(UserError, match=r"is full.*full\.zarr\.partial, convert again to go on"):
-        convert(brain, out)
-    monkeypatch.undo()
-    monkeypatch.setattr(store, "CHUNK", (64, 4))
-    monkeypatch.setattr(store, "SHARD_COLUMNS", 16)
-    monkeypatch.setattr(store, "MAX_SHARD_ROWS", 4)
+    with monkeypatch.context() as patch:
+        patch.setattr(zarr.Array, "__setitem__", full)
+        with pytest.raises(UserError, match=r"is full.*full\.zarr\.partial, convert again to go"):
+            convert(brain, out)
     assert "after 16 of 40 genes" in convert(brain, out).notes[0]
 
 
@@ -267,6 +262,19 @@ def otherwise_packed(root):
     root.create_array("X", shape=(2, 2), dtype="f4", overwrite=True)
 
 
+def in_large_chunks(root):
+    chunks = (1 << 14, 1 << 13)
+    root.create_array(
+        "X", shape=(2, 2), chunks=chunks, dtype="f4", compressors=None, overwrite=True
+    )
+
+
+def with_packed_names(root):
+    names = root["var/_index"][:]
+    del root["var/_index"]
+    root["var"].create_array("_index", shape=names.shape, dtype=str)[:] = names
+
+
 def placed_twice(root):
     root["uns/parcellation/labels"][0, 0, 0] = 5000
 
@@ -282,6 +290,8 @@ def without_names(root):
         (foreign, "did not write"),
         (of_float64, "float64"),
         (otherwise_packed, "packed in a way that is not known here .*zstd"),
+        (in_large_chunks, "in chunks of"),
+        (with_packed_names, "var/_index packed in a way"),
         (placed_twice, "labels"),
         (without_names, "no sound obs"),
     ],
@@ -290,67 +300,6 @@ def test_other_stores_are_refused(copied, change, said):
     change(zarr.open_group(copied, mode="r+"))
     with pytest.raises(UserError, match=said):
         read_expression(copied)
-
-
-# On a server
-
-
-class Quiet(SimpleHTTPRequestHandler):
-    """Serves files, with ranges, until it is to fail."""
-
-    fails = False
-
-    def do_GET(self):
-        if Quiet.fails:
-            self.send_error(500)
-            return
-        wanted = self.headers.get("Range")
-        path = self.translate_path(self.path)
-        try:
-            data = Path(path).read_bytes()
-        except OSError:
-            self.send_error(404)
-            return
-        status, total = 200, len(data)
-        if wanted:
-            first, _, last = wanted.removeprefix("bytes=").partition("-")
-            start = int(first) if first else total - int(last)
-            stop = int(last) + 1 if first and last else total
-            data, status = data[start:stop], 206
-        self.send_response(status)
-        if wanted:
-            self.send_header("Content-Range", f"bytes {start}-{stop - 1}/{total}")
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
-
-    def log_message(self, *arguments):
-        pass
-
-
-@pytest.fixture
-def address(made):
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=made.parent))
-    Thread(target=server.serve_forever, daemon=True).start()
-    Quiet.fails = False
-    yield f"http://127.0.0.1:{server.server_port}/{made.name}"
-    server.shutdown()
-    server.server_close()
-
-
-def test_a_gene_comes_from_a_server(brain, address):
-    read = read_expression(address)
-    np.testing.assert_array_equal(read.values[:, 7], brain.values[:, 7])
-    assert read.genes == brain.genes
-
-
-def test_failing_server_is_told(address):
-    read = read_expression(address)
-    Quiet.fails = True
-    with pytest.raises(UserError, match=r"server of brain\.zarr failed.*try again later"):
-        read.values[:, 7]
-    with pytest.raises(UserError, match=r"brain\.zarr"):
-        read_expression(address)
 
 
 # From the command line

@@ -1,6 +1,9 @@
 """What the monkey can do. Each action takes a `Monkey` and says, in a few words, what it did."""
 
+from pathlib import Path
+
 import numpy as np
+from npe2 import PluginManifest
 from qtpy.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
 from qtpy.QtGui import QDropEvent, QWheelEvent
 from qtpy.QtTest import QTest
@@ -18,26 +21,14 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+import napari_compressed_transcriptomics as package
 from napari_compressed_transcriptomics.widgets.shared.run_bar import RunBar
 
 from .keys import ALT_KEYS, CONTROL_KEYS, KEYS
 
 PLUGIN = "napari-compressed-transcriptomics"
-DOCKS = (
-    "Compress",
-    "Train autoencoder",
-    "Inspect reconstruction",
-    "Compare two results",
-    "Compare methods",
-    "Predict maps",
-    "Components",
-    "Latent space",
-    "Brain view",
-    "Choose gene",
-    "Open expression table",
-    "Open expression volumes",
-    "Convert to store",
-)
+MANIFEST = PluginManifest.from_file(Path(package.__file__).with_name("napari.yaml"))
+DOCKS = tuple(widget.display_name for widget in MANIFEST.contributions.widgets)
 COMMANDS = ("show_error", "show_distance", "save_results")
 _MAX_DOCKS, _MAX_LAYERS = 4, 14
 _LEFT = Qt.MouseButton.LeftButton

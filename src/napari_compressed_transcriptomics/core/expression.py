@@ -105,6 +105,11 @@ class Parcellation:
         return Painting(self, values)
 
 
+def voxel_names(mask: np.ndarray) -> tuple[str, ...]:
+    """Return ``x_y_z``, the indices of each voxel of a mask, in C order."""
+    return tuple(f"{x}_{y}_{z}" for x, y, z in np.argwhere(mask).tolist())
+
+
 @dataclass(frozen=True, eq=False)
 class Painting:
     """A volume (x, y, z, k) of which one component at a time is in memory.

@@ -96,21 +96,23 @@ class DelimitedText:
                 f"{self.path.name} has more than {_MAX_CELLS:,} cells in line {number}, which is "
                 "no table of genes; get the file again"
             )
-        too_long = UserError(
-            f"{self.path.name} has a cell of more than {_MAX_CELL:,} characters in line {number}; "
-            "fix it"
-        )
         try:
             cells = split_line(line, self.separator)
         except csv.Error as error:
             if "limit" in str(error):
-                raise too_long from None
+                raise self._too_long(number) from None
             raise UserError(
                 f'{self.path.name} has an unbalanced quote (") in line {number}; close or remove it'
             ) from None
         if '"' in line and max(map(len, cells)) > _MAX_CELL:  # others may have changed csv's limit
-            raise too_long
+            raise self._too_long(number)
         return cells
+
+    def _too_long(self, number: int) -> UserError:
+        return UserError(
+            f"{self.path.name} has a cell of more than {_MAX_CELL:,} characters in line {number}; "
+            "fix it"
+        )
 
 
 def _blank(line: str) -> bool:

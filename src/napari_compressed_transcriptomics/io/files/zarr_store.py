@@ -7,6 +7,7 @@ not packed, so that none is larger than its file.
 """
 
 import json
+import math
 import platform
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -29,7 +30,7 @@ MAX_SHARD_ROWS = 64
 """Shards that lie one below another, at most: there are hundreds of files, not thousands."""
 _REMOTE = ("http://", "https://", "s3://")
 _CODECS = {"bytes", "blosc", "crc32c", "sharding_indexed", "vlen-utf8"}
-_MAX_NAME_BYTES = 1 << 28
+_LARGEST_CHUNK = 1 << 26  # bytes, 128 times those of ours: a chunk is unpacked as a whole
 
 
 def is_remote(path: str | Path) -> bool:
@@ -78,11 +79,16 @@ class Store:
         array = self._array("X", 2)
         if array.dtype not in (np.float32, np.float16):
             raise UserError(f"{self.name} has X of type {array.dtype}; convert the data again")
+        if math.prod(array.chunks) * array.dtype.itemsize > _LARGEST_CHUNK:
+            raise UserError(
+                f"{self.name} has X in chunks of {array.chunks}, which no memory is taken for; "
+                "convert the data again"
+            )
         self.values = StoredMatrix(self.address, self.name, self.facts, array)
 
     def texts(self, name: str, n: int) -> list[str]:
         """Return `n` names that an array holds."""
-        array = self._array(name, 1)
+        array = self._array(name, 1, {"vlen-utf8"})
         if array.shape != (n,):
             raise UserError(f"{self.name} has {array.shape[0]} {name} and needs {n}; get it again")
         require_memory(200 * n, self.name)
@@ -102,13 +108,13 @@ class Store:
         with damage_reported(self.name):
             return self._root.get(name)
 
-    def _array(self, name: str, ndim: int) -> Any:
+    def _array(self, name: str, ndim: int, codecs: set[str] = _CODECS) -> Any:
         import zarr
 
         array = self._find(name)
         if not isinstance(array, zarr.Array) or array.ndim != ndim or not array.size:
             raise UserError(f"{self.name} has no sound {name}; get it again")
-        unknown = _codecs_of(array.metadata.to_dict()) - _CODECS
+        unknown = _codecs_of(array.metadata.to_dict()) - codecs
         if unknown:
             raise UserError(
                 f"{self.name} has {name} packed in a way that is not known here "

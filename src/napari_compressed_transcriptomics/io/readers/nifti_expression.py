@@ -5,7 +5,11 @@ from pathlib import Path
 import numpy as np
 
 from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.core.expression import Expression, Parcellation
+from napari_compressed_transcriptomics.core.expression import (
+    Expression,
+    Parcellation,
+    voxel_names,
+)
 from napari_compressed_transcriptomics.core.memory import require_memory
 from napari_compressed_transcriptomics.io.files.files import beside, read_json, source_of
 from napari_compressed_transcriptomics.io.files.meanwhile import ahead, hashing
@@ -54,7 +58,7 @@ def read_nifti_expression(path: str | Path, impute: str | None = None) -> Expres
     return assemble(
         values,
         genes,
-        [f"{x}_{y}_{z}" for x, y, z in np.argwhere(mask).tolist()],
+        voxel_names(mask),
         parcellation.labels,
         header.affine,
         path=path,

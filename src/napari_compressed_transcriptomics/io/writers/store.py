@@ -1,7 +1,6 @@
 """Writing a store of expression: genes in groups, so that little of it is in memory at a time."""
 
 import json
-import math
 import os
 import platform
 import shutil
@@ -11,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from napari_compressed_transcriptomics.core.bad_maps import extremes_of
 from napari_compressed_transcriptomics.core.cluster import (
     check_scheduler,
     connected,
@@ -26,20 +26,19 @@ from napari_compressed_transcriptomics.core.provenance import array_sha256, rows
 from napari_compressed_transcriptomics.io.files.atomic import check_writable, refuse_overwriting
 from napari_compressed_transcriptomics.io.files.room import check_room, explained, system_error
 from napari_compressed_transcriptomics.io.files.style import SAFE
-from napari_compressed_transcriptomics.io.files.zarr_store import (
-    CHUNK,
-    MARK,
-    MAX_SHARD_ROWS,
-    SHARD_COLUMNS,
-    VERSION,
-    Store,
-)
+from napari_compressed_transcriptomics.io.files.zarr_store import MARK, VERSION, Store
 
-from .zarr_elements import compressors, encoding, write_numbers, write_texts
+from .zarr_elements import (
+    Layout,
+    compressors,
+    encoding,
+    layout_of,
+    write_numbers,
+    write_texts,
+)
 
 DTYPES = ("float32", "float16")
 _STATE = "convert.json"
-_GROUP_BYTES = 1 << 30  # of genes that are held at once
 _COMPRESSED = 0.6
 """What remains of expression, at least; real maps in float32 take 0.7 to 0.9."""
 
@@ -101,7 +100,7 @@ def convert(
     refuse_overwriting([out], expression.source)
     check_scheduler(scheduler)
     n, n_genes = expression.n_samples, expression.n_genes
-    layout = _layout(n, n_genes)
+    layout = layout_of(n, n_genes)
     require_memory(5 * n * layout.group, f"Converting {expression.name}")
     partial = partial_of(out)
     writing = _Writing(expression, partial, layout, dtype)
@@ -141,29 +140,10 @@ def check_store(out: str | Path, dtype: str = "float32") -> None:
     check_writable(out)
 
 
-@dataclass(frozen=True)
-class _Layout:
-    chunk: tuple[int, int]
-    shard: tuple[int, int]
-
-    @property
-    def group(self) -> int:
-        """Genes that are written at once: a column of shards."""
-        return self.shard[1]
-
-
-def _layout(n_samples: int, n_genes: int) -> _Layout:
-    rows, columns = min(CHUNK[0], n_samples), min(CHUNK[1], n_genes)
-    below = math.ceil(math.ceil(n_samples / rows) / MAX_SHARD_ROWS)
-    fitting = max(1, min(SHARD_COLUMNS, _GROUP_BYTES // (4 * n_samples)) // columns)
-    across = min(fitting, math.ceil(n_genes / columns))
-    return _Layout((rows, columns), (rows * below, columns * across))
-
-
 class _Writing:
     """One conversion: what is to be written, and how far it has come."""
 
-    def __init__(self, expression: Expression, partial: Path, layout: _Layout, dtype: str) -> None:
+    def __init__(self, expression: Expression, partial: Path, layout: Layout, dtype: str) -> None:
         self.expression, self.partial, self.layout, self.dtype = expression, partial, layout, dtype
         labels, affine = expression.parcellation.labels, expression.parcellation.affine
         names = json.dumps([expression.genes, expression.samples]).encode()
@@ -263,7 +243,11 @@ class _Writing:
             return
         report(Progress("Converting", groups.start, n_genes))
         for number, first in enumerate(groups):
-            take(number, _write_group(shared, first, silent))
+
+            def within(progress: Progress, first: int = first) -> None:
+                report(Progress("Converting", first + progress.done, n_genes))
+
+            take(number, _write_group(shared, first, within))
             report(Progress("Converting", self.record["done"], n_genes))
 
     def finish(self, report: Report) -> None:
@@ -305,24 +289,28 @@ def _write_group(
     import zarr
 
     expression, partial, record, group = shared
-    report(Progress("Converting", 0, 2))
     _check_seen(partial, record["data"])
     array = zarr.open_array(partial / "X", mode="r+", config={"write_empty_chunks": True})
     last = min(first + group, expression.n_genes)
-    values = np.asarray(expression.values[:, first:last], np.float32)
-    report(Progress("Converting", 1, 2))
-    _check(expression.name, expression.genes[first:last], values, array.dtype)
+    values = np.empty((expression.n_samples, last - first), np.float32)
+    for start in range(first, last, array.chunks[1]):  # so that it can be cancelled meanwhile
+        report(Progress("Converting", start - first, last - first))
+        stop = min(start + array.chunks[1], last)
+        values[:, start - first : stop - first] = expression.values[:, start:stop]
+    extremes = extremes_of(values)
+    _check(expression.name, expression.genes[first:last], extremes, array.dtype)
     stored = values.astype(array.dtype, copy=False)
     largest = squares = 0.0
     if stored is not values:
         # a block of rows at a time: float64 of all would be twice the memory
-        for rows in range(0, len(values), CHUNK[0]):
-            some = slice(rows, rows + CHUNK[0])
+        for rows in range(0, len(values), array.chunks[0]):
+            some = slice(rows, rows + array.chunks[0])
             error = np.subtract(values[some], stored[some], dtype=np.float64)
             largest = max(largest, float(np.abs(error).max()))
             squares += float(np.square(error).sum())
     array[:, first:last] = stored
-    return largest, squares, float(stored.min()), float(stored.max())
+    low, high = extremes.astype(array.dtype)  # rounding keeps the order
+    return largest, squares, float(low.min()), float(high.max())
 
 
 def _check_seen(partial: Path, data: str) -> None:
@@ -338,11 +326,10 @@ def _check_seen(partial: Path, data: str) -> None:
         )
 
 
-def _check(name: str, genes: tuple[str, ...], values: np.ndarray, dtype: np.dtype) -> None:
-    """Refuse values that a store must not hold."""
+def _check(name: str, genes: tuple[str, ...], extremes: np.ndarray, dtype: np.dtype) -> None:
+    """Refuse values that a store must not hold; `extremes` as of `bad_maps.extremes_of`."""
     limit = float(np.finfo(dtype).max)
-    for column, gene in enumerate(genes):
-        low, high = values[:, column].min(), values[:, column].max()
+    for gene, low, high in zip(genes, *extremes, strict=True):
         if not (np.isfinite(low) and np.isfinite(high)):
             raise UserError(f"{name} has values of gene {gene} that are no finite numbers; fix it")
         if max(-low, high) > limit:

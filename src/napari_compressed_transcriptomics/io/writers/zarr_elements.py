@@ -1,8 +1,18 @@
 """Elements of a store in the layout of AnnData: how arrays and groups are marked and packed."""
 
+import math
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+
+from napari_compressed_transcriptomics.io.files.zarr_store import (
+    CHUNK,
+    MAX_SHARD_ROWS,
+    SHARD_COLUMNS,
+)
+
+_GROUP_BYTES = 1 << 30  # of genes that are held at once
 
 
 def compressors() -> list[Any]:
@@ -40,3 +50,25 @@ def write_numbers(group: Any, name: str, values: np.ndarray) -> None:
         compressors=compressors(),
         attributes=encoding("array"),
     )
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How many samples and genes lie in a chunk, and in a shard: a file."""
+
+    chunk: tuple[int, int]
+    shard: tuple[int, int]
+
+    @property
+    def group(self) -> int:
+        """Genes that are written at once: a column of shards."""
+        return self.shard[1]
+
+
+def layout_of(n_samples: int, n_genes: int) -> Layout:
+    """Return the layout of so many values."""
+    rows, columns = min(CHUNK[0], n_samples), min(CHUNK[1], n_genes)
+    below = math.ceil(math.ceil(n_samples / rows) / MAX_SHARD_ROWS)
+    fitting = max(1, min(SHARD_COLUMNS, _GROUP_BYTES // (4 * n_samples)) // columns)
+    across = min(fitting, math.ceil(n_genes / columns))
+    return Layout((rows, columns), (rows * below, columns * across))

@@ -8,7 +8,11 @@ import numpy as np
 
 from napari_compressed_transcriptomics.core.bad_maps import GeneRanges, ranges_of
 from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.core.expression import Expression, Parcellation
+from napari_compressed_transcriptomics.core.expression import (
+    Expression,
+    Parcellation,
+    voxel_names,
+)
 from napari_compressed_transcriptomics.core.gene_translation import translated
 from napari_compressed_transcriptomics.core.lazy_values import LazyValues
 from napari_compressed_transcriptomics.core.memory import require_memory
@@ -81,7 +85,7 @@ def _in_memory(volumes: GeneVolumes, impute: str | None, report: Report) -> Expr
     expression = assemble(
         values,
         genes,
-        [f"{x}_{y}_{z}" for x, y, z in np.argwhere(volumes.mask)],
+        voxel_names(volumes.mask),
         parcellation.labels,
         volumes.affine,
         path=volumes.path,
@@ -108,7 +112,8 @@ def _lazy(volumes: GeneVolumes, impute: str | None, report: Report) -> Expressio
             [np.column_stack([rows, np.full_like(rows, one.column)]) for rows, one in cells]
         )
         notes.append(filled_note(bad))
-    matrix = StoredMaps(volumes, kept, {one.column: one for one in bad})
+    filled = {} if left_out else {one.column: one for one in bad}
+    matrix = StoredMaps(volumes, kept, filled)
     named = translated([volumes.genes[column] for column in kept])
     source = {"expression": volumes.source(digests)}
     if ids := named.record():
@@ -116,7 +121,7 @@ def _lazy(volumes: GeneVolumes, impute: str | None, report: Report) -> Expressio
     return Expression(
         values=LazyValues(matrix),
         genes=named.genes,
-        samples=tuple(f"{x}_{y}_{z}" for x, y, z in np.argwhere(volumes.mask)),
+        samples=voxel_names(volumes.mask),
         parcellation=Parcellation.from_mask(volumes.mask, volumes.affine),
         name=stem(volumes.path),
         notes=(*notes, *named.notes(name)),
