@@ -13,8 +13,9 @@ import pytest
 import napari_compressed_transcriptomics as package
 
 SLOW = {
-    "anndata", "distributed", "magicgui", "matplotlib", "nibabel", "pandas", "PyQt5", "PyQt6",
-    "PySide6", "qtpy", "safetensors", "scipy", "sklearn", "superqt", "torch", "vispy",
+    "anndata", "distributed", "imageio", "magicgui", "matplotlib", "nibabel", "nilearn", "pandas",
+    "PyQt5", "PyQt6", "PySide6", "qtpy", "safetensors", "scipy", "sklearn", "superqt", "torch",
+    "vispy",
 }  # fmt: skip
 WINDOW = {"magicgui", "napari", "PyQt5", "PyQt6", "PySide6", "qtpy", "superqt", "vispy"}
 FOLDER = Path(package.__file__).parent

@@ -6,10 +6,10 @@ from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 
 from clicking import activate, press, settle, type_into
-from napari_compressed_transcriptomics.viewer import grid as _viewer
+from napari_compressed_transcriptomics.viewer import brain_view as _viewer
 from napari_compressed_transcriptomics.viewer import layers as _layers
-from napari_compressed_transcriptomics.viewer.planes import plane_of, position
-from napari_compressed_transcriptomics.viewer.shell import NAME, shell_of
+from napari_compressed_transcriptomics.viewer.anatomy.planes import plane_of, position
+from napari_compressed_transcriptomics.viewer.anatomy.shell import NAME, shell_of
 from napari_compressed_transcriptomics.widgets.brain_view import BrainView
 from phantom import lone_voxel
 from small import compressed

@@ -28,9 +28,9 @@ from napari_compressed_transcriptomics.codecs.fitting import fit_codec
 from napari_compressed_transcriptomics.codecs.models.model_file import save_model
 from napari_compressed_transcriptomics.core.expression import Parcellation
 from napari_compressed_transcriptomics.reconstruction.training_distance import SIZEABLE
+from napari_compressed_transcriptomics.viewer.anatomy.planes import plane_of
+from napari_compressed_transcriptomics.viewer.anatomy.shell import NAME
 from napari_compressed_transcriptomics.viewer.layer_content import shown
-from napari_compressed_transcriptomics.viewer.planes import plane_of
-from napari_compressed_transcriptomics.viewer.shell import NAME
 from napari_compressed_transcriptomics.widgets.shared.session import session
 from real_window import (
     SYNTHETIC,

@@ -23,7 +23,7 @@ from napari_compressed_transcriptomics.reconstruction.latent_change import (
     largest_changes,
 )
 from napari_compressed_transcriptomics.reconstruction.reconstruction import reconstruct
-from napari_compressed_transcriptomics.viewer import grid
+from napari_compressed_transcriptomics.viewer import brain_view
 from napari_compressed_transcriptomics.viewer import layers as _layers
 from napari_compressed_transcriptomics.viewer.adding import add_expression
 from napari_compressed_transcriptomics.viewer.layer_content import shown
@@ -215,7 +215,7 @@ def test_colours_lie_where_the_components_do(dock, model, result, qtbot):
 def test_colours_in_the_window(ndisplay, result, make_napari_viewer):
     """Only the brain is coloured, right of the middle what lies right; a click finds it."""
     viewer = make_napari_viewer(show=True)
-    grid.attach(viewer)
+    brain_view.attach(viewer)
     layer = add(viewer, _layers.composite_layer(result, (0, 1, None)))
     viewer.dims.ndisplay = ndisplay
     viewer.reset_view()

@@ -19,8 +19,8 @@ from clicking import (
 from napari_compressed_transcriptomics.figures import slices
 from napari_compressed_transcriptomics.figures.plots import worst_first
 from napari_compressed_transcriptomics.reconstruction.sample_profile import samples_by_error
+from napari_compressed_transcriptomics.viewer.anatomy.pick_mark import NAME
 from napari_compressed_transcriptomics.viewer.layer_content import shown
-from napari_compressed_transcriptomics.viewer.pick_mark import NAME
 from napari_compressed_transcriptomics.widgets.shared.session import session
 from real_window import SYNTHETIC, compressed, in_slice, millimetres
 from viewing import value_at

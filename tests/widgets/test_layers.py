@@ -6,7 +6,7 @@ import pytest
 
 from data import real_data
 from napari_compressed_transcriptomics.io import read_volume
-from napari_compressed_transcriptomics.viewer import grid
+from napari_compressed_transcriptomics.viewer import brain_view
 from napari_compressed_transcriptomics.viewer import layers as _layers
 from napari_compressed_transcriptomics.viewer.image_space import ImageSpace
 from napari_compressed_transcriptomics.viewer.layer_content import METADATA_KEY, rounded_up, shown
@@ -38,7 +38,7 @@ def test_an_oblique_grid_is_shown_within_a_voxel_of_the_truth(model):
 
 
 def test_all_layers_carry_millimetres_and_names(result, model):
-    grid.attach(model)
+    brain_view.attach(model)
     layers = [
         add(model, one)
         for one in (
@@ -59,7 +59,7 @@ def test_all_layers_carry_millimetres_and_names(result, model):
 
 
 def test_latent_stack_holds_every_component(result, model):
-    grid.attach(model)
+    brain_view.attach(model)
     stack = add(model, _layers.latent_layers(result)[0])
     for sample, mm in enumerate(result.expression.parcellation.centroids):
         for k in range(3):
@@ -73,7 +73,7 @@ def test_many_components_stay_one_stack(las, monkeypatch):
 
 
 def test_contrast_of_latents_is_symmetric_and_follows_the_component(result, model):
-    grid.attach(model)
+    brain_view.attach(model)
     stack = add(model, _layers.latent_layers(result)[0])
     for k in range(3):
         model.dims.set_point(0, k + 1)
@@ -95,7 +95,7 @@ def test_colour_bars_of_signed_layers_label_more_than_the_middle(reach):
 
 
 def test_contrast_set_by_hand_stays_until_another_component_is_shown(result, model):
-    grid.attach(model)
+    brain_view.attach(model)
     stack = add(model, _layers.latent_layers(result)[0])
     stack.contrast_limits = (-0.01, 0.01)
     model.dims.set_point(1, 3)
@@ -107,7 +107,7 @@ def test_contrast_set_by_hand_stays_until_another_component_is_shown(result, mod
 
 
 def test_a_second_stack_leaves_the_component_shown(result, model):
-    grid.attach(model)
+    brain_view.attach(model)
     add(model, _layers.latent_layers(result)[0])
     model.dims.set_point(0, 3)
     second = add(model, _layers.latent_layers(result)[0])
@@ -117,7 +117,7 @@ def test_a_second_stack_leaves_the_component_shown(result, model):
 
 
 def test_signed_layers_hide_their_outside_in_2d_and_3d(result, model):
-    grid.attach(model)
+    brain_view.attach(model)
     stack = add(model, _layers.latent_layers(result)[0])
     outside = np.isnan(stack.data)
     assert outside.any()
@@ -133,7 +133,7 @@ def test_signed_layers_hide_their_outside_in_2d_and_3d(result, model):
 
 
 def test_other_maps_are_nan_outside_with_mip(result, model):
-    grid.attach(model)
+    brain_view.attach(model)
     for data in (_layers.expression_layer(result.expression), _layers.error_layer(result)):
         layer = add(model, data)
         assert layer.rendering == "mip"
@@ -165,7 +165,7 @@ def test_duplicating_a_layer_does_not_copy_the_expression(las, model):
 
 
 def test_a_first_layer_turns_the_viewer_and_a_later_one_does_not(las, model):
-    grid.attach(model)
+    brain_view.attach(model)
     add(model, _layers.expression_layer(las))
     assert [str(end) for end in model.scene.camera.orientation2d] == ["up", "right"]
 
@@ -173,7 +173,7 @@ def test_a_first_layer_turns_the_viewer_and_a_later_one_does_not(las, model):
 
     other = ViewerModel()
     other.add_image(np.zeros((3, 4, 5)))
-    grid.attach(other)
+    brain_view.attach(other)
     before = other.scene.camera.orientation2d
     add(other, _layers.expression_layer(las))
     assert other.scene.camera.orientation2d == before
@@ -184,14 +184,14 @@ def test_a_first_layer_turns_the_viewer_and_a_later_one_does_not(las, model):
     [((0, 1, 2), "LRAP"), ((1, 0, 2), "LRSI"), ((2, 0, 1), "PASI")],
 )
 def test_letters_of_axial_coronal_and_sagittal(order, letters, las, model):
-    grid.attach(model)
+    brain_view.attach(model)
     add(model, _layers.expression_layer(las))
     model.dims.order = order
     assert sides(model) == letters
 
 
 def test_letters_in_3d_have_superior_up_and_left_on_the_left(las, model):
-    grid.attach(model)
+    brain_view.attach(model)
     add(model, _layers.expression_layer(las))
     model.dims.ndisplay = 3
     assert sides(model) == "LRSI"
@@ -200,7 +200,7 @@ def test_letters_in_3d_have_superior_up_and_left_on_the_left(las, model):
 
 
 def test_letters_vanish_with_the_last_layer(las, model):
-    grid.attach(model)
+    brain_view.attach(model)
     layer = add(model, _layers.expression_layer(las))
     assert model.canvas.overlays["side_top_center"].visible
     model.layers.remove(layer)

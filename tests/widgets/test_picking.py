@@ -8,7 +8,7 @@ import pytest
 from clicking import click_on
 from napari_compressed_transcriptomics.core.expression import Parcellation
 from napari_compressed_transcriptomics.core.regions import regions_of
-from napari_compressed_transcriptomics.viewer import grid as _viewer
+from napari_compressed_transcriptomics.viewer import brain_view as _viewer
 from napari_compressed_transcriptomics.viewer import layers as _layers
 from napari_compressed_transcriptomics.widgets.shared.session import session
 from phantom import GRIDS, lone_voxel

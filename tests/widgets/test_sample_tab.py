@@ -10,8 +10,8 @@ from data import TABLES, real_data, real_expression
 from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
 from napari_compressed_transcriptomics.io import read_volume
 from napari_compressed_transcriptomics.reconstruction.sample_profile import samples_by_error
-from napari_compressed_transcriptomics.viewer import grid, layers
-from napari_compressed_transcriptomics.viewer.pick_mark import NAME
+from napari_compressed_transcriptomics.viewer import brain_view, layers
+from napari_compressed_transcriptomics.viewer.anatomy.pick_mark import NAME
 from napari_compressed_transcriptomics.widgets.inspect.sample_tab import SampleTab
 from napari_compressed_transcriptomics.widgets.shared.result_choice import ResultChoice
 from napari_compressed_transcriptomics.widgets.shared.session import session
@@ -33,7 +33,7 @@ def other():
 @pytest.fixture
 def viewer(make_napari_viewer):
     viewer = make_napari_viewer(show=True)
-    grid.attach(viewer)
+    brain_view.attach(viewer)
     return viewer
 
 
@@ -141,7 +141,7 @@ def test_the_ring_takes_no_cell_of_the_grid(result, viewer):
     add(viewer, layers.expression_layer(result.expression))
     tab = open_tab(viewer)
     press(tab.worst)
-    view = grid.attach(viewer)
+    view = brain_view.attach(viewer)
     view.show_side_by_side()
     assert viewer.canvas.grid.actual_shape(viewer.layers) == (1, 2)
     press(tab.better)

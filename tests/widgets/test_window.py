@@ -6,7 +6,7 @@ import pytest
 
 from clicking import settle
 from data import real_data
-from napari_compressed_transcriptomics.viewer import grid as _viewer
+from napari_compressed_transcriptomics.viewer import brain_view as _viewer
 from napari_compressed_transcriptomics.viewer import layers
 from napari_compressed_transcriptomics.viewer.adding import add_expression
 from napari_compressed_transcriptomics.widgets.compress import Outputs, add_result

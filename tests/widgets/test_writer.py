@@ -9,7 +9,7 @@ import pytest
 from napari_compressed_transcriptomics import _writer
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.io import read_expression, read_volume
-from napari_compressed_transcriptomics.viewer import grid
+from napari_compressed_transcriptomics.viewer import brain_view
 from napari_compressed_transcriptomics.viewer import layers as _layers
 from napari_compressed_transcriptomics.viewer.layer_content import shown
 from viewing import add, value_at
@@ -18,7 +18,7 @@ from viewing import add, value_at
 @pytest.fixture
 def layers(result, model):
     """Expression, RMSE, latents and a reconstructed gene in a viewer."""
-    grid.attach(model)
+    brain_view.attach(model)
     made = [
         _layers.expression_layer(result.expression),
         _layers.error_layer(result),

@@ -49,7 +49,7 @@ def _fill(viewer: Any, result: "Reconstruction") -> None:
 
 def _views(viewer: Any) -> dict[str, Callable[[], None]]:
     """Name each view and say how to get there from the one before."""
-    from napari_compressed_transcriptomics.viewer.planes import fit
+    from napari_compressed_transcriptomics.viewer.anatomy.planes import fit
 
     def turn(order: tuple[int, ...]) -> Callable[[], None]:
         def go() -> None:
@@ -87,7 +87,7 @@ def _wait(seconds: float = 2) -> None:
 
     import napari
 
-    from napari_compressed_transcriptomics.viewer.grid import attach
+    from napari_compressed_transcriptomics.viewer.brain_view import attach
 
     view, end = attach(napari.current_viewer()), time.monotonic() + seconds
     while time.monotonic() < end or not view.texts.complete:

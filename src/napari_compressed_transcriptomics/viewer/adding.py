@@ -4,7 +4,7 @@ from typing import Any
 
 from napari_compressed_transcriptomics.core.expression import Expression
 
-from .grid import attach
+from .brain_view import attach
 from .layers import expression_layer
 from .notices import tell
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .grid import BrainView, attach
+from .brain_view import BrainView, attach
 from .layers import samples_layer
 
 if TYPE_CHECKING:

@@ -70,7 +70,7 @@ def show_prediction(viewer: "Any", prediction: "Prediction", score: "Score") -> 
 
     Other layers are hidden, none is removed.
     """
-    from .grid import attach
+    from .brain_view import attach
 
     view = attach(viewer)
     layers = []

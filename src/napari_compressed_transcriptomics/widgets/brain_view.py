@@ -11,7 +11,12 @@ from qtpy.QtWidgets import (
     QLabel,
 )
 
-from napari_compressed_transcriptomics.viewer.planes import go_to, plane_of, position, show_plane
+from napari_compressed_transcriptomics.viewer.anatomy.planes import (
+    go_to,
+    plane_of,
+    position,
+    show_plane,
+)
 
 from .shared.fields import check_box
 from .shared.following import follow

@@ -4,7 +4,7 @@ from typing import Any
 
 from qtpy.QtWidgets import QComboBox, QPushButton
 
-from napari_compressed_transcriptomics.viewer import grid, layers
+from napari_compressed_transcriptomics.viewer import brain_view, layers
 from napari_compressed_transcriptomics.widgets.shared.fields import (
     narrow,
     wrapping_label,
@@ -53,4 +53,4 @@ class ComponentColors(Tab):
         data, attributes, _ = layers.composite_layer(result, chosen)
         self._viewer.add_image(data, **attributes)
         if self._viewer.canvas.grid.enabled:
-            grid.attach(self._viewer).show_side_by_side()
+            brain_view.attach(self._viewer).show_side_by_side()

@@ -7,11 +7,11 @@ from weakref import WeakSet, proxy
 import numpy as np
 from qtpy.QtCore import QObject, Signal
 
-from napari_compressed_transcriptomics.viewer import grid as _viewer
+from napari_compressed_transcriptomics.viewer import brain_view as _viewer
 from napari_compressed_transcriptomics.viewer import layers as _layers
+from napari_compressed_transcriptomics.viewer.anatomy.planes import fit
 from napari_compressed_transcriptomics.viewer.itself import OnePerViewer
 from napari_compressed_transcriptomics.viewer.layer_content import middle_and_reach, shown
-from napari_compressed_transcriptomics.viewer.planes import fit
 
 if TYPE_CHECKING:
     from napari_compressed_transcriptomics.reconstruction.reconstruction import Reconstruction

@@ -13,7 +13,7 @@ from napari_compressed_transcriptomics.reconstruction.sample_profile import (
     profile_of,
     samples_by_error,
 )
-from napari_compressed_transcriptomics.viewer.pick_mark import pick_mark
+from napari_compressed_transcriptomics.viewer.anatomy.pick_mark import pick_mark
 from napari_compressed_transcriptomics.widgets.shared.fields import (
     wrapping_label,
 )

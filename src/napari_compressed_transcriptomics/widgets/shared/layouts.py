@@ -14,7 +14,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_compressed_transcriptomics.viewer import grid
+from napari_compressed_transcriptomics.viewer import brain_view
 
 from .fields import scrolling
 
@@ -33,7 +33,7 @@ class Dock(QWidget):
     def __init__(self, napari_viewer: Any):
         super().__init__()
         self._viewer = napari_viewer
-        self._view = grid.attach(napari_viewer)
+        self._view = brain_view.attach(napari_viewer)
 
 
 class Tab(QWidget):

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from napari_compressed_transcriptomics.viewer import grid
+from napari_compressed_transcriptomics.viewer import brain_view
 from napari_compressed_transcriptomics.viewer import layers as _layers
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def add_result(
     In a window more than a few come one in a turn of the event loop, hidden until all are there:
     the list fills, and `then` is called.
     """
-    view = grid.attach(viewer)
+    view = brain_view.attach(viewer)
     view.turns.finish()  # in the order in which they were asked for
     added: list[Any] = []
     made = result_layers(result, outputs)
@@ -73,7 +73,7 @@ def add_result(
 
 def _adding(
     viewer: Any,
-    view: grid.BrainView,
+    view: brain_view.BrainView,
     made: list[_layers.LayerData],
     side_by_side: bool,
     added: list[Any],

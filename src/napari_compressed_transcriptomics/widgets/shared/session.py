@@ -10,10 +10,10 @@ from nibabel.affines import apply_affine
 from qtpy.QtCore import QObject, Signal
 
 from napari_compressed_transcriptomics.core.expression import Parcellation
+from napari_compressed_transcriptomics.viewer.anatomy.planes import go_to
 from napari_compressed_transcriptomics.viewer.itself import OnePerViewer
 from napari_compressed_transcriptomics.viewer.layer_content import shown
 from napari_compressed_transcriptomics.viewer.picking import sample_under
-from napari_compressed_transcriptomics.viewer.planes import go_to
 
 if TYPE_CHECKING:
     from napari_compressed_transcriptomics.codecs.codec import Codec

@@ -3,8 +3,9 @@
 from typing import Any
 from weakref import WeakKeyDictionary, proxy
 
-from .cell_texts import CellTexts
-from .layer_content import LayerContent, shown
+from napari_compressed_transcriptomics.viewer.layer_content import LayerContent, shown
+
+from .texts import CellTexts
 
 _DATA = "units of the data"
 _NONE = "no unit"

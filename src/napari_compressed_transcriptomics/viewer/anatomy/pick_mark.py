@@ -5,8 +5,8 @@ from weakref import proxy
 
 import numpy as np
 
-from .itself import OnePerViewer, itself
-from .layer_content import shown
+from napari_compressed_transcriptomics.viewer.itself import OnePerViewer, itself
+from napari_compressed_transcriptomics.viewer.layer_content import shown
 
 NAME = "picked place"
 _SIZE_MM = 10.0

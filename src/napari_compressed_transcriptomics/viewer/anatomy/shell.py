@@ -5,7 +5,7 @@ from weakref import proxy
 
 import numpy as np
 
-from .layer_content import LayerContent, shown
+from napari_compressed_transcriptomics.viewer.layer_content import LayerContent, shown
 
 NAME = "brain shell"
 _FINEST = 3.0  # mm; finer voxels are joined, as a shell that faint shows no detail

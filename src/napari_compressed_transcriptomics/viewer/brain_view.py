@@ -11,14 +11,14 @@ from weakref import WeakKeyDictionary, proxy
 
 import numpy as np
 
-from .cell_texts import CellTexts
+from .anatomy.planes import fit
+from .anatomy.shell import BrainShell
+from .cells.legend import Legend
+from .cells.texts import CellTexts
 from .colormaps import diverging_colormap
 from .itself import OnePerViewer
 from .layer_content import shown
 from .layers import follow_component
-from .legend import Legend
-from .planes import fit
-from .shell import BrainShell
 from .turns import Turns
 
 # Negative and positive end of each spatial axis (z, y, x) of RAS+ millimetres.

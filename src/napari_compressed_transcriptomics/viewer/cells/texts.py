@@ -5,8 +5,8 @@ from contextlib import contextmanager
 from typing import Any
 from weakref import WeakKeyDictionary, proxy
 
-from .itself import itself
-from .turns import timer_of
+from napari_compressed_transcriptomics.viewer.itself import itself
+from napari_compressed_transcriptomics.viewer.turns import timer_of
 
 _A_TURN = 12
 """Texts drawn anew in a turn of the event loop: napari takes about 50 ms for each."""

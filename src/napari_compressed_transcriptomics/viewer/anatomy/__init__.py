@@ -1,0 +1,1 @@
+"""Finding the way in the brain: planes, the shell around it, the place that was picked."""

@@ -1,0 +1,1 @@
+"""The cells of the grid: texts, colour bars and what they mean."""
