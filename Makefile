@@ -22,7 +22,7 @@ demo test check quality linear study calibration fuzz chaos monkey screenshots: 
 # Two processes with two threads each would wait for each other on two cores.
 test check: export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: help demo test check bench quality linear study calibration fuzz chaos monkey screenshots clean
+.PHONY: help demo test check wheel-test bench quality linear study calibration fuzz chaos monkey screenshots clean
 .DEFAULT_GOAL := help
 
 help: ## say what each of these does
@@ -42,6 +42,11 @@ check: $(READY) ## run the tests, the linter, the formatter and the type checker
 
 fuzz: $(READY) ## give readers N damaged and hostile files (make fuzz N=100000; default 20000)
 	$(BIN)/python -m tests.fuzz $(or $(N),20000)
+
+wheel-test: $(READY) ## build the wheel and use it in a fresh environment of each Python that is found
+	$(PIP) install --quiet -c constraints.txt build
+	rm -rf dist && $(BIN)/python -m build --outdir dist .
+	$(BIN)/python scripts/wheel_test.py --wheels dist --constraint constraints.txt $(TORCH_INDEX)
 
 bench: $(READY) ## measure speed and memory (minutes)
 	$(PIP) install --quiet -c constraints.txt -r benchmarks/requirements.txt

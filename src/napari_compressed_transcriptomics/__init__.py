@@ -7,8 +7,6 @@ resolved on first use.
 from importlib import import_module
 from typing import Any
 
-__version__ = "0.1.0"
-
 _PUBLIC = {
     "Codec": "codecs.codec",
     "Expression": "core.expression",
@@ -28,6 +26,10 @@ __all__ = ["__version__", *sorted(_PUBLIC)]
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("napari-compressed-transcriptomics")
     if name not in _PUBLIC:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.{_PUBLIC[name]}"), name)

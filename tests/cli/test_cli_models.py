@@ -12,6 +12,7 @@ from commands import REGIONS, refused, run
 from napari_compressed_transcriptomics.codecs.models import published
 from napari_compressed_transcriptomics.codecs.models.published import BLOB_IDS
 from napari_compressed_transcriptomics.io import read_expression
+from napari_compressed_transcriptomics.io.files.kept_files import CACHE_VARIABLE
 from published import SAMPLE, Server, blob_id, sample_table, weights
 
 TWO = "autoencode_abagen_2_components.pt"
@@ -27,7 +28,7 @@ def server(tmp_path, monkeypatch):
     for name, content in files.items():
         monkeypatch.setitem(BLOB_IDS, name, blob_id(content))
     monkeypatch.setenv("no_proxy", "*")
-    monkeypatch.setenv(published.CACHE_VARIABLE, str(tmp_path / "cache"))
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path / "cache"))
     with Server(files) as server:
         monkeypatch.setenv(published.MIRROR_VARIABLE, server.address)
         yield server

@@ -5,6 +5,7 @@ import pytest
 from napari_compressed_transcriptomics.codecs.models import published
 from napari_compressed_transcriptomics.codecs.recipes import TrainRequest
 from napari_compressed_transcriptomics.io.files import download
+from napari_compressed_transcriptomics.io.files.kept_files import CACHE_VARIABLE
 from published import FILES, Server, publish
 from trained import DATA
 
@@ -15,7 +16,7 @@ def server(monkeypatch, tmp_path):
         publish(monkeypatch, FILES)
         monkeypatch.setenv("no_proxy", "*")
         monkeypatch.setenv(published.MIRROR_VARIABLE, server.address)
-        monkeypatch.setenv(published.CACHE_VARIABLE, str(tmp_path / "cache"))
+        monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path / "cache"))
         monkeypatch.setattr(download, "PAUSES", (0.0, 0.0, 0.0))
         yield server
 

@@ -18,7 +18,8 @@ from napari_compressed_transcriptomics.codecs.models.published import (
     weights_folder,
 )
 from napari_compressed_transcriptomics.core.progress import Cancelled
-from napari_compressed_transcriptomics.io.files import download
+from napari_compressed_transcriptomics.io.files import download, kept_files
+from napari_compressed_transcriptomics.io.files.kept_files import CACHE_VARIABLE
 from published import (
     DATA,
     EIGHT,
@@ -43,9 +44,9 @@ def test_what_is_published():
 
 
 def test_cache_folder(monkeypatch, tmp_path):
-    monkeypatch.setenv(published.CACHE_VARIABLE, str(tmp_path))
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path))
     assert weights_folder("elsewhere") == tmp_path / "published"
-    monkeypatch.delenv(published.CACHE_VARIABLE)
+    monkeypatch.delenv(CACHE_VARIABLE)
     assert weights_folder(tmp_path / "b") == tmp_path / "b" / "published"
     assert "napari-compressed-transcriptomics" in str(weights_folder())
 
@@ -231,18 +232,18 @@ def test_read_only_cache(server, tmp_path):
     folder = tmp_path / "cache"
     folder.mkdir()
     folder.chmod(0o555)
-    refused(str(folder), published.CACHE_VARIABLE, "preferences", "read-only")
+    refused(str(folder), CACHE_VARIABLE, "preferences", "read-only")
     folder.chmod(0o755)
     load_published(2)
     weights_folder().chmod(0o555)
     assert load_published(2).latent_size == 2  # what is there needs no writing
-    refused(str(weights_folder()), published.CACHE_VARIABLE, call=lambda: load_published(8))
+    refused(str(weights_folder()), CACHE_VARIABLE, call=lambda: load_published(8))
     weights_folder().chmod(0o755)
 
 
 def test_cache_that_is_a_file(server, tmp_path):
     (tmp_path / "cache").write_text("not a folder")
-    refused(str(tmp_path / "cache"), published.CACHE_VARIABLE)
+    refused(str(tmp_path / "cache"), CACHE_VARIABLE)
 
 
 def test_full_disk(server, monkeypatch):
@@ -250,7 +251,7 @@ def test_full_disk(server, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(download.os, "fsync", full)
-    refused(str(weights_folder()), "No space left", published.CACHE_VARIABLE)
+    refused(str(weights_folder()), "No space left", CACHE_VARIABLE)
 
 
 def test_import_from_a_folder(offline, tmp_path):
@@ -300,8 +301,8 @@ def test_a_mirror_that_is_no_address(server, monkeypatch, mirror):
 
 
 def test_a_cache_in_the_home_of_nobody(monkeypatch):
-    monkeypatch.setenv(published.CACHE_VARIABLE, "~nobodyhere/x")
-    refused(published.CACHE_VARIABLE, "~nobodyhere/x", call=weights_folder)
+    monkeypatch.setenv(CACHE_VARIABLE, "~nobodyhere/x")
+    refused(CACHE_VARIABLE, "~nobodyhere/x", call=weights_folder)
 
 
 def test_import_of_what_is_no_file(offline, tmp_path):
@@ -317,6 +318,6 @@ def test_a_file_that_changes_while_it_is_imported(offline, tmp_path, monkeypatch
     def copy(_, to):
         to.write_bytes(WEIGHTS[:-1])
 
-    monkeypatch.setattr(published.shutil, "copyfile", copy)
+    monkeypatch.setattr(kept_files.shutil, "copyfile", copy)
     refused(TWO, "changed", call=lambda: import_files(path))
     assert in_cache() == []

@@ -1,17 +1,19 @@
 """The seven published autoencoders: where they are, how they are fetched, kept and loaded."""
 
-import os
-import shutil
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from napari_compressed_transcriptomics.codecs.codec import Codec
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.latent_sizes import LATENT_SIZES
 from napari_compressed_transcriptomics.core.progress import Progress, Report, silent
 from napari_compressed_transcriptomics.core.provenance import git_blob_id
+from napari_compressed_transcriptomics.io.files.kept_files import (
+    KeptFiles,
+    cache_folder,
+    mirrored,
+)
 
 from .state_dict import SAMPLE
 
@@ -24,8 +26,6 @@ ADDRESS = (
     f"{COMMIT}/model_weights/"
 )
 MIRROR_VARIABLE = "COMPRESSED_TRANSCRIPTOMICS_MIRROR"
-CACHE_VARIABLE = "COMPRESSED_TRANSCRIPTOMICS_CACHE"
-PACKAGE = "napari-compressed-transcriptomics"
 
 BLOB_IDS = {
     "autoencode_abagen_2_components.pt": "d6d2d772d7fdea9c9ebb3c052bc953c728d26f1e",
@@ -58,45 +58,23 @@ def address() -> str:
     UserError
         If `MIRROR_VARIABLE` is set to what is no address on the web.
     """
-    chosen = os.environ.get(MIRROR_VARIABLE) or ADDRESS
-    try:
-        parts = urlsplit(chosen)
-        right = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # of a port or a bracket that is none
-        right = False
-    if not right or not chosen.isprintable() or " " in chosen:
-        raise UserError(
-            f"{MIRROR_VARIABLE} is set to {chosen!r}, which is no address on the web; let it "
-            "begin with http:// or https://, or unset it"
-        )
-    return chosen.rstrip("/") + "/"
-
-
-def cache_folder(preferred: str | Path | None = None) -> Path:
-    """Return the folder for what is fetched; it need not be there yet.
-
-    The environment variable `CACHE_VARIABLE` comes first, then `preferred` (the user's
-    preference in napari), then the platform's usual place.
-
-    Raises
-    ------
-    UserError
-        If that begins with the name of a user whom the computer does not know (``~name``).
-    """
-    chosen = os.environ.get(CACHE_VARIABLE) or preferred
-    if chosen:
-        try:
-            return Path(chosen).expanduser().absolute()
-        except RuntimeError:
-            raise UserError(_not_written(Path(chosen), "there is no such home folder")) from None
-    from platformdirs import user_cache_path
-
-    return user_cache_path(PACKAGE, appauthor=False)
+    return mirrored(MIRROR_VARIABLE, ADDRESS)
 
 
 def weights_folder(preferred: str | Path | None = None) -> Path:
     """Return the folder in the cache that holds the published files, under their own names."""
     return cache_folder(preferred) / "published"
+
+
+def _files(preferred: str | Path | None) -> KeptFiles:
+    return KeptFiles(
+        "Published files",
+        weights_folder(preferred),
+        BLOB_IDS,
+        address,
+        {name: name for name in BLOB_IDS},
+        "compressed-transcriptomics models import FOLDER",
+    )
 
 
 def is_right(path: Path) -> bool:
@@ -134,28 +112,7 @@ def download(
         Listing the files needed, and where to get and put them, if they cannot be fetched; or
         naming the folder and the setting, if it cannot be written.
     """
-    from napari_compressed_transcriptomics.io.files.download import DownloadError, fetch
-
-    folder = weights_folder(preferred)
-    lacking = []
-    for name in (SAMPLE, *map(weights_name, latent_sizes)):
-        report(Progress(f"Checking {name}", 0, 1))
-        if not is_right(folder / name):
-            lacking.append(name)
-    if lacking:
-        _make_writable(folder)
-    for i, name in enumerate(lacking):
-        try:
-            fetch(address() + name, folder / name, BLOB_IDS[name], report)
-        except DownloadError as error:
-            raise UserError(
-                f"{name} was not fetched, as {error}; get {', '.join(lacking[i:])} from "
-                f"{address()} by other means and put what you get into {folder}, or run "
-                "`compressed-transcriptomics models import FOLDER`"
-            ) from None
-        except OSError as error:
-            raise UserError(_not_written(folder, error.strerror or str(error))) from None
-    return folder
+    return _files(preferred).fetch((SAMPLE, *map(weights_name, latent_sizes)), report)
 
 
 def load_published(
@@ -218,49 +175,4 @@ def import_files(path: str | Path, preferred: str | Path | None = None) -> list[
     UserError
         There is no published file at `path`, or the cache cannot be written.
     """
-    from napari_compressed_transcriptomics.io.files.atomic import replacing
-    from napari_compressed_transcriptomics.io.files.download import MAX_BYTES
-    from napari_compressed_transcriptomics.io.files.files import existing_file, looks_like
-
-    path, folder = Path(path), weights_folder(preferred)
-    if path.is_dir():
-        files = sorted(p for p in path.iterdir() if p.suffix in (".pt", ".csv") and p.is_file())
-        files = [file for file in files if file.stat().st_size <= MAX_BYTES]
-    else:
-        files = [existing_file(path)]
-    names = {blob_id: name for name, blob_id in BLOB_IDS.items()}
-    found = {names[i]: file for file in files if (i := git_blob_id(file)) in names}
-    if not found:
-        if path.is_dir():
-            what = f"{path} holds none of the published files ({', '.join(BLOB_IDS)})"
-        else:
-            with path.open("rb") as opened:
-                what = f"{path} is not one of the published files but {looks_like(opened.read(64))}"
-        raise UserError(f"{what}; fetch them from {address()}")
-    _make_writable(folder)
-    for name, file in found.items():
-        if not is_right(folder / name):
-            with replacing(folder / name) as copy:
-                shutil.copyfile(file, copy)
-                if git_blob_id(copy) != BLOB_IDS[name]:
-                    raise UserError(f"{file} changed while it was copied; try again")
-    return [folder / name for name in found]
-
-
-def _make_writable(folder: Path) -> None:
-    from napari_compressed_transcriptomics.io.files.atomic import check_writable
-
-    try:
-        check_writable(folder)
-        folder.mkdir(parents=True, exist_ok=True)
-    except UserError as error:
-        raise UserError(_not_written(folder, str(error).split(";")[0])) from None
-    except OSError as error:
-        raise UserError(_not_written(folder, error.strerror or str(error))) from None
-
-
-def _not_written(folder: Path, reason: str) -> str:
-    return (
-        f"Published weights cannot be kept in {folder} ({reason}); set {CACHE_VARIABLE}, or the "
-        "cache folder in napari's preferences, to a folder that can be written"
-    )
+    return _files(preferred).take(path, (".pt", ".csv"))

@@ -1,0 +1,98 @@
+"""What is published: metadata, the page on PyPI, the recipe for conda-forge, notes of a release."""
+
+import re
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+from hatchling.metadata.core import ProjectMetadata
+from hatchling.plugin.manager import PluginManager
+from packaging.requirements import Requirement
+from packaging.version import Version
+
+import napari_compressed_transcriptomics as package
+
+ROOT = Path(__file__).parent.parent
+REPOSITORY = (
+    "https://github.com/napari-compressed-transcriptomics/napari-compressed-transcriptomics"
+)
+RAW = REPOSITORY.replace("github.com", "raw.githubusercontent.com") + "/main/"
+PAGES = REPOSITORY + "/blob/main/"
+CONDA_NAMES = {"matplotlib": "matplotlib-base", "torch": "pytorch"}
+
+sys.path.insert(0, str(ROOT / "scripts"))
+from release_notes import notes  # noqa: E402
+
+
+@pytest.fixture(scope="module")
+def metadata() -> ProjectMetadata:
+    return ProjectMetadata(str(ROOT), PluginManager())
+
+
+@pytest.fixture(scope="module")
+def project() -> dict:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+
+def test_the_version_is_the_one_installed():
+    assert Version(package.__version__) >= Version("0.1.dev0")
+
+
+def test_all_links_of_the_published_readme_lead_somewhere(metadata):
+    text = metadata.core.readme
+    links = re.findall(r"\]\(([^)\s]+)\)", text)
+    assert len(links) > 10
+    headings = {
+        re.sub(r"[^\w\- ]", "", line.lstrip("# ")).strip().lower().replace(" ", "-")
+        for line in text.splitlines()
+        if line.startswith("#")
+    }
+    for link in links:
+        if link.startswith("#"):
+            assert link[1:] in headings, link
+            continue
+        assert link.startswith("https://"), link
+        for base in (RAW, PAGES):
+            if link.startswith(base):
+                assert (ROOT / link.removeprefix(base).partition("#")[0]).exists(), link
+
+
+def test_pictures_are_files_and_not_pages_about_them(metadata):
+    pictures = re.findall(r"!\[[^\]]*\]\(([^)\s]+)\)", metadata.core.readme)
+    assert pictures
+    assert all(picture.startswith(RAW) for picture in pictures)
+
+
+def test_addresses_are_in_the_one_repository(project):
+    assert {"Homepage", "Documentation", "Issues", "Changelog"} <= set(project["urls"])
+    assert all(url.startswith(REPOSITORY) for url in project["urls"].values())
+
+
+def test_the_conda_recipe_needs_what_the_package_needs(project):
+    recipe = yaml.safe_load((ROOT / "recipe" / "recipe.yaml").read_text())
+    needed = {
+        CONDA_NAMES.get(requirement.name, requirement.name): str(requirement.specifier)
+        for requirement in map(Requirement, project["dependencies"])
+    }
+    told = dict(line.partition(" ")[::2] for line in recipe["requirements"]["run"])
+    assert told.pop("python") == ">=${{ python_min }}"
+    assert told == needed
+    built_with = tomllib.loads((ROOT / "pyproject.toml").read_text())["build-system"]["requires"]
+    host = {line.replace(" ", "") for line in recipe["requirements"]["host"]}
+    assert set(built_with) <= host
+
+
+def test_release_notes_are_the_section_of_the_version():
+    changelog = "# Changelog\n\n## [Unreleased]\n\n- new\n\n## [0.2.0] - 2027-01-02\n\n- two\n\n"
+    changelog += "## [0.1.0] - 2026-12-01\n\n### Added\n\n- one\n"
+    assert notes("v0.2.0", changelog) == "- two\n"
+    assert notes("0.1.0", changelog) == "### Added\n\n- one\n"
+
+
+@pytest.mark.parametrize("version", ["v0.3.0", "v0x2.0", "Unreleased"])
+def test_a_version_without_a_dated_entry_is_refused(version):
+    changelog = "## [Unreleased]\n\n- new\n\n## [0.3.0]\n\n- no date\n\n## [0.2.0] - 2027-01-02\n"
+    with pytest.raises(SystemExit, match="no dated entry"):
+        notes(version, changelog)
