@@ -26,6 +26,7 @@ from . import info as _cli_info
 from . import models as _cli_models
 from . import predict as _cli_predict
 from . import report as _cli_report
+from . import samples as _cli_samples
 from . import train as _cli_train
 from .faults import explained, interrupted
 from .options import seed
@@ -292,6 +293,9 @@ def _parser() -> argparse.ArgumentParser:
     about_models = "Fetch published weights, and say what model files hold."
     models = commands.add_parser("models", help=about_models, description=about_models)
     _cli_models.add_commands(models.add_subparsers(required=True, metavar="COMMAND"))
+    about_samples = "Fetch real expression to begin with, on the terms of its sources."
+    samples = commands.add_parser("samples", help=about_samples, description=about_samples)
+    _cli_samples.add_commands(samples.add_subparsers(required=True, metavar="COMMAND"))
 
     demo = command("demo", _demo, _cli_demo.SUMMARY)
     _cli_demo.add_options(demo)

@@ -1,0 +1,50 @@
+"""The commands under `samples`: real expression to begin with."""
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from .terminal import Report, clear_line
+
+
+def add_commands(samples: Any) -> None:
+    """Add the commands to what ``ArgumentParser.add_subparsers`` returned."""
+
+    def command(name: str, run: Callable[[argparse.Namespace], None], summary: str) -> Any:
+        sub = samples.add_parser(name, help=summary, description=summary)
+        sub.set_defaults(run=run)
+        return sub
+
+    command("list", _list, "Say which samples there are, and which are here.")
+    get = command("get", _get, "Fetch a sample, and print where it lies.")
+    get.add_argument("key", metavar="SAMPLE", help="as `samples list` names it")
+    get.add_argument(
+        "--accept-terms", action="store_true", help="of its sources; without this they are told"
+    )
+    importing = command("import", _import, "Take files of a sample that were fetched otherwise.")
+    importing.add_argument("key", metavar="SAMPLE")
+    importing.add_argument("file", type=Path, metavar="FILE", help="file of it, or a folder")
+
+
+def _list(arguments: argparse.Namespace) -> None:
+    from napari_compressed_transcriptomics.io.readers.samples.real import SAMPLES
+
+    for key, sample in SAMPLES.items():
+        state = "here" if sample.is_here() else f"{sample.megabytes:.1f} MB"
+        print(f"{state:<9} {key:<20} {sample.title}")
+
+
+def _get(arguments: argparse.Namespace) -> None:
+    from napari_compressed_transcriptomics.io.readers.samples.real import sample
+
+    chosen = sample(arguments.key)
+    folder = chosen.get(terms_accepted=arguments.accept_terms, report=Report())
+    clear_line()
+    print(*(folder / file.name for file in chosen.files), sep="\n")
+
+
+def _import(arguments: argparse.Namespace) -> None:
+    from napari_compressed_transcriptomics.io.readers.samples.real import sample
+
+    print(*sample(arguments.key).take(arguments.file), sep="\n")

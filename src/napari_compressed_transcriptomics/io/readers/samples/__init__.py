@@ -1,0 +1,1 @@
+"""Real data to begin with, fetched when asked for."""
