@@ -29,7 +29,6 @@ def test_terms_are_accepted_before_it_is_fetched_and_opened(viewer, qtbot, tmp_p
         assert dock.bar.run.text() == "Open"
         n_requests = len(server.requests)
 
-        viewer.layers.clear()
         real_samples.open_sample(viewer, SAMPLE.key)  # as File > Open Sample does
-        qtbot.waitUntil(lambda: len(viewer.layers) == 1, timeout=20_000)
+        qtbot.waitUntil(lambda: len(viewer.layers) == 2, timeout=60_000)
         assert len(server.requests) == n_requests
