@@ -93,7 +93,7 @@ class Comparison(QObject):
             if layer.visible and not _is_compared(layer):
                 self._hidden.add(layer)
             layer.visible = layer in layers
-        self._view.show_side_by_side(layers, rows=1)
+        self._view.show_side_by_side((1, len(layers)))
         self.changed.emit()
 
     def _make(self, result: "Reconstruction", gene: str) -> dict[str, Any]:
@@ -105,9 +105,7 @@ class Comparison(QObject):
             )
             if kind == "reconstructed":
                 attributes["contrast_limits"] = layers["original"].contrast_limits
-            layer = layers[kind] = self._viewer.add_image(data, **attributes)
-            # Cells are narrow: nothing may lie beside the name.
-            layer.colorbar.position = "bottom_left"
+            layers[kind] = self._viewer.add_image(data, **attributes)
         shared = ("contrast_limits", "colormap", "gamma")
         self._viewer.layers.link_layers([layers["original"], layers["reconstructed"]], shared)
         return layers
