@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
+from napari_compressed_transcriptomics.viewer.cells.texts import _A_TURN
 
 from clicking import settle
 from napari_compressed_transcriptomics.viewer.adding import add_expression
 from napari_compressed_transcriptomics.viewer.brain_view import attach
-from napari_compressed_transcriptomics.viewer.cells.texts import _A_TURN
 from napari_compressed_transcriptomics.widgets.compress import Compress
 from napari_compressed_transcriptomics.widgets.inspect.gene_maps import comparison
 from napari_compressed_transcriptomics.widgets.shared.result_layers import Outputs, add_result

@@ -11,9 +11,11 @@ from weakref import WeakKeyDictionary, proxy
 
 from .anatomy.shell import BrainShell
 from .cells.cells import Cells
+from .cells.same_scale import SameScale
 from .colormaps import diverging_colormap
 from .itself import OnePerViewer
 from .layer_content import shown
+from .layer_values import part_shown
 from .layers import follow_component
 from .turns import Turns
 
@@ -40,6 +42,7 @@ class BrainView:
         self.shell = BrainShell(viewer)
         for layer in viewer.layers:
             self._welcome(layer)
+        self.same_scale = SameScale(viewer)
 
     @contextmanager
     def at_once(self) -> Iterator[None]:
@@ -119,22 +122,19 @@ class BrainView:
         self._viewer.scene.camera.set_view_direction((-0.3, 0.9, -0.3), (1, 0, 0))
 
     def _on_step(self) -> None:
-        for layer in self._viewer.layers:
-            what = shown(layer)
-            if what is not None and what.kind == "latents":
-                self._follow(layer)
+        with self.same_scale.apart():
+            changed = [self._follow(layer) for layer in self._viewer.layers if _is_stack(layer)]
+        if any(changed):
+            self.same_scale.apply()
 
-    def _follow(self, layer: Any) -> None:
+    def _follow(self, layer: Any) -> bool:
         """Set the contrast when another component is shown; else it is the user's."""
-        component = self._component(layer)
-        if component != self._component_of.get(layer, 0):
-            self._component_of[layer] = component
-            follow_component(layer, component)
-
-    def _component(self, layer: Any) -> int:
-        axis = self._viewer.dims.ndim - layer.ndim
-        step = round(self._viewer.dims.point[axis] - layer.translate[0])
-        return min(max(step, 0), len(layer.data) - 1)
+        component = part_shown(self._viewer, layer)
+        if component == self._component_of.get(layer, 0):
+            return False
+        self._component_of[layer] = component
+        follow_component(layer, component)
+        return True
 
     def _dress(self, layer: Any) -> None:
         """Give a signed layer the look that hides its outside in 2-D or in 3-D."""
@@ -153,3 +153,7 @@ class BrainView:
 attach = OnePerViewer(BrainView)
 """Makes a viewer ready for our layers, present and to come; safe to call again."""
 
+
+def _is_stack(layer: Any) -> bool:
+    what = shown(layer)
+    return what is not None and what.kind == "latents"

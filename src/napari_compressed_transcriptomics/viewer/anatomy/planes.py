@@ -4,6 +4,8 @@ from typing import Any
 
 import numpy as np
 
+from napari_compressed_transcriptomics.viewer.brain_view import attach
+
 # Order of the last three axes (z, y, x): what the slider moves, what points up, what right.
 PLANES = {"axial": (0, 1, 2), "coronal": (1, 0, 2), "sagittal": (2, 0, 1)}
 
@@ -50,6 +52,4 @@ def go_to(viewer: Any, mm: Any) -> None:
 
 def fit(viewer: Any) -> None:
     """Fit the view: brains fill their cells, with room for titles, letters and colour bars."""
-    from napari_compressed_transcriptomics.viewer.brain_view import attach
-
     attach(viewer).cells.fit()

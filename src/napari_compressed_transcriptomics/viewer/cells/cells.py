@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Any
-from weakref import WeakMethod, proxy
+from weakref import WeakKeyDictionary, WeakMethod, WeakSet, proxy
 
 import numpy as np
 
@@ -46,15 +46,14 @@ class Cells:
         self._arranging = self._fitting = False
         self.under: list[SliceSource] = []
         self.over: list[SliceSource] = []
+        self._helpers: WeakKeyDictionary[Any, tuple[SliceSource, bool]] = WeakKeyDictionary()
+        self._hidden: WeakSet[Any] = WeakSet()
         self._pictures: Pictures | None = None
         self._timer = timer_of(viewer)
         if self._timer is not None:
             self._timer.setSingleShot(True)
             self._timer.timeout.connect(self._settle)
-            redraw, tooltip = WeakMethod(self._redraw), WeakMethod(self._tooltip)
-            self._pictures = Pictures(
-                viewer, lambda ratio: redraw()(ratio), lambda x, y: tooltip()(x, y)
-            )
+            self._pictures = Pictures(viewer, _weak(self._redraw), _weak(self._tooltip))
         viewer.layers.events.connect(self._on_layers)
         for event in (viewer.layers.events.inserted, viewer.layers.events.removed):
             event.connect(self._soon, position="last")  # napari counts axes before
@@ -66,7 +65,7 @@ class Cells:
 
     def look(self) -> Seen:
         """Return all that is drawn in the cells beside layers."""
-        sliced = bool(self.under or self.over)
+        sliced = bool(self._sources(under=True) or self._sources(under=False))
         return look(self._viewer, self._texts, self._pick, sliced)
 
     def update(self) -> None:
@@ -86,6 +85,35 @@ class Cells:
         """Ring a place, in mm (z, y, x), in every cell, with a name; None for no place."""
         self._pick = None if place is None else (np.asarray(place, float), name)
         self.update()
+
+    def share(self, layer: Any, source: SliceSource, under: bool = False) -> None:
+        """Show a helper layer (a selection, a template) in every cell of a grid, in none its own.
+
+        In a grid the layer is hidden, and pictures of its slices are drawn in all 2-D cells, over
+        or `under` their maps; without a grid the layer is shown itself. In cells in 3-D it is not
+        seen. Called again for the same layer, other pictures replace the former.
+        """
+        self._helpers[itself(layer)] = source, under
+        self._hide_helpers()
+        self.update()
+
+    def _hide_helpers(self) -> None:
+        grid = self._viewer.canvas.grid.enabled or self._arranging
+        for layer in list(self._helpers):
+            if grid and layer in self._viewer.layers:
+                self._hidden.add(layer)
+                layer.visible = False
+            elif not grid and layer in self._hidden:
+                self._hidden.discard(layer)
+                layer.visible = True
+
+    def _sources(self, under: bool) -> list[SliceSource]:
+        shared = [
+            source
+            for layer, (source, below) in self._helpers.items()
+            if below == under and layer in self._hidden and layer in self._viewer.layers
+        ]
+        return [*(self.under if under else self.over), *shared]
 
     def fit(self) -> None:
         """Let brains fill their cells."""
@@ -108,6 +136,7 @@ class Cells:
         self._free = shape is None
         try:
             grid.stride = 1
+            self._hide_helpers()
             if shape is None:
                 self._arrange()
             else:
@@ -119,6 +148,7 @@ class Cells:
 
     def _arrange(self) -> None:
         viewer = self._viewer
+        self._hide_helpers()
         layers = [layer for layer in viewer.layers if layer.visible]
         extent = extent_of(viewer) or (1.0, 1.0)
         height, width = viewer.canvas.size
@@ -138,6 +168,7 @@ class Cells:
         """Lay napari's own grid out as ours."""
         if self._arranging:
             return
+        self._hide_helpers()
         if self._viewer.canvas.grid.enabled:
             self.show_grid()
         elif any(shown(layer) is not None for layer in self._viewer.layers):
@@ -178,15 +209,27 @@ class Cells:
         before, self._seen = self._seen, self.look()
         seen = self._seen
         if _layouts(before) != _layouts(seen) and self._pictures is not None:
-            self._pictures.update()  # napari knows the size of new cells only after a frame
+            self._pictures.again()  # napari knows the size of new cells only after a frame
         if self._drawn == (seen, ratio):
             return None, None
         self._drawn = (seen, ratio)
-        under = _slices(self.under, seen)
-        return paint_under(seen, under, ratio), paint(seen, _slices(self.over, seen), ratio)
+        under, over = (_slices(self._sources(under), seen) for under in (True, False))
+        return paint_under(seen, under, ratio), paint(seen, over, ratio)
 
     def _tooltip(self, x: float, y: float) -> str:
         return self._seen.tooltip_at(x, y)
+
+
+def _weak(method: Any) -> Any:
+    """Return a method as a function that does not keep its object alive."""
+    reference = WeakMethod(method)
+
+    def call(*arguments: Any) -> Any:
+        found = reference()
+        assert found is not None
+        return found(*arguments)
+
+    return call
 
 
 def _layouts(seen: Seen) -> list[Any]:

@@ -119,11 +119,14 @@ def _write(
 
     _set_font(painter, pixels, bold)
     cut = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideMiddle, int(rect.width))
-    flags = Qt.AlignmentFlag.AlignVCenter | {
-        "left": Qt.AlignmentFlag.AlignLeft,
-        "right": Qt.AlignmentFlag.AlignRight,
-        "center": Qt.AlignmentFlag.AlignHCenter,
-    }[align]
+    flags = (
+        Qt.AlignmentFlag.AlignVCenter
+        | {
+            "left": Qt.AlignmentFlag.AlignLeft,
+            "right": Qt.AlignmentFlag.AlignRight,
+            "center": Qt.AlignmentFlag.AlignHCenter,
+        }[align]
+    )
     painter.setPen(_color(_ink(seen)))
     painter.drawText(QRectF(rect.x, rect.y, rect.width, rect.height), int(flags), cut)
 
@@ -149,15 +152,21 @@ def _paint_bar(painter: Any, seen: Seen, bar: Rect, room: Rect, what: Bar) -> No
     long = (bar.height if upright else bar.width) - 2 * arrow
     if upright:
         body = QRectF(bar.x, bar.y + arrow, bar.width, long)
-        tips = ((0, 1), (bar.x + bar.width / 2, bar.y + bar.height)), (
-            (0, -1),
-            (bar.x + bar.width / 2, bar.y),
+        tips = (
+            ((0, 1), (bar.x + bar.width / 2, bar.y + bar.height)),
+            (
+                (0, -1),
+                (bar.x + bar.width / 2, bar.y),
+            ),
         )
     else:
         body = QRectF(bar.x + arrow, bar.y, long, bar.height)
-        tips = ((-1, 0), (bar.x, bar.y + bar.height / 2)), (
-            (1, 0),
-            (bar.x + bar.width, bar.y + bar.height / 2),
+        tips = (
+            ((-1, 0), (bar.x, bar.y + bar.height / 2)),
+            (
+                (1, 0),
+                (bar.x + bar.width, bar.y + bar.height / 2),
+            ),
         )
     painter.drawImage(body, image)
     painter.setPen(_color(_ink(seen)))
@@ -193,9 +202,7 @@ def _write_numbers(
         return
     widths = [painter.fontMetrics().horizontalAdvance(text) + 2 for text in texts]
     places = np.linspace(body.left(), body.right(), len(texts))
-    left = np.clip(
-        places - np.array(widths) / 2, room.x, room.x + room.width - np.array(widths)
-    )
+    left = np.clip(places - np.array(widths) / 2, room.x, room.x + room.width - np.array(widths))
     if len(texts) > 2 and (left[0] + widths[0] > left[1] or left[1] + widths[1] > left[2]):
         texts, left, widths = [texts[0], texts[-1]], left[[0, -1]], [widths[0], widths[-1]]
     for text, x, width in zip(texts, left, widths, strict=True):

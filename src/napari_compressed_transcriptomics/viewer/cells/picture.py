@@ -32,6 +32,7 @@ class Pictures:
         redraw: Callable[[float], tuple[np.ndarray | None, np.ndarray | None]],
         tooltip: Callable[[float, float], str],
     ):
+        from qtpy.QtCore import QTimer
         from vispy.scene.visuals import Image
         from vispy.visuals.transforms import STTransform
 
@@ -47,12 +48,22 @@ class Pictures:
                 "translucent", depth_test=False, blend_func=("src_alpha", "one_minus_src_alpha")
             )
             self._images.append(image)
+        self._again = QTimer(self._canvas.native)
+        self._again.setSingleShot(True)
+        self._again.timeout.connect(self._canvas.native.update)
         self._canvas.events.draw.connect(self._before_frame)
         self._tooltips = _tooltips(self._canvas.native, tooltip)
 
     def update(self) -> None:
-        """Ask for a frame."""
-        self._canvas.update()
+        """Ask for a frame.
+
+        Of Qt: vispy waits for the one it asked for before, which a screenshot may have taken.
+        """
+        self._canvas.native.update()
+
+    def again(self) -> None:
+        """Ask for one more frame after the one that is being drawn."""
+        self._again.start(0)
 
     def _before_frame(self, event: Any = None) -> None:
         ratio = float(self._canvas.native.devicePixelRatioF())

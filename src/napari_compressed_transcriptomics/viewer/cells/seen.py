@@ -84,7 +84,8 @@ def groups_of(viewer: Any) -> list[list[Any]]:
     visible = [layer for layer in layers if layer.visible]
     if not grid.enabled:
         return [visible] if visible else []
-    stride, groups = abs(grid.stride) or 1, {}
+    stride = abs(grid.stride) or 1
+    groups: dict[int, list[Any]] = {}
     for i, layer in enumerate(layers):
         if layer.visible:
             group = (i if grid.stride > 0 else len(layers) - 1 - i) // stride
