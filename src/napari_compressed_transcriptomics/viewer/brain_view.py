@@ -4,8 +4,9 @@ Axial slices have anterior up and left on the left, 3-D has superior up, letters
 sides, and signed layers swap their look between 2-D and 3-D.
 """
 
+import gc
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 from weakref import WeakKeyDictionary, proxy
 
@@ -46,16 +47,26 @@ class BrainView:
 
     @contextmanager
     def at_once(self) -> Iterator[None]:
-        """Have napari lay out all cells once after several changes, not after each."""
+        """Have napari lay out all cells once after several changes, not after each.
+
+        napari collects all garbage after that, in case layers were removed, for which the window
+        stands still for a third of a second: where none was there is nothing to collect.
+        """
         if self._at_once:
             yield
             return
         self._at_once = True
-        try:
-            with self._viewer.layers.batched_update():
-                yield
-        finally:
-            self._at_once = False
+        layers = self._viewer.layers
+        before = list(layers)
+        with ExitStack() as after:
+            try:
+                with layers.batched_update():
+                    yield
+                    if all(layer in layers for layer in before):
+                        gc.freeze()
+                        after.callback(gc.unfreeze)
+            finally:
+                self._at_once = False
 
     def _on_inserted(self, event: Any) -> None:
         self._welcome(event.value)

@@ -29,6 +29,10 @@ class Cells:
 
     Attributes
     ----------
+    written : bool
+        Whether texts, letters and colour bars are drawn; call `update` after a change.
+    marked : (ndarray, str) or None
+        The place ringed, in mm (z, y, x), and its name; see `mark`.
     under, over : list of SliceSource
         What has a picture for every slice, drawn in every 2-D cell under or over its map, such as
         a template or outlines; call `update` after a change.
@@ -38,12 +42,13 @@ class Cells:
         viewer = itself(viewer)
         self._viewer = proxy(viewer)  # cells must not keep their viewer alive
         self._texts = CellTexts()
-        self._pick: tuple[np.ndarray, str] | None = None
+        self.marked: tuple[np.ndarray, str] | None = None
         self._seen = Seen()
         self._drawn: tuple[Any, ...] = ()
         self._fitted: dict[int, tuple[Any, ...]] = {}
         self._free = True  # the shape follows from what there is
         self._arranging = self._fitting = False
+        self.written = True
         self.under: list[SliceSource] = []
         self.over: list[SliceSource] = []
         self._helpers: WeakKeyDictionary[Any, tuple[SliceSource, bool]] = WeakKeyDictionary()
@@ -66,7 +71,7 @@ class Cells:
     def look(self) -> Seen:
         """Return all that is drawn in the cells beside layers."""
         sliced = bool(self._sources(under=True) or self._sources(under=False))
-        return look(self._viewer, self._texts, self._pick, sliced)
+        return look(self._viewer, self._texts, self.marked, sliced, self.written)
 
     def update(self) -> None:
         """Draw all anew with the next frame."""
@@ -83,7 +88,7 @@ class Cells:
 
     def mark(self, place: Any, name: str = "") -> None:
         """Ring a place, in mm (z, y, x), in every cell, with a name; None for no place."""
-        self._pick = None if place is None else (np.asarray(place, float), name)
+        self.marked = None if place is None else (np.asarray(place, float), name)
         self.update()
 
     def share(self, layer: Any, source: SliceSource, under: bool = False) -> None:

@@ -38,6 +38,7 @@ class Pictures:
 
         self._redraw = redraw
         self._canvas = canvas_of(viewer)
+        self._canvas.set_current()  # else the images belong to another window's context
         self._images = []
         for order in (_UNDER, _OVER):
             image = Image(np.zeros((1, 1, 4), np.uint8), parent=self._canvas.scene)

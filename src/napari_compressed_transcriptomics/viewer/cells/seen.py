@@ -112,7 +112,13 @@ def layouts_of(viewer: Any) -> list[CellLayout]:
     )
 
 
-def look(viewer: Any, texts: CellTexts, pick: tuple[np.ndarray, str] | None, sliced: bool) -> Seen:
+def look(
+    viewer: Any,
+    texts: CellTexts,
+    pick: tuple[np.ndarray, str] | None = None,
+    sliced: bool = False,
+    written: bool = True,
+) -> Seen:
     """Look at a viewer.
 
     Parameters
@@ -124,6 +130,8 @@ def look(viewer: Any, texts: CellTexts, pick: tuple[np.ndarray, str] | None, sli
         The place picked, in mm (z, y, x), and its name.
     sliced : bool
         Whether there are pictures of slices.
+    written : bool
+        Whether texts, letters and colour bars are wanted.
     """
     height, width = viewer.canvas.size
     color = np.rint(np.asarray(viewer.canvas.background_color)[:3] * 255).astype(int)
@@ -136,14 +144,16 @@ def look(viewer: Any, texts: CellTexts, pick: tuple[np.ndarray, str] | None, sli
     cells = []
     for layout, layers in zip(layouts_of(viewer), groups, strict=False):
         top = next((x for x in reversed(layers) if _has_bar(x)), layers[-1])
-        cells.append(SeenCell(layout, texts.of(viewer, top, titled=grid)))
+        cells.append(
+            SeenCell(layout, texts.of(viewer, top, titled=grid) if written else CellText())
+        )
     return Seen(
         (width, height),
         nothing.background,
         tuple(cells),
-        tuple(side_letters(viewer).items()),
-        _place(viewer),
-        _scale(viewer, cells[0].layout),
+        tuple(side_letters(viewer).items()) if written else (),
+        _place(viewer) if written else "",
+        _scale(viewer, cells[0].layout) if written else (0.0, ""),
         _mark(viewer, cells, pick),
         _slice(viewer) if sliced else (),
     )

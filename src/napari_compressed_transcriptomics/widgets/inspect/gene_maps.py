@@ -9,7 +9,6 @@ from qtpy.QtCore import QObject, Signal
 
 from napari_compressed_transcriptomics.viewer import brain_view as _viewer
 from napari_compressed_transcriptomics.viewer import layers as _layers
-from napari_compressed_transcriptomics.viewer.anatomy.planes import fit
 from napari_compressed_transcriptomics.viewer.itself import OnePerViewer
 from napari_compressed_transcriptomics.viewer.layer_content import middle_and_reach, shown
 
@@ -81,7 +80,7 @@ class Comparison(QObject):
             self._hidden.clear()
             for name, value in self._grid.items():
                 setattr(self._viewer.canvas.grid, name, value)
-        fit(self._viewer)
+        self._view.cells.fit()
         self.changed.emit()
 
     def _begin(self, layers: list[Any]) -> None:
