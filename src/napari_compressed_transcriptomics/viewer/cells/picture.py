@@ -10,6 +10,7 @@ import numpy as np
 
 _UNDER, _OVER = -1, 10**7
 """Order among what is on the canvas: napari's views are at 0 and above."""
+_ATTRIBUTES = 16  # as many as OpenGL has at least
 
 
 class Pictures:
@@ -67,6 +68,7 @@ class Pictures:
         self._again.start(0)
 
     def _before_frame(self, event: Any = None) -> None:
+        _forget_attributes()
         ratio = float(self._canvas.native.devicePixelRatioF())
         for image, pixels in zip(self._images, self._redraw(ratio), strict=True):
             if pixels is None:
@@ -75,6 +77,17 @@ class Pictures:
             if image.visible:
                 image.set_data(pixels)
                 image.transform.scale = (1 / ratio, 1 / ratio)
+
+
+def _forget_attributes() -> None:
+    """Switch off what vispy leaves on after it draws: attributes of visuals that are deleted since.
+
+    Drawn after a layer was removed, before any other layer, our images would end the process.
+    """
+    from vispy.gloo import gl
+
+    for index in range(_ATTRIBUTES):
+        gl.glDisableVertexAttribArray(index)
 
 
 def canvas_of(viewer: Any) -> Any:
