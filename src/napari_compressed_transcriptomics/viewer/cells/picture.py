@@ -10,7 +10,9 @@ import numpy as np
 
 _UNDER, _OVER = -1, 10**7
 """Order among what is on the canvas: napari's views are at 0 and above."""
-_ATTRIBUTES = 16  # as many as OpenGL has at least
+_NOTHING = np.zeros((1, 1, 4), np.uint8)
+"""Drawn rather than nothing. vispy does not tell OpenGL which program draws if it was the last one
+to draw, but Qt has used others between frames: what draws first must not be what draws last."""
 
 
 class Pictures:
@@ -42,10 +44,9 @@ class Pictures:
         self._canvas.set_current()  # else the images belong to another window's context
         self._images = []
         for order in (_UNDER, _OVER):
-            image = Image(np.zeros((1, 1, 4), np.uint8), parent=self._canvas.scene)
+            image = Image(_NOTHING, parent=self._canvas.scene)
             image.transform = STTransform()
             image.order = order
-            image.visible = False
             image.set_gl_state(
                 "translucent", depth_test=False, blend_func=("src_alpha", "one_minus_src_alpha")
             )
@@ -68,26 +69,12 @@ class Pictures:
         self._again.start(0)
 
     def _before_frame(self, event: Any = None) -> None:
-        _forget_attributes()
         ratio = float(self._canvas.native.devicePixelRatioF())
         for image, pixels in zip(self._images, self._redraw(ratio), strict=True):
             if pixels is None:
                 continue
-            image.visible = bool(pixels[..., 3].any())
-            if image.visible:
-                image.set_data(pixels)
-                image.transform.scale = (1 / ratio, 1 / ratio)
-
-
-def _forget_attributes() -> None:
-    """Switch off what vispy leaves on after it draws: attributes of visuals that are deleted since.
-
-    Drawn after a layer was removed, before any other layer, our images would end the process.
-    """
-    from vispy.gloo import gl
-
-    for index in range(_ATTRIBUTES):
-        gl.glDisableVertexAttribArray(index)
+            image.set_data(pixels if pixels[..., 3].any() else _NOTHING)
+            image.transform.scale = (1 / ratio, 1 / ratio)
 
 
 def canvas_of(viewer: Any) -> Any:
