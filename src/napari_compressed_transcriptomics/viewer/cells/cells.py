@@ -151,6 +151,21 @@ class Cells:
             self._arranging = False
         self.fit()
 
+    def state(self) -> tuple[bool, bool, tuple[int, int]]:
+        """Return how layers lie now, for `restore`."""
+        grid = self._viewer.canvas.grid
+        return grid.enabled, self._free, tuple(grid.shape)
+
+    def restore(self, state: tuple[bool, bool, tuple[int, int]]) -> None:
+        """Lay layers out as they lay, in the best grid of those seen now where it was that."""
+        enabled, free, shape = state
+        if enabled:
+            self.show_grid(None if free else shape)
+            return
+        self._free = free
+        self._viewer.canvas.grid.enabled = False
+        self.fit()
+
     def _arrange(self) -> None:
         viewer = self._viewer
         self._hide_helpers()
@@ -196,7 +211,8 @@ class Cells:
         if not any(shown(layer) is not None and layer.visible for layer in viewer.layers):
             return
         untouched = self._fitted.get(viewer.dims.ndisplay, ()) in ((), self._camera())
-        if viewer.canvas.grid.enabled and self._free and not self._arranging:
+        # Without a window this comes with each of several changes: too early to put in order.
+        if viewer.canvas.grid.enabled and self._free and self._timer is not None:
             self._arranging = True
             try:
                 self._arrange()

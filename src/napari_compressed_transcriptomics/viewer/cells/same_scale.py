@@ -2,6 +2,7 @@
 
 from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 from weakref import WeakSet, proxy
 
@@ -13,6 +14,7 @@ from napari_compressed_transcriptomics.viewer.layers import set_limits
 
 Limits = tuple[float, float]
 _OF_A_GENE = ("expression", "gene", "original", "reconstructed")
+_RECONSTRUCTED = ("gene", "reconstructed")
 _SAME_MIDDLE = 0.05  # of the half width
 
 
@@ -125,7 +127,10 @@ def quantity(viewer: Any, layer: Any, what: LayerContent) -> Hashable | None:
 
 
 def own_limits(viewer: Any, layer: Any, what: LayerContent) -> Limits:
-    """Return the limits that a layer has by itself."""
+    """Return the limits that a layer has by itself; a reconstruction has those of its original."""
+    if what.kind in _RECONSTRUCTED and what.expression is not None and what.gene:
+        original = what.expression.values[:, what.expression.column(what.gene)]
+        return replace(what, values=original).contrast_limits()
     return what.contrast_limits(part_shown(viewer, layer) if what.kind == "latents" else 0)
 
 

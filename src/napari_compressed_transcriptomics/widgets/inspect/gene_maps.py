@@ -44,7 +44,7 @@ class Comparison(QObject):
         self._viewer = proxy(viewer)  # a comparison must not keep its viewer alive
         self._view = _viewer.attach(viewer)
         self._hidden: WeakSet[Any] = WeakSet()
-        self._grid: dict[str, Any] = {}
+        self._state: tuple[bool, bool, tuple[int, int]] | None = None
         self.active = False
         viewer.layers.events.inserted.connect(self._on_inserted)
         viewer.layers.events.removed.connect(self._on_removed)
@@ -78,15 +78,13 @@ class Comparison(QObject):
                 elif layer in self._hidden:
                     layer.visible = True
             self._hidden.clear()
-            for name, value in self._grid.items():
-                setattr(self._viewer.canvas.grid, name, value)
-        self._view.cells.fit()
+            if self._state is not None:
+                self._view.cells.restore(self._state)
         self.changed.emit()
 
     def _begin(self, layers: list[Any]) -> None:
-        grid = self._viewer.canvas.grid
         if not self.active:
-            self._grid = {name: getattr(grid, name) for name in ("shape", "stride", "enabled")}
+            self._state = self._view.cells.state()
         self.active = True
         for layer in self._viewer.layers:
             if layer.visible and not _is_compared(layer):
