@@ -29,6 +29,7 @@ def test_errors_of_all_results_begin_at_0_and_end_together(results, model, qtbot
 
     dock = BrainView(model)
     qtbot.addWidget(dock)
+    dock.show()
     assert dock.same_scale.isChecked()
     press(dock.same_scale)
     assert [error.contrast_limits[1] for error in errors] == pytest.approx(ends)

@@ -166,7 +166,7 @@ class Cells:
         self._viewer.canvas.grid.enabled = False
         self.fit()
 
-    def _arrange(self) -> None:
+    def _arrange(self, in_order: bool = True) -> None:
         viewer = self._viewer
         self._hide_helpers()
         layers = [layer for layer in viewer.layers if layer.visible]
@@ -179,7 +179,7 @@ class Cells:
             even=viewer.dims.ndisplay == 3,
         )
         wanted = [viewer.layers.index(layers[i]) for i in order]
-        if wanted != sorted(wanted):
+        if in_order and wanted != sorted(wanted):
             viewer.layers.move_multiple(wanted, len(viewer.layers))
         if viewer.canvas.grid.shape != shape:
             viewer.canvas.grid.shape = shape
@@ -211,11 +211,11 @@ class Cells:
         if not any(shown(layer) is not None and layer.visible for layer in viewer.layers):
             return
         untouched = self._fitted.get(viewer.dims.ndisplay, ()) in ((), self._camera())
-        # Without a window this comes with each of several changes: too early to put in order.
-        if viewer.canvas.grid.enabled and self._free and self._timer is not None:
+        if viewer.canvas.grid.enabled and self._free and not self._arranging:
             self._arranging = True
             try:
-                self._arrange()
+                # Without a window this comes with each of several changes: too early for an order.
+                self._arrange(in_order=self._timer is not None)
             finally:
                 self._arranging = False
         if untouched:
