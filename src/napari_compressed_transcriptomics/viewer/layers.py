@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_compressed_transcriptomics.codecs.registry import short_title
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Expression, Parcellation
 from napari_compressed_transcriptomics.reconstruction.held_out_error import HELD_OUT
@@ -199,7 +200,8 @@ def samples_layer(
     )
     if center is not None:
         what = replace(what, **middle_and_reach(values[:, None], center))
-    name = f"{_title(result)} {name}" if result else name
+    if result is not None and kind != "original":  # which is of no method
+        name = f"{_title(result)} {name}"
     return _image(what, f"{name}: {gene}" if gene else name, visible)
 
 
@@ -279,7 +281,7 @@ def volume_layer(volume: "Volume") -> LayerData:
 
 
 def _title(result: "Reconstruction") -> str:
-    return f"{result.codec.id} k={result.codec.latent_size}"
+    return f"{short_title(result.codec.id)} k={result.codec.latent_size}"
 
 
 def _attributes(
@@ -323,7 +325,11 @@ def follow_component(layer: Any, component: int) -> None:
 
 
 def _set_contrast(layer: Any, what: LayerContent, component: int = 0) -> None:
-    low, high = what.contrast_limits(component)
+    set_limits(layer, *what.contrast_limits(component))
+
+
+def set_limits(layer: Any, low: float, high: float) -> None:
+    """Set a layer's contrast limits, and their range where it would not do."""
     if tuple(layer.contrast_limits) == (low, high):
         return
     least, most = layer.contrast_limits_range

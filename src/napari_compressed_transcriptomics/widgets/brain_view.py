@@ -55,6 +55,13 @@ class BrainView(Dock):
             "Side by side", "Every visible layer in a cell of its own, with its name"
         )
         self.side_by_side.clicked.connect(self._arrange)
+        self.same_scale = check_box(
+            "Same scale for the same quantity",
+            "Errors of all results, a gene and its reconstructions, and latents of one method "
+            "have the same colours for the same numbers; else each map has limits of its own",
+        )
+        self.same_scale.setChecked(self._view.same_scale.on)
+        self.same_scale.clicked.connect(self._scale)
         self.shell = check_box(
             "Brain shell in 3-D", "A faint surface around the brain, in 3-D and not side by side"
         )
@@ -73,7 +80,7 @@ class BrainView(Dock):
         for axis, box in self.place.items():
             places += label(f"&{axis}", box), (box, 1)
         options = row(self.side_by_side, self.shell)
-        stack(self, buttons, row(*places, QLabel("mm")), options, 1)
+        stack(self, buttons, row(*places, QLabel("mm")), options, self.same_scale, 1)
 
     def _listen(self) -> None:
         viewer = self._viewer
@@ -98,6 +105,9 @@ class BrainView(Dock):
             self._view.show_side_by_side()
         else:
             self._view.show_in_one()
+
+    def _scale(self, same: bool) -> None:
+        self._view.same_scale.on = same
 
     def _follow(self, event: Any = None) -> None:
         """Say where the viewer is."""

@@ -10,6 +10,7 @@ from nibabel.affines import apply_affine
 from qtpy.QtCore import QObject, Signal
 
 from napari_compressed_transcriptomics.core.expression import Parcellation
+from napari_compressed_transcriptomics.viewer.anatomy.pick_mark import pick_mark
 from napari_compressed_transcriptomics.viewer.anatomy.planes import go_to
 from napari_compressed_transcriptomics.viewer.itself import OnePerViewer
 from napari_compressed_transcriptomics.viewer.layer_content import shown
@@ -57,6 +58,7 @@ class Session(QObject):
         self._viewer = proxy(viewer)
         self.codecs: dict[str, Codec] = {}
         self.pick: Pick | None = None
+        self._mark = pick_mark(viewer)
         viewer.mouse_drag_callbacks.append(self._on_mouse)
 
     def add(self, codec: "Codec", data: str) -> str:
@@ -78,6 +80,7 @@ class Session(QObject):
 
     def _pick(self, pick: Pick) -> None:
         self.pick = pick
+        self._mark.show(pick)
         self.picked.emit(pick)
 
     def _on_mouse(self, viewer: Any, event: Any) -> Iterator[None]:
