@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_compressed_transcriptomics.figures import brain_figures, plots
+from napari_compressed_transcriptomics.figures.scale import Scale
 from napari_compressed_transcriptomics.figures.slices import BrainSpace
 from napari_compressed_transcriptomics.figures.svg import PAGE_COLOR
 from napari_compressed_transcriptomics.reconstruction.results import Results
@@ -27,7 +28,7 @@ def report_figures(results: Results) -> Iterator[tuple[str, Maker]]:
     volume, record = results.error_volume, results.record
     space = BrainSpace(np.isfinite(volume), results.affine)
     errors = results.samples.rmse if results.samples else volume[np.isfinite(volume)]
-    scale = brain_figures.Scale.of_error(errors)
+    scale = Scale.of_error(errors)
     upto = f"from {scale.low:.3g} to {scale.high:.3g}"
     yield (
         "error-slices",
@@ -47,7 +48,7 @@ def report_figures(results: Results) -> Iterator[tuple[str, Maker]]:
     )
     unseen = results.held_out_volume
     if unseen is not None:
-        wide = brain_figures.Scale.of_error(unseen[np.isfinite(unseen)])
+        wide = Scale.of_error(unseen[np.isfinite(unseen)])
         yield (
             "held-out-slices",
             (
@@ -94,7 +95,7 @@ def report_figures(results: Results) -> Iterator[tuple[str, Maker]]:
 
 
 def _component(results: Results, rows: brain_figures.Rows, k: int) -> Maker:
-    scale = brain_figures.Scale.of_component(results.latents[:, k], f"component {k + 1}")
+    scale = Scale.of_component(results.latents[:, k], f"component {k + 1}")
     volume = results.latent_volume[..., k]
     return (
         _drawn(rows, volume, scale),
@@ -103,7 +104,6 @@ def _component(results: Results, rows: brain_figures.Rows, k: int) -> Maker:
     )
 
 
-def _drawn(
-    rows: brain_figures.Rows, volume: np.ndarray, scale: brain_figures.Scale
-) -> Callable[[], "Figure"]:
-    return partial(brain_figures.draw, rows, volume, scale, foreground=PAGE_COLOR)
+def _drawn(rows: brain_figures.Rows, volume: np.ndarray, scale: Scale) -> Callable[[], "Figure"]:
+    panels = [brain_figures.Panel(rows, volume, scale)]
+    return partial(brain_figures.draw, panels, brain_figures.Look(foreground=PAGE_COLOR))
