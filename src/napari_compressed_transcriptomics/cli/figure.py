@@ -155,7 +155,12 @@ def _draw(
             draw_plot(inputs[0].plot(request.what[0]), request), path, record, style
         )
     # What is alike stands together: the same quantity of each input.
-    maps = [one.map(what) for what in request.what for one in inputs]
+    maps = [
+        replace(shown, title=f"{one.name}: {shown.title}") if len(inputs) > 1 else shown
+        for what in request.what
+        for one in inputs
+        for shown in (one.map(what),)
+    ]
     if request.template or request.view == "surface":
         tell_notes(["The data are taken to be in MNI space"])
     if record.movie is None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _MOST_IN_A_ROW = 6
 _PLOT_FONT = 8.0
 """Points of most text of `plots`, which is scaled to what is asked for."""
+_LIST = 1.25  # times as high as wide
 _PIXELS = (180, 1600)
 """Least and most of the longest side of a picture."""
 
@@ -68,15 +69,16 @@ def draw_plot(plot: Callable[..., "Figure"], request: FigureRequest) -> "Figure"
     from matplotlib.figure import Figure
     from matplotlib.text import Text
 
-    shape = plot().get_size_inches()
     scale = request.font_pt / _PLOT_FONT
-    size = (request.width, request.width * float(shape[1] / shape[0]))
+    wide, high = map(float, plot().get_size_inches())
+    # Figures that are a list of rows need no more height where they are wider.
+    size = (request.width, request.width * high / wide if high < _LIST * wide else high * scale)
     figure = plot(figure=Figure(figsize=size, layout="constrained"))
     figure.set_size_inches(*size)
     for axes in figure.axes:
         for axis in (axes.xaxis, axes.yaxis):
-            size: Any = axis.get_tick_params().get("labelsize", _PLOT_FONT)
-            axis.set_tick_params(labelsize=scale * size)
+            points: Any = axis.get_tick_params().get("labelsize", _PLOT_FONT)
+            axis.set_tick_params(labelsize=scale * float(points))
     for text in figure.findobj(Text):
         text.set_fontsize(scale * text.get_fontsize())
     if request.title:

@@ -36,9 +36,9 @@ def gene_extremes(
     """
     order = worst_first(rmse)
     n = min(GENES, len(order))
-    ends = {"largest error": order[:n], "smallest error": order[::-1][:n][::-1]}
-    figure = blank_figure(figure, (5.4, 0.9 + 0.17 * max(n, 3)))
-    both = figure.subplots(1, 2)
+    ends = {"the largest error": order[:n], "the smallest error": order[::-1][:n][::-1]}
+    figure = blank_figure(figure, (3.4, 1.1 + 0.3 * max(n, 3)))
+    both = figure.subplots(2, 1, sharex=True)
     for axes, (title, rows) in zip(both, ends.items(), strict=True):
         at = np.arange(len(rows))
         axes.hlines(at, 0, 1, transform=axes.get_yaxis_transform(), color=foreground, alpha=0.12)
@@ -49,18 +49,17 @@ def gene_extremes(
             )
         axes.set_yticks(at, [genes[i] for i in rows], fontsize=7.5)
         axes.set_ylim(max(len(rows), 3) - 0.4, -0.6)
-        axes.set_title(f"{len(rows)} genes of {title}", color=foreground, fontsize=8)
-        axes.set_xlabel("RMSE (units of the data)", color=foreground, fontsize=8)
+        axes.set_title(f"{len(rows)} genes with {title}", color=foreground, fontsize=8)
         plain(axes, foreground)
         axes.tick_params(axis="y", length=0, labelsize=7.5)
         axes.spines["left"].set_visible(False)
         axes.locator_params(axis="x", nbins=4)
-        axes.margins(x=0.1)
+        axes.margins(x=0.08)
+    both[1].set_xlabel("RMSE (units of the data)", color=foreground, fontsize=8)
     if held_out is not None:
         figure.legend(
             *both[0].get_legend_handles_labels(),
             loc="outside lower center",
-            ncols=2,
             frameon=False,
             fontsize=8,
             labelcolor=foreground,

@@ -204,21 +204,6 @@ class BrainSpace:
         hits, light = self._met(self._planes_from(right, up, toward), frame)
         return self._picture(f"from {side}", hits, light, right)
 
-    def turned(self, frame: np.ndarray) -> Picture:
-        """Return the surface as seen from anywhere; of all directions the size is the same.
-
-        Parameters
-        ----------
-        frame : ndarray, shape (3, 3)
-            Unit vectors in RAS: what lies to the right, what up, and the way to the beholder.
-        """
-        middle, reach = (self.low + self.high) / 2, np.linalg.norm(self.high - self.low) / 2
-        ticks = np.arange(-reach + self.step / 2, reach, self.step)
-        flat = middle + ticks[:, None, None] * frame[1] + ticks[None, :, None] * frame[0]
-        hits, light = self._met((flat + mm * frame[2] for mm in ticks[::-1]), frame)
-        size = (len(ticks) * self.step,) * 2
-        return Picture("", hits, light, size, "", "")
-
     def _met(
         self, planes: Iterator[np.ndarray], frame: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:

@@ -101,7 +101,7 @@ def painted(
     faces: np.ndarray,
     frame: np.ndarray,
     pixels: int,
-    reach: float | None = None,
+    reach: tuple[float, float] | None = None,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
     """Return which vertices each pixel shows, with which weights, its light, and mm a pixel.
 
@@ -115,13 +115,15 @@ def painted(
         Unit vectors: what lies to the right, what up, and the way to the beholder.
     pixels : int
         Of the longest side.
-    reach : float, optional
-        Half the size in mm of a square picture about 0; what the surface takes where not given.
+    reach : (float, float), optional
+        Half the width and height in mm of a picture about 0; what the surface takes where not
+        given.
     """
     seen = np.asarray(places, float) @ frame.T
     low, high = seen[:, :2].min(axis=0), seen[:, :2].max(axis=0)
     if reach is not None:
-        low, high = np.array([-reach, -reach]), np.array([reach, reach])
+        high = np.array(reach, float)
+        low = -high
     step = float((high - low).max() / (pixels - 4))
     at = (seen[:, :2] - low) / step + 2  # in pixels, with a margin for the outline
     width, height = (np.ceil((high - low) / step) + 4).astype(int)

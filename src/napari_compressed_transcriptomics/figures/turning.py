@@ -10,9 +10,10 @@ from napari_compressed_transcriptomics.core.progress import Progress, Report, si
 
 from .brain_figures import Look, Panel, colours_of, draw
 from .brain_map import BrainMap
+from .brain_mesh import brain_mesh
 from .request import FigureRequest
 from .scale import scales_of
-from .slices import BrainSpace, Picture
+from .slices import Picture
 
 if TYPE_CHECKING:
     from .surface_views import SurfacePicture
@@ -22,8 +23,7 @@ FRAMES = 60
 _ELEVATION = np.radians(12)
 _AROUND = {"L": (-1, 0, 0), "R": (1, 0, 0), "A": (0, 1, 0), "P": (0, -1, 0)}
 _PIXELS = 420
-_MARGIN = 1.12  # of the place of letters, from the middle of the brain
-_FADED = 0.25  # opacity of letters that lie behind
+_MARGIN = 1.1  # of the place of letters, from the middle of the brain
 
 Paint = Callable[[np.ndarray], "tuple[Picture | SurfacePicture, Any]"]
 
@@ -65,6 +65,7 @@ def turning_frames(
         On white; height and width are even, as movies need them.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.patheffects import withStroke
 
     if not np.isfinite(one.values).any():
         raise UserError(f"{one.title} has no value anywhere; choose another map")
@@ -82,7 +83,12 @@ def turning_frames(
     canvas = FigureCanvasAgg(figure)
     axes, mappable = figure.axes[0], scale.mappable()
     image = axes.images[0]
-    style: dict[str, Any] = {"ha": "center", "va": "center", "transform": axes.transAxes}
+    style: dict[str, Any] = {
+        "ha": "center",
+        "va": "center",
+        "transform": axes.transAxes,
+        "path_effects": [withStroke(linewidth=2, foreground="white")],  # over dark colours, too
+    }
     size = 1.2 * request.font_pt
     letters = {
         name: axes.text(0, 0, name, fontsize=size, fontweight="bold", **style) for name in _AROUND
@@ -94,20 +100,39 @@ def turning_frames(
         image.set_data(colours_of(picture, values, mappable, request.outline))
         for name, letter in letters.items():
             at = frame @ (np.array(_AROUND[name]) * half * _MARGIN)
-            letter.set_position(tuple(0.5 + at[:2] / picture.size))
-            letter.set_alpha(1.0 if at[2] >= -1e-9 else _FADED)
-            letter.set_visible(request.letters)
+            x, y = 0.5 + at[:2] / picture.size
+            letter.set_position((x, y))
+            letter.set_visible(request.letters and not (at[2] < -1 and _is_hidden(picture, x, y)))
         canvas.draw()
         yield np.asarray(canvas.buffer_rgba())[..., :3].copy()
     report(Progress("Turning", n, n))
 
 
+def _is_hidden(picture: "Picture | SurfacePicture", x: float, y: float) -> bool:
+    """Tell whether the brain lies before a place of a picture, given in parts of its size."""
+    height, width = picture.light.shape
+    met = picture.voxels if isinstance(picture, Picture) else picture.vertices[..., 0]
+    there = np.flatnonzero(met[int(y * height) % height] >= 0)
+    # Between the hemispheres, too, where a letter would seem to lie before them.
+    return bool(len(there)) and there[0] <= x * width <= there[-1]
+
+
 def _whole(one: BrainMap) -> tuple[Paint, np.ndarray]:
     """Return what paints the surface of a volume, and half the size of the brain in mm (3,)."""
+    from .surface_views import painted
+
     volume = one.volume
-    space = BrainSpace(np.isfinite(volume), one.parcellation.affine, _PIXELS)
-    half = (space.high - space.low) / 2
-    return (lambda frame: (space.turned(frame), volume)), half
+    places, faces, voxels = brain_mesh(np.isfinite(volume), one.parcellation.affine)
+    places, half, reach = _centred(places)
+
+    def paint(frame: np.ndarray) -> tuple[Picture, Any]:
+        vertices, weights, light, step = painted(places, faces, frame, _PIXELS, reach)
+        nearest = np.take_along_axis(vertices, weights.argmax(axis=2)[..., None], axis=2)[..., 0]
+        met = np.where(nearest >= 0, voxels[nearest], -1)
+        size = (light.shape[1] * step, light.shape[0] * step)
+        return Picture("", met, light, size, "", ""), volume
+
+    return paint, half
 
 
 def _cortex(one: BrainMap, request: FigureRequest) -> tuple[Paint, np.ndarray]:
@@ -120,12 +145,8 @@ def _cortex(one: BrainMap, request: FigureRequest) -> tuple[Paint, np.ndarray]:
     from .surface_views import SurfacePicture, interpolated, painted, sulcal_grey
 
     sides = [fsaverage5()[side] for side in SIDES]
-    places = [np.asarray(side.pial, float) for side in sides]
-    faces = np.concatenate([sides[0].faces, sides[1].faces + len(places[0])])
-    both = np.concatenate(places)
-    low, high = both.min(axis=0), both.max(axis=0)
-    both -= (low + high) / 2
-    reach = 1.15 * float(np.linalg.norm(both, axis=1).max())
+    faces = np.concatenate([sides[0].faces, sides[1].faces + len(sides[0].pial)])
+    places, half, reach = _centred(np.concatenate([side.pial for side in sides]))
     grey = sulcal_grey(np.concatenate([side.sulcal_depth for side in sides]))
     found = surface_sampling(one.parcellation)(one.values)
     values = np.concatenate([found.left, found.right])
@@ -135,9 +156,22 @@ def _cortex(one: BrainMap, request: FigureRequest) -> tuple[Paint, np.ndarray]:
             return interpolated(surface, self.vertices, self.weights)
 
     def paint(frame: np.ndarray) -> tuple[SurfacePicture, Any]:
-        vertices, weights, light, _ = painted(both, faces, frame, _PIXELS, reach)
+        vertices, weights, light, step = painted(places, faces, frame, _PIXELS, reach)
         under = interpolated(grey, vertices, weights)
-        size = (2 * reach, 2 * reach)
+        size = (light.shape[1] * step, light.shape[0] * step)
         return Both("", "", vertices, weights, light, size, "", "", under), values
 
-    return paint, (high - low) / 2
+    return paint, half
+
+
+def _centred(places: np.ndarray) -> tuple[np.ndarray, np.ndarray, tuple[float, float]]:
+    """Return places about their middle, half their size (3,), and that of a picture, in mm.
+
+    The picture holds them, and the letters around them, in every turn.
+    """
+    low, high = places.min(axis=0), places.max(axis=0)
+    centred = np.asarray(places - (low + high) / 2, float)
+    half = (high - low) / 2
+    around = float(np.linalg.norm(centred[:, :2], axis=1).max())
+    up = np.abs(centred[:, 2]).max() * np.cos(_ELEVATION) + around * np.sin(_ELEVATION)
+    return centred, half, (max(around, half[1] * _MARGIN) + 10, float(up) + 6)

@@ -59,7 +59,9 @@ def _save_gif(frames: Iterator[np.ndarray], path: Path, per_second: int) -> None
 
     def picture(frame: np.ndarray) -> Any:
         # One palette each, no dithering: colours stay those of the scale, the file small.
-        return Image.fromarray(frame).quantize(256, dither=Image.Dither.NONE)
+        return Image.fromarray(frame).quantize(
+            256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE
+        )
 
     first = next(frames)
     rest = (picture(frame) for frame in frames)

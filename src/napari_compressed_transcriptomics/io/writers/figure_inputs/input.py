@@ -49,7 +49,7 @@ class Input:
     notes : tuple of str
     """
 
-    name: str = ""
+    name: str
     source: dict[str, Any]
     notes: tuple[str, ...] = ()
 

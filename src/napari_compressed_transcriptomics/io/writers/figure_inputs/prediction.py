@@ -59,7 +59,7 @@ class PredictionInput(Input):
                  "error": f"{name}, target − predicted"}[kind]  # fmt: skip
         original = (predicted.data + error.data) if kind == "predicted" else None
         made = BrainMap(
-            volume[np.isfinite(volume)], place, f"{self.name}: {words}", f"{words} (its units)",
+            volume[np.isfinite(volume)], place, words, f"{words} (its units)",
             group=f"target {name}", original=original,
         )  # fmt: skip
         if kind == "error":

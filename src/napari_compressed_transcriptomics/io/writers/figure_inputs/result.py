@@ -168,7 +168,7 @@ class ResultInput(Input):
             values = np.asarray(self.expression.values[:, column])
             place = self.expression.parcellation
             return BrainMap(
-                values, place, f"{self.name}: {name}", f"{name} expression {UNITS}",
+                values, place, name, f"{name} expression {UNITS}",
                 group=f"gene {name}",
             )  # fmt: skip
         if kind in ("reconstructed", "difference") and name:
@@ -209,7 +209,7 @@ class ResultInput(Input):
         place = self._parcellation
         values = np.full(place.n_samples, np.nan, np.float32)
         values[place.labels[place.labels > 0] - 1] = volume[place.labels > 0]
-        return BrainMap(values, place, f"{self.name}: {title}", label, **more)
+        return BrainMap(values, place, title, label, **more)
 
     def _component(self, name: str) -> BrainMap:
         n = self._results.latent_volume.shape[3]
@@ -227,11 +227,11 @@ class ResultInput(Input):
         if kind == "reconstructed":
             label = f"{name} expression {UNITS}"
             return BrainMap(
-                values, place, f"{self.name}: {name} reconstructed", label,
+                values, place, f"{name} reconstructed", label,
                 group=f"gene {name}", original=original,
             )  # fmt: skip
         label = f"{name}, reconstructed − original {UNITS}"
-        title = f"{self.name}: {name} reconstructed − original"
+        title = f"{name} reconstructed − original"
         return BrainMap(values - original, place, title, label, "signed", f"difference {name}", 0.0)
 
     def _distance(self) -> BrainMap:
@@ -242,7 +242,7 @@ class ResultInput(Input):
             raise UserError(UNKNOWN)
         return BrainMap(
             novelty.distance, self.reconstruction.expression.parcellation,
-            f"{self.name}: distance to training data",
+            "distance to training data",
             "distance to training data (above 1: outside)", "distance", "distance",
         )  # fmt: skip
 
