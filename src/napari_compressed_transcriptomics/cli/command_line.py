@@ -185,6 +185,8 @@ def _read(arguments: argparse.Namespace, tell: bool = False, lazy: bool = False)
         lazy,
     )
     clear_line()
+    if arguments.space:
+        record_space(expression.source, arguments.space)
     if tell:
         tell_notes(expression.notes)
         with held_back():

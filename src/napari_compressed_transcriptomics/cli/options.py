@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from napari_compressed_transcriptomics.core import limits
+from napari_compressed_transcriptomics.core.brain_space import SPACES
 from napari_compressed_transcriptomics.io.readers.gene_volumes.names import VARIANTS
 
 
@@ -75,6 +76,11 @@ def add_reading(add: Callable) -> None:
         "--variant",
         choices=VARIANTS,
         help="of one NIfTI a gene: GENE_mRNA or GENE_mirr_mRNA, where there are both",
+    )
+    add(
+        "--space",
+        choices=tuple(SPACES),
+        help="the space that the brain is in, recorded with all results; where files do not say",
     )
 
 
