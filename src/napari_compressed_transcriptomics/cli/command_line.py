@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from napari_compressed_transcriptomics import __version__
+from napari_compressed_transcriptomics.core.brain_space import record_space
 from napari_compressed_transcriptomics.core.errors import (
     LONGEST_MESSAGE,
     UserError,

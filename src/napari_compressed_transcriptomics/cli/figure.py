@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from napari_compressed_transcriptomics.core.brain_space import is_mni, space_of
 from napari_compressed_transcriptomics.core.errors import UserError
 
 from .options import add_reading
@@ -18,13 +19,13 @@ if TYPE_CHECKING:
 SUMMARY = "Draw maps or plots for a paper, or a turning brain."
 DETAILS = (
     "Beside FIG.svg lies FIG.svg.json: figure --settings FIG.svg.json draws the same again, to the "
-    "byte. Surfaces (fsaverage5) and --template take the data to be in MNI space."
+    "byte. Surfaces (fsaverage5) and the template need data in MNI152 space."
 )
 _LOOK = (
     "what", "view", "planes", "mm", "n", "place", "low", "high", "colormap", "common", "width_cm",
     "font_pt", "dpi", "template", "surface", "outline", "letters", "colorbar", "captions", "title",
 )  # fmt: skip
-_READING = ("atlas", "labels", "ids", "impute", "variant", "model")
+_READING = ("atlas", "labels", "ids", "impute", "variant", "model", "space")
 _OF_MOVIES = {"width_cm": 12.0, "dpi": 100}
 
 
@@ -62,17 +63,19 @@ def add_options(figure: Any) -> None:
     add("--dpi", type=int, metavar="N", help="default: 300, of movies 100")
     add("--title", metavar="T")
     for name, words in (
-        ("template", "draw the MNI152 template behind slices"),
         ("own-scales", "give maps of the same quantity scales of their own"),
         ("no-outline", "draw no outlines of the data"),
         ("no-letters", "draw no letters of directions"),
         ("no-colorbar", "draw no colour bars"),
         ("no-captions", "write no millimetres"),
     ):
-        off = name.startswith(("no-", "own-"))
         dest = {"own-scales": "common"}.get(name, name.removeprefix("no-"))
-        how = "store_false" if off else "store_true"
-        add(f"--{name}", dest=dest, action=how, default=None, help=words)
+        add(f"--{name}", dest=dest, action="store_false", default=None, help=words)
+    add(
+        "--template",
+        action=argparse.BooleanOptionalAction,
+        help="draw the MNI152 template behind slices; default: where the data are in that space",
+    )
     add("--frames", type=int, metavar="N", help="of the movie; default: 60")
     add("--per-second", type=int, metavar="N", help="of them; default: 20")
     add("--model", metavar="MODEL", help="model file that reconstructs expression")
@@ -107,6 +110,9 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.settings and not arguments.input:
         record.check_source(source)
     record = replace(record, source=source)
+    if arguments.template is None and arguments.settings is None:
+        mni = all(is_mni(space_of(one.source)) for one in inputs)
+        record = replace(record, request=replace(record.request, template=mni))
     paths = _draw(record, inputs, path, arguments)
     clear_line()
     print(*paths, sep="\n")
@@ -161,8 +167,8 @@ def _draw(
         for one in inputs
         for shown in (one.map(what),)
     ]
-    if request.template or request.view == "surface":
-        tell_notes(["The data are taken to be in MNI space"])
+    if (request.template and record.movie is None) or request.view == "surface":
+        tell_notes(filter(None, [one.check_mni() for one in inputs]))
     if record.movie is None:
         return write_figure(draw_maps(maps, request, Report()), path, record, style)
     if len(maps) > 1:

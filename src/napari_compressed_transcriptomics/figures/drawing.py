@@ -80,7 +80,7 @@ def draw_plot(plot: Callable[..., "Figure"], request: FigureRequest) -> "Figure"
             points: Any = axis.get_tick_params().get("labelsize", _PLOT_FONT)
             axis.set_tick_params(labelsize=scale * float(points))
     for text in figure.findobj(Text):
-        text.set_fontsize(scale * text.get_fontsize())
+        text.set_fontsize(scale * float(text.get_fontsize()))
     if request.title:
         above = figure.get_suptitle()
         figure.suptitle(

@@ -1,7 +1,6 @@
 """Movies as files: GIF by Pillow, MP4 by imageio and ffmpeg."""
 
 from collections.abc import Iterable, Iterator
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -65,15 +64,16 @@ def _save_gif(frames: Iterator[np.ndarray], path: Path, per_second: int) -> None
 
     first = next(frames)
     rest = (picture(frame) for frame in frames)
-    picture(first).save(
-        path,
-        "GIF",
-        save_all=True,
-        append_images=chain(rest),
-        duration=round(1000 / per_second / 10) * 10,  # GIF counts hundredths of a second
-        loop=0,
-        disposal=1,
-    )
+    with open(path, "wb") as file:  # else Pillow leaves it open where the work ends early
+        picture(first).save(
+            file,
+            "GIF",
+            save_all=True,
+            append_images=rest,
+            duration=round(100 / per_second) * 10,  # GIF counts hundredths of a second
+            loop=0,
+            disposal=1,
+        )
 
 
 def _save_mp4(frames: Iterable[np.ndarray], path: Path, per_second: int) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_compressed_transcriptomics.core.brain_space import recorded, space_of
 from napari_compressed_transcriptomics.core.errors import UserError, listing
 from napari_compressed_transcriptomics.core.expression import Parcellation
 from napari_compressed_transcriptomics.core.progress import Report
@@ -36,7 +37,11 @@ class PredictionInput(Input):
         record = folder / "prediction.json"
         self.record = read_json(record)
         check_belonging(record, self.record, "predict again")
-        self.source = {"prediction": source_of(record)}
+        self.source = {"prediction": source_of(record), **recorded(self._space(reading))}
+
+    def _space(self, reading: Reading) -> str:
+        source = self.record.get("source")
+        return reading.space or space_of(source if isinstance(source, dict) else {})
 
     def map(self, what: str) -> BrainMap:
         """Return the map of ``target:NAME``, ``predicted:NAME`` or ``error:NAME``."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_compressed_transcriptomics.core.brain_space import record_space, recorded, space_of
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Expression, Parcellation
 from napari_compressed_transcriptomics.core.progress import Report, silent
@@ -15,7 +16,12 @@ from napari_compressed_transcriptomics.core.provenance import file_sha256
 from napari_compressed_transcriptomics.figures.brain_map import BrainMap
 from napari_compressed_transcriptomics.io import read_expression
 from napari_compressed_transcriptomics.io.writers.read_results import read_results
-from napari_compressed_transcriptomics.reconstruction.results import Results, results_of
+from napari_compressed_transcriptomics.reconstruction.results import (
+    Results,
+    results_of,
+    samples_of,
+    values_at,
+)
 
 from .input import UNITS, Input, Reading
 
@@ -34,9 +40,12 @@ def of_folder(folder: Path, reading: Reading, report: Report) -> Input:
     """Return what figures show of a folder of results."""
     results = read_results(folder, reading.atlas, reading.labels)
     summary = folder / "summary.json"
+    recorded_in = results.record.get("source")
+    space = reading.space or space_of(recorded_in if isinstance(recorded_in, dict) else {})
     return ResultInput(
         folder.resolve().name,
-        {"results": {"path": str(summary.resolve()), "sha256": file_sha256(summary)}},
+        {"results": {"path": str(summary.resolve()), "sha256": file_sha256(summary)}}
+        | recorded(space),
         results,
         reading=reading,
         report=report,
@@ -48,6 +57,8 @@ def of_expression(paths: Sequence[str], reading: Reading, report: Report) -> Inp
     expression = read_expression(
         paths, reading.atlas, reading.labels, reading.impute, reading.ids, reading.variant, report
     )
+    if reading.space:
+        record_space(expression.source, reading.space)
     made = None
     if reading.model is not None:
         made = _with_model(expression, Path(reading.model), report)
@@ -207,9 +218,7 @@ class ResultInput(Input):
 
     def _from_volume(self, volume: np.ndarray, title: str, label: str, **more: Any) -> BrainMap:
         place = self._parcellation
-        values = np.full(place.n_samples, np.nan, np.float32)
-        values[place.labels[place.labels > 0] - 1] = volume[place.labels > 0]
-        return BrainMap(values, place, title, label, **more)
+        return BrainMap(values_at(place, volume), place, title, label, **more)
 
     def _component(self, name: str) -> BrainMap:
         n = self._results.latent_volume.shape[3]
@@ -281,20 +290,3 @@ class ResultInput(Input):
             coloring = Coloring(f"RMSE {UNITS}", samples.rmse)
             return partial(latent_plot.latent_scatter, results.latents[:, :2], coloring)
         raise UserError(f"{what} is no plot of results; choose {_PLOTS}")
-
-
-def samples_of(results: Results) -> Parcellation:
-    """Return where the samples of results lie: voxels, or the regions that have the same values.
-
-    Regions of a folder are told by their latents and error; the few that have all of them in
-    common are one.
-    """
-    inside = np.isfinite(results.error_volume)
-    n_samples = len(results.latents)
-    if np.count_nonzero(inside) <= n_samples:
-        return Parcellation.from_mask(inside, results.affine)
-    rows = np.column_stack([results.error_volume[inside], results.latent_volume[inside]])
-    _, number = np.unique(rows, axis=0, return_inverse=True)
-    labels = np.zeros(inside.shape, np.int32)
-    labels[inside] = number.ravel() + 1
-    return Parcellation(labels, results.affine)
