@@ -190,7 +190,7 @@ def test_maps_of_one_quantity_share_a_scale_unless_they_are_not_to():
     [
         ({"mm": (400.0,)}, "outside the brain"),
         ({"view": "ortho", "place": (0.0, 0.0, 400.0)}, "outside the brain"),
-        ({"n": 40, "planes": ("axial",), "width_cm": 3.0, "font_pt": 24.0}, "do not fit"),
+        ({"view": "ortho", "width_cm": 3.0, "font_pt": 24.0}, "do not fit"),
     ],
 )
 def test_what_cannot_be_drawn_is_said(settings, words):

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _MOST_IN_A_ROW = 6
+_LEAST = 0.45
+"""Inches of a slice that one can still read."""
 _PLOT_FONT = 8.0
 """Points of most text of `plots`, which is scaled to what is asked for."""
 _LIST = 1.25  # times as high as wide
@@ -102,7 +104,7 @@ def _look(request: FigureRequest) -> Look:
 
 def _flat(one: BrainMap, request: FigureRequest) -> tuple[Rows, np.ndarray]:
     volume = one.volume
-    columns = 3 if request.view == "ortho" else _columns(len(request.mm) or request.n)
+    columns = 3 if request.view == "ortho" else _columns(len(request.mm) or request.n, request)
     pixels = int(np.clip(request.width_pixels / columns, *_PIXELS))
     around = None
     if request.template:
@@ -132,9 +134,12 @@ def _slices(space: BrainSpace, plane: str, request: FigureRequest) -> list[Any]:
     return space.slices(plane, request.n)
 
 
-def _columns(n: int) -> int:
-    """Return in how many columns slices lie: in rows that are as full as can be."""
-    rows = -(-n // _MOST_IN_A_ROW)
+def _columns(n: int, request: FigureRequest) -> int:
+    """Return in how many columns slices lie: fewer in narrow figures, all rows nearly full."""
+    font = request.font_pt / 72
+    room = (request.width - 7 * font) / (3.2 * font + _LEAST)
+    most = int(np.clip(room, 1, _MOST_IN_A_ROW))
+    rows = -(-n // most)
     return -(-n // rows)
 
 

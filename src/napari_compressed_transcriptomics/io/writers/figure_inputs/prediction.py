@@ -60,13 +60,16 @@ class PredictionInput(Input):
             "target": predicted.data + error.data,
         }[kind]
         place = Parcellation.from_mask(np.isfinite(volume), predicted.affine)
-        words = {"target": name, "predicted": f"{name}, predicted",
-                 "error": f"{name}, target − predicted"}[kind]  # fmt: skip
+        words = {
+            "target": name,
+            "predicted": f"{name}, predicted",
+            "error": f"{name}, target − predicted",
+        }[kind]
+        label = f"{words if kind == 'error' else name} (its units)"
         original = (predicted.data + error.data) if kind == "predicted" else None
-        made = BrainMap(
-            volume[np.isfinite(volume)], place, words, f"{words} (its units)",
-            group=f"target {name}", original=original,
-        )  # fmt: skip
+        inside = np.isfinite(volume)
+        group = f"target {name}"
+        made = BrainMap(volume[inside], place, words, label, group=group, original=original)
         if kind == "error":
             return replace(made, kind="signed", center=0.0, group=f"error {name}")
         return made
