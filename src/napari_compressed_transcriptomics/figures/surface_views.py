@@ -1,7 +1,7 @@
 """The cortex from four sides: lateral and medial, left and right."""
 
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 
 import numpy as np
 
@@ -73,7 +73,7 @@ def surface_rows(mesh: str = "pial", pixels: int = PIXELS) -> list[list[SurfaceP
     return [[_view(side, how, mesh, pixels) for side in SIDES] for how in ("lateral", "medial")]
 
 
-@cache
+@lru_cache(maxsize=8)  # both meshes of one size; large ones have 30 MB
 def _view(side: str, how: str, mesh: str, pixels: int) -> SurfacePicture:
     from_left = (side == "left") == (how == "lateral")
     right = np.array([0, -1.0, 0]) if from_left else np.array([0, 1.0, 0])
