@@ -2,14 +2,17 @@
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_compressed_transcriptomics.core.brain_space import is_mni, space_of
+from napari_compressed_transcriptomics.core.expression import Parcellation
 from napari_compressed_transcriptomics.figures import brain_figures, plots
+from napari_compressed_transcriptomics.figures.scale import Scale
 from napari_compressed_transcriptomics.figures.slices import BrainSpace
 from napari_compressed_transcriptomics.figures.svg import PAGE_COLOR
-from napari_compressed_transcriptomics.reconstruction.results import Results
+from napari_compressed_transcriptomics.reconstruction.results import Results, samples_of, values_at
 
 from .text import without_formulas
 
@@ -27,7 +30,7 @@ def report_figures(results: Results) -> Iterator[tuple[str, Maker]]:
     volume, record = results.error_volume, results.record
     space = BrainSpace(np.isfinite(volume), results.affine)
     errors = results.samples.rmse if results.samples else volume[np.isfinite(volume)]
-    scale = brain_figures.Scale.of_error(errors)
+    scale = Scale.of_error(errors)
     upto = f"from {scale.low:.3g} to {scale.high:.3g}"
     yield (
         "error-slices",
@@ -45,9 +48,12 @@ def report_figures(results: Results) -> Iterator[tuple[str, Maker]]:
             "line of sight from three",
         ),
     )
+    place = samples_of(results) if is_mni(space_of(_source(record))) else None
+    if place is not None:
+        yield "error-surface", _on_cortex(place, volume, scale, f"The error (RMSE), {upto},")
     unseen = results.held_out_volume
     if unseen is not None:
-        wide = brain_figures.Scale.of_error(unseen[np.isfinite(unseen)])
+        wide = Scale.of_error(unseen[np.isfinite(unseen)])
         yield (
             "held-out-slices",
             (
@@ -56,6 +62,9 @@ def report_figures(results: Results) -> Iterator[tuple[str, Maker]]:
                 f"{wide.high:.3g}",
             ),
         )
+        if place is not None:
+            words = f"The error on samples not seen, from {wide.low:.3g} to {wide.high:.3g},"
+            yield "held-out-surface", _on_cortex(place, unseen, wide, words)
     if results.density is not None and record.get("rmse") is not None:
         density, rmse = results.density, record["rmse"]
         yield (
@@ -94,7 +103,7 @@ def report_figures(results: Results) -> Iterator[tuple[str, Maker]]:
 
 
 def _component(results: Results, rows: brain_figures.Rows, k: int) -> Maker:
-    scale = brain_figures.Scale.of_component(results.latents[:, k], f"component {k + 1}")
+    scale = Scale.of_component(results.latents[:, k], f"component {k + 1}")
     volume = results.latent_volume[..., k]
     return (
         _drawn(rows, volume, scale),
@@ -103,7 +112,23 @@ def _component(results: Results, rows: brain_figures.Rows, k: int) -> Maker:
     )
 
 
-def _drawn(
-    rows: brain_figures.Rows, volume: np.ndarray, scale: brain_figures.Scale
-) -> Callable[[], "Figure"]:
-    return partial(brain_figures.draw, rows, volume, scale, foreground=PAGE_COLOR)
+def _drawn(rows: brain_figures.Rows, volume: np.ndarray, scale: Scale) -> Callable[[], "Figure"]:
+    panels = [brain_figures.Panel(rows, volume, scale)]
+    return partial(brain_figures.draw, panels, brain_figures.Look(foreground=PAGE_COLOR))
+
+
+def _source(record: dict[str, Any]) -> dict[str, Any]:
+    source = record.get("source")
+    return source if isinstance(source, dict) else {}
+
+
+def _on_cortex(place: Parcellation, volume: np.ndarray, scale: Scale, words: str) -> Maker:
+    def make() -> "Figure":
+        from napari_compressed_transcriptomics.figures.surface_views import surface_rows
+        from napari_compressed_transcriptomics.spatial.cortical_surface import surface_sampling
+
+        values = surface_sampling(place)(values_at(place, volume))
+        panels = [brain_figures.Panel(surface_rows(), values, scale)]
+        return brain_figures.draw(panels, brain_figures.Look(foreground=PAGE_COLOR))
+
+    return make, f"{words} on the cortex of both hemispheres, lateral and medial; grey: no data"
