@@ -42,6 +42,7 @@ class BrainView:
         self._turned_3d = False
         self._order_2d: tuple[int, ...] | None = None
         self._fit_next = False
+        self._several_sides = False
         self._component_of: WeakKeyDictionary[Any, int] = WeakKeyDictionary()
         self._letters = {}
         for side in _SIDES:
@@ -140,6 +141,11 @@ class BrainView:
             self._viewer.canvas.grid.enabled = False
         fit(self._viewer)
 
+    def show_several_sides(self, several: bool) -> None:
+        """Say whether what is shown lies turned in several ways: no letter is right for all."""
+        self._several_sides = several
+        self._update_letters()
+
     def _on_order(self) -> None:
         self._unmirror()
         self._update_letters()
@@ -215,7 +221,7 @@ class BrainView:
         any_of_ours = any(shown(layer) is not None for layer in self._viewer.layers)
         for side, text in self._side_names().items():
             self._letters[side].text = text
-        self.texts.show_letters(any_of_ours)
+        self.texts.show_letters(any_of_ours and not self._several_sides)
 
     def _columns(self) -> int:
         """Count the columns of the grid; 1 without one."""

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from napari_compressed_transcriptomics.reconstruction.reconstruction import Reconstruction
 
 METADATA_KEY = "compressed_transcriptomics"
+SURFACE_KEY = "compressed_transcriptomics_surface"
+"""Where a Surface layer says what its numbers are; as it has no samples, it is none of ours."""
 ERRORS = ("rmse", HELD_OUT)
 """Kinds of layers that show an error, which begins at 0."""
 _ROUND = (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 7.5, 10)
@@ -118,6 +120,11 @@ def shown(layer: Any) -> LayerContent | None:
     """Return what a layer of ours shows, or None for any other layer."""
     found = getattr(layer, "metadata", {}).get(METADATA_KEY)
     return found if isinstance(found, LayerContent) else None
+
+
+def measured(layer: Any) -> LayerContent | None:
+    """Return what the numbers of a layer of ours are, also on a surface; None for any other."""
+    return shown(layer) or getattr(layer, "metadata", {}).get(SURFACE_KEY)
 
 
 def space(parcellation: Parcellation) -> dict[str, Any]:

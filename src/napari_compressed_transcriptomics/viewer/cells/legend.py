@@ -3,7 +3,7 @@
 from typing import Any
 from weakref import WeakKeyDictionary, proxy
 
-from napari_compressed_transcriptomics.viewer.layer_content import LayerContent, shown
+from napari_compressed_transcriptomics.viewer.layer_content import LayerContent, measured, shown
 
 from .texts import CellTexts
 
@@ -142,5 +142,5 @@ def units(seen: list[LayerContent], named: bool = False) -> str:
 
 
 def _measured(layer: Any) -> LayerContent | None:
-    what = shown(layer)
+    what = measured(layer)
     return what if what is not None and what.kind not in _NO_BAR else None
