@@ -137,9 +137,9 @@ def _stacked(
     return vertices, of_vertex, np.concatenate(faces)
 
 
-_NO_DATA = 0.78
-"""Grey where there are no data, before it is shaded."""
-_SULCI = 0.2
+_NO_DATA = 0.5
+"""Grey where there are no data: darker than the white of signed maps ever gets in sulci."""
+_SULCI = 0.15
 """Part of their brightness that sulci lose."""
 _AWAY = {"pial": 0.55, "inflated": 0.3}
 """Part of its brightness that what looks away from the light loses."""

@@ -24,7 +24,9 @@ from .layer_content import SURFACE_KEY, LayerContent, shown
 from .layer_values import part_shown
 
 CAPTIONS = "surface captions"
-_BAR_PIXELS, _WORD_PIXELS = 90, 35
+_BAR_PIXELS = np.array([90, 215])
+"""Width and height that the colour bar takes in the upper right corner."""
+_WORD_PIXELS = 35
 _FOLLOWED = ("metadata", "data", "contrast_limits", "colormap", "name")
 
 
@@ -61,6 +63,7 @@ class SurfaceView:
         viewer.dims.events.current_step.connect(self._on_step)
         viewer.layers.events.removed.connect(self._on_removed)
         viewer.events.theme.connect(self._on_theme)
+        viewer.canvas.events.size.connect(self._on_size)
 
     @property
     def layer(self) -> Any:
@@ -184,7 +187,7 @@ class SurfaceView:
                 shading="none",
                 metadata={SURFACE_KEY: self._content()},
             )
-            self._layer.name_overlay.position = "top_left"
+            self._layer.name_overlay.position = "bottom_left"
             self._layer.name_overlay.visible = True
         else:
             # Colours of another number of vertices would not fit for a moment.
@@ -264,24 +267,31 @@ class SurfaceView:
         self._fit(scene)
 
     def _fit(self, scene: SurfaceScene) -> None:
-        """Fill the canvas, and leave room for the colour bar at the right and words around.
+        """Fill the canvas beside the colour bar, or below it where the canvas is narrow.
 
         napari's own fitting fails for layers of 3 axes beside others of 4.
         """
         camera = self._viewer.scene.camera
         height, width = self._viewer.canvas.size
-        up, right = np.array(scene.up), np.cross(scene.direction, scene.up)
         places = [scene.vertices, *(place[None] for _, place in scene.captions)]
-        seen = np.concatenate(places) @ np.stack([right, up], axis=1)
-        corners = np.stack([seen.min(0), seen.max(0)], axis=1)
-        across, upwards = np.diff(corners, axis=1).ravel()
-        free = max(width - _BAR_PIXELS - 2 * _WORD_PIXELS, 100), max(height - 2 * _WORD_PIXELS, 100)
-        camera.zoom = zoom = min(free[0] / across, free[1] / upwards)
-        middle = corners.mean(axis=1)
-        spare = (width - across * zoom) / 2 - _BAR_PIXELS - _WORD_PIXELS
-        shift = min(0, spare) / zoom  # to the left where the bar would lie over it
-        center = (middle[0] - shift) * right + middle[1] * up
-        camera.center = tuple(center[::-1])
+        axes = np.stack([np.cross(scene.direction, scene.up), scene.up])
+        seen = np.concatenate(places) @ axes.T
+        reach, middle = np.ptp(seen, axis=0), (seen.min(0) + seen.max(0)) / 2
+        rooms = [np.array([_BAR_PIXELS[0], 0]), np.array([0, _BAR_PIXELS[1]])]
+        free = [np.maximum((width, height) - room - 2 * _WORD_PIXELS, 50) for room in rooms]
+        zooms = [(pixels / reach).min() for pixels in free]
+        room = rooms[int(np.argmax(zooms))]
+        camera.zoom = max(zooms)
+        spare = ((width, height) - reach * camera.zoom) / 2 - _WORD_PIXELS
+        middle += np.clip(room - spare, 0, room / 2) / camera.zoom
+        camera.center = tuple((middle @ axes)[::-1])
+        if self._captions is not None:
+            wide = reach[0] / 2 * camera.zoom
+            self._captions.text.size = float(np.clip(wide / 16, 6, 11))
+
+    def _on_size(self) -> None:
+        if self._layer is not None and self._scene is not None:
+            self._fit(self._scene)
 
     def _on_source(self, event: Any = None) -> None:
         """Follow the source; one change of it comes as several events."""
