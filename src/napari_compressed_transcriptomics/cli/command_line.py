@@ -184,6 +184,7 @@ def _read(arguments: argparse.Namespace, tell: bool = False, lazy: bool = False)
         arguments.variant,
         Report(),
         lazy,
+        arguments.surface,
     )
     clear_line()
     if tell:
@@ -232,7 +233,8 @@ def _parser() -> argparse.ArgumentParser:
         "input",
         nargs="+",
         metavar="INPUT",
-        help="4-D NIfTI, CSV, TSV, Parquet, h5ad, zarr; or folder or files of one NIfTI a gene",
+        help="4-D NIfTI, CSV, TSV, Parquet, h5ad, zarr; or folder or files of one NIfTI a gene, "
+        "or of one GIFTI or MGH a gene and hemisphere",
     )
     reading.add_argument("--atlas", metavar="A", help="label NIfTI that says where the rows lie")
     reading.add_argument("--labels", metavar="L", help="table that names the ids of the atlas")
@@ -246,6 +248,14 @@ def _parser() -> argparse.ArgumentParser:
         "--variant",
         choices=VARIANTS,
         help="of one NIfTI a gene: GENE_mRNA or GENE_mirr_mRNA, where there are both",
+    )
+    reading.add_argument(
+        "--surface",
+        nargs="+",
+        default=[],
+        metavar="GII",
+        help="of vertices: GIFTI surfaces, one a hemisphere, that say where they lie (fsaverage3 "
+        "to 5 need none)",
     )
     working = _Parser(add_help=False)
     working.add_argument("--seed", type=seed, default=0, metavar="N", help="default: 0")

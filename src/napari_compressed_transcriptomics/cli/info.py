@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from .terminal import tell_notes
 
 if TYPE_CHECKING:
-    from napari_compressed_transcriptomics.core.expression import Expression
+    from napari_compressed_transcriptomics.core.expression import Expression, Parcellation
 
 SUMMARY = "Say what a file holds."
 
@@ -31,9 +31,17 @@ def run(arguments: argparse.Namespace, expression: "Expression") -> None:
         f"values    {low:.4g} to {high:.4g}, mean {mean:.4g}\n"
         f"genes     {', '.join(facts['first_genes'])} ...\n"
         f"samples   {', '.join(facts['first_samples'])} ...\n"
-        f"grid      {' x '.join(map(str, facts['shape']))} voxels of {size} mm"
+        + (
+            f"surface   {facts['surface']}"
+            if facts["surface"]
+            else f"grid      {' x '.join(map(str, facts['shape']))} voxels of {size} mm"
+        )
     )
     tell_notes(expression.notes)
+
+
+def _kind(parcellation: "Parcellation") -> str:
+    return "vertices" if hasattr(parcellation, "in_words") else "voxels"
 
 
 def _facts(expression: "Expression") -> dict:
@@ -52,7 +60,7 @@ def _facts(expression: "Expression") -> dict:
         "name": expression.name,
         "n_samples": expression.n_samples,
         "n_genes": expression.n_genes,
-        "samples_are": "voxels" if single else "regions",
+        "samples_are": _kind(parcellation) if single else "regions",
         "first_samples": list(expression.samples[:5]),
         "first_genes": list(expression.genes[:5]),
         "values": {
@@ -60,6 +68,7 @@ def _facts(expression: "Expression") -> dict:
             "mean": float(total.sum() / expression.values.size),
             "max": float(high.max()),
         },
+        "surface": getattr(parcellation, "in_words", None),
         "shape": list(parcellation.labels.shape),
         "voxel_size_mm": np.linalg.norm(parcellation.affine[:3, :3], axis=0).tolist(),
         "affine": parcellation.affine.tolist(),

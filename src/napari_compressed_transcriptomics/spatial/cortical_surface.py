@@ -23,7 +23,8 @@ import numpy as np
 from napari_compressed_transcriptomics.core.expression import Parcellation
 from napari_compressed_transcriptomics.core.regions import MIN_INSIDE
 
-SIDES = ("left", "right")
+from .surface_place import SIDES, SurfaceParcellation
+
 MNI305_TO_MNI152 = np.array(
     [
         [0.9975, -0.0073, 0.0176, -0.0429],
@@ -143,6 +144,8 @@ class SurfaceSampling:
     Of voxels, each vertex takes the mean along its line between pial and white surface, linearly
     interpolated; voxels without data are left out. Of regions, it takes the one most often met
     along its line. Vertices of which less than `MIN_INSIDE` of the line has data have none.
+    Of data on vertices of fsaverage5 to 7, which begin with those of fsaverage5, each takes its
+    own value; of other meshes that of the nearest vertex.
 
     Parameters
     ----------
@@ -154,11 +157,13 @@ class SurfaceSampling:
         from scipy.sparse import vstack
 
         hemispheres = fsaverage5()
-        of_voxels = (parcellation.voxels_per_sample == 1).all()
-        weights = _weights_of_voxels if of_voxels else _weights_of_regions
-        self._weights = vstack(
-            [weights(parcellation, hemispheres[side]) for side in SIDES], format="csr"
-        )
+        if isinstance(parcellation, SurfaceParcellation):
+            parts = [_weights_of_vertices(parcellation, side) for side in SIDES]
+        else:
+            of_voxels = (parcellation.voxels_per_sample == 1).all()
+            weights = _weights_of_voxels if of_voxels else _weights_of_regions
+            parts = [weights(parcellation, hemispheres[side]) for side in SIDES]
+        self._weights = vstack(parts, format="csr")
         self._cortex = np.concatenate([hemispheres[side].cortex for side in SIDES])
         self._weight = np.asarray(self._weights.sum(axis=1)).ravel()
 
@@ -237,8 +242,30 @@ def _weights_of_regions(parcellation: Parcellation, side: Hemisphere) -> Any:
     )
 
 
+def _weights_of_vertices(place: SurfaceParcellation, side: str) -> Any:
+    first, n = (0, place.sizes[0]) if side == "left" else place.sizes
+    own = place.labels.ravel()[first : first + n]
+    here = fsaverage5()[side]
+    vertices, n_here = np.arange(n), len(here.pial)
+    if not (place.mesh.startswith("fsaverage") and n >= n_here) and n:
+        from scipy.spatial import cKDTree
+
+        middle = (here.pial + here.white) / 2
+        vertices = cKDTree(place.known_places()[first : first + n]).query(middle)[1]
+    samples = own[vertices[:n_here]] - 1
+    there = np.flatnonzero(samples >= 0)
+    ones = np.ones(len(there))
+    return _matrix([there], [samples[there]], [ones], n_here, place.n_samples)
+
+
 def _matrix(rows: Any, columns: Any, weights: Any, n_vertices: int, n_samples: int) -> Any:
     from scipy.sparse import csr_matrix
 
     where = np.concatenate(rows), np.concatenate(columns)
     return csr_matrix((np.concatenate(weights).astype(np.float32), where), (n_vertices, n_samples))
+
+
+def area(vertices: np.ndarray, faces: np.ndarray) -> float:
+    """Return the area of a mesh, in mm2 where vertices (n, 3) are in mm."""
+    a, b, c = (vertices[corner].astype(float) for corner in faces.T)
+    return float(np.linalg.norm(np.cross(b - a, c - a), axis=1).sum() / 2)

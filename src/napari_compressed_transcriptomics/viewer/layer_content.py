@@ -12,6 +12,8 @@ from napari_compressed_transcriptomics.core.display_range import (
 )
 from napari_compressed_transcriptomics.core.expression import Expression, Parcellation
 from napari_compressed_transcriptomics.reconstruction.held_out_error import HELD_OUT
+from napari_compressed_transcriptomics.spatial.ribbon import ribbon
+from napari_compressed_transcriptomics.spatial.surface_place import SurfaceParcellation
 
 from .image_space import ImageSpace
 
@@ -128,11 +130,14 @@ def measured(layer: Any) -> LayerContent | None:
 
 
 def space(parcellation: Parcellation) -> dict[str, Any]:
-    """Return what `LayerContent` needs to know of where samples lie."""
-    image_space = ImageSpace(parcellation.labels.shape, parcellation.affine)
-    labels = np.ascontiguousarray(image_space.to_viewer(parcellation.labels))
+    """Return what `LayerContent` needs to know of where samples lie; of vertices, the ribbon."""
+    labels, affine = parcellation.labels, parcellation.affine
+    if isinstance(parcellation, SurfaceParcellation):
+        labels, affine = ribbon(parcellation)
+    image_space = ImageSpace(labels.shape, affine)
+    labels = np.ascontiguousarray(image_space.to_viewer(labels))
     # An oblique grid can lose a one-voxel sample in resampling; its value must not shift others.
-    view = _View(labels, parcellation.affine, parcellation.n_samples)
+    view = _View(labels, affine, parcellation.n_samples)
     return {"image_space": image_space, "parcellation": parcellation, "view": view}
 
 
