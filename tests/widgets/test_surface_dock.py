@@ -200,6 +200,20 @@ def test_in_a_grid_the_surface_is_alone_and_the_grid_comes_back(blob, result, do
     assert model.canvas.grid.enabled
 
 
+def test_beside_layers_of_others_hemispheres_are_no_mirror_images(blob, model):
+    """The orientation is napari's own where its layers came first, and mirrors the brain."""
+    model.add_image(np.zeros((3, 4, 5)), name="other")
+    layer = add(model, _layers.expression_layer(blob))
+    camera = model.scene.camera
+    assert camera.handedness == "right"
+    before = camera.orientation
+    view = surface_view(model)
+    view.show(layer)
+    assert camera.handedness == "left"  # in the order z, y, x: right in x, y, z
+    view.leave()
+    assert camera.orientation == before
+
+
 def test_what_has_no_samples_is_refused(model):
     layer = model.add_image(np.zeros((3, 4, 5)), name="other")
     with pytest.raises(UserError, match="has no values of samples"):

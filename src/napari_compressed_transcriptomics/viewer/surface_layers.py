@@ -27,6 +27,8 @@ CAPTIONS = "surface captions"
 _BAR_PIXELS = np.array([90, 215])
 """Width and height that the colour bar takes in the upper right corner."""
 _WORD_PIXELS = 35
+_ORIENTATION = ("towards", "up", "right")
+"""napari's own, and others that users can choose, would show mirror images."""
 _FOLLOWED = ("metadata", "data", "contrast_limits", "colormap", "name")
 
 
@@ -129,6 +131,7 @@ class SurfaceView:
         viewer.canvas.overlays.scale_bar.visible = before["scale_bar"]
         camera = viewer.scene.camera
         camera.angles, camera.center, camera.zoom = before["camera"]
+        camera.orientation = before["orientation"]
         viewer.dims.ndisplay = before["ndisplay"]
         viewer.dims.point = before["point"]
         if before["grid"]:
@@ -142,12 +145,14 @@ class SurfaceView:
             "point": viewer.dims.point,
             "grid": viewer.canvas.grid.enabled,
             "scale_bar": viewer.canvas.overlays.scale_bar.visible,
+            "orientation": viewer.scene.camera.orientation,
             "selection": set(viewer.layers.selection),
         }
         if viewer.canvas.grid.enabled:
             self._view.show_in_one()
         viewer.dims.ndisplay = 3
         camera = viewer.scene.camera
+        camera.orientation = _ORIENTATION
         self._before["camera"] = (camera.angles, camera.center, camera.zoom)
         self._view.shell.hide_meanwhile(True)
         self._before["hidden"] = [layer for layer in viewer.layers if layer.visible]

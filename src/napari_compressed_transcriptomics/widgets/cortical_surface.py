@@ -12,7 +12,7 @@ from napari_compressed_transcriptomics.viewer.surface_layers import can_be_shown
 
 from .shared.background import Background
 from .shared.fields import choice, push_button, wrapping_label
-from .shared.following import at_end, follow
+from .shared.following import follow
 from .shared.layer_choice import LayerChoice
 from .shared.layouts import Dock, form, stack
 
@@ -42,7 +42,9 @@ class CorticalSurface(Dock):
         self.map.setToolTip("The layer whose map is shown, with its gene, component and colours")
         self.mesh = choice(_MESHES)
         self.views = {name: _view_button(*words) for name, words in _VIEWS.items()}
-        self.back = push_button("Back to the volume", "Show the layers again as they were")
+        self.back = push_button(
+            "Back to the volume", "Show the layers as they were; so does deleting the surface"
+        )
         self.about = wrapping_label()
         self._view_shown = "four"
         self._background = Background(self)
@@ -58,7 +60,6 @@ class CorticalSurface(Dock):
         rows = form(("&Map", self.map), ("S&urface", self.mesh))
         stack(self, rows, buttons, self.back, self.about, 1)
         follow(self, (napari_viewer.layers.events.removed,), self._update)
-        at_end(self, self._surface.leave)
         self._update()
 
     def _show(self, name: str, checked: bool = False) -> None:
