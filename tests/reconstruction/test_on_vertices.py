@@ -121,3 +121,39 @@ def test_some_vertices_are_a_place_of_the_same_mesh(expression):
     some = expression.subset(rows)
     np.testing.assert_allclose(some.parcellation.centroids, expression.parcellation.centroids[rows])
     assert some.parcellation.sizes == expression.parcellation.sizes
+
+
+def test_all_vertices_are_cortex(expression):
+    from napari_compressed_transcriptomics.spatial.compartments import compartments_of
+
+    found = compartments_of(expression.parcellation, expression.samples)
+    assert found.counts == {"cortex": expression.n_samples}
+    assert not found.doubtful
+
+
+def test_volumes_of_vertices_are_not_shown_as_a_brain(result, tmp_path):
+    from napari_compressed_transcriptomics.core.errors import UserError
+    from napari_compressed_transcriptomics.io.readers.volume import refuse_vertices
+
+    save_results(result, tmp_path)
+    with pytest.raises(UserError, match=r"error\.nii\.gz holds values of vertices.*hemi-L"):
+        refuse_vertices(tmp_path / "error.nii.gz")
+
+
+def test_maps_predicted_at_vertices_are_written_by_hemisphere(expression, tmp_path):
+    from napari_compressed_transcriptomics.core.target import Target
+    from napari_compressed_transcriptomics.io.writers.prediction import save_prediction
+    from napari_compressed_transcriptomics.study.predict import predict_maps
+    from napari_compressed_transcriptomics.study.predict_request import PredictRequest
+
+    target = Target("front", expression.parcellation.centroids[:, 1])
+    request = PredictRequest(
+        expression, targets=(target,), methods=("genes",), latent_sizes=(2,), n_folds=2,
+        n_repeats=1, n_surrogates=0, buffer=10.0,
+    )  # fmt: skip
+    prediction = predict_maps(request)
+    save_prediction(prediction, tmp_path)
+    left = nib.load(tmp_path / "predicted_front_hemi-L.func.gii").darrays[0].data
+    score = prediction.best("front")
+    expected = expression.parcellation.by_side(prediction.predicted(score))["left"]
+    np.testing.assert_allclose(left, expected, rtol=1e-6)

@@ -1,11 +1,12 @@
 """Maps of vertices to GIFTI, one file a hemisphere."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_compressed_transcriptomics.core.parcellation import Parcellation
 from napari_compressed_transcriptomics.spatial.surface_place import SurfaceParcellation
 
 if TYPE_CHECKING:
@@ -23,9 +24,6 @@ def surface_files(
     ``latents_hemi-L.func.gii``, ``error_hemi-L.func.gii`` and ``held_out_error_hemi-L.func.gii``,
     and the same of ``R``; NaN in the medial wall. Of voxels and regions of volumes there are none.
     """
-    place = result.expression.parcellation
-    if not isinstance(place, SurfaceParcellation):
-        return {}
     k = result.latents.shape[1]
     maps = {
         "latents": (result.latents, [f"component_{i + 1}" for i in range(k)]),
@@ -33,6 +31,22 @@ def surface_files(
     }
     if result.held_out is not None:
         maps["held_out_error"] = (result.held_out.rmse_samples[:, None], ["held_out_rmse"])
+    return by_hemisphere(result.expression.parcellation, maps)
+
+
+def by_hemisphere(
+    place: Parcellation, maps: Mapping[str, tuple[np.ndarray, list[str]]]
+) -> dict[str, tuple[np.ndarray, list[str]]]:
+    """Return, by file, maps (n_vertices, k) and titles of each hemisphere; nothing of voxels.
+
+    Parameters
+    ----------
+    place : Parcellation
+    maps : mapping
+        By the first part of the file's name, values (n_samples, k) and titles.
+    """
+    if not isinstance(place, SurfaceParcellation):
+        return {}
     return {
         f"{name}_hemi-{_LETTERS[side]}.func.gii": (part, titles)
         for name, (values, titles) in maps.items()
