@@ -56,7 +56,8 @@ def save_prediction(
     sample: each target, then each of its held-out predictions), of each target's best prediction
     ``predicted_NAME.nii.gz`` and ``prediction_error_NAME.nii.gz`` (target minus prediction) in the
     target's units, NaN outside (of vertices as GIFTI of each hemisphere, too), and, written last,
-    ``prediction.json`` (settings, sources, notes, hashes of the other files). `style` tells how names and paths are written.
+    ``prediction.json`` (settings, sources, notes, hashes of the other files). `style` tells how
+    names and paths are written.
 
     Raises
     ------
