@@ -8,6 +8,7 @@ from nibabel.affines import apply_affine
 from data import real_data
 from napari_compressed_transcriptomics.core.expression import Parcellation
 from napari_compressed_transcriptomics.spatial.cortical_surface import (
+    MNI305_TO_MNI152,
     SIDES,
     SurfaceSampling,
     fsaverage5,
@@ -55,6 +56,17 @@ def test_a_blob_on_the_left_in_front_is_there_on_the_surface(affine):
     assert where[:, 0].max() < -15
 
 
+def test_it_lies_where_freesurfer_puts_it_in_mni152():
+    """The point that FreeSurfer's wiki gives as an example, and how far vertices move."""
+    moved = apply_affine(MNI305_TO_MNI152, [10, -20, 35])
+    np.testing.assert_allclose(moved, [10.695, -18.409, 36.137], atol=0.01)
+    for side in fsaverage5().values():
+        before = apply_affine(np.linalg.inv(MNI305_TO_MNI152), side.pial)
+        distance = np.linalg.norm(side.pial - before, axis=1)
+        assert 2.1 < distance.mean() < 2.4
+        assert distance.max() < 2.9
+
+
 def test_of_voxels_it_is_what_nilearn_gives():
     from nilearn.surface import InMemoryMesh, vol_to_surf
 
@@ -72,7 +84,6 @@ def test_of_voxels_it_is_what_nilearn_gives():
 
 
 def test_of_regions_each_vertex_has_the_one_most_met():
-    x, y, _ = np.indices(SHAPE)
     mm = apply_affine(RAS_4MM, np.stack(np.indices(SHAPE), -1))
     left, front = mm[..., 0] < 0, mm[..., 1] > 0
     labels = np.where(left, np.where(front, 1, 2), np.where(front, 3, 0)).astype(np.int32)

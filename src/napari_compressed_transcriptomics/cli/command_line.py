@@ -185,6 +185,7 @@ def _read(arguments: argparse.Namespace, tell: bool = False, lazy: bool = False)
         arguments.variant,
         Report(),
         lazy,
+        arguments.surface,
     )
     clear_line()
     if arguments.space:
@@ -235,7 +236,8 @@ def _parser() -> argparse.ArgumentParser:
         "input",
         nargs="+",
         metavar="INPUT",
-        help="4-D NIfTI, CSV, TSV, Parquet, h5ad, zarr; or folder or files of one NIfTI a gene",
+        help="4-D NIfTI, CSV, TSV, Parquet, h5ad, zarr; or folder or files of one NIfTI a gene, "
+        "or of one GIFTI or MGH a gene and hemisphere",
     )
     add_reading(reading.add_argument)
     working = _Parser(add_help=False)

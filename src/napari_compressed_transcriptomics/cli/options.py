@@ -78,6 +78,14 @@ def add_reading(add: Callable) -> None:
         help="of one NIfTI a gene: GENE_mRNA or GENE_mirr_mRNA, where there are both",
     )
     add(
+        "--surface",
+        nargs="+",
+        default=[],
+        metavar="GII",
+        help="of vertices: GIFTI surfaces, one a hemisphere, that say where they lie (fsaverage3 "
+        "to 5 need none)",
+    )
+    add(
         "--space",
         choices=tuple(SPACES),
         help="the space that the brain is in, recorded with all results; where files do not say",

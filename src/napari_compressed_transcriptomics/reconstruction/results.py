@@ -137,7 +137,7 @@ def results_of(
         expression.samples,
         reconstruction.rmse_samples,
         reconstruction.r2_samples,
-        parcellation.centroids,
+        parcellation.centroids if parcellation.places_known else None,
         held_out=None if held_out is None else held_out.rmse_samples,
     )
     of_regions = None

@@ -103,6 +103,11 @@ class BrainView:
             self._viewer.canvas.grid.enabled = False
         self.cells.fit()
 
+    def show_several_sides(self, several: bool) -> None:
+        """Say whether what is shown lies turned in several ways: no letter is right for all."""
+        self.cells.sided = not several
+        self.cells.update()
+
     def _on_order(self) -> None:
         self._unmirror()
 

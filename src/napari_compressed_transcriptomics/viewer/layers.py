@@ -81,7 +81,7 @@ def update(
     """
     old = shown(layer)
     assert old is not None
-    layer.metadata[METADATA_KEY] = what
+    layer.metadata = {**layer.metadata, METADATA_KEY: what}  # tells those who follow the layer
     layer.data[...] = what.painted(filled=in_3d)  # in place: faster, as nothing else can change
     layer.refresh(extent=False)
     _set_contrast(layer, what if limits_of is None else replace(what, values=limits_of))

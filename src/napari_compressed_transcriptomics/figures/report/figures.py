@@ -28,8 +28,20 @@ Maker = tuple[Callable[[], "Figure"], str]
 def report_figures(results: Results) -> Iterator[tuple[str, Maker]]:
     """Yield the name of each figure, what makes it, and what it shows in words."""
     volume, record = results.error_volume, results.record
-    space = BrainSpace(np.isfinite(volume), results.affine)
     errors = results.samples.rmse if results.samples else volume[np.isfinite(volume)]
+    in_brain = "surface" not in record  # the volumes of vertices are no pictures of the brain
+    if in_brain:
+        yield from _error_figures(results, errors)
+    yield from _plots(results, errors)
+    if in_brain:
+        rows = brain_figures.component_rows(BrainSpace(np.isfinite(volume), results.affine))
+        for k in range(results.latent_volume.shape[3]):
+            yield f"component-{k + 1}", _component(results, rows, k)
+
+
+def _error_figures(results: Results, errors: np.ndarray) -> Iterator[tuple[str, Maker]]:
+    volume, record = results.error_volume, results.record
+    space = BrainSpace(np.isfinite(volume), results.affine)
     scale = Scale.of_error(errors)
     upto = f"from {scale.low:.3g} to {scale.high:.3g}"
     yield (
@@ -65,6 +77,10 @@ def report_figures(results: Results) -> Iterator[tuple[str, Maker]]:
         if place is not None:
             words = f"The error on samples not seen, from {wide.low:.3g} to {wide.high:.3g},"
             yield "held-out-surface", _on_cortex(place, unseen, wide, words)
+
+
+def _plots(results: Results, errors: np.ndarray) -> Iterator[tuple[str, Maker]]:
+    record = results.record
     if results.density is not None and record.get("rmse") is not None:
         density, rmse = results.density, record["rmse"]
         yield (
@@ -97,9 +113,6 @@ def report_figures(results: Results) -> Iterator[tuple[str, Maker]]:
                 f"Error of {len(regions.names):,} regions as dots, the worst on top",
             ),
         )
-    rows = brain_figures.component_rows(space)
-    for k in range(results.latent_volume.shape[3]):
-        yield f"component-{k + 1}", _component(results, rows, k)
 
 
 def _component(results: Results, rows: brain_figures.Rows, k: int) -> Maker:

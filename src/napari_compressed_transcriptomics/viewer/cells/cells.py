@@ -31,6 +31,8 @@ class Cells:
     ----------
     written : bool
         Whether texts, letters and colour bars are drawn; call `update` after a change.
+    sided : bool
+        Whether letters and scale hold for all that is seen; call `update` after a change.
     marked : (ndarray, str) or None
         The place ringed, in mm (z, y, x), and its name; see `mark`.
     under, over : list of SliceSource
@@ -48,7 +50,7 @@ class Cells:
         self._fitted: dict[int, tuple[Any, ...]] = {}
         self._free = True  # the shape follows from what there is
         self._arranging = self._fitting = False
-        self.written = True
+        self.written = self.sided = True
         self.under: list[SliceSource] = []
         self.over: list[SliceSource] = []
         self._helpers: WeakKeyDictionary[Any, tuple[SliceSource, bool]] = WeakKeyDictionary()
@@ -71,7 +73,7 @@ class Cells:
     def look(self) -> Seen:
         """Return all that is drawn in the cells beside layers."""
         sliced = bool(self._sources(under=True) or self._sources(under=False))
-        return look(self._viewer, self._texts, self.marked, sliced, self.written)
+        return look(self._viewer, self._texts, self.marked, sliced, self.written, self.sided)
 
     def update(self) -> None:
         """Draw all anew with the next frame."""

@@ -6,7 +6,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from napari_compressed_transcriptomics.viewer.layer_content import LayerContent, shown
+from napari_compressed_transcriptomics.viewer.layer_content import LayerContent, measured
 from napari_compressed_transcriptomics.viewer.layer_values import part_shown
 
 _DATA = "units of the data"
@@ -101,7 +101,7 @@ class CellTexts:
 
     def of(self, viewer: Any, layer: Any, titled: bool) -> CellText:
         """Tell what is said of a layer; of one that is not ours only its name."""
-        what = shown(layer)
+        what = measured(layer)
         title = title_of(layer) if titled else ""
         if what is None or what.kind in _NO_BAR or not hasattr(layer, "contrast_limits"):
             return CellText(title)
@@ -150,7 +150,7 @@ class CellTexts:
 
 def title_of(layer: Any) -> str:
     """Return a layer's name, with the gene it shows where the name does not tell it."""
-    what = shown(layer)
+    what = measured(layer)
     if what is not None and what.gene and what.gene not in layer.name:
         return f"{layer.name}: {what.gene}"
     return layer.name

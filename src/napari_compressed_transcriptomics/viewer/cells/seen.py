@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from napari_compressed_transcriptomics.viewer.layer_content import shown
+from napari_compressed_transcriptomics.viewer.layer_content import measured, shown
 
 from .camera import extent_of, on_canvas
 from .content import CellText, CellTexts
@@ -118,6 +118,7 @@ def look(
     pick: tuple[np.ndarray, str] | None = None,
     sliced: bool = False,
     written: bool = True,
+    sided: bool = True,
 ) -> Seen:
     """Look at a viewer.
 
@@ -132,6 +133,8 @@ def look(
         Whether there are pictures of slices.
     written : bool
         Whether texts, letters and colour bars are wanted.
+    sided : bool
+        Whether letters and scale hold for all that is seen.
     """
     height, width = viewer.canvas.size
     color = np.rint(np.asarray(viewer.canvas.background_color)[:3] * 255).astype(int)
@@ -151,17 +154,16 @@ def look(
         (width, height),
         nothing.background,
         tuple(cells),
-        tuple(side_letters(viewer).items()) if written else (),
+        tuple(side_letters(viewer).items()) if written and sided else (),
         _place(viewer) if written else "",
-        _scale(viewer, cells[0].layout) if written else (0.0, ""),
+        _scale(viewer, cells[0].layout) if written and sided else (0.0, ""),
         _mark(viewer, cells, pick),
         _slice(viewer) if sliced else (),
     )
 
 
 def _has_bar(layer: Any) -> bool:
-    what = shown(layer)
-    return what is not None and hasattr(layer, "contrast_limits")
+    return measured(layer) is not None and hasattr(layer, "contrast_limits")
 
 
 def _place(viewer: Any) -> str:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 from weakref import proxy
 
 import numpy as np
-from nibabel.affines import apply_affine
 from qtpy.QtCore import QObject, Signal
 
 from napari_compressed_transcriptomics.core.expression import Parcellation
@@ -125,9 +124,8 @@ def _nearest_voxel(parcellation: Parcellation, sample: int) -> np.ndarray:
 
     The centroid itself can lie outside of a bent region.
     """
-    voxels = np.argwhere(parcellation.labels == sample + 1)
-    affine = parcellation.affine
-    places = apply_affine(affine, voxels)
+    of_sample, places = parcellation.places_in(np.eye(4))
+    places = places[of_sample == sample]
     return places[np.square(places - places.mean(0)).sum(1).argmin()]
 
 
