@@ -191,7 +191,7 @@ class SurfaceView:
                 shading="none",
                 metadata={SURFACE_KEY: self._content()},
             )
-            self._layer.name_overlay.position = "bottom_left"
+            self._layer.name_overlay.position = "top_left"
             self._layer.name_overlay.visible = True
         else:
             # Colours of another number of vertices would not fit for a moment.
@@ -207,8 +207,9 @@ class SurfaceView:
         what = shown(self._source)
         assert what is not None
         kind = "component" if what.kind == "latents" else what.kind
-        signed = {"centers": what.centers, "reach": what.reach}
-        return LayerContent(kind, what.image_space, gene=what.gene, **signed)
+        return LayerContent(
+            kind, what.image_space, gene=what.gene, centers=what.centers, reach=what.reach
+        )
 
     def _color(self, values: np.ndarray) -> None:
         """Colour the surface as the source is, and give it the same bar."""
@@ -283,11 +284,10 @@ class SurfaceView:
         axes = np.stack([np.cross(scene.direction, scene.up), scene.up])
         seen = np.concatenate(places) @ axes.T
         reach, middle = np.ptp(seen, axis=0), (seen.min(0) + seen.max(0)) / 2
-        free = np.maximum((room.width, room.height) - 2 * _WORD_PIXELS, 50)
+        free = np.maximum(np.array([room.width, room.height]) - 2 * _WORD_PIXELS, 50)
         camera.zoom = (free / reach).min()
         across, down = room.middle
-        aside = width / 2 - across, down - height / 2
-        middle += np.array(aside) / camera.zoom
+        middle += np.array([width / 2 - across, down - height / 2]) / camera.zoom
         camera.center = tuple((middle @ axes)[::-1])
         if self._captions is not None:
             wide = reach[0] / 2 * camera.zoom
