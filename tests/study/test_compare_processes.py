@@ -15,7 +15,7 @@ import pytest
 from napari_compressed_transcriptomics.core import memory
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.progress import Stop, stopping
-from napari_compressed_transcriptomics.core.temporary import temporary_folder
+from napari_compressed_transcriptomics.io.files.temporary import temporary_folder
 from napari_compressed_transcriptomics.study import compare_cost, compare_workers
 from napari_compressed_transcriptomics.study.compare import compare_methods
 from napari_compressed_transcriptomics.study.compare_request import CompareRequest, Fit, plan

@@ -23,9 +23,9 @@ DETAILS = (
 )
 _LOOK = (
     "what", "view", "planes", "mm", "n", "place", "low", "high", "colormap", "common", "width_cm",
-    "font_pt", "dpi", "template", "surface", "outline", "letters", "colorbar", "captions", "title",
+    "font_pt", "dpi", "template", "mesh", "outline", "letters", "colorbar", "captions", "title",
 )  # fmt: skip
-_READING = ("atlas", "labels", "ids", "impute", "variant", "model", "space")
+_READING = ("atlas", "labels", "ids", "impute", "variant", "model", "space", "surface")
 _OF_MOVIES = {"width_cm": 12.0, "dpi": 100}
 
 
@@ -54,7 +54,7 @@ def add_options(figure: Any) -> None:
     add("--mm", nargs="+", type=float, metavar="MM", help="where the slices are")
     add("--slices", dest="n", type=int, metavar="N", help="of each plane; default: 6")
     add("--place", nargs=3, type=float, metavar="MM", help="x, y and z of ortho")
-    add("--surface", help="pial (default) or inflated")
+    add("--mesh", help="of the view surface: pial (default) or inflated")
     add("--low", type=float, metavar="V", help="value at the lower end of the colours")
     add("--high", type=float, metavar="V", help="value at the upper end")
     add("--colormap", metavar="NAME", help="of matplotlib")
@@ -128,7 +128,7 @@ def _asked(saved: "FigureRecord", arguments: argparse.Namespace) -> "FigureRecor
     if given.get("what") and given["what"][0] in PLOTS:
         given.setdefault("view", "plot")
     reading = {name: getattr(arguments, name) for name in _READING}
-    reading = {name: value for name, value in reading.items() if value is not None}
+    reading = {name: value for name, value in reading.items() if value not in (None, [])}
     movie = None
     if arguments.movie is not None:
         pace = {"frames": arguments.frames, "per_second": arguments.per_second}

@@ -154,4 +154,4 @@ def _surface(one: BrainMap, request: FigureRequest) -> tuple[Rows, Any]:
             f"{one.title} has no value on the cortex; show slices, or check that its space is MNI"
         )
     pixels = int(np.clip(request.width_pixels / 2, *_PIXELS))
-    return surface_rows(request.surface, pixels), values
+    return surface_rows(request.mesh, pixels), values

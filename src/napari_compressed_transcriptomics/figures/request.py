@@ -59,7 +59,7 @@ class FigureRequest:
         Dots an inch: of PNG, and of pictures within SVG and PDF.
     template : bool
         Whether the MNI152 template is drawn behind slices; the data must be in that space.
-    surface : str
+    mesh : str
         Of the view "surface": ``pial`` or ``inflated``.
     outline, letters, colorbar, captions : bool
         Whether there are outlines of the data, letters of directions, a colour bar, and the
@@ -81,7 +81,7 @@ class FigureRequest:
     font_pt: float = 8.0
     dpi: int = 300
     template: bool = False
-    surface: str = "pial"
+    mesh: str = "pial"
     outline: bool = True
     letters: bool = True
     colorbar: bool = True
@@ -90,7 +90,7 @@ class FigureRequest:
 
     def __post_init__(self) -> None:
         _one_of("view", self.view, VIEWS)
-        _one_of("surface", self.surface, ("pial", "inflated"))
+        _one_of("mesh", self.mesh, ("pial", "inflated"))
         if not self.what:
             raise UserError("The figure has nothing to show; say what, such as rmse")
         if not self.planes:

@@ -18,7 +18,7 @@ import numpy as np
 from napari_compressed_transcriptomics.core.cluster import connected, run_tasks
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.progress import Cancelled, Progress, Report
-from napari_compressed_transcriptomics.core.temporary import temporary_folder
+from napari_compressed_transcriptomics.io.files.temporary import temporary_folder
 
 from .compare_request import CompareRequest, Fit
 from .compare_score import Score, score_fit

@@ -132,7 +132,7 @@ class ExportFigure(QWidget):
             font_pt=self.font_pt.value(),
             dpi=self.dpi.value(),
             template=self.template.isEnabled() and self.template.isChecked(),
-            surface="inflated" if view == "inflated" else "pial",
+            mesh="inflated" if view == "inflated" else "pial",
             title=self.title.text(),
         )
 

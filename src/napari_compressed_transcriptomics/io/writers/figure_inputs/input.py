@@ -1,7 +1,7 @@
 """What figures can show of an input, and how it is read."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from napari_compressed_transcriptomics.core.brain_space import OTHER, is_mni, space_of
@@ -28,6 +28,8 @@ class Reading:
         Model file that reconstructs expression.
     space : str or None
         The brain's, one of `core.brain_space.SPACES`, where files do not say.
+    surface : list of str
+        GIFTI surfaces that say where vertices lie.
     """
 
     atlas: str | None = None
@@ -37,6 +39,7 @@ class Reading:
     variant: str | None = None
     model: str | None = None
     space: str | None = None
+    surface: list[str] = field(default_factory=list)
 
 
 AS_IT_IS = Reading()

@@ -55,7 +55,14 @@ def of_folder(folder: Path, reading: Reading, report: Report) -> Input:
 def of_expression(paths: Sequence[str], reading: Reading, report: Report) -> Input:
     """Return what figures show of expression, and of how a model reconstructs it."""
     expression = read_expression(
-        paths, reading.atlas, reading.labels, reading.impute, reading.ids, reading.variant, report
+        paths,
+        reading.atlas,
+        reading.labels,
+        reading.impute,
+        reading.ids,
+        reading.variant,
+        report,
+        surface=reading.surface,
     )
     if reading.space:
         record_space(expression.source, reading.space)
