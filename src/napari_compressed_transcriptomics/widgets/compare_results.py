@@ -15,10 +15,11 @@ from napari_compressed_transcriptomics.reconstruction.difference import TwoResul
 from napari_compressed_transcriptomics.viewer import layers
 from napari_compressed_transcriptomics.viewer.notices import user_errors_shown
 
+from .shared.dock import Dock
 from .shared.fields import push_button, wrapping_label
 from .shared.following import soon
 from .shared.gene_table import GeneTable
-from .shared.layouts import Dock, form, row, stack, tabs
+from .shared.layouts import form, row, stack, tabs
 from .shared.region_choice import RegionChoice
 from .shared.result_choice import ResultChoice
 from .shared.session import session
@@ -41,7 +42,7 @@ class CompareResults(Dock):
         self._two: TwoResults | None = None
         self._regions: Regions | None = None
 
-        self.first = ResultChoice(napari_viewer, newest=False)
+        self.first = ResultChoice(napari_viewer, follows=False)
         self.second = ResultChoice(napari_viewer)
         self.summary = wrapping_label()
         self.summary.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -82,7 +83,7 @@ class CompareResults(Dock):
             table.table.sortByColumn(3, Qt.SortOrder.AscendingOrder)  # where B is better first
         results = form(("&A", self.first), ("&B", self.second))
         buttons = row(self.show_layer, self.save)
-        stack(self, results, self.summary, (self.tabs, 1), buttons)
+        self.lay_out(results, self.summary, (self.tabs, 1), buttons)
 
     def _compare(self) -> None:
         """Compare the two that are chosen, or say why they cannot be."""

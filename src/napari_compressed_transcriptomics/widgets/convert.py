@@ -13,8 +13,9 @@ from napari_compressed_transcriptomics.viewer.adding import add_expression
 from napari_compressed_transcriptomics.viewer.notices import tell, user_errors_shown
 
 from .open_volumes import BAD_MAPS, VARIANTS
+from .shared.dock import Dock
 from .shared.fields import ClusterField, choice, push_button, wrapping_label
-from .shared.layouts import Dock, form, row, stack
+from .shared.layouts import form, row
 from .shared.run_bar import RunBar
 
 _DTYPES = {"float32": "float32, exact", "float16": "float16, half the space"}
@@ -52,7 +53,7 @@ class Convert(Dock):
             ("Values", self.dtype),
             ("Cluster", self.cluster),
         )
-        stack(self, about, fields, self.bar, self.result, 1)
+        self.lay_out(about, fields, self.bar, self.result, 1)
         self.source.textChanged.connect(self._offer_target)
         self.target.textChanged.connect(self._refresh)
         self.folder.clicked.connect(self._choose_folder)

@@ -8,6 +8,7 @@ from napari_compressed_transcriptomics.reconstruction.joint_histogram import (
     JointHistogram,
     density_of,
 )
+from napari_compressed_transcriptomics.reconstruction.summary import IN_SAMPLE
 from napari_compressed_transcriptomics.viewer.notices import report, sentence
 from napari_compressed_transcriptomics.widgets.shared.fields import wrapping_label
 from napari_compressed_transcriptomics.widgets.shared.figure_view import FigureView
@@ -113,7 +114,8 @@ def _summary(result: "Reconstruction") -> str:
     expression = result.expression
     filled = f" ({len(expression.filled):,} filled in, left out)" if expression.filled else ""
     unseen = "" if result.held_out is None else f"{result.held_out.in_words(result.rmse)}<br>"
+    where = f" {IN_SAMPLE}" if result.in_sample else ""
     return (
-        f"<b>RMSE {result.rmse:.4f}, R² {result.r2:.3f}</b><br>{unseen}"
+        f"<b>RMSE {result.rmse:.4f}, R² {result.r2:.3f}</b>{where}<br>{unseen}"
         f"{expression.n_samples:,} samples × {expression.n_genes:,} genes{filled}"
     )

@@ -54,8 +54,8 @@ class SampleTab(Tab):
             shortcut_button(self, label, keys, tip)
             for label, keys, tip in (
                 ("Worst", "Alt+Home", "Go to the sample with the largest error"),
-                ("◀ Worse", "Alt+PgUp", "Step back to the next larger error"),
-                ("Next worst ▶", "Alt+PgDown", "Step on to the next smaller error"),
+                ("◀ Larger error", "Alt+PgUp", "Step back to the next larger error"),
+                ("Smaller error ▶", "Alt+PgDown", "Step on to the next smaller error"),
             )
         )
         self.rank = QSpinBox()

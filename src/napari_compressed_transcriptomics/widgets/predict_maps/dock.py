@@ -23,6 +23,7 @@ from napari_compressed_transcriptomics.study.predict_request import (
 )
 from napari_compressed_transcriptomics.study.regressors import REGRESSORS
 from napari_compressed_transcriptomics.viewer import settings
+from napari_compressed_transcriptomics.widgets.shared.dock import Dock
 from napari_compressed_transcriptomics.widgets.shared.fields import (
     ClusterField,
     count,
@@ -31,7 +32,7 @@ from napari_compressed_transcriptomics.widgets.shared.fields import (
 )
 from napari_compressed_transcriptomics.widgets.shared.file_list import FileList
 from napari_compressed_transcriptomics.widgets.shared.layer_choice import LayerChoice
-from napari_compressed_transcriptomics.widgets.shared.layouts import Dock, form, stack, tabs
+from napari_compressed_transcriptomics.widgets.shared.layouts import form, stack, tabs
 from napari_compressed_transcriptomics.widgets.shared.method_choice import LatentSizes, MethodChoice
 from napari_compressed_transcriptomics.widgets.shared.region_choice import CompartmentChoice
 from napari_compressed_transcriptomics.widgets.shared.run_bar import RunBar
@@ -153,7 +154,7 @@ class PredictMaps(Dock):
             form(("C&luster", self.cluster)),
         )
         self.tabs = tabs({"Set &up": scrolling(self.setup), "Resu&lt": scrolling(self.view)})
-        stack(self, form(("E&xpression", self.layer)), (self.tabs, 1), self.bar, self.cost)
+        self.lay_out((self.tabs, 1), self.bar, self.cost, chosen=("E&xpression", self.layer))
 
     def request(self) -> PredictRequest:
         """Return the settings, without targets and images; a `UserError` says what is missing."""
