@@ -79,8 +79,10 @@ class Dock(QWidget):
         if not isalive(self):
             return
         mine = self.parent()
-        window = mine.parent() if isinstance(mine, QDockWidget) else None
-        if not isinstance(window, QMainWindow) or mine.isFloating():
+        if not isinstance(mine, QDockWidget) or mine.isFloating():
+            return
+        window = mine.parent()
+        if not isinstance(window, QMainWindow):
             return
         for other in window.findChildren(QDockWidget):
             if (
@@ -96,7 +98,7 @@ class Dock(QWidget):
                 return
 
 
-def open_dock(viewer: Any, name: str) -> Any:
+def open_dock(viewer: Any, name: str, as_page: bool = True) -> Any:
     """Show a dock of ours, and return it: as a page of the main dock where that is open.
 
     Parameters
@@ -104,6 +106,8 @@ def open_dock(viewer: Any, name: str) -> Any:
     viewer : napari.Viewer
     name : str
         As the manifest has it (``display_name``).
+    as_page : bool
+        False for a dock of its own in any case.
 
     Returns
     -------
@@ -111,7 +115,7 @@ def open_dock(viewer: Any, name: str) -> Any:
         None where the viewer has no window.
     """
     main = session(viewer).main
-    if main is not None and isalive(main) and main.has_page(name):
+    if as_page and main is not None and isalive(main) and main.has_page(name):
         return main.show_page(name)
     window = getattr(itself(viewer), "window", None)
     if window is None:
