@@ -56,7 +56,7 @@ CODECS = {
     "published": "Published autoencoder",
     "model": "Saved model file",
 }
-AGAIN = {"replace": "its layers go", "beside": "stays beside"}
+AGAIN = {"replace": "its layers are replaced", "beside": "its layers stay"}
 _WHY_HELD_OUT = (
     "The error of samples that the codec was fitted to flatters it. This measures each sample with "
     "a codec that has not seen it, nor what is near it or its mirror image"

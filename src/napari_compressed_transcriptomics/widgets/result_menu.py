@@ -27,7 +27,7 @@ class ResultMenu(QToolButton):
         super().__init__()
         self._viewer = viewer
         self._work = session(viewer).work
-        self.setText("⋯")
+        self.setText("…")
         self.setToolTip("Show, save or remove this result")
         self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(self)

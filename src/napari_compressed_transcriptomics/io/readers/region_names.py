@@ -144,9 +144,9 @@ def read_region_names(path: str | Path) -> dict[int, str]:
     """Read a label table: atlas id to region name.
 
     Understood are delimited tables with a header (``id,label,hemisphere,structure`` as
-    abagen writes, ``index,name``, ``regionName,...,regionID`` of Glasser's), tables of two columns without one, FreeSurfer's and
-    FSL's ``id name R G B A``, and Schaefer's and Tian's pairs of lines (the name, then
-    ``id R G B A``). The background's id 0 is left out.
+    abagen writes, ``index,name``, Glasser's ``regionName,...,regionID``), tables of two columns
+    without one, FreeSurfer's and FSL's ``id name R G B A``, and Schaefer's and Tian's pairs of
+    lines (the name, then ``id R G B A``). The background's id 0 is left out.
 
     Raises
     ------

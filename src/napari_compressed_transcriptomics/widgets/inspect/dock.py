@@ -28,5 +28,10 @@ class InspectReconstruction(Dock):
         genes = GenesTab(napari_viewer, self.results)
         sample = SampleTab(napari_viewer, self.results)
         self.tabs = tabs({"Overall": overall, "Genes": genes, "Sample": sample})
+        overall.worst.clicked.connect(lambda: self._show_worst(sample))
         self.report = SaveReport(self.results, overall.by_region.choice)
         self.lay_out((self.tabs, 1), self.report, chosen=("Result", self.results))
+
+    def _show_worst(self, sample: SampleTab) -> None:
+        self.tabs.setCurrentWidget(sample)
+        sample.worst.click()

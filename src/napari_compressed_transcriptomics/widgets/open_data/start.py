@@ -12,8 +12,9 @@ from napari_compressed_transcriptomics.viewer.itself import itself
 from napari_compressed_transcriptomics.viewer.settings import PLUGIN
 from napari_compressed_transcriptomics.widgets.shared.dock import Dock, open_dock
 from napari_compressed_transcriptomics.widgets.shared.fields import push_button, wrapping_label
-from napari_compressed_transcriptomics.widgets.shared.layouts import label, row
+from napari_compressed_transcriptomics.widgets.shared.layouts import label
 from napari_compressed_transcriptomics.widgets.shared.session import session
+from napari_compressed_transcriptomics.widgets.shared.work import same_samples
 
 _SAMPLES = {
     "Sample &brain": ("synthetic_brain", "A made-up brain: 3,700 voxels of 8 mm, 512 genes"),
@@ -61,11 +62,11 @@ class OpenData(Dock):
 
     def _lay_out(self) -> None:
         buttons = QGridLayout()
-        for i, button in enumerate((*self.samples.values(), self.file, self.folder)):
+        several = (*self.samples.values(), self.file, self.folder, *self.forms.values())
+        for i, button in enumerate(several):
             buttons.addWidget(button, i // 2, i % 2)
         here = label("<b>Here</b>", self.about)
-        forms = row(*self.forms.values())
-        self.lay_out(buttons, forms, here, self.about, self.genes, 1)
+        self.lay_out(buttons, here, self.about, self.genes, 1)
 
     def _open_sample(self, key: str, checked: bool = False) -> None:
         itself(self._viewer).open_sample(PLUGIN, key)
@@ -89,9 +90,7 @@ class OpenData(Dock):
         if data is None:
             self.about.setText("Nothing yet. Open a sample, or data of your own.")
             return
-        n = sum(
-            result.expression.parcellation is data.parcellation for result in self._work.results
-        )
+        n = sum(same_samples(result, data) for result in self._work.results)
         results = {0: "no compression yet", 1: "one compression"}.get(n, f"{n} compressions")
         self.about.setText("\n".join([*_described(data), results]))
 

@@ -43,7 +43,7 @@ class Dock(QWidget):
             self._chosen = QWidget()
             self._chosen.setLayout(form(chosen))
             parts = (self._chosen, *parts)
-        scrolled(self, *parts)
+        scrolled(self, *parts, margins=2)
 
     def be_page(self) -> None:
         """Hide the choice of data or result, which stands above all pages of the main dock."""

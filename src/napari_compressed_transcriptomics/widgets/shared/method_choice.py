@@ -32,6 +32,7 @@ class MethodChoice(QWidget):
         self.boxes = {name: QCheckBox(title) for name, title in titles.items()}
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
+        grid.setHorizontalSpacing(2)
         for place, (name, box) in enumerate(self.boxes.items()):
             box.setChecked(name in checked)
             box.toggled.connect(lambda _: self.changed.emit())

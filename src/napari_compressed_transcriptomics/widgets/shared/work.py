@@ -32,7 +32,7 @@ class Work(QObject):
     comparison : Comparison or None
         Methods compared on held-out samples, as far as it has come.
     latents : tuple of NamedLatents
-        Of methods fitted to be seen beside each other.
+        Of methods fitted to be seen beside each other, with the seed `seed_of_latents`.
     prediction : Prediction or None
         Maps predicted.
     """
@@ -52,6 +52,7 @@ class Work(QObject):
         self.current_result: Reconstruction | None = None
         self.comparison: Comparison | None = None
         self.latents: tuple[NamedLatents, ...] = ()
+        self.seed_of_latents = 0
         self.prediction: Prediction | None = None
         viewer.layers.events.inserted.connect(self._on_inserted)
         viewer.layers.events.removed.connect(self._on_removed)

@@ -43,7 +43,7 @@ class Workspace(Dock):
         self.tabs.setExpanding(False)
         self.tabs.setDrawBase(False)
         self.tear_off = QToolButton()
-        self.tear_off.setText("⧉")
+        self.tear_off.setText("↗")
         self.tear_off.setToolTip("Open this page in a dock of its own, too")
         self.missing = Missing(napari_viewer)
         self.stack = QStackedWidget()
@@ -101,7 +101,6 @@ class Workspace(Dock):
             self.tabs.addTab(page.tab)
         names = [page.name for page in pages]
         self.tabs.setCurrentIndex(names.index(name) if name in names else 0)
-        self.tabs.setVisible(len(pages) > 1)
         self.tabs.blockSignals(False)
         self._show()
 

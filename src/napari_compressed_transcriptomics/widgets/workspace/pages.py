@@ -46,7 +46,14 @@ STEPS: dict[str, tuple[Page, ...]] = {
         Page("Compress", "Compress", "compress:Compress", "data"),
         Page("Train autoencoder", "Train", "train:Train", "data"),
     ),
-    "Check": (Page("Inspect reconstruction", "", "inspect.dock:InspectReconstruction", "result"),),
+    "Check": (
+        Page(
+            "Inspect reconstruction",
+            "Reconstruction",
+            "inspect.dock:InspectReconstruction",
+            "result",
+        ),
+    ),
     "Explain": (
         Page("Components", "Components", "components.dock:Components", "result"),
         Page("Latent space", "Latent space", "latent_space:LatentSpace", "result"),
@@ -55,8 +62,8 @@ STEPS: dict[str, tuple[Page, ...]] = {
         Page("Compare two results", "Two results", "compare_results:CompareResults", "result"),
         Page("Compare methods", "Methods", "compare_methods.dock:CompareMethods", "data"),
     ),
-    "Predict": (Page("Predict maps", "", "predict_maps.dock:PredictMaps", "data"),),
-    "View": (Page("Brain view", "", "brain_view:BrainView"),),
+    "Predict": (Page("Predict maps", "Maps", "predict_maps.dock:PredictMaps", "data"),),
+    "View": (Page("Brain view", "Brain", "brain_view:BrainView"),),
 }
 """Steps of work, each with its pages."""
 
