@@ -78,7 +78,7 @@ def test_the_real_maps_are_dropped_compressed_inspected_and_saved(
     assert nib.load(saved).shape == (91, 109, 91, 2)
 
 
-def test_the_form_asks_for_the_variant_and_fills(viewer, tmp_path, told):
+def test_the_form_asks_for_the_variant_and_fills(viewer, tmp_path, told, qtbot):
     phantom = log_phantom()
     folder = gene_maps.flat(tmp_path / "maps", phantom)
     gene_maps.nested(folder, phantom)
@@ -87,12 +87,13 @@ def test_the_form_asks_for_the_variant_and_fills(viewer, tmp_path, told):
     save(folder / "990002" / "990002_mRNA.nii", volume, phantom.parcellation.affine)
     assert viewer.open(folder, plugin=PLUGIN) == []
     _, form = viewer.window.add_plugin_dock_widget(PLUGIN, "Open expression volumes")
-    assert str(form.folder.value) == str(folder)
-    form.call_button.native.click()
-    assert "as measured (_mRNA) and 6 mirrored" in told[-1].message
-    form.variant.value = "measured (_mRNA)"
-    form.bad_maps.value = "fill with the gene's mean"
-    form.call_button.native.click()
+    assert form.source.path == folder
+    assert "several kinds" in form.why.text()
+    run(form.bar, qtbot)
+    assert "as measured (_mRNA) and 6 mirrored" in form.bar.status.text()
+    choose_value(form.variant, "measured")
+    choose_value(form.bad_maps, "gene_mean")
+    run(form.bar, qtbot)
     (layer,) = viewer.layers
     expression = shown(layer).expression
     assert expression.genes == GENES

@@ -9,7 +9,6 @@ from qtpy.QtWidgets import (
     QDoubleSpinBox,
     QGridLayout,
     QLabel,
-    QSizePolicy,
 )
 
 from napari_compressed_transcriptomics.viewer.anatomy.planes import (
@@ -136,6 +135,6 @@ def _millimetres(tip: str) -> QDoubleSpinBox:
     box.setKeyboardTracking(False)  # go there when the number is complete
     box.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
     box.setAlignment(Qt.AlignmentFlag.AlignRight)
-    box.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)  # docks are narrow
+    box.setStyleSheet("min-width: 36px")  # docks are narrow
     box.setToolTip(f"{tip[0].upper()}{tip[1:]}. Enter goes there; the arrow keys step by a voxel.")
     return box

@@ -49,7 +49,7 @@ class CompareResults(Dock):
         self.with_pca = CompareWithPca(napari_viewer)
         self.held_out = push_button(
             "Compare on &held-out samples…",
-            "Go to Compare methods, which fits without some samples",
+            "Go to Compare methods, which holds samples out",
         )
         self.summary = wrapping_label()
         self.summary.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)

@@ -12,7 +12,7 @@ from napari_compressed_transcriptomics.viewer.itself import itself
 from napari_compressed_transcriptomics.viewer.settings import PLUGIN
 from napari_compressed_transcriptomics.widgets.shared.dock import Dock, open_dock
 from napari_compressed_transcriptomics.widgets.shared.fields import push_button, wrapping_label
-from napari_compressed_transcriptomics.widgets.shared.layouts import label
+from napari_compressed_transcriptomics.widgets.shared.layouts import label, row
 from napari_compressed_transcriptomics.widgets.shared.session import session
 from napari_compressed_transcriptomics.widgets.shared.work import same_samples
 
@@ -54,6 +54,10 @@ class OpenData(Dock):
         self.about.setTextFormat(Qt.TextFormat.PlainText)
         self.genes = push_button("Choose a &gene…", "Search the genes of these data, and show one")
         self.genes.clicked.connect(partial(self._open_form, "Choose gene"))
+        self.compress = push_button(
+            "&Compress it now", "Go to Compress, and run it with the settings that stand there"
+        )
+        self.compress.clicked.connect(self._compress)
         self._lay_out()
         self._work.data_changed.connect(self._refresh)
         self._work.data_chosen.connect(self._refresh)
@@ -66,7 +70,7 @@ class OpenData(Dock):
         for i, button in enumerate(several):
             buttons.addWidget(button, i // 2, i % 2)
         here = label("<b>Here</b>", self.about)
-        self.lay_out(buttons, here, self.about, self.genes, 1)
+        self.lay_out(buttons, here, self.about, row(self.genes, self.compress), 1)
 
     def _open_sample(self, key: str, checked: bool = False) -> None:
         itself(self._viewer).open_sample(PLUGIN, key)
@@ -84,9 +88,15 @@ class OpenData(Dock):
     def _open_form(self, name: str, checked: bool = False) -> None:
         open_dock(self._viewer, name)
 
+    def _compress(self) -> None:
+        dock = open_dock(self._viewer, "Compress")
+        if dock is not None:
+            dock.bar.run.click()
+
     def _refresh(self) -> None:
         data = self._work.current_data
-        self.genes.setEnabled(data is not None)
+        for button in (self.genes, self.compress):
+            button.setEnabled(data is not None)
         if data is None:
             self.about.setText("Nothing yet. Open a sample, or data of your own.")
             return
