@@ -167,6 +167,8 @@ class CompareResults(Dock):
             shown_now = [*there, self._viewer.layers[-1]]
             for layer in self._viewer.layers:
                 layer.visible = layer in shown_now
+            order = [self._viewer.layers.index(layer) for layer in shown_now]
+            self._viewer.layers.move_multiple(order, len(self._viewer.layers))
             self._view.show_side_by_side(shown_now, rows=1)
 
     def _save(self) -> None:

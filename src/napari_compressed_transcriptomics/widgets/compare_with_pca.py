@@ -72,8 +72,23 @@ class CompareWithPca(RunBar):
 
     def _start(self) -> None:
         request = self.request()
+        if (there := self._there(request)) is not None:
+            self.compressed.emit(there, self._work.current_result)
+            return
         self._result, self._parameters = self._work.current_result, request.parameters()
         self.start(partial(compress, request))
+
+    def _there(self, request: CompressRequest) -> "Reconstruction | None":
+        """Return a result that is what was asked for, if there is one."""
+        for result in self._work.results:
+            if (
+                (result.codec.id, result.codec.latent_size) == ("pca", request.latent_size)
+                and result.in_sample
+                and result.expression is request.expression
+                and (request.held_out is None or result.held_out is not None)
+            ):
+                return result
+        return None
 
     def _on_compressed(self, pca: "Reconstruction") -> None:
         result, self._result = self._result, None

@@ -154,9 +154,9 @@ class Compress(Dock):
             ("Device", self.device.combo),
         )
         self._others = shown
-        more, others = more_settings("Other layers, seed or device", shown)
+        self.more, others = more_settings("Other layers, seed or device", shown)
         save = row(self.save_model, self.save_results)
-        parts = self._form, more, others, self.device, self.bar, self.result, save, 0
+        parts = self._form, self.more, others, self.device, self.bar, self.result, save, 0
         self.lay_out(*parts, chosen=("Expression", self.layer))
 
     def _connect(self) -> None:

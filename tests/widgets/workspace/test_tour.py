@@ -105,9 +105,12 @@ def test_compare_with_pca_is_one_click(main, viewer, brain, qtbot):
     press(main.steps["Compare"])
     two = page(main)
     run(two.with_pca, qtbot)
+    press(two.with_pca.run)  # again: PCA is there already
+    assert len(session(viewer).work.results) == 2
     assert (two.first.result.codec.id, two.second.result.codec.id) == ("pca", "residual")
     seen = [layer for layer in viewer.layers if layer.visible]
     assert [shown(layer).kind for layer in seen] == ["rmse", "rmse", "error_difference"]
+    assert shown(seen[0]).reconstruction is two.first.result
     expected = compare_results(two.first.result, two.second.result)
     np.testing.assert_array_equal(shown(seen[2]).values, expected.difference)
     assert "on the data fitted to" in two.summary.text()
@@ -129,17 +132,19 @@ def test_pages_are_low_and_narrow_and_made_when_first_shown(main, viewer, brain)
     assert viewer.window._qt_window.height() <= 700
 
 
-def test_docks_are_tabbed_and_a_page_is_torn_off(main, viewer, brain):
+def test_docks_are_tabbed_and_a_page_is_torn_off(main, viewer, brain, qtbot):
     add_expression(viewer, brain)
     main.show_page("Choose gene")
     press(main.tear_off)
     for name in ("Compress", "Brain view"):
-        viewer.window.add_plugin_dock_widget(PLUGIN, name)
+        _, last = viewer.window.add_plugin_dock_widget(PLUGIN, name)
     settle()
     window = viewer.window._qt_window
     mine = main.parent()
     assert isinstance(mine, QDockWidget)
     assert len(window.tabifiedDockWidgets(mine)) == 3
+    qtbot.waitUntil(lambda: main.visibleRegion().isEmpty())  # the newest is in front
+    assert not last.visibleRegion().isEmpty()
     assert window.height() <= 700
 
 

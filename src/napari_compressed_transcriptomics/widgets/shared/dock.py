@@ -3,13 +3,14 @@
 from typing import Any
 
 from qtpy.compat import isalive
-from qtpy.QtCore import QEvent, QTimer
+from qtpy.QtCore import QEvent
 from qtpy.QtWidgets import QDockWidget, QMainWindow, QWidget
 
 from napari_compressed_transcriptomics.viewer import brain_view
 from napari_compressed_transcriptomics.viewer.itself import itself
 from napari_compressed_transcriptomics.viewer.settings import PLUGIN
 
+from .following import soon
 from .layouts import Part, form, scrolled
 from .session import session
 
@@ -55,7 +56,7 @@ class Dock(QWidget):
         if event.type() == QEvent.Type.ParentChange:
             if isinstance(self.parent(), QDockWidget):
                 self._is_docked = True
-                QTimer.singleShot(0, self._join_others)
+                soon(self, self._join_others).start()
             elif self._is_docked and self.parent() is None:
                 self._is_docked = False
                 self.end_work()
@@ -94,7 +95,7 @@ class Dock(QWidget):
                 and window.dockWidgetArea(other) == window.dockWidgetArea(mine)
             ):
                 window.tabifyDockWidget(other, mine)
-                mine.raise_()
+                soon(self, mine.raise_).start()  # once Qt has laid them out
                 return
 
 
