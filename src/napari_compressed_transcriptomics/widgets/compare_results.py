@@ -16,6 +16,7 @@ from napari_compressed_transcriptomics.viewer import layers
 from napari_compressed_transcriptomics.viewer.layer_content import shown
 from napari_compressed_transcriptomics.viewer.notices import user_errors_shown
 
+from .back import back
 from .compare_with_pca import CompareWithPca
 from .shared.dock import Dock, open_dock
 from .shared.fields import push_button, wrapping_label
@@ -161,6 +162,7 @@ class CompareResults(Dock):
         self.second.choose(result)
         if self._two is None:
             return
+        back(self._viewer).remember()
         with self._view.at_once():
             there = [_error_layer(self._viewer, one) for one in (pca, result)]
             self._add_layer()

@@ -7,6 +7,7 @@ from qtpy.QtWidgets import QFileDialog, QMenu, QMessageBox, QToolButton
 from napari_compressed_transcriptomics.viewer import brain_view
 from napari_compressed_transcriptomics.viewer.notices import user_errors_shown
 
+from .back import back
 from .shared.fields import ask_and_save_model
 from .shared.result_layers import Outputs, add_result
 from .shared.session import session
@@ -52,6 +53,7 @@ class ResultMenu(QToolButton):
         result = self._result
         if result is None:
             return
+        back(self._viewer).remember()
         there = self._work.layers_of(result)
         if not there:
             add_result(self._viewer, result, Outputs(replaces=True))

@@ -1,6 +1,8 @@
 """The session keeps the work: results outlive layers and docks, and one is current in all lists."""
 
+import gc
 import time
+import weakref
 from dataclasses import replace
 
 import numpy as np
@@ -18,7 +20,10 @@ from napari_compressed_transcriptomics.reconstruction.summary import IN_SAMPLE, 
 from napari_compressed_transcriptomics.viewer.adding import add_expression
 from napari_compressed_transcriptomics.viewer.layer_content import shown
 from napari_compressed_transcriptomics.viewer.layers import error_layer
+from napari_compressed_transcriptomics.widgets.back import back
+from napari_compressed_transcriptomics.widgets.compare_results import CompareResults
 from napari_compressed_transcriptomics.widgets.compress import Compress
+from napari_compressed_transcriptomics.widgets.inspect.dock import InspectReconstruction
 from napari_compressed_transcriptomics.widgets.predict_maps.computed_latents import ComputedLatents
 from napari_compressed_transcriptomics.widgets.result_menu import ResultMenu
 from napari_compressed_transcriptomics.widgets.shared.layer_choice import LayerChoice
@@ -205,3 +210,44 @@ def test_results_that_are_here_are_features_of_predictions(model, work, results,
     np.testing.assert_allclose(features.values, results[1].latents)
     work.remove(results[0])
     assert [box.isChecked() for box in boxes.boxes] == [True]
+
+
+def test_back_shows_what_was_seen_before(model, work, results, brain, qtbot):
+    menu = ResultMenu(model)
+    qtbot.addWidget(menu)
+    expression = add_expression(model, brain)
+    for result in results:
+        add_result(model, result, Outputs(side_by_side=False))
+    expression.visible = True
+    before = [layer.visible for layer in model.layers]
+    assert not model.canvas.grid.enabled
+    work.choose_result(results[0])
+    menu.show_layers()
+    assert model.canvas.grid.enabled
+    assert [layer.visible for layer in model.layers] != before
+    back(model).go()
+    assert [layer.visible for layer in model.layers] == before
+    assert not model.canvas.grid.enabled
+    assert not back(model).possible
+
+
+def test_a_result_that_is_removed_frees_its_memory(model, work, brain, qtbot):
+    docks = [make(model) for make in (Compress, InspectReconstruction, CompareResults)]
+    for dock in docks:
+        qtbot.addWidget(dock)
+        dock.show()
+    add_expression(model, brain)
+    gone = []
+    for k in (2, 3):
+        result = compressed(brain, k)
+        add_result(model, result, Outputs())
+        gone.append(weakref.ref(result))
+        del result
+    work.remove(work.results[0])
+    work.remove(work.results[0])
+
+    def are_gone():
+        gc.collect()
+        return not any(one() for one in gone)
+
+    qtbot.waitUntil(are_gone, timeout=20_000)

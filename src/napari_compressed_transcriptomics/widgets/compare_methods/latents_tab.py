@@ -26,6 +26,7 @@ from napari_compressed_transcriptomics.viewer.method_layers import (
     shown_components,
 )
 from napari_compressed_transcriptomics.viewer.notices import user_errors_shown
+from napari_compressed_transcriptomics.widgets.back import back
 from napari_compressed_transcriptomics.widgets.shared.background import Background
 from napari_compressed_transcriptomics.widgets.shared.fields import (
     count,
@@ -165,6 +166,7 @@ class LatentsTab(Tab):
     def _show_layers(self) -> None:
         """Put all latents there are beside each other, in place of those shown before."""
         latents = self._shown()
+        back(self._viewer).remember()
         self._cells = show_beside_each_other(self._viewer, latents, self._cells)
         notes = [*self._notes, SIGNS]
         sizes = [one.latent_size for one in latents]

@@ -106,8 +106,11 @@ class Work(QObject):
         """Forget a result, and take its layers away."""
         self.results = [other for other in self.results if other is not result]
         self._parameters.pop(id(result), None)
-        for layer in self.layers_of(result):
-            self._viewer.layers.remove(layer)
+        layers, going = self._viewer.layers, self.layers_of(result)
+        # napari holds the layer that was current last, and with it the result
+        layers.selection.active = next((layer for layer in layers if layer not in going), None)
+        for layer in going:
+            layers.remove(layer)
         self.results_changed.emit()
         if self.current_result is result:
             self.choose_result(self.results[-1] if self.results else None)

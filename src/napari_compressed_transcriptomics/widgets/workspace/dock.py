@@ -14,6 +14,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_compressed_transcriptomics.widgets.back import back
 from napari_compressed_transcriptomics.widgets.result_menu import ResultMenu
 from napari_compressed_transcriptomics.widgets.shared.dock import Dock, open_dock
 from napari_compressed_transcriptomics.widgets.shared.layer_choice import LayerChoice
@@ -42,6 +43,9 @@ class Workspace(Dock):
         self.tabs = QTabBar()
         self.tabs.setExpanding(False)
         self.tabs.setDrawBase(False)
+        self.back = QToolButton()
+        self.back.setText("←")
+        self.back.setToolTip("Back: show the layers that were seen before")
         self.tear_off = QToolButton()
         self.tear_off.setText("↗")
         self.tear_off.setToolTip("Open this page in a dock of its own, too")
@@ -52,6 +56,10 @@ class Workspace(Dock):
         work = self._session.work
         for changed in (work.data_changed, work.results_changed):
             changed.connect(self._show)
+        self._back = back(napari_viewer)
+        self.back.clicked.connect(self._back.go)
+        self._back.changed.connect(self._offer_back)
+        self._offer_back()
         self.tabs.currentChanged.connect(self._show)
         self.missing.wanted.connect(self.show_page)
         self.tear_off.clicked.connect(
@@ -69,7 +77,7 @@ class Workspace(Dock):
             group.addButton(button)
             grid.addWidget(button, *divmod(i, _COLUMNS))
         chosen = form(("Data", self.data), ("Result", row((self.results, 1), self.menu)))
-        pages = row((self.tabs, 1), self.tear_off)
+        pages = row((self.tabs, 1), self.back, self.tear_off)
         stack(self, chosen, grid, pages, (self.stack, 1), margins=4)
 
     @property
@@ -88,6 +96,9 @@ class Workspace(Dock):
         assert step is not None
         self._go(step, name)
         return self._made(self._page)
+
+    def _offer_back(self) -> None:
+        self.back.setEnabled(self._back.possible)
 
     def _go(self, step: str, name: str | bool = "") -> None:
         """Go to a step, and to a page of it: the first where none is named."""
