@@ -21,6 +21,7 @@ from napari_compressed_transcriptomics.viewer.adding import add_expression
 from napari_compressed_transcriptomics.viewer.layer_content import shown
 from napari_compressed_transcriptomics.viewer.layers import error_layer
 from napari_compressed_transcriptomics.widgets.back import back
+from napari_compressed_transcriptomics.widgets.choose_gene import ChooseGene
 from napari_compressed_transcriptomics.widgets.compare_results import CompareResults
 from napari_compressed_transcriptomics.widgets.compress import Compress
 from napari_compressed_transcriptomics.widgets.inspect.dock import InspectReconstruction
@@ -114,8 +115,9 @@ def test_the_model_and_tables_of_any_result_can_be_saved(
 
 def test_data_and_result_follow_each_other_in_all_lists(model, work, results, brain, qtbot):
     second = other_brain(brain)
-    lists = [LayerChoice(model), LayerChoice(model), ResultChoice(model)]
-    for widget in lists:
+    genes = ChooseGene(model)
+    lists = [LayerChoice(model), genes.layer, ResultChoice(model)]
+    for widget in (lists[0], lists[2], genes):
         qtbot.addWidget(widget)
     first_layer, second_layer = add_expression(model, brain), add_expression(model, second)
     assert [widget.layer for widget in lists[:2]] == [second_layer] * 2  # the newest

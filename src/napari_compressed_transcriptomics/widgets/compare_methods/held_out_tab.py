@@ -95,7 +95,7 @@ class HeldOutTab(Tab):
         self._scores = {score.fit: score for score in comparison.scores}
 
     def _arrange(self) -> None:
-        parts = self.form, self.outlook, self.bar, self.plot, self.table, self.save
+        parts = self.form, self.bar, self.outlook, self.plot, self.table, self.save
         scrolled(self, *parts, 0, margins=2)
 
     def _refresh(self) -> None:

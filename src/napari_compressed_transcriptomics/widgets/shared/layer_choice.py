@@ -40,7 +40,7 @@ class LayerChoice(QComboBox):
         events = viewer.layers.events
         follow(self, (events.inserted, events.removed, events.renamed), self._fill)
         self.currentIndexChanged.connect(self._on_index)
-        if kinds == ("expression",):
+        if "expression" in kinds:
             self._work.data_chosen.connect(self._follow)
         self._fill()
 
@@ -71,7 +71,7 @@ class LayerChoice(QComboBox):
 
     def _on_index(self) -> None:
         what = shown(self.layer)
-        if self._kinds == ("expression",) and what is not None and what.kind == "expression":
+        if "expression" in self._kinds and what is not None and what.kind == "expression":
             self._work.choose_data(what.expression)
         self.changed.emit()
 
@@ -107,6 +107,6 @@ class LayerChoice(QComboBox):
             index = preferred[-1] if preferred else len(layers) - 1
         self.setCurrentIndex(index)
         self.blockSignals(False)
-        if self._kinds == ("expression",):
+        if "expression" in self._kinds:
             self._follow()
         self.changed.emit()
