@@ -10,13 +10,13 @@ from napari_compressed_transcriptomics.reconstruction.latent_space import Colori
 from napari_compressed_transcriptomics.viewer import selection
 from napari_compressed_transcriptomics.viewer.notices import user_errors_shown
 
-from .shared.color_choice import ColorChoice
+from .color_choice import ColorChoice
+from .scatter_view import ScatterView
 from .shared.dock import Dock
 from .shared.fields import narrow, push_button, wrapping_label
 from .shared.following import follow
 from .shared.layouts import form, row
 from .shared.result_choice import ResultChoice
-from .shared.scatter_view import ScatterView
 from .shared.session import Pick, session
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from napari_compressed_transcriptomics.reconstruction.latent_space import (
     next_point,
 )
 
-from .figure_view import FigureView
+from .shared.figure_view import FigureView
 
 _NEAR = 8  # pixels
 _ARROWS = {
