@@ -195,7 +195,7 @@ class ScatterView(FigureView):
 
     def eventFilter(self, watched: Any, event: Any) -> bool:
         """Zoom on Ctrl and the mouse wheel, and do what keys say."""
-        if self._coloring is None:
+        if getattr(self, "_coloring", None) is None:  # Python may have emptied it before Qt ends it
             return False
         if event.type() == QEvent.Type.Wheel:
             if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
