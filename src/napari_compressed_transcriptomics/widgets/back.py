@@ -7,17 +7,15 @@ from weakref import WeakSet, proxy
 from qtpy.QtCore import QObject, Signal
 
 from napari_compressed_transcriptomics.viewer import brain_view
-from napari_compressed_transcriptomics.viewer.anatomy.planes import fit
 from napari_compressed_transcriptomics.viewer.itself import OnePerViewer
 
-_GRID = ("shape", "stride", "enabled")
 _MOST = 20
 
 
 @dataclass
 class _Before:
     visible: WeakSet
-    grid: dict[str, Any]
+    cells: Any
 
 
 class Back(QObject):
@@ -45,8 +43,8 @@ class Back(QObject):
         """Remember what is seen now, before something else is shown in its place."""
         self._view.turns.finish()
         seen = WeakSet(layer for layer in self._viewer.layers if layer.visible)
-        grid = {name: getattr(self._viewer.canvas.grid, name) for name in _GRID}
-        self._before = [*self._before[1 - _MOST :], _Before(seen, grid)]
+        before = _Before(seen, self._view.cells.state())
+        self._before = [*self._before[1 - _MOST :], before]
         self.changed.emit()
 
     def go(self) -> None:
@@ -58,9 +56,7 @@ class Back(QObject):
         with self._view.at_once():
             for layer in self._viewer.layers:
                 layer.visible = layer in before.visible
-            for name, value in before.grid.items():
-                setattr(self._viewer.canvas.grid, name, value)
-        fit(self._viewer)
+            self._view.cells.restore(before.cells)
         self.changed.emit()
 
 

@@ -171,7 +171,7 @@ class CompareResults(Dock):
                 layer.visible = layer in shown_now
             order = [self._viewer.layers.index(layer) for layer in shown_now]
             self._viewer.layers.move_multiple(order, len(self._viewer.layers))
-            self._view.show_side_by_side(shown_now, rows=1)
+            self._view.show_side_by_side((1, len(shown_now)))
 
     def _save(self) -> None:
         from napari_compressed_transcriptomics.io.writers.difference import write_difference_csv

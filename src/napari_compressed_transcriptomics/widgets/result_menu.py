@@ -63,7 +63,7 @@ class ResultMenu(QToolButton):
             for layer in self._viewer.layers:
                 layer.visible = layer in there
         if len(there) > 1:
-            view.show_side_by_side(there)
+            view.show_side_by_side()
 
     def save_model(self) -> str:
         """Ask for a file and save the result's model; return what to say, or nothing."""

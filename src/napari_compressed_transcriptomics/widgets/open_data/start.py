@@ -21,6 +21,7 @@ _SAMPLES = {
     "Sample &regions": ("synthetic_regions", "The same averaged in regions, with its atlas"),
 }
 _FORMS = {
+    "Real brains": ("Real samples", "Fetched once, on the terms of their sources"),
     "Table with atlas": ("Open expression table", "Rows are regions, columns are genes"),
     "Volumes": ("Open expression volumes", "One NIfTI a gene, or a 4-D NIfTI; bad maps filled"),
     "Larger than memory": ("Convert to store", "Make a store of it, which need not fit"),

@@ -7,7 +7,7 @@ from qtpy.QtWidgets import QComboBox
 
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Expression
-from napari_compressed_transcriptomics.viewer.layer_content import shown
+from napari_compressed_transcriptomics.viewer.layer_content import LayerContent, shown
 
 from .fields import narrow
 from .following import follow
@@ -78,9 +78,7 @@ class LayerChoice(QComboBox):
     def _follow(self) -> None:
         """Choose the layer of the session's current data, unless one of them is chosen."""
         data, what = self._work.current_data, shown(self.layer)
-        if data is None or (
-            what is not None and what.expression is data and what.kind in self._kinds
-        ):
+        if data is None or (what is not None and what.kind in self._kinds and _is_of(what, data)):
             return
         for index in range(self.count()):
             other = shown(self.itemData(index))
@@ -110,3 +108,10 @@ class LayerChoice(QComboBox):
         if "expression" in self._kinds:
             self._follow()
         self.changed.emit()
+
+
+def _is_of(what: LayerContent, data: Expression) -> bool:
+    """Tell whether a layer shows data, or something made of these or of some of their genes."""
+    if what.kind == "expression":
+        return what.expression is data
+    return what.parcellation is data.parcellation

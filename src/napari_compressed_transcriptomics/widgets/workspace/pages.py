@@ -41,6 +41,7 @@ STEPS: dict[str, tuple[Page, ...]] = {
         Page("Open expression table", "Table", "open_data.table:OpenTable"),
         Page("Open expression volumes", "Volumes", "open_data.volumes:OpenVolumes"),
         Page("Convert to store", "Store", "convert:Convert"),
+        Page("Real samples", "Samples", "real_samples:RealSamples"),
     ),
     "Compress": (
         Page("Compress", "Compress", "compress:Compress", "data"),
@@ -63,7 +64,11 @@ STEPS: dict[str, tuple[Page, ...]] = {
         Page("Compare methods", "Methods", "compare_methods.dock:CompareMethods", "data"),
     ),
     "Predict": (Page("Predict maps", "Maps", "predict_maps.dock:PredictMaps", "data"),),
-    "View": (Page("Brain view", "Brain", "brain_view:BrainView"),),
+    "View": (
+        Page("Brain view", "Brain", "brain_view:BrainView"),
+        Page("Cortical surface", "Surface", "cortical_surface:CorticalSurface"),
+        Page("Export figure", "Figure", "export_figure:ExportFigure"),
+    ),
 }
 """Steps of work, each with its pages."""
 
