@@ -39,9 +39,9 @@ STEPS: dict[str, tuple[Page, ...]] = {
         Page("Open data", "Open", "open_data.start:OpenData"),
         Page("Choose gene", "Genes", "choose_gene:ChooseGene", "data"),
         Page("Open expression table", "Table", "open_data.table:OpenTable"),
-        Page("Open expression volumes", "Volumes", "open_data.volumes:OpenVolumes"),
+        Page("Open expression volumes", "Maps", "open_data.volumes:OpenVolumes"),
         Page("Convert to store", "Store", "convert:Convert"),
-        Page("Real samples", "Samples", "real_samples:RealSamples"),
+        Page("Real samples", "Real", "real_samples:RealSamples"),
     ),
     "Compress": (
         Page("Compress", "Compress", "compress:Compress", "data"),
