@@ -23,7 +23,7 @@ def scatter(rounds: int = 30) -> list[Line]:
     from qtpy.QtWidgets import QApplication
 
     from napari_compressed_transcriptomics.reconstruction.latent_space import Coloring
-    from napari_compressed_transcriptomics.widgets.shared.scatter_view import ScatterView
+    from napari_compressed_transcriptomics.widgets.scatter_view import ScatterView
 
     app = QApplication.instance() or QApplication([])
     view = ScatterView(ViewerModel())

@@ -27,6 +27,20 @@ def test_every_command_leads_to_a_function_or_class(manifest):
         assert callable(getattr(import_module(module), name)), command.id
 
 
+def test_every_page_of_the_main_dock_is_a_dock_of_its_own(manifest):
+    """And every dock a page, with the class that the manifest names."""
+    from napari_compressed_transcriptomics.widgets.workspace.pages import STEPS
+
+    places = {command.id: command.python_name for command in manifest.contributions.commands}
+    docks = {dock.display_name: places[dock.command] for dock in manifest.contributions.widgets}
+    main, *others = docks
+    assert main == "Compressed Transcriptomics"
+    pages = {page.name: page.place for pages in STEPS.values() for page in pages}
+    assert set(pages) == set(others)
+    for name, place in pages.items():
+        assert docks[name].endswith(f"widgets.{place}")
+
+
 def test_menus_of_layers_and_files_hold_our_commands(manifest):
     menus = {
         menu: {item.command for item in items}

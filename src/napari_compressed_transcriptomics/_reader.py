@@ -44,15 +44,14 @@ def _read_gene_volumes(path: str | list[str]) -> list[Any]:
     if isinstance(path, str):
         with user_errors_shown():
             if len(variants_of(Path(path))) > 1 and (form := _form("Open expression volumes")):
-                form.folder.value = path
-                _hint(f"{path} holds maps of several kinds: choose one in the form on the right.")
+                form.ask_about(path, "It holds maps of several kinds: choose one.")
                 return [(None,)]
             need = about_bytes(Path(path))
             if need > available_memory() // 2 and (form := _form("Convert to store")):
-                form.source.setText(path)
-                _hint(
-                    f"{path} would take about {need / 1e9:,.1f} GB of memory: make a store of it, "
-                    "which need not fit, in the form on the right."
+                form.ask_about(
+                    path,
+                    f"It would take about {need / 1e9:,.1f} GB of memory: make a store of it, "
+                    "which need not fit.",
                 )
                 return [(None,)]
     return _read_expression(path, "drop_genes")
@@ -90,8 +89,7 @@ def _in_window(make: Callable[[], list[Any]]) -> list[Any]:
 def _ask_for_atlas(path: str) -> list[Any]:
     """Open the form that asks which atlas the table's rows belong to; adds no layer yet."""
     if form := _form("Open expression table"):
-        form.table.value = path
-        _hint(f"{path} needs an atlas: choose it in the form on the right.")
+        form.table.set_path(path)  # and the form says that it needs an atlas
     else:
         from .io import read_expression
 
@@ -101,15 +99,9 @@ def _ask_for_atlas(path: str) -> list[Any]:
 
 def _form(name: str) -> Any:
     """Open a form of ours in the current window and return it; None where there is no window."""
-    from .viewer.settings import PLUGIN
-
     viewer = prepare_viewer()
     if viewer is None or getattr(viewer, "window", None) is None:
         return None
-    return viewer.window.add_plugin_dock_widget(PLUGIN, name)[1]
+    from .widgets.shared.dock import open_dock
 
-
-def _hint(text: str) -> None:
-    from napari.utils.notifications import show_info
-
-    show_info(text)
+    return open_dock(viewer, name)

@@ -1,5 +1,7 @@
 """npe2 writers: layers to NIfTI, AnnData and CSV, exactly where they lie."""
 
+from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,25 @@ from .io.files.file_names import safe_stem
 from .viewer.layer_content import METADATA_KEY, LayerContent
 from .viewer.layers import LayerData
 
+Writer = Callable[[str, list[LayerData]], list[str]]
 
+
+class CannotSaveError(RuntimeError):
+    """The sentence of a `UserError`: napari takes any `ValueError` for a plugin that is missing."""
+
+
+def _said(write: Writer) -> Writer:
+    @wraps(write)
+    def writing(path: str, layers: list[LayerData]) -> list[str]:
+        try:
+            return write(path, layers)
+        except UserError as error:
+            raise CannotSaveError(str(error)) from None
+
+    return writing
+
+
+@_said
 def write_nifti(path: str, layers: list[LayerData]) -> list[str]:
     """Write one file a layer: the source's grid and affine, NaN outside, a JSON sidecar.
 
@@ -27,6 +47,7 @@ def write_nifti(path: str, layers: list[LayerData]) -> list[str]:
     return [str(file) for file in written]
 
 
+@_said
 def write_h5ad(path: str, layers: list[LayerData]) -> list[str]:
     """Write expression, latents (`obsm`) and errors (`obs`, `var`) of one compression."""
     from .io.writers.h5ad_write import write_h5ad as write
@@ -43,6 +64,7 @@ def write_h5ad(path: str, layers: list[LayerData]) -> list[str]:
     return [path]
 
 
+@_said
 def write_csv(path: str, layers: list[LayerData]) -> list[str]:
     """Write one row a sample: its name, and a column for each layer (or component)."""
     from .io.writers.results import write_sample_csv

@@ -64,6 +64,7 @@ def test_compress_and_see_what_is_unlike_the_training_data(window, qtbot, tmp_pa
     dock = window.dock("Compress")
     choose(dock.codec, "PCA, fitted to this data")
     choose(dock.latent_size, "4")
+    press(dock.more)
     press(dock.side_by_side)
     press(dock.show_distance)
     run(dock.bar, qtbot)

@@ -13,7 +13,6 @@ from data import real_expression
 from napari_compressed_transcriptomics import _writer
 from napari_compressed_transcriptomics.codecs.fitting import fit_codec
 from napari_compressed_transcriptomics.codecs.notebook_mode import as_notebook
-from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
 from napari_compressed_transcriptomics.reconstruction.components import (
     component_genes,
@@ -250,7 +249,7 @@ def test_colours_are_saved_as_three_numbers(result, tmp_path):
 def test_colours_that_were_moved_are_not_saved_wrongly(result, tmp_path):
     data, attributes, kind = _layers.composite_layer(result, (0, 1, 2))
     moved = attributes | {"translate": attributes["translate"] + 4}
-    with pytest.raises(UserError, match="colours"):
+    with pytest.raises(_writer.CannotSaveError, match="colours"):
         _writer.write_nifti(str(tmp_path / "colours.nii.gz"), [(data, moved, kind)])
     assert not list(tmp_path.iterdir())
 

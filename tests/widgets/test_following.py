@@ -42,16 +42,3 @@ def test_what_python_collects_goes_too_and_calls_nothing(model):
     assert not told
     assert alive(model.events.theme) == before
     model.theme = "light"
-
-
-@pytest.mark.usefixtures("qapp")
-def test_an_empty_form_is_one_sentence(model, told):
-    from napari_compressed_transcriptomics.widgets.open_table import open_table
-
-    form = open_table()
-    form.viewer.bind(model)
-    form()
-    form.close()
-    assert [notice.message for notice in told] == [
-        "No table is chosen; choose one, and then open it"
-    ]

@@ -259,7 +259,9 @@ def test_without_a_result_the_tab_says_what_to_do(model, qtbot, result):
     assert not tab.save.isEnabled()
     (added, *_) = add_result(model, result, Outputs(latents=False))
     assert "5 of 5" in tab.genes.count.text()
-    model.layers.remove(added)
+    model.layers.remove(added)  # the result stays
+    assert "5 of 5" in tab.genes.count.text()
+    session(model).work.remove(result)
     assert "Compress" in tab.genes.count.text()
 
 

@@ -11,6 +11,7 @@ from clicking import choose_value, click_row, run, settle, show_tab
 from data import real_data
 from gene_maps import GENES, log_phantom, maps_of, save
 from napari_compressed_transcriptomics.viewer.layer_content import shown
+from napari_compressed_transcriptomics.widgets.open_data.volumes import OpenVolumes
 from viewing import value_at
 
 PLUGIN = "napari-compressed-transcriptomics"
@@ -78,7 +79,7 @@ def test_the_real_maps_are_dropped_compressed_inspected_and_saved(
     assert nib.load(saved).shape == (91, 109, 91, 2)
 
 
-def test_the_form_asks_for_the_variant_and_fills(viewer, tmp_path, told):
+def test_the_form_asks_for_the_variant_and_fills(viewer, tmp_path, told, qtbot):
     phantom = log_phantom()
     folder = gene_maps.flat(tmp_path / "maps", phantom)
     gene_maps.nested(folder, phantom)
@@ -87,16 +88,39 @@ def test_the_form_asks_for_the_variant_and_fills(viewer, tmp_path, told):
     save(folder / "990002" / "990002_mRNA.nii", volume, phantom.parcellation.affine)
     assert viewer.open(folder, plugin=PLUGIN) == []
     _, form = viewer.window.add_plugin_dock_widget(PLUGIN, "Open expression volumes")
-    assert str(form.folder.value) == str(folder)
-    form.call_button.native.click()
-    assert "as measured (_mRNA) and 6 mirrored" in told[-1].message
-    form.variant.value = "measured (_mRNA)"
-    form.bad_maps.value = "fill with the gene's mean"
-    form.call_button.native.click()
+    assert form.source.path == folder
+    assert "several kinds" in form.why.text()
+    run(form.bar, qtbot)
+    assert "as measured (_mRNA) and 6 mirrored" in form.bar.status.text()
+    choose_value(form.variant, "measured")
+    choose_value(form.bad_maps, "gene_mean")
+    run(form.bar, qtbot)
     (layer,) = viewer.layers
     expression = shown(layer).expression
     assert expression.genes == GENES
     assert expression.imputed.tolist() == [[2, 1]]
+
+
+@pytest.mark.parametrize("choice", ["drop_genes", "gene_mean", ""])
+def test_the_form_offers_the_same_for_a_4d_file(choice, model, tmp_path, qtbot, told):
+    phantom = log_phantom()
+    volume = phantom.parcellation.paint(phantom.values)
+    volume[(*np.argwhere(phantom.parcellation.labels)[4], 3)] = np.nan
+    save(tmp_path / "all.nii.gz", np.float32(volume), phantom.parcellation.affine)
+    (tmp_path / "all.genes.txt").write_text("\n".join(GENES))
+    form = OpenVolumes(model)
+    qtbot.addWidget(form)
+    form.source.set_path(tmp_path / "all.nii.gz")
+    choose_value(form.bad_maps, choice)
+    run(form.bar, qtbot)
+    if not choice:
+        assert GENES[3] in form.bar.status.text()
+        assert not model.layers
+        return
+    expression = shown(model.layers[0]).expression
+    kept = GENES if choice == "gene_mean" else (*GENES[:3], *GENES[4:])
+    assert expression.genes == kept
+    assert np.isfinite(expression.values).all()
 
 
 def test_several_files_as_a_stack_and_a_4d_file_with_holes(viewer, tmp_path, told):

@@ -218,7 +218,10 @@ def test_another_result_leaves_nothing_of_the_one_before(
     assert f"RMSE {compressed[0].rmse:.4f}" in tab.summary.text()
     drawn(qtbot, tab)
     assert f"RMSE {compressed[0].rmse:.4f}" in said(tab.density)
-    model.layers.clear()
+    model.layers.clear()  # which takes no result away
+    assert f"RMSE {compressed[0].rmse:.4f}" in tab.summary.text()
+    for result in compressed:
+        session(model).work.remove(result)
     assert "Run Compress" in tab.summary.text()
     assert not any(s.view.figure.axes for s in (tab.density, tab.histogram, tab.by_region.section))
 

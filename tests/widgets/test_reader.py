@@ -50,47 +50,6 @@ def test_a_table_with_its_atlas_beside_it_opens(viewer, tmp_path):
     assert [str(end) for end in viewer.scene.camera.orientation2d] == ["up", "right"]
 
 
-def test_a_table_without_an_atlas_opens_the_form(viewer, tmp_path, qtbot):
-    genes = tuple(f"G{i}" for i in range(12))
-    phantom = make_phantom(genes=genes)
-    table = write_table(tmp_path, phantom, "somewhere.nii.gz")
-    assert viewer.open(table, plugin=PLUGIN) == []
-    _, form = viewer.window.add_plugin_dock_widget(PLUGIN, "Open expression table")
-    assert str(form.table.value) == str(table)
-    form.atlas.value = tmp_path / "somewhere.nii.gz"
-    form.call_button.native.click()
-    (layer,) = viewer.layers
-    assert shown(layer).expression.genes == genes
-    assert value_at(layer, phantom.parcellation.centroids[3]) == phantom.values[3, 0]
-
-
-def test_the_form_asks_which_column_holds_ids(viewer, tmp_path, told):
-    phantom = make_phantom(genes=tuple(f"G{i}" for i in range(12)))
-    table = write_table(tmp_path, phantom, "somewhere.nii.gz")
-    table.write_text(table.read_text().removeprefix("id"))
-    _, form = viewer.window.add_plugin_dock_widget(PLUGIN, "Open expression table")
-    form.table.value, form.atlas.value = table, tmp_path / "somewhere.nii.gz"
-    form.call_button.native.click()
-    (note,) = told
-    assert "row numbers or atlas ids" in note.message
-    form.ids.value = "Unnamed: 0"
-    form.call_button.native.click()
-    (layer,) = viewer.layers
-    assert value_at(layer, phantom.parcellation.centroids[3]) == phantom.values[3, 0]
-
-
-def test_the_form_says_what_is_wrong_in_one_sentence(viewer, tmp_path, told):
-    phantom = make_phantom(genes=tuple(f"G{i}" for i in range(12)))
-    table = write_table(tmp_path, phantom, "somewhere.nii.gz")
-    _, form = viewer.window.add_plugin_dock_widget(PLUGIN, "Open expression table")
-    form.table.value = table
-    form.atlas.value = tmp_path / "gone.nii.gz"
-    form.call_button.native.click()
-    assert len(told) == 1
-    assert "gone.nii.gz" in told[0].message
-    assert not viewer.layers
-
-
 BAD = {
     "empty.nii.gz": b"",
     "text.nii.gz": b"gene\n" * 50,

@@ -39,6 +39,7 @@ def compress(qtbot, viewer, expression, path):
     add_expression(viewer, expression)
     choose_value(widget.codec, "model")
     qtbot.keyClicks(widget.model_path, str(path))
+    press(widget.more)
     press(widget.show_distance)
     assert widget.show_distance.isChecked()
     run(widget.bar, qtbot)

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from napari_compressed_transcriptomics import _writer
-from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.io import read_expression, read_volume
 from napari_compressed_transcriptomics.viewer import brain_view
 from napari_compressed_transcriptomics.viewer import layers as _layers
@@ -128,7 +127,7 @@ def test_csv_has_a_row_a_sample_and_a_column_a_layer(layers, result, tmp_path):
 
 def test_csv_refuses_a_layer_without_samples(model, tmp_path):
     other = model.add_image(np.zeros((3, 4, 5)), name="plain")
-    with pytest.raises(UserError, match="plain"):
+    with pytest.raises(_writer.CannotSaveError, match="plain"):
         _writer.write_csv(str(tmp_path / "x.csv"), tuples(other))
     assert not list(tmp_path.iterdir())
 
@@ -139,6 +138,6 @@ def test_a_read_only_folder_is_refused_before_anything(layers, tmp_path, monkeyp
     folder = tmp_path / "locked"
     folder.mkdir()
     monkeypatch.setattr(os, "access", lambda path, mode: False)
-    with pytest.raises(UserError, match="locked"):
+    with pytest.raises(_writer.CannotSaveError, match="locked"):
         _writer.write_nifti(str(folder / "x.nii.gz"), tuples(layers["rmse"]))
     assert not list(folder.iterdir())

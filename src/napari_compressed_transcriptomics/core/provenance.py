@@ -104,6 +104,12 @@ def training_record(expression: "Expression", seed: int, **more: Any) -> dict[st
     }
 
 
+def fitted_to(training: Any, data_sha256: Any) -> bool:
+    """Tell whether a codec was fitted to the values of that hash, by its `training_record`."""
+    known = training.get("data_sha256") if isinstance(training, dict) else None
+    return bool(known) and known == data_sha256
+
+
 def _without_folder(entry: Any) -> Any:
     """Return an entry of `Expression.source` with the name of its file alone."""
     if not isinstance(entry, dict) or not isinstance(entry.get("path"), str):

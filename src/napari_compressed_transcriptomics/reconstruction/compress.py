@@ -1,5 +1,6 @@
 """The main job as one request: get a codec, encode and decode, measure the error."""
 
+import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -109,6 +110,7 @@ def compress(request: CompressRequest, report: Report = silent) -> "Reconstructi
         raise UserError("notebook mode is for the published autoencoder only")
     expression, plan = request.expression, _held_out_plan(request)
     check_scheduler(request.scheduler)
+    begun = time.perf_counter()
     codec = _get_codec(request, report)
     if request.notebook_mode:
         from napari_compressed_transcriptomics.codecs.notebook_mode import as_notebook
@@ -126,6 +128,7 @@ def compress(request: CompressRequest, report: Report = silent) -> "Reconstructi
         scheduler=request.scheduler,
         report=report,
     )
+    result = replace(result, seconds=time.perf_counter() - begun)  # with the fit
     return result if plan is None else _with_held_out(result, request, plan, report)
 
 

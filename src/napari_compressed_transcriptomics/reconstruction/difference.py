@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_compressed_transcriptomics.core.errors import UserError, printable
+from napari_compressed_transcriptomics.core.provenance import fitted_to
 from napari_compressed_transcriptomics.core.regions import Regions
 
 if TYPE_CHECKING:
@@ -33,6 +34,10 @@ class TwoResults:
         In the order of A.
     rmse_genes : ndarray of float64, shape (2, n_genes)
         Over the samples of each gene.
+    in_sample : (bool, bool)
+        Whether each was fitted to these very values.
+    held_out : (float or None, float or None)
+        RMSE on samples not seen, where it was measured.
     """
 
     titles: tuple[str, str]
@@ -40,6 +45,8 @@ class TwoResults:
     rmse_samples: np.ndarray
     genes: tuple[str, ...]
     rmse_genes: np.ndarray
+    in_sample: tuple[bool, bool] = (False, False)
+    held_out: tuple[float | None, float | None] = (None, None)
 
     @property
     def difference(self) -> np.ndarray:
@@ -60,15 +67,31 @@ class TwoResults:
         return float((self.difference > 0).mean()), float((self.difference < 0).mean())
 
     @property
-    def lines(self) -> tuple[str, str]:
-        """How well each does, in a line of text each."""
-        a, b = (
+    def lines(self) -> tuple[str, ...]:
+        """How well each does, in a line of text each, and what to know of these errors."""
+        lines = tuple(
             f"{letter} {title}: RMSE {rmse:.4f}, lower in {part:.0%} of the samples"
             for letter, title, rmse, part in zip(
                 "AB", self.titles, self.rmse, self.better, strict=True
             )
         )
-        return a, b
+        return (*lines, self.caution) if self.caution else lines
+
+    @property
+    def caution(self) -> str:
+        """What must be known of errors on the data that a codec was fitted to, or nothing."""
+        if not any(self.in_sample):
+            return ""
+        whose = (
+            "Both errors are"
+            if all(self.in_sample)
+            else f"The error of {'BA'[self.in_sample[0]]} is"
+        )
+        of_fitted = f"{whose} on the data fitted to, which flatters flexible methods"
+        a, b = self.held_out
+        if a is None or b is None:
+            return f"{of_fitted}: Compare methods measures both on samples held out."
+        return f"{of_fitted}; on samples held out they are {a:.4f} (A) and {b:.4f} (B)."
 
     @property
     def gene_table(self) -> dict[str, np.ndarray]:
@@ -107,7 +130,15 @@ def compare_results(a: "Reconstruction", b: "Reconstruction") -> TwoResults:
         np.stack([a.rmse_samples, b.rmse_samples]),
         one.genes,
         np.stack([a.rmse_genes, b.rmse_genes[order]]),
+        (a.in_sample, b.in_sample),
+        (_held_out(a.held_out), _held_out(b.held_out)),
     )
+
+
+def _held_out(measured: Any) -> float | None:
+    """Return the RMSE on samples not seen, of a result or its record."""
+    found = measured.get("rmse") if isinstance(measured, dict) else getattr(measured, "rmse", None)
+    return None if found is None else float(found)
 
 
 def compare_saved(a: "Results", b: "Results") -> TwoResults:
@@ -133,7 +164,13 @@ def compare_saved(a: "Results", b: "Results") -> TwoResults:
         np.stack([a.samples.rmse, b.samples.rmse]),
         a.genes,
         np.stack([a.rmse_genes, b.rmse_genes[order]]),
+        (_in_sample(one), _in_sample(other)),
+        (_held_out(one.get("held_out")), _held_out(other.get("held_out"))),
     )
+
+
+def _in_sample(record: dict[str, Any]) -> bool:
+    return fitted_to(record.get("training"), record.get("data_sha256"))
 
 
 def _told(record: dict[str, Any], key: str) -> Any:

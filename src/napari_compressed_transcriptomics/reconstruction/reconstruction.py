@@ -11,6 +11,7 @@ from napari_compressed_transcriptomics.codecs.codec import Codec
 from napari_compressed_transcriptomics.core.expression import Expression
 from napari_compressed_transcriptomics.core.memory import require_memory
 from napari_compressed_transcriptomics.core.progress import Report, silent
+from napari_compressed_transcriptomics.core.provenance import fitted_to, values_sha256
 
 from .held_out_error import HELD_OUT, HeldOutError
 from .sums import sums_here, sums_on_workers
@@ -50,12 +51,14 @@ class Reconstruction:
     device : str
         Where the work ended.
     seconds : float
-        What it took.
+        What it took; `compress` counts the fit, too.
     notes : tuple of str
         What the user should know: what had to be changed on the way (device, block size), data
         on another scale than the codec's training data, or unlike them in much of the brain.
     held_out : HeldOutError or None
         The error on samples not seen, where it was measured.
+    in_sample : bool
+        The codec was fitted to these very values, so that the errors flatter it.
     """
 
     codec: Codec
@@ -73,6 +76,7 @@ class Reconstruction:
     seconds: float
     notes: tuple[str, ...] = ()
     held_out: HeldOutError | None = None
+    in_sample: bool = False
 
     @property
     def gene_table(self) -> dict[str, np.ndarray]:
@@ -169,6 +173,7 @@ def reconstruct(
         device=used,
         seconds=time.perf_counter() - begun,
         notes=notes,
+        in_sample=fitted_to(codec.training, values_sha256(expression.values)),
     )
     more = novelty_notes(codec.reference, result.novelty, expression)
     return replace(result, notes=result.notes + more)

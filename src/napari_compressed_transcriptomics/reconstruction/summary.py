@@ -80,6 +80,10 @@ def summary_of(
     }
 
 
+IN_SAMPLE = "on the data it was fitted to"
+"""What must be said of every error that flatters its codec."""
+
+
 def _json_number(value: float) -> float | None:
     return float(value) if math.isfinite(value) else None
 
@@ -89,6 +93,7 @@ def result_line(result: "Reconstruction") -> str:
     held_out = "" if result.held_out is None else f"\n{result.held_out.in_words(result.rmse)}"
     return (
         f"{result.codec.id}, k = {result.codec.latent_size}: RMSE {result.rmse:.4f}, "
-        f"R² {result.r2:.3f}, {result.expression.n_samples:,} samples × "
+        f"R² {result.r2:.3f}{f' {IN_SAMPLE}' if result.in_sample else ''}, "
+        f"{result.expression.n_samples:,} samples × "
         f"{result.expression.n_genes:,} genes, {result.seconds:.1f} s on {result.device}{held_out}"
     )

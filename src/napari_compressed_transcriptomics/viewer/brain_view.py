@@ -41,9 +41,9 @@ class BrainView:
         viewer.dims.events.order.connect(self._on_order)
         viewer.dims.events.current_step.connect(self._on_step)
         self.shell = BrainShell(viewer)
+        self.same_scale = SameScale(viewer)
         for layer in viewer.layers:
             self._welcome(layer)
-        self.same_scale = SameScale(viewer)
 
     @contextmanager
     def at_once(self) -> Iterator[None]:

@@ -19,11 +19,15 @@ class Preferences:
         Memory in MB that one block of work may take.
     cache_folder : str
         Folder for downloaded models; empty for the platform's usual place.
+    again : str
+        ``replace``: a run takes the layers of an earlier result of the same data away;
+        ``beside``: they stay.
     """
 
     device: str = "auto"
     block_memory_mb: int = 64
     cache_folder: str = ""
+    again: str = "replace"
 
     @property
     def block_bytes(self) -> int:
@@ -43,6 +47,7 @@ def preferences() -> Preferences:
     from napari.settings import get_plugin_settings
 
     found: Any = get_plugin_settings(PLUGIN)
-    group = getattr(found, "computing", None)
-    known = {f.name: getattr(group, f.name) for f in fields(Preferences) if hasattr(group, f.name)}
+    groups = [getattr(found, name, None) for name in ("computing", "showing")]
+    names = [field.name for field in fields(Preferences)]
+    known = {n: getattr(group, n) for group in groups for n in names if hasattr(group, n)}
     return Preferences(**known)

@@ -18,9 +18,10 @@ from napari_compressed_transcriptomics.viewer.anatomy.planes import (
     show_plane,
 )
 
+from .shared.dock import Dock
 from .shared.fields import check_box
 from .shared.following import follow
-from .shared.layouts import Dock, Part, label, row, stack
+from .shared.layouts import Part, label, row
 from .shared.shortcut_button import shortcut_button
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ class BrainView(Dock):
         for axis, box in self.place.items():
             places += label(f"&{axis}", box), (box, 1)
         options = row(self.side_by_side, self.shell)
-        stack(self, buttons, row(*places, QLabel("mm")), options, self.same_scale, 1)
+        self.lay_out(buttons, row(*places, QLabel("mm")), options, self.same_scale, 1)
 
     def _listen(self) -> None:
         viewer = self._viewer
@@ -134,5 +135,6 @@ def _millimetres(tip: str) -> QDoubleSpinBox:
     box.setKeyboardTracking(False)  # go there when the number is complete
     box.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
     box.setAlignment(Qt.AlignmentFlag.AlignRight)
+    box.setStyleSheet("min-width: 36px")  # docks are narrow
     box.setToolTip(f"{tip[0].upper()}{tip[1:]}. Enter goes there; the arrow keys step by a voxel.")
     return box

@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Any
 from napari_compressed_transcriptomics.viewer import layers
 from napari_compressed_transcriptomics.viewer.layer_content import shown
 
+from .shared.dock import Dock
 from .shared.gene_table import GeneTable
 from .shared.layer_choice import LayerChoice
-from .shared.layouts import Dock, form, stack
+from .shared.layouts import form
 
 if TYPE_CHECKING:
     pass
@@ -20,7 +21,7 @@ class ChooseGene(Dock):
         super().__init__(napari_viewer)
         self.layer = LayerChoice(napari_viewer, kinds=("expression", "gene"), only=True)
         self.genes = GeneTable("Open an expression volume, table or .h5ad first.")
-        stack(self, form(("Layer", self.layer)), self.genes)
+        self.lay_out(form(("Layer", self.layer)), (self.genes, 1))
         self.layer.changed.connect(self._fill)
         self.genes.chosen.connect(self._show)
         self._fill()

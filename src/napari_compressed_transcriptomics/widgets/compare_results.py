@@ -13,12 +13,16 @@ from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.regions import Regions
 from napari_compressed_transcriptomics.reconstruction.difference import TwoResults, compare_results
 from napari_compressed_transcriptomics.viewer import layers
+from napari_compressed_transcriptomics.viewer.layer_content import shown
 from napari_compressed_transcriptomics.viewer.notices import user_errors_shown
 
+from .back import back
+from .compare_with_pca import CompareWithPca
+from .shared.dock import Dock, open_dock
 from .shared.fields import push_button, wrapping_label
 from .shared.following import soon
 from .shared.gene_table import GeneTable
-from .shared.layouts import Dock, form, row, stack, tabs
+from .shared.layouts import form, row, stack, tabs
 from .shared.region_choice import RegionChoice
 from .shared.result_choice import ResultChoice
 from .shared.session import session
@@ -41,8 +45,13 @@ class CompareResults(Dock):
         self._two: TwoResults | None = None
         self._regions: Regions | None = None
 
-        self.first = ResultChoice(napari_viewer, newest=False)
+        self.first = ResultChoice(napari_viewer, follows=False)
         self.second = ResultChoice(napari_viewer)
+        self.with_pca = CompareWithPca(napari_viewer)
+        self.held_out = push_button(
+            "Compare on &held-out samples…",
+            "Go to Compare methods, which holds samples out",
+        )
         self.summary = wrapping_label()
         self.summary.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.show_layer = push_button(
@@ -69,6 +78,8 @@ class CompareResults(Dock):
         self.by_region.chosen.connect(self._go_to)
         self.by_gene.chosen.connect(self._show_gene)
         self.show_layer.clicked.connect(self._add_layer)
+        self.with_pca.compressed.connect(self._show_with_pca)
+        self.held_out.clicked.connect(lambda: open_dock(self._viewer, "Compare methods"))
         self.save.clicked.connect(self._save)
         self._compare()
 
@@ -82,7 +93,7 @@ class CompareResults(Dock):
             table.table.sortByColumn(3, Qt.SortOrder.AscendingOrder)  # where B is better first
         results = form(("&A", self.first), ("&B", self.second))
         buttons = row(self.show_layer, self.save)
-        stack(self, results, self.summary, (self.tabs, 1), buttons)
+        self.lay_out(self.with_pca, results, self.summary, self.held_out, (self.tabs, 1), buttons)
 
     def _compare(self) -> None:
         """Compare the two that are chosen, or say why they cannot be."""
@@ -96,6 +107,7 @@ class CompareResults(Dock):
             except UserError as error:
                 words = f"{error}."
         self.summary.setText(words)
+        self.held_out.setVisible(self._two is not None and bool(self._two.caution))
         for button in (self.show_layer, self.save):
             button.setEnabled(self._two is not None)
         if self._two is None:
@@ -144,6 +156,23 @@ class CompareResults(Dock):
             data, attributes, _ = difference_layer(self.first.result, self._two)
             self._viewer.add_image(data, **attributes)
 
+    def _show_with_pca(self, pca: "Reconstruction", result: "Reconstruction") -> None:
+        """Show where PCA errs, where the other one does, and the difference."""
+        self.first.choose(pca)
+        self.second.choose(result)
+        if self._two is None:
+            return
+        back(self._viewer).remember()
+        with self._view.at_once():
+            there = [_error_layer(self._viewer, one) for one in (pca, result)]
+            self._add_layer()
+            shown_now = [*there, self._viewer.layers[-1]]
+            for layer in self._viewer.layers:
+                layer.visible = layer in shown_now
+            order = [self._viewer.layers.index(layer) for layer in shown_now]
+            self._viewer.layers.move_multiple(order, len(self._viewer.layers))
+            self._view.show_side_by_side((1, len(shown_now)))
+
     def _save(self) -> None:
         from napari_compressed_transcriptomics.io.writers.difference import write_difference_csv
 
@@ -159,6 +188,16 @@ class CompareResults(Dock):
             if path:
                 regions = None if by_gene else self._regions
                 write_difference_csv(path, two, regions, result.expression.source)
+
+
+def _error_layer(viewer: Any, result: "Reconstruction") -> Any:
+    """Return the layer of a result's error, made where there is none."""
+    for layer in viewer.layers:
+        what = shown(layer)
+        if what is not None and what.kind == "rmse" and what.reconstruction is result:
+            return layer
+    data, attributes, _ = layers.error_layer(result)
+    return viewer.add_image(data, **attributes)
 
 
 def difference_layer(result: "Reconstruction", two: TwoResults) -> layers.LayerData:

@@ -26,22 +26,25 @@ from napari_compressed_transcriptomics.reconstruction.training_distance import d
 from napari_compressed_transcriptomics.viewer import layers, settings
 from napari_compressed_transcriptomics.viewer.notices import user_errors_shown
 
+from .result_menu import ResultMenu
 from .shared.device_choice import DeviceChoice
+from .shared.dock import Dock
 from .shared.fields import (
     ClusterField,
-    ask_and_save_model,
     check_box,
     choice,
     count,
+    more_settings,
     push_button,
     wrapping_label,
 )
-from .shared.latent_size import LatentSize
 from .shared.layer_choice import LayerChoice
-from .shared.layouts import Dock, form, row, stack
+from .shared.layouts import form, row
+from .shared.method_choice import LatentSize
 from .shared.result_layers import Outputs, add_result
 from .shared.run_bar import RunBar
 from .shared.session import session
+from .shared_genes import SharedGenes
 
 if TYPE_CHECKING:
     from napari_compressed_transcriptomics.reconstruction.reconstruction import Reconstruction
@@ -53,6 +56,7 @@ CODECS = {
     "published": "Published autoencoder",
     "model": "Saved model file",
 }
+AGAIN = {"replace": "its layers are replaced", "beside": "its layers stay"}
 _WHY_HELD_OUT = (
     "The error of samples that the codec was fitted to flatters it. This measures each sample with "
     "a codec that has not seen it, nor what is near it or its mirror image"
@@ -66,7 +70,6 @@ class Compress(Dock):
         super().__init__(napari_viewer)
         self._outputs = Outputs()
         self._parameters: dict[str, Any] = {}
-        self._result: Reconstruction | None = None
 
         self.layer = LayerChoice(napari_viewer)
         self.codec = choice(CODECS)
@@ -85,6 +88,7 @@ class Compress(Dock):
             "they are left out of all errors.",
         )
         self.latent_size = LatentSize()
+        self.genes = SharedGenes(napari_viewer)
         self.held_out = QCheckBox("Measure on samples not seen")
         self.held_out_cost = wrapping_label()
         self.held_out_cost.setText(f"{HeldOut().cost}.")
@@ -108,9 +112,16 @@ class Compress(Dock):
         self.side_by_side = QCheckBox("Side by side")
         for box in (self.show_latents, self.show_error, self.side_by_side):
             box.setChecked(True)
+        self.again = choice(AGAIN)
+        self.again.setCurrentIndex(self.again.findData(settings.preferences().again))
+        self.again.setToolTip(
+            "What becomes of the layers of an earlier result of the same data. The result itself "
+            "is kept until it is removed, and can be shown again."
+        )
         self.bar = RunBar("Compress")
         self.result = wrapping_label()
         self.result.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.menu = ResultMenu(napari_viewer)  # of the result chosen, whoever made it
         self.save_model = QPushButton("Save model…")
         self.save_results = QPushButton("Save results…")
         self._arrange()
@@ -121,29 +132,37 @@ class Compress(Dock):
         self._model_row = QWidget()
         self._model_row.setLayout(row(self.model_path, self.browse))
         self._form = form(
-            ("Expression", self.layer),
             ("Codec", self.codec),
             ("Model", self._model_row),
             ("Latent size", self.latent_size),
+            ("Genes", self.genes),
             ("Weights", self.from_folder),
             ("", self.fill_missing),
-            ("Seed", self.seed),
             ("", self.held_out),
             ("", self.held_out_cost),
+            ("Earlier result", self.again),
+        )
+        shown = form(
             ("Show", self.show_latents),
             ("", self.separate),
             ("", self.show_error),
             ("", self.show_distance),
             ("", self.show_gene),
             ("", self.side_by_side),
+            ("Seed", self.seed),
             ("Cluster", self.cluster),
             ("Device", self.device.combo),
         )
+        self._others = shown
+        self.more, others = more_settings("Other layers, seed or device", shown)
         save = row(self.save_model, self.save_results)
-        stack(self, self._form, self.device, self.bar, self.result, save, 0)
+        parts = self._form, self.more, others, self.device, self.bar, self.result, save, 0
+        self.lay_out(*parts, chosen=("Expression", self.layer))
 
     def _connect(self) -> None:
         self.layer.changed.connect(self._offer_sizes)
+        self.genes.changed.connect(self._offer_sizes)
+        self._session.work.result_chosen.connect(self._refresh)
         self.codec.currentIndexChanged.connect(self._offer_sizes)
         self.latent_size.currentIndexChanged.connect(self._refresh)
         self.model_path.textChanged.connect(self._refresh)
@@ -155,12 +174,12 @@ class Compress(Dock):
         self.bar.clicked.connect(self._start)
         self.bar.ended.connect(self._refresh)
         self.bar.succeeded.connect(self.show_result)
-        self.save_model.clicked.connect(self._save_model)
-        self.save_results.clicked.connect(self._save_results)
+        self.save_model.clicked.connect(lambda: self._say(self.menu.save_model()))
+        self.save_results.clicked.connect(lambda: self._say(self.menu.save_results()))
 
     def request(self) -> CompressRequest:
         """Return what Run would do now; a `UserError` says why it cannot."""
-        expression = self.layer.expression()
+        expression = self.genes.of(self.layer.expression())
         codec, model = self._codec, self.model_path.text().strip()
         if codec == "model" and not model:
             raise UserError("Choose a model file first.")
@@ -201,7 +220,7 @@ class Compress(Dock):
 
     def _offer_sizes(self) -> None:
         try:
-            expression = self.layer.expression()
+            expression = self.genes.of(self.layer.expression())
         except UserError:
             expression = None
         self.latent_size.offer(None if self._codec in NOT_FITTED else self._codec, expression)
@@ -214,7 +233,8 @@ class Compress(Dock):
         self._form.setRowVisible(self.latent_size, codec not in ("model", "fitted"))
         self._form.setRowVisible(self.from_folder, codec == "published")
         self._form.setRowVisible(self.fill_missing, codec in NOT_FITTED)
-        self._form.setRowVisible(self.seed, codec not in NOT_FITTED)
+        self._form.setRowVisible(self.genes, codec not in NOT_FITTED and self.genes.is_needed)
+        self._others.setRowVisible(self.seed, codec not in NOT_FITTED)
         self.held_out.setEnabled(codec not in NOT_FITTED)
         self.held_out.setToolTip(f"{NOT_OURS if codec in NOT_FITTED else _WHY_HELD_OUT}.")
         self._form.setRowVisible(self.held_out_cost, self._measures_held_out)
@@ -224,7 +244,7 @@ class Compress(Dock):
             "" if few else f"At most {layers.MAX_SEPARATE_LAYERS} components as separate layers."
         )
         self.bar.check(self.request)
-        has_result = self._result is not None and self.bar.job is None
+        has_result = self._session.work.current_result is not None and self.bar.job is None
         self.save_model.setEnabled(has_result)
         self.save_results.setEnabled(has_result)
 
@@ -253,16 +273,16 @@ class Compress(Dock):
             distance=self.show_distance.isChecked(),
             gene=self.layer.gene() if self.show_gene.isChecked() else "",
             side_by_side=self.side_by_side.isChecked(),
+            replaces=self.again.currentData() == "replace",
         )
         self._parameters = request.parameters()
-        self._result = None
         self.result.clear()
         self.bar.start(partial(compress, request))
         self._refresh()
 
     def show_result(self, result: "Reconstruction") -> None:
         """Add a result's layers and its line, and offer to save it."""
-        self._result = result
+        self._session.work.keep(result, self._parameters)
         fitted_elsewhere = self._parameters.get("codec") in NOT_FITTED
         notes = distance_notes(result.novelty, result.notes) if fitted_elsewhere else result.notes
         line = "\n".join([result_line(result), *notes])
@@ -275,15 +295,6 @@ class Compress(Dock):
         add_result(self._viewer, result, self._outputs, tell)
         self._refresh()
 
-    def _save_model(self) -> None:
-        if self._result is not None and (words := ask_and_save_model(self, self._result.codec)):
+    def _say(self, words: str) -> None:
+        if words:
             self.bar.status.setText(words)
-
-    def _save_results(self) -> None:
-        from napari_compressed_transcriptomics.io.writers.results import save_results
-
-        folder = QFileDialog.getExistingDirectory(self, "Folder for latents, errors and tables")
-        if folder and self._result is not None:
-            with user_errors_shown():
-                save_results(self._result, folder, self._parameters)
-                self.bar.status.setText(f"Saved to {folder}")

@@ -12,9 +12,10 @@ from napari_compressed_transcriptomics.io.writers.store import Converted, check_
 from napari_compressed_transcriptomics.viewer.adding import add_expression
 from napari_compressed_transcriptomics.viewer.notices import tell, user_errors_shown
 
-from .open_volumes import BAD_MAPS, VARIANTS
+from .open_data.volumes import BAD_MAPS, VARIANTS
+from .shared.dock import Dock
 from .shared.fields import ClusterField, choice, push_button, wrapping_label
-from .shared.layouts import Dock, form, row, stack
+from .shared.layouts import form, row
 from .shared.run_bar import RunBar
 
 _DTYPES = {"float32": "float32, exact", "float16": "float16, half the space"}
@@ -31,8 +32,8 @@ class Convert(Dock):
         self.folder = push_button("Folder…", "Choose a folder of one 3-D NIfTI a gene.")
         self.file = push_button("File…", "Choose a 4-D NIfTI, a table with its atlas, or AnnData.")
         self.save_as = push_button("Save as…", "Choose where the store is to be written.")
-        self.variant = choice({value or "": label for label, value in VARIANTS.items()})
-        self.bad_maps = choice({value or "": label for label, value in BAD_MAPS.items()})
+        self.variant = choice(VARIANTS)
+        self.bad_maps = choice(BAD_MAPS)
         self.dtype = choice(_DTYPES)
         self.dtype.setToolTip("float16 rounds; by how much is said when it is done.")
         self.cluster = ClusterField("write the genes")
@@ -52,7 +53,7 @@ class Convert(Dock):
             ("Values", self.dtype),
             ("Cluster", self.cluster),
         )
-        stack(self, about, fields, self.bar, self.result, 1)
+        self.lay_out(about, fields, self.bar, self.result, 1)
         self.source.textChanged.connect(self._offer_target)
         self.target.textChanged.connect(self._refresh)
         self.folder.clicked.connect(self._choose_folder)
@@ -62,6 +63,11 @@ class Convert(Dock):
         self.bar.succeeded.connect(self._open)
         self.bar.ended.connect(self._refresh)
         self._refresh()
+
+    def ask_about(self, path: str, why: str) -> None:
+        """Offer to convert a path, and say why."""
+        self.source.setText(path)
+        self.result.setText(why)
 
     def request(self) -> tuple[Path, Path]:
         """Return what would be converted, and where to; a `UserError` says why it cannot."""

@@ -11,10 +11,11 @@ from napari_compressed_transcriptomics.viewer.notices import user_errors_shown
 from napari_compressed_transcriptomics.viewer.surface_layers import can_be_shown, surface_view
 
 from .shared.background import Background
+from .shared.dock import Dock
 from .shared.fields import choice, push_button, wrapping_label
 from .shared.following import follow
 from .shared.layer_choice import LayerChoice
-from .shared.layouts import Dock, form, stack
+from .shared.layouts import form
 
 _MESHES = {"inflated": "Inflated", "pial": "Pial (folded)"}
 _VIEWS = {
@@ -58,7 +59,7 @@ class CorticalSurface(Dock):
         for i, button in enumerate(self.views.values()):
             buttons.addWidget(button, i // 2, i % 2)
         rows = form(("&Map", self.map), ("S&urface", self.mesh))
-        stack(self, rows, buttons, self.back, self.about, 1)
+        self.lay_out(rows, buttons, self.back, self.about, 1)
         follow(self, (napari_viewer.layers.events.removed,), self._update)
         self._update()
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QPixmap
-from qtpy.QtWidgets import QDoubleSpinBox, QFileDialog, QLabel, QLineEdit, QSpinBox, QWidget
+from qtpy.QtWidgets import QDoubleSpinBox, QFileDialog, QLabel, QLineEdit, QSpinBox
 
 from napari_compressed_transcriptomics.core.brain_space import OTHER, is_mni
 from napari_compressed_transcriptomics.core.errors import UserError
@@ -15,7 +15,6 @@ from napari_compressed_transcriptomics.core.progress import Report, silent
 from napari_compressed_transcriptomics.figures.brain_map import BrainMap
 from napari_compressed_transcriptomics.figures.request import FigureRequest
 from napari_compressed_transcriptomics.io.writers.figure import FigureRecord
-from napari_compressed_transcriptomics.viewer import brain_view
 from napari_compressed_transcriptomics.viewer.itself import itself
 from napari_compressed_transcriptomics.viewer.layer_content import shown
 from napari_compressed_transcriptomics.viewer.layer_map import (
@@ -28,6 +27,7 @@ from napari_compressed_transcriptomics.viewer.layer_map import (
 from napari_compressed_transcriptomics.viewer.notices import sentence, user_errors_shown
 
 from .shared.background import Background
+from .shared.dock import Dock
 from .shared.fields import check_box, choice
 from .shared.following import follow, soon
 from .shared.layer_choice import LayerChoice
@@ -45,7 +45,7 @@ _PREVIEW = 300  # pixels across
 _WAIT = 250  # ms after the last change
 
 
-class ExportFigure(QWidget):
+class ExportFigure(Dock):
     """Draws the chosen layer as a figure of a size in cm, and saves it as PNG, SVG or PDF.
 
     Parameters
@@ -54,9 +54,8 @@ class ExportFigure(QWidget):
     """
 
     def __init__(self, napari_viewer: Any):
-        super().__init__()
+        super().__init__(napari_viewer)
         self._viewer = viewer = itself(napari_viewer)
-        brain_view.attach(napari_viewer)
         self.layer = LayerChoice(viewer, kinds=())
         self.view = choice(VIEWS)
         self.n = _spin(QSpinBox(), 1, 30, 6)

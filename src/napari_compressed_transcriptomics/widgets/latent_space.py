@@ -10,12 +10,13 @@ from napari_compressed_transcriptomics.reconstruction.latent_space import Colori
 from napari_compressed_transcriptomics.viewer import selection
 from napari_compressed_transcriptomics.viewer.notices import user_errors_shown
 
-from .shared.color_choice import ColorChoice
+from .color_choice import ColorChoice
+from .scatter_view import ScatterView
+from .shared.dock import Dock
 from .shared.fields import narrow, push_button, wrapping_label
 from .shared.following import follow
-from .shared.layouts import Dock, form, row, stack
+from .shared.layouts import form, row
 from .shared.result_choice import ResultChoice
-from .shared.scatter_view import ScatterView
 from .shared.session import Pick, session
 
 if TYPE_CHECKING:
@@ -59,14 +60,13 @@ class LatentSpace(Dock):
 
         self._gene_label = QLabel("Gene")
         settings = form(
-            ("Result", self.results),
             ("Components", row((self.across, 1), QLabel("×"), (self.up, 1))),
             ("Colour by", self.color),
             (self._gene_label, self.color.gene),
         )
         below = row((self.status, 1), self.clear)
         below.setAlignment(self.clear, Qt.AlignmentFlag.AlignTop)
-        stack(self, settings, (self.plot, 1), below, 0)
+        self.lay_out(settings, (self.plot, 1), below, 0, chosen=("Result", self.results))
 
         self.results.changed.connect(self._take_result)
         self.across.currentIndexChanged.connect(lambda _: self._draw())

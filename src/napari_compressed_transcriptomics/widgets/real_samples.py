@@ -13,8 +13,9 @@ from napari_compressed_transcriptomics.viewer import settings
 from napari_compressed_transcriptomics.viewer.adding import add_expression
 from napari_compressed_transcriptomics.viewer.notices import user_errors_shown
 
+from .shared.dock import Dock, open_dock
 from .shared.fields import check_box, choice, push_button, wrapping_label
-from .shared.layouts import Dock, form, stack
+from .shared.layouts import form
 from .shared.run_bar import RunBar
 
 if TYPE_CHECKING:
@@ -36,10 +37,8 @@ class RealSamples(Dock):
         )
         self.bar = RunBar("Real samples")
         self._here = False
-        stack(
-            self, form(("Sample", self.sample)), self.terms, self.accept, self.bar,
-            self.from_folder, 1,
-        )  # fmt: skip
+        parts = self.terms, self.accept, self.bar, self.from_folder
+        self.lay_out(form(("Sample", self.sample)), *parts, 1)
         self.sample.currentIndexChanged.connect(self._look)
         self.accept.toggled.connect(self._refresh)
         self.from_folder.clicked.connect(self._take)
@@ -98,8 +97,7 @@ class RealSamples(Dock):
 
 def open_sample(viewer: Any, key: str) -> None:
     """Open the dock on a sample."""
-    _, dock = viewer.window.add_plugin_dock_widget(settings.PLUGIN, "Real samples")
-    dock.offer(key)
+    open_dock(viewer, "Real samples").offer(key)
 
 
 def _get(sample: RealSample, cache: str, accepted: bool, report: Report) -> "Expression":

@@ -18,6 +18,7 @@ from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.viewer import settings as _settings
 
 from .shared.device_choice import DeviceChoice
+from .shared.dock import Dock
 from .shared.fields import (
     ask_and_save_model,
     choice,
@@ -25,11 +26,12 @@ from .shared.fields import (
     more_settings,
     wrapping_label,
 )
-from .shared.latent_size import LatentSize
 from .shared.layer_choice import LayerChoice
-from .shared.layouts import Dock, form, stack
+from .shared.layouts import form
+from .shared.method_choice import LatentSize
 from .shared.run_bar import RunBar
 from .shared.session import session
+from .shared_genes import SharedGenes
 from .training_curve import TrainingCurve
 
 if TYPE_CHECKING:
@@ -61,6 +63,7 @@ class Train(Dock):
         self.layer = LayerChoice(napari_viewer)
         self.recipe = choice(_RECIPES)
         self.latent_size = LatentSize()
+        self.genes = SharedGenes(napari_viewer)
         self.device = DeviceChoice(_settings.preferences().device)
         self.hidden = QLineEdit()
         self.hidden.setPlaceholderText("as the recipe")
@@ -87,6 +90,7 @@ class Train(Dock):
         self.save_model = QPushButton("Save model…")
         self._arrange()
         self.layer.changed.connect(self._offer_sizes)
+        self.genes.changed.connect(self._offer_sizes)
         self.recipe.currentIndexChanged.connect(self._offer_sizes)
         self.latent_size.currentIndexChanged.connect(self._refresh)
         self.hidden.textChanged.connect(self._refresh)
@@ -99,9 +103,9 @@ class Train(Dock):
 
     def _arrange(self) -> None:
         settings = form(
-            ("Expression", self.layer),
             ("Recipe", self.recipe),
             ("Latent size", self.latent_size),
+            ("Genes", self.genes),
             ("Seed", self.seed),
             ("Device", self.device.combo),
         )
@@ -116,11 +120,13 @@ class Train(Dock):
         self.more, inner = more_settings("Other settings than the recipe's", more)
         self.more.toggled.connect(self._refresh)
         below = self.bar, self.curve, self.result, self.save_model
-        stack(self, settings, self.device, self.more, inner, *below, 0)
+        self._form = settings
+        parts = settings, self.device, self.more, inner, *below, 0
+        self.lay_out(*parts, chosen=("Expression", self.layer))
 
     def request(self) -> TrainRequest:
         """Return what Train would do now; a `UserError` says why it cannot."""
-        expression = self.layer.expression()
+        expression = self.genes.of(self.layer.expression())
         if self.latent_size.chosen is None:
             raise UserError("No latent size fits this data; open data with more samples or genes.")
         return TrainRequest(
@@ -149,13 +155,14 @@ class Train(Dock):
 
     def _offer_sizes(self) -> None:
         try:
-            expression = self.layer.expression()
+            expression = self.genes.of(self.layer.expression())
         except UserError:
             expression = None
         self.latent_size.offer(recipe_settings(self.recipe.currentData())[0], expression)
         self._refresh()
 
     def _refresh(self) -> None:
+        self._form.setRowVisible(self.genes, self.genes.is_needed)
         self.bar.check(self.request)
         self.save_model.setEnabled(self._codec is not None and self.bar.job is None)
 

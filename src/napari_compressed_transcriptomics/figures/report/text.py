@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from napari_compressed_transcriptomics.core.provenance import fitted_to
 from napari_compressed_transcriptomics.figures.plots import worst_first
 from napari_compressed_transcriptomics.reconstruction.results import Results, SampleErrors
+from napari_compressed_transcriptomics.reconstruction.summary import IN_SAMPLE
 
 MAX_ROWS = 12
 """Rows of each table of the best or the worst."""
@@ -38,9 +40,11 @@ def verdict(results: Results) -> Iterator[str]:
         part = ""
         if (record.get("r2") or -1) > 0:
             part = f" and give back {record['r2']:.1%} of the genes' variance over samples"
+        fitted = fitted_to(record.get("training"), record.get("data_sha256"))
+        where = f", {IN_SAMPLE}" if fitted else ""
         yield (
             f"{record['latent_size']} components stand for {record['n_genes']:,} genes with a "
-            f"root-mean-square error of {record['rmse']:.4g} in the units of the data{part}."
+            f"root-mean-square error of {record['rmse']:.4g} in the units of the data{part}{where}."
         )
     if held_out := record.get("held_out"):
         yield _of_held_out(held_out)
@@ -76,8 +80,7 @@ def cautions(results: Results) -> Iterator[str]:
     """Yield what must be known before these numbers are believed."""
     record = results.record
     training = record.get("training")
-    fitted_to = training.get("data_sha256") if isinstance(training, dict) else None
-    if fitted_to and fitted_to == record.get("data_sha256"):
+    if fitted_to(training, record.get("data_sha256")):
         more = (
             "the error on samples not seen tells what to expect of new data"
             if record.get("held_out")

@@ -144,9 +144,9 @@ def read_region_names(path: str | Path) -> dict[int, str]:
     """Read a label table: atlas id to region name.
 
     Understood are delimited tables with a header (``id,label,hemisphere,structure`` as
-    abagen writes, ``index,name``), tables of two columns without one, FreeSurfer's and
-    FSL's ``id name R G B A``, and Schaefer's and Tian's pairs of lines (the name, then
-    ``id R G B A``). The background's id 0 is left out.
+    abagen writes, ``index,name``, Glasser's ``regionName,...,regionID``), tables of two columns
+    without one, FreeSurfer's and FSL's ``id name R G B A``, and Schaefer's and Tian's pairs of
+    lines (the name, then ``id R G B A``). The background's id 0 is left out.
 
     Raises
     ------
@@ -251,8 +251,10 @@ def _columns(table: DelimitedText) -> list[tuple[int, str]]:
 
     if twice := [name for name, count in Counter(header).items() if name and count > 1]:
         raise UserError(f"{table.path.name} has two columns called {listing(twice[:1])}; keep one")
-    ids = column("id index value key label number parcel roi", integers=True)
-    label = column("label name region roi_name region_name full_name structure", integers=False)
+    ids = column("id index value key label number parcel roi regionid region_id", integers=True)
+    label = column(
+        "label name regionname region roi_name region_name full_name structure", integers=False
+    )
     if ids is None or label is None:
         wanted = "ids (id, index or value)" if ids is None else "names (label, name or region)"
         # A single column is a line as it stands in a file that is no label table.

@@ -3,9 +3,12 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from napari_compressed_transcriptomics.core.brain_space import recorded
 from napari_compressed_transcriptomics.core.errors import UserError, listing
 from napari_compressed_transcriptomics.core.expression import Expression
+from napari_compressed_transcriptomics.core.regions import RegionVolume
 from napari_compressed_transcriptomics.io.files.files import (
     PARQUET,
     atlas_of,
@@ -15,7 +18,7 @@ from napari_compressed_transcriptomics.io.files.files import (
 )
 
 from .assemble import assemble
-from .atlas import read_atlas
+from .atlas import Atlas, as_labels, read_atlas
 from .atlas_matching import place
 from .parquet import read_parquet
 from .region_names import read_region_names
@@ -28,7 +31,7 @@ from .text_table import read_text_table
 
 def read_table_expression(
     path: str | Path,
-    atlas: str | Path | None = None,
+    atlas: str | Path | RegionVolume | None = None,
     labels: str | Path | None = None,
     impute: str | None = None,
     ids: str | None = None,
@@ -37,7 +40,7 @@ def read_table_expression(
     """Read a table (CSV, TSV, also packed; Parquet) with the atlas that it belongs to.
 
     Parameters are those of `read_expression`; the rules for finding an atlas are those of
-    `files.atlas_of`.
+    `files.atlas_of`. An atlas may also be there already, with the names of its regions.
 
     Raises
     ------
@@ -45,32 +48,47 @@ def read_table_expression(
         The table or atlas is faulty, or they do not belong together.
     """
     path = existing_file(path)
+    if isinstance(atlas, RegionVolume):
+        labels_path = Path(labels) if labels else None
+        return table_expression(_table(path, ids), atlas, labels_path, impute, ids)
     atlas_path, labels_path = atlas_of(path, atlas, labels)
     if atlas_path is None:
-        table = read_parquet(path, ids) if suffix(path, PARQUET) else read_text_table(path, ids)
+        table = _table(path, ids)
         if (sizes := sizes_of_table(path, len(table.values))) is not None:
             return vertex_table(table, sizes, impute, surface)
         raise UserError(
             f"{path.name} is a table without an atlas; choose its label volume, or put it beside "
             "the table as NAME_atlas.nii.gz"
         )
-    table = read_parquet(path, ids) if suffix(path, PARQUET) else read_text_table(path, ids)
-    return table_expression(table, atlas_path, labels_path, impute, ids)
+    return table_expression(_table(path, ids), atlas_path, labels_path, impute, ids)
+
+
+def _table(path: Path, ids: str | None) -> Table:
+    return read_parquet(path, ids) if suffix(path, PARQUET) else read_text_table(path, ids)
 
 
 def table_expression(
     table: Table,
-    atlas_path: Path,
+    atlas: Path | RegionVolume,
     labels_path: Path | None,
     impute: str | None,
     ids: str | None = None,
 ) -> Expression:
     """Place a table's rows in an atlas. Parameters and errors as `read_table_expression`."""
-    atlas = read_atlas(atlas_path)
-    names = read_region_names(labels_path) if labels_path else atlas.names or None
+    where = labels_path.name if labels_path else ""
+    source: dict[str, Path | None] = {"expression": table.path, "labels": labels_path}
+    if isinstance(atlas, RegionVolume):
+        where = where or atlas.name
+        labels = as_labels(np.asarray(atlas.labels), atlas.name)
+        note = f"The atlas of {table.path.name} is the layer {atlas.name}, as it is in the viewer"
+        found = Atlas(Path(atlas.name), labels, atlas.affine, (note,), names=dict(atlas.names))
+    else:
+        found = read_atlas(atlas)
+        where = where or atlas.name
+        source["atlas"] = atlas
+    names = read_region_names(labels_path) if labels_path else found.names or None
     rows = table.rows(ids)
-    placed = place(rows, table.genes, atlas, names, (labels_path or atlas_path).name)
-    source = {"expression": table.path, "atlas": atlas_path, "labels": labels_path}
+    placed = place(rows, table.genes, found, names, where)
     all_placed = len(placed.rows) == len(table.values)
     notes = [*table.notes, *placed.notes]
     if left_out := values_left_out(table.describing):
@@ -88,12 +106,12 @@ def table_expression(
         table.genes,
         placed.samples,
         placed.labels,
-        atlas.affine,
+        found.affine,
         path=table.path,
         impute=impute,
         notes=notes,
         excluded=placed.excluded,
-        source={role: source_of(p) for role, p in source.items() if p} | recorded(atlas.space),
+        source={role: source_of(p) for role, p in source.items() if p} | recorded(found.space),
         where=[rows.where(int(row)) for row in placed.rows],
-        place=atlas.place,
+        place=found.place,
     )

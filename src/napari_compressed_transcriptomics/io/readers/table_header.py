@@ -13,6 +13,7 @@ from napari_compressed_transcriptomics.io.files.text import number
 SIDE_COLUMNS = frozenset(("hemisphere", "hemi", "side"))
 _DESCRIPTIVE = SIDE_COLUMNS | {
     *("id", "index", "unnamed: 0", "__index_level_0__"),
+    *("regionid", "region_id", "regionname", "region_name"),
     *("label", "region", "name", "roi", "parcel", "sample", "structure", "network"),
 }
 # Words above a column of rows, whole or as beginnings; no gene symbol has them.

@@ -43,7 +43,7 @@ def predict_from_files(
     Parameters
     ----------
     settings : PredictRequest
-        Its targets and features come from the files.
+        Its targets come from the files, and features from images besides its own.
     files : MapFiles
     tell_cost : callable
         Called with a sentence once all is read and before anything is fitted.
@@ -60,7 +60,8 @@ def predict_from_files(
     targets = read_targets(files.targets, expression, files.regions, report)
     if files.images:
         report(Progress("Reading latent images", 0, 1))
-        settings = replace(settings, features=(read_latent_images(files.images, expression),))
+        images = read_latent_images(files.images, expression)
+        settings = replace(settings, features=(*settings.features, images))
     request = replace(settings, targets=targets)
     check_request(request)  # of what cannot be there is no cost
     report(Progress("Estimating how long it takes", 0, 1))

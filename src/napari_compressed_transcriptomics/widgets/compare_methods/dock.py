@@ -2,8 +2,9 @@
 
 from typing import TYPE_CHECKING, Any
 
+from napari_compressed_transcriptomics.widgets.shared.dock import Dock
 from napari_compressed_transcriptomics.widgets.shared.layer_choice import LayerChoice
-from napari_compressed_transcriptomics.widgets.shared.layouts import Dock, form, stack, tabs
+from napari_compressed_transcriptomics.widgets.shared.layouts import tabs
 
 from .held_out_tab import HeldOutTab
 from .latents_tab import LatentsTab
@@ -24,4 +25,4 @@ class CompareMethods(Dock):
         self.held_out = HeldOutTab(napari_viewer, self.layer)
         self.latents = LatentsTab(napari_viewer, self.layer)
         self.tabs = tabs({"Held-o&ut error": self.held_out, "Latents": self.latents})
-        stack(self, form(("E&xpression", self.layer)), self.tabs)
+        self.lay_out((self.tabs, 1), chosen=("E&xpression", self.layer))

@@ -33,6 +33,7 @@ from napari_compressed_transcriptomics.widgets.shared.layer_choice import LayerC
 from napari_compressed_transcriptomics.widgets.shared.layouts import Tab, scrolled
 from napari_compressed_transcriptomics.widgets.shared.plot_section import PlotSection
 from napari_compressed_transcriptomics.widgets.shared.run_bar import RunBar
+from napari_compressed_transcriptomics.widgets.shared.session import session
 
 from .held_out_form import HeldOutForm
 from .method_table import MethodTable
@@ -82,12 +83,20 @@ class HeldOutTab(Tab):
         self.bar.succeeded.connect(self._on_compared)
         self.bar.ended.connect(self._on_ended)
         self.save.clicked.connect(self._save)
+        self._work = session(viewer).work
+        if self._work.comparison is not None:  # of a dock that was closed
+            self._take(self._work.comparison)
         self._refresh()
         self._show()
 
+    def _take(self, comparison: Comparison) -> None:
+        self._request, self._complete = comparison.request, comparison.complete
+        self._notes = comparison.notes
+        self._scores = {score.fit: score for score in comparison.scores}
+
     def _arrange(self) -> None:
-        parts = self.form, self.outlook, self.bar, self.plot, self.table, self.save
-        scrolled(self, *parts, 0, margins=4)
+        parts = self.form, self.bar, self.outlook, self.plot, self.table, self.save
+        scrolled(self, *parts, 0, margins=2)
 
     def _refresh(self) -> None:
         """Say what Run would do now, or why it cannot."""
@@ -143,8 +152,8 @@ class HeldOutTab(Tab):
             self._soon.start()
 
     def _on_compared(self, comparison: Comparison) -> None:
-        self._complete, self._notes = comparison.complete, comparison.notes
-        self._scores = {score.fit: score for score in comparison.scores}
+        self._work.comparison = comparison
+        self._take(comparison)
         self._show()
         words = "Compared." if comparison.complete else f"{comparison.notes[-1]}."
         kept = f" Kept in {self._directory}" if self._directory is not None else ""

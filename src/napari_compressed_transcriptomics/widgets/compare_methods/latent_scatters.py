@@ -13,7 +13,7 @@ from qtpy.QtWidgets import (
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.figures.method_scatters import latent_panels
 from napari_compressed_transcriptomics.reconstruction.latent_space import Coloring, joined
-from napari_compressed_transcriptomics.widgets.shared.color_choice import GENE, ColorChoice
+from napari_compressed_transcriptomics.widgets.color_choice import GENE, ColorChoice
 from napari_compressed_transcriptomics.widgets.shared.figure_view import FigureView
 from napari_compressed_transcriptomics.widgets.shared.following import soon
 from napari_compressed_transcriptomics.widgets.shared.layouts import form, label, row, stack

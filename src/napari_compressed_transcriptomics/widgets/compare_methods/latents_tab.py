@@ -26,6 +26,7 @@ from napari_compressed_transcriptomics.viewer.method_layers import (
     shown_components,
 )
 from napari_compressed_transcriptomics.viewer.notices import user_errors_shown
+from napari_compressed_transcriptomics.widgets.back import back
 from napari_compressed_transcriptomics.widgets.shared.background import Background
 from napari_compressed_transcriptomics.widgets.shared.fields import (
     count,
@@ -36,6 +37,7 @@ from napari_compressed_transcriptomics.widgets.shared.layer_choice import LayerC
 from napari_compressed_transcriptomics.widgets.shared.layouts import Tab, form, row, scrolled
 from napari_compressed_transcriptomics.widgets.shared.method_choice import MethodChoice
 from napari_compressed_transcriptomics.widgets.shared.run_bar import RunBar
+from napari_compressed_transcriptomics.widgets.shared.session import session
 
 from .coherence_section import CoherenceSection
 from .latent_scatters import LatentScatters
@@ -53,8 +55,9 @@ class LatentsTab(Tab):
 
     def __init__(self, viewer: Any, layer: LayerChoice):
         super().__init__(viewer, layer)
-        self._fitted: tuple[NamedLatents, ...] = ()
-        self._seed_of_fits = 0
+        self._work = session(viewer).work
+        self._fitted: tuple[NamedLatents, ...] = self._work.latents
+        self._seed_of_fits = self._work.seed_of_latents
         self._notes: list[str] = []
         self._opened: tuple[NamedLatents, ...] = ()
         self._cells: dict[tuple[NamedLatents, int], Any] = {}
@@ -102,7 +105,7 @@ class LatentsTab(Tab):
         sizes = ("Components (&k)", self.components), ("S&eed", self.seed)
         buttons = row(self.scatter, self.open)
         parts = form(self.methods, *sizes), self.bar, buttons, self.note, self.coherence
-        scrolled(self, *parts, 1)
+        scrolled(self, *parts, 1, margins=2)
 
     def request(self) -> LatentsRequest:
         """Return what Run would do now; a `UserError` says why it cannot."""
@@ -144,6 +147,7 @@ class LatentsTab(Tab):
         self._refresh()
 
     def _on_fitted(self, fitted: FittedLatents) -> None:
+        self._work.latents, self._work.seed_of_latents = fitted.latents, self._seed_of_fits
         self._fitted, self._notes = fitted.latents, [f"{note}." for note in fitted.notes]
         then, self._then = self._then, None
         if then is not None:
@@ -162,6 +166,7 @@ class LatentsTab(Tab):
     def _show_layers(self) -> None:
         """Put all latents there are beside each other, in place of those shown before."""
         latents = self._shown()
+        back(self._viewer).remember()
         self._cells = show_beside_each_other(self._viewer, latents, self._cells)
         notes = [*self._notes, SIGNS]
         sizes = [one.latent_size for one in latents]

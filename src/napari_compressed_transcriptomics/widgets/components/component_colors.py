@@ -15,8 +15,7 @@ from napari_compressed_transcriptomics.widgets.shared.result_choice import Resul
 _COLORS = ("&Red", "&Green", "&Blue")
 _ABOUT = (
     "Each component goes from none of its colour at its 1st percentile over samples to all of it "
-    "at its 99th. In 3-D the surface is shown. For eyes that tell red from green badly, leave one "
-    "of the two at none."
+    "at its 99th. In 3-D the surface is shown. Colour-blind friendly: leave red or green at none."
 )
 
 

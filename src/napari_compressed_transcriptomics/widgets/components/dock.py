@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
-from napari_compressed_transcriptomics.widgets.shared.layouts import Dock, form, stack, tabs
+from napari_compressed_transcriptomics.widgets.shared.dock import Dock
+from napari_compressed_transcriptomics.widgets.shared.layouts import tabs
 from napari_compressed_transcriptomics.widgets.shared.result_choice import ResultChoice
 
 from .component_change import ComponentChange
@@ -23,4 +24,4 @@ class Components(Dock):
         self.genes = ComponentTable(napari_viewer, self.results)
         self.colors = ComponentColors(napari_viewer, self.results)
         self.tabs = tabs({"Change": self.change, "Genes": self.genes, "Colours": self.colors})
-        stack(self, form(("Result", self.results)), self.tabs)
+        self.lay_out((self.tabs, 1), chosen=("Result", self.results))

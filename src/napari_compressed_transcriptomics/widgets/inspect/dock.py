@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
-from napari_compressed_transcriptomics.widgets.shared.layouts import Dock, form, stack, tabs
+from napari_compressed_transcriptomics.widgets.shared.dock import Dock
+from napari_compressed_transcriptomics.widgets.shared.layouts import tabs
 from napari_compressed_transcriptomics.widgets.shared.result_choice import ResultChoice
 
 from .genes_tab import GenesTab
@@ -27,5 +28,10 @@ class InspectReconstruction(Dock):
         genes = GenesTab(napari_viewer, self.results)
         sample = SampleTab(napari_viewer, self.results)
         self.tabs = tabs({"Overall": overall, "Genes": genes, "Sample": sample})
+        overall.worst.clicked.connect(lambda: self._show_worst(sample))
         self.report = SaveReport(self.results, overall.by_region.choice)
-        stack(self, form(("Result", self.results)), self.tabs, self.report)
+        self.lay_out((self.tabs, 1), self.report, chosen=("Result", self.results))
+
+    def _show_worst(self, sample: SampleTab) -> None:
+        self.tabs.setCurrentWidget(sample)
+        sample.worst.click()

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QFileDialog
 
+from napari_compressed_transcriptomics.reconstruction.summary import IN_SAMPLE
 from napari_compressed_transcriptomics.viewer.notices import user_errors_shown
 from napari_compressed_transcriptomics.widgets.shared.fields import push_button, wrapping_label
 from napari_compressed_transcriptomics.widgets.shared.following import soon
@@ -76,6 +77,7 @@ class GenesTab(Tab):
             hint = "Red: the reconstruction is above the original; blue: below."
         elif result is not None:
             hint = "Choose a gene to see it beside its reconstruction and their difference."
+            hint += f" Errors are {IN_SAMPLE}." if result.in_sample else ""
         self.hint.setText(hint)
 
     def _save(self) -> None:

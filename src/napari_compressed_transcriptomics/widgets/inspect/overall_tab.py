@@ -8,8 +8,10 @@ from napari_compressed_transcriptomics.reconstruction.joint_histogram import (
     JointHistogram,
     density_of,
 )
+from napari_compressed_transcriptomics.reconstruction.summary import IN_SAMPLE
 from napari_compressed_transcriptomics.viewer.notices import report, sentence
-from napari_compressed_transcriptomics.widgets.shared.fields import wrapping_label
+from napari_compressed_transcriptomics.widgets.shared.dock import open_dock
+from napari_compressed_transcriptomics.widgets.shared.fields import push_button, wrapping_label
 from napari_compressed_transcriptomics.widgets.shared.figure_view import FigureView
 from napari_compressed_transcriptomics.widgets.shared.job import Job
 from napari_compressed_transcriptomics.widgets.shared.layouts import Tab, scrolled
@@ -40,6 +42,11 @@ class OverallTab(Tab):
         self._job: Job | None = None
         self.summary = wrapping_label()
         self.summary.setToolTip(_MEANING)
+        self.worst = push_button("Go to the &worst sample", "Where the error is largest (Sample)")
+        self.held_out = push_button(
+            "Measure on samples not seen…",
+            "Go to Compress, which then measures the error of samples it was not fitted to, too",
+        )
         self.density = PlotSection("All values", "original_and_reconstruction", FigureView(viewer))
         self.histogram = PlotSection("Error by sample", "error_by_sample", FigureView(viewer))
         self.by_region = RegionErrors(viewer)
@@ -47,11 +54,19 @@ class OverallTab(Tab):
         self.density.view.canvas.setFixedHeight(285)
         self.histogram.view.canvas.setFixedHeight(200)
 
-        parts = self.summary, self.density, self.histogram, self.by_region
+        parts = (
+            self.summary,
+            self.held_out,
+            self.worst,
+            self.density,
+            self.histogram,
+            self.by_region,
+        )
         self.column = scrolled(self, *parts, 1, width=PLOT_WIDTH)
 
         results.changed.connect(self._refresh)
         self.by_region.went_to.connect(self._scroll_to)
+        self.held_out.clicked.connect(self._go_to_held_out)
         self._show(None)
 
     def showEvent(self, event: Any) -> None:
@@ -69,6 +84,9 @@ class OverallTab(Tab):
         self._result = result
         self._drop_job()
         self.summary.setText("Run Compress first." if result is None else _summary(result))
+        in_sample = result is not None and result.in_sample and result.held_out is None
+        self.held_out.setVisible(in_sample)
+        self.worst.setVisible(result is not None)
         for widget in (self.density, self.histogram, self.by_region):
             widget.setVisible(result is not None)
         self.by_region.show_result(result)
@@ -103,6 +121,11 @@ class OverallTab(Tab):
             job.cancel()
             job.deleteLater()
 
+    def _go_to_held_out(self) -> None:
+        compress = open_dock(self._viewer, "Compress")
+        if compress is not None:
+            compress.held_out.setChecked(True)
+
     def _scroll_to(self, y: int) -> None:
         content = self.column.widget()
         assert content is not None
@@ -113,7 +136,8 @@ def _summary(result: "Reconstruction") -> str:
     expression = result.expression
     filled = f" ({len(expression.filled):,} filled in, left out)" if expression.filled else ""
     unseen = "" if result.held_out is None else f"{result.held_out.in_words(result.rmse)}<br>"
+    where = f" {IN_SAMPLE}" if result.in_sample else ""
     return (
-        f"<b>RMSE {result.rmse:.4f}, R² {result.r2:.3f}</b><br>{unseen}"
+        f"<b>RMSE {result.rmse:.4f}, R² {result.r2:.3f}</b>{where}<br>{unseen}"
         f"{expression.n_samples:,} samples × {expression.n_genes:,} genes{filled}"
     )

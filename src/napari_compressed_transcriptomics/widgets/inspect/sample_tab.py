@@ -13,6 +13,7 @@ from napari_compressed_transcriptomics.reconstruction.sample_profile import (
     profile_of,
     samples_by_error,
 )
+from napari_compressed_transcriptomics.reconstruction.summary import IN_SAMPLE
 from napari_compressed_transcriptomics.widgets.shared.fields import (
     wrapping_label,
 )
@@ -54,8 +55,8 @@ class SampleTab(Tab):
             shortcut_button(self, label, keys, tip)
             for label, keys, tip in (
                 ("Worst", "Alt+Home", "Go to the sample with the largest error"),
-                ("◀ Worse", "Alt+PgUp", "Step back to the next larger error"),
-                ("Next worst ▶", "Alt+PgDown", "Step on to the next smaller error"),
+                ("◀ Larger error", "Alt+PgUp", "Step back to the next larger error"),
+                ("Smaller error ▶", "Alt+PgDown", "Step on to the next smaller error"),
             )
         )
         self.rank = QSpinBox()
@@ -122,9 +123,11 @@ class SampleTab(Tab):
         elif regions is not None and not region:
             head += f", in no region of “{self.regions.currentText()}”"
         x, y, z = pick.position
+        result = self._chosen.result
+        where = f" {IN_SAMPLE}" if result is not None and result.in_sample else ""
         return (
             f"{head}<br>x {x:.1f}, y {y:.1f}, z {z:.1f} mm<br>"
-            f"RMSE {profile.rmse:.4f}, R² {profile.r2:.3f}<br>"
+            f"RMSE {profile.rmse:.4f}, R² {profile.r2:.3f}{where}<br>"
             f"rank {profile.rank:,} of {profile.n_samples:,} (1 is the worst)"
         )
 

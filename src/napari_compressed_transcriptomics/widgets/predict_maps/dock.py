@@ -23,6 +23,7 @@ from napari_compressed_transcriptomics.study.predict_request import (
 )
 from napari_compressed_transcriptomics.study.regressors import REGRESSORS
 from napari_compressed_transcriptomics.viewer import settings
+from napari_compressed_transcriptomics.widgets.shared.dock import Dock
 from napari_compressed_transcriptomics.widgets.shared.fields import (
     ClusterField,
     count,
@@ -31,11 +32,13 @@ from napari_compressed_transcriptomics.widgets.shared.fields import (
 )
 from napari_compressed_transcriptomics.widgets.shared.file_list import FileList
 from napari_compressed_transcriptomics.widgets.shared.layer_choice import LayerChoice
-from napari_compressed_transcriptomics.widgets.shared.layouts import Dock, form, stack, tabs
+from napari_compressed_transcriptomics.widgets.shared.layouts import form, stack, tabs
 from napari_compressed_transcriptomics.widgets.shared.method_choice import LatentSizes, MethodChoice
 from napari_compressed_transcriptomics.widgets.shared.region_choice import CompartmentChoice
 from napari_compressed_transcriptomics.widgets.shared.run_bar import RunBar
+from napari_compressed_transcriptomics.widgets.shared.session import session
 
+from .computed_latents import ComputedLatents
 from .prediction_view import PredictionView
 from .target_choice import TargetChoice
 
@@ -51,7 +54,9 @@ class PredictMaps(Dock):
 
     def __init__(self, napari_viewer: Any):
         super().__init__(napari_viewer)
+        self._work = session(napari_viewer).work
         self.layer = LayerChoice(napari_viewer)
+        self.results = ComputedLatents(napari_viewer)
         self.targets = TargetChoice(napari_viewer)
         self.compartments = CompartmentChoice(napari_viewer)
         self.methods = MethodChoice(
@@ -93,6 +98,7 @@ class PredictMaps(Dock):
             self.targets.changed,
             self.compartments.changed,
             self.methods.changed,
+            self.results.changed,
             self.sizes.textChanged,
             self.images.changed,
             self.regressors.changed,
@@ -105,6 +111,8 @@ class PredictMaps(Dock):
         self.bar.progressed.connect(lambda _: self.cost.setText(self._cost))
         self.bar.succeeded.connect(self._on_predicted)
         self.bar.ended.connect(self._refresh)
+        if (before := self._work.prediction) is not None:  # of a dock that was closed
+            self.view.show_prediction(before)
         self._offer_methods()
 
     def _defaults(self) -> None:
@@ -143,6 +151,7 @@ class PredictMaps(Dock):
             _heading("Predict them from"),
             self.methods,
             form(("&Components", self.sizes)),
+            self.results,
             QLabel("and from latent images"),
             self.images,
             _heading("How"),
@@ -151,9 +160,10 @@ class PredictMaps(Dock):
             self.splits,
             _grid(numbers),
             form(("C&luster", self.cluster)),
+            margins=2,
         )
         self.tabs = tabs({"Set &up": scrolling(self.setup), "Resu&lt": scrolling(self.view)})
-        stack(self, form(("E&xpression", self.layer)), (self.tabs, 1), self.bar, self.cost)
+        self.lay_out((self.tabs, 1), self.bar, self.cost, chosen=("E&xpression", self.layer))
 
     def request(self) -> PredictRequest:
         """Return the settings, without targets and images; a `UserError` says what is missing."""
@@ -161,13 +171,15 @@ class PredictMaps(Dock):
         if not self.targets.n_chosen:
             raise UserError("Add the maps to predict: NIfTI files or region tables.")
         methods = self.methods.methods
-        if not (methods or self.images.paths):
-            raise UserError("Check at least one method, or add latent images.")
+        features = self.results.features(expression)
+        if not (methods or features or self.images.paths):
+            raise UserError("Check at least one method or result, or add latent images.")
         request = PredictRequest(
             expression=expression,
             targets=(),
             methods=methods,
             latent_sizes=self.sizes.sizes(),
+            features=features,
             regressors=self.regressors.methods,
             splits=self.splits.methods,  # type: ignore[arg-type]
             n_folds=self.folds.value(),
@@ -216,6 +228,7 @@ class PredictMaps(Dock):
 
     def _on_predicted(self, prediction: "Prediction") -> None:
         self.cost.clear()
+        self._work.prediction = prediction
         self.view.show_prediction(prediction)
         self.tabs.setCurrentIndex(1)
         self._refresh()

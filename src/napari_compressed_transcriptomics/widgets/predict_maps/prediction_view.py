@@ -26,6 +26,7 @@ from napari_compressed_transcriptomics.io.writers.prediction import (
 )
 from napari_compressed_transcriptomics.viewer.notices import user_errors_shown
 from napari_compressed_transcriptomics.viewer.prediction_layers import show_prediction
+from napari_compressed_transcriptomics.widgets.back import back
 from napari_compressed_transcriptomics.widgets.shared.fields import push_button, wrapping_label
 from napari_compressed_transcriptomics.widgets.shared.figure_view import FigureView
 from napari_compressed_transcriptomics.widgets.shared.layouts import stack
@@ -111,6 +112,7 @@ class PredictionView(QWidget):
 
     def _show_maps(self) -> None:
         if self.prediction is not None and self.table.score is not None:
+            back(self._viewer).remember()
             show_prediction(self._viewer, self.prediction, self.table.score)
 
     def _ask(self) -> None:

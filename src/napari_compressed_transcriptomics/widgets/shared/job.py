@@ -43,6 +43,12 @@ class Job(QObject):
         Cancelling asks the work for the best it has so far (`core.progress.Stop`), and
         `succeeded` follows if there is any; else the work is dropped after the block at hand.
     parent : QObject, optional
+
+    Attributes
+    ----------
+    is_running : bool
+    is_told : bool
+        Whether a user would miss it, if it were dropped.
     """
 
     progressed = Signal(object, str)
@@ -63,7 +69,9 @@ class Job(QObject):
         self._stop, self._drop = threading.Event(), threading.Event()
         self._keep_best = keep_best
         self._has_ended = False
-        self._title = title
+        self.title = title
+        self.is_running = False
+        self.is_told = True
         self._clock = TimeLeft()
         self._warned = Warned()
         self._bar = _ActivityBar(self.cancel, title)
@@ -81,6 +89,7 @@ class Job(QObject):
     def start(self) -> None:
         """Begin; returns at once."""
         self._warned.begin()
+        self.is_running = True
         start(self._worker)
 
     def cancel(self) -> None:
@@ -90,6 +99,11 @@ class Job(QObject):
         else:
             self._drop.set()
 
+    def drop(self) -> None:
+        """End the work after the block at hand; none of the signals follows."""
+        self.blockSignals(True)
+        self._drop.set()
+
     def _on_progress(self, progress: Progress) -> None:
         if self._has_ended:  # told late
             return
@@ -97,12 +111,12 @@ class Job(QObject):
         self._bar.show(progress)  # last: it handles events, the job's end among them
 
     def _on_returned(self, outcome: tuple[str, Any]) -> None:
-        self._has_ended = True
+        self._has_ended, self.is_running = True, False
         self._bar.close()
         how, what = outcome
         warnings = self._warned.end()
         if how != "failed":
-            tell(f"{self._title}: {line}" for line in warnings)
+            tell(f"{self.title}: {line}" for line in warnings)
         if how == "failed":
             self.failed.emit(what)
         elif how == "succeeded":

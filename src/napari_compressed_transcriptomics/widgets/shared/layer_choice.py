@@ -7,14 +7,17 @@ from qtpy.QtWidgets import QComboBox
 
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Expression
-from napari_compressed_transcriptomics.viewer.layer_content import shown
+from napari_compressed_transcriptomics.viewer.layer_content import LayerContent, shown
 
 from .fields import narrow
 from .following import follow
+from .session import session
 
 
 class LayerChoice(QComboBox):
     """Follows the viewer's layers; prefers one that shows expression.
+
+    Of lists of expression all choose the same, the session's current data.
 
     Parameters
     ----------
@@ -30,12 +33,15 @@ class LayerChoice(QComboBox):
     def __init__(self, viewer: Any, kinds: tuple[str, ...] = ("expression",), only: bool = False):
         super().__init__()
         self._viewer = viewer
+        self._work = session(viewer).work
         self._kinds = kinds
         self._only = only
         narrow(self)
         events = viewer.layers.events
         follow(self, (events.inserted, events.removed, events.renamed), self._fill)
-        self.currentIndexChanged.connect(lambda _: self.changed.emit())
+        self.currentIndexChanged.connect(self._on_index)
+        if "expression" in kinds:
+            self._work.data_chosen.connect(self._follow)
         self._fill()
 
     @property
@@ -63,6 +69,23 @@ class LayerChoice(QComboBox):
         what = shown(self.layer)
         return what.gene if what is not None else ""
 
+    def _on_index(self) -> None:
+        what = shown(self.layer)
+        if "expression" in self._kinds and what is not None and what.kind == "expression":
+            self._work.choose_data(what.expression)
+        self.changed.emit()
+
+    def _follow(self) -> None:
+        """Choose the layer of the session's current data, unless one of them is chosen."""
+        data, what = self._work.current_data, shown(self.layer)
+        if data is None or (what is not None and what.kind in self._kinds and _is_of(what, data)):
+            return
+        for index in range(self.count()):
+            other = shown(self.itemData(index))
+            if other is not None and other.kind == "expression" and other.expression is data:
+                self.setCurrentIndex(index)
+                return
+
     def _kind(self, layer: Any) -> str:
         what = shown(layer)
         return what.kind if what is not None else ""
@@ -82,4 +105,13 @@ class LayerChoice(QComboBox):
             index = preferred[-1] if preferred else len(layers) - 1
         self.setCurrentIndex(index)
         self.blockSignals(False)
+        if "expression" in self._kinds:
+            self._follow()
         self.changed.emit()
+
+
+def _is_of(what: LayerContent, data: Expression) -> bool:
+    """Tell whether a layer shows data, or something made of these or of some of their genes."""
+    if what.kind == "expression":
+        return what.expression is data
+    return what.parcellation is data.parcellation

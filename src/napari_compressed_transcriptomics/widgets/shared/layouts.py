@@ -14,26 +14,10 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_compressed_transcriptomics.viewer import brain_view
-
 from .fields import scrolling
 
 Part = QWidget | QLayout | tuple[QWidget | QLayout, int] | int
 """A widget or layout, alone or with its stretch; a number is room that stretches so much."""
-
-
-class Dock(QWidget):
-    """What all docks are: made with a viewer, which is made ready for our layers.
-
-    Parameters
-    ----------
-    napari_viewer : napari.Viewer
-    """
-
-    def __init__(self, napari_viewer: Any):
-        super().__init__()
-        self._viewer = napari_viewer
-        self._view = brain_view.attach(napari_viewer)
 
 
 class Tab(QWidget):

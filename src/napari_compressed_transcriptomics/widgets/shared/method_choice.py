@@ -4,9 +4,14 @@ import re
 from collections.abc import Mapping
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QCheckBox, QGridLayout, QLineEdit, QWidget
+from qtpy.QtGui import QStandardItemModel
+from qtpy.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLineEdit, QWidget
 
 from napari_compressed_transcriptomics.core.errors import UserError
+from napari_compressed_transcriptomics.core.expression import Expression
+from napari_compressed_transcriptomics.core.latent_sizes import LATENT_SIZES, latent_size_problem
+
+from .fields import narrow
 
 
 class MethodChoice(QWidget):
@@ -27,6 +32,7 @@ class MethodChoice(QWidget):
         self.boxes = {name: QCheckBox(title) for name, title in titles.items()}
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
+        grid.setHorizontalSpacing(2)
         for place, (name, box) in enumerate(self.boxes.items()):
             box.setChecked(name in checked)
             box.toggled.connect(lambda _: self.changed.emit())
@@ -70,3 +76,45 @@ class LatentSizes(QLineEdit):
         if not words:
             raise UserError("Write at least one number of components, e.g. 2 4 8 16.")
         return tuple(dict.fromkeys(map(int, words)))
+
+
+class LatentSize(QComboBox):
+    """Offers 2 to 128 components; a size that is disabled says why in its tooltip."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        narrow(self)
+        self.offer(None, None)
+
+    @property
+    def chosen(self) -> int | None:
+        """The size chosen, or None where no size fits."""
+        return self.currentData()
+
+    def offer(self, codec: str | None, expression: Expression | None) -> None:
+        """List all sizes, disabling those that `codec` cannot be fitted with to `expression`.
+
+        What was chosen stays chosen, or becomes the next smaller one that fits. None for
+        either disables nothing.
+        """
+        wanted = self.chosen or 8
+        self.blockSignals(True)
+        self.clear()
+        model = self.model()
+        assert isinstance(model, QStandardItemModel)
+        possible = []
+        for size in LATENT_SIZES:
+            self.addItem(str(size), size)
+            problem = None
+            if codec is not None and expression is not None:
+                problem = latent_size_problem(codec, size, expression.n_samples, expression.n_genes)
+            item = model.item(self.count() - 1)
+            if problem and item is not None:
+                item.setEnabled(False)
+                item.setToolTip(problem)
+                item.setText(f"{size}  (too large for this data)")
+            else:
+                possible.append(size)
+        best = max((size for size in possible if size <= wanted), default=None)
+        self.setCurrentIndex(self.findData(best))
+        self.blockSignals(False)

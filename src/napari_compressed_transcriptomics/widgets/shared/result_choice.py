@@ -1,41 +1,41 @@
-"""A list of the compressions that the viewer's layers come from."""
+"""A list of the results of a viewer, of which one can be chosen."""
 
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QComboBox
 
-from napari_compressed_transcriptomics.viewer.layer_content import shown
-
 from .fields import narrow
-from .following import follow
+from .session import session
 
 if TYPE_CHECKING:
     from napari_compressed_transcriptomics.reconstruction.reconstruction import Reconstruction
 
 
 class ResultChoice(QComboBox):
-    """Follows the viewer's layers.
+    """Follows the session's results; what is chosen in one list is chosen in all.
 
     Parameters
     ----------
     viewer : napari.Viewer
-    newest : bool
-        Take a new result at once; else keep what is chosen as long as it is there.
+    follows : bool
+        Show and choose the session's current result; else a choice of its own, which begins with
+        the oldest result and stays as long as that is there.
     """
 
     changed = Signal()
 
-    def __init__(self, viewer: Any, newest: bool = True):
+    def __init__(self, viewer: Any, follows: bool = True):
         super().__init__()
-        self._newest = newest
-        self._viewer = viewer
+        self._work = session(viewer).work
+        self._follows = follows
         self._results: list[Reconstruction] = []
         narrow(self)
         self.setPlaceholderText("Run Compress first")
-        events = viewer.layers.events
-        follow(self, (events.inserted, events.removed), self._fill)
-        self.currentIndexChanged.connect(lambda _: self.changed.emit())
+        self._work.results_changed.connect(self._fill)
+        if follows:
+            self._work.result_chosen.connect(self._fill)
+        self.currentIndexChanged.connect(self._on_index)
         self._fill()
 
     @property
@@ -44,34 +44,29 @@ class ResultChoice(QComboBox):
         index = self.currentIndex()
         return self._results[index] if index >= 0 else None
 
-    def _fill(self, event: Any = None) -> None:
-        before = self.result
-        found: list[Reconstruction] = []
-        for layer in self._viewer.layers:
-            what = shown(layer)
-            result = what.reconstruction if what is not None else None
-            if result is not None and not any(result is other for other in found):
-                found.append(result)
-        new = [result for result in found if not any(result is old for old in self._results)]
-        if len(found) == len(self._results) and not new:
-            return
-        chosen = before
-        if new and (self._newest or before is None):
-            chosen = new[-1] if self._newest else new[0]
-        titles = [title(result) for result in found]
+    def choose(self, result: "Reconstruction") -> None:
+        """Choose a result, if it is there."""
+        for index, other in enumerate(self._results):
+            if other is result:
+                self.setCurrentIndex(index)
+
+    def _on_index(self) -> None:
+        if self._follows:
+            self._work.choose_result(self.result)
+        self.changed.emit()
+
+    def _fill(self) -> None:
+        before, found = self.result, list(self._work.results)
+        chosen = self._work.current_result if self._follows else before
         self.blockSignals(True)
-        self.clear()
-        self._results = found
-        for i, name in enumerate(titles):
-            number = titles[: i + 1].count(name)
-            self.addItem(name if number == 1 else f"{name} ({number})")
-        index = next((i for i, result in enumerate(found) if result is chosen), len(found) - 1)
+        if [id(one) for one in found] != [id(one) for one in self._results]:
+            self._results = found
+            self.clear()
+            self.addItems(self._work.titles())
+        usual = -1 if self._follows or not found else 0
+        index = next((i for i, result in enumerate(found) if result is chosen), usual)
         self.setCurrentIndex(index)
+        self.setToolTip(self.currentText())
         self.blockSignals(False)
         if self.result is not before:
             self.changed.emit()
-
-
-def title(result: "Reconstruction") -> str:
-    """Name a result: what was compressed, how, into how many components."""
-    return f"{result.expression.name}: {result.codec.id} k={result.codec.latent_size}"

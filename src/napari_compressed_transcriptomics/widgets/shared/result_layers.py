@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_compressed_transcriptomics.viewer import brain_view
 from napari_compressed_transcriptomics.viewer import layers as _layers
+from napari_compressed_transcriptomics.viewer.layer_content import shown
 
 if TYPE_CHECKING:
     from napari_compressed_transcriptomics.reconstruction.reconstruction import Reconstruction
@@ -24,6 +25,8 @@ class Outputs:
         Gene whose reconstruction is wanted, or empty.
     side_by_side : bool
         Every layer in a cell of its own; else the new ones over hidden old ones.
+    replaces : bool
+        The layers of other results of the same data go.
     """
 
     latents: bool = True
@@ -32,6 +35,7 @@ class Outputs:
     distance: bool = False
     gene: str = ""
     side_by_side: bool = True
+    replaces: bool = False
 
 
 def result_layers(result: "Reconstruction", outputs: Outputs) -> list[_layers.LayerData]:
@@ -62,7 +66,8 @@ def add_result(
     view.turns.finish()  # in the order in which they were asked for
     added: list[Any] = []
     made = result_layers(result, outputs)
-    view.turns.start(_adding(viewer, view, made, outputs.side_by_side, added, then))
+    before = _of_other_results(viewer, result) if outputs.replaces else []
+    view.turns.start(_adding(viewer, view, made, outputs.side_by_side, added, before, then))
     return added
 
 
@@ -72,6 +77,7 @@ def _adding(
     made: list[_layers.LayerData],
     side_by_side: bool,
     added: list[Any],
+    replaced: list[Any],
     then: Callable[[], None] | None,
 ) -> Iterator[None]:
     before = list(viewer.layers)
@@ -79,6 +85,10 @@ def _adding(
         for data, attributes, _ in made:
             added.append(viewer.add_image(data, **attributes | {"visible": False}))
             yield
+        for layer in replaced:
+            if layer in viewer.layers:
+                viewer.layers.remove(layer)
+        before = [layer for layer in before if layer in viewer.layers]
         if not side_by_side:  # overlapping volumes hide each other
             for layer in before:
                 layer.visible = False
@@ -88,3 +98,16 @@ def _adding(
             view.show_side_by_side()
     if then is not None:
         then()
+
+
+def _of_other_results(viewer: Any, result: "Reconstruction") -> list[Any]:
+    """Return layers that show another result of the same data."""
+    found = ((layer, shown(layer)) for layer in viewer.layers)
+    return [
+        layer
+        for layer, what in found
+        if what is not None
+        and what.reconstruction is not None
+        and what.reconstruction is not result
+        and what.parcellation is result.expression.parcellation
+    ]

@@ -1,4 +1,4 @@
-"""What the docks of one viewer share: codecs trained in it, and the sample that is looked at."""
+"""What the docks of one viewer share: its work, codecs trained in it, the sample looked at."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +14,8 @@ from napari_compressed_transcriptomics.viewer.anatomy.planes import go_to
 from napari_compressed_transcriptomics.viewer.itself import OnePerViewer
 from napari_compressed_transcriptomics.viewer.layer_content import shown
 from napari_compressed_transcriptomics.viewer.picking import sample_under
+
+from .work import Work
 
 if TYPE_CHECKING:
     from napari_compressed_transcriptomics.codecs.codec import Codec
@@ -43,10 +45,14 @@ class Session(QObject):
 
     Attributes
     ----------
+    work : Work
+        Data that are open, results, comparisons and predictions.
     codecs : dict of str to Codec
         Trained in this viewer, by name, newest last; `changed` tells of a new one.
     pick : Pick or None
         The sample looked at; `picked` tells of another one.
+    main : Workspace or None
+        The main dock, while there is one.
     """
 
     changed = Signal()
@@ -55,9 +61,11 @@ class Session(QObject):
     def __init__(self, viewer: Any) -> None:
         super().__init__()
         self._viewer = proxy(viewer)
+        self.work = Work(viewer)
         self.codecs: dict[str, Codec] = {}
         self.pick: Pick | None = None
         self._mark = pick_mark(viewer)
+        self.main: Any = None
         viewer.mouse_drag_callbacks.append(self._on_mouse)
 
     def add(self, codec: "Codec", data: str) -> str:

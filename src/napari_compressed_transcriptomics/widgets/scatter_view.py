@@ -21,7 +21,7 @@ from napari_compressed_transcriptomics.reconstruction.latent_space import (
     next_point,
 )
 
-from .figure_view import FigureView
+from .shared.figure_view import FigureView
 
 _NEAR = 8  # pixels
 _ARROWS = {
@@ -195,7 +195,7 @@ class ScatterView(FigureView):
 
     def eventFilter(self, watched: Any, event: Any) -> bool:
         """Zoom on Ctrl and the mouse wheel, and do what keys say."""
-        if self._coloring is None:
+        if getattr(self, "_coloring", None) is None:  # Python may have emptied it before Qt ends it
             return False
         if event.type() == QEvent.Type.Wheel:
             if event.modifiers() & Qt.KeyboardModifier.ControlModifier:

@@ -10,8 +10,8 @@ from napari_compressed_transcriptomics.viewer import selection
 from napari_compressed_transcriptomics.viewer.layer_values import part_shown, values_of_layer
 from napari_compressed_transcriptomics.viewer.region_layers import regions_of_layer
 
-from .fields import narrow
-from .following import at_end, follow
+from .shared.fields import narrow
+from .shared.following import at_end, follow
 
 if TYPE_CHECKING:
     from napari_compressed_transcriptomics.core.expression import Parcellation

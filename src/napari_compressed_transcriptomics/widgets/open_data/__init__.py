@@ -1,0 +1,1 @@
+"""Forms that open data: tables with their atlas, volumes, and what is here already."""

@@ -1,0 +1,119 @@
+"""Dock Open data: samples and files in one click, and what is here already."""
+
+from functools import partial
+from typing import Any
+
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QFileDialog, QGridLayout
+
+from napari_compressed_transcriptomics.core.errors import listing
+from napari_compressed_transcriptomics.core.expression import Expression
+from napari_compressed_transcriptomics.viewer.itself import itself
+from napari_compressed_transcriptomics.viewer.settings import PLUGIN
+from napari_compressed_transcriptomics.widgets.shared.dock import Dock, open_dock
+from napari_compressed_transcriptomics.widgets.shared.fields import push_button, wrapping_label
+from napari_compressed_transcriptomics.widgets.shared.layouts import label, row
+from napari_compressed_transcriptomics.widgets.shared.session import session
+from napari_compressed_transcriptomics.widgets.shared.work import same_samples
+
+_SAMPLES = {
+    "Sample &brain": ("synthetic_brain", "A made-up brain: 3,700 voxels of 8 mm, 512 genes"),
+    "Sample &regions": ("synthetic_regions", "The same averaged in regions, with its atlas"),
+}
+_FORMS = {
+    "Real brains": ("Real samples", "Fetched once, on the terms of their sources"),
+    "Table with atlas": ("Open expression table", "Rows are regions, columns are genes"),
+    "Volumes": ("Open expression volumes", "One NIfTI a gene, or a 4-D NIfTI; bad maps filled"),
+    "Larger than memory": ("Convert to store", "Make a store of it, which need not fit"),
+}
+_FILES = (
+    "Expression, maps, atlases (*.nii *.nii.gz *.csv *.csv.gz *.tsv *.tsv.gz *.parquet *.h5ad);;"
+    "All files (*)"
+)
+
+
+class OpenData(Dock):
+    """Opens data, and says what the current data are."""
+
+    def __init__(self, napari_viewer: Any):
+        super().__init__(napari_viewer)
+        self._work = session(napari_viewer).work
+        self.samples = {}
+        for title, (key, tip) in _SAMPLES.items():
+            self.samples[key] = push_button(title, tip)
+            self.samples[key].clicked.connect(partial(self._open_sample, key))
+        self.file = push_button("Open &file…", "A 4-D NIfTI, a table, AnnData, a map or an atlas")
+        self.folder = push_button("Open f&older…", "A folder of one NIfTI a gene, or a store")
+        self.file.clicked.connect(self._ask_file)
+        self.folder.clicked.connect(self._ask_folder)
+        self.forms = {}
+        for title, (name, tip) in _FORMS.items():
+            self.forms[name] = push_button(f"{title}…", tip)
+            self.forms[name].clicked.connect(partial(self._open_form, name))
+        self.about = wrapping_label()
+        self.about.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.about.setTextFormat(Qt.TextFormat.PlainText)
+        self.genes = push_button("Choose a &gene…", "Search the genes of these data, and show one")
+        self.genes.clicked.connect(partial(self._open_form, "Choose gene"))
+        self.compress = push_button(
+            "&Compress it now", "Go to Compress, and run it with the settings that stand there"
+        )
+        self.compress.clicked.connect(self._compress)
+        self._lay_out()
+        self._work.data_changed.connect(self._refresh)
+        self._work.data_chosen.connect(self._refresh)
+        self._work.results_changed.connect(self._refresh)
+        self._refresh()
+
+    def _lay_out(self) -> None:
+        buttons = QGridLayout()
+        several = (*self.samples.values(), self.file, self.folder, *self.forms.values())
+        for i, button in enumerate(several):
+            buttons.addWidget(button, i // 2, i % 2)
+        here = label("<b>Here</b>", self.about)
+        self.lay_out(buttons, here, self.about, row(self.genes, self.compress), 1)
+
+    def _open_sample(self, key: str, checked: bool = False) -> None:
+        itself(self._viewer).open_sample(PLUGIN, key)
+
+    def _open(self, path: str) -> None:
+        if path:
+            itself(self._viewer).open(path, plugin=PLUGIN)
+
+    def _ask_file(self) -> None:
+        self._open(QFileDialog.getOpenFileName(self, "Open expression", "", _FILES)[0])
+
+    def _ask_folder(self) -> None:
+        self._open(QFileDialog.getExistingDirectory(self, "Folder of maps, or a store"))
+
+    def _open_form(self, name: str, checked: bool = False) -> None:
+        open_dock(self._viewer, name)
+
+    def _compress(self) -> None:
+        dock = open_dock(self._viewer, "Compress")
+        if dock is not None:
+            dock.bar.run.click()
+
+    def _refresh(self) -> None:
+        data = self._work.current_data
+        for button in (self.genes, self.compress):
+            button.setEnabled(data is not None)
+        if data is None:
+            self.about.setText("Nothing yet. Open a sample, or data of your own.")
+            return
+        n = sum(same_samples(result, data) for result in self._work.results)
+        results = {0: "no compression yet", 1: "one compression"}.get(n, f"{n} compressions")
+        self.about.setText("\n".join([*_described(data), results]))
+
+
+def _described(data: Expression) -> list[str]:
+    """Say what data are, in lines."""
+    is_table = data.parcellation.voxels_per_sample.max(initial=0) > 1
+    kind = "regions" if is_table else "voxels"
+    lines = [
+        data.name,
+        f"{data.n_samples:,} {kind} × {data.n_genes:,} genes ({listing(data.genes, 3)})",
+    ]
+    if data.excluded:
+        lines.append(f"left out: {listing(data.excluded, 3)}")
+    return [*lines, *(f"{note.rstrip('.')}." for note in data.notes)]

@@ -1,0 +1,153 @@
+"""Dock Open expression table: which atlas its rows belong to, and whether they fit it."""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from qtpy.QtWidgets import QLineEdit, QPushButton
+
+from napari_compressed_transcriptomics.core.errors import UserError, listing
+from napari_compressed_transcriptomics.core.expression import Expression
+from napari_compressed_transcriptomics.core.regions import RegionVolume
+from napari_compressed_transcriptomics.io.readers.table_expression import read_table_expression
+from napari_compressed_transcriptomics.viewer.adding import add_expression
+from napari_compressed_transcriptomics.widgets.shared.background import Background
+from napari_compressed_transcriptomics.widgets.shared.dock import Dock
+from napari_compressed_transcriptomics.widgets.shared.fields import choice, wrapping_label
+from napari_compressed_transcriptomics.widgets.shared.following import soon
+from napari_compressed_transcriptomics.widgets.shared.layouts import form
+from napari_compressed_transcriptomics.widgets.shared.region_choice import RegionChoice
+
+from .path_field import PathField
+
+MISSING = {
+    "": "refuse, and say where",
+    "gene_mean": "fill with the gene's mean",
+    "drop_genes": "leave their genes out",
+}
+_MILLISECONDS = 250  # after the last key
+
+
+class AtlasChoice(RegionChoice):
+    """A Labels layer of the viewer, or a file."""
+
+    def __init__(self, viewer: Any):
+        super().__init__(viewer, take_new=False)
+        self.setItemText(0, "From a file")
+        self.setToolTip("The label volume that the rows belong to: a file, or any Labels layer.")
+
+
+class OpenTable(Dock):
+    """Reads a table as soon as its atlas is chosen, says what fits, and then opens it."""
+
+    def __init__(self, napari_viewer: Any):
+        super().__init__(napari_viewer)
+        self.table = PathField("Table", "Tables (*.csv *.csv.gz *.tsv *.tsv.gz *.parquet)")
+        self.layer = AtlasChoice(napari_viewer)
+        self.atlas = PathField("Atlas", "Label volumes (*.nii *.nii.gz)")
+        self.region_names = PathField(
+            "Region names", "Label tables (*.csv *.tsv *.txt)", nothing="not needed for ids"
+        )
+        self.region_names.line.setToolTip(
+            "Names the atlas's ids; needed where the table's rows are named, not numbered."
+        )
+        self.ids = QLineEdit()
+        self.ids.setPlaceholderText("as the headers say")
+        self.ids.setToolTip(
+            "Header of the column that holds atlas ids. Leave it empty to match rows by name, or "
+            "by a column whose header says that it holds ids."
+        )
+        self.missing = choice(MISSING)
+        self.preview = wrapping_label()
+        self.open = QPushButton("Open")
+        self._form = form(
+            ("Table", self.table),
+            ("Atlas", self.layer),
+            ("", self.atlas),
+            ("Region names", self.region_names),
+            ("Column of ids", self.ids),
+            ("Missing values", self.missing),
+        )
+        self.lay_out(self._form, self.preview, self.open, 1)
+        self._read: Expression | None = None
+        self._background = Background(self)
+        self._background.answered.connect(self._on_answer)
+        self._soon = soon(self, self._ask, _MILLISECONDS)
+        for field in (self.table, self.atlas, self.region_names):
+            field.changed.connect(self._on_change)
+        self.ids.textChanged.connect(self._on_change)
+        self.layer.changed.connect(self._on_change)
+        self.missing.currentIndexChanged.connect(self._on_change)
+        self.open.clicked.connect(self._open)
+        self._on_change()
+
+    def request(self) -> Callable[[], Expression]:
+        """Return what reads the table; a `UserError` says what is not chosen yet."""
+        table = self.table.path
+        if table is None:
+            raise UserError("Choose the table: rows are regions, columns are genes.")
+        atlas: RegionVolume | Path | None = self.layer.volume() or self.atlas.path
+        if atlas is None:
+            raise UserError(
+                f"{table.name} needs an atlas: choose its label volume, a file or an open layer."
+            )
+        if isinstance(atlas, RegionVolume):
+            atlas = atlas.copy()  # the layer may be painted in meanwhile
+        impute, ids = self.missing.currentData() or None, self.ids.text().strip() or None
+        return partial(read_table_expression, table, atlas, self.region_names.path, impute, ids)
+
+    def _on_change(self) -> None:
+        self._read = None
+        self.open.setEnabled(False)
+        self._form.setRowVisible(self.atlas, self.layer.layer is None)
+        try:
+            self.request()
+        except UserError as error:
+            self.preview.setText(str(error))
+            self._soon.stop()
+            return
+        self.preview.setText("Reading…")
+        self._soon.start()
+
+    def _ask(self) -> None:
+        try:
+            read = self.request()
+        except UserError as error:
+            self.preview.setText(str(error))
+            return
+        self._background.ask(partial(_answer, read))
+
+    def _on_answer(self, answer: Expression | str) -> None:
+        if self._soon.isActive():  # of what the form said before
+            return
+        if isinstance(answer, str):
+            self.preview.setText(f"{answer}.")
+            return
+        self._read = answer
+        self.preview.setText(_matched(answer))
+        self.open.setEnabled(True)
+
+    def _open(self) -> None:
+        if self._read is not None:
+            read, self._read = self._read, None
+            self.open.setEnabled(False)
+            add_expression(self._viewer, read)
+            self.preview.setText(f"Opened {read.name}.")
+
+
+def _answer(read: Callable[[], Expression]) -> Expression | str:
+    """Return the table read, or in a sentence why it cannot be."""
+    try:
+        return read()
+    except UserError as error:
+        return str(error).rstrip(".")
+
+
+def _matched(expression: Expression) -> str:
+    """Say which rows have a region."""
+    n, left_out = expression.n_samples, expression.excluded
+    words = [f"{n:,} of {n + len(left_out):,} rows have a region; {expression.n_genes:,} genes."]
+    if left_out:
+        words.append(f"Left out: {listing(left_out)}.")
+    return "\n".join([*words, *(f"{note.rstrip('.')}." for note in expression.notes)])

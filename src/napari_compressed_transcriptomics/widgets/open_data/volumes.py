@@ -1,0 +1,88 @@
+"""Dock Open expression volumes: which variant of the maps, and what to do about bad ones."""
+
+from collections.abc import Callable
+from typing import Any
+
+from napari_compressed_transcriptomics.core.errors import UserError
+from napari_compressed_transcriptomics.core.expression import Expression
+from napari_compressed_transcriptomics.core.progress import Report
+from napari_compressed_transcriptomics.viewer.adding import add_expression
+from napari_compressed_transcriptomics.widgets.shared.dock import Dock
+from napari_compressed_transcriptomics.widgets.shared.fields import choice, wrapping_label
+from napari_compressed_transcriptomics.widgets.shared.layouts import form
+from napari_compressed_transcriptomics.widgets.shared.run_bar import RunBar
+
+from .path_field import PathField
+
+VARIANTS = {
+    "": "the only one there is",
+    "measured": "measured (_mRNA)",
+    "mirrored": "mirrored (_mirr_mRNA)",
+}
+BAD_MAPS = {
+    "drop_genes": "leave their genes out",
+    "gene_mean": "fill with the gene's mean",
+    "": "refuse, and say which",
+}
+
+
+class OpenVolumes(Dock):
+    """Opens a folder of one NIfTI a gene, or one file of all genes."""
+
+    def __init__(self, napari_viewer: Any):
+        super().__init__(napari_viewer)
+        self.source = PathField(
+            "Expression volumes", "Expression (*.nii *.nii.gz *.zip);;All files (*)", folders=True
+        )
+        self.variant, self.bad_maps = choice(VARIANTS), choice(BAD_MAPS)
+        self.bad_maps.setToolTip(
+            "Genes that lack data within the brain, and of one volume a gene also those with "
+            "values far outside what other genes have."
+        )
+        self.why = wrapping_label()
+        self.bar = RunBar("Open expression volumes")
+        self.bar.run.setText("Open")
+        fields = form(
+            ("Folder or file", self.source),
+            ("Variant", self.variant),
+            ("Bad maps", self.bad_maps),
+        )
+        self.lay_out(self.why, fields, self.bar, 1)
+        self.why.hide()
+        self.source.changed.connect(self._refresh)
+        self.bar.clicked.connect(self._start)
+        self.bar.succeeded.connect(self._show)
+        self.bar.ended.connect(self._refresh)
+        self._refresh()
+
+    def ask_about(self, path: str, why: str) -> None:
+        """Offer to open a path, and say what has to be chosen for it."""
+        self.source.set_path(path)
+        self.why.setText(why)
+        self.why.show()
+
+    def request(self) -> Callable[[Report], Expression]:
+        """Return what reads the data; a `UserError` says what is missing."""
+        from napari_compressed_transcriptomics.io import read_expression
+
+        path = self.source.path
+        if path is None:
+            raise UserError("Choose a folder of one NIfTI a gene, or a 4-D NIfTI.")
+        impute, variant = self.bad_maps.currentData() or None, self.variant.currentData() or None
+
+        def read(report: Report) -> Expression:
+            return read_expression(path, impute=impute, variant=variant, report=report)
+
+        return read
+
+    def _refresh(self) -> None:
+        self.bar.check(self.request)
+
+    def _start(self) -> None:
+        self.bar.start(self.request())
+
+    def _show(self, expression: Expression) -> None:
+        add_expression(self._viewer, expression)
+        self.why.hide()
+        self.source.line.clear()
+        self.bar.status.setText(f"Opened {expression.name}.")
