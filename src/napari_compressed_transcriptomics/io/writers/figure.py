@@ -92,7 +92,7 @@ class FigureRecord:
         if record.get("kind") != "figure" or not isinstance(record.get("figure"), dict):
             raise UserError(f"{path.name} holds no settings of a figure; give the JSON beside one")
         try:
-            reading = {
+            reading: dict[str, Any] = {
                 name: _found(value, path) if isinstance(value, dict) else value
                 for name, value in record["reading"].items()
             }
