@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from napari_compressed_transcriptomics import __version__
+from napari_compressed_transcriptomics.core.brain_space import SPACES, record_space
 from napari_compressed_transcriptomics.core.errors import (
     LONGEST_MESSAGE,
     UserError,
@@ -186,6 +187,8 @@ def _read(arguments: argparse.Namespace, tell: bool = False, lazy: bool = False)
         lazy,
     )
     clear_line()
+    if arguments.space:
+        record_space(expression.source, arguments.space)
     if tell:
         tell_notes(expression.notes)
         with held_back():
@@ -246,6 +249,11 @@ def _parser() -> argparse.ArgumentParser:
         "--variant",
         choices=VARIANTS,
         help="of one NIfTI a gene: GENE_mRNA or GENE_mirr_mRNA, where there are both",
+    )
+    reading.add_argument(
+        "--space",
+        choices=tuple(SPACES),
+        help="the space that the brain is in, recorded with all results; where files do not say",
     )
     working = _Parser(add_help=False)
     working.add_argument("--seed", type=seed, default=0, metavar="N", help="default: 0")

@@ -4,6 +4,8 @@ import argparse
 import json
 from typing import TYPE_CHECKING, Any
 
+from napari_compressed_transcriptomics.core.brain_space import SPACES, space_of
+
 from .terminal import tell_notes
 
 if TYPE_CHECKING:
@@ -31,7 +33,8 @@ def run(arguments: argparse.Namespace, expression: "Expression") -> None:
         f"values    {low:.4g} to {high:.4g}, mean {mean:.4g}\n"
         f"genes     {', '.join(facts['first_genes'])} ...\n"
         f"samples   {', '.join(facts['first_samples'])} ...\n"
-        f"grid      {' x '.join(map(str, facts['shape']))} voxels of {size} mm"
+        f"grid      {' x '.join(map(str, facts['shape']))} voxels of {size} mm\n"
+        f"space     {SPACES.get(facts['space'] or '', 'not known (--space tells it)')}"
     )
     tell_notes(expression.notes)
 
@@ -62,6 +65,7 @@ def _facts(expression: "Expression") -> dict:
         },
         "shape": list(parcellation.labels.shape),
         "voxel_size_mm": np.linalg.norm(parcellation.affine[:3, :3], axis=0).tolist(),
+        "space": space_of(expression.source) or None,
         "affine": parcellation.affine.tolist(),
         "excluded": list(expression.excluded),
         "notes": list(expression.notes),

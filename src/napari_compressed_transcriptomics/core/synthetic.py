@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from .brain_space import OTHER, recorded
 from .expression import Expression, Parcellation
 
 ORIGIN_MM = (90.0, -126.0, -72.0)
@@ -127,7 +128,10 @@ def synthetic_brain(seed: int = 0, voxel_mm: float = 8, n_genes: int = 512) -> E
         samples=tuple("_".join(map(str, voxel)) for voxel in voxels[:, inside].T),
         parcellation=Parcellation.from_mask(inside.reshape(shape), affine),
         name="synthetic_brain",
-        source={"synthetic": {"seed": seed, "voxel_mm": voxel_mm, "n_genes": n_genes}},
+        source={
+            "synthetic": {"seed": seed, "voxel_mm": voxel_mm, "n_genes": n_genes},
+            **recorded(OTHER),  # a drawing of a brain
+        },
     )
 
 

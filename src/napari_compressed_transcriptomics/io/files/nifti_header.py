@@ -7,10 +7,16 @@ from typing import Any
 
 import numpy as np
 
+from napari_compressed_transcriptomics.core.brain_space import (
+    MNI,
+    MNI_CODE,
+    space_in_name,
+    space_of,
+)
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.memory import require_memory
 
-from .files import existing_file, looks_like, opened, state_of
+from .files import beside, existing_file, looks_like, opened, read_json, state_of
 
 # Deflate cannot pack tighter than this, so a header that promises more is wrong.
 _MAX_DEFLATED = 1100
@@ -43,6 +49,8 @@ class NiftiHeader:
     notes : tuple of str
     state : tuple of int
         The file's size and time of change, see `files.state_of`.
+    space : str
+        See `core.brain_space`; empty where nothing tells it.
     """
 
     path: Path
@@ -56,6 +64,7 @@ class NiftiHeader:
     is_labels: bool
     notes: tuple[str, ...]
     state: tuple[int, int]
+    space: str = ""
 
     @property
     def n_voxels(self) -> int:
@@ -136,6 +145,7 @@ def read_header(path: str | Path) -> NiftiHeader:
         is_labels=int(header["intent_code"]) == 1002,
         notes=(*notes, *position_notes),
         state=state,
+        space=_space(path, header),
     )
     _check_size(checked)
     return checked
@@ -204,6 +214,16 @@ def _checked_affine(path: Path, header: Any) -> tuple[np.ndarray, list[str]]:
     if not int(header["sform_code"]) and not int(header["qform_code"]):
         return affine, [f"{path.name} states no position in space; it is centred on the origin"]
     return affine, []
+
+
+def _space(path: Path, header: Any) -> str:
+    """Return the space that the sidecar, the file's name or the header's codes tell."""
+    try:
+        told = space_of(read_json(beside(path, ".json")))
+    except UserError:  # whoever needs the sidecar says what is wrong with it
+        told = ""
+    in_mni = MNI_CODE in (int(header["sform_code"]), int(header["qform_code"]))
+    return told or space_in_name(path.name) or (MNI if in_mni else "")
 
 
 def _check_size(header: NiftiHeader) -> None:

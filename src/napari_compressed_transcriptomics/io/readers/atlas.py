@@ -30,12 +30,15 @@ class Atlas:
     affine : ndarray of float64, shape (4, 4)
         Voxels to RAS mm.
     notes : tuple of str
+    space : str
+        See `core.brain_space`; empty where nothing tells it.
     """
 
     path: Path
     labels: np.ndarray
     affine: np.ndarray
     notes: tuple[str, ...] = ()
+    space: str = ""
 
     @cached_property
     def ids(self) -> np.ndarray:
@@ -68,7 +71,7 @@ def read_atlas(path: str | Path) -> Atlas:
     labels = as_labels(read_volumes(header), header.path.name)
     if not labels.any():
         raise UserError(f"{header.path.name} has no label above 0; choose the atlas's label volume")
-    return Atlas(header.path, labels, header.affine, header.notes)
+    return Atlas(header.path, labels, header.affine, header.notes, header.space)
 
 
 def nameless_note(atlas: Atlas, names: Mapping[int, str], label_table: str) -> list[str]:

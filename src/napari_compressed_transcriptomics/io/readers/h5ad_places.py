@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from napari_compressed_transcriptomics.core.brain_space import space_of
 from napari_compressed_transcriptomics.core.errors import UserError, listing
 from napari_compressed_transcriptomics.core.expression import Expression, Parcellation
 from napari_compressed_transcriptomics.core.memory import require_memory
@@ -36,7 +37,7 @@ class StoredPlaces:
 
     ``i + 1`` stands in `labels` where the i-th of `samples` lies; these are None in files of
     older versions that hold regions, whose rows nothing ties to a place. `excluded` had no
-    values when the file was written.
+    values when the file was written. `space` is empty where it is not known.
     """
 
     path: Path
@@ -45,6 +46,7 @@ class StoredPlaces:
     samples: list[str] | None
     by_voxel: bool
     excluded: list[str]
+    space: str
 
     def of_rows(self, samples: list[str]) -> tuple[Parcellation, list[str], list[str]]:
         """Find the place of each row by its name.
@@ -145,25 +147,29 @@ def stored_places(file: Hdf5) -> StoredPlaces | None:
     if samples is None and by_voxel:  # older versions named voxels by their place, if nothing else
         order = np.argsort(labels[labels > 0])
         samples = ["_".join(map(str, voxel)) for voxel in np.argwhere(labels)[order].tolist()]
-    return StoredPlaces(file.path, labels, affine, samples, by_voxel, _excluded(file))
+    return StoredPlaces(file.path, labels, affine, samples, by_voxel, *_told(file))
 
 
-def _excluded(file: Hdf5) -> list[str]:
-    """Return the samples that had no values, as ``uns["provenance"]`` tells; none if it is odd."""
+def _told(file: Hdf5) -> tuple[list[str], str]:
+    """Return what ``uns["provenance"]`` tells: samples that had no values, and the space.
+
+    Nothing if it is odd.
+    """
     import h5py
 
     item = file.find("uns/provenance")
     if not isinstance(item, h5py.Dataset) or item.shape != ():
-        return []
+        return [], ""
     (text,) = file.texts(item, "uns['provenance']")
     try:
         record = json.loads(text)
     except (ValueError, RecursionError):
-        return []
-    names = record.get("excluded") if isinstance(record, dict) else None
-    if not isinstance(names, list):
-        return []
-    return [str(name).encode(errors="replace").decode() for name in names]
+        return [], ""
+    if not isinstance(record, dict):
+        return [], ""
+    names = record.get("excluded")
+    excluded = names if isinstance(names, list) else []
+    return [str(name).encode(errors="replace").decode() for name in excluded], space_of(record)
 
 
 def _sha256(labels: np.ndarray, affine: np.ndarray, samples: Sequence[str]) -> str:

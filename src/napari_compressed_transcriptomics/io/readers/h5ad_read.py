@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from napari_compressed_transcriptomics.core.brain_space import recorded
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Expression
 from napari_compressed_transcriptomics.io.files.files import atlas_of, source_of
@@ -68,6 +69,7 @@ def read_h5ad(
     elif stored is not None:
         parcellation, lost, notes = stored.of_rows(samples)
         excluded = [*stored.excluded, *lost]
+        source |= recorded(stored.space)
     else:
         raise UserError(
             f"{path.name} does not say where its samples lie; add obsm['spatial'] (x, y, z in mm) "

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from napari_compressed_transcriptomics.core.brain_space import recorded
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import (
     Expression,
@@ -67,6 +68,7 @@ def read_nifti_expression(path: str | Path, impute: str | None = None) -> Expres
         source={
             "expression": source_of(path, header.state, digest),
             **({"genes": source_of(gene_file)} if gene_file else {}),
+            **recorded(header.space),
         },
     )
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from napari_compressed_transcriptomics.core.brain_space import recorded, space_of
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Expression, Parcellation
 from napari_compressed_transcriptomics.core.gene_translation import translated
@@ -44,6 +45,7 @@ def read_store(path: str | Path) -> Expression:
         "expression": {"path": store.address, "sha256": store.values.sha256},
         "converted_from": facts.get("source"),
     }
+    source |= recorded(space_of(facts))
     if ids := named.record():
         source["gene_ids"] = ids
     return Expression(

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from napari_compressed_transcriptomics.core.brain_space import recorded
 from napari_compressed_transcriptomics.core.errors import UserError, listing
 from napari_compressed_transcriptomics.core.expression import Expression
 from napari_compressed_transcriptomics.io.files.files import (
@@ -86,6 +87,6 @@ def table_expression(
         impute=impute,
         notes=notes,
         excluded=placed.excluded,
-        source={role: source_of(p) for role, p in source.items() if p},
+        source={role: source_of(p) for role, p in source.items() if p} | recorded(atlas.space),
         where=[rows.where(int(row)) for row in placed.rows],
     )

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from napari_compressed_transcriptomics.core.brain_space import recorded
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.io.files.files import atlas_of, source_of, stem
 from napari_compressed_transcriptomics.io.files.nifti import read_volumes
@@ -87,7 +88,7 @@ def read_volume(path: str | Path) -> Volume:
         intent=header.intent,
         names=names,
         notes=(*header.notes, *notes),
-        source={"volume": source_of(header.path, header.state)},
+        source={"volume": source_of(header.path, header.state), **recorded(header.space)},
     )
 
 

@@ -66,6 +66,12 @@ class GeneVolumes:
         return self.headers[0].affine
 
     @cached_property
+    def space(self) -> str:
+        """Which space the maps lie in, see `core.brain_space`; empty unless all tell the same."""
+        told = {header.space for header in self.headers}
+        return told.pop() if len(told) == 1 else ""
+
+    @cached_property
     def n_voxels(self) -> int:
         """Number of voxels within the brain."""
         return int(np.count_nonzero(self.mask))

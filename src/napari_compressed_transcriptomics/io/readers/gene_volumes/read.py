@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from napari_compressed_transcriptomics.core.bad_maps import GeneRanges, ranges_of
+from napari_compressed_transcriptomics.core.brain_space import recorded
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import (
     Expression,
@@ -90,7 +91,7 @@ def _in_memory(volumes: GeneVolumes, impute: str | None, report: Report) -> Expr
         volumes.affine,
         path=volumes.path,
         notes=notes,
-        source={"expression": volumes.source(digests)},
+        source={"expression": volumes.source(digests), **recorded(volumes.space)},
     )
     return replace(expression, imputed=imputed)
 
@@ -115,7 +116,7 @@ def _lazy(volumes: GeneVolumes, impute: str | None, report: Report) -> Expressio
     filled = {} if left_out else {one.column: one for one in bad}
     matrix = StoredMaps(volumes, kept, filled)
     named = translated([volumes.genes[column] for column in kept])
-    source = {"expression": volumes.source(digests)}
+    source = {"expression": volumes.source(digests), **recorded(volumes.space)}
     if ids := named.record():
         source["gene_ids"] = ids
     return Expression(
