@@ -9,20 +9,18 @@ from contextlib import contextmanager
 from typing import Any
 from weakref import WeakKeyDictionary, proxy
 
-import numpy as np
-
+from .anatomy.cut import Cut
 from .anatomy.planes import fit
+from .anatomy.screen import directions, letters
 from .anatomy.shell import BrainShell
+from .anatomy.solid import dress, follow_colormap, follow_limits
 from .cells.legend import Legend
 from .cells.texts import CellTexts
-from .colormaps import diverging_colormap
 from .itself import OnePerViewer
 from .layer_content import shown
 from .layers import follow_component
 from .turns import Turns
 
-# Negative and positive end of each spatial axis (z, y, x) of RAS+ millimetres.
-_ENDS = (("I", "S"), ("P", "A"), ("L", "R"))
 _NARROW = 3  # columns of a grid
 _SIDES = ("middle_left", "middle_right", "top_center", "bottom_center")
 
@@ -68,6 +66,7 @@ class BrainView:
         viewer.scene.camera.events.angles.connect(self._update_letters)
         viewer.scene.camera.events.orientation.connect(self._update_letters)
         self.shell = BrainShell(viewer)
+        self.cut = Cut(viewer)
         for layer in viewer.layers:
             layer.events.visible.connect(self.texts.take_off)
             self._welcome(layer)
@@ -104,7 +103,10 @@ class BrainView:
             viewer.canvas.overlays.scale_bar.visible = True
         if what.kind == "latents" and sum(other.ndim == 4 for other in viewer.layers) == 1:
             viewer.dims.set_point(0, 1)  # napari starts in the middle of every axis
-        self._dress(layer)
+        dress([layer], viewer.dims.ndisplay == 3)
+        self._follow_look(layer)
+        if what.kind == "latents":
+            self._follow(layer)
         if viewer.dims.ndisplay == 3:
             self._stand_upright()
         self._update_letters()
@@ -158,9 +160,10 @@ class BrainView:
 
     def _on_ndisplay(self) -> None:
         self._unmirror()
-        for layer in self._viewer.layers:
-            self._dress(layer)
-        if self._viewer.dims.ndisplay == 3:
+        in_3d = self._viewer.dims.ndisplay == 3
+        dress(self._viewer.layers, in_3d)
+        self._viewer.canvas.overlays.axes.visible = in_3d and self._any_of_ours()
+        if in_3d:
             self._stand_upright()
         if self._fit_next:
             self._fit_next = False
@@ -174,7 +177,7 @@ class BrainView:
 
     def _stand_upright(self) -> None:
         """Turn the 3-D camera once so that superior is up; then it is the user's."""
-        if self._turned_3d or not any(shown(layer) for layer in self._viewer.layers):
+        if self._turned_3d or not self._any_of_ours():
             return
         self._turned_3d = True
         self._viewer.scene.camera.set_view_direction((-0.3, 0.9, -0.3), (1, 0, 0))
@@ -198,21 +201,24 @@ class BrainView:
         step = round(self._viewer.dims.point[axis] - layer.translate[0])
         return min(max(step, 0), len(layer.data) - 1)
 
-    def _dress(self, layer: Any) -> None:
-        """Give a signed layer the look that hides its outside in 2-D or in 3-D."""
-        what = shown(layer)
-        if what is None or not what.is_signed or what.values is None:
-            return
-        in_3d = self._viewer.dims.ndisplay == 3
-        layer.data = what.painted(filled=in_3d)
-        layer.colormap = diverging_colormap(see_through=in_3d)
-        layer.rendering = "translucent" if in_3d else "mip"
-        layer.interpolation3d = "nearest"  # linear would blur into the outside
-        if what.kind == "latents":
-            self._follow(layer)
+    def _follow_look(self, layer: Any) -> None:
+        """Keep a layer's look in 3-D when its colours or their limits change."""
+        if hasattr(layer, "contrast_limits"):
+            layer.events.contrast_limits.connect(self._on_limits)
+            layer.events.colormap.connect(self._on_colormap)
+
+    def _on_limits(self, event: Any) -> None:
+        layer = event.source
+        follow_limits(layer, self._component(layer) if layer.ndim == 4 else 0)
+
+    def _on_colormap(self, event: Any) -> None:
+        follow_colormap(event.source)
+
+    def _any_of_ours(self) -> bool:
+        return any(shown(layer) is not None for layer in self._viewer.layers)
 
     def _update_letters(self, event: Any = None) -> None:
-        any_of_ours = any(shown(layer) is not None for layer in self._viewer.layers)
+        any_of_ours = self._any_of_ours()
         for side, text in self._side_names().items():
             self._letters[side].text = text
         self.texts.show_letters(any_of_ours)
@@ -222,36 +228,19 @@ class BrainView:
         return self._viewer.canvas.grid.actual_shape(self._viewer.layers)[1]
 
     def _side_names(self) -> dict[str, str]:
-        camera, dims = self._viewer.scene.camera, self._viewer.dims
-        right, up = np.zeros(3), np.zeros(3)
-        spatial = [axis - (dims.ndim - 3) for axis in dims.displayed]
-        if dims.ndim < 3 or min(spatial) < 0:  # nothing, or a component axis, is displayed
+        found = directions(self._viewer)
+        if found is None:
             return dict.fromkeys(_SIDES, "")
-        if dims.ndisplay == 2:
-            vertical, horizontal = camera.orientation2d
-            up[spatial[0]] = 1 if vertical == "up" else -1
-            right[spatial[1]] = 1 if horizontal == "right" else -1
-        else:
-            view, upward = np.array(camera.view_direction), np.array(camera.up_direction)
-            sign = 1 if camera.handedness == "right" else -1
-            up[spatial] = upward
-            right[spatial] = sign * np.cross(view, upward)
+        right, up = found
         columns = self._columns()
         return {
-            "middle_left": _letters(-right),
-            "middle_right": _letters(right),
-            "top_center": _letters(up),
+            "middle_left": letters(-right),
+            "middle_right": letters(right),
+            "top_center": letters(up),
             # In narrow cells the scale bar lies there.
-            "bottom_center": _letters(-up) if columns < _NARROW else "",
+            "bottom_center": letters(-up) if columns < _NARROW else "",
         }
 
 
 attach = OnePerViewer(BrainView)
 """Makes a viewer ready for our layers, present and to come; safe to call again."""
-
-
-def _letters(direction: np.ndarray) -> str:
-    """Name an anatomical direction (z, y, x) by one letter, or two when it lies between."""
-    order = np.argsort(-np.abs(direction))
-    names = [_ENDS[axis][int(direction[axis] > 0)] for axis in order]
-    return names[0] + (names[1] if abs(direction[order[1]]) > 0.5 else "")
