@@ -131,7 +131,7 @@ def test_a_ray_ends_at_the_first_voxel_that_no_cut_took_away(result, model):
     place = middle_voxel(result)
     model.dims.set_point([0, 1, 2], place[::-1])
     from_above = np.array([-1.0, 0, 0])  # z, y, x
-    start = place[::-1] + (200, 0, 0)
+    start = place[::-1] + np.array((200, 0, 0))
 
     def seen():
         sample = sample_under(layer, start, from_above, (0, 1, 2))

@@ -9,7 +9,9 @@ from contextlib import contextmanager
 from typing import Any
 from weakref import WeakKeyDictionary, proxy
 
+from .anatomy.background import Background
 from .anatomy.cut import Cut
+from .anatomy.helpers import is_helper
 from .anatomy.planes import fit
 from .anatomy.screen import directions, letters
 from .anatomy.shell import BrainShell
@@ -31,11 +33,17 @@ class BrainView:
     Parameters
     ----------
     viewer : napari.Viewer or napari.components.ViewerModel
+    in_window : bool, optional
+        Whether somebody waits; by default whether the viewer has a window of its own.
+    bars : bool
+        Show colour bars.
     """
 
-    def __init__(self, viewer: Any):
+    def __init__(self, viewer: Any, in_window: bool | None = None, bars: bool = True):
         from napari.components.overlays import TextOverlay
 
+        if in_window is None:
+            in_window = getattr(viewer, "window", None) is not None
         self._viewer = proxy(viewer)  # a view must not keep its viewer alive
         self._turned_3d = False
         self._order_2d: tuple[int, ...] | None = None
@@ -67,10 +75,12 @@ class BrainView:
         viewer.scene.camera.events.orientation.connect(self._update_letters)
         self.shell = BrainShell(viewer)
         self.cut = Cut(viewer)
+        self.background = Background(viewer, in_window)
         for layer in viewer.layers:
             layer.events.visible.connect(self.texts.take_off)
             self._welcome(layer)
-        self._legend = Legend(viewer, self.texts)
+        self.background.update()
+        self._legend = Legend(viewer, self.texts, bars)
 
     @contextmanager
     def at_once(self) -> Iterator[None]:
@@ -97,7 +107,9 @@ class BrainView:
         if what is None:
             return
         viewer = self._viewer
-        if len(viewer.layers) == 1:  # the orientation belongs to whoever came first
+        if (
+            sum(not is_helper(x) for x in viewer.layers) == 1
+        ):  # the orientation belongs to whoever came first
             viewer.scene.camera.orientation2d = ("up", "right")
             viewer.scene.camera.synced = False  # looking at 3-D must not move the slice
             viewer.canvas.overlays.scale_bar.visible = True

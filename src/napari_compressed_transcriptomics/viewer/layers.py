@@ -82,6 +82,7 @@ def update(layer: Any, what: LayerContent, limits_of: np.ndarray | None = None) 
     paint(layer, of_limits.contrast_limits())
     layer.refresh(extent=False)
     _set_contrast(layer, of_limits)
+    layer.events.data(value=layer.data)  # views beside the window's own follow
     layer.name = layer.name.replace(f": {old.gene}", f": {what.gene}")
 
 
@@ -255,6 +256,7 @@ def volume_layer(volume: "Volume") -> LayerData:
         what = LayerContent("labels", ImageSpace(volume.data.shape, volume.affine))
         data = np.ascontiguousarray(what.image_space.to_viewer(volume.data))
         attributes = _attributes(what, volume.name)
+        attributes["metadata"]["source"] = dict(volume.source)
         if volume.names:
             attributes["features"] = name_features(volume.names)
         return data, attributes, "labels"
@@ -273,7 +275,9 @@ def volume_layer(volume: "Volume") -> LayerData:
     )
     if signed:
         what = replace(what, **middle_and_reach(values.reshape(len(values), -1)))
-    return _image(what, volume.name)
+    data, attributes, kind = _image(what, volume.name)
+    attributes["metadata"]["source"] = dict(volume.source)
+    return data, attributes, kind
 
 
 def _title(result: "Reconstruction") -> str:

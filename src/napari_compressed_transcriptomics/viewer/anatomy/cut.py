@@ -24,12 +24,12 @@ class Cut:
     """
 
     def __init__(self, viewer: Any):
-        self._viewer = proxy(viewer)
+        self._viewer = self._leader = proxy(viewer)
         self.plane = ""
         self._sign = 1
-        viewer.dims.events.point.connect(self._update)
-        viewer.dims.events.ndisplay.connect(self._update)
-        viewer.layers.events.inserted.connect(self._update)
+        viewer.dims.events.point.connect(self.update)
+        viewer.dims.events.ndisplay.connect(self.update)
+        viewer.layers.events.inserted.connect(self.update)
         viewer.mouse_drag_callbacks.append(self._on_drag)
 
     def show(self, plane: str) -> None:
@@ -39,9 +39,14 @@ class Cut:
             # What is behind stays: the face of the cut is turned to whoever looks.
             forward = self._viewer.scene.camera.view_direction[AXES[plane]]
             self._sign = 1 if forward >= 0 else -1
-        self._update()
+        self.update()
 
-    def _update(self, event: Any = None) -> None:
+    def led_by(self, leader: Any) -> None:
+        """Go with the place of another viewer, when told to `update`; drag that one, too."""
+        self._leader = proxy(leader)
+
+    def update(self, event: Any = None) -> None:
+        """Cut where the place is now, all layers that can be cut."""
         viewer = self._viewer
         seen = bool(self.plane) and viewer.dims.ndisplay == 3
         for layer in viewer.layers:
@@ -53,7 +58,7 @@ class Cut:
                 continue
             axis = AXES[self.plane]
             scale, translate = layer.scale[-3:], layer.translate[-3:]
-            at = (position(viewer)[::-1] - translate) / scale
+            at = (position(self._leader)[::-1] - translate) / scale
             normal = np.zeros(3)
             normal[axis] = self._sign
             if planes:
@@ -69,13 +74,13 @@ class Cut:
         camera, axis = viewer.scene.camera, AXES[self.plane]
         along = to_screen(viewer)[:, axis]  # right and down, of a step of a mm
         pans, camera.mouse_pan = camera.mouse_pan, False
-        start, first = np.array(event.pos, float), position(viewer)[::-1].copy()
+        start, first = np.array(event.pos, float), position(self._leader)[::-1].copy()
         yield
         while event.type == "mouse_move":
             if event.pos is not None and np.linalg.norm(along) > 1e-3:
                 moved = (np.array(event.pos) - start) @ along / (along @ along)
                 place = first.copy()
                 place[axis] += moved / camera.zoom
-                go_to(viewer, place[::-1])
+                go_to(self._leader, place[::-1])
             yield
         camera.mouse_pan = pans

@@ -35,12 +35,15 @@ def is_solid(layer: Any) -> bool:
 
 def dress(layers: Iterable[Any], in_3d: bool) -> None:
     """Give layers of ours their look of 2-D or of 3-D; a composite has but one."""
-    layers = [layer for layer in layers if in_3d != is_solid(layer)]
+    ours = []
     for layer in layers:
         what = shown(layer)
-        if what is not None and what.values is not None and what.kind != "composite":
+        if what is None or what.values is None or what.kind == "composite":
+            continue
+        if in_3d != is_solid(layer):
             _dress(layer, what, in_3d)
-    for layer in layers:  # last: linked layers share their colormap
+            ours.append(layer)
+    for layer in ours:  # last: linked layers share their colormap
         follow_colormap(layer)
 
 

@@ -45,12 +45,14 @@ class Legend:
     viewer : napari.Viewer or napari.components.ViewerModel
     texts : CellTexts
         Which has colour bars shown.
+    bars : bool
+        Whether any are; small views beside the window's own have none.
     """
 
-    def __init__(self, viewer: Any, texts: CellTexts):
+    def __init__(self, viewer: Any, texts: CellTexts, bars: bool = True):
         from napari.components.overlays import TextOverlay
 
-        self._viewer, self._cell_texts = proxy(viewer), texts
+        self._viewer, self._cell_texts, self._bars = proxy(viewer), texts, bars
         self._scale_size = viewer.canvas.overlays.scale_bar.font_size
         self._had_bar: WeakKeyDictionary[Any, bool] = WeakKeyDictionary()
         self._text, self._slice = TextOverlay(), TextOverlay()
@@ -98,7 +100,7 @@ class Legend:
         ours = {layer: what for layer in self._viewer.layers if (what := _measured(layer))}
         seen = [layer for layer in ours if layer.visible]
         if not grid:
-            seen = seen[-1:]
+            seen = seen[-1:] if self._bars else []
         for layer in ours:
             # What did not change stays as the user has it.
             if self._had_bar.get(layer) != (layer in seen):

@@ -1,6 +1,6 @@
 """What the docks of one viewer share: codecs trained in it, and the sample that is looked at."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from weakref import proxy
@@ -91,9 +91,23 @@ class Session(QObject):
             yield
         self.pick_at(event.position, event.view_direction, event.dims_displayed)
 
-    def pick_at(self, position: Any, view_direction: Any, dims_displayed: Any) -> None:
-        """Pick what lies there in the topmost visible layer that has a sample there."""
-        for layer in self._under_mouse():
+    def pick_at(
+        self,
+        position: Any,
+        view_direction: Any,
+        dims_displayed: Any,
+        layers: Iterable[Any] | None = None,
+    ) -> None:
+        """Pick what lies there in the topmost visible layer that has a sample there.
+
+        Parameters
+        ----------
+        position, view_direction, dims_displayed
+            Of a mouse event, world coordinates.
+        layers : iterable of layer, optional
+            Those under the mouse, topmost first, where it is in a view beside the window's own.
+        """
+        for layer in self._under_mouse() if layers is None else layers:
             sample = sample_under(layer, position, view_direction, dims_displayed)
             what = shown(layer)
             if sample is not None and what is not None and what.parcellation is not None:
