@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from clicking import click_on
+from clicking import click_on, settle
 from napari_compressed_transcriptomics._writer import source_volume
 from napari_compressed_transcriptomics.viewer import brain_view as _viewer
 from napari_compressed_transcriptomics.viewer import layers as _layers
@@ -12,7 +12,7 @@ from napari_compressed_transcriptomics.viewer.picking import sample_under
 from napari_compressed_transcriptomics.widgets.shared.session import session
 from phantom import GRIDS, lone_voxel
 from small import compressed
-from viewing import add
+from viewing import add, bright_spot
 
 
 @pytest.fixture(scope="module")
@@ -109,10 +109,9 @@ def test_a_cut_takes_away_what_is_before_the_place(plane, result, model):
     axis = ("axial", "coronal", "sagittal").index(plane)
     assert abs(cut.normal[axis]) == 1
     assert np.dot(cut.normal, model.scene.camera.view_direction) > 0  # behind stays
-    at = layer.data_to_world(cut.position)
-    np.testing.assert_allclose(at, model.dims.point)
+    np.testing.assert_allclose(cut.position, model.dims.point)
     model.dims.set_point(axis, model.dims.point[axis] + 16)  # it goes with the place
-    np.testing.assert_allclose(layer.data_to_world(cut.position)[axis], model.dims.point[axis])
+    np.testing.assert_allclose(cut.position, model.dims.point)
 
     later = add(model, _layers.expression_layer(result.expression))
     assert len(later.experimental_clipping_planes) == 1
@@ -147,14 +146,26 @@ def test_a_ray_ends_at_the_first_voxel_that_no_cut_took_away(result, model):
     assert seen()[2] <= model.dims.point[0] + 8
 
 
-def test_a_click_finds_what_is_in_front(make_napari_viewer):
+def test_a_click_finds_what_is_in_front_and_a_cut_opens_the_way(make_napari_viewer):
     viewer = make_napari_viewer(show=True)
-    _viewer.attach(viewer)
+    view = _viewer.attach(viewer)
     brain = lone_voxel((22, 14, 12), GRIDS["LAS"])
     layer = add(viewer, _layers.expression_layer(brain))
     viewer.dims.ndisplay = 3
     shared, centroids = session(viewer), brain.parcellation.centroids
     click_on(viewer, layer, centroids.mean(0))
-    view = np.array(viewer.scene.camera.view_direction)[::-1]
-    depth = (centroids[shared.pick.sample] - centroids.mean(0)) @ view
+    forward = np.array(viewer.scene.camera.view_direction)[::-1]
+    depth = (centroids[shared.pick.sample] - centroids.mean(0)) @ forward
     assert depth < -28  # of a ball of 36 mm
+
+    spot = centroids[brain.values[:, 0].argmax()]
+    viewer.dims.set_point([0, 1, 2], spot[::-1])
+    layer.colorbar.visible = viewer.canvas.overlays.scale_bar.visible = False
+    viewer.canvas.overlays.axes.visible = False
+    view.cut.show("coronal")  # the camera is behind, the spot in front
+    settle()
+    right, up = bright_spot(viewer)
+    assert right > 0.05
+    assert up > 0.05
+    click_on(viewer, layer, spot)
+    assert brain.values[shared.pick.sample, 0] > 0.9

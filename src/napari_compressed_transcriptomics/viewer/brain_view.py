@@ -13,6 +13,7 @@ from .anatomy.background import Background
 from .anatomy.cut import Cut
 from .anatomy.helpers import is_helper
 from .anatomy.planes import fit
+from .anatomy.region_name import RegionName
 from .anatomy.screen import directions, letters
 from .anatomy.shell import BrainShell
 from .anatomy.solid import dress, follow_colormap, follow_limits
@@ -75,6 +76,7 @@ class BrainView:
         viewer.scene.camera.events.orientation.connect(self._update_letters)
         self.shell = BrainShell(viewer)
         self.cut = Cut(viewer)
+        self.region_name = RegionName(viewer, viewer)
         self.background = Background(viewer, in_window)
         for layer in viewer.layers:
             layer.events.visible.connect(self.texts.take_off)

@@ -45,7 +45,8 @@ def sample_under(
     on_ray = on_ray[((on_ray >= 0) & (on_ray < what.view.labels.shape)).all(axis=1)]
     for plane in layer.experimental_clipping_planes:
         if plane.enabled:
-            on_ray = on_ray[(on_ray - plane.position) @ plane.normal >= 0]
+            mm = on_ray * layer.scale[-3:] + layer.translate[-3:]  # as planes are, see `cut.py`
+            on_ray = on_ray[(mm - plane.position) @ plane.normal >= 0]
     samples = what.view.labels[tuple(on_ray.T)] - 1
     samples = samples[samples >= 0]
     values = what.values

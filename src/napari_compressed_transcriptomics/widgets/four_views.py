@@ -81,9 +81,10 @@ class FourViews(QWidget):
         shared = session(self._viewer)
         before = shared.pick
         shared.pick_at(event.position, event.view_direction, event.dims_displayed, layers)
-        found = shared.pick is not None and shared.pick is not before
-        if found and len(event.dims_displayed) == 3:  # in a slice it is there already
-            go_to(self._viewer, shared.pick.position)
+        pick = shared.pick
+        if pick is None or pick is before or len(event.dims_displayed) < 3:
+            return  # a slice is there already
+        go_to(self._viewer, pick.position)
 
 
 class _Cell(QWidget):

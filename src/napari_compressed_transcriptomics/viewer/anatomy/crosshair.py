@@ -32,7 +32,7 @@ class Crosshair:
         """Draw it, or move it, at a place (x, y, z) in RAS mm."""
         viewer = self._viewer
         under = next((x for x in reversed(viewer.layers) if x.ndim >= 3 and not is_helper(x)), None)
-        if under is None or not hasattr(under, "contrast_limits"):
+        if under is None or not hasattr(under, "contrast_limits") or len(place) < 3:
             return
         grid = grid_of(under)
         last = np.array(grid.shape) - 1

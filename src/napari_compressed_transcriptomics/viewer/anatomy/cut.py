@@ -56,11 +56,9 @@ class Cut:
             if not seen:
                 planes.clear()
                 continue
-            axis = AXES[self.plane]
-            scale, translate = layer.scale[-3:], layer.translate[-3:]
-            at = (position(self._leader)[::-1] - translate) / scale
-            normal = np.zeros(3)
-            normal[axis] = self._sign
+            # In mm, though napari's documentation says voxels (napari#3874).
+            at, normal = position(self._leader)[::-1], np.zeros(3)
+            normal[AXES[self.plane]] = self._sign
             if planes:
                 planes[0].position, planes[0].normal = tuple(at), tuple(normal)
             else:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from typing import Any
-from weakref import ref
+from weakref import WeakKeyDictionary, ref
 
 import numpy as np
 
@@ -13,10 +13,21 @@ from .crosshair import Crosshair
 from .helpers import is_helper
 from .linked_view import LinkedView, snapped
 from .planes import PLANES, go_to, plane_of, position, show_plane
+from .region_name import RegionName
 
 ALL = (*PLANES, "3d")
 _QUIET_MS = 120  # 3-D, which takes longest to draw, follows when the rest has come to a stop
 _NEAR = 3  # pixels within which a press and its release are a click
+
+
+_open: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
+"""By viewer, its `FourViews` while they are open."""
+
+
+def open_views(main: Any) -> "FourViews | None":
+    """Return the four views of a viewer, None where they are not open."""
+    found = _open.get(itself(main))
+    return None if found is None else found()
 
 
 class FourViews:
@@ -55,7 +66,7 @@ class FourViews:
             self._timer.setInterval(_QUIET_MS)
             self._timer.timeout.connect(self._follow_in_3d)
         for view in self.views:
-            view.model.dims.events.point.connect(self._on_place)
+            view.view.region_name = RegionName(view.model, main)
         for viewer in (main, *(view.model for view in self.views)):
             viewer.mouse_drag_callbacks.append(self._on_mouse)
         main.dims.events.point.connect(self._on_place)
@@ -64,6 +75,7 @@ class FourViews:
         main.layers.events.inserted.connect(self._on_layers)
         main.layers.events.removed.connect(self._on_layers)
         self._draw()
+        _open[main] = ref(self)
 
     @property
     def _main(self) -> Any:
@@ -75,6 +87,7 @@ class FourViews:
         views, self.views = self.views, []
         if main is None or not views:
             return
+        _open.pop(main, None)
         main.dims.events.point.disconnect(self._on_place)
         main.dims.events.order.disconnect(self._on_plane)
         main.dims.events.ndisplay.disconnect(self._on_plane)
@@ -106,16 +119,8 @@ class FourViews:
         self._draw()
         self._on_change()
 
-    def _on_place(self, event: Any) -> None:
-        """Bring all to where one went, 3-D last."""
-        source = event.source
-        moved = [view for view in self.views if view.model.dims is source]
-        if moved:  # by a slider of its own
-            own, theirs = source, self._main.dims
-            n = min(own.ndim, theirs.ndim)
-            if n >= 3 and not np.allclose(own.point[-n:], theirs.point[-n:]):
-                theirs.set_point(list(range(theirs.ndim - n, theirs.ndim)), list(own.point[-n:]))
-            return
+    def _on_place(self, event: Any = None) -> None:
+        """Bring all to where the window went, 3-D last."""
         for view in self.views:
             if self._timer is None or view.plane != "3d":
                 view.follow_place()

@@ -102,6 +102,8 @@ def _sampled(volume: np.ndarray, grid: Grid, order: int) -> np.ndarray:
     from scipy.ndimage import affine_transform
 
     start = np.subtract(grid.translate, _ORIGIN)
+    if not (np.mod(start, 1).any() or np.mod(grid.scale, 1).any()):
+        return _picked(volume, grid, start.astype(int))
     return affine_transform(
         volume, np.array(grid.scale), start, output_shape=grid.shape, order=order
     )
@@ -109,3 +111,18 @@ def _sampled(volume: np.ndarray, grid: Grid, order: int) -> np.ndarray:
 
 _ORIGIN = (-72.0, -134.0, -98.0)
 """Middle of the first voxel of nilearn's images at 1 mm, in mm (z, y, x)."""
+
+
+def _picked(volume: np.ndarray, grid: Grid, start: np.ndarray) -> np.ndarray:
+    """Return the voxels of a volume on a grid of whole mm, which is most: nothing is computed."""
+    found = np.zeros(grid.shape, volume.dtype)
+    here, there = [], []
+    for n, step, first, size in zip(
+        grid.shape, map(int, grid.scale), start, volume.shape, strict=True
+    ):
+        at = first + step * np.arange(n)
+        inside = np.flatnonzero((at >= 0) & (at < size))
+        here.append(inside)
+        there.append(at[inside])
+    found[np.ix_(*here)] = volume[np.ix_(*there)]
+    return found
