@@ -57,6 +57,7 @@ class BrainView:
             )
             viewer.canvas.overlays[f"side_{side}"] = overlay
             self._letters[side] = overlay
+        viewer.canvas.overlays.axes.box = False
         self.turns = Turns(viewer)
         self.texts = CellTexts(viewer, list(self._letters.values()))
         viewer.layers.events.inserting.connect(self.texts.before)

@@ -52,7 +52,7 @@ class Background:
         events = viewer.layers.events
         dims = viewer.dims.events
         for event in (events.inserted, events.reordered, dims.order, dims.ndisplay):
-            event.connect(self.update)
+            event.connect(self._soon)
         events.removed.connect(self._on_removed)
         viewer.canvas.grid.events.enabled.connect(self.update)
 
@@ -67,6 +67,24 @@ class Background:
                 del self._layers[name]
                 self.wanted[name] = self._adding  # the user deleted it
         self.update()
+
+    def _soon(self, event: Any = None) -> None:
+        """Follow in the next turn of the event loop, if there is one.
+
+        Within an event of dims, napari's sliders would hear of other steps too late, and move.
+        """
+        if not self._in_thread:
+            self.update()
+            return
+        from qtpy.QtCore import QTimer
+
+        QTimer.singleShot(0, self._now)
+
+    def _now(self) -> None:
+        try:
+            self.update()
+        except ReferenceError:  # the viewer is gone
+            return
 
     def update(self, event: Any = None) -> None:
         """Follow what is shown."""

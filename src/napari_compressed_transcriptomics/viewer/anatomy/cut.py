@@ -48,7 +48,7 @@ class Cut:
     def update(self, event: Any = None) -> None:
         """Cut where the place is now, all layers that can be cut."""
         viewer = self._viewer
-        seen = bool(self.plane) and viewer.dims.ndisplay == 3
+        seen = bool(self.plane) and viewer.dims.ndisplay == 3 and self._leader.dims.ndim >= 3
         for layer in viewer.layers:
             planes = getattr(layer, "experimental_clipping_planes", None)
             if planes is None or layer.ndim < 3 or not (seen or planes):

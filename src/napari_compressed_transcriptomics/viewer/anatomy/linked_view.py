@@ -51,6 +51,7 @@ class LinkedView:
         in_window = getattr(main, "window", None) is not None
         self.view = BrainView(self.model, in_window, bars=False)
         self.view.cut.led_by(main)
+        self.model.canvas.overlays.axes.size = 50
         self.copies: dict[Any, Any] = {}
         self._connected: list[tuple[Any, Any]] = []
         self.model.theme = main.theme
