@@ -10,7 +10,7 @@ from .helpers import add_helper, is_helper
 
 NAME = "crosshair"
 _COLOR = "#39d353"
-_WIDTH = 0.8  # mm
+_WIDTH = 0.6  # mm
 
 
 class Crosshair:
