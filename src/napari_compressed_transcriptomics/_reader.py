@@ -60,8 +60,13 @@ def _read_gene_volumes(path: str | list[str]) -> list[Any]:
 
 def _read_volume(path: str) -> list[Any]:
     from .io import read_volume
+    from .io.readers.volume import refuse_vertices
 
-    return _in_window(lambda: _layer(read_volume(path), layers.volume_layer))
+    def read() -> list[Any]:
+        refuse_vertices(path)
+        return _layer(read_volume(path), layers.volume_layer)
+
+    return _in_window(read)
 
 
 def _layer(data: Any, show: Callable[[Any], Any]) -> list[Any]:

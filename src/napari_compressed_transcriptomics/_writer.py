@@ -76,8 +76,10 @@ def source_volume(data: np.ndarray, attributes: dict[str, Any]) -> tuple[np.ndar
     if what is not None and _is_unmoved(what, attributes):
         if what.parcellation is None and not what.image_space.is_oblique:
             return what.image_space.from_viewer(np.asarray(data)), what.image_space.affine
-        if what.parcellation is not None and what.values is not None and _is_unedited(what, data):
-            volume = what.parcellation.paint(what.values)
+        place = what.parcellation
+        on_grid = place is not None and place.labels.shape == what.image_space.shape
+        if place is not None and on_grid and what.values is not None and _is_unedited(what, data):
+            volume = place.paint(what.values)
             if what.background is not None:
                 volume = np.where(np.isnan(volume), np.float32(what.background), volume)
             return volume, what.image_space.affine

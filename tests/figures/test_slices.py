@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from napari_compressed_transcriptomics.figures import brain_figures
+from napari_compressed_transcriptomics.figures.scale import Scale
 from napari_compressed_transcriptomics.figures.slices import BrainSpace
 from phantom import AFFINES, GRIDS, lone_voxel, make_phantom
 
@@ -114,8 +115,9 @@ def test_every_affine_gives_pictures(affine):
 
 def test_figures_keep_the_scale_and_leave_the_background_free():
     space, volume, _ = space_and_spot("LAS")
-    scale = brain_figures.Scale.of_error(volume)
-    figure = brain_figures.draw(brain_figures.slice_rows(space), volume, scale)
+    scale = Scale.of_error(volume)
+    panel = brain_figures.Panel(brain_figures.slice_rows(space), volume, scale)
+    figure = brain_figures.draw([panel])
     assert figure.patch.get_alpha() == 0
     pictures, bar = figure.axes[:-1], figure.axes[-1]
     assert len(pictures) == 18
@@ -135,9 +137,9 @@ def test_figures_keep_the_scale_and_leave_the_background_free():
 
 def test_a_component_is_white_at_its_mean():
     values = np.r_[np.full(99, 2.0), 5.0]
-    scale = brain_figures.Scale.of_component(values, "component 1")
+    scale = Scale.of_component(values, "component 1")
     assert (scale.low + scale.high) / 2 == pytest.approx(values.mean())
     red, green, blue, _ = scale.mappable().to_rgba(values.mean())
     assert min(red, green, blue) > 0.95
-    constant = brain_figures.Scale.of_component(np.full(9, 0.5), "dead")
+    constant = Scale.of_component(np.full(9, 0.5), "dead")
     assert constant.low < 0.5 < constant.high

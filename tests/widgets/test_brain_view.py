@@ -10,6 +10,7 @@ from napari_compressed_transcriptomics.viewer import brain_view as _viewer
 from napari_compressed_transcriptomics.viewer import layers as _layers
 from napari_compressed_transcriptomics.viewer.anatomy.planes import plane_of, position
 from napari_compressed_transcriptomics.viewer.anatomy.shell import NAME, shell_of
+from napari_compressed_transcriptomics.viewer.cells.letters import side_letters
 from napari_compressed_transcriptomics.widgets.brain_view import BrainView
 from phantom import lone_voxel
 from small import compressed
@@ -32,8 +33,7 @@ def dock(model, qtbot):
 
 
 def letters(viewer):
-    sides = ("middle_left", "middle_right", "top_center", "bottom_center")
-    return "".join(viewer.canvas.overlays[f"side_{side}"].text for side in sides)
+    return "".join(letter for _, letter in _viewer.attach(viewer).cells.look().letters)
 
 
 def test_in_the_window_every_plane_stands_right(make_napari_viewer):
@@ -42,8 +42,8 @@ def test_in_the_window_every_plane_stands_right(make_napari_viewer):
     dock = BrainView(viewer)
     viewer.window.add_dock_widget(dock, area="right")
     spot = lone_voxel((22, 14, 12), np.diag([-4.0, 4, 4, 1]))
-    layer = add(viewer, _layers.expression_layer(spot))
-    viewer.canvas.overlays.scale_bar.visible = layer.colorbar.visible = False
+    add(viewer, _layers.expression_layer(spot))
+    _viewer.attach(viewer).cells.written = False  # the colour bar is bright, too
     settle()
     mm = spot.parcellation.centroids[spot.values[:, 0].argmax()]
     for name, expected in LETTERS.items():
@@ -51,12 +51,12 @@ def test_in_the_window_every_plane_stands_right(make_napari_viewer):
         for axis, value in zip("xyz", mm, strict=True):
             type_into(dock.place[axis], f"{value:.1f}")
         settle()
-        assert letters(viewer) == expected
+        assert "".join(side_letters(viewer).values()) == expected
         right, up = bright_spot(viewer)
         assert right > 0.05
         assert up > 0.05
     press(dock.views["3d"])  # from sagittal, whose axes would make a mirror image
-    layer.rendering = "mip"  # the spot is on the far side of the solid ball
+    viewer.layers[-1].rendering = "mip"  # the spot is on the far side of the solid ball
     viewer.canvas.overlays.axes.visible = False  # has bright colours, too
     settle()
     right, up = bright_spot(viewer)
@@ -142,7 +142,7 @@ def test_cells_of_another_size_are_filled_in_3d_too(result, make_napari_viewer):
     viewer.dims.ndisplay = 3
     settle()
     alone = viewer.scene.camera.zoom
-    view.show_side_by_side(rows=1)
+    view.show_side_by_side((1, 3))
     settle()
     assert viewer.scene.camera.zoom < 0.7 * alone
     viewer.dims.ndisplay = 2
@@ -166,65 +166,56 @@ def test_the_shell_is_a_ball_around_a_ball(scale):
     assert np.abs((vertices - middle).mean(0) * scale).max() < 0.5
 
 
-def test_side_by_side_every_layer_has_its_bar_and_all_have_units(result, dock, model):
+def said(viewer):
+    """Return the longest caption of each cell that has a colour bar."""
+    cells = _viewer.attach(viewer).cells.look().cells
+    return [cell.text.captions[0] for cell in cells if cell.text.bar is not None]
+
+
+def test_side_by_side_every_layer_has_its_bar_and_says_what_it_measures(result, dock, model):
     expression = add(model, _layers.expression_layer(result.expression))
     latents = add(model, _layers.latent_layers(result)[0])
     error = add(model, _layers.error_layer(result))
-    model.canvas.overlays.scale_bar.font_size = 13
-    layers, legend = (expression, latents, error), model.canvas.overlays["color_bar_units"]
-
-    def bars():
-        return [layer.colorbar.visible for layer in layers]
-
-    assert bars() == [False, False, True]  # of what is seen
-    assert legend.text == "RMSE\n(units of the data)"
+    of_expression, of_error = "expression (units of the data)", "RMSE (units of the data)"
+    assert said(model) == [of_error]  # of what is seen
     error.visible = False
-    assert bars() == [False, True, False]
-    assert legend.text == "latent value\n(no unit)"
+    assert said(model) == ["component 1 of 3"]
     press(dock.side_by_side)
     assert model.canvas.grid.enabled
-    assert bars() == [True, True, False]
+    assert said(model) == [of_expression, "component 1 of 3"]
     error.visible = True
-    assert bars() == [True, True, True]
-    assert legend.text == "expression, RMSE\n(units of the data)"
-    assert (legend.box, legend.font_size) == (True, 8)
-    assert model.canvas.overlays.scale_bar.font_size == 8
+    assert said(model) == [of_expression, "component 1 of 3", of_error]
     latents.visible = False
-    assert legend.text == "units of the data"  # of all, whose names are seen
-    expression.visible = error.visible = False
+    assert said(model) == [of_expression, of_error]
     latents.visible = True
-    assert not legend.visible  # nothing but what the names say
-    expression.visible = error.visible = True
     press(dock.side_by_side)
     assert not model.canvas.grid.enabled
-    assert bars() == [False, False, True]
-    assert (legend.box, legend.font_size) == (False, 10)
-    assert model.canvas.overlays.scale_bar.font_size == 13  # as it was
+    assert said(model) == [of_error]
     model.layers.clear()
-    assert not legend.visible
+    assert said(model) == []
+    assert expression.name  # keeps it alive until here
 
 
 def test_the_slice_is_told_in_mm_on_the_axes_that_are_seen(result, model):
     def told():
-        text = model.canvas.overlays["slice_seen"]
-        return text.text if text.visible else ""
+        return _viewer.attach(model).cells.look().place.replace("−", "-")
 
     _viewer.attach(model)
     assert told() == ""
     add(model, _layers.expression_layer(result.expression))
     model.dims.set_point(0, 16)
-    assert told() == "z = 16 mm"
+    assert told() == "z 16 mm"
     latents = add(model, _layers.latent_layers(result)[0])
     model.dims.set_point([0, 1], [2, 0])
-    assert told() == "component = 2\nz = 0 mm"
+    assert told() == "z 0 mm"
     model.dims.order = (0, 2, 1, 3)
-    assert told() == f"component = 2\ny = {model.dims.point[2]:g} mm"
+    assert told() == f"y {model.dims.point[2]:g} mm"
     latents.visible = False
-    assert told() == f"y = {model.dims.point[2]:g} mm"
+    assert told() == f"y {model.dims.point[2]:g} mm"
     model.dims.ndisplay = 3
     assert told() == ""
     latents.visible = True
-    assert told() == "component = 2"
+    assert said(model) == ["component 2 of 3"]
 
 
 def test_a_flat_picture_disables_the_planes(dock, model):

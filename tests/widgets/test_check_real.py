@@ -30,6 +30,7 @@ from napari_compressed_transcriptomics.core.expression import Parcellation
 from napari_compressed_transcriptomics.reconstruction.training_distance import SIZEABLE
 from napari_compressed_transcriptomics.viewer.anatomy.planes import plane_of
 from napari_compressed_transcriptomics.viewer.anatomy.shell import NAME
+from napari_compressed_transcriptomics.viewer.brain_view import attach
 from napari_compressed_transcriptomics.viewer.layer_content import shown
 from napari_compressed_transcriptomics.widgets.shared.session import session
 from real_window import (
@@ -81,9 +82,9 @@ def test_compress_and_see_what_is_unlike_the_training_data(window, qtbot, tmp_pa
     assert outside[keep].mean() <= 0.06 < 0.4 < outside[~keep].mean()
     assert f"{novelty.share:.1%} of the brain" in dock.result.text()
     assert ("doubt its latents there" in dock.result.text()) == (novelty.share > SIZEABLE)
-    legend = viewer.canvas.overlays["color_bar_units"]
     window.see("distance")
-    assert legend.text == "distance to training data\n(above 1: outside)"
+    (cell,) = attach(viewer).cells.look().cells
+    assert cell.text.captions[0].startswith("distance to training data (above 1: outside)")
 
 
 def points_of(space):

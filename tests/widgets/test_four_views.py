@@ -11,6 +11,7 @@ from napari_compressed_transcriptomics.viewer import layers as _layers
 from napari_compressed_transcriptomics.viewer.anatomy.crosshair import NAME as CROSSHAIR
 from napari_compressed_transcriptomics.viewer.anatomy.four_views import ALL, FourViews
 from napari_compressed_transcriptomics.viewer.anatomy.planes import plane_of, position, show_plane
+from napari_compressed_transcriptomics.viewer.cells.letters import side_letters
 from napari_compressed_transcriptomics.viewer.layer_content import shown
 from phantom import GRIDS, lone_voxel
 from small import compressed
@@ -45,8 +46,7 @@ def viewers(four, model):
 
 
 def letters(viewer):
-    sides = ("middle_left", "middle_right", "top_center", "bottom_center")
-    return "".join(viewer.canvas.overlays[f"side_{side}"].text for side in sides)
+    return "".join(side_letters(viewer).values())
 
 
 def mouse(viewer, *places, modifiers=()):
@@ -76,6 +76,14 @@ def test_all_planes_are_there_and_each_has_its_letters(four, model):
     found = viewers(four, model)
     assert sorted(found) == sorted(ALL)
     assert {plane: letters(viewer) for plane, viewer in found.items()} == LETTERS
+    for view in four.views:
+        overlays = view.model.canvas.overlays
+        where = ("middle_left", "middle_right", "top_center", "bottom_center")
+        assert "".join(overlays[f"side_{x}"].text for x in where) == LETTERS[view.plane]
+        axis = {"axial": "z", "coronal": "y", "sagittal": "x", "3d": ""}[view.plane]
+        assert overlays["slice_seen"].text[:1] == axis
+            "" if view.plane == "3d" else "xyz"["sca".index(view.plane[0])]
+        )
 
 
 @pytest.mark.parametrize("plane", ["axial", "coronal", "sagittal"])

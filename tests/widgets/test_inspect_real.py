@@ -19,7 +19,7 @@ from clicking import (
 from napari_compressed_transcriptomics.figures import slices
 from napari_compressed_transcriptomics.figures.plots import worst_first
 from napari_compressed_transcriptomics.reconstruction.sample_profile import samples_by_error
-from napari_compressed_transcriptomics.viewer.anatomy.pick_mark import NAME
+from napari_compressed_transcriptomics.viewer.brain_view import attach
 from napari_compressed_transcriptomics.viewer.layer_content import shown
 from napari_compressed_transcriptomics.widgets.shared.session import session
 from real_window import SYNTHETIC, compressed, in_slice, millimetres
@@ -140,8 +140,7 @@ def test_samples(window):
     assert len(tab.profile.view.figure.axes[0].texts) == 10  # the worst genes by name
     bars = [bar.get_height() for bar in tab.latents.view.figure.axes[0].patches]
     np.testing.assert_allclose(bars, result.latents[sample], rtol=1e-5)
-    ring = viewer.layers[NAME]
-    np.testing.assert_allclose(ring.data_to_world(ring.data[0])[::-1], place, atol=1e-6)
+    np.testing.assert_allclose(attach(viewer).cells.marked[0][::-1], place, atol=1e-6)
 
     stack = window.see("latents")
     press(tab.worst)

@@ -203,16 +203,14 @@ def test_letters_in_3d_have_superior_up_and_left_on_the_left(las, model):
 def test_letters_vanish_with_the_last_layer(las, model):
     brain_view.attach(model)
     layer = add(model, _layers.expression_layer(las))
-    assert model.canvas.overlays["side_top_center"].visible
+    assert sides(model) == "LRAP"
     model.layers.remove(layer)
-    assert not model.canvas.overlays["side_top_center"].visible
+    assert sides(model) == ""
 
 
 def sides(model):
     """Letters at left, right, top and bottom."""
-    overlays = model.canvas.overlays
-    where = ("middle_left", "middle_right", "top_center", "bottom_center")
-    return "".join(overlays[f"side_{side}"].text for side in where)
+    return "".join(letter for _, letter in brain_view.attach(model).cells.look().letters)
 
 
 def test_published_latents_lie_over_the_sample_brain(model):

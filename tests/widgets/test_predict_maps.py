@@ -14,6 +14,7 @@ from napari_compressed_transcriptomics.io.readers.volume import Volume
 from napari_compressed_transcriptomics.io.writers.prediction import PREDICTION_FILES
 from napari_compressed_transcriptomics.study import predict
 from napari_compressed_transcriptomics.viewer import layers as _layers
+from napari_compressed_transcriptomics.viewer.brain_view import attach
 from napari_compressed_transcriptomics.widgets.shared import job
 from predicting import (  # noqa: F401  (fixtures among them)
     add,
@@ -56,10 +57,7 @@ def test_from_files_to_layers_and_tables(dock, viewer, brain, maps, qtbot, tmp_p
     assert [layer.name for layer in (target, predicted, error)] == names
     assert [layer.name for layer in viewer.layers if layer.visible] == names
     assert viewer.canvas.grid.enabled
-    texts = [
-        text for one in (target, predicted, error) for text in (one.name_overlay, one.colorbar)
-    ]
-    qtbot.waitUntil(lambda: all(text.visible for text in texts))
+    assert [cell.text.title for cell in attach(viewer).cells.look().cells] == names
     assert tuple(predicted.contrast_limits) == tuple(target.contrast_limits)
     low, high = error.contrast_limits
     assert low == pytest.approx(-high)

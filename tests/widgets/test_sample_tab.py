@@ -11,7 +11,6 @@ from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
 from napari_compressed_transcriptomics.io import read_volume
 from napari_compressed_transcriptomics.reconstruction.sample_profile import samples_by_error
 from napari_compressed_transcriptomics.viewer import brain_view, layers
-from napari_compressed_transcriptomics.viewer.anatomy.pick_mark import NAME
 from napari_compressed_transcriptomics.widgets.inspect.sample_tab import SampleTab
 from napari_compressed_transcriptomics.widgets.shared.result_choice import ResultChoice
 from napari_compressed_transcriptomics.widgets.shared.session import session
@@ -73,8 +72,9 @@ def test_a_click_shows_the_sample_and_a_ring(result, viewer):
     }
     assert len(tab.latents.view.figure.axes[0].patches) == 4
 
-    ring = viewer.layers[NAME]
-    np.testing.assert_allclose(ring.data_to_world(ring.data[0]), [z, y, x])
+    place, name = brain_view.attach(viewer).cells.marked
+    np.testing.assert_allclose(place, [z, y, x])
+    assert name.endswith(" mm")  # of a voxel
     assert viewer.layers.selection.active is layer
     step = [viewer.dims.range[axis].step for axis in range(3)]
     np.testing.assert_allclose(step, layer.scale)  # the ring leaves the sliders as they were
@@ -136,36 +136,24 @@ def test_other_data_is_said_so(result, other, viewer):
     assert "rank 1 of" in tab.facts.text()
 
 
-def test_the_ring_takes_no_cell_of_the_grid(result, viewer):
+def test_the_ring_is_in_every_cell_and_takes_none(result, viewer):
     add(viewer, layers.error_layer(result))
     add(viewer, layers.expression_layer(result.expression))
     tab = open_tab(viewer)
     press(tab.worst)
+    before = len(viewer.layers)
     view = brain_view.attach(viewer)
     view.show_side_by_side()
-    assert viewer.canvas.grid.actual_shape(viewer.layers) == (1, 2)
-    press(tab.better)
-    assert viewer.canvas.grid.actual_shape(viewer.layers) == (1, 2)
-    viewer.canvas.grid.enabled = False
-    assert viewer.layers[NAME].visible
-
-    viewer.layers.remove(NAME)
-    press(tab.better)
-    assert NAME in viewer.layers
-    assert sum(layer.name.startswith(NAME) for layer in viewer.layers) == 1
-
-
-def test_the_ring_crosses_to_another_grid(result, other, viewer):
-    add(viewer, layers.error_layer(result))
-    tab = open_tab(viewer)
-    press(tab.worst)
-    add(viewer, layers.error_layer(other))
     settle()
-    press(tab.worst)
-    ring = viewer.layers[NAME]
-    np.testing.assert_allclose(
-        ring.data_to_world(ring.data[1]), session(viewer).pick.position[::-1]
-    )
+    assert viewer.canvas.grid.actual_shape(viewer.layers) == (1, 2)
+    pictures = [viewer.screenshot(flash=False)]
+    view.cells.mark(None)
+    settle()
+    pictures.append(viewer.screenshot(flash=False))
+    changed = (pictures[0] != pictures[1]).any(axis=(0, 2))
+    assert all(half.any() for half in np.array_split(changed, 2))
+    press(tab.better)
+    assert len(viewer.layers) == before
 
 
 def test_without_a_result_it_says_what_to_do(viewer):
@@ -193,17 +181,13 @@ def test_regions_of_real_data(name, viewer):
     assert tab.regions.regions(result).name(worst) in tab.facts.text()
 
 
-def test_docks_share_one_ring_which_is_seen_on_its_slice_only(result, viewer):
+def test_the_ring_is_seen_on_its_slice_only(result, viewer):
     layer = add(viewer, layers.error_layer(result))
-    open_tab(viewer)
-    viewer.window.remove_dock_widget("all")
     press(open_tab(viewer).worst)
-    (ring,) = [other for other in viewer.layers if other.name.startswith(NAME)]
+    cells = brain_view.attach(viewer).cells
+    z = cells.marked[0][0]
     for away in (0, 2):  # steps
-        viewer.dims.set_point(0, ring.data_to_world(ring.data[0])[0] + away * layer.scale[0])
-        pictures = []
-        for visible in (True, False):
-            ring.visible = visible
-            settle()
-            pictures.append(viewer.screenshot(flash=False))
-        assert np.array_equal(*pictures) == bool(away)
+        viewer.dims.set_point(0, z + away * layer.scale[0])
+        assert (cells.look().mark is None) == bool(away)
+    viewer.dims.ndisplay = 3
+    assert cells.look().mark is not None

@@ -6,7 +6,6 @@ import pytest
 from clicking import settle
 from napari_compressed_transcriptomics.viewer.adding import add_expression
 from napari_compressed_transcriptomics.viewer.brain_view import attach
-from napari_compressed_transcriptomics.viewer.cells.texts import _A_TURN
 from napari_compressed_transcriptomics.widgets.compress import Compress
 from napari_compressed_transcriptomics.widgets.inspect.gene_maps import comparison
 from napari_compressed_transcriptomics.widgets.shared.result_layers import Outputs, add_result
@@ -41,15 +40,9 @@ def layouts(viewer, monkeypatch):
     return found
 
 
-def texts(viewer):
-    """Return all that is to be seen in the cells, and whether it is seen."""
-    letters = [x for name, x in viewer.canvas.overlays.items() if name.startswith("side_")]
-    names = [layer.name_overlay for layer in viewer.layers]
-    return [x.visible for x in (*letters, *names, *(layer.colorbar for layer in viewer.layers))]
-
-
 def test_cells_are_laid_out_once_for_all_changes(viewer, layouts, result):
     added = add_result(viewer, result, Outputs(gene=result.expression.genes[0]))
+    attach(viewer).turns.finish()
     assert len(added) == 3
     assert len(layouts) == 1
     compared = comparison(viewer)
@@ -58,43 +51,6 @@ def test_cells_are_laid_out_once_for_all_changes(viewer, layouts, result):
         change()
         assert len(layouts) == 1
     assert [layer.visible for layer in viewer.layers] == [True] * 4 + [False] * 3
-
-
-def test_texts_come_a_few_a_turn_and_all_of_them(viewer, result, qtbot):
-    add_result(viewer, result, Outputs(separate=True))
-    attach(viewer).turns.finish()
-    assert len(viewer.layers) == 6
-    assert not any(texts(viewer))
-    put_on, seen = attach(viewer).texts._put_on, [0]
-    while sum(texts(viewer)) < 4 + 6 + 6:
-        put_on()
-        seen.append(sum(texts(viewer)))
-    in_cells = [min(n, 4) * 6 + max(n - 4, 0) for n in seen]  # a letter is in each of them
-    assert max(np.diff(in_cells)) <= _A_TURN
-    removed = []
-    for change in (
-        lambda: setattr(viewer.layers[2], "visible", False),
-        lambda: removed.append(viewer.layers.pop(2)),
-    ):
-        change()
-        assert not any(texts(viewer))  # each would be made anew at once
-        qtbot.waitUntil(lambda: sum(texts(viewer)) >= 4 + 5 + 5, timeout=60_000)
-    (layer,) = removed
-    qtbot.waitUntil(lambda: layer.name_overlay.visible)  # as it was, where it is added again
-
-
-def test_a_layer_that_cannot_be_added_leaves_the_texts(viewer, result, qtbot):
-    add_result(viewer, result, Outputs())
-    qtbot.waitUntil(lambda: all(texts(viewer)), timeout=60_000)
-
-    def fail():
-        raise RuntimeError("no such layer")
-
-    viewer.layers.events.inserted.connect(fail)
-    with pytest.raises(RuntimeError, match="no such layer"):
-        viewer.add_image(np.zeros((2, 3, 4)), name="fails")
-    viewer.layers.events.inserted.disconnect(fail)
-    qtbot.waitUntil(lambda: sum(texts(viewer)) >= 4 + 3 + 3, timeout=60_000)
 
 
 def test_many_layers_come_one_a_turn_and_are_seen_when_all_are_there(viewer, result, qtbot):
@@ -113,8 +69,8 @@ def test_many_layers_come_one_a_turn_and_are_seen_when_all_are_there(viewer, res
     viewer.add_image(np.zeros((2, 3, 4)), name="theirs")
     dock.deleteLater()
     qtbot.waitUntil(lambda: viewer.canvas.grid.enabled, timeout=60_000)
-    components = [f"pca k=4 component {i}" for i in range(2, 5)]
-    names = ["phantom: A1BG", "pca k=4 RMSE", "theirs", *components]
+    components = [f"PCA k=4 component {i}" for i in range(2, 5)]
+    names = ["phantom: A1BG", "PCA k=4 RMSE", "theirs", *components]
     assert [layer.name for layer in viewer.layers] == names
     assert all(layer.visible for layer in viewer.layers)
 
@@ -134,4 +90,4 @@ def test_without_a_window_all_layers_come_at_once(model, brain, result):
     added = add_result(model, result, outputs, lambda: told.append(len(model.layers)))
     assert told == [len(model.layers)] == [6]
     assert added == list(model.layers[1:])
-    assert all(layer.name_overlay.visible for layer in model.layers)
+    assert len(attach(model).cells.look().cells) == 6

@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from napari_compressed_transcriptomics import __version__
-from napari_compressed_transcriptomics.core.brain_space import SPACES, record_space
+from napari_compressed_transcriptomics.core.brain_space import record_space
 from napari_compressed_transcriptomics.core.errors import (
     LONGEST_MESSAGE,
     UserError,
     printable,
     shortened,
 )
-from napari_compressed_transcriptomics.io.readers.gene_volumes.names import VARIANTS
 
 from . import coherence as _cli_coherence
 from . import compare as _cli_compare
@@ -23,6 +22,7 @@ from . import convert as _cli_convert
 from . import demo as _cli_demo
 from . import difference as _cli_difference
 from . import encode as _cli_encode
+from . import figure as _cli_figure
 from . import info as _cli_info
 from . import models as _cli_models
 from . import predict as _cli_predict
@@ -30,7 +30,7 @@ from . import report as _cli_report
 from . import samples as _cli_samples
 from . import train as _cli_train
 from .faults import explained, interrupted
-from .options import seed
+from .options import add_reading, seed
 from .signals import all_interrupt, forget_interrupt, held_back, how_ended
 from .streams import make_safe, output_problem, say
 from .terminal import Report, clear_line, tell_notes, warnings_reported
@@ -185,6 +185,7 @@ def _read(arguments: argparse.Namespace, tell: bool = False, lazy: bool = False)
         arguments.variant,
         Report(),
         lazy,
+        arguments.surface,
     )
     clear_line()
     if arguments.space:
@@ -235,26 +236,10 @@ def _parser() -> argparse.ArgumentParser:
         "input",
         nargs="+",
         metavar="INPUT",
-        help="4-D NIfTI, CSV, TSV, Parquet, h5ad, zarr; or folder or files of one NIfTI a gene",
+        help="4-D NIfTI, CSV, TSV, Parquet, h5ad, zarr; or folder or files of one NIfTI a gene, "
+        "or of one GIFTI or MGH a gene and hemisphere",
     )
-    reading.add_argument("--atlas", metavar="A", help="label NIfTI that says where the rows lie")
-    reading.add_argument("--labels", metavar="L", help="table that names the ids of the atlas")
-    reading.add_argument("--ids", metavar="COLUMN", help="column of a table that holds atlas ids")
-    reading.add_argument(
-        "--impute",
-        choices=("gene_mean", "drop_genes"),
-        help="what to do about single missing values and bad maps (refused otherwise)",
-    )
-    reading.add_argument(
-        "--variant",
-        choices=VARIANTS,
-        help="of one NIfTI a gene: GENE_mRNA or GENE_mirr_mRNA, where there are both",
-    )
-    reading.add_argument(
-        "--space",
-        choices=tuple(SPACES),
-        help="the space that the brain is in, recorded with all results; where files do not say",
-    )
+    add_reading(reading.add_argument)
     working = _Parser(add_help=False)
     working.add_argument("--seed", type=seed, default=0, metavar="N", help="default: 0")
     working.add_argument("--device", choices=("auto", "cuda", "mps", "cpu"), default="auto")
@@ -293,6 +278,10 @@ def _parser() -> argparse.ArgumentParser:
     report = command("report", _cli_report.run, _cli_report.SUMMARY)
     report.epilog = _cli_report.DETAILS
     _cli_report.add_options(report)
+
+    figure = command("figure", _cli_figure.run, _cli_figure.SUMMARY)
+    figure.epilog = _cli_figure.DETAILS
+    _cli_figure.add_options(figure)
 
     difference = command("difference", _cli_difference.run, _cli_difference.SUMMARY)
     difference.epilog = _cli_difference.DETAILS

@@ -82,15 +82,11 @@ def _take(viewer: Any, folder: Path, views: dict[str, Callable[[], None]]) -> li
 
 
 def _wait(seconds: float = 2) -> None:
-    """Let what is drawn a little later be drawn, and texts that come a few at a time."""
+    """Let what is drawn a little later be drawn."""
     import time
 
-    import napari
-
-    from napari_compressed_transcriptomics.viewer.brain_view import attach
-
-    view, end = attach(napari.current_viewer()), time.monotonic() + seconds
-    while time.monotonic() < end or not view.texts.complete:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
         _draw()
         time.sleep(0.02)
 

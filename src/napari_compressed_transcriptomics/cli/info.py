@@ -9,7 +9,7 @@ from napari_compressed_transcriptomics.core.brain_space import SPACES, space_of
 from .terminal import tell_notes
 
 if TYPE_CHECKING:
-    from napari_compressed_transcriptomics.core.expression import Expression
+    from napari_compressed_transcriptomics.core.expression import Expression, Parcellation
 
 SUMMARY = "Say what a file holds."
 
@@ -33,10 +33,18 @@ def run(arguments: argparse.Namespace, expression: "Expression") -> None:
         f"values    {low:.4g} to {high:.4g}, mean {mean:.4g}\n"
         f"genes     {', '.join(facts['first_genes'])} ...\n"
         f"samples   {', '.join(facts['first_samples'])} ...\n"
-        f"grid      {' x '.join(map(str, facts['shape']))} voxels of {size} mm\n"
-        f"space     {SPACES.get(facts['space'] or '', 'not known (--space tells it)')}"
+        + (
+            f"surface   {facts['surface']}\n"
+            if facts["surface"]
+            else f"grid      {' x '.join(map(str, facts['shape']))} voxels of {size} mm\n"
+        )
+        + f"space     {SPACES.get(facts['space'] or '', 'not known (--space tells it)')}"
     )
     tell_notes(expression.notes)
+
+
+def _kind(parcellation: "Parcellation") -> str:
+    return "vertices" if hasattr(parcellation, "in_words") else "voxels"
 
 
 def _facts(expression: "Expression") -> dict:
@@ -55,7 +63,7 @@ def _facts(expression: "Expression") -> dict:
         "name": expression.name,
         "n_samples": expression.n_samples,
         "n_genes": expression.n_genes,
-        "samples_are": "voxels" if single else "regions",
+        "samples_are": _kind(parcellation) if single else "regions",
         "first_samples": list(expression.samples[:5]),
         "first_genes": list(expression.genes[:5]),
         "values": {
@@ -63,6 +71,7 @@ def _facts(expression: "Expression") -> dict:
             "mean": float(total.sum() / expression.values.size),
             "max": float(high.max()),
         },
+        "surface": getattr(parcellation, "in_words", None),
         "shape": list(parcellation.labels.shape),
         "voxel_size_mm": np.linalg.norm(parcellation.affine[:3, :3], axis=0).tolist(),
         "space": space_of(expression.source) or None,

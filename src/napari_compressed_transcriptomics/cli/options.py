@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from napari_compressed_transcriptomics.core import limits
+from napari_compressed_transcriptomics.core.brain_space import SPACES
+from napari_compressed_transcriptomics.io.readers.gene_volumes.names import VARIANTS
 
 
 def whole(least: int, most: int) -> Callable[[str], int]:
@@ -58,6 +60,36 @@ repeats = whole(1, limits.MAX_REPEATS)
 seed = whole(0, limits.MAX_SEED)
 surrogates = whole(0, limits.MAX_DRAWS)
 permutations = whole(limits.MIN_PERMUTATIONS, limits.MAX_DRAWS)
+
+
+def add_reading(add: Callable) -> None:
+    """Add the options of how data are read."""
+    add("--atlas", metavar="A", help="label NIfTI that says where the rows lie")
+    add("--labels", metavar="L", help="table that names the ids of the atlas")
+    add("--ids", metavar="COLUMN", help="column of a table that holds atlas ids")
+    add(
+        "--impute",
+        choices=("gene_mean", "drop_genes"),
+        help="what to do about single missing values and bad maps (refused otherwise)",
+    )
+    add(
+        "--variant",
+        choices=VARIANTS,
+        help="of one NIfTI a gene: GENE_mRNA or GENE_mirr_mRNA, where there are both",
+    )
+    add(
+        "--surface",
+        nargs="+",
+        default=[],
+        metavar="GII",
+        help="of vertices: GIFTI surfaces, one a hemisphere, that say where they lie (fsaverage3 "
+        "to 5 need none)",
+    )
+    add(
+        "--space",
+        choices=tuple(SPACES),
+        help="the space that the brain is in, recorded with all results; where files do not say",
+    )
 
 
 def add_methods(add: Callable, methods: Sequence[str], latent_sizes: Sequence[int]) -> None:

@@ -135,7 +135,7 @@ class Autoencoder(Codec):
             generator=generator,
             clip=clip,
             device=fitting.device,
-            positions=expression.parcellation.centroids if how.validation == "blocks" else None,
+            positions=expression.parcellation.positions if how.validation == "blocks" else None,
             checkpoints=checkpoints,
             report=report,
         )

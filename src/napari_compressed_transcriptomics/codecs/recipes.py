@@ -167,6 +167,6 @@ def _checkpoints(request: TrainRequest, codec_id: str) -> Any:
         **request.settings(),
     }
     if request.validation == "blocks":
-        about["positions"] = array_sha256(expression.parcellation.centroids)
+        about["positions"] = array_sha256(expression.parcellation.positions)
     device = resolve_device(request.device).name
     return Checkpoints(request.checkpoint, about, request.resume, device)

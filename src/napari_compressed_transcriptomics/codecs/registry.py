@@ -72,7 +72,7 @@ def register(method: Method) -> None:
 for _method in (
     Method(
         *("residual", "residual autoencoder", "#56B4E9", *recipe_settings("residual")),
-        short_title="residual",
+        short_title="residual AE",
         other_names=("default",),
     ),
     Method(

@@ -192,7 +192,7 @@ class ResidualAutoencoder(Codec):
                 how,
                 generator=torch.Generator().manual_seed(fitting.seed),
                 rmse=rotated.rmse,
-                positions=expression.parcellation.centroids if how.validation == "blocks" else None,
+                positions=expression.parcellation.positions if how.validation == "blocks" else None,
                 checkpoints=checkpoints,
                 report=report,
             )

@@ -4,6 +4,8 @@ import numpy as np
 
 PERCENTILES = (1, 99)
 """What lies beyond these gets the colour of the end."""
+_MOST = 80
+_TIMES = 2
 
 
 def display_range(values: np.ndarray) -> tuple[float, float]:
@@ -32,11 +34,18 @@ def symmetric_range(
     ----------
     values : ndarray, shape (n_samples,) or (n_samples, n_columns)
     center : float, optional
-        The middle; the mean of each column where not given. 99 % of the samples are no further
-        from it than the half width, which is 1 of a constant.
+        The middle; the mean of each column where not given.
+
+    Notes
+    -----
+    99 % of the samples are no further from the middle than the half width, but it is at most
+    twice the distance that holds 80 % of them: of normal values the two are the same, and a part
+    of the brain that is far from the rest (the cerebellum has a tenth of all voxels) does not
+    leave the rest pale. It is 1 of a constant.
     """
     centers = np.nanmean(values, axis=0, dtype=float)
     if center is not None:
         centers = np.full_like(centers, center)
-    reach = np.nanpercentile(np.abs(values - centers), PERCENTILES[1], axis=0)
+    most, usual = np.nanpercentile(np.abs(values - centers), (PERCENTILES[1], _MOST), axis=0)
+    reach = np.where(usual > 0, np.minimum(most, _TIMES * usual), most)
     return centers, np.where(reach > 0, reach, 1.0)

@@ -11,126 +11,12 @@ from .errors import UserError, listing
 from .gene_identities import counterparts
 from .lazy_values import LazyValues, Values
 from .memory import require_memory
+from .parcellation import Painting as Painting
+from .parcellation import Parcellation as Parcellation
+from .parcellation import voxel_names as voxel_names
 
 FILL_COVERAGE = 0.9
 """Part of a model's genes that data must have before the rest may be filled in."""
-
-
-@dataclass(frozen=True, eq=False)
-class Parcellation:
-    """Which voxel belongs to which sample.
-
-    A region table and a voxel-wise volume take one path: for the latter each label is
-    one voxel.
-
-    Attributes
-    ----------
-    labels : ndarray of int32, shape (x, y, z)
-        0 outside, ``i + 1`` in the voxels of sample ``i``. Every sample has a voxel.
-    affine : ndarray of float64, shape (4, 4)
-        Voxel indices to RAS millimetres, exactly as in the source file.
-    """
-
-    labels: np.ndarray
-    affine: np.ndarray
-
-    @classmethod
-    def from_mask(cls, mask: np.ndarray, affine: np.ndarray) -> "Parcellation":
-        """Make the parcellation in which every voxel of `mask` is a sample of its own.
-
-        Samples are numbered in C order of (x, y, z), as ``volume[mask]`` gives them.
-        """
-        labels = np.zeros(mask.shape, np.int32)
-        labels[mask] = np.arange(1, np.count_nonzero(mask) + 1, dtype=np.int32)
-        return cls(labels, np.asarray(affine, float))
-
-    @cached_property
-    def n_samples(self) -> int:
-        """Number of samples."""
-        return int(self.labels.max(initial=0))
-
-    @cached_property
-    def voxels_per_sample(self) -> np.ndarray:
-        """Number of voxels of each sample, shape (n_samples,), int64."""
-        return np.bincount(self.labels.ravel(), minlength=self.n_samples + 1)[1:]
-
-    @cached_property
-    def centroids(self) -> np.ndarray:
-        """Mean position of each sample's voxels in RAS millimetres, shape (n_samples, 3)."""
-        from nibabel.affines import apply_affine
-
-        voxels = np.nonzero(self.labels)
-        of_voxel = self.labels[voxels] - 1
-        mean = [
-            np.bincount(of_voxel, weights=axis, minlength=self.n_samples) / self.voxels_per_sample
-            for axis in voxels
-        ]
-        return apply_affine(self.affine, np.stack(mean, axis=1))
-
-    def sample_at(self, position: np.ndarray) -> int | None:
-        """Return the sample in whose voxel a position (3,) in RAS mm lies, or None."""
-        from nibabel.affines import apply_affine
-
-        voxel = np.rint(apply_affine(np.linalg.inv(self.affine), position)).astype(int)
-        if (voxel < 0).any() or (voxel >= self.labels.shape).any():
-            return None
-        sample = int(self.labels[tuple(voxel)]) - 1
-        return sample if sample >= 0 else None
-
-    def paint(self, values: np.ndarray) -> np.ndarray:
-        """Turn one value (or one row) per sample into a volume.
-
-        Parameters
-        ----------
-        values : ndarray, shape (n_samples,) or (n_samples, k)
-
-        Returns
-        -------
-        ndarray of float32, shape (x, y, z) or (x, y, z, k)
-            NaN outside all samples.
-        """
-        values = np.asarray(values, np.float32)
-        if len(values) != self.n_samples:
-            raise ValueError(f"{len(values)} values for {self.n_samples} samples")
-        outside = np.full((1, *values.shape[1:]), np.nan, np.float32)
-        return np.concatenate([outside, values])[self.labels]
-
-    def painting(self, values: np.ndarray) -> "Painting":
-        """Return what `paint` gives of rows of values, painted volume by volume when it is read.
-
-        Parameters
-        ----------
-        values : ndarray, shape (n_samples, k)
-        """
-        return Painting(self, values)
-
-
-def voxel_names(mask: np.ndarray) -> tuple[str, ...]:
-    """Return ``x_y_z``, the indices of each voxel of a mask, in C order."""
-    return tuple(f"{x}_{y}_{z}" for x, y, z in np.argwhere(mask).tolist())
-
-
-@dataclass(frozen=True, eq=False)
-class Painting:
-    """A volume (x, y, z, k) of which one component at a time is in memory.
-
-    Attributes
-    ----------
-    parcellation : Parcellation
-    values : ndarray, shape (n_samples, k)
-    """
-
-    parcellation: Parcellation
-    values: np.ndarray
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """As of an array."""
-        return (*self.parcellation.labels.shape, self.values.shape[1])
-
-    def component(self, k: int) -> np.ndarray:
-        """Return one component as a float32 volume (x, y, z), NaN outside."""
-        return self.parcellation.paint(self.values[:, k])
 
 
 @dataclass(frozen=True, eq=False)
@@ -241,7 +127,7 @@ class Expression:
             self,
             values=np.ascontiguousarray(self.values[rows]),
             samples=tuple(self.samples[row] for row in rows),
-            parcellation=Parcellation(number[self.parcellation.labels], self.parcellation.affine),
+            parcellation=self.parcellation.renumbered(number[self.parcellation.labels]),
             imputed=np.column_stack([number[imputed[:, 0] + 1] - 1, imputed[:, 1]]),
         )
 

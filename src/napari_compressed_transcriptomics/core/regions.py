@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-from nibabel.affines import apply_affine
 
 from .expression import Expression, Parcellation
 
@@ -139,10 +138,8 @@ def regions_of(
     names : mapping of int to str, optional
         Label to name; ``region 12`` where not given.
     """
-    voxels = np.argwhere(parcellation.labels)
-    of_sample = parcellation.labels[tuple(voxels.T)] - 1
-    to_labels = np.linalg.inv(affine) @ parcellation.affine
-    at = np.rint(apply_affine(to_labels, voxels))
+    of_sample, at = parcellation.places_in(affine)
+    at = np.rint(at)
     inside = ((at >= 0) & (at < labels.shape)).all(axis=1)
     found = np.zeros(len(at), np.int64)
     found[inside] = labels[tuple(at[inside].astype(int).T)]

@@ -36,10 +36,10 @@ def blank_figure(figure: "Figure | None" = None, size: tuple[float, float] = (3.
     return figure
 
 
-def plain_colorbar(bar: Any, label: str, foreground: str) -> None:
+def plain_colorbar(bar: Any, label: str, foreground: str, font: float = 8) -> None:
     """Give a colorbar the look of all: a label, small ticks, no frame."""
-    bar.set_label(label, color=foreground, fontsize=8)
-    bar.ax.tick_params(which="both", colors=foreground, labelsize=7)
+    bar.set_label(label, color=foreground, fontsize=font)
+    bar.ax.tick_params(which="both", colors=foreground, labelsize=0.875 * font)
     bar.outline.set_visible(False)
 
 

@@ -5,15 +5,19 @@ the same grid. All are laid out in RAS millimetres, whatever the volume's affine
 the right in axial and coronal slices (the neurological convention).
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 from nibabel.affines import apply_affine
 
+from napari_compressed_transcriptomics.core.errors import UserError
+
 PIXELS = 180
 """Of the longest side; about 1 mm each in a human brain."""
+
+_NEAR = 8.0  # mm from data at which a place counts as in the brain: regions leave gaps
 
 # What lies to the right and up in each plane; the third axis points at the beholder.
 _PLANES = {"axial": ("R", "A"), "coronal": ("R", "S"), "sagittal": ("A", "S")}
@@ -45,6 +49,12 @@ class Picture:
         Width and height in mm.
     left, right : str
         Letters of the directions (L, R, A, P, S, I) that lie there.
+    points : ndarray of float32, shape (height, width, 3), or None
+        RAS mm of each pixel of a slice.
+    under : ndarray of float32, shape (height, width), or None
+        Grey, 0 to 1, that is seen where the volume has no value; NaN where there is none either.
+    mark : (float, float) or None
+        Where lines cross: parts of the width from the left, and of the height from below.
     """
 
     title: str
@@ -53,11 +63,25 @@ class Picture:
     size: tuple[float, float]
     left: str
     right: str
+    points: np.ndarray | None = None
+    under: np.ndarray | None = None
+    mark: tuple[float, float] | None = None
 
     def values(self, volume: np.ndarray) -> np.ndarray:
         """Return what each pixel shows of a volume (x, y, z); NaN outside."""
         found = np.asarray(volume, np.float32).ravel()[np.maximum(self.voxels, 0)]
         return np.where(self.voxels >= 0, found, np.nan)
+
+    def marked(self, place: Sequence[float]) -> "Picture":
+        """Return the same slice with lines that cross at a place (x, y, z) in mm."""
+        assert self.points is not None
+        first, height, width = self.points[0, 0], *self.voxels.shape
+        at = []
+        for last, n in ((self.points[0, -1], width), (self.points[-1, 0], height)):
+            axis = int(np.argmax(np.abs(last - first)))
+            part = (place[axis] - first[axis]) / (last[axis] - first[axis])
+            at.append(float((part * (n - 1) + 0.5) / n))
+        return replace(self, mark=(at[0], at[1]))
 
 
 class BrainSpace:
@@ -71,9 +95,17 @@ class BrainSpace:
         Voxels to RAS mm.
     pixels : int, optional
         Of the longest side of a picture; `PIXELS` where not given.
+    around : ndarray, shape (2, 3), optional
+        Least and largest RAS mm that pictures reach at least.
     """
 
-    def __init__(self, inside: np.ndarray, affine: np.ndarray, pixels: int | None = None):
+    def __init__(
+        self,
+        inside: np.ndarray,
+        affine: np.ndarray,
+        pixels: int | None = None,
+        around: np.ndarray | None = None,
+    ):
         self.inside = np.ascontiguousarray(inside, bool)
         self._surfaces: dict[str, Picture] = {}
         self._to_voxels = np.linalg.inv(affine)
@@ -83,6 +115,8 @@ class BrainSpace:
         places = apply_affine(affine, voxels)
         reach = np.abs(affine[:3, :3]).sum(axis=1)  # half a voxel, and as much of margin
         self.low, self.high = places.min(axis=0) - reach, places.max(axis=0) + reach
+        if around is not None:
+            self.low, self.high = np.minimum(self.low, around[0]), np.maximum(self.high, around[1])
         self.step = float((self.high - self.low).max() / (pixels or PIXELS))
         self._places = places
 
@@ -92,8 +126,7 @@ class BrainSpace:
         They are spaced evenly over the brain, in the direction of growing millimetres; a single
         one goes where the most brain is.
         """
-        right, up = _PLANES[plane]
-        axis = ({0, 1, 2} - {_axis(right), _axis(up)}).pop()
+        right, up, axis = _plane(plane)
         along = self._places[:, axis]
         if n == 1:
             heights = np.arange(along.min(), along.max() + 1)
@@ -103,6 +136,56 @@ class BrainSpace:
             edges = np.linspace(along.min(), along.max(), n + 1)
             chosen = np.rint((edges[:-1] + edges[1:]) / 2)
         return [self._slice(right, up, axis, float(mm)) for mm in chosen]
+
+    def slice_at(self, plane: str, mm: float) -> Picture:
+        """Return the slice of a plane at a place along the axis across it, in mm.
+
+        Raises
+        ------
+        UserError
+            No brain is there.
+        """
+        picture = self._slice(*_plane(plane), float(mm))
+        if not (picture.voxels >= 0).any():
+            _, _, axis = _plane(plane)
+            along = self._places[:, axis]
+            raise UserError(
+                f"The {plane} slice at {'xyz'[axis]} = {mm:g} mm is outside the brain, which "
+                f"reaches from {along.min():.0f} to {along.max():.0f} mm; choose another"
+            )
+        return picture
+
+    def ortho(self, place: Sequence[float] | None = None) -> list[Picture]:
+        """Return the axial, coronal and sagittal slice through a place, which lines mark.
+
+        Parameters
+        ----------
+        place : sequence of float, optional
+            RAS mm; where most of each is seen where not given.
+
+        Raises
+        ------
+        UserError
+            No brain is there.
+        """
+        if place is None:
+            x, y, z = (
+                picture.points[0, 0, axis]
+                for axis, plane in enumerate(("sagittal", "coronal", "axial"))
+                for picture in self.slices(plane)
+                if picture.points is not None
+            )
+            place = (float(x), float(y), float(z))
+        elif self._flat(np.array(place, float)) < 0 and self._distance(place) > _NEAR:
+            raise UserError(
+                f"The place {', '.join(f'{mm:g}' for mm in place)} mm is outside the brain; choose "
+                "one in it"
+            )
+        planes = (("axial", 2), ("coronal", 1), ("sagittal", 0))
+        return [self._slice(*_plane(plane), place[axis]).marked(place) for plane, axis in planes]
+
+    def _distance(self, place: Sequence[float]) -> float:
+        return float(np.linalg.norm(self._places - place, axis=1).min())
 
     def surface(self, side: str) -> Picture:
         """Return the brain's surface seen from a side ("the left", "above", ...).
@@ -117,16 +200,28 @@ class BrainSpace:
     def _surface(self, side: str) -> Picture:
         right, up = _SIDES[side]
         toward = _toward(right, up)
-        hits = np.full(self._grid_size(right, up), -1, np.int64)
-        light = np.zeros(hits.shape, np.float32)
-        for points in self._planes_from(right, up, toward):
+        frame = np.array([_DIRECTIONS[letter] for letter in (right, up, toward)])
+        hits, light = self._met(self._planes_from(right, up, toward), frame)
+        return self._picture(f"from {side}", hits, light, right)
+
+    def _met(
+        self, planes: Iterator[np.ndarray], frame: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return the flat index of the voxel that each ray meets first, and its light."""
+        hits = light = None
+        for points in planes:
+            if hits is None or light is None:
+                hits = np.full(points.shape[:2], -1, np.int64)
+                light = np.zeros(points.shape[:2], np.float32)
             open_ = hits < 0
             at = self._voxels(points[open_])
             met = _linear(self._solid, at) > 0.5
             where = np.flatnonzero(open_)[met]
             hits.flat[where] = self._nearest_inside(at[met])
-            light.flat[where] = self._light(at[met], right, up, toward)
-        return self._picture(f"from {side}", hits, light, right)
+            light.flat[where] = self._light(at[met], frame)
+        assert hits is not None
+        assert light is not None
+        return hits, light
 
     def projection(self, side: str, volume: np.ndarray) -> Picture:
         """Return the largest value of a volume along each ray, seen from a side."""
@@ -140,9 +235,12 @@ class BrainSpace:
         return self._picture(f"largest, from {side}", best, np.ones(best.shape, np.float32), right)
 
     def _slice(self, right: str, up: str, axis: int, mm: float) -> Picture:
-        voxels = self._flat(self._points(right, up, axis, mm))
-        title = f"{'xyz'[axis]} = {mm:g} mm"
-        return self._picture(title, voxels, np.ones(voxels.shape, np.float32), right)
+        points = self._points(right, up, axis, mm)
+        voxels = self._flat(points)
+        picture = self._picture(
+            f"{'xyz'[axis]} = {mm:g} mm", voxels, np.ones(voxels.shape, np.float32), right
+        )
+        return replace(picture, points=points.astype(np.float32))
 
     def _picture(self, title: str, voxels: np.ndarray, light: np.ndarray, right: str) -> Picture:
         height, width = voxels.shape
@@ -208,10 +306,9 @@ class BrainSpace:
         last = np.array(self.inside.shape) - 1
         return self._nearest[tuple(np.clip(np.rint(at).astype(int), 0, last).T)]
 
-    def _light(self, at: np.ndarray, right: str, up: str, toward: str) -> np.ndarray:
+    def _light(self, at: np.ndarray, frame: np.ndarray) -> np.ndarray:
         normals = np.stack([_linear(part, at) for part in self._normals], axis=-1)
         normals /= np.linalg.norm(normals, axis=-1, keepdims=True) + 1e-9
-        frame = np.array([_DIRECTIONS[letter] for letter in (right, up, toward)])
         lamp = np.array([-0.35, 0.45, 0.82]) @ frame
         return 0.45 + 0.55 * np.clip(normals @ lamp, 0, 1)
 
@@ -221,6 +318,12 @@ def _linear(volume: np.ndarray, at: np.ndarray) -> np.ndarray:
     from scipy.ndimage import map_coordinates
 
     return map_coordinates(volume, at.T, order=1, mode="constant")
+
+
+def _plane(plane: str) -> tuple[str, str, int]:
+    """Return what lies to the right and up in a plane, and the axis across it."""
+    right, up = _PLANES[plane]
+    return right, up, 3 - _axis(right) - _axis(up)
 
 
 def _axis(letter: str) -> int:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SUFFIXES", "Volume", "read_expression", "read_volume", "sniff"]
 
+_TABLES = TEXT_TABLE + PARQUET
 SUFFIXES = NIFTI + TEXT_TABLE + PARQUET + H5AD + STORE
 
 
@@ -31,8 +32,9 @@ def read_expression(
     variant: str | None = None,
     report: Report = silent,
     lazy: bool = False,
+    surface: Sequence[str | Path] = (),
 ) -> "Expression":
-    """Read expression of voxels or regions, whatever the format.
+    """Read expression of voxels, regions or vertices, whatever the format.
 
     Parameters
     ----------
@@ -40,7 +42,9 @@ def read_expression(
         4-D NIfTI (``.nii``, ``.nii.gz``), a table (``.csv``, ``.tsv``, also packed with
         ``.gz``; ``.parquet``), AnnData (``.h5ad``) or a store that `convert` wrote (``.zarr``),
         which may lie on a server (``https://`` or ``s3://``); or a folder of one 3-D NIfTI a gene,
-        also within folders or ``.zip`` files in it, or a list of such files.
+        also within folders or ``.zip`` files in it, or a list of such files. Of vertices: a folder
+        or list of one GIFTI or MGH a gene and hemisphere (``lh.GENE.gii``), or a table with a row
+        a vertex.
     atlas : str or Path, optional
         Label volume: where a table's rows lie, or the regions to average voxels in. Tables
         without it look beside themselves, see `files.atlas_of`.
@@ -58,6 +62,8 @@ def read_expression(
         ``GENE_mirr_mRNA.nii``); by default both are refused.
     report : Report, optional
         Told how far the reading of one volume a gene has come.
+    surface : sequence of path, optional
+        GIFTI surfaces that say where vertices lie, one a hemisphere; fsaverage3 to 5 need none.
     lazy : bool
         Leave the values of one volume a gene in their files, for a store to be made of them.
 
@@ -74,6 +80,15 @@ def read_expression(
     from .readers.assemble import check_imputation
 
     check_imputation(impute)
+    if maps := _surface_maps(path):
+        from .readers.surfaces.maps import read_surface_maps
+
+        _refuse_for_vertices(maps[0], atlas, labels, ids, variant)
+        return read_surface_maps(maps, surface, impute, report)
+    if surface and (atlas or not isinstance(path, str | Path) or not suffix(path, _TABLES)):
+        raise UserError(
+            "Surfaces (--surface) say where vertices lie, and these data have none; leave them out"
+        )
     if not isinstance(path, str | Path):
         several = list(path)
         if len(several) != 1:
@@ -108,12 +123,31 @@ def read_expression(
     if suffix(path, TEXT_TABLE + PARQUET):
         from .readers.table_expression import read_table_expression
 
-        return read_table_expression(path, atlas, labels, impute, ids)
+        return read_table_expression(path, atlas, labels, impute, ids, surface)
     if suffix(path, H5AD):
         from .readers.h5ad_read import read_h5ad
 
         return read_h5ad(path, atlas, labels, impute, ids)
     raise UserError(f"{path.name} is of no known kind; choose a file that ends in {_kinds()}")
+
+
+def _surface_maps(path: str | Path | Sequence[str | Path]) -> list[Path]:
+    """Return the maps of vertices among what is to be read; none where it is of another kind."""
+    from .readers.surfaces.maps import surface_maps_in
+    from .readers.surfaces.names import MAPS
+
+    several = [path] if isinstance(path, str | Path) else list(path)
+    if len(several) == 1 and Path(several[0]).is_dir():
+        folder = Path(several[0])
+        return [] if suffix(folder, STORE) else surface_maps_in(folder)
+    return [Path(one) for one in several] if all(suffix(one, MAPS) for one in several) else []
+
+
+def _refuse_for_vertices(path: Path, *given: object) -> None:
+    options = ("atlas", "labels", "ids", "variant")
+    for name, value in zip(options, given, strict=True):
+        if value is not None:
+            raise UserError(f"{path.name} is a map of vertices, which takes no {name}")
 
 
 def _read_gene_volumes(

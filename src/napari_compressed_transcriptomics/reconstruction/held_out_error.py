@@ -164,7 +164,7 @@ def plan_held_out(
     if how.split not in SPLITS:
         raise UserError(f"There is no split {how.split!r}; choose {' or '.join(SPLITS)}")
     check_range("folds", how.n_folds, 2, max(2, expression.n_samples // 2))
-    places, buffer_mm, notes = expression.parcellation.centroids, 0.0, [imputed_note(expression)]
+    places, buffer_mm, notes = expression.parcellation.positions, 0.0, [imputed_note(expression)]
     if how.split == "blocks":
         buffer = buffer_of(expression, how.n_folds, seed, how.buffer)
         buffer_mm = buffer.mm
@@ -211,7 +211,7 @@ def measure_held_out(
         of_fold = _report_of_fold(report, fold, n_folds, notes)
         unseen = measure_unseen(fit, expression, rows, device, of_fold)
         squares[rows[1]], counts[rows[1]] = unseen.of_samples, unseen.n_of_samples
-        distances[rows[1]] = distances_to_training(expression.parcellation.centroids, *rows)
+        distances[rows[1]] = distances_to_training(expression.parcellation.positions, *rows)
         genes += unseen.of_genes
         gene_counts += unseen.n_of_genes
         errors.append(unseen.rmse)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_compressed_transcriptomics.core.expression import Parcellation
 from napari_compressed_transcriptomics.core.progress import Report, silent
 from napari_compressed_transcriptomics.core.provenance import portable
 from napari_compressed_transcriptomics.core.regions import Regions, samples_as_regions
@@ -136,7 +137,7 @@ def results_of(
         expression.samples,
         reconstruction.rmse_samples,
         reconstruction.r2_samples,
-        parcellation.centroids,
+        parcellation.centroids if parcellation.places_known else None,
         held_out=None if held_out is None else held_out.rmse_samples,
     )
     of_regions = None
@@ -159,3 +160,28 @@ def results_of(
         regions=of_regions,
         density=density,
     )
+
+
+def samples_of(results: Results) -> Parcellation:
+    """Return where the samples of results lie: voxels, or the regions that have the same values.
+
+    Regions of a folder are told by their latents and error; the few that have all of them in
+    common are one.
+    """
+    inside = np.isfinite(results.error_volume)
+    n_samples = len(results.latents)
+    if np.count_nonzero(inside) <= n_samples:
+        return Parcellation.from_mask(inside, results.affine)
+    rows = np.column_stack([results.error_volume[inside], results.latent_volume[inside]])
+    _, number = np.unique(rows, axis=0, return_inverse=True)
+    labels = np.zeros(inside.shape, np.int32)
+    labels[inside] = number.ravel() + 1
+    return Parcellation(labels, results.affine)
+
+
+def values_at(place: Parcellation, volume: np.ndarray) -> np.ndarray:
+    """Return what a volume on the same grid holds at each sample, float32 (n_samples,)."""
+    values = np.full(place.n_samples, np.nan, np.float32)
+    inside = place.labels > 0
+    values[place.labels[inside] - 1] = volume[inside]
+    return values

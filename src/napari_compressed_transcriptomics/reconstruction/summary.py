@@ -9,6 +9,8 @@ from napari_compressed_transcriptomics.codecs.models.model_card import methods_p
 from napari_compressed_transcriptomics.core.provenance import array_sha256, values_sha256, versions
 
 if TYPE_CHECKING:
+    from napari_compressed_transcriptomics.core.expression import Parcellation
+
     from .reconstruction import Reconstruction
 
 
@@ -44,10 +46,21 @@ def provenance_of(
         "parameters": parameters or {},
         "excluded": list(expression.excluded),
         "filled": list(expression.filled),
+        **surface_of(expression.parcellation),
         "notes": [*expression.notes, *reconstruction.notes],
         "novelty": novelty.summary() if novelty is not None else None,
         "held_out": held_out.summary(reconstruction.rmse) if held_out is not None else None,
     }
+
+
+def surface_of(parcellation: "Parcellation") -> dict[str, Any]:
+    """Return ``{"surface": ...}``, mesh and vertices a side, of vertices; nothing of voxels."""
+    from napari_compressed_transcriptomics.spatial.surface_place import SurfaceParcellation
+
+    if not isinstance(parcellation, SurfaceParcellation):
+        return {}
+    left, right = parcellation.sizes
+    return {"surface": {"mesh": parcellation.mesh, "left": left, "right": right}}
 
 
 def summary_of(

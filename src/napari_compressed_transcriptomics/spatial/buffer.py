@@ -69,7 +69,7 @@ def buffer_of(
         check_buffer(asked)
         return Buffer(float(asked), "as asked for")
     reach = autocorrelation_range(expression)
-    widest = widest_buffer(expression.parcellation.centroids, n_folds, seed)
+    widest = widest_buffer(expression.parcellation.positions, n_folds, seed)
     if reach <= widest:
         return Buffer(reach, "where the correlation of samples has fallen to one half")
     return Buffer(
@@ -109,7 +109,7 @@ def _range(expression: Expression) -> float:
     values = np.asarray(expression.values[rows], float)
     values -= values.mean(axis=0)
     product = (values @ values.T)[np.triu_indices(len(rows), 1)]
-    distance = pdist(mirrored(expression.parcellation.centroids[rows]))
+    distance = pdist(mirrored(expression.parcellation.positions[rows]))
     number = (distance / _BIN_MM).astype(int)
     pairs = np.bincount(number)
     full = pairs >= min(_MIN_PAIRS, pairs.max())

@@ -14,6 +14,8 @@ from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Parcellation
 from napari_compressed_transcriptomics.core.regions import RegionVolume
 
+from .surface_place import SurfaceParcellation
+
 COMPARTMENTS = ("cortex", "subcortex", "cerebellum", "brainstem")
 
 # As they stand in the names of DK, Destrieux, Schaefer, HCP, AICHA, AAL, Tian, Harvard-Oxford
@@ -111,12 +113,14 @@ def compartments_of(
     """
     if given is not None:
         return _given(parcellation, given)
+    of_sample = np.zeros(parcellation.n_samples, np.int64)
+    if isinstance(parcellation, SurfaceParcellation):
+        return Compartments(COMPARTMENTS[:1], of_sample)  # all of it is cortex
     found = [compartment_of_name(name) for name in names]
     unknown = found.count("")
     if found and unknown <= _MAX_UNKNOWN * len(found):
         note = f"{unknown} sample(s) of {about} whose names tell no compartment count as cortex"
         return _numbered([name or COMPARTMENTS[0] for name in found], note if unknown else "")
-    of_sample = np.zeros(parcellation.n_samples, np.int64)
     doubt = _doubt(parcellation, about)
     return Compartments(("brain",), of_sample, doubt, bool(doubt))
 

@@ -83,7 +83,7 @@ def coherence(
     report : callable, optional
         Called with a `Progress` for each component; what it raises ends the work.
     """
-    latents, positions = np.asarray(latents, float), parcellation.centroids
+    latents, positions = np.asarray(latents, float), parcellation.positions
     of_sample = np.full(len(latents), -1) if regions is None else regions.of_sample
     compartment = np.zeros(len(latents), int) if compartment is None else compartment
     if len(latents) > MAX_SAMPLES:

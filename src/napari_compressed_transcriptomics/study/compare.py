@@ -183,7 +183,7 @@ class Tally:
 
 def _distances(request: CompareRequest, planned: Plan) -> dict[tuple[str, int], dict[str, Any]]:
     """Return what a score says of its samples, by split and fold."""
-    positions, buffer = request.expression.parcellation.centroids, request_buffer(request).mm
+    positions, buffer = request.expression.parcellation.positions, request_buffer(request).mm
     apart = {}
     for split, folds in planned.folds.items():
         for fold, rows in enumerate(folds, 1):

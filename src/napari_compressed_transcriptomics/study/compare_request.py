@@ -216,7 +216,7 @@ def request_buffer(request: CompareRequest) -> Buffer:
 
 
 def _folds(request: CompareRequest, split: Split, buffer: Buffer) -> list[Rows]:
-    positions = request.expression.parcellation.centroids
+    positions = request.expression.parcellation.positions
     return outer_folds(positions, split, request.n_folds, request.seed, buffer.mm)
 
 

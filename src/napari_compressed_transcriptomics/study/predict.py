@@ -255,7 +255,7 @@ def _target_scores(
     number: int,
     compartments: Compartments | None,
 ) -> Iterator[_Found]:
-    positions = request.expression.parcellation.centroids
+    positions = request.expression.parcellation.positions
     mask, maps, folds = np.zeros(0, bool), np.zeros((0, 0)), {}
     for one in features:
         there = np.isfinite(target.values) & np.isfinite(one.values).all(axis=1)

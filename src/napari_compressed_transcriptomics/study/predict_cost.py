@@ -25,7 +25,7 @@ def estimated_seconds(request: PredictRequest) -> float:
     expression = request.expression
     n = min(expression.n_samples, _MAX_TIMED)
     larger = expression.n_samples / n
-    places = expression.parcellation.centroids[:n]
+    places = expression.parcellation.positions[:n]
     fold = nested_folds(places, "random", request.n_folds, 1, 0)[:1]
     rng = np.random.default_rng(0)
     n_sets = len(request.fitted()) * len(request.latent_sizes) + len(request.features)

@@ -84,7 +84,7 @@ class PredictRequest:
 
     def folds(self, there: np.ndarray, split: Split) -> list[Fold]:
         """Return the folds of some samples, bool (n_samples,)."""
-        places = self.expression.parcellation.centroids[there]
+        places = self.expression.parcellation.positions[there]
         buffer = self.buffer if split == "blocks" else 0.0
         return nested_folds(places, split, self.n_folds, self.n_repeats, self.seed, buffer)
 

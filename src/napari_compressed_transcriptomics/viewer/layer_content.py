@@ -12,6 +12,8 @@ from napari_compressed_transcriptomics.core.display_range import (
 )
 from napari_compressed_transcriptomics.core.expression import Expression, Parcellation
 from napari_compressed_transcriptomics.reconstruction.held_out_error import HELD_OUT
+from napari_compressed_transcriptomics.spatial.ribbon import ribbon
+from napari_compressed_transcriptomics.spatial.surface_place import SurfaceParcellation
 
 from .image_space import ImageSpace
 
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from napari_compressed_transcriptomics.reconstruction.reconstruction import Reconstruction
 
 METADATA_KEY = "compressed_transcriptomics"
+SURFACE_KEY = "compressed_transcriptomics_surface"
+"""Where a Surface layer says what its numbers are; as it has no samples, it is none of ours."""
 ERRORS = ("rmse", HELD_OUT)
 """Kinds of layers that show an error, which begins at 0."""
 _ROUND = (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 7.5, 10)
@@ -117,12 +121,20 @@ def shown(layer: Any) -> LayerContent | None:
     return found if isinstance(found, LayerContent) else None
 
 
+def measured(layer: Any) -> LayerContent | None:
+    """Return what the numbers of a layer of ours are, also on a surface; None for any other."""
+    return shown(layer) or getattr(layer, "metadata", {}).get(SURFACE_KEY)
+
+
 def space(parcellation: Parcellation) -> dict[str, Any]:
-    """Return what `LayerContent` needs to know of where samples lie."""
-    image_space = ImageSpace(parcellation.labels.shape, parcellation.affine)
-    labels = np.ascontiguousarray(image_space.to_viewer(parcellation.labels))
+    """Return what `LayerContent` needs to know of where samples lie; of vertices, the ribbon."""
+    labels, affine = parcellation.labels, parcellation.affine
+    if isinstance(parcellation, SurfaceParcellation):
+        labels, affine = ribbon(parcellation)
+    image_space = ImageSpace(labels.shape, affine)
+    labels = np.ascontiguousarray(image_space.to_viewer(labels))
     # An oblique grid can lose a one-voxel sample in resampling; its value must not shift others.
-    view = _View(labels, parcellation.affine, parcellation.n_samples)
+    view = _View(labels, affine, parcellation.n_samples)
     return {"image_space": image_space, "parcellation": parcellation, "view": view}
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_compressed_transcriptomics.codecs.registry import short_title
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Expression, Parcellation
 from napari_compressed_transcriptomics.reconstruction.held_out_error import HELD_OUT
@@ -77,12 +78,11 @@ def update(layer: Any, what: LayerContent, limits_of: np.ndarray | None = None) 
     """
     old = shown(layer)
     assert old is not None
-    layer.metadata[METADATA_KEY] = what
     of_limits = what if limits_of is None else replace(what, values=limits_of)
-    paint(layer, of_limits.contrast_limits())
+    paint(layer, what, of_limits.contrast_limits())
+    layer.metadata = {**layer.metadata, METADATA_KEY: what}  # tells those who follow the layer
     layer.refresh(extent=False)
     _set_contrast(layer, of_limits)
-    layer.events.data(value=layer.data)  # views beside the window's own follow
     layer.name = layer.name.replace(f": {old.gene}", f": {what.gene}")
 
 
@@ -198,7 +198,8 @@ def samples_layer(
     )
     if center is not None:
         what = replace(what, **middle_and_reach(values[:, None], center))
-    name = f"{_title(result)} {name}" if result else name
+    if result is not None and kind != "original":  # which is of no method
+        name = f"{_title(result)} {name}"
     return _image(what, f"{name}: {gene}" if gene else name, visible)
 
 
@@ -281,7 +282,7 @@ def volume_layer(volume: "Volume") -> LayerData:
 
 
 def _title(result: "Reconstruction") -> str:
-    return f"{result.codec.id} k={result.codec.latent_size}"
+    return f"{short_title(result.codec.id)} k={result.codec.latent_size}"
 
 
 def _attributes(
@@ -325,7 +326,11 @@ def follow_component(layer: Any, component: int) -> None:
 
 
 def _set_contrast(layer: Any, what: LayerContent, component: int = 0) -> None:
-    low, high = what.contrast_limits(component)
+    set_limits(layer, *what.contrast_limits(component))
+
+
+def set_limits(layer: Any, low: float, high: float) -> None:
+    """Set a layer's contrast limits, and their range where it would not do."""
     if tuple(layer.contrast_limits) == (low, high):
         return
     least, most = layer.contrast_limits_range

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 MAX_LAYERS = 36
 """Each costs the viewer a noticeable fraction of a second."""
 _MAX_A_METHOD = 8
-_FEW = 4  # columns, whose cells have room for colour bars
 _CLEARLY = 1.2
 
 
@@ -98,13 +97,7 @@ def _showing(
         order = [viewer.layers.index(layer) for layer in layers]
         if order != sorted(order):
             viewer.layers.move_multiple(order, len(viewer.layers))
-        view.show_side_by_side(layers, rows, columns)
-        narrow = columns > _FEW
-        for layer in layers:
-            layer.name_overlay.font_size = 7 if narrow else 8
-            bar = layer.colorbar
-            view.texts.show(layer, bar, not narrow)  # its numbers would lie over each other
-            bar.position, bar.tick_length, bar.size, bar.font_size = "bottom_left", 3, (9, 95), 7
+        view.show_side_by_side((rows, columns))
 
 
 def _add(viewer: Any, latents: "NamedLatents", component: int) -> Any:

@@ -79,12 +79,11 @@ def show_prediction(viewer: "Any", prediction: "Prediction", score: "Score") -> 
             layer = _same(viewer, attributes)
             if layer is None:
                 layer = viewer.add_image(data, **attributes)
-                layer.colorbar.position = "bottom_left"  # cells are narrow: names need the top
             layers.append(layer)
         for layer in viewer.layers:
             layer.visible = layer in layers
         viewer.layers.link_layers(layers[:2], ("contrast_limits", "colormap", "gamma"))
-        view.show_side_by_side(layers, rows=1)
+        view.show_side_by_side((1, len(layers)))
     return layers
 
 

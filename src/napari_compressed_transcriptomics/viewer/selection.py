@@ -6,7 +6,9 @@ import numpy as np
 
 from napari_compressed_transcriptomics.core.expression import Parcellation
 
-from .colormaps import selection_colormap
+from .brain_view import attach
+from .cells.slices import MaskSlices
+from .colormaps import SELECTED, selection_colormap
 from .layer_content import METADATA_KEY, LayerContent, shown, space
 
 NAME = "selected samples"
@@ -24,6 +26,8 @@ def selection_of(viewer: Any) -> Any:
 def show_selection(viewer: Any, parcellation: Parcellation, selected: np.ndarray) -> Any:
     """Show which samples are selected, in the layer there is or a new one; return it.
 
+    In a grid they are seen in every 2-D cell, over its map; see `Cells.share`.
+
     Parameters
     ----------
     viewer : napari.Viewer or napari.components.ViewerModel
@@ -40,12 +44,14 @@ def show_selection(viewer: Any, parcellation: Parcellation, selected: np.ndarray
         layer.metadata[METADATA_KEY] = LayerContent("labels", image_space)
         layer.scale, layer.translate = image_space.scale, image_space.translate
         layer.data = data
+        _share(viewer, layer)
         return layer
     if layer is not None:
         viewer.layers.remove(layer)
     before, active = set(viewer.layers.selection), viewer.layers.selection.active
     layer = viewer.add_labels(
         data,
+        visible=not viewer.canvas.grid.enabled,
         name=NAME,
         scale=image_space.scale,
         translate=image_space.translate,
@@ -60,4 +66,12 @@ def show_selection(viewer: Any, parcellation: Parcellation, selected: np.ndarray
     )
     viewer.layers.selection = before & set(viewer.layers)
     viewer.layers.selection.active = active
+    _share(viewer, layer)
     return layer
+
+
+def _share(viewer: Any, layer: Any) -> None:
+    red, green, blue = bytes.fromhex(SELECTED[1:])
+    color = red, green, blue, round(255 * layer.opacity)
+    pictures = MaskSlices(layer.data > 0, layer.scale, layer.translate, color)
+    attach(viewer).cells.share(layer, pictures)

@@ -72,6 +72,13 @@ class BrainView(Dock):
             "Side by side", "Every visible layer in a cell of its own, with its name"
         )
         self.side_by_side.clicked.connect(self._arrange)
+        self.same_scale = check_box(
+            "Same scale for the same quantity",
+            "Errors of all results, a gene and its reconstructions, and latents of one method "
+            "have the same colours for the same numbers; else each map has limits of its own",
+        )
+        self.same_scale.setChecked(self._view.same_scale.on)
+        self.same_scale.clicked.connect(self._scale)
         self.shell = check_box(
             "Brain shell in 3-D", "A faint surface around the brain, in 3-D and not side by side"
         )
@@ -107,7 +114,7 @@ class BrainView(Dock):
         buttons.addWidget(self.four, 2, 0, 1, 2)
         cut = row(label("&Cut in 3-D", self.cut), (self.cut, 1))
         options = QGridLayout()
-        boxes = (self.side_by_side, self.shell, *self.background.values())
+        boxes = (self.side_by_side, self.same_scale, self.shell, *self.background.values())
         for i, shown in enumerate(boxes):
             options.addWidget(shown, i // 2, i % 2)
         stack(self, buttons, row(*places, QLabel("mm")), cut, options, self.space, 1)
@@ -151,6 +158,9 @@ class BrainView(Dock):
             self._view.show_side_by_side()
         else:
             self._view.show_in_one()
+
+    def _scale(self, same: bool) -> None:
+        self._view.same_scale.on = same
 
     def _follow(self, event: Any = None) -> None:
         """Say where the viewer is."""

@@ -2,14 +2,17 @@
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_compressed_transcriptomics.core.brain_space import is_mni, space_of
+from napari_compressed_transcriptomics.core.expression import Parcellation
 from napari_compressed_transcriptomics.figures import brain_figures, plots
+from napari_compressed_transcriptomics.figures.scale import Scale
 from napari_compressed_transcriptomics.figures.slices import BrainSpace
 from napari_compressed_transcriptomics.figures.svg import PAGE_COLOR
-from napari_compressed_transcriptomics.reconstruction.results import Results
+from napari_compressed_transcriptomics.reconstruction.results import Results, samples_of, values_at
 
 from .text import without_formulas
 
@@ -25,9 +28,21 @@ Maker = tuple[Callable[[], "Figure"], str]
 def report_figures(results: Results) -> Iterator[tuple[str, Maker]]:
     """Yield the name of each figure, what makes it, and what it shows in words."""
     volume, record = results.error_volume, results.record
-    space = BrainSpace(np.isfinite(volume), results.affine)
     errors = results.samples.rmse if results.samples else volume[np.isfinite(volume)]
-    scale = brain_figures.Scale.of_error(errors)
+    in_brain = "surface" not in record  # the volumes of vertices are no pictures of the brain
+    if in_brain:
+        yield from _error_figures(results, errors)
+    yield from _plots(results, errors)
+    if in_brain:
+        rows = brain_figures.component_rows(BrainSpace(np.isfinite(volume), results.affine))
+        for k in range(results.latent_volume.shape[3]):
+            yield f"component-{k + 1}", _component(results, rows, k)
+
+
+def _error_figures(results: Results, errors: np.ndarray) -> Iterator[tuple[str, Maker]]:
+    volume, record = results.error_volume, results.record
+    space = BrainSpace(np.isfinite(volume), results.affine)
+    scale = Scale.of_error(errors)
     upto = f"from {scale.low:.3g} to {scale.high:.3g}"
     yield (
         "error-slices",
@@ -45,9 +60,12 @@ def report_figures(results: Results) -> Iterator[tuple[str, Maker]]:
             "line of sight from three",
         ),
     )
+    place = samples_of(results) if is_mni(space_of(_source(record))) else None
+    if place is not None:
+        yield "error-surface", _on_cortex(place, volume, scale, f"The error (RMSE), {upto},")
     unseen = results.held_out_volume
     if unseen is not None:
-        wide = brain_figures.Scale.of_error(unseen[np.isfinite(unseen)])
+        wide = Scale.of_error(unseen[np.isfinite(unseen)])
         yield (
             "held-out-slices",
             (
@@ -56,6 +74,13 @@ def report_figures(results: Results) -> Iterator[tuple[str, Maker]]:
                 f"{wide.high:.3g}",
             ),
         )
+        if place is not None:
+            words = f"The error on samples not seen, from {wide.low:.3g} to {wide.high:.3g},"
+            yield "held-out-surface", _on_cortex(place, unseen, wide, words)
+
+
+def _plots(results: Results, errors: np.ndarray) -> Iterator[tuple[str, Maker]]:
+    record = results.record
     if results.density is not None and record.get("rmse") is not None:
         density, rmse = results.density, record["rmse"]
         yield (
@@ -88,13 +113,10 @@ def report_figures(results: Results) -> Iterator[tuple[str, Maker]]:
                 f"Error of {len(regions.names):,} regions as dots, the worst on top",
             ),
         )
-    rows = brain_figures.component_rows(space)
-    for k in range(results.latent_volume.shape[3]):
-        yield f"component-{k + 1}", _component(results, rows, k)
 
 
 def _component(results: Results, rows: brain_figures.Rows, k: int) -> Maker:
-    scale = brain_figures.Scale.of_component(results.latents[:, k], f"component {k + 1}")
+    scale = Scale.of_component(results.latents[:, k], f"component {k + 1}")
     volume = results.latent_volume[..., k]
     return (
         _drawn(rows, volume, scale),
@@ -103,7 +125,23 @@ def _component(results: Results, rows: brain_figures.Rows, k: int) -> Maker:
     )
 
 
-def _drawn(
-    rows: brain_figures.Rows, volume: np.ndarray, scale: brain_figures.Scale
-) -> Callable[[], "Figure"]:
-    return partial(brain_figures.draw, rows, volume, scale, foreground=PAGE_COLOR)
+def _drawn(rows: brain_figures.Rows, volume: np.ndarray, scale: Scale) -> Callable[[], "Figure"]:
+    panels = [brain_figures.Panel(rows, volume, scale)]
+    return partial(brain_figures.draw, panels, brain_figures.Look(foreground=PAGE_COLOR))
+
+
+def _source(record: dict[str, Any]) -> dict[str, Any]:
+    source = record.get("source")
+    return source if isinstance(source, dict) else {}
+
+
+def _on_cortex(place: Parcellation, volume: np.ndarray, scale: Scale, words: str) -> Maker:
+    def make() -> "Figure":
+        from napari_compressed_transcriptomics.figures.surface_views import surface_rows
+        from napari_compressed_transcriptomics.spatial.cortical_surface import surface_sampling
+
+        values = surface_sampling(place)(values_at(place, volume))
+        panels = [brain_figures.Panel(surface_rows(), values, scale)]
+        return brain_figures.draw(panels, brain_figures.Look(foreground=PAGE_COLOR))
+
+    return make, f"{words} on the cortex of both hemispheres, lateral and medial; grey: no data"

@@ -31,6 +31,7 @@ def assemble(
     excluded: Iterable[str] = (),
     source: dict[str, Any] | None = None,
     where: Sequence[str] | None = None,
+    place: Parcellation | None = None,
 ) -> Expression:
     """Make the `Expression`, whatever the format that it came from.
 
@@ -52,6 +53,8 @@ def assemble(
     impute : {None, "gene_mean", "drop_genes"}
         What to do with single missing cells: refuse; fill with the gene's mean over the
         samples that have it; leave out each gene that lacks one.
+    place : Parcellation, optional
+        What `labels` are of, where they are not of voxels.
     where : sequence of str, optional
         How messages call the rows of `values`, for files that have lines.
 
@@ -121,13 +124,19 @@ def assemble(
         values=np.ascontiguousarray(values, np.float32),
         genes=named.genes,
         samples=tuple(samples),
-        parcellation=Parcellation(np.asarray(labels, np.int32), np.asarray(affine, float)),
+        parcellation=_placed(labels, affine, place),
         name=stem(path),
         excluded=tuple(excluded),
         notes=tuple(notes),
         source=source or {},
         imputed=imputed,
     )
+
+
+def _placed(labels: np.ndarray, affine: np.ndarray, place: Parcellation | None) -> Parcellation:
+    if place is not None:
+        return place.renumbered(labels)
+    return Parcellation(np.asarray(labels, np.int32), np.asarray(affine, float))
 
 
 def check_imputation(impute: str | None) -> None:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from napari_compressed_transcriptomics.io.files.nifti import read_volumes
 from napari_compressed_transcriptomics.io.files.nifti_header import read_header
 
 from .region_names import region_key
+from .surfaces.names import is_surface_atlas
 
 TOLERANCE = 1e-3  # of float labels from the nearest integer
 
@@ -32,6 +33,10 @@ class Atlas:
     notes : tuple of str
     space : str
         See `core.brain_space`; empty where nothing tells it.
+    names : dict of int to str
+        Names of ids that the file itself tells.
+    place : Parcellation or None
+        What `labels` are of, where they are not of voxels.
     """
 
     path: Path
@@ -39,6 +44,14 @@ class Atlas:
     affine: np.ndarray
     notes: tuple[str, ...] = ()
     space: str = ""
+    names: dict[int, str] = field(default_factory=dict)
+    place: Parcellation | None = None
+
+    def parcellation(self, labels: np.ndarray) -> Parcellation:
+        """Return where samples lie that are numbered by `labels`, of the shape of the atlas's."""
+        if self.place is not None:
+            return self.place.renumbered(labels)
+        return Parcellation(labels, self.affine)
 
     @cached_property
     def ids(self) -> np.ndarray:
@@ -54,7 +67,7 @@ class Atlas:
 
 
 def read_atlas(path: str | Path) -> Atlas:
-    """Read a label volume.
+    """Read a label volume, or labels of vertices (``.annot``, ``.label.gii``).
 
     Raises
     ------
@@ -62,6 +75,14 @@ def read_atlas(path: str | Path) -> Atlas:
         The file is no readable NIfTI, not 3-D (a probabilistic atlas), holds values that are
         negative or no integers (within 0.001), or no label at all.
     """
+    if is_surface_atlas(path):
+        from .surfaces.regions import read_vertex_labels
+
+        found = read_vertex_labels(Path(path))
+        place = found.place
+        return Atlas(
+            Path(path), found.labels, place.affine, found.notes, names=found.names, place=place
+        )
     header = read_header(path)
     if len(header.shape) != 3:
         raise UserError(
@@ -137,6 +158,8 @@ def check_sides(parcellation: Parcellation, names: list[str], name: str) -> list
     UserError
         Regions named left lie right of those named right.
     """
+    if not parcellation.places_known:
+        return []
     x = parcellation.centroids[:, 0]
     sides = np.array([region_key(region)[0] for region in names])
     left, right = x[sides == "L"], x[sides == "R"]
@@ -161,9 +184,8 @@ def check_sides(parcellation: Parcellation, names: list[str], name: str) -> list
 
 def _on_both_sides(parcellation: Parcellation) -> int:
     """Count regions with a good part of their voxels on either side, if most are so."""
-    voxels = np.nonzero(parcellation.labels)
-    x = parcellation.affine[0, :3] @ np.array(voxels) + parcellation.affine[0, 3]
-    of_voxel = parcellation.labels[voxels] - 1
+    of_voxel, places = parcellation.places_in(np.eye(4))
+    x = places[:, 0]
     on_left = np.bincount(of_voxel, x < 0, parcellation.n_samples) / parcellation.voxels_per_sample
     spread = np.abs(x - parcellation.centroids[of_voxel, 0])
     # Midline regions are two-sided too, but compact: two halves lie far from their common centre.

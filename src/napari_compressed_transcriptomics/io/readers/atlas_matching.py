@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from napari_compressed_transcriptomics.core.errors import UserError, listing
-from napari_compressed_transcriptomics.core.expression import Parcellation
 from napari_compressed_transcriptomics.io.files.text import integer
 
 from .atlas import Atlas, check_sides, nameless_note, shared_note
@@ -116,7 +115,7 @@ def place(
             f"({empty}) and are shown as no data"
         )
     if samples:
-        notes += check_sides(Parcellation(labels, atlas.affine), samples, atlas.path.name)
+        notes += check_sides(atlas.parcellation(labels), samples, atlas.path.name)
     return Placed(kept, tuple(samples), labels, (*strangers, *lost), tuple(notes))
 
 

@@ -15,6 +15,7 @@ from napari_compressed_transcriptomics.core.expression import Expression, Parcel
 from napari_compressed_transcriptomics.core.memory import require_memory
 from napari_compressed_transcriptomics.core.provenance import array_sha256
 from napari_compressed_transcriptomics.io.files.hdf5 import Hdf5
+from napari_compressed_transcriptomics.spatial.surface_place import SurfaceParcellation
 
 _PLACE = "uns['parcellation']"
 _FARTHEST = 1e7  # mm
@@ -22,6 +23,7 @@ _FARTHEST = 1e7  # mm
 
 def places_to_store(expression: Expression) -> dict[str, Any]:
     """Return ``uns["parcellation"]`` of an expression; see `io.h5ad`."""
+    refuse_vertices(expression.parcellation, "AnnData files")
     labels, affine = expression.parcellation.labels, expression.parcellation.affine
     return {
         "labels": labels,
@@ -29,6 +31,15 @@ def places_to_store(expression: Expression) -> dict[str, Any]:
         "samples": np.array(expression.samples, object),
         "sha256": _sha256(labels, affine, expression.samples),
     }
+
+
+def refuse_vertices(parcellation: Parcellation, what: str) -> None:
+    """Raise a `UserError` for vertices, whose mesh what is written would not tell."""
+    if isinstance(parcellation, SurfaceParcellation):
+        raise UserError(
+            f"{what} of ours hold voxels and regions of volumes, not vertices; keep the GIFTI or "
+            "MGH files, or the table"
+        )
 
 
 @dataclass(frozen=True)

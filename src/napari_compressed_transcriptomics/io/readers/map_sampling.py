@@ -1,7 +1,6 @@
 """The mean of a volume over each sample's voxels, whatever the two grids."""
 
 import numpy as np
-from nibabel.affines import apply_affine
 
 from napari_compressed_transcriptomics.core.expression import Parcellation
 
@@ -37,13 +36,12 @@ def sample_means(volume: Volume, parcellation: Parcellation) -> np.ndarray:
     with np.errstate(invalid="ignore"):  # NaN that signal
         known = np.isfinite(data) & (data != volume.background)
     filled, weight = np.where(known, data, 0), known.astype(np.float32)
-    voxels = np.argwhere(parcellation.labels)
-    of_voxel = parcellation.labels[tuple(voxels.T)] - 1
+    of_voxel, middles = parcellation.places_in(volume.affine)
     to_image = np.linalg.inv(volume.affine) @ parcellation.affine
     sums, counts = np.zeros((2, parcellation.n_samples))
-    offsets = _offsets(to_image)
+    offsets = _offsets(to_image) if type(parcellation) is Parcellation else np.zeros((1, 3))
     for offset in offsets:
-        at = apply_affine(to_image, voxels + offset)
+        at = middles + to_image[:3, :3] @ offset  # vertices are points
         share = map_coordinates(weight, at.T, order=1, mode="constant")
         value = map_coordinates(filled, at.T, order=1, mode="constant")
         inside = share >= 0.5

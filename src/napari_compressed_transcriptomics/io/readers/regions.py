@@ -67,7 +67,7 @@ def mean_over_regions(
             means[region] += rows[region_of == region].sum(axis=0, dtype=np.float64)
     means /= counts[kept, None]
     lookup = np.concatenate([[0], row_at_voxel + 1]).astype(np.int32)
-    parcellation = Parcellation(lookup[voxels.parcellation.labels], voxels.parcellation.affine)
+    parcellation = voxels.parcellation.renumbered(lookup[voxels.parcellation.labels])
     samples = [names[region] for region in kept]
     lost = [names[region] for region in np.flatnonzero(counts == 0)]
     notes = [*voxels.notes, *regions.notes]

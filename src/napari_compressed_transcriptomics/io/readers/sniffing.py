@@ -27,6 +27,7 @@ from napari_compressed_transcriptomics.io.files.zarr_store import is_remote, is_
 from napari_compressed_transcriptomics.io.files.zip_member import ZIP
 
 from .gene_volumes.names import gene_file, volumes_in
+from .surfaces.names import MAPS, is_no_gene, side_of
 
 # A table without an atlas is claimed only if it looks like expression, not like a table of
 # points or results: so many numeric columns at least, none of them named like those.
@@ -55,6 +56,8 @@ def sniff(path: str | Path | Sequence[str | Path]) -> str | None:
     """
     try:
         if not isinstance(path, str | Path):
+            if all(suffix(one, MAPS) for one in path):
+                return "expression"
             return "gene_volumes" if _are_maps([Path(one) for one in path]) else None
         if is_remote(path):  # only the name tells, as asking a server takes long
             return "expression" if suffix(path, STORE) else None
@@ -66,8 +69,12 @@ def sniff(path: str | Path | Sequence[str | Path]) -> str | None:
 def _sniff(path: Path) -> str | None:
     if suffix(path, STORE):
         return "expression" if is_store(path) else None
+    if suffix(path, MAPS) and path.is_file():
+        return "expression" if side_of(path) and not is_no_gene(path) else None
     if path.is_dir():
         inside = _inside(path)
+        if any(suffix(one, MAPS) and side_of(one) and not is_no_gene(one) for one in inside):
+            return "expression"
         into = [one for one in inside if one.is_dir()][:_PEEK_INTO]
         files = [one for one in inside if suffix(one, NIFTI + ZIP) and one not in into]
         files += [one for folder in into for one in _inside(folder)]

@@ -1,5 +1,6 @@
 """Tables with the atlas that they belong to, to an `Expression`."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from napari_compressed_transcriptomics.core.brain_space import recorded
@@ -18,6 +19,7 @@ from .atlas import read_atlas
 from .atlas_matching import place
 from .parquet import read_parquet
 from .region_names import read_region_names
+from .surfaces.table import sizes_of_table, vertex_table
 from .table import Table
 from .table_header import counters_among
 from .table_rows import values_left_out
@@ -30,6 +32,7 @@ def read_table_expression(
     labels: str | Path | None = None,
     impute: str | None = None,
     ids: str | None = None,
+    surface: Sequence[str | Path] = (),
 ) -> Expression:
     """Read a table (CSV, TSV, also packed; Parquet) with the atlas that it belongs to.
 
@@ -44,6 +47,9 @@ def read_table_expression(
     path = existing_file(path)
     atlas_path, labels_path = atlas_of(path, atlas, labels)
     if atlas_path is None:
+        table = read_parquet(path, ids) if suffix(path, PARQUET) else read_text_table(path, ids)
+        if (sizes := sizes_of_table(path, len(table.values))) is not None:
+            return vertex_table(table, sizes, impute, surface)
         raise UserError(
             f"{path.name} is a table without an atlas; choose its label volume, or put it beside "
             "the table as NAME_atlas.nii.gz"
@@ -60,10 +66,10 @@ def table_expression(
     ids: str | None = None,
 ) -> Expression:
     """Place a table's rows in an atlas. Parameters and errors as `read_table_expression`."""
-    names = read_region_names(labels_path) if labels_path else None
     atlas = read_atlas(atlas_path)
+    names = read_region_names(labels_path) if labels_path else atlas.names or None
     rows = table.rows(ids)
-    placed = place(rows, table.genes, atlas, names, labels_path.name if labels_path else "")
+    placed = place(rows, table.genes, atlas, names, (labels_path or atlas_path).name)
     source = {"expression": table.path, "atlas": atlas_path, "labels": labels_path}
     all_placed = len(placed.rows) == len(table.values)
     notes = [*table.notes, *placed.notes]
@@ -89,4 +95,5 @@ def table_expression(
         excluded=placed.excluded,
         source={role: source_of(p) for role, p in source.items() if p} | recorded(atlas.space),
         where=[rows.where(int(row)) for row in placed.rows],
+        place=atlas.place,
     )

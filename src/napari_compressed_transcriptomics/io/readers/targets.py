@@ -284,7 +284,7 @@ def _doubt(
     if rows is None or there.sum() < 20 or np.ptp(values[there]) == 0:
         return []
     some = np.flatnonzero(there)[:2000]
-    weights = moran_weights(expression.parcellation.centroids[some])
+    weights = moran_weights(expression.parcellation.positions[some])
     rng = np.random.default_rng(0)
     shuffled = rng.permuted(np.tile(values[some], (199, 1)), axis=1).T
     at_random = np.quantile(np.asarray(morans_i(shuffled, weights)), 0.95)

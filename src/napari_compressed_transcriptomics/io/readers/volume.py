@@ -8,7 +8,13 @@ import numpy as np
 
 from napari_compressed_transcriptomics.core.brain_space import recorded
 from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.io.files.files import atlas_of, source_of, stem
+from napari_compressed_transcriptomics.io.files.files import (
+    atlas_of,
+    beside,
+    read_json,
+    source_of,
+    stem,
+)
 from napari_compressed_transcriptomics.io.files.nifti import read_volumes
 from napari_compressed_transcriptomics.io.files.nifti_header import read_header
 
@@ -90,6 +96,15 @@ def read_volume(path: str | Path) -> Volume:
         notes=(*header.notes, *notes),
         source={"volume": source_of(header.path, header.state), **recorded(header.space)},
     )
+
+
+def refuse_vertices(path: str | Path) -> None:
+    """Raise a `UserError` for a NIfTI of ours that holds vertices: it is no picture of a brain."""
+    if "surface" in read_json(beside(path, ".json")):
+        raise UserError(
+            f"{Path(path).name} holds values of vertices, which have no place in a volume; open "
+            "the files beside it that end in hemi-L.func.gii and hemi-R.func.gii"
+        )
 
 
 def _region_names(path: Path) -> tuple[dict[int, str], tuple[str, ...]]:

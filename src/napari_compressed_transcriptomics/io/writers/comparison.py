@@ -201,7 +201,7 @@ def _about(request: CompareRequest) -> dict[str, Any]:
     return {
         "data_sha256": values_sha256(expression.values),
         "genes_sha256": hashlib.sha256("\n".join(expression.genes).encode()).hexdigest(),
-        "positions_sha256": array_sha256(expression.parcellation.centroids),
+        "positions_sha256": array_sha256(expression.parcellation.positions),
         "seed": request.seed,
         "n_folds": request.n_folds,
         "buffer_mm": round(request_buffer(request).mm, 3),

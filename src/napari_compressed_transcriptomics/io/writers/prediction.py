@@ -1,5 +1,6 @@
 """A prediction to files: scores, maps, a figure, and a record of what made them."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,8 @@ from napari_compressed_transcriptomics.io.files.file_names import distinct_stems
 from napari_compressed_transcriptomics.io.files.nifti import write_volume
 from napari_compressed_transcriptomics.io.files.room import table_bytes, volume_bytes
 from napari_compressed_transcriptomics.io.files.style import SAFE, Style, number_cell, write_rows
+
+from .surface_maps import by_hemisphere, write_gifti
 
 if TYPE_CHECKING:
     from napari_compressed_transcriptomics.study.predict import Prediction
@@ -52,8 +55,9 @@ def save_prediction(
     `predict.COLUMNS`), ``prediction.png`` (bars of the methods), ``predicted_samples.csv`` (a row a
     sample: each target, then each of its held-out predictions), of each target's best prediction
     ``predicted_NAME.nii.gz`` and ``prediction_error_NAME.nii.gz`` (target minus prediction) in the
-    target's units, NaN outside, and, written last, ``prediction.json`` (settings, sources, notes,
-    hashes of the other files). `style` tells how names and paths are written.
+    target's units, NaN outside (of vertices as GIFTI of each hemisphere, too), and, written last,
+    ``prediction.json`` (settings, sources, notes, hashes of the other files). `style` tells how
+    names and paths are written.
 
     Raises
     ------
@@ -65,7 +69,9 @@ def save_prediction(
     done = [
         t for t in prediction.request.targets if any(s.target == t.name for s in prediction.scores)
     ]
-    names = prediction_files([target.name for target in done])
+    stems = distinct_stems([target.name for target in done])
+    surfaces = by_hemisphere(expression.parcellation, _maps_of(prediction, done, stems))
+    names = [*prediction_files([target.name for target in done]), *surfaces]
     source = sources(prediction.request)
     refuse_overwriting([directory / name for name in names], source)
     record = prediction_record(prediction)
@@ -74,19 +80,33 @@ def save_prediction(
         _write_scores(folder / "prediction.csv", prediction, style)
         _write_samples(folder / "predicted_samples.csv", prediction, style)
         _write_figure(folder / "prediction.png", prediction)
-        for target, stem in zip(done, distinct_stems([t.name for t in done]), strict=True):
+        for name, (maps, titles) in surfaces.items():
+            write_gifti(folder / name, maps, titles)
+        for target, stem in zip(done, stems, strict=True):
             score = prediction.best(target.name)
             about = {"score": score._asdict(), "source": source}
-            maps = {
+            kinds = {
                 "predicted": prediction.predicted(score),
                 "prediction_error": prediction.prediction_error(score),
             }
-            for kind, values in maps.items():
+            for kind, values in kinds.items():
                 path = folder / f"{kind}_{stem}.nii.gz"
                 volume = paint(values)
                 write_volume(path, volume, affine, kind=kind, provenance=about, style=style)
         write_json(folder / "prediction.json", {**record, KEY: fingerprints(folder)}, style)
     return [directory / name for name in names]
+
+
+def _maps_of(
+    prediction: "Prediction", done: Sequence[Any], stems: Sequence[str]
+) -> dict[str, tuple[np.ndarray, list[str]]]:
+    """Return the predicted map and its error of each target, as `by_hemisphere` takes them."""
+    maps = {}
+    for target, stem in zip(done, stems, strict=True):
+        score = prediction.best(target.name)
+        maps[f"predicted_{stem}"] = prediction.predicted(score)
+        maps[f"prediction_error_{stem}"] = prediction.prediction_error(score)
+    return {name: (values[:, None], [name]) for name, values in maps.items()}
 
 
 def sources(request: Any) -> dict[str, Any]:

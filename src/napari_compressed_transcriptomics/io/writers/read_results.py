@@ -195,10 +195,12 @@ def _table(
 def _samples(path: Path, n_samples: int, more: list[str]) -> SampleErrors | None:
     if not path.exists():
         return None
-    columns = ["x_mm", "y_mm", "z_mm", "rmse", "r2", *more]
-    names, values = _table(path, columns, n_samples)
-    unseen = values[:, 5] if more else None
-    return SampleErrors(names, values[:, 3], values[:, 4], values[:, :3], held_out=unseen)
+    axes = ["x_mm", "y_mm", "z_mm"]
+    placed = set(axes) <= set(DelimitedText(path).header)  # of some vertices it is not known
+    names, values = _table(path, ["rmse", "r2", *more, *(axes if placed else [])], n_samples)
+    unseen = values[:, 2] if more else None
+    places = values[:, -3:] if placed else None
+    return SampleErrors(names, values[:, 0], values[:, 1], places, held_out=unseen)
 
 
 def _density(path: Path, record: dict[str, Any]) -> JointHistogram | None:

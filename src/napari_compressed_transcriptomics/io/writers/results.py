@@ -23,6 +23,8 @@ from napari_compressed_transcriptomics.io.files.style import SAFE, Style, write_
 from napari_compressed_transcriptomics.reconstruction.held_out_error import HELD_OUT
 from napari_compressed_transcriptomics.reconstruction.summary import provenance_of, summary_of
 
+from .surface_maps import surface_files, write_gifti
+
 if TYPE_CHECKING:
     from napari_compressed_transcriptomics.reconstruction.joint_histogram import JointHistogram
     from napari_compressed_transcriptomics.reconstruction.reconstruction import Reconstruction
@@ -86,6 +88,9 @@ def save_results(
     hold values) and, last, ``summary.json`` (see `core.summary.summary_of`, the cells of the
     density, and size and SHA-256 of each of the other files).
 
+    Of vertices there are GIFTI files of the latents and errors, too, one a hemisphere; the NIfTI
+    files hold the vertices in their order, the left's first, and no picture.
+
     Where the error on samples not seen was measured, both tables have a column ``held_out_rmse``,
     and there is ``held_out_error.nii.gz``; else one that an earlier result left there is removed.
 
@@ -115,7 +120,8 @@ def save_results(
     expression = reconstruction.expression
     parcellation = expression.parcellation
     held_out = reconstruction.held_out
-    names = [*RESULT_FILES[:-1], *(HELD_OUT_FILES if held_out else ()), RESULT_FILES[-1]]
+    surfaces = surface_files(reconstruction)
+    names = [*RESULT_FILES[:-1], *(HELD_OUT_FILES if held_out else ()), *surfaces, RESULT_FILES[-1]]
     check_results_folder(directory, expression, reconstruction.latents.shape[1], names)
     record = provenance_of(reconstruction, parameters)
     density = density_of(reconstruction)
@@ -136,6 +142,8 @@ def save_results(
         for name, kind, volume in volumes:
             about: dict[str, Any] = {"kind": kind, "provenance": record, "style": style}
             write_volume(folder / name, volume, parcellation.affine, **about)
+        for name, (maps, titles) in surfaces.items():
+            write_gifti(folder / name, maps, titles)
         write_latents_csv(folder / "latents.csv", reconstruction, style)
         write_gene_error_csv(folder / "gene_error.csv", reconstruction, style)
         write_sample_error_csv(folder / "sample_error.csv", reconstruction, style)
@@ -188,11 +196,11 @@ def write_sample_error_csv(
     Where it was measured, the RMSE in the fold in which the sample was not seen follows.
     """
     expression = reconstruction.expression
-    x, y, z = expression.parcellation.centroids.round(3).T
-    columns = {
-        "x_mm": x,
-        "y_mm": y,
-        "z_mm": z,
+    columns: dict[str, np.ndarray] = {}
+    if expression.parcellation.places_known:
+        axes = ("x_mm", "y_mm", "z_mm")
+        columns |= zip(axes, expression.parcellation.centroids.round(3).T, strict=True)
+    columns |= {
         "rmse": reconstruction.rmse_samples,
         "r2": reconstruction.r2_samples,
     }

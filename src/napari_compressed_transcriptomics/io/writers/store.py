@@ -27,6 +27,7 @@ from napari_compressed_transcriptomics.io.files.atomic import check_writable, re
 from napari_compressed_transcriptomics.io.files.room import check_room, explained, system_error
 from napari_compressed_transcriptomics.io.files.style import SAFE
 from napari_compressed_transcriptomics.io.files.zarr_store import MARK, VERSION, Store
+from napari_compressed_transcriptomics.io.readers.h5ad_places import refuse_vertices
 
 from .zarr_elements import (
     Layout,
@@ -95,6 +96,7 @@ def convert(
         `out` is there already or cannot be written, values are not finite or beyond float16's
         range, or what was written does not read as it should. As `core.cluster.connected`.
     """
+    refuse_vertices(expression.parcellation, "Stores")
     out, report = Path(out), dropping(report)
     check_store(out, dtype)
     refuse_overwriting([out], expression.source)

@@ -33,20 +33,20 @@ class Background:
     Parameters
     ----------
     viewer : napari.Viewer or napari.components.ViewerModel
-    in_thread : bool
-        Whether there is a window that must not wait.
 
     Attributes
     ----------
     wanted : dict of str to bool
         By name of the layer; set it by `show`.
+    in_thread : bool
+        Whether there is a window that must not wait; of a view within one, say so.
     """
 
-    def __init__(self, viewer: Any, in_thread: bool):
+    def __init__(self, viewer: Any):
         self._viewer = proxy(viewer)
         self.wanted = {TEMPLATE: True, OUTLINE: True, REGIONS: False}
         self._layers: dict[str, tuple[Any, Any]] = {}  # what it is of, and the layer
-        self._in_thread = in_thread
+        self.in_thread = getattr(viewer, "window", None) is not None
         self._asked: set[Any] = set()
         self._adding = False
         events = viewer.layers.events
@@ -73,7 +73,7 @@ class Background:
 
         Within an event of dims, napari's sliders would hear of other steps too late, and move.
         """
-        if not self._in_thread:
+        if not self.in_thread:
             self.update()
             return
         from qtpy.QtCore import QTimer
@@ -137,7 +137,7 @@ class Background:
         if name in self._layers and self._layers[name][0] == key:
             return
         if (name, key) not in _made:
-            if self._in_thread:
+            if self.in_thread:
                 self._ask((name, key), make)
                 return
             _keep((name, key), make())

@@ -6,8 +6,9 @@ from weakref import proxy
 
 import numpy as np
 
+from napari_compressed_transcriptomics.viewer.cells.letters import directions
+
 from .planes import go_to, position
-from .screen import to_screen
 
 # Of the axes (z, y, x): across which a cut goes.
 AXES = {"axial": 0, "coronal": 1, "sagittal": 2}
@@ -70,7 +71,11 @@ class Cut:
         if not self.plane or viewer.dims.ndisplay != 3 or "Shift" not in event.modifiers:
             return
         camera, axis = viewer.scene.camera, AXES[self.plane]
-        along = to_screen(viewer)[:, axis]  # right and down, of a step of a mm
+        pointing = directions(viewer)
+        if pointing is None:
+            return
+        right, up = pointing
+        along = np.array((right[axis], -up[axis]))  # right and down, of a step of a mm
         pans, camera.mouse_pan = camera.mouse_pan, False
         start, first = np.array(event.pos, float), position(self._leader)[::-1].copy()
         yield

@@ -10,12 +10,13 @@ from weakref import ref
 
 import numpy as np
 
-from napari_compressed_transcriptomics.viewer.brain_view import BrainView
+from napari_compressed_transcriptomics.viewer.brain_view import attach
 from napari_compressed_transcriptomics.viewer.itself import itself
 from napari_compressed_transcriptomics.viewer.layer_content import METADATA_KEY, shown
 
 from .helpers import is_helper
 from .planes import fit, position, show_plane
+from .small_texts import SmallTexts
 from .solid import follow_colormap, is_solid, paint
 
 _FOLLOWED = (
@@ -49,7 +50,9 @@ class LinkedView:
         self.model = ViewerModel()
         self.plane = plane
         in_window = getattr(main, "window", None) is not None
-        self.view = BrainView(self.model, in_window, bars=False)
+        self.view = attach(self.model)
+        self.view.background.in_thread = in_window
+        self._texts = SmallTexts(self.model)
         self.view.cut.led_by(main)
         self.model.canvas.overlays.axes.size = 50
         self.copies: dict[Any, Any] = {}
@@ -73,7 +76,6 @@ class LinkedView:
         """Show another plane."""
         self.plane = plane
         show_plane(self.model, plane)
-        self.model.canvas.overlays.scale_bar.visible = False  # the window has it
         self.follow_place()
         fit(self.model)
 
@@ -98,8 +100,6 @@ class LinkedView:
 
     def follow_options(self) -> None:
         """Show the template, outlines and cut that the main viewer shows."""
-        from napari_compressed_transcriptomics.viewer.brain_view import attach
-
         main = attach(self._main)
         self.view.background.wanted |= main.background.wanted
         self.view.background.update()
@@ -136,6 +136,7 @@ class LinkedView:
             if hasattr(layer.events, name) and hasattr(copy, name):
                 self._listen(getattr(layer.events, name), self._on_look)
         self._listen(layer.events.data, self._on_data)
+        self._listen(layer.events.metadata, self._on_data)
 
     def _on_look(self, event: Any) -> None:
         layer, name = event.source, event.type
@@ -156,7 +157,7 @@ class LinkedView:
             return
         copy.metadata[METADATA_KEY] = what
         if copy.data is not layer.data:
-            paint(copy)
+            paint(copy, what)
         copy.refresh(extent=False)
 
     def _on_inserted(self, event: Any) -> None:

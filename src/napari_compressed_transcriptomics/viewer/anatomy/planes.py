@@ -4,10 +4,10 @@ from typing import Any
 
 import numpy as np
 
+from napari_compressed_transcriptomics.viewer.brain_view import attach
+
 # Order of the last three axes (z, y, x): what the slider moves, what points up, what right.
 PLANES = {"axial": (0, 1, 2), "coronal": (1, 0, 2), "sagittal": (2, 0, 1)}
-
-_PIXELS_DOWN = 18
 
 
 def plane_of(viewer: Any) -> str:
@@ -51,14 +51,5 @@ def go_to(viewer: Any, mm: Any) -> None:
 
 
 def fit(viewer: Any) -> None:
-    """Fit the view; in a grid of several rows leave room for letter and name above.
-
-    In slices the brain goes a little down, too: the cells of many rows are low.
-    """
-    grid, camera = viewer.canvas.grid, viewer.scene.camera
-    rows = grid.actual_shape(viewer.layers)[0]
-    viewer.fit_to_view(margin=0.05 if rows == 1 else 0.22 + 0.03 * max(0, rows - 4))
-    if rows > 1 and viewer.dims.ndisplay == 2:
-        *before, vertical, horizontal = camera.center
-        upwards = 1 if camera.orientation2d[0] == "up" else -1
-        camera.center = (*before, vertical + upwards * _PIXELS_DOWN / camera.zoom, horizontal)
+    """Fit the view: brains fill their cells, with room for titles, letters and colour bars."""
+    attach(viewer).cells.fit()

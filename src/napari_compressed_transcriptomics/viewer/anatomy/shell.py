@@ -29,6 +29,7 @@ class BrainShell:
         self._layer: Any = None
         self._around: Any = None
         self._wanted = False
+        self._meanwhile = False
         events = viewer.layers.events
         for event in (
             events.inserted,
@@ -43,13 +44,19 @@ class BrainShell:
         self._wanted = wanted
         self._update()
 
+    def hide_meanwhile(self, hidden: bool) -> None:
+        """Hide it while something else is shown, whatever is wanted."""
+        self._meanwhile = hidden
+        self._update()
+
     def _update(self, event: Any = None) -> None:
         viewer = self._viewer
         if self._layer is not None and self._layer not in viewer.layers:
             if event is not None and getattr(event, "value", None) is self._layer:
                 self._wanted = False  # the user deleted it
             self._layer = self._around = None
-        seen = self._wanted and viewer.dims.ndisplay == 3 and not viewer.canvas.grid.enabled
+        seen = self._wanted and not self._meanwhile
+        seen = seen and viewer.dims.ndisplay == 3 and not viewer.canvas.grid.enabled
         layer, what = self._brain()
         if seen and what is not None and what.parcellation is not self._around:
             self._around = what.parcellation

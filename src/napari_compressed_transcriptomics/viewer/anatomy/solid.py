@@ -58,17 +58,17 @@ def _dress(layer: Any, what: LayerContent, in_3d: bool) -> None:
         layer.rendering = "mip"
 
 
-def paint(layer: Any, limits: Limits | None = None) -> None:
+def paint(layer: Any, what: LayerContent, limits: Limits | None = None) -> None:
     """Write what a layer is to show into its data, in the look that it has.
 
     Parameters
     ----------
     layer : napari.layers.Image
+    what : LayerContent
+        What it is to show.
     limits : tuple of float, optional
         Contrast limits that it is about to have; those that it has where not given.
     """
-    what = shown(layer)
-    assert what is not None
     # In place: faster, as nothing else can change.
     layer.data[...] = _filled_for(layer, what, limits) if is_solid(layer) else what.painted()
 

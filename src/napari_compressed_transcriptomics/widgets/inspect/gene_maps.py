@@ -9,7 +9,6 @@ from qtpy.QtCore import QObject, Signal
 
 from napari_compressed_transcriptomics.viewer import brain_view as _viewer
 from napari_compressed_transcriptomics.viewer import layers as _layers
-from napari_compressed_transcriptomics.viewer.anatomy.planes import fit
 from napari_compressed_transcriptomics.viewer.itself import OnePerViewer
 from napari_compressed_transcriptomics.viewer.layer_content import middle_and_reach, shown
 
@@ -45,7 +44,7 @@ class Comparison(QObject):
         self._viewer = proxy(viewer)  # a comparison must not keep its viewer alive
         self._view = _viewer.attach(viewer)
         self._hidden: WeakSet[Any] = WeakSet()
-        self._grid: dict[str, Any] = {}
+        self._state: tuple[bool, bool, tuple[int, int]] | None = None
         self.active = False
         viewer.layers.events.inserted.connect(self._on_inserted)
         viewer.layers.events.removed.connect(self._on_removed)
@@ -79,21 +78,19 @@ class Comparison(QObject):
                 elif layer in self._hidden:
                     layer.visible = True
             self._hidden.clear()
-            for name, value in self._grid.items():
-                setattr(self._viewer.canvas.grid, name, value)
-        fit(self._viewer)
+            if self._state is not None:
+                self._view.cells.restore(self._state)
         self.changed.emit()
 
     def _begin(self, layers: list[Any]) -> None:
-        grid = self._viewer.canvas.grid
         if not self.active:
-            self._grid = {name: getattr(grid, name) for name in ("shape", "stride", "enabled")}
+            self._state = self._view.cells.state()
         self.active = True
         for layer in self._viewer.layers:
             if layer.visible and not _is_compared(layer):
                 self._hidden.add(layer)
             layer.visible = layer in layers
-        self._view.show_side_by_side(layers, rows=1)
+        self._view.show_side_by_side((1, len(layers)))
         self.changed.emit()
 
     def _make(self, result: "Reconstruction", gene: str) -> dict[str, Any]:
@@ -105,9 +102,7 @@ class Comparison(QObject):
             )
             if kind == "reconstructed":
                 attributes["contrast_limits"] = layers["original"].contrast_limits
-            layer = layers[kind] = self._viewer.add_image(data, **attributes)
-            # Cells are narrow: nothing may lie beside the name.
-            layer.colorbar.position = "bottom_left"
+            layers[kind] = self._viewer.add_image(data, **attributes)
         shared = ("contrast_limits", "colormap", "gamma")
         self._viewer.layers.link_layers([layers["original"], layers["reconstructed"]], shared)
         return layers

@@ -13,7 +13,6 @@ from napari_compressed_transcriptomics.reconstruction.sample_profile import (
     profile_of,
     samples_by_error,
 )
-from napari_compressed_transcriptomics.viewer.anatomy.pick_mark import pick_mark
 from napari_compressed_transcriptomics.widgets.shared.fields import (
     wrapping_label,
 )
@@ -43,7 +42,6 @@ class SampleTab(Tab):
     def __init__(self, viewer: Any, results: "ResultChoice"):
         super().__init__(viewer, results)
         self._session = session(viewer)
-        self._mark = pick_mark(viewer)
         self._stale = True
         self.regions = RegionChoice(viewer)
         self.facts = wrapping_label()
@@ -90,7 +88,6 @@ class SampleTab(Tab):
             self._refresh()
 
     def _on_pick(self, pick: Pick) -> None:
-        self._mark.show(pick)
         self._refresh()
 
     def _refresh(self) -> None:

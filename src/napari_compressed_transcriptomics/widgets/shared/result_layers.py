@@ -10,9 +10,6 @@ from napari_compressed_transcriptomics.viewer import layers as _layers
 if TYPE_CHECKING:
     from napari_compressed_transcriptomics.reconstruction.reconstruction import Reconstruction
 
-_AT_ONCE = 4
-"""Layers that are added without a long stop of the window."""
-
 
 @dataclass(frozen=True)
 class Outputs:
@@ -58,7 +55,7 @@ def add_result(
 ) -> list[Any]:
     """Add the layers that `outputs` asks for to a viewer and return them.
 
-    In a window more than a few come one in a turn of the event loop, hidden until all are there:
+    In a window they come one in a turn of the event loop, hidden until all are there:
     the list fills, and `then` is called.
     """
     view = brain_view.attach(viewer)
@@ -66,8 +63,6 @@ def add_result(
     added: list[Any] = []
     made = result_layers(result, outputs)
     view.turns.start(_adding(viewer, view, made, outputs.side_by_side, added, then))
-    if len(made) <= _AT_ONCE:
-        view.turns.finish()
     return added
 
 

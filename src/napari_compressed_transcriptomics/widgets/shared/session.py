@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 from weakref import proxy
 
 import numpy as np
-from nibabel.affines import apply_affine
 from qtpy.QtCore import QObject, Signal
 
 from napari_compressed_transcriptomics.core.expression import Parcellation
+from napari_compressed_transcriptomics.viewer.anatomy.pick_mark import pick_mark
 from napari_compressed_transcriptomics.viewer.anatomy.planes import go_to
 from napari_compressed_transcriptomics.viewer.itself import OnePerViewer
 from napari_compressed_transcriptomics.viewer.layer_content import shown
@@ -57,6 +57,7 @@ class Session(QObject):
         self._viewer = proxy(viewer)
         self.codecs: dict[str, Codec] = {}
         self.pick: Pick | None = None
+        self._mark = pick_mark(viewer)
         viewer.mouse_drag_callbacks.append(self._on_mouse)
 
     def add(self, codec: "Codec", data: str) -> str:
@@ -78,6 +79,7 @@ class Session(QObject):
 
     def _pick(self, pick: Pick) -> None:
         self.pick = pick
+        self._mark.show(pick)
         self.picked.emit(pick)
 
     def _on_mouse(self, viewer: Any, event: Any) -> Iterator[None]:
@@ -136,9 +138,8 @@ def _nearest_voxel(parcellation: Parcellation, sample: int) -> np.ndarray:
 
     The centroid itself can lie outside of a bent region.
     """
-    voxels = np.argwhere(parcellation.labels == sample + 1)
-    affine = parcellation.affine
-    places = apply_affine(affine, voxels)
+    of_sample, places = parcellation.places_in(np.eye(4))
+    places = places[of_sample == sample]
     return places[np.square(places - places.mean(0)).sum(1).argmin()]
 
 

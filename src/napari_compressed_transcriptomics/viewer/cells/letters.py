@@ -1,4 +1,4 @@
-"""Which way left, front and above point on the screen."""
+"""Letters of the sides of the brain (L, R, A, P, S, I), by how the viewer is turned."""
 
 from typing import Any
 
@@ -9,15 +9,12 @@ _ENDS = (("I", "S"), ("P", "A"), ("L", "R"))
 
 
 def directions(viewer: Any) -> tuple[np.ndarray, np.ndarray] | None:
-    """Return what points right and what points up on the screen, each (z, y, x) of length 1.
-
-    None where the viewer does not show space: it has fewer axes, or shows components as one.
-    """
+    """Return what points right and up in the viewer, each (z, y, x); None without three axes."""
     camera, dims = viewer.scene.camera, viewer.dims
-    spatial = [axis - (dims.ndim - 3) for axis in dims.displayed]
-    if dims.ndim < 3 or min(spatial) < 0:
-        return None
     right, up = np.zeros(3), np.zeros(3)
+    spatial = [axis - (dims.ndim - 3) for axis in dims.displayed]
+    if dims.ndim < 3 or min(spatial) < 0:  # nothing, or a component axis, is displayed
+        return None
     if dims.ndisplay == 2:
         vertical, horizontal = camera.orientation2d
         up[spatial[0]] = 1 if vertical == "up" else -1
@@ -30,16 +27,21 @@ def directions(viewer: Any) -> tuple[np.ndarray, np.ndarray] | None:
     return right, up
 
 
-def to_screen(viewer: Any) -> np.ndarray:
-    """Return how far right and down, (2, 3), a step along z, y or x goes at a zoom of 1."""
-    found = directions(viewer)
-    if found is None:
-        return np.zeros((2, 3))
-    right, up = found
-    return np.stack([right, -up])
+def side_letters(viewer: Any) -> dict[str, str]:
+    """Return the letters of the ``left``, ``right``, ``top`` and ``bottom`` of all cells."""
+    pointing = directions(viewer)
+    if pointing is None:
+        return dict.fromkeys(("left", "right", "top", "bottom"), "")
+    right, up = pointing
+    return {
+        "left": _letters(-right),
+        "right": _letters(right),
+        "top": _letters(up),
+        "bottom": _letters(-up),
+    }
 
 
-def letters(direction: np.ndarray) -> str:
+def _letters(direction: np.ndarray) -> str:
     """Name an anatomical direction (z, y, x) by one letter, or two when it lies between."""
     order = np.argsort(-np.abs(direction))
     names = [_ENDS[axis][int(direction[axis] > 0)] for axis in order]

@@ -1,0 +1,179 @@
+"""The command `figure`: maps and plots as PNG, SVG or PDF, or a turning brain as a movie."""
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from napari_compressed_transcriptomics.core.brain_space import is_mni, space_of
+from napari_compressed_transcriptomics.core.errors import UserError
+
+from .options import add_reading
+from .style import add_style_options, style_of
+from .terminal import Report, clear_line, tell_notes
+
+if TYPE_CHECKING:
+    from napari_compressed_transcriptomics.io.writers.figure import FigureRecord
+    from napari_compressed_transcriptomics.io.writers.figure_inputs.input import Input
+
+SUMMARY = "Draw maps or plots for a paper, or a turning brain."
+DETAILS = (
+    "Beside FIG.svg lies FIG.svg.json: figure --settings FIG.svg.json draws the same again, to the "
+    "byte. Surfaces (fsaverage5) and the template need data in MNI152 space."
+)
+_LOOK = (
+    "what", "view", "planes", "mm", "n", "place", "low", "high", "colormap", "common", "width_cm",
+    "font_pt", "dpi", "template", "surface", "outline", "letters", "colorbar", "captions", "title",
+)  # fmt: skip
+_READING = ("atlas", "labels", "ids", "impute", "variant", "model", "space")
+_OF_MOVIES = {"width_cm": 12.0, "dpi": 100}
+
+
+def add_options(figure: Any) -> None:
+    """Add the options of figures to their parser."""
+    add = figure.add_argument
+    add(
+        "input",
+        nargs="*",
+        metavar="INPUT",
+        help="folders of results, a prediction or a comparison; or expression",
+    )
+    add("--out", type=Path, metavar="FIG", help="ends in .png, .svg or .pdf")
+    add("--movie", type=Path, metavar="TURN", help="a turning brain; ends in .gif or .mp4")
+    add("--settings", type=Path, metavar="JSON", help="draw as the record of a figure says")
+    add(
+        "--what",
+        nargs="+",
+        metavar="W",
+        help="rmse (default), held-out, distance, component:3, gene:CALB1, reconstructed:CALB1, "
+        "difference:CALB1; target:NAME, predicted:NAME, error:NAME; a plot: density, histogram, "
+        "regions, genes, latents, comparison, prediction",
+    )
+    add("--view", help="slices (default), ortho, surface or plot")
+    add("--planes", nargs="+", metavar="P", help="axial (default), coronal, sagittal")
+    add("--mm", nargs="+", type=float, metavar="MM", help="where the slices are")
+    add("--slices", dest="n", type=int, metavar="N", help="of each plane; default: 6")
+    add("--place", nargs=3, type=float, metavar="MM", help="x, y and z of ortho")
+    add("--surface", help="pial (default) or inflated")
+    add("--low", type=float, metavar="V", help="value at the lower end of the colours")
+    add("--high", type=float, metavar="V", help="value at the upper end")
+    add("--colormap", metavar="NAME", help="of matplotlib")
+    add("--width-cm", type=float, metavar="CM", help="default: 17, of movies 12")
+    add("--font-pt", type=float, metavar="PT", help="size of text; default: 8")
+    add("--dpi", type=int, metavar="N", help="default: 300, of movies 100")
+    add("--title", metavar="T")
+    for name, words in (
+        ("own-scales", "give maps of the same quantity scales of their own"),
+        ("no-outline", "draw no outlines of the data"),
+        ("no-letters", "draw no letters of directions"),
+        ("no-colorbar", "draw no colour bars"),
+        ("no-captions", "write no millimetres"),
+    ):
+        dest = {"own-scales": "common"}.get(name, name.removeprefix("no-"))
+        add(f"--{name}", dest=dest, action="store_false", default=None, help=words)
+    add(
+        "--template",
+        action=argparse.BooleanOptionalAction,
+        help="draw the MNI152 template behind slices; default: where the data are in that space",
+    )
+    add("--frames", type=int, metavar="N", help="of the movie; default: 60")
+    add("--per-second", type=int, metavar="N", help="of them; default: 20")
+    add("--model", metavar="MODEL", help="model file that reconstructs expression")
+    add_reading(add)
+    add_style_options(figure, tables=False)
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Read, draw and write."""
+    from napari_compressed_transcriptomics.figures.request import FigureRequest
+    from napari_compressed_transcriptomics.io.writers.figure import (
+        FigureRecord,
+        check_figure_path,
+        sources_of,
+    )
+    from napari_compressed_transcriptomics.io.writers.figure_inputs.read_inputs import read_inputs
+
+    if (arguments.out is None) == (arguments.movie is None):
+        raise UserError("Give one of --out FIG.svg (.png, .pdf) and --movie TURN.gif (.mp4)")
+    path = arguments.out or arguments.movie
+    saved = FigureRecord.of_file(arguments.settings) if arguments.settings else None
+    if saved is None:
+        usual = _OF_MOVIES if arguments.movie else {}
+        saved = FigureRecord(FigureRequest.of_record(usual))
+    record = _asked(saved, arguments)
+    check_figure_path(path, record)
+    inputs = read_inputs(record.inputs, record.reading, Report())
+    clear_line()
+    for one in inputs:
+        tell_notes(one.notes)
+    source = sources_of(inputs)
+    if arguments.settings and not arguments.input:
+        record.check_source(source)
+    record = replace(record, source=source)
+    if arguments.template is None and arguments.settings is None:
+        mni = all(is_mni(space_of(one.source)) for one in inputs)
+        record = replace(record, request=replace(record.request, template=mni))
+    paths = _draw(record, inputs, path, arguments)
+    clear_line()
+    print(*paths, sep="\n")
+
+
+def _asked(saved: "FigureRecord", arguments: argparse.Namespace) -> "FigureRecord":
+    """Return a record with what the options say in place of what it says."""
+    from napari_compressed_transcriptomics.figures.request import PLOTS, FigureRequest
+    from napari_compressed_transcriptomics.io.writers.figure import Movie
+
+    given = {name: getattr(arguments, name) for name in _LOOK}
+    given = {name: value for name, value in given.items() if value is not None}
+    if given.get("what") and given["what"][0] in PLOTS:
+        given.setdefault("view", "plot")
+    reading = {name: getattr(arguments, name) for name in _READING}
+    reading = {name: value for name, value in reading.items() if value is not None}
+    movie = None
+    if arguments.movie is not None:
+        pace = {"frames": arguments.frames, "per_second": arguments.per_second}
+        pace = {name: value for name, value in pace.items() if value is not None}
+        movie = replace(saved.movie or Movie(), **pace)
+    elif arguments.frames is not None or arguments.per_second is not None:
+        raise UserError("--frames and --per-second are of movies; give --movie")
+    return replace(
+        saved,
+        request=FigureRequest.of_record({**saved.request.record(), **given}),
+        reading=replace(saved.reading, **reading),
+        inputs=tuple(arguments.input) or saved.inputs,
+        movie=movie,
+    )
+
+
+def _draw(
+    record: "FigureRecord", inputs: "list[Input]", path: Path, arguments: argparse.Namespace
+) -> list[Path]:
+    from napari_compressed_transcriptomics.figures.drawing import draw_maps, draw_plot
+    from napari_compressed_transcriptomics.io.writers.figure import write_figure, write_movie
+
+    request, style = record.request, style_of(arguments)
+    if request.view == "plot":
+        if record.movie is not None:
+            raise UserError(f"{request.what[0]} is a plot, of which there is no movie; give --out")
+        if len(inputs) > 1:
+            raise UserError("A plot is of one input; give one")
+        return write_figure(
+            draw_plot(inputs[0].plot(request.what[0]), request), path, record, style
+        )
+    # What is alike stands together: the same quantity of each input.
+    maps = [
+        replace(shown, title=f"{one.name}: {shown.title}") if len(inputs) > 1 else shown
+        for what in request.what
+        for one in inputs
+        for shown in (one.map(what),)
+    ]
+    if (request.template and record.movie is None) or request.view == "surface":
+        tell_notes(filter(None, [one.check_mni() for one in inputs]))
+    if record.movie is None:
+        return write_figure(draw_maps(maps, request, Report()), path, record, style)
+    if len(maps) > 1:
+        raise UserError("A movie shows one map; give one input and one --what")
+    from napari_compressed_transcriptomics.figures.turning import turning_frames
+
+    frames = turning_frames(maps[0], request, record.movie.frames, Report())
+    return write_movie(frames, path, record, style)

@@ -1,0 +1,156 @@
+"""Where samples lie in a volume: which voxel belongs to which sample."""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+
+@dataclass(frozen=True, eq=False)
+class Parcellation:
+    """Which voxel belongs to which sample.
+
+    A region table and a voxel-wise volume take one path: for the latter each label is
+    one voxel.
+
+    Attributes
+    ----------
+    labels : ndarray of int32, shape (x, y, z)
+        0 outside, ``i + 1`` in the voxels of sample ``i``. Every sample has a voxel.
+    affine : ndarray of float64, shape (4, 4)
+        Voxel indices to RAS millimetres, exactly as in the source file.
+    """
+
+    labels: np.ndarray
+    affine: np.ndarray
+
+    @classmethod
+    def from_mask(cls, mask: np.ndarray, affine: np.ndarray) -> "Parcellation":
+        """Make the parcellation in which every voxel of `mask` is a sample of its own.
+
+        Samples are numbered in C order of (x, y, z), as ``volume[mask]`` gives them.
+        """
+        labels = np.zeros(mask.shape, np.int32)
+        labels[mask] = np.arange(1, np.count_nonzero(mask) + 1, dtype=np.int32)
+        return cls(labels, np.asarray(affine, float))
+
+    @cached_property
+    def n_samples(self) -> int:
+        """Number of samples."""
+        return int(self.labels.max(initial=0))
+
+    @cached_property
+    def voxels_per_sample(self) -> np.ndarray:
+        """Number of voxels of each sample, shape (n_samples,), int64."""
+        return np.bincount(self.labels.ravel(), minlength=self.n_samples + 1)[1:]
+
+    @cached_property
+    def centroids(self) -> np.ndarray:
+        """Mean position of each sample's voxels in RAS millimetres, shape (n_samples, 3)."""
+        from nibabel.affines import apply_affine
+
+        voxels = np.nonzero(self.labels)
+        of_voxel = self.labels[voxels] - 1
+        mean = [
+            np.bincount(of_voxel, weights=axis, minlength=self.n_samples) / self.voxels_per_sample
+            for axis in voxels
+        ]
+        return apply_affine(self.affine, np.stack(mean, axis=1))
+
+    @property
+    def places_known(self) -> bool:
+        """Whether it is known where in the brain the samples lie."""
+        return True
+
+    @property
+    def positions(self) -> np.ndarray:
+        """Where samples lie for distances between them, in mm, shape (n_samples, 3)."""
+        return self.centroids
+
+    def renumbered(self, labels: np.ndarray) -> "Parcellation":
+        """Return the same place with other samples: `labels` are as its own."""
+        return replace(self, labels=np.asarray(labels, np.int32).reshape(self.labels.shape))
+
+    def places_in(self, affine: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the sample of each voxel (m,), and its middle in the voxels of another grid.
+
+        Parameters
+        ----------
+        affine : ndarray, shape (4, 4)
+            Of the other grid, voxels to RAS mm.
+
+        Returns
+        -------
+        of_sample : ndarray of int, shape (m,)
+        at : ndarray of float, shape (m, 3)
+        """
+        from nibabel.affines import apply_affine
+
+        voxels = np.argwhere(self.labels)
+        to_other = np.linalg.inv(affine) @ self.affine
+        return self.labels[tuple(voxels.T)] - 1, apply_affine(to_other, voxels)
+
+    def sample_at(self, position: np.ndarray) -> int | None:
+        """Return the sample in whose voxel a position (3,) in RAS mm lies, or None."""
+        from nibabel.affines import apply_affine
+
+        voxel = np.rint(apply_affine(np.linalg.inv(self.affine), position)).astype(int)
+        if (voxel < 0).any() or (voxel >= self.labels.shape).any():
+            return None
+        sample = int(self.labels[tuple(voxel)]) - 1
+        return sample if sample >= 0 else None
+
+    def paint(self, values: np.ndarray) -> np.ndarray:
+        """Turn one value (or one row) per sample into a volume.
+
+        Parameters
+        ----------
+        values : ndarray, shape (n_samples,) or (n_samples, k)
+
+        Returns
+        -------
+        ndarray of float32, shape (x, y, z) or (x, y, z, k)
+            NaN outside all samples.
+        """
+        values = np.asarray(values, np.float32)
+        if len(values) != self.n_samples:
+            raise ValueError(f"{len(values)} values for {self.n_samples} samples")
+        outside = np.full((1, *values.shape[1:]), np.nan, np.float32)
+        return np.concatenate([outside, values])[self.labels]
+
+    def painting(self, values: np.ndarray) -> "Painting":
+        """Return what `paint` gives of rows of values, painted volume by volume when it is read.
+
+        Parameters
+        ----------
+        values : ndarray, shape (n_samples, k)
+        """
+        return Painting(self, values)
+
+
+def voxel_names(mask: np.ndarray) -> tuple[str, ...]:
+    """Return ``x_y_z``, the indices of each voxel of a mask, in C order."""
+    return tuple(f"{x}_{y}_{z}" for x, y, z in np.argwhere(mask).tolist())
+
+
+@dataclass(frozen=True, eq=False)
+class Painting:
+    """A volume (x, y, z, k) of which one component at a time is in memory.
+
+    Attributes
+    ----------
+    parcellation : Parcellation
+    values : ndarray, shape (n_samples, k)
+    """
+
+    parcellation: Parcellation
+    values: np.ndarray
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """As of an array."""
+        return (*self.parcellation.labels.shape, self.values.shape[1])
+
+    def component(self, k: int) -> np.ndarray:
+        """Return one component as a float32 volume (x, y, z), NaN outside."""
+        return self.parcellation.paint(self.values[:, k])

@@ -1,0 +1,53 @@
+"""One quantity in the brain, to be drawn on slices or on the cortical surface."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from napari_compressed_transcriptomics.core.expression import Parcellation
+
+
+@dataclass(frozen=True, eq=False)
+class BrainMap:
+    """One quantity in the brain, to be drawn.
+
+    Attributes
+    ----------
+    values : ndarray of float, shape (n_samples,)
+        NaN where there is none.
+    parcellation : Parcellation
+        Where the samples lie.
+    title : str
+        What stands above it where there are several.
+    label : str
+        What the values are, with their unit, beside the colour bar.
+    kind : {"error", "signed", "values", "distance"}
+        Errors begin at 0; signed values are about `center`, or their mean; a distance breaks at 1.
+    group : str
+        Maps of one group have the same quantity, and may have one scale.
+    center : float or None
+        The middle of signed values.
+    original : ndarray of float, shape (n_samples,), or None
+        Values that set the scale in place of its own: a reconstruction is seen as the original.
+    """
+
+    values: np.ndarray
+    parcellation: Parcellation
+    title: str
+    label: str
+    kind: str = "values"
+    group: str = ""
+    center: float | None = None
+    original: np.ndarray | None = None
+
+    @cached_property
+    def volume(self) -> np.ndarray:
+        """The values in space, float32 (x, y, z), NaN where there is none."""
+        return self.parcellation.paint(self.values)
+
+    @property
+    def limits_of(self) -> np.ndarray:
+        """The values that set the scale, finite, shape (n,)."""
+        values = np.asarray(self.values if self.original is None else self.original)
+        return values[np.isfinite(values)]

@@ -1,0 +1,1 @@
+"""What figures are made of, by name, from folders and files."""

@@ -1,0 +1,193 @@
+"""Hemispheres laid out to be looked at: from one side, or all four views beside each other."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from .cortical_surface import SIDES, Hemisphere, SurfaceMap, fsaverage5
+
+MESHES = ("pial", "inflated")
+VIEWS = (
+    "four",
+    "left_lateral",
+    "left_medial",
+    "right_lateral",
+    "right_medial",
+    "dorsal",
+)
+_GAP_MM = 14.0
+_TURNED = np.array([-1, -1, 1], np.float32)
+"""By half a turn about the vertical axis: never mirrored."""
+
+# Look along +x: from the left, anterior on the left. What each view turns, its row and column.
+_FOUR = (
+    ("left", "lateral", False, 0, 0),
+    ("right", "lateral", True, 0, 1),
+    ("left", "medial", True, 1, 0),
+    ("right", "medial", False, 1, 1),
+)
+_LOOK = {"left_lateral": 1, "left_medial": -1, "right_lateral": -1, "right_medial": 1}
+
+
+@dataclass(frozen=True, eq=False)
+class SurfaceScene:
+    """A mesh to be drawn, and from where.
+
+    Attributes
+    ----------
+    vertices : ndarray of float32, shape (n, 3)
+        (x, y, z) in mm; where the brain has them only if `in_place`.
+    of_vertex : ndarray of int64, shape (n,)
+        Which vertex of both hemispheres, the left's first, each is.
+    faces : ndarray of int64, shape (m, 3)
+    direction, up : tuple of float
+        Where the eye looks, and what is up: (x, y, z).
+    captions : tuple of (str, ndarray (3,))
+        What to write, and its middle; where parts are not where the brain has them.
+    in_place : bool
+        Whether directions are those of the brain: right is right, anterior anterior.
+    """
+
+    vertices: np.ndarray
+    of_vertex: np.ndarray
+    faces: np.ndarray
+    direction: tuple[float, float, float]
+    up: tuple[float, float, float] = (0.0, 0.0, 1.0)
+    captions: tuple[tuple[str, np.ndarray], ...] = ()
+    in_place: bool = True
+
+    def values(self, found: SurfaceMap) -> np.ndarray:
+        """Return the values of a map at the scene's vertices."""
+        return np.concatenate([found.left, found.right])[self.of_vertex]
+
+
+def surface_scene(mesh: str = "inflated", view: str = "four") -> SurfaceScene:
+    """Lay out fsaverage5.
+
+    Parameters
+    ----------
+    mesh : {"pial", "inflated"}
+    view : str
+        Of `VIEWS`: ``four`` has lateral views above and medial ones below, the left hemisphere's
+        on the left, each turned about the vertical axis and never mirrored; others show one
+        hemisphere from one side; ``dorsal`` both from above, left on the left.
+    """
+    sides = fsaverage5()
+    if view == "four":
+        return _four(sides, mesh)
+    if view == "dorsal":
+        apart = _apart(sides, mesh)
+        places = {side: getattr(sides[side], mesh) + apart[side] for side in SIDES}
+        return _joined(places, sides, (0.0, 0.0, -1.0), (0.0, 1.0, 0.0))
+    side = view.split("_")[0]
+    places = {side: getattr(sides[side], mesh)}
+    return _joined(places, sides, (float(_LOOK[view]), 0.0, 0.0), (0.0, 0.0, 1.0))
+
+
+def _apart(sides: Mapping[str, Hemisphere], mesh: str) -> dict[str, np.ndarray]:
+    """Return how far to move hemispheres that would lie within each other, along x."""
+    if mesh == "pial":
+        return {side: np.zeros(3, np.float32) for side in SIDES}
+    left, right = sides["left"].inflated[:, 0].max(), sides["right"].inflated[:, 0].min()
+    move = {"left": -left - _GAP_MM / 2, "right": -right + _GAP_MM / 2}
+    return {side: np.array([move[side], 0, 0], np.float32) for side in SIDES}
+
+
+def _joined(
+    places: Mapping[str, np.ndarray],
+    sides: Mapping[str, Hemisphere],
+    direction: tuple[float, float, float],
+    up: tuple[float, float, float],
+) -> SurfaceScene:
+    first = {"left": 0, "right": len(sides["left"].pial)}
+    parts = [
+        (vertices, first[side] + np.arange(len(vertices)), sides[side].faces)
+        for side, vertices in places.items()
+    ]
+    return SurfaceScene(*_stacked(parts), direction, up)
+
+
+def _four(sides: Mapping[str, Hemisphere], mesh: str) -> SurfaceScene:
+    _, length, height = np.max([np.ptp(getattr(side, mesh), 0) for side in sides.values()], axis=0)
+    first = {"left": 0, "right": len(sides["left"].pial)}
+    parts, captions = [], []
+    for side, view, turned, row, column in _FOUR:
+        vertices = getattr(sides[side], mesh)
+        vertices = vertices - (vertices.min(0) + vertices.max(0)) / 2
+        if turned:
+            vertices = vertices * _TURNED
+        middle = np.array([0, (0.5 - column) * (length + _GAP_MM), (0.5 - row) * 1.15 * height])
+        n = len(vertices)
+        parts.append(
+            ((vertices + middle).astype(np.float32), first[side] + np.arange(n), sides[side].faces)
+        )
+        ends = ("P", "A") if turned else ("A", "P")
+        captions.append((f"{ends[0]}   {side} {view}   {ends[1]}", middle - [0, 0, 0.56 * height]))
+    return SurfaceScene(*_stacked(parts), (1.0, 0.0, 0.0), captions=tuple(captions), in_place=False)
+
+
+def _stacked(
+    parts: list[tuple[np.ndarray, np.ndarray, np.ndarray]],
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return vertices, which ones they are, and faces of several meshes as of one."""
+    starts = np.cumsum([0, *(len(vertices) for vertices, _, _ in parts[:-1])])
+    faces = [faces + start for (_, _, faces), start in zip(parts, starts, strict=True)]
+    vertices, of_vertex = (np.concatenate([part[i] for part in parts]) for i in (0, 1))
+    return vertices, of_vertex, np.concatenate(faces)
+
+
+_NO_DATA = 0.5
+"""Grey where there are no data: darker than the white of signed maps ever gets in sulci."""
+_SULCI = 0.15
+"""Part of their brightness that sulci lose."""
+_AWAY = {"pial": 0.55, "inflated": 0.3}
+"""Part of its brightness that what looks away from the light loses."""
+
+
+def shading(scene: SurfaceScene, mesh: str) -> np.ndarray:
+    """Return how bright each vertex of a scene is, 0 to 1, float32 (n,).
+
+    Sulci are darker, and what does not face the eye, a little from above. It is the same for all
+    maps, and is no light of the window's, which would change with the camera what colours mean.
+    """
+    depth = np.concatenate([side.sulcal_depth for side in fsaverage5().values()])[scene.of_vertex]
+    sulcus = np.clip(0.5 + 2 * depth, 0, 1)
+    light = 0.35 * np.array(scene.up) - np.array(scene.direction)
+    facing = np.clip(_normals(scene) @ (light / np.linalg.norm(light)), 0, 1)
+    bright = (1 - _SULCI * sulcus) * (1 - _AWAY[mesh] * (1 - facing))
+    return (bright / bright.max()).astype(np.float32)
+
+
+def _normals(scene: SurfaceScene) -> np.ndarray:
+    """Return the outward direction at each vertex, of length 1, shape (n, 3)."""
+    a, b, c = (scene.vertices[corner] for corner in scene.faces.T)
+    of_face = np.cross(b - a, c - a)
+    n = len(scene.vertices)
+    found = [
+        sum(np.bincount(corner, of_face[:, axis], n) for corner in scene.faces.T)
+        for axis in range(3)
+    ]
+    normals = np.stack(found, axis=1)
+    return normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
+
+
+def vertex_colors(colors: np.ndarray, known: np.ndarray, bright: np.ndarray) -> np.ndarray:
+    """Return the colours of vertices, shaded, with grey where there are no data.
+
+    Parameters
+    ----------
+    colors : ndarray, shape (n, 3) or (n, 4)
+        Of the values, in 0..1.
+    known : ndarray of bool, shape (n,)
+        Where there are any.
+    bright : ndarray, shape (n,)
+        See `shading`.
+
+    Returns
+    -------
+    ndarray of float32, shape (n, 4)
+        Opaque.
+    """
+    mixed = np.where(known[:, None], colors[:, :3], _NO_DATA) * bright[:, None]
+    return np.column_stack([mixed, np.ones(len(mixed))]).astype(np.float32)

@@ -1,0 +1,272 @@
+"""The cells of a viewer: what they hold is laid out, fitted and written beside the layers."""
+
+from collections.abc import Sequence
+from typing import Any
+from weakref import WeakKeyDictionary, WeakMethod, WeakSet, proxy
+
+import numpy as np
+
+from napari_compressed_transcriptomics.viewer.itself import itself
+from napari_compressed_transcriptomics.viewer.layer_content import shown
+from napari_compressed_transcriptomics.viewer.turns import timer_of
+
+from .arrangement import arrange
+from .camera import extent_of, fit_to
+from .content import CellTexts
+from .painting import paint, paint_under
+from .picture import Pictures
+from .seen import Seen, layouts_of, look
+from .slices import SlicePicture, SliceSource
+
+
+class Cells:
+    """Lays cells out, and draws their titles, colour bars, letters and marks.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer or napari.components.ViewerModel
+        Without a window nothing is drawn; `look` still tells what would be.
+
+    Attributes
+    ----------
+    written : bool
+        Whether texts, letters and colour bars are drawn; call `update` after a change.
+    sided : bool
+        Whether letters and scale hold for all that is seen; call `update` after a change.
+    marked : (ndarray, str) or None
+        The place ringed, in mm (z, y, x), and its name; see `mark`.
+    under, over : list of SliceSource
+        What has a picture for every slice, drawn in every 2-D cell under or over its map, such as
+        a template or outlines; call `update` after a change.
+    """
+
+    def __init__(self, viewer: Any):
+        viewer = itself(viewer)
+        self._viewer = proxy(viewer)  # cells must not keep their viewer alive
+        self._texts = CellTexts()
+        self.marked: tuple[np.ndarray, str] | None = None
+        self._seen = Seen()
+        self._drawn: tuple[Any, ...] = ()
+        self._fitted: dict[int, tuple[Any, ...]] = {}
+        self._free = True  # the shape follows from what there is
+        self._arranging = self._fitting = False
+        self.written = self.sided = True
+        self.under: list[SliceSource] = []
+        self.over: list[SliceSource] = []
+        self._helpers: WeakKeyDictionary[Any, tuple[SliceSource, bool]] = WeakKeyDictionary()
+        self._hidden: WeakSet[Any] = WeakSet()
+        self._pictures: Pictures | None = None
+        self._timer = timer_of(viewer)
+        if self._timer is not None:
+            self._timer.setSingleShot(True)
+            self._timer.timeout.connect(self._settle)
+            self._pictures = Pictures(viewer, _weak(self._redraw), _weak(self._tooltip))
+        viewer.layers.events.connect(self._on_layers)
+        for event in (viewer.layers.events.inserted, viewer.layers.events.removed):
+            event.connect(self._soon, position="last")  # napari counts axes before
+        viewer.canvas.events.size.connect(self._soon)
+        viewer.dims.events.order.connect(self._soon)
+        viewer.dims.events.ndisplay.connect(self._soon)
+        viewer.events.reset_view.connect(self._on_reset)
+        viewer.canvas.grid.events.enabled.connect(self._on_grid)
+
+    def look(self) -> Seen:
+        """Return all that is drawn in the cells beside layers."""
+        sliced = bool(self._sources(under=True) or self._sources(under=False))
+        return look(self._viewer, self._texts, self.marked, sliced, self.written, self.sided)
+
+    def update(self) -> None:
+        """Draw all anew with the next frame."""
+        self._drawn = ()
+        if self._pictures is not None:
+            self._pictures.update()
+
+    def _on_layers(self, event: Any) -> None:
+        """Have a frame, before which it is found out whether texts changed."""
+        if self._pictures is not None:
+            self._pictures.update()
+        if event.type == "visible":
+            self._soon()
+
+    def mark(self, place: Any, name: str = "") -> None:
+        """Ring a place, in mm (z, y, x), in every cell, with a name; None for no place."""
+        self.marked = None if place is None else (np.asarray(place, float), name)
+        self.update()
+
+    def share(self, layer: Any, source: SliceSource, under: bool = False) -> None:
+        """Show a helper layer (a selection, a template) in every cell of a grid, in none its own.
+
+        In a grid the layer is hidden, and pictures of its slices are drawn in all 2-D cells, over
+        or `under` their maps; without a grid the layer is shown itself. In cells in 3-D it is not
+        seen. Called again for the same layer, other pictures replace the former.
+        """
+        self._helpers[itself(layer)] = source, under
+        self._hide_helpers()
+        self.update()
+
+    def _hide_helpers(self) -> None:
+        grid = self._viewer.canvas.grid.enabled or self._arranging
+        for layer in list(self._helpers):
+            if grid and layer in self._viewer.layers:
+                self._hidden.add(layer)
+                layer.visible = False
+            elif not grid and layer in self._hidden:
+                self._hidden.discard(layer)
+                layer.visible = True
+
+    def _sources(self, under: bool) -> list[SliceSource]:
+        shared = [
+            source
+            for layer, (source, below) in self._helpers.items()
+            if below == under and layer in self._hidden and layer in self._viewer.layers
+        ]
+        return [*(self.under if under else self.over), *shared]
+
+    def fit(self) -> None:
+        """Let brains fill their cells."""
+        self._fitting = True
+        try:
+            fit_to(self._viewer, layouts_of(self._viewer)[0])
+        finally:
+            self._fitting = False
+        if self._pictures is not None:
+            self._pictures.update()
+        self._fitted[self._viewer.dims.ndisplay] = self._camera()
+
+    def show_grid(self, shape: tuple[int, int] | None = None) -> None:
+        """Give each visible layer a cell, of a grid of this (rows, columns) or of the best.
+
+        The best has results as rows and quantities as columns; layers are put in that order.
+        """
+        grid = self._viewer.canvas.grid
+        self._arranging = True
+        self._free = shape is None
+        try:
+            grid.stride = 1
+            self._hide_helpers()
+            if shape is None:
+                self._arrange()
+            else:
+                grid.shape = shape
+            grid.enabled = True
+        finally:
+            self._arranging = False
+        self.fit()
+
+    def state(self) -> tuple[bool, bool, tuple[int, int]]:
+        """Return how layers lie now, for `restore`."""
+        grid = self._viewer.canvas.grid
+        return grid.enabled, self._free, tuple(grid.shape)
+
+    def restore(self, state: tuple[bool, bool, tuple[int, int]]) -> None:
+        """Lay layers out as they lay, in the best grid of those seen now where it was that."""
+        enabled, free, shape = state
+        if enabled:
+            self.show_grid(None if free else shape)
+            return
+        self._free = free
+        self._viewer.canvas.grid.enabled = False
+        self.fit()
+
+    def _arrange(self, in_order: bool = True) -> None:
+        viewer = self._viewer
+        self._hide_helpers()
+        layers = [layer for layer in viewer.layers if layer.visible]
+        extent = extent_of(viewer) or (1.0, 1.0)
+        height, width = viewer.canvas.size
+        order, shape = arrange(
+            [_result_of(layer) for layer in layers],
+            (width, height),
+            extent[0] / extent[1],
+            even=viewer.dims.ndisplay == 3,
+        )
+        wanted = [viewer.layers.index(layers[i]) for i in order]
+        if in_order and wanted != sorted(wanted):
+            viewer.layers.move_multiple(wanted, len(viewer.layers))
+        if viewer.canvas.grid.shape != shape:
+            viewer.canvas.grid.shape = shape
+
+    def _on_grid(self) -> None:
+        """Lay napari's own grid out as ours."""
+        if self._arranging:
+            return
+        self._hide_helpers()
+        if self._viewer.canvas.grid.enabled:
+            self.show_grid()
+        elif any(shown(layer) is not None for layer in self._viewer.layers):
+            self._soon()
+
+    def _on_reset(self, event: Any = None) -> None:
+        """Fit as we do wherever napari fits (Home, another plane, first time in 3-D)."""
+        if not self._fitting and any(shown(layer) is not None for layer in self._viewer.layers):
+            self.fit()
+
+    def _soon(self, event: Any = None) -> None:
+        if self._timer is None:
+            self._settle()
+        else:
+            self._timer.start(0)
+
+    def _settle(self) -> None:
+        """Lay out and fit anew after what is seen, or the canvas, changed; not what was zoomed."""
+        viewer = self._viewer
+        if not any(shown(layer) is not None and layer.visible for layer in viewer.layers):
+            return
+        untouched = self._fitted.get(viewer.dims.ndisplay, ()) in ((), self._camera())
+        if viewer.canvas.grid.enabled and self._free and not self._arranging:
+            self._arranging = True
+            try:
+                # Without a window this comes with each of several changes: too early for an order.
+                self._arrange(in_order=self._timer is not None)
+            finally:
+                self._arranging = False
+        if untouched:
+            self.fit()
+
+    def _camera(self) -> tuple[Any, ...]:
+        camera = self._viewer.scene.camera
+        return tuple(camera.center), camera.zoom
+
+    def _redraw(self, ratio: float) -> tuple[np.ndarray | None, np.ndarray | None]:
+        """Return new pictures under and over the layers where something changed."""
+        before, self._seen = self._seen, self.look()
+        seen = self._seen
+        if _layouts(before) != _layouts(seen) and self._pictures is not None:
+            self._pictures.again()  # napari knows the size of new cells only after a frame
+        if self._drawn == (seen, ratio):
+            return None, None
+        self._drawn = (seen, ratio)
+        under, over = (_slices(self._sources(under), seen) for under in (True, False))
+        return paint_under(seen, under, ratio), paint(seen, over, ratio)
+
+    def _tooltip(self, x: float, y: float) -> str:
+        return self._seen.tooltip_at(x, y)
+
+
+def _weak(method: Any) -> Any:
+    """Return a method as a function that does not keep its object alive."""
+    reference = WeakMethod(method)
+
+    def call(*arguments: Any) -> Any:
+        found = reference()
+        assert found is not None
+        return found(*arguments)
+
+    return call
+
+
+def _layouts(seen: Seen) -> list[Any]:
+    return [cell.layout for cell in seen.cells]
+
+
+def _slices(sources: Sequence[SliceSource], seen: Seen) -> list[SlicePicture]:
+    if not seen.slice:
+        return []
+    axis, mm = seen.slice[:2]
+    found = (source.slice(axis, mm) for source in sources)
+    return [picture for picture in found if picture is not None]
+
+
+def _result_of(layer: Any) -> Any:
+    what = shown(layer)
+    return None if what is None or what.reconstruction is None else id(what.reconstruction)

@@ -1,0 +1,347 @@
+"""The map of an image layer on the cortical surface, as a Surface layer that follows it."""
+
+from typing import Any
+from weakref import proxy
+
+import numpy as np
+
+from napari_compressed_transcriptomics.core.errors import UserError
+from napari_compressed_transcriptomics.spatial.cortical_surface import (
+    SurfaceMap,
+    SurfaceSampling,
+    surface_sampling,
+)
+from napari_compressed_transcriptomics.spatial.surface_views import (
+    SurfaceScene,
+    shading,
+    surface_scene,
+    vertex_colors,
+)
+
+from .brain_view import attach
+from .cells.seen import layouts_of
+from .itself import OnePerViewer, itself
+from .layer_content import SURFACE_KEY, LayerContent, shown
+from .layer_values import part_shown
+
+CAPTIONS = "surface captions"
+_WORD_PIXELS = 35
+_ORIENTATION = ("towards", "up", "right")
+"""napari's own, and others that users can choose, would show mirror images."""
+_FOLLOWED = ("metadata", "data", "contrast_limits", "colormap", "name")
+
+
+def can_be_shown(layer: Any) -> bool:
+    """Tell whether a layer's values can be brought to the surface."""
+    what = shown(layer)
+    return what is not None and what.values is not None and what.kind not in ("labels", "composite")
+
+
+class SurfaceView:
+    """Shows one layer's map on fsaverage5, instead of the volumes, until `leave`.
+
+    Volumes are hidden meanwhile: hemispheres that are inflated or laid out beside each other are
+    not where the brain has them. The surface has the colours and limits of its source, follows
+    its gene and component, and is grey where there are no data.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer or napari.components.ViewerModel
+    """
+
+    def __init__(self, viewer: Any):
+        self._viewer = proxy(itself(viewer))
+        self._view = attach(viewer)
+        self._layer: Any = None
+        self._captions: Any = None
+        self._source: Any = None
+        self._scene: SurfaceScene | None = None
+        self._bright = np.empty(0)
+        self._drawn: tuple[Any, ...] = ()
+        self._before: dict[str, Any] = {}
+        self._sampling: SurfaceSampling | None = None
+        self.found: SurfaceMap | None = None
+        viewer.dims.events.current_step.connect(self._on_step)
+        viewer.layers.events.removed.connect(self._on_removed)
+        viewer.events.theme.connect(self._on_theme)
+        viewer.canvas.events.size.connect(self._on_size)
+
+    @property
+    def layer(self) -> Any:
+        """The Surface layer, or None while volumes are shown."""
+        return self._layer
+
+    @property
+    def source(self) -> Any:
+        """The layer whose map is shown, or None."""
+        return self._source
+
+    def show(self, source: Any, mesh: str = "inflated", view: str = "four") -> SurfaceMap:
+        """Show a layer's map; parameters as `surface_views.surface_scene`.
+
+        Parameters
+        ----------
+        source : napari.layers.Image
+            With values of samples, see `can_be_shown`.
+        mesh, view : str
+
+        Returns
+        -------
+        SurfaceMap
+            What is shown.
+
+        Raises
+        ------
+        UserError
+            The layer has no values of samples.
+        """
+        source = itself(source)
+        what = shown(source)
+        if what is None or what.parcellation is None or not can_be_shown(source):
+            raise UserError(
+                f"“{source.name}” has no values of samples; choose a gene, latents, an error or a "
+                "map that this plugin opened or made"
+            )
+        self._sampling = surface_sampling(what.parcellation)
+        self._scene = surface_scene(mesh, view)
+        self._bright = shading(self._scene, mesh)
+        self._follow(source)
+        if self._layer is None:
+            self._remember()
+        found = self._bring()
+        self._put(found)
+        self._look(mesh)
+        return found
+
+    def leave(self) -> None:
+        """Show the volumes again, as they were."""
+        if self._layer is None:
+            return
+        viewer, before = self._viewer, self._before
+        ours = [layer for layer in (self._layer, self._captions) if layer in viewer.layers]
+        self._layer = self._captions = self._scene = self.found = None
+        self._follow(None)
+        for layer in ours:
+            viewer.layers.remove(layer)
+        for layer in before["hidden"]:
+            layer.visible = True
+        self._view.show_several_sides(False)
+        self._view.shell.hide_meanwhile(False)
+        viewer.canvas.overlays.scale_bar.visible = before["scale_bar"]
+        camera = viewer.scene.camera
+        camera.angles, camera.center, camera.zoom = before["camera"]
+        camera.orientation = before["orientation"]
+        viewer.dims.ndisplay = before["ndisplay"]
+        viewer.dims.point = before["point"]
+        if before["grid"]:
+            self._view.show_side_by_side()
+        viewer.layers.selection = before["selection"] & set(viewer.layers)
+
+    def _remember(self) -> None:
+        viewer = self._viewer
+        self._before = {
+            "ndisplay": viewer.dims.ndisplay,
+            "point": viewer.dims.point,
+            "grid": viewer.canvas.grid.enabled,
+            "scale_bar": viewer.canvas.overlays.scale_bar.visible,
+            "orientation": viewer.scene.camera.orientation,
+            "selection": set(viewer.layers.selection),
+        }
+        if viewer.canvas.grid.enabled:
+            self._view.show_in_one()
+        viewer.dims.ndisplay = 3
+        camera = viewer.scene.camera
+        camera.orientation = _ORIENTATION
+        self._before["camera"] = (camera.angles, camera.center, camera.zoom)
+        self._view.shell.hide_meanwhile(True)
+        self._before["hidden"] = [layer for layer in viewer.layers if layer.visible]
+        with self._view.at_once():
+            for layer in self._before["hidden"]:
+                layer.visible = False
+
+    def _follow(self, source: Any) -> None:
+        if source is self._source:
+            return
+        for layer, act in ((self._source, "disconnect"), (source, "connect")):
+            for name in _FOLLOWED if layer is not None else ():
+                getattr(getattr(layer.events, name), act)(self._on_source)
+        self._source = source
+
+    def _bring(self) -> SurfaceMap:
+        """Bring what the source shows now to the surface."""
+        assert self._sampling is not None
+        values = shown(self._source).values  # type: ignore[union-attr]
+        assert values is not None
+        if values.ndim == 2:
+            values = values[:, part_shown(self._viewer, self._source)]
+        self.found = self._sampling(values)
+        return self.found
+
+    def _put(self, found: SurfaceMap) -> None:
+        """Draw a map in the scene, in the layer there is or a new one."""
+        scene = self._scene
+        assert scene is not None
+        values = scene.values(found)
+        mesh = np.ascontiguousarray(scene.vertices[:, ::-1]), scene.faces
+        if self._layer is None:
+            self._layer = self._viewer.add_surface(
+                (*mesh, np.nan_to_num(values)),
+                units=("mm",) * 3,
+                axis_labels=("z", "y", "x"),
+                shading="none",
+                metadata={SURFACE_KEY: self._content()},
+            )
+            self._layer.name_overlay.position = "top_left"
+            self._layer.name_overlay.visible = True
+        else:
+            # Colours of another number of vertices would not fit for a moment.
+            with self._layer.events.data.blocker(), self._layer.events.set_data.blocker():
+                self._layer.vertex_colors = None
+                self._layer.data = (*mesh, np.nan_to_num(values))
+        self._color(values)
+        self._write(scene)
+        self._viewer.layers.selection = {self._source}  # whose limits and colours it takes
+
+    def _content(self) -> LayerContent:
+        """Say what the numbers are, for the colour bar, without claiming samples or a place."""
+        what = shown(self._source)
+        assert what is not None
+        kind = "component" if what.kind == "latents" else what.kind
+        return LayerContent(
+            kind, what.image_space, gene=what.gene, centers=what.centers, reach=what.reach
+        )
+
+    def _color(self, values: np.ndarray) -> None:
+        """Colour the surface as the source is, and give it the same bar."""
+        source, layer = self._source, self._layer
+        colormap = _opaque(source.colormap)
+        low, high = source.contrast_limits
+        layer.contrast_limits_range = (min(low, high - 1e-9), high)
+        layer.contrast_limits = (low, high)
+        layer.colormap = colormap
+        layer.name = self._title()
+        layer.metadata[SURFACE_KEY] = self._content()
+        self._drawn = self._state()
+        known = np.isfinite(values)
+        part = np.clip((np.nan_to_num(values) - low) / ((high - low) or 1), 0, 1)
+        layer.vertex_colors = vertex_colors(colormap.map(part), known, self._bright)
+
+    def _title(self) -> str:
+        source = self._source
+        values = shown(source).values  # type: ignore[union-attr]
+        name = f"{source.name} on the surface"
+        if values is not None and values.ndim == 2:
+            name = f"{source.name}, component {part_shown(self._viewer, source) + 1}, surface"
+        return name
+
+    def _write(self, scene: SurfaceScene) -> None:
+        """Write what the parts are below them."""
+        viewer = self._viewer
+        if self._captions is not None and self._captions in viewer.layers:
+            captions, self._captions = self._captions, None
+            viewer.layers.remove(captions)
+        if not scene.captions:
+            return
+        words, places = zip(*scene.captions, strict=True)
+        self._captions = viewer.add_points(
+            np.array(places)[:, ::-1],
+            name=CAPTIONS,
+            units=("mm",) * 3,
+            axis_labels=("z", "y", "x"),
+            size=0.1,
+            face_color="transparent",
+            border_color="transparent",
+            text={"string": list(words), "size": 11, "color": self._ink(), "anchor": "center"},
+            blending="translucent_no_depth",
+        )
+        self._captions.editable = False
+
+    def _ink(self) -> str:
+        from napari.utils.theme import get_theme
+
+        background = get_theme(self._viewer.theme).canvas.as_rgb_tuple()[:3]
+        return "white" if sum(background) < 384 else "black"
+
+    def _look(self, mesh: str) -> None:
+        """Turn the camera to the scene and fill the canvas with it."""
+        scene, viewer = self._scene, self._viewer
+        assert scene is not None
+        viewer.dims.ndisplay = 3
+        self._view.show_several_sides(not scene.in_place)
+        viewer.canvas.overlays.scale_bar.visible = mesh == "pial" and self._before["scale_bar"]
+        viewer.scene.camera.set_view_direction(scene.direction[::-1], scene.up[::-1])
+        self._fit(scene)
+
+    def _fit(self, scene: SurfaceScene) -> None:
+        """Fill the room beside the colour bar.
+
+        napari's own fitting fails for layers of 3 axes beside others of 4.
+        """
+        camera = self._viewer.scene.camera
+        height, width = self._viewer.canvas.size
+        room = layouts_of(self._viewer)[0].brain
+        places = [scene.vertices, *(place[None] for _, place in scene.captions)]
+        axes = np.stack([np.cross(scene.direction, scene.up), scene.up])
+        seen = np.concatenate(places) @ axes.T
+        reach, middle = np.ptp(seen, axis=0), (seen.min(0) + seen.max(0)) / 2
+        free = np.maximum(np.array([room.width, room.height]) - 2 * _WORD_PIXELS, 50)
+        camera.zoom = (free / reach).min()
+        across, down = room.middle
+        middle += np.array([width / 2 - across, down - height / 2]) / camera.zoom
+        camera.center = tuple((middle @ axes)[::-1])
+        if self._captions is not None:
+            wide = reach[0] / 2 * camera.zoom
+            self._captions.text.size = float(np.clip(wide / 16, 6, 11))
+
+    def _on_size(self) -> None:
+        if self._layer is not None and self._scene is not None:
+            self._fit(self._scene)
+
+    def _on_source(self, event: Any = None) -> None:
+        """Follow the source; one change of it comes as several events."""
+        if self._layer is not None and self._drawn != self._state():
+            self._redraw()
+
+    def _state(self) -> tuple[Any, ...]:
+        source = self._source
+        part = part_shown(self._viewer, source)
+        return shown(source), part, source.name, source.colormap, tuple(source.contrast_limits)
+
+    def _redraw(self) -> None:
+        assert self._scene is not None
+        if self._drawn[:2] != self._state()[:2]:
+            self._bring()
+        assert self.found is not None
+        values = self._scene.values(self.found)
+        with self._layer.events.data.blocker(), self._layer.events.set_data.blocker():
+            self._layer.vertex_values = np.nan_to_num(values)
+        self._color(values)
+
+    def _on_step(self) -> None:
+        if self._layer is not None and self._source.ndim > 3:
+            self._on_source()
+
+    def _on_removed(self, event: Any) -> None:
+        if self._layer is not None and event.value in (self._layer, self._source):
+            self.leave()
+        elif event.value is self._captions:
+            self._captions = None
+
+    def _on_theme(self) -> None:
+        if self._captions is not None:
+            self._captions.text.color = self._ink()
+
+
+surface_view = OnePerViewer(SurfaceView)
+"""The surface of a viewer, which all its docks share."""
+
+
+def _opaque(colormap: Any) -> Any:
+    """Return a colormap without the transparency that volumes need in 3-D."""
+    from napari.utils.colormaps import Colormap
+
+    colors = np.array(colormap.colors, float)
+    if (colors[:, 3] == 1).all():
+        return colormap
+    colors[:, 3] = 1
+    return Colormap(colors, controls=colormap.controls, name=f"{colormap.name}, opaque")

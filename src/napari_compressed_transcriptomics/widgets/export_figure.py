@@ -1,0 +1,238 @@
+"""The dock Export figure: what is shown now as a picture for a paper, previewed and saved."""
+
+import io
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from qtpy.QtCore import Qt
+from qtpy.QtGui import QPixmap
+from qtpy.QtWidgets import QDoubleSpinBox, QFileDialog, QLabel, QLineEdit, QSpinBox, QWidget
+
+from napari_compressed_transcriptomics.core.brain_space import OTHER, is_mni
+from napari_compressed_transcriptomics.core.errors import UserError
+from napari_compressed_transcriptomics.core.progress import Report, silent
+from napari_compressed_transcriptomics.figures.brain_map import BrainMap
+from napari_compressed_transcriptomics.figures.request import FigureRequest
+from napari_compressed_transcriptomics.io.writers.figure import FigureRecord
+from napari_compressed_transcriptomics.viewer import brain_view
+from napari_compressed_transcriptomics.viewer.itself import itself
+from napari_compressed_transcriptomics.viewer.layer_content import shown
+from napari_compressed_transcriptomics.viewer.layer_map import (
+    map_of_layer,
+    name_of_layer,
+    place_shown,
+    plane_shown,
+    space_of_layer,
+)
+from napari_compressed_transcriptomics.viewer.notices import sentence, user_errors_shown
+
+from .shared.background import Background
+from .shared.fields import check_box, choice
+from .shared.following import follow, soon
+from .shared.layer_choice import LayerChoice
+from .shared.layouts import form, scrolled
+from .shared.run_bar import RunBar
+
+VIEWS = {
+    "here": "The slice shown",
+    "slices": "Slices, evenly spaced",
+    "ortho": "Three planes through the place shown",
+    "surface": "Cortical surface, four views",
+    "inflated": "Cortical surface, inflated",
+}
+_PREVIEW = 300  # pixels across
+_WAIT = 250  # ms after the last change
+
+
+class ExportFigure(QWidget):
+    """Draws the chosen layer as a figure of a size in cm, and saves it as PNG, SVG or PDF.
+
+    Parameters
+    ----------
+    napari_viewer : napari.Viewer
+    """
+
+    def __init__(self, napari_viewer: Any):
+        super().__init__()
+        self._viewer = viewer = itself(napari_viewer)
+        brain_view.attach(napari_viewer)
+        self.layer = LayerChoice(viewer, kinds=())
+        self.view = choice(VIEWS)
+        self.n = _spin(QSpinBox(), 1, 30, 6)
+        self.width_cm = _spin(QDoubleSpinBox(), 3, 40, 17, " cm")
+        self.font_pt = _spin(QDoubleSpinBox(), 4, 24, 8, " pt")
+        self.dpi = _spin(QSpinBox(), 72, 1200, 300, " dpi")
+        self.title = QLineEdit()
+        self.template = check_box(
+            "MNI template behind", "Draw the MNI152 template behind slices: data in that space only"
+        )
+        self.limits = check_box("Colour limits as shown", "Else those that the values ask for")
+        self.limits.setChecked(True)
+        self.preview = QLabel()
+        self.preview.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.bar = RunBar("Figure")
+        self.bar.run.setText("&Save figure…")
+        self.bar.run.setToolTip("As PNG, SVG or PDF, with the settings beside it as JSON (Alt+S)")
+        scrolled(
+            self,
+            form(
+                ("Layer", self.layer),
+                ("View", self.view),
+                ("Slices", self.n),
+                ("Width", self.width_cm),
+                ("Text", self.font_pt),
+                ("Resolution", self.dpi),
+                ("Title", self.title),
+                self.template,
+                self.limits,
+            ),
+            self.bar,
+            self.preview,
+            1,
+        )
+        self._drawer = Background(self)
+        self._drawer.answered.connect(self._show)
+        self._soon = soon(self, self._draw, _WAIT)
+        for changed in (
+            self.view.currentIndexChanged, self.n.valueChanged, self.width_cm.valueChanged,
+            self.font_pt.valueChanged, self.title.textChanged, self.template.toggled,
+            self.limits.toggled,
+        ):  # fmt: skip
+            changed.connect(lambda *_: self._on_change())
+        self.layer.changed.connect(self._on_layer)
+        self.bar.clicked.connect(self._ask)
+        self.bar.succeeded.connect(lambda path: self.bar.status.setText(f"Saved {path}"))
+        follow(self, [viewer.layers.selection.events.active], self._on_active)
+        follow(self, [viewer.dims.events.point, viewer.dims.events.order], self._on_change)
+        self._on_active()
+        self._on_layer()
+
+    def request(self) -> FigureRequest:
+        """Return the figure that the form asks for; a `UserError` says why there is none."""
+        layer = self.layer.layer
+        if layer is None or self._viewer.dims.ndim < 3:  # fewer while layers go
+            raise UserError("There is no layer to draw; open a volume or run Compress.")
+        view, place = str(self.view.currentData()), place_shown(self._viewer)
+        plane = plane_shown(self._viewer)
+        across = place[("sagittal", "coronal", "axial").index(plane)]
+        limits = getattr(layer, "contrast_limits", None) if self.limits.isChecked() else None
+        low, high = map(float, limits) if limits is not None else (None, None)
+        flat = view in ("here", "slices")
+        return FigureRequest(
+            what=(name_of_layer(self._viewer, layer),),
+            view="slices" if flat else "surface" if view == "inflated" else view,
+            planes=(plane,),
+            mm=(across,) if view == "here" else (),
+            n=self.n.value(),
+            place=place if view == "ortho" else None,
+            low=low,
+            high=high,
+            width_cm=self.width_cm.value(),
+            font_pt=self.font_pt.value(),
+            dpi=self.dpi.value(),
+            template=self.template.isEnabled() and self.template.isChecked(),
+            surface="inflated" if view == "inflated" else "pial",
+            title=self.title.text(),
+        )
+
+    def _on_active(self, event: Any = None) -> None:
+        index = self.layer.findData(self._viewer.layers.selection.active)
+        if index >= 0:
+            self.layer.setCurrentIndex(index)
+
+    def _on_layer(self) -> None:
+        space = space_of_layer(self.layer.layer)
+        self.template.setEnabled(space != OTHER)
+        self.template.setChecked(is_mni(space))
+        self._on_change()
+
+    def _on_change(self, event: Any = None) -> None:
+        view = self.view.currentData()
+        self.n.setEnabled(view == "slices")
+        if self.bar.check(self._checked):
+            self.preview.clear()
+        elif self.isVisible():
+            self._soon.start()
+
+    def showEvent(self, event: Any) -> None:
+        """Draw what was asked for while nobody looked."""
+        super().showEvent(event)
+        self._on_change()
+
+    def _checked(self) -> tuple[BrainMap, FigureRequest]:
+        request, layer = self.request(), self.layer.layer
+        if request.view == "surface" and space_of_layer(layer) == OTHER:
+            raise UserError(f"“{layer.name}” is not in MNI152, where the cortical surface lies.")
+        return map_of_layer(self._viewer, layer), request
+
+    def _draw(self) -> None:
+        """Ask for the preview of what is chosen."""
+        try:
+            one, request = self._checked()
+        except UserError as error:
+            self.bar.allow(str(error))
+            return
+        self._drawer.ask(partial(_preview, one, request))
+
+    def _show(self, answer: bytes | str) -> None:
+        if isinstance(answer, str):
+            self.bar.allow(answer)
+            self.preview.clear()
+            return
+        picture = QPixmap()
+        picture.loadFromData(answer)
+        smooth = Qt.TransformationMode.SmoothTransformation
+        self.preview.setPixmap(picture.scaledToWidth(_PREVIEW, smooth))
+
+    def _ask(self) -> None:
+        from napari_compressed_transcriptomics.io.writers.figure import check_figure_path
+
+        with user_errors_shown():
+            one, request = self._checked()
+            name = "".join(c if c.isalnum() or c in "-_." else "_" for c in one.title)
+            path, _ = QFileDialog.getSaveFileName(
+                self, "Save figure", f"{name}.svg", "Figures (*.svg *.pdf *.png)"
+            )
+            if not path:
+                return
+            what = shown(self.layer.layer)
+            expression = None if what is None else what.expression
+            source = {} if expression is None else dict(expression.source)
+            record = FigureRecord(request, source=source)
+            check_figure_path(Path(path), record)
+            self.bar.start(partial(_save, one, record, Path(path)))
+
+
+def _spin(box: Any, low: float, high: float, value: float, unit: str = "") -> Any:
+    box.setRange(low, high)
+    box.setValue(value)
+    box.setSuffix(unit)
+    if isinstance(box, QDoubleSpinBox):
+        box.setDecimals(1)
+    return box
+
+
+def _preview(one: BrainMap, request: FigureRequest) -> bytes | str:
+    """Return a small picture as PNG, or why there is none."""
+    from dataclasses import replace
+
+    from napari_compressed_transcriptomics.figures.drawing import draw_maps
+
+    dpi = max(30, round(2 * _PREVIEW / request.width_cm * 2.54))
+    try:
+        figure = draw_maps([one], replace(request, dpi=dpi))
+    except UserError as error:
+        return sentence(error)
+    figure.patch.set(facecolor="white", alpha=1)
+    file = io.BytesIO()
+    figure.savefig(file, format="png", dpi=dpi)
+    return file.getvalue()
+
+
+def _save(one: BrainMap, record: FigureRecord, path: Path, report: Report = silent) -> Path:
+    from napari_compressed_transcriptomics.figures.drawing import draw_maps
+    from napari_compressed_transcriptomics.io.writers.figure import write_figure
+
+    write_figure(draw_maps([one], record.request, report), path, record)
+    return path

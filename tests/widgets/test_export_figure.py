@@ -1,0 +1,92 @@
+"""The dock Export figure: what is shown now, previewed, and saved with what repeats it."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from clicking import run
+from napari_compressed_transcriptomics.core.errors import UserError
+from napari_compressed_transcriptomics.figures.request import FigureRequest
+from napari_compressed_transcriptomics.viewer import layers
+from napari_compressed_transcriptomics.viewer.layer_map import map_of_layer, name_of_layer
+from napari_compressed_transcriptomics.widgets.export_figure import ExportFigure
+from viewing import add
+
+
+@pytest.fixture
+def dock(model, result, qtbot):
+    add(model, *layers.latent_layers(result), layers.error_layer(result))
+    model.layers.selection.active = model.layers[-1]
+    export = ExportFigure(model)
+    qtbot.addWidget(export)
+    return model, export
+
+
+def test_it_asks_for_what_is_shown(dock):
+    model, export = dock
+    assert export.layer.layer is model.layers[-1]
+    request = export.request()
+    assert request.what == ("rmse",)
+    assert request.planes == ("axial",)
+    assert request.mm == (model.dims.point[-3],)
+    assert (request.low, request.high) == tuple(model.layers[-1].contrast_limits)
+    model.dims.order = (0, 3, 1, 2)
+    model.layers.selection.active = model.layers[0]
+    model.dims.set_point(0, 2)
+    request = export.request()
+    assert request.what == ("component:2",)
+    assert request.planes == ("sagittal",)
+    assert request.mm == (model.dims.point[-1],)
+    export.view.setCurrentIndex(export.view.findData("ortho"))
+    assert export.request().place == tuple(model.dims.point[-3:][::-1])
+
+
+def test_a_layer_is_the_map_that_it_shows(dock, result):
+    model, _ = dock
+    latents, error = model.layers
+    model.dims.set_point(0, 3)
+    one = map_of_layer(model, latents)
+    np.testing.assert_array_equal(one.values, result.latents[:, 2])
+    assert (one.kind, one.label) == ("signed", "component 3 (no unit)")
+    assert map_of_layer(model, error).kind == "error"
+    other = model.add_image(error.data, scale=error.scale, translate=error.translate, name="mine")
+    same = map_of_layer(model, other)
+    ours = map_of_layer(model, error)
+    assert name_of_layer(model, other) == "layer:mine"
+    np.testing.assert_allclose(np.nanmax(same.volume), np.nanmax(ours.volume))
+    # in the same places of the body, whatever the grids' axes
+    for volume in (same, ours):
+        sample = np.nanargmax(volume.values)
+        place = volume.parcellation.centroids[sample]
+        np.testing.assert_allclose(place, ours.parcellation.centroids[np.nanargmax(ours.values)])
+    with pytest.raises(UserError, match="no colour scale"):
+        map_of_layer(model, model.add_labels(np.ones((3, 3, 3), int)))
+
+
+def test_it_is_previewed_and_saved_with_its_settings(dock, tmp_path, qtbot, answer):
+    _, export = dock
+    export.show()
+    with qtbot.waitSignal(export._drawer.answered):
+        export.title.setText("Error")
+    assert not export.preview.pixmap().isNull()
+    assert export.preview.pixmap().width() == pytest.approx(300, abs=5)
+    export.width_cm.setValue(8)
+    export.dpi.setValue(100)
+    path = answer(tmp_path / "it.png")
+    run(export.bar, qtbot)
+    assert export.bar.status.text() == f"Saved {path}"
+    with Image.open(path) as picture:
+        assert picture.size[0] == round(8 / 2.54 * 100)
+    record = json.loads((tmp_path / "it.png.json").read_text())
+    assert FigureRequest.of_record(record["figure"]) == export.request()
+
+
+def test_what_cannot_be_drawn_is_said_in_the_form(model, qtbot):
+    export = ExportFigure(model)
+    qtbot.addWidget(export)
+    assert "no layer" in export.bar.status.text()
+    model.add_labels(np.ones((3, 3, 3), int))
+    assert "no colour scale" in export.bar.status.text()
+    assert not export.bar.run.isEnabled()
