@@ -8,7 +8,8 @@ from qtpy.QtTest import QTest
 from clicking import activate, press, settle, type_into
 from napari_compressed_transcriptomics.viewer import brain_view as _viewer
 from napari_compressed_transcriptomics.viewer import layers as _layers
-from napari_compressed_transcriptomics.viewer.anatomy.planes import plane_of, position
+from napari_compressed_transcriptomics.viewer.anatomy.place import position
+from napari_compressed_transcriptomics.viewer.anatomy.planes import plane_of
 from napari_compressed_transcriptomics.viewer.anatomy.shell import NAME, shell_of
 from napari_compressed_transcriptomics.viewer.cells.letters import side_letters
 from napari_compressed_transcriptomics.widgets.brain_view import BrainView

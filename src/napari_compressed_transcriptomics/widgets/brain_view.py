@@ -17,12 +17,8 @@ from napari_compressed_transcriptomics.viewer.anatomy.background import (
     TEMPLATE,
 )
 from napari_compressed_transcriptomics.viewer.anatomy.four_views import open_views
-from napari_compressed_transcriptomics.viewer.anatomy.planes import (
-    go_to,
-    plane_of,
-    position,
-    show_plane,
-)
+from napari_compressed_transcriptomics.viewer.anatomy.place import go_to, position
+from napari_compressed_transcriptomics.viewer.anatomy.planes import plane_of, show_plane
 from napari_compressed_transcriptomics.viewer.settings import PLUGIN
 
 from .shared.fields import check_box, choice, push_button

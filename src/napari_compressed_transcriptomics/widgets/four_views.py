@@ -7,7 +7,8 @@ from qtpy.QtWidgets import QLabel, QSplitter, QVBoxLayout, QWidget
 
 from napari_compressed_transcriptomics.viewer import brain_view
 from napari_compressed_transcriptomics.viewer.anatomy.four_views import FourViews as Views
-from napari_compressed_transcriptomics.viewer.anatomy.planes import fit, go_to
+from napari_compressed_transcriptomics.viewer.anatomy.place import go_to
+from napari_compressed_transcriptomics.viewer.anatomy.planes import fit
 from napari_compressed_transcriptomics.viewer.itself import itself
 
 from .shared.following import at_end, soon

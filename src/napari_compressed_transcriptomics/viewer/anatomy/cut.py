@@ -8,7 +8,7 @@ import numpy as np
 
 from napari_compressed_transcriptomics.viewer.cells.letters import directions
 
-from .planes import go_to, position
+from .place import go_to, position
 
 # Of the axes (z, y, x): across which a cut goes.
 AXES = {"axial": 0, "coronal": 1, "sagittal": 2}

@@ -12,7 +12,8 @@ from napari_compressed_transcriptomics.viewer.turns import timer_of
 from .crosshair import Crosshair
 from .helpers import is_helper
 from .linked_view import LinkedView, snapped
-from .planes import PLANES, go_to, plane_of, position, show_plane
+from .place import go_to, position
+from .planes import PLANES, plane_of, show_plane
 from .region_name import RegionName
 
 ALL = (*PLANES, "3d")

@@ -15,7 +15,8 @@ from napari_compressed_transcriptomics.viewer.itself import itself
 from napari_compressed_transcriptomics.viewer.layer_content import METADATA_KEY, shown
 
 from .helpers import is_helper
-from .planes import fit, position, show_plane
+from .place import position
+from .planes import fit, show_plane
 from .small_texts import SmallTexts
 from .solid import follow_colormap, is_solid, paint
 

@@ -10,7 +10,7 @@ from qtpy.QtCore import QObject, Signal
 
 from napari_compressed_transcriptomics.core.expression import Parcellation
 from napari_compressed_transcriptomics.viewer.anatomy.pick_mark import pick_mark
-from napari_compressed_transcriptomics.viewer.anatomy.planes import go_to
+from napari_compressed_transcriptomics.viewer.anatomy.place import go_to
 from napari_compressed_transcriptomics.viewer.itself import OnePerViewer
 from napari_compressed_transcriptomics.viewer.layer_content import shown
 from napari_compressed_transcriptomics.viewer.picking import sample_under
