@@ -104,6 +104,11 @@ def follow_colormap(layer: Any) -> None:
     layer.colormap = Colormap(colors, name=name, display_name=name)
 
 
+def opaque(colormap: Any) -> Any:
+    """Return what a colormap of 3-D was made of; any other as it is."""
+    return _opaque.get(colormap.name, colormap)
+
+
 def filled(volume: np.ndarray, limits: Limits) -> np.ndarray:
     """Return a map whose outside, NaN, is far below the limits, and whose inside is not below.
 
