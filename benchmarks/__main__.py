@@ -14,6 +14,7 @@ from .long import LONG
 from .measures import cuda, memory, one_gene, peak_above_input, speed
 from .report import report
 from .scatter import scatter
+from .views import views
 
 
 def main() -> None:
@@ -43,6 +44,7 @@ def main() -> None:
         memory,
         lambda: one_gene(50),
         gene_switch,
+        views,
         scatter,
         top_genes,
         default_codec,

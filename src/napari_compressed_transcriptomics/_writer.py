@@ -9,6 +9,7 @@ import numpy as np
 
 from .core.errors import UserError
 from .io.files.file_names import safe_stem
+from .viewer.anatomy.solid import unfilled
 from .viewer.layer_content import METADATA_KEY, LayerContent
 from .viewer.layers import LayerData
 
@@ -139,10 +140,8 @@ def _is_unmoved(what: LayerContent, attributes: dict[str, Any]) -> bool:
 
 
 def _is_unedited(what: LayerContent, data: np.ndarray) -> bool:
-    return any(
-        data.shape == painted.shape and np.array_equal(data, painted, equal_nan=True)
-        for painted in (what.painted(), what.painted(filled=True))
-    )
+    painted = what.painted()
+    return np.array_equal(data, painted, equal_nan=True) or unfilled(data, painted)
 
 
 def _shown(attributes: dict[str, Any]) -> LayerContent | None:

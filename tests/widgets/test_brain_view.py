@@ -8,7 +8,8 @@ from qtpy.QtTest import QTest
 from clicking import activate, press, settle, type_into
 from napari_compressed_transcriptomics.viewer import brain_view as _viewer
 from napari_compressed_transcriptomics.viewer import layers as _layers
-from napari_compressed_transcriptomics.viewer.anatomy.planes import plane_of, position
+from napari_compressed_transcriptomics.viewer.anatomy.place import position
+from napari_compressed_transcriptomics.viewer.anatomy.planes import plane_of
 from napari_compressed_transcriptomics.viewer.anatomy.shell import NAME, shell_of
 from napari_compressed_transcriptomics.viewer.cells.letters import side_letters
 from napari_compressed_transcriptomics.widgets.brain_view import BrainView
@@ -56,6 +57,8 @@ def test_in_the_window_every_plane_stands_right(make_napari_viewer):
         assert right > 0.05
         assert up > 0.05
     press(dock.views["3d"])  # from sagittal, whose axes would make a mirror image
+    viewer.layers[-1].rendering = "mip"  # the spot is on the far side of the solid ball
+    viewer.canvas.overlays.axes.visible = False  # has bright colours, too
     settle()
     right, up = bright_spot(viewer)
     assert right > 0.05

@@ -159,5 +159,6 @@ def test_samples(window):
     worst = int(order[0])
     voxels = np.argwhere(parcellation.labels == worst + 1)
     middle = millimetres(voxels[len(voxels) // 2], parcellation.affine)
+    error.rendering = "mip"  # which the user may choose
     click_on(viewer, error, middle)
     assert shared.pick.sample == worst  # the brightest on the ray

@@ -49,6 +49,7 @@ def test_a_click_in_3d_finds_the_brightest_on_the_ray(viewer):
     brain = lone_voxel((22, 14, 12), GRIDS["LAS"])
     layer = add(viewer, _layers.expression_layer(brain))
     viewer.dims.ndisplay = 3
+    layer.rendering = "mip"  # which the user may choose
     bright = int(brain.values[:, 0].argmax())
     shared = session(viewer)
     click_on(viewer, layer, brain.parcellation.centroids[bright])
@@ -67,6 +68,7 @@ def test_a_click_in_3d_works_beside_a_stack_of_components(viewer):
     viewer.dims.ndisplay = 3
     bright = brain.parcellation.centroids[int(brain.values[:, 0].argmax())]
     shared = session(viewer)
+    layer.rendering = stack.rendering = "mip"
     click_on(viewer, layer, bright)
     assert brain.values[shared.pick.sample, 0] > 0.9
     layer.visible = False

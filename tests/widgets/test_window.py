@@ -37,6 +37,8 @@ def test_the_right_side_is_drawn_right_and_up_is_up(grid, viewer):
     assert up > 0.05  # anterior up
 
     viewer.dims.ndisplay = 3
+    layer.rendering = "mip"  # the spot is on the far side of the solid ball
+    viewer.canvas.overlays.axes.visible = False  # has bright colours, too
     right, up = bright_spot(viewer)
     assert right > 0.05
     assert up > 0.05  # superior up, seen from behind

@@ -10,10 +10,14 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 from weakref import WeakKeyDictionary, proxy
 
+from .anatomy.background import Background
+from .anatomy.cut import Cut
+from .anatomy.helpers import is_helper
+from .anatomy.region_name import RegionName
 from .anatomy.shell import BrainShell
+from .anatomy.solid import dress, follow_colormap, follow_limits
 from .cells.cells import Cells
 from .cells.same_scale import SameScale
-from .colormaps import diverging_colormap
 from .itself import OnePerViewer
 from .layer_content import shown
 from .layer_values import part_shown
@@ -40,10 +44,15 @@ class BrainView:
         viewer.dims.events.ndisplay.connect(self._on_ndisplay)
         viewer.dims.events.order.connect(self._on_order)
         viewer.dims.events.current_step.connect(self._on_step)
+        viewer.canvas.overlays.axes.box = False
         self.shell = BrainShell(viewer)
         self.same_scale = SameScale(viewer)
+        self.cut = Cut(viewer)
+        self.region_name = RegionName(viewer, viewer)
+        self.background = Background(viewer)
         for layer in viewer.layers:
             self._welcome(layer)
+        self.background.update()
 
     @contextmanager
     def at_once(self) -> Iterator[None]:
@@ -76,12 +85,18 @@ class BrainView:
         if what is None:
             return
         viewer = self._viewer
-        if len(viewer.layers) == 1:  # the orientation belongs to whoever came first
+        # The orientation belongs to whoever came first.
+        if sum(not is_helper(x) for x in viewer.layers) == 1:
             viewer.scene.camera.orientation2d = ("up", "right")
             viewer.scene.camera.synced = False  # looking at 3-D must not move the slice
         if what.kind == "latents" and sum(other.ndim == 4 for other in viewer.layers) == 1:
             viewer.dims.set_point(0, 1)  # napari starts in the middle of every axis
-        self._dress(layer)
+        dress([layer], viewer.dims.ndisplay == 3)
+        if hasattr(layer, "contrast_limits"):
+            layer.events.contrast_limits.connect(self._on_limits)
+            layer.events.colormap.connect(self._on_colormap)
+        if what.kind == "latents":
+            self._follow(layer)
         if viewer.dims.ndisplay == 3:
             self._stand_upright()
 
@@ -125,14 +140,15 @@ class BrainView:
 
     def _on_ndisplay(self) -> None:
         self._unmirror()
-        for layer in self._viewer.layers:
-            self._dress(layer)
-        if self._viewer.dims.ndisplay == 3:
+        in_3d = self._viewer.dims.ndisplay == 3
+        dress(self._viewer.layers, in_3d)
+        self._viewer.canvas.overlays.axes.visible = in_3d and self._any_of_ours()
+        if in_3d:
             self._stand_upright()
 
     def _stand_upright(self) -> None:
         """Turn the 3-D camera once so that superior is up; then it is the user's."""
-        if self._turned_3d or not any(shown(layer) for layer in self._viewer.layers):
+        if self._turned_3d or not self._any_of_ours():
             return
         self._turned_3d = True
         self._viewer.scene.camera.set_view_direction((-0.3, 0.9, -0.3), (1, 0, 0))
@@ -152,18 +168,16 @@ class BrainView:
         follow_component(layer, component)
         return True
 
-    def _dress(self, layer: Any) -> None:
-        """Give a signed layer the look that hides its outside in 2-D or in 3-D."""
-        what = shown(layer)
-        if what is None or not what.is_signed or what.values is None:
-            return
-        in_3d = self._viewer.dims.ndisplay == 3
-        layer.data = what.painted(filled=in_3d)
-        layer.colormap = diverging_colormap(see_through=in_3d)
-        layer.rendering = "translucent" if in_3d else "mip"
-        layer.interpolation3d = "nearest"  # linear would blur into the outside
-        if what.kind == "latents":
-            self._follow(layer)
+    def _on_limits(self, event: Any) -> None:
+        """Keep the look of 3-D when colours have other limits."""
+        layer = event.source
+        follow_limits(layer, part_shown(self._viewer, layer) if layer.ndim == 4 else 0)
+
+    def _on_colormap(self, event: Any) -> None:
+        follow_colormap(event.source)
+
+    def _any_of_ours(self) -> bool:
+        return any(shown(layer) is not None for layer in self._viewer.layers)
 
 
 attach = OnePerViewer(BrainView)

@@ -12,20 +12,13 @@ _DIVERGING = (
 )  # fmt: skip
 
 
-def diverging_colormap(see_through: bool) -> Any:
-    """Return the colormap of signed maps; with `see_through`, alpha grows with distance.
-
-    In 3-D translucent rendering the middle of the range, and with it everything outside
-    the brain, must be transparent; in 2-D NaN is, so there the map is opaque.
-    """
+def diverging_colormap() -> Any:
+    """Return the colormap of signed maps: blue below the middle, which is white, red above."""
     from napari.utils.colormaps import Colormap
 
     colors = np.ones((len(_DIVERGING), 4))
     colors[:, :3] = np.array(_DIVERGING) / 255
-    if see_through:
-        colors[:, 3] = np.abs(np.linspace(-1, 1, len(colors))) ** 1.5 * 0.8
-    name = "blue-red (3-D)" if see_through else "blue-red"
-    return Colormap(colors, name=name, display_name=name)
+    return Colormap(colors, name="blue-red", display_name="blue-red")
 
 
 def novelty_colormap() -> Any:

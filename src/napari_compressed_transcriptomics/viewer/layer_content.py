@@ -78,8 +78,8 @@ class LayerContent:
         """Whether the layer shows signed values around a middle (latent components)."""
         return self.centers is not None
 
-    def painted(self, filled: bool = False) -> np.ndarray:
-        """Return the viewer's array ([k,] z, y, x); NaN outside, or each middle if `filled`.
+    def painted(self) -> np.ndarray:
+        """Return the viewer's array ([k,] z, y, x), NaN outside.
 
         A ``composite`` is RGBA (z, y, x, 4), uint8, transparent outside.
         """
@@ -88,9 +88,6 @@ class LayerContent:
         data = self.view.paint(self.values)
         if self.kind == "composite":
             return _rgba(data)
-        if filled and self.centers is not None:
-            middle = self.centers.astype(np.float32)
-            data = np.where(np.isnan(data), middle if data.ndim == 4 else middle[0], data)
         return np.moveaxis(data, 3, 0) if data.ndim == 4 else data
 
     def contrast_limits(self, component: int = 0) -> tuple[float, float]:

@@ -16,6 +16,7 @@ from napari_compressed_transcriptomics.reconstruction.held_out_error import HELD
 from napari_compressed_transcriptomics.reconstruction.latent_change import usual_range
 from napari_compressed_transcriptomics.reconstruction.training_distance import UNKNOWN
 
+from .anatomy.solid import paint
 from .colormaps import diverging_colormap, novelty_colormap
 from .image_space import ImageSpace
 from .layer_content import ERRORS, METADATA_KEY, LayerContent, middle_and_reach, shown, space
@@ -63,9 +64,7 @@ def show_gene_in(viewer: Any, parcellation: Parcellation, gene: str) -> None:
             show_gene(layer, gene)
 
 
-def update(
-    layer: Any, what: LayerContent, limits_of: np.ndarray | None = None, in_3d: bool = False
-) -> None:
+def update(layer: Any, what: LayerContent, limits_of: np.ndarray | None = None) -> None:
     """Let a layer show other values of the same samples, with contrast limits of their own.
 
     Parameters
@@ -76,15 +75,14 @@ def update(
         What to show from now on.
     limits_of : ndarray, shape (n_samples,), optional
         Take the contrast limits of these values instead.
-    in_3d : bool
-        How the viewer shows signed layers now.
     """
     old = shown(layer)
     assert old is not None
+    of_limits = what if limits_of is None else replace(what, values=limits_of)
+    paint(layer, what, of_limits.contrast_limits())
     layer.metadata = {**layer.metadata, METADATA_KEY: what}  # tells those who follow the layer
-    layer.data[...] = what.painted(filled=in_3d)  # in place: faster, as nothing else can change
     layer.refresh(extent=False)
-    _set_contrast(layer, what if limits_of is None else replace(what, values=limits_of))
+    _set_contrast(layer, of_limits)
     layer.name = layer.name.replace(f": {old.gene}", f": {what.gene}")
 
 
@@ -259,6 +257,7 @@ def volume_layer(volume: "Volume") -> LayerData:
         what = LayerContent("labels", ImageSpace(volume.data.shape, volume.affine))
         data = np.ascontiguousarray(what.image_space.to_viewer(volume.data))
         attributes = _attributes(what, volume.name)
+        attributes["metadata"]["source"] = dict(volume.source)
         if volume.names:
             attributes["features"] = name_features(volume.names)
         return data, attributes, "labels"
@@ -277,7 +276,9 @@ def volume_layer(volume: "Volume") -> LayerData:
     )
     if signed:
         what = replace(what, **middle_and_reach(values.reshape(len(values), -1)))
-    return _image(what, volume.name)
+    data, attributes, kind = _image(what, volume.name)
+    attributes["metadata"]["source"] = dict(volume.source)
+    return data, attributes, kind
 
 
 def _title(result: "Reconstruction") -> str:
@@ -310,7 +311,7 @@ def _image(what: LayerContent, name: str, visible: bool = True) -> LayerData:
     colormap = "inferno" if what.kind in ERRORS else "viridis"
     attributes = _attributes(what, name, stacked=data.ndim == 4, visible=visible)
     attributes |= {
-        "colormap": diverging_colormap(see_through=False) if what.is_signed else colormap,
+        "colormap": diverging_colormap() if what.is_signed else colormap,
         "contrast_limits": what.contrast_limits(),
         "rendering": "mip",
     }

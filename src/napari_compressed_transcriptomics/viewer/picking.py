@@ -14,9 +14,8 @@ def sample_under(
 ) -> int | None:
     """Return the index of the sample of a layer of ours at a place on the canvas, or None.
 
-    In 2-D it is the voxel there. In 3-D it is the voxel of the ray with the greatest value for
-    sequential maps, as maximum intensity projection shows it, and the one farthest from the
-    middle for signed maps, which are the more opaque the farther. A composite shows its surface.
+    In 2-D it is the voxel there. In 3-D it is the first on the ray that no cut took away, as maps
+    are solid; where the user chose maximum projection for the layer, the one that this shows.
 
     Parameters
     ----------
@@ -44,27 +43,24 @@ def sample_under(
     steps = max(2, int(np.linalg.norm(end - start) * _STEPS_A_VOXEL))
     on_ray = np.rint(np.linspace(start, end, steps)).astype(int)
     on_ray = on_ray[((on_ray >= 0) & (on_ray < what.view.labels.shape)).all(axis=1)]
+    for plane in layer.experimental_clipping_planes:
+        if plane.enabled:
+            mm = on_ray * layer.scale[-3:] + layer.translate[-3:]  # as planes are, see `cut.py`
+            on_ray = on_ray[(mm - plane.position) @ plane.normal >= 0]
     samples = what.view.labels[tuple(on_ray.T)] - 1
     samples = samples[samples >= 0]
-    if not len(samples):
-        return None
-    if what.kind == "composite":  # opaque
-        return int(samples[0])
     values = what.values
     assert values is not None
-    if what.is_signed and what.centers is not None:
-        component = 0
+    if what.kind != "composite":
         if values.ndim == 2:
-            component = int(
-                np.clip(round(layer.world_to_data(position)[0]), 0, values.shape[1] - 1)
-            )
-            values = values[:, component]
-        seen = np.abs(values[samples] - what.centers[component])
-    else:
-        seen = values[samples]
-    if np.isnan(seen).all():
+            component = round(layer.world_to_data(position)[0])
+            values = values[:, np.clip(component, 0, values.shape[1] - 1)]
+        samples = samples[~np.isnan(values[samples])]
+    if not len(samples):
         return None
-    return int(samples[np.nanargmax(seen)])
+    if layer.rendering == "mip":
+        return int(samples[values[samples].argmax()])
+    return int(samples[0])
 
 
 def _sample(labels: np.ndarray, index: np.ndarray) -> int | None:

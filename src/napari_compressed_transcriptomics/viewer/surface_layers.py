@@ -18,6 +18,7 @@ from napari_compressed_transcriptomics.spatial.surface_views import (
     vertex_colors,
 )
 
+from .anatomy.solid import opaque
 from .brain_view import attach
 from .cells.seen import layouts_of
 from .itself import OnePerViewer, itself
@@ -214,7 +215,7 @@ class SurfaceView:
     def _color(self, values: np.ndarray) -> None:
         """Colour the surface as the source is, and give it the same bar."""
         source, layer = self._source, self._layer
-        colormap = _opaque(source.colormap)
+        colormap = opaque(source.colormap)
         low, high = source.contrast_limits
         layer.contrast_limits_range = (min(low, high - 1e-9), high)
         layer.contrast_limits = (low, high)
@@ -334,14 +335,3 @@ class SurfaceView:
 
 surface_view = OnePerViewer(SurfaceView)
 """The surface of a viewer, which all its docks share."""
-
-
-def _opaque(colormap: Any) -> Any:
-    """Return a colormap without the transparency that volumes need in 3-D."""
-    from napari.utils.colormaps import Colormap
-
-    colors = np.array(colormap.colors, float)
-    if (colors[:, 3] == 1).all():
-        return colormap
-    colors[:, 3] = 1
-    return Colormap(colors, controls=colormap.controls, name=f"{colormap.name}, opaque")

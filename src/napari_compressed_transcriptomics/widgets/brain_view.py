@@ -11,18 +11,22 @@ from qtpy.QtWidgets import (
     QLabel,
 )
 
-from napari_compressed_transcriptomics.viewer.anatomy.planes import (
-    go_to,
-    plane_of,
-    position,
-    show_plane,
+from napari_compressed_transcriptomics.viewer.anatomy.background import (
+    OUTLINE,
+    REGIONS,
+    TEMPLATE,
 )
+from napari_compressed_transcriptomics.viewer.anatomy.four_views import open_views
+from napari_compressed_transcriptomics.viewer.anatomy.place import go_to, position
+from napari_compressed_transcriptomics.viewer.anatomy.planes import plane_of, show_plane
+from napari_compressed_transcriptomics.viewer.settings import PLUGIN
 
 from .shared.dock import Dock
-from .shared.fields import check_box
+from .shared.fields import check_box, choice, push_button
 from .shared.following import follow
 from .shared.layouts import Part, label, row
 from .shared.shortcut_button import shortcut_button
+from .shared.space_question import SpaceQuestion
 
 if TYPE_CHECKING:
     pass
@@ -33,6 +37,15 @@ _VIEWS = {
     "sagittal": ("Sagittal", "Alt+3", "Slices from left to right: superior up, anterior right"),
     "3d": ("3-D", "Alt+4", "The whole brain; drag to turn it, click to pick"),
 }
+_BACKGROUND = {
+    TEMPLATE: ("MNI152 template", "The T1 template under the slices, where data are in MNI space"),
+    OUTLINE: ("Brain outline", "The outline of the template's brain, where data are in MNI space"),
+    REGIONS: (
+        "Region outlines",
+        "Borders of a table's regions, else of the topmost labels layer, in the slices",
+    ),
+}
+_CUTS = {"": "none", "sagittal": "sagittal", "coronal": "coronal", "axial": "axial"}
 _AXES = {
     "x": "millimetres from the middle to the right; left is negative",
     "y": "millimetres to the front; posterior is negative",
@@ -68,6 +81,21 @@ class BrainView(Dock):
         )
         self.shell.setChecked(True)
         self.shell.clicked.connect(self._view.shell.show)
+        self.background = {name: check_box(*words) for name, words in _BACKGROUND.items()}
+        for name, tick in self.background.items():
+            tick.setChecked(self._view.background.wanted[name])
+            tick.clicked.connect(partial(self._show_background, name))
+        self.cut = choice(_CUTS)
+        self.cut.setToolTip(
+            "In 3-D, take away what is before the place in the fields above. Change them, or hold "
+            "Shift and drag in the brain, to move the cut"
+        )
+        self.cut.activated.connect(self._cut)
+        self.space = SpaceQuestion(self._viewer, self._view)
+        self.four = push_button(
+            "Four views", "Show the other three views beside this one, with one crosshair in all"
+        )
+        self.four.clicked.connect(self._open_four)
         self._lay_out()
         self._listen()
         self._view.shell.show(True)
@@ -80,8 +108,13 @@ class BrainView(Dock):
         places: list[Part] = []
         for axis, box in self.place.items():
             places += label(f"&{axis}", box), (box, 1)
-        options = row(self.side_by_side, self.shell)
-        self.lay_out(buttons, row(*places, QLabel("mm")), options, self.same_scale, 1)
+        buttons.addWidget(self.four, 2, 0, 1, 2)
+        cut = row(label("&Cut in 3-D", self.cut), (self.cut, 1))
+        options = QGridLayout()
+        boxes = (self.side_by_side, self.same_scale, self.shell, *self.background.values())
+        for i, shown in enumerate(boxes):
+            options.addWidget(shown, i // 2, i % 2)
+        self.lay_out(buttons, row(*places, QLabel("mm")), cut, options, self.space, 1)
 
     def _listen(self) -> None:
         viewer = self._viewer
@@ -101,6 +134,22 @@ class BrainView(Dock):
     def _go(self) -> None:
         go_to(self._viewer, [box.value() for box in self.place.values()])
 
+    def _show_background(self, name: str, wanted: bool) -> None:
+        self._view.background.show(name, wanted)
+        self._tell_views()
+
+    def _cut(self) -> None:
+        self._view.cut.show(self.cut.currentData())
+        self._tell_views()
+
+    def _tell_views(self) -> None:
+        if (four := open_views(self._viewer)) is not None:
+            four.follow_options()
+
+    def _open_four(self) -> None:
+        if open_views(self._viewer) is None:  # in the place of this dock, where there is room
+            self._viewer.window.add_plugin_dock_widget(PLUGIN, "Four views", tabify=True)
+
     def _arrange(self, side_by_side: bool) -> None:
         if side_by_side:
             self._view.show_side_by_side()
@@ -112,6 +161,7 @@ class BrainView(Dock):
 
     def _follow(self, event: Any = None) -> None:
         """Say where the viewer is."""
+        self.four.setEnabled(getattr(self._viewer, "window", None) is not None)
         dims = self._viewer.dims
         has_brain, plane = dims.ndim >= 3, plane_of(self._viewer)
         for name, button in self.views.items():

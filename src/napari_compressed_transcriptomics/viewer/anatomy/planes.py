@@ -1,8 +1,6 @@
-"""Axial, coronal, sagittal and 3-D views, and going to a place in millimetres."""
+"""Axial, coronal, sagittal and 3-D views, and fitting what they show."""
 
 from typing import Any
-
-import numpy as np
 
 from napari_compressed_transcriptomics.viewer.brain_view import attach
 
@@ -37,17 +35,6 @@ def show_plane(viewer: Any, name: str) -> None:
     dims.order = (*range(first), *(first + axis for axis in PLANES[name]))
     viewer.scene.camera.orientation2d = ("up", "right")
     fit(viewer)
-
-
-def position(viewer: Any) -> np.ndarray:
-    """Return the place that the sliders are at, in RAS mm (x, y, z)."""
-    return np.array(viewer.dims.point[-3:][::-1])
-
-
-def go_to(viewer: Any, mm: Any) -> None:
-    """Move the sliders to a place (x, y, z) in RAS mm; other axes stay."""
-    first = viewer.dims.ndim - 3
-    viewer.dims.set_point([first, first + 1, first + 2], list(mm)[::-1])
 
 
 def fit(viewer: Any) -> None:

@@ -7,6 +7,8 @@ import numpy as np
 
 from napari_compressed_transcriptomics.viewer.layer_content import LayerContent, shown
 
+from .helpers import add_helper
+
 NAME = "brain shell"
 _FINEST = 3.0  # mm; finer voxels are joined, as a shell that faint shows no detail
 
@@ -79,22 +81,19 @@ class BrainShell:
         if self._layer is not None:
             old, self._layer = self._layer, None
             viewer.layers.remove(old)
-        selected, active = set(viewer.layers.selection), viewer.layers.selection.active
-        self._layer = viewer.add_surface(
+        self._layer = add_helper(
+            viewer,
+            "surface",
             (vertices, faces),
+            below=True,  # behind the data, whose colours stay true
             name=NAME,
             scale=scale,
             translate=translate,
-            units=("mm",) * 3,
-            axis_labels=("z", "y", "x"),
             opacity=0.2,
             blending="translucent_no_depth",
             shading="smooth",
             colormap="gray",
         )
-        viewer.layers.move(len(viewer.layers) - 1, 0)  # behind the data, whose colours stay true
-        viewer.layers.selection = selected
-        viewer.layers.selection.active = active
 
 
 def shell_of(inside: np.ndarray, scale: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -109,7 +109,6 @@ class Comparison(QObject):
 
     def _update(self, layers: dict[str, Any], result: "Reconstruction", gene: str) -> None:
         values = compared(result, gene)
-        in_3d = self._viewer.dims.ndisplay == 3
         for kind, layer in layers.items():
             what = shown(layer)
             assert what is not None
@@ -117,7 +116,7 @@ class Comparison(QObject):
             if kind == "difference":
                 new = replace(new, **middle_and_reach(values[kind][:, None], 0.0))
             limits_of = values["original"] if kind == "reconstructed" else None
-            _layers.update(layer, new, limits_of, in_3d)
+            _layers.update(layer, new, limits_of)
 
     def _layers_of(self, result: "Reconstruction") -> dict[str, Any]:
         found = {}

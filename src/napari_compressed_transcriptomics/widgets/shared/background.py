@@ -5,7 +5,7 @@ from typing import Any
 
 from qtpy.QtCore import QObject, Signal
 
-from .garbage import start
+from napari_compressed_transcriptomics.viewer.garbage import start
 
 
 class Once:

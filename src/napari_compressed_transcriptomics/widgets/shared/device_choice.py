@@ -5,8 +5,9 @@ from typing import Any
 
 from qtpy.QtWidgets import QLabel, QWidget
 
+from napari_compressed_transcriptomics.viewer.garbage import start
+
 from .fields import choice
-from .garbage import start
 from .layouts import stack
 
 _DEVICES = {"auto": "Best available", "cuda": "NVIDIA GPU", "mps": "Apple GPU", "cpu": "CPU"}

@@ -16,10 +16,10 @@ from napari_compressed_transcriptomics.core.progress import (
     stopping,
 )
 from napari_compressed_transcriptomics.core.threads import usual_threads
+from napari_compressed_transcriptomics.viewer.garbage import start
 from napari_compressed_transcriptomics.viewer.notices import tell
 
 from .background import Once
-from .garbage import start
 from .warned import Warned
 
 _SECONDS_BETWEEN_REPORTS = 0.05

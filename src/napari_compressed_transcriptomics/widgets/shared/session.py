@@ -1,6 +1,6 @@
 """What the docks of one viewer share: its work, codecs trained in it, the sample looked at."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from weakref import proxy
@@ -10,7 +10,7 @@ from qtpy.QtCore import QObject, Signal
 
 from napari_compressed_transcriptomics.core.expression import Parcellation
 from napari_compressed_transcriptomics.viewer.anatomy.pick_mark import pick_mark
-from napari_compressed_transcriptomics.viewer.anatomy.planes import go_to
+from napari_compressed_transcriptomics.viewer.anatomy.place import go_to
 from napari_compressed_transcriptomics.viewer.itself import OnePerViewer
 from napari_compressed_transcriptomics.viewer.layer_content import shown
 from napari_compressed_transcriptomics.viewer.picking import sample_under
@@ -101,9 +101,23 @@ class Session(QObject):
             yield
         self.pick_at(event.position, event.view_direction, event.dims_displayed)
 
-    def pick_at(self, position: Any, view_direction: Any, dims_displayed: Any) -> None:
-        """Pick what lies there in the topmost visible layer that has a sample there."""
-        for layer in self._under_mouse():
+    def pick_at(
+        self,
+        position: Any,
+        view_direction: Any,
+        dims_displayed: Any,
+        layers: Iterable[Any] | None = None,
+    ) -> None:
+        """Pick what lies there in the topmost visible layer that has a sample there.
+
+        Parameters
+        ----------
+        position, view_direction, dims_displayed
+            Of a mouse event, world coordinates.
+        layers : iterable of layer, optional
+            Those under the mouse, topmost first, where it is in a view beside the window's own.
+        """
+        for layer in self._under_mouse() if layers is None else layers:
             sample = sample_under(layer, position, view_direction, dims_displayed)
             what = shown(layer)
             if sample is not None and what is not None and what.parcellation is not None:

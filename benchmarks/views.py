@@ -1,0 +1,95 @@
+"""Slices, four views and 3-D of real maps at 2 mm, in a real window: needs a display.
+
+On machines that draw in software and do other work meanwhile, only the ratios tell something:
+each has both sides from one run.
+"""
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from .line import Line
+
+_DATA = Path(os.environ.get("CT_TEST_DATA", "../shared/data")) / "mrna"
+_SETTLE_MS = 400  # until what may come later, as 3-D, has come
+
+
+def views(rounds: int = 9) -> list[Line]:
+    """Step through slices, switch genes and turn the brain, until all is drawn."""
+    names = (
+        "slice step at 185,682 voxels with template and crosshair, four views",
+        "gene switch there, four views",
+        "frame in 3-D, over that of napari's own maximum projection",
+    )
+    targets = ("50 ms", "150 ms", "1.5 times")
+    linux_without = sys.platform == "linux" and not {"DISPLAY", "WAYLAND_DISPLAY"} & set(os.environ)
+    if linux_without or not _DATA.is_dir():
+        why = "no display" if linux_without else "no real maps (CT_TEST_DATA)"
+        return [Line(n, f"not measured: {why}", t) for n, t in zip(names, targets, strict=True)]
+    from napari import Viewer
+
+    from napari_compressed_transcriptomics.core.brain_space import NLIN6, record_space
+    from napari_compressed_transcriptomics.io import read_expression
+    from napari_compressed_transcriptomics.viewer.adding import add_expression
+    from napari_compressed_transcriptomics.viewer.layers import show_gene
+    from napari_compressed_transcriptomics.widgets.four_views import FourViews
+
+    expression = read_expression(_DATA, impute="drop_genes")
+    record_space(expression.source, NLIN6)
+    viewer = Viewer()
+    viewer.window.resize(1600, 1000)
+    bare = viewer.add_image(expression.gene_volume(expression.genes[0]), scale=(2,) * 3)
+
+    def step(i: int) -> None:
+        viewer.dims.set_point(0, viewer.dims.range[0].start + 80 + 2 * (i % 9))
+
+    def turn(i: int) -> None:
+        a, b, c = viewer.scene.camera.angles
+        viewer.scene.camera.angles = (a, b + (4 if i % 2 else -4), c)
+        viewer.screenshot(flash=False)
+
+    plain_step = _seconds(step, rounds)
+    viewer.dims.ndisplay = 3
+    plain_frame = _seconds(turn, rounds)
+    viewer.dims.ndisplay = 2
+    viewer.layers.remove(bare)
+    layer = add_expression(viewer, expression)
+    own_step = _seconds(step, rounds)
+    viewer.dims.ndisplay = 3
+    own_frame = _seconds(turn, rounds)
+    viewer.dims.ndisplay = 2
+    dock = FourViews(viewer)
+    viewer.window.add_dock_widget(dock, area="right")
+    four_step = _seconds(step, rounds)
+    genes = expression.genes
+    switch = _seconds(lambda i: show_gene(layer, genes[i % len(genes)]), rounds)
+    dock.close()
+    viewer.close()
+    values = (
+        f"{1e3 * four_step:.0f} ms ({1e3 * own_step:.0f} ms in one view, "
+        f"{1e3 * plain_step:.0f} ms of napari's layer alone)",
+        f"{1e3 * switch:.0f} ms",
+        f"{own_frame / plain_frame:.2f} times ({1e3 * own_frame:.0f} ms)",
+    )
+    reached = (four_step < 0.05, switch < 0.15, own_frame / plain_frame <= 1.5)
+    return [Line(*parts) for parts in zip(names, values, targets, reached, strict=True)]
+
+
+def _seconds(act: Callable[[int], Any], rounds: int) -> float:
+    """Return the median time from an act to all being drawn."""
+    from qtpy.QtTest import QTest
+    from qtpy.QtWidgets import QApplication
+
+    taken = []
+    for i in range(rounds + 2):
+        QTest.qWait(_SETTLE_MS)
+        begun = time.perf_counter()
+        act(i)
+        for _ in range(3):
+            QApplication.processEvents()
+        taken.append(time.perf_counter() - begun)
+    return median(taken[2:])

@@ -1,0 +1,172 @@
+"""Axial, coronal, sagittal and 3-D at once: the window's own view and three beside it."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+from weakref import WeakKeyDictionary, ref
+
+import numpy as np
+
+from napari_compressed_transcriptomics.viewer.itself import itself
+from napari_compressed_transcriptomics.viewer.turns import timer_of
+
+from .crosshair import Crosshair
+from .helpers import is_helper
+from .linked_view import LinkedView, snapped
+from .place import go_to, position
+from .planes import PLANES, plane_of, show_plane
+from .region_name import RegionName
+
+ALL = (*PLANES, "3d")
+_QUIET_MS = 120  # 3-D, which takes longest to draw, follows when the rest has come to a stop
+_NEAR = 3  # pixels within which a press and its release are a click
+
+
+_open: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
+"""By viewer, its `FourViews` while they are open."""
+
+
+def open_views(main: Any) -> "FourViews | None":
+    """Return the four views of a viewer, None where they are not open."""
+    found = _open.get(itself(main))
+    return None if found is None else found()
+
+
+class FourViews:
+    """The three views that the window's own is not, with one crosshair in all four.
+
+    A click or a drag in a slice of any goes there in all; where the window shows another plane,
+    the view that had it takes what the window had. Whatever view is 3-D follows last.
+
+    Parameters
+    ----------
+    main : napari.Viewer or napari.components.ViewerModel
+    on_click : callable
+        Told of each click: the mouse event and the layers, topmost first, that it was on.
+    on_change : callable
+        Told that views have changed their planes.
+
+    Attributes
+    ----------
+    views : list of LinkedView
+    """
+
+    def __init__(
+        self,
+        main: Any,
+        on_click: Callable[[Any, list[Any]], None],
+        on_change: Callable[[], None],
+    ):
+        main = itself(main)
+        self._main_of, self._on_click, self._on_change = ref(main), on_click, on_change
+        self._plane = plane_of(main) or "axial"
+        self.views = [LinkedView(main, plane) for plane in ALL if plane != self._plane]
+        self._crosshairs = [Crosshair(main), *(Crosshair(view.model) for view in self.views)]
+        self._timer = timer_of(main)
+        if self._timer is not None:
+            self._timer.setSingleShot(True)
+            self._timer.setInterval(_QUIET_MS)
+            self._timer.timeout.connect(self._follow_in_3d)
+        for view in self.views:
+            view.view.region_name = RegionName(view.model, main)
+        for viewer in (main, *(view.model for view in self.views)):
+            viewer.mouse_drag_callbacks.append(self._on_mouse)
+        main.dims.events.point.connect(self._on_place)
+        main.dims.events.order.connect(self._on_plane)
+        main.dims.events.ndisplay.connect(self._on_plane)
+        main.layers.events.inserted.connect(self._on_layers)
+        main.layers.events.removed.connect(self._on_layers)
+        self._draw()
+        _open[main] = ref(self)
+
+    @property
+    def _main(self) -> Any:
+        return self._main_of()
+
+    def close(self) -> None:
+        """Leave the window with its own view alone."""
+        main = self._main
+        views, self.views = self.views, []
+        if main is None or not views:
+            return
+        _open.pop(main, None)
+        main.dims.events.point.disconnect(self._on_place)
+        main.dims.events.order.disconnect(self._on_plane)
+        main.dims.events.ndisplay.disconnect(self._on_plane)
+        main.layers.events.inserted.disconnect(self._on_layers)
+        main.layers.events.removed.disconnect(self._on_layers)
+        main.mouse_drag_callbacks.remove(self._on_mouse)
+        self._crosshairs[0].remove()
+        for view in views:
+            view.close()
+
+    def enlarge(self, view: LinkedView) -> None:
+        """Show in the window what a view shows, and there what the window had."""
+        show_plane(self._main, view.plane)
+
+    def follow_options(self) -> None:
+        """Show the template, outlines and cut as the window does."""
+        for view in self.views:
+            view.follow_options()
+
+    def _on_plane(self, event: Any = None) -> None:
+        """Exchange planes with the window; its order and dimensions change one after another."""
+        plane = plane_of(self._main)
+        if plane == self._plane or plane not in ALL:
+            return
+        for view in self.views:
+            if view.plane == plane:
+                view.show(self._plane)
+        self._plane = plane
+        self._draw()
+        self._on_change()
+
+    def _on_place(self, event: Any = None) -> None:
+        """Bring all to where the window went, 3-D last."""
+        for view in self.views:
+            if self._timer is None or view.plane != "3d":
+                view.follow_place()
+        self._draw(but="" if self._timer is None else "3d")
+        if self._timer is not None:
+            self._timer.start()
+
+    def _follow_in_3d(self) -> None:
+        # None once they are closed.
+        for view, crosshair in zip(self.views, self._crosshairs[1:], strict=False):
+            if view.plane == "3d":
+                view.follow_place()
+                crosshair.show(view.place)
+
+    def _on_layers(self, event: Any) -> None:
+        if not is_helper(event.value):
+            self._draw()
+
+    def _draw(self, but: str = "") -> None:
+        """Draw the crosshair in all views but that of a plane."""
+        planes = [self._plane, *(view.plane for view in self.views)]
+        place = position(self._main)
+        for plane, crosshair in zip(planes, self._crosshairs, strict=True):
+            if plane != but:
+                crosshair.show(place)
+
+    def _on_mouse(self, viewer: Any, event: Any) -> Iterator[None]:
+        """Go where the left button is pressed and drawn to in a slice; tell of a click."""
+        viewer, camera = itself(viewer), viewer.scene.camera
+        active = viewer.layers.selection.active
+        busy = active is not None and active.mode != "pan_zoom"
+        if event.button != 1 or event.modifiers or busy or viewer.dims.ndim < 3:
+            return
+        flat = viewer.dims.ndisplay == 2
+        pans, camera.mouse_pan = camera.mouse_pan, camera.mouse_pan and not flat
+        if flat:
+            go_to(self._main, snapped(viewer, event.position)[::-1])
+        start, moved = np.array(event.pos, float), False
+        yield
+        while event.type == "mouse_move":
+            if event.pos is not None:
+                moved |= float(np.abs(np.array(event.pos) - start).max()) > _NEAR
+                if flat:
+                    go_to(self._main, snapped(viewer, event.position)[::-1])
+            yield
+        camera.mouse_pan = pans
+        if not moved and viewer is not self._main:
+            self._on_click(event, [x for x in reversed(viewer.layers) if x.visible])

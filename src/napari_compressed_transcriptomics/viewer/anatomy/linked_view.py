@@ -1,0 +1,204 @@
+"""A view beside the window's own: the same layers in another plane, at the same place.
+
+napari-orthogonal-views does much of this, but needs OpenCV, replaces the central widget by
+napari's private attributes and knows neither letters, looks nor millimetres of ours; so this is
+built on `ViewerModel`, which is public.
+"""
+
+from typing import Any
+from weakref import ref
+
+import numpy as np
+
+from napari_compressed_transcriptomics.viewer.brain_view import attach
+from napari_compressed_transcriptomics.viewer.itself import itself
+from napari_compressed_transcriptomics.viewer.layer_content import METADATA_KEY, shown
+
+from .helpers import is_helper
+from .place import position
+from .planes import fit, show_plane
+from .small_texts import SmallTexts
+from .solid import follow_colormap, is_solid, paint
+
+_FOLLOWED = (
+    "visible", "opacity", "blending", "contrast_limits_range", "contrast_limits", "gamma",
+    "colormap", "interpolation2d", "size", "scale", "translate",
+)  # fmt: skip
+
+
+class LinkedView:
+    """Shows the layers of a viewer in another plane; goes where it is when told to.
+
+    Volumes are shared, not copied, except in 3-D, where maps are filled (`solid.py`).
+
+    Parameters
+    ----------
+    main : napari.Viewer or napari.components.ViewerModel
+    plane : str
+        A key of `planes.PLANES`, or ``3d``.
+
+    Attributes
+    ----------
+    model : napari.components.ViewerModel
+        What is shown; a `napari.qt.QtViewer` draws it.
+    """
+
+    def __init__(self, main: Any, plane: str):
+        from napari.components import ViewerModel
+
+        main = itself(main)
+        self._main_of = ref(main)  # a view must not keep its viewer alive
+        self.model = ViewerModel()
+        self.plane = plane
+        in_window = getattr(main, "window", None) is not None
+        self.view = attach(self.model)
+        self.view.background.in_thread = in_window
+        self._texts = SmallTexts(self.model)
+        self.view.cut.led_by(main)
+        self.model.canvas.overlays.axes.size = 50
+        self.copies: dict[Any, Any] = {}
+        self._connected: list[tuple[Any, Any]] = []
+        self.model.theme = main.theme
+        for layer in main.layers:
+            self._add(layer)
+        events = main.layers.events
+        self._listen(events.inserted, self._on_inserted)
+        self._listen(events.removed, self._on_removed)
+        self._listen(events.reordered, self._on_reordered)
+        self._listen(main.events.theme, self._on_theme)
+        self.follow_options()
+        self.show(plane)
+
+    @property
+    def _main(self) -> Any:
+        return self._main_of()
+
+    def show(self, plane: str) -> None:
+        """Show another plane."""
+        self.plane = plane
+        show_plane(self.model, plane)
+        self.follow_place()
+        fit(self.model)
+
+    def follow_place(self, event: Any = None) -> None:
+        """Go where the main viewer is, on all axes that both have."""
+        theirs, own = self._main.dims, self.model.dims
+        n = min(theirs.ndim, own.ndim)
+        if n < 3:
+            return
+        axes = np.arange(-n, 0)
+        if own.ndisplay == 3:  # all of space is shown; to move in it, napari loads all of it anew
+            axes = axes[:-3]
+            self.view.cut.update()
+        wanted = np.array(theirs.point)[axes]
+        if not np.allclose(wanted, np.array(own.point)[axes]):
+            own.set_point(list(own.ndim + axes), list(wanted))
+
+    @property
+    def place(self) -> np.ndarray:
+        """Where the main viewer is, (x, y, z) in RAS mm."""
+        return position(self._main)
+
+    def follow_options(self) -> None:
+        """Show the template, outlines and cut that the main viewer shows."""
+        main = attach(self._main)
+        self.view.background.wanted |= main.background.wanted
+        self.view.background.update()
+        if self.view.cut.plane != main.cut.plane:
+            self.view.cut.show(main.cut.plane)
+
+    def close(self) -> None:
+        """Follow no longer."""
+        for event, callback in self._connected:
+            event.disconnect(callback)
+        self._connected.clear()
+        self.copies.clear()
+
+    def _listen(self, event: Any, callback: Any) -> None:
+        event.connect(callback)
+        self._connected.append((event, callback))
+
+    def _add(self, layer: Any) -> None:
+        if is_helper(layer):
+            return
+        from napari.layers import Layer
+
+        data, attributes, kind = layer.as_layer_data_tuple()
+        attributes["experimental_clipping_planes"] = []
+        what = shown(layer)
+        if what is not None and is_solid(layer):
+            data = what.painted()
+        copy = self.copies[layer] = Layer.create(data, attributes, kind)
+        if hasattr(copy, "rendering") and what is not None and what.kind != "composite":
+            copy.rendering = "mip"
+            follow_colormap(copy)
+        self.model.add_layer(copy)
+        for name in _FOLLOWED:
+            if hasattr(layer.events, name) and hasattr(copy, name):
+                self._listen(getattr(layer.events, name), self._on_look)
+        self._listen(layer.events.data, self._on_data)
+        self._listen(layer.events.metadata, self._on_data)
+
+    def _on_look(self, event: Any) -> None:
+        layer, name = event.source, event.type
+        copy = self.copies.get(layer)
+        if copy is not None:
+            setattr(copy, name, getattr(layer, name))
+
+    def _on_data(self, event: Any) -> None:
+        """Show another gene or what else a layer shows now; not that it looks otherwise."""
+        layer = event.source
+        copy, what = self.copies.get(layer), shown(layer)
+        if copy is None:
+            return
+        if what is None:
+            copy.data = layer.data
+            return
+        if shown(copy) is what:
+            return
+        copy.metadata[METADATA_KEY] = what
+        if copy.data is not layer.data:
+            paint(copy, what)
+        copy.refresh(extent=False)
+
+    def _on_inserted(self, event: Any) -> None:
+        self._add(event.value)
+        self._on_reordered()
+        self.show(self.plane)
+
+    def _on_removed(self, event: Any) -> None:
+        copy = self.copies.pop(event.value, None)
+        if copy is not None:
+            gone = [pair for pair in self._connected if pair[0].source is event.value]
+            for pair in gone:
+                pair[0].disconnect(pair[1])
+                self._connected.remove(pair)
+            self.model.layers.remove(copy)
+
+    def _on_reordered(self, event: Any = None) -> None:
+        order = [self.copies[layer] for layer in self._main.layers if layer in self.copies]
+        layers = self.model.layers
+        helpers = [layer for layer in layers if is_helper(layer)]
+        below = [layer for layer in helpers if layers.index(layer) == 0]
+        above = [layer for layer in helpers if layer not in below]
+        for index, layer in enumerate([*below, *order, *above]):
+            if layers[index] is not layer:
+                layers.move(layers.index(layer), index)
+
+    def _on_theme(self, event: Any) -> None:
+        self.model.theme = event.value
+
+
+def snapped(viewer: Any, place: Any) -> np.ndarray:
+    """Return the middle (z, y, x) of the voxel of the topmost map at a place, in mm."""
+    place = np.asarray(place, float)[-3:]
+    for layer in reversed(viewer.layers):
+        if shown(layer) is not None and layer.visible:
+            scale, translate = layer.scale[-3:], layer.translate[-3:]
+            return np.rint((place - translate) / scale) * scale + translate
+    return place
+
+
+def is_at(viewer: Any, place: Any) -> bool:
+    """Whether a viewer is at a place (z, y, x) in mm."""
+    return bool(np.allclose(position(viewer)[::-1], place))

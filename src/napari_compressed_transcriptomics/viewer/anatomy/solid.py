@@ -1,0 +1,156 @@
+"""How maps look in 3-D: solid, in the very colours that they have in 2-D.
+
+A ray ends at the first voxel of the brain that it meets, so near hides far, left and right stay
+apart, and a cut (`cut.py`) shows the map within. napari draws a volume like this (``translucent``)
+if the outside is transparent, which NaN is in 2-D only: here it lies far below the lower limit,
+whose colour is clear, and what is as low within the brain is lifted by a step of the colormap.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from napari_compressed_transcriptomics.viewer.layer_content import LayerContent, shown
+
+SUFFIX = " (3-D)"
+_STEPS = 256  # of the colormap, as many as napari's have
+_LIFT = 1.5 / (_STEPS - 1)
+_FAR = 1000.0  # times the range, below the lower limit
+Limits = tuple[float, float]
+
+_limits_of: WeakKeyDictionary[Any, dict[int, Limits]] = WeakKeyDictionary()
+"""By layer that is solid: the contrast limits that each component was filled for."""
+
+
+_opaque: dict[str, Any] = {}
+"""What the colormaps of 3-D, by name, were made of."""
+
+
+def is_solid(layer: Any) -> bool:
+    """Whether a layer has its look of 3-D."""
+    return layer in _limits_of
+
+
+def dress(layers: Iterable[Any], in_3d: bool) -> None:
+    """Give layers of ours their look of 2-D or of 3-D; a composite has but one."""
+    ours = []
+    for layer in layers:
+        what = shown(layer)
+        if what is None or what.values is None or what.kind == "composite":
+            continue
+        if in_3d != is_solid(layer):
+            _dress(layer, what, in_3d)
+            ours.append(layer)
+    for layer in ours:  # last: linked layers share their colormap
+        follow_colormap(layer)
+
+
+def _dress(layer: Any, what: LayerContent, in_3d: bool) -> None:
+    if in_3d:
+        layer.data = _filled_for(layer, what)
+        layer.interpolation3d = "nearest"  # linear would blur into the outside
+        layer.rendering = "translucent"
+    else:
+        del _limits_of[layer]
+        layer.data = what.painted()
+        layer.rendering = "mip"
+
+
+def paint(layer: Any, what: LayerContent, limits: Limits | None = None) -> None:
+    """Write what a layer is to show into its data, in the look that it has.
+
+    Parameters
+    ----------
+    layer : napari.layers.Image
+    what : LayerContent
+        What it is to show.
+    limits : tuple of float, optional
+        Contrast limits that it is about to have; those that it has where not given.
+    """
+    # In place: faster, as nothing else can change.
+    layer.data[...] = _filled_for(layer, what, limits) if is_solid(layer) else what.painted()
+
+
+def follow_limits(layer: Any, component: int = 0) -> None:
+    """Fill a solid layer anew if its contrast limits are others, for the component shown."""
+    what, limits = shown(layer), tuple(layer.contrast_limits)
+    if what is None or not is_solid(layer) or _limits_of[layer].get(component) == limits:
+        return
+    assert what.values is not None
+    assert what.view is not None
+    _limits_of[layer][component] = limits
+    values = what.values if what.values.ndim == 1 else what.values[:, component]
+    part = layer.data if what.values.ndim == 1 else layer.data[component]
+    part[...] = filled(what.view.paint(values), limits)
+    layer.refresh(extent=False)
+
+
+def follow_colormap(layer: Any) -> None:
+    """Make the lower end of a solid layer's colormap clear, and opaque again in 2-D."""
+    from napari.utils.colormaps import Colormap
+
+    colormap, solid = layer.colormap, is_solid(layer)
+    if solid == colormap.name.endswith(SUFFIX):
+        return
+    if not solid:
+        layer.colormap = _opaque.get(colormap.name, colormap.name.removesuffix(SUFFIX))
+        return
+    colors = colormap.map(np.linspace(0, 1, _STEPS))
+    colors[0, 3] = 0
+    name = colormap.name + SUFFIX
+    _opaque[name] = colormap
+    layer.colormap = Colormap(colors, name=name, display_name=name)
+
+
+def opaque(colormap: Any) -> Any:
+    """Return what a colormap of 3-D was made of; any other as it is."""
+    return _opaque.get(colormap.name, colormap)
+
+
+def filled(volume: np.ndarray, limits: Limits) -> np.ndarray:
+    """Return a map whose outside, NaN, is far below the limits, and whose inside is not below.
+
+    Parameters
+    ----------
+    volume : ndarray of float32, shape (z, y, x)
+    limits : tuple of float
+        Lower and upper contrast limit.
+    """
+    low, high = limits
+    reach = (high - low) or 1.0
+    found = np.maximum(volume, np.float32(low + _LIFT * reach))
+    found[np.isnan(volume)] = low - _FAR * reach
+    return found
+
+
+def unfilled(data: np.ndarray, painted: np.ndarray) -> bool:
+    """Whether `data` is what `filled` makes of `painted`, for some limits.
+
+    Parameters
+    ----------
+    data, painted : ndarray of float32, shape ([k,] z, y, x)
+    """
+    if data.shape != painted.shape:
+        return False
+    if data.ndim == 4:
+        return all(map(unfilled, data, painted))
+    inside = np.isfinite(painted)
+    if not inside.any() or not np.isfinite(data).all():
+        return False
+    floor = data[inside].min()
+    outside_is_far = bool((data[~inside] < floor).all())
+    return outside_is_far and np.array_equal(data[inside], np.maximum(painted[inside], floor))
+
+
+def _filled_for(layer: Any, what: LayerContent, limits: Limits | None = None) -> np.ndarray:
+    """Return a solid layer's data, and remember the limits that it was filled for."""
+    data = what.painted()
+    if data.ndim == 3:
+        limits = limits or tuple(layer.contrast_limits)
+        _limits_of[layer] = {0: limits}
+        return filled(data, limits)
+    each = {k: what.contrast_limits(k) for k in range(len(data))}
+    _limits_of[layer] = each
+    return np.stack([filled(data[k], limits) for k, limits in each.items()])

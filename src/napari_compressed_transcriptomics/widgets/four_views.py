@@ -1,0 +1,112 @@
+"""Dock widget Four views: beside the window's view the other three, with one crosshair."""
+
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtCore import QSize, Qt
+from qtpy.QtWidgets import QLabel, QSplitter, QVBoxLayout, QWidget
+
+from napari_compressed_transcriptomics.viewer import brain_view
+from napari_compressed_transcriptomics.viewer.anatomy.four_views import FourViews as Views
+from napari_compressed_transcriptomics.viewer.anatomy.place import go_to
+from napari_compressed_transcriptomics.viewer.anatomy.planes import fit
+from napari_compressed_transcriptomics.viewer.itself import itself
+
+from .shared.following import at_end, soon
+from .shared.session import session
+
+if TYPE_CHECKING:
+    from napari_compressed_transcriptomics.viewer.anatomy.linked_view import LinkedView
+
+_NAMES = {"axial": "Axial", "coronal": "Coronal", "sagittal": "Sagittal", "3d": "3-D"}
+_TIP = (
+    "Click or drag in a slice to go there in all views; Shift and drag to move the picture. "
+    "Double-click this name to show the view in the large window"
+)
+
+
+class FourViews(QWidget):
+    """Shows three views beside the window's, one below the other or side by side, as there is room.
+
+    Parameters
+    ----------
+    napari_viewer : napari.Viewer
+    """
+
+    def __init__(self, napari_viewer: Any):
+        super().__init__()
+        self._viewer = itself(napari_viewer)
+        brain_view.attach(self._viewer)
+        self.views = Views(self._viewer, self._pick, self._name)
+        self.cells = [_Cell(self, view) for view in self.views.views]
+        self._splitter = QSplitter()
+        self._splitter.setChildrenCollapsible(False)
+        for cell in self.cells:
+            self._splitter.addWidget(cell)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self._splitter)
+        self._fits = soon(self, self._fit, 50)
+        self._name()
+        at_end(self, self.views.close)
+
+    def sizeHint(self) -> QSize:
+        """Ask for a third of a usual window."""
+        return QSize(300, 600)
+
+    def resizeEvent(self, event: Any) -> None:
+        """Lay views below or beside each other, whatever is larger."""
+        tall = self.height() >= self.width()
+        self._splitter.setOrientation(
+            Qt.Orientation.Vertical if tall else Qt.Orientation.Horizontal
+        )
+        self._fits.start()
+        super().resizeEvent(event)
+
+    def closeEvent(self, event: Any) -> None:
+        """Take the crosshair away with the views."""
+        self.views.close()
+        for cell in self.cells:
+            cell.canvas.close()
+        super().closeEvent(event)
+
+    def _fit(self) -> None:
+        for cell in self.cells:
+            fit(cell.view.model)
+
+    def _name(self) -> None:
+        for cell in self.cells:
+            cell.name.setText(_NAMES[cell.view.plane])
+
+    def _pick(self, event: Any, layers: list[Any]) -> None:
+        """Look at what was clicked, as after a click in the window."""
+        shared = session(self._viewer)
+        before = shared.pick
+        shared.pick_at(event.position, event.view_direction, event.dims_displayed, layers)
+        pick = shared.pick
+        if pick is None or pick is before or len(event.dims_displayed) < 3:
+            return  # a slice is there already
+        go_to(self._viewer, pick.position)
+
+
+class _Cell(QWidget):
+    """A view with its name."""
+
+    def __init__(self, dock: FourViews, view: "LinkedView"):
+        super().__init__()
+        from napari.qt import QtViewer
+
+        self.view, self._dock = view, dock
+        self.name = QLabel()
+        self.name.setToolTip(_TIP)
+        self.canvas = QtViewer(view.model, show_welcome_screen=False)
+        self.canvas.dims.hide()  # the place has one slider, in the window
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(2, 0, 2, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.name)
+        layout.addWidget(self.canvas, 1)
+
+    def mouseDoubleClickEvent(self, event: Any) -> None:
+        """Show the view in the window."""
+        self._dock.views.enlarge(self.view)
+        super().mouseDoubleClickEvent(event)

@@ -1,0 +1,171 @@
+"""In 3-D maps are solid: in the very colours of 2-D, nothing of the outside, cut where asked."""
+
+import numpy as np
+import pytest
+
+from clicking import click_on, settle
+from napari_compressed_transcriptomics._writer import source_volume
+from napari_compressed_transcriptomics.viewer import brain_view as _viewer
+from napari_compressed_transcriptomics.viewer import layers as _layers
+from napari_compressed_transcriptomics.viewer.anatomy.solid import filled, unfilled
+from napari_compressed_transcriptomics.viewer.picking import sample_under
+from napari_compressed_transcriptomics.widgets.shared.session import session
+from phantom import GRIDS, lone_voxel
+from small import compressed
+from viewing import add, bright_spot
+
+
+@pytest.fixture(scope="module")
+def result(brain):
+    return compressed(brain, 3)
+
+
+def colors(layer, data):
+    """Colours that a layer gives to values."""
+    low, high = layer.contrast_limits
+    return layer.colormap.map(np.clip((data - low) / (high - low), 0, 1))
+
+
+def middle_voxel(result):
+    centroids = result.expression.parcellation.centroids
+    return centroids[np.square(centroids - centroids.mean(0)).sum(1).argmin()]
+
+
+def assert_same_in_3d(model, layer, part=slice(None)):
+    """No voxel of the brain has another colour in 3-D, and none outside has any."""
+    model.dims.ndisplay = 2
+    inside, flat = np.isfinite(layer.data[part]), layer.data[part].copy()
+    in_2d = colors(layer, flat[inside])
+    model.dims.ndisplay = 3
+    solid = layer.data[part]
+    np.testing.assert_allclose(colors(layer, solid[inside]), in_2d, atol=0.02)
+    assert not colors(layer, solid[~inside])[:, 3].any()
+
+
+def test_colours_are_those_of_2d(result, model):
+    _viewer.attach(model)
+    error = add(model, _layers.error_layer(result))
+    gene = add(model, _layers.expression_layer(result.expression))
+    stack = add(model, _layers.latent_layers(result)[0])
+    for layer in (error, gene):
+        assert_same_in_3d(model, layer)
+    for k in range(3):
+        model.dims.set_point(0, k + 1)
+        assert_same_in_3d(model, stack, k)
+
+
+def test_they_stay_so_when_limits_gene_or_colours_change(result, model):
+    _viewer.attach(model)
+    gene = add(model, _layers.expression_layer(result.expression))
+    model.dims.ndisplay = 3
+    low, high = gene.contrast_limits
+    gene.contrast_limits_range = (low - 1, high + 1)
+    for limits in ((low - 0.5, high), (low + 0.4 * (high - low), high)):
+        gene.contrast_limits = limits
+        assert_same_in_3d(model, gene)
+    _layers.show_gene(gene, result.expression.genes[3])
+    assert_same_in_3d(model, gene)
+    gene.colormap = "magma"
+    assert_same_in_3d(model, gene)
+    model.dims.ndisplay = 2
+    assert gene.colormap.name == "magma"
+    assert gene.rendering == "mip"
+
+
+def test_linked_layers_take_their_looks_together(result, model):
+    _viewer.attach(model)
+    layers = [add(model, _layers.expression_layer(result.expression)) for _ in range(2)]
+    model.layers.link_layers(layers, ("colormap", "contrast_limits"))
+    model.dims.ndisplay = 3
+    layers[0].colormap = "inferno"
+    for layer in layers:
+        assert_same_in_3d(model, layer)
+    model.dims.ndisplay = 2
+    assert [layer.colormap.name for layer in layers] == ["inferno"] * 2
+
+
+def test_a_solid_layer_is_saved_as_it_was_read(result, model):
+    _viewer.attach(model)
+    stack = add(model, _layers.latent_layers(result)[0])
+    expected, _ = source_volume(*stack.as_layer_data_tuple()[:2])
+    model.dims.ndisplay = 3
+    stack.contrast_limits = (-0.01, 0.01)
+    found, _ = source_volume(*stack.as_layer_data_tuple()[:2])
+    np.testing.assert_array_equal(found, expected)
+    painted = np.float32([[[np.nan, 0.2, 0.5, 0.9]]])
+    assert unfilled(filled(painted, (0.3, 0.8)), painted)
+    assert not unfilled(filled(painted + 0.1, (0.3, 0.8)), painted)  # edited
+
+
+@pytest.mark.parametrize("plane", ["axial", "coronal", "sagittal"])
+def test_a_cut_takes_away_what_is_before_the_place(plane, result, model):
+    view = _viewer.attach(model)
+    layer = add(model, _layers.error_layer(result))
+    model.dims.ndisplay = 3
+    place = middle_voxel(result)
+    model.dims.set_point([0, 1, 2], place[::-1])
+    view.cut.show(plane)
+    (cut,) = layer.experimental_clipping_planes
+    axis = ("axial", "coronal", "sagittal").index(plane)
+    assert abs(cut.normal[axis]) == 1
+    assert np.dot(cut.normal, model.scene.camera.view_direction) > 0  # behind stays
+    np.testing.assert_allclose(cut.position, model.dims.point)
+    model.dims.set_point(axis, model.dims.point[axis] + 16)  # it goes with the place
+    np.testing.assert_allclose(cut.position, model.dims.point)
+
+    later = add(model, _layers.expression_layer(result.expression))
+    assert len(later.experimental_clipping_planes) == 1
+    model.dims.ndisplay = 2
+    assert not layer.experimental_clipping_planes
+    model.dims.ndisplay = 3
+    assert layer.experimental_clipping_planes
+    view.cut.show("")
+    assert not layer.experimental_clipping_planes
+
+
+def test_a_ray_ends_at_the_first_voxel_that_no_cut_took_away(result, model):
+    view = _viewer.attach(model)
+    layer = add(model, _layers.error_layer(result))
+    model.dims.ndisplay = 3
+    place = middle_voxel(result)
+    model.dims.set_point([0, 1, 2], place[::-1])
+    from_above = np.array([-1.0, 0, 0])  # z, y, x
+    start = place[::-1] + np.array((200, 0, 0))
+
+    def seen():
+        sample = sample_under(layer, start, from_above, (0, 1, 2))
+        return result.expression.parcellation.centroids[sample]
+
+    column = result.expression.parcellation.centroids
+    same = np.abs(column[:, :2] - place[:2]).max(1) <= 4
+    assert seen()[2] == column[same, 2].max()
+    model.scene.camera.set_view_direction((-1, 0.1, 0), (0, 1, 0))
+    view.cut.show("axial")
+    assert abs(seen()[2] - model.dims.point[0]) <= 8
+    layer.rendering = "mip"
+    assert seen()[2] <= model.dims.point[0] + 8
+
+
+def test_a_click_finds_what_is_in_front_and_a_cut_opens_the_way(make_napari_viewer):
+    viewer = make_napari_viewer(show=True)
+    view = _viewer.attach(viewer)
+    brain = lone_voxel((22, 14, 12), GRIDS["LAS"])
+    layer = add(viewer, _layers.expression_layer(brain))
+    viewer.dims.ndisplay = 3
+    shared, centroids = session(viewer), brain.parcellation.centroids
+    click_on(viewer, layer, centroids.mean(0))
+    forward = np.array(viewer.scene.camera.view_direction)[::-1]
+    depth = (centroids[shared.pick.sample] - centroids.mean(0)) @ forward
+    assert depth < -28  # of a ball of 36 mm
+
+    spot = centroids[brain.values[:, 0].argmax()]
+    viewer.dims.set_point([0, 1, 2], spot[::-1])
+    layer.colorbar.visible = viewer.canvas.overlays.scale_bar.visible = False
+    viewer.canvas.overlays.axes.visible = False
+    view.cut.show("coronal")  # the camera is behind, the spot in front
+    settle()
+    right, up = bright_spot(viewer)
+    assert right > 0.05
+    assert up > 0.05
+    click_on(viewer, layer, spot)
+    assert brain.values[shared.pick.sample, 0] > 0.9
