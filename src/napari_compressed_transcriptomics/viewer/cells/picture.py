@@ -90,15 +90,20 @@ def canvas_of(viewer: Any) -> Any:
 def _tooltips(native: Any, tooltip: Callable[[float, float], str]) -> Any:
     """Show tooltips on a canvas; return what must be kept for that."""
     from qtpy.QtCore import QEvent, QObject
+    from qtpy.QtGui import QCursor
     from qtpy.QtWidgets import QToolTip
 
     class Tooltips(QObject):
         def eventFilter(self, watched: Any, event: Any) -> bool:
             if event.type() != QEvent.Type.ToolTip:
                 return False
-            words = tooltip(event.pos().x(), event.pos().y())
+            # Not the event's place: PyQt may take it for the mouse event that lay there before,
+            # and what it then reads ends the process.
+            here = QCursor.pos()
+            on_canvas = native.mapFromGlobal(here)
+            words = tooltip(on_canvas.x(), on_canvas.y())
             if words:
-                QToolTip.showText(event.globalPos(), words, native)
+                QToolTip.showText(here, words, native)
             return bool(words)
 
     tooltips = Tooltips(native)
