@@ -31,6 +31,7 @@ from napari_compressed_transcriptomics.reconstruction.training_distance import S
 from napari_compressed_transcriptomics.viewer.anatomy.planes import plane_of
 from napari_compressed_transcriptomics.viewer.anatomy.shell import NAME
 from napari_compressed_transcriptomics.viewer.brain_view import attach
+from napari_compressed_transcriptomics.viewer.cells.letters import side_letters
 from napari_compressed_transcriptomics.viewer.layer_content import shown
 from napari_compressed_transcriptomics.widgets.shared.session import session
 from real_window import (
@@ -238,12 +239,10 @@ def test_two_results_and_moving_about(window, qtbot):
             assert value_at(layer, place) == pytest.approx(two[sample], abs=1e-6)
 
     view = window.dock("Brain view")
-    letters = [viewer.canvas.overlays[f"side_{side}"] for side in
-               ("middle_left", "middle_right", "top_center", "bottom_center")]  # fmt: skip
     for plane, ends in (("coronal", "LRSI"), ("sagittal", "PASI"), ("axial", "LRAP")):
         press(view.views[plane])
         assert plane_of(viewer) == plane
-        assert "".join(letter.text for letter in letters) == ends
+        assert "".join(side_letters(viewer).values()) == ends
     goal = millimetres(np.argwhere(parcellation.labels == 1)[0], parcellation.affine)
     for axis, value in zip("xyz", goal, strict=True):
         type_into(view.place[axis], f"{value:.1f}")
@@ -254,7 +253,7 @@ def test_two_results_and_moving_about(window, qtbot):
     assert not viewer.canvas.grid.enabled
     press(view.views["3d"])
     assert viewer.layers[NAME].visible
-    assert "".join(letter.text for letter in letters) == "LRSI"
+    assert "".join(side_letters(viewer).values()) == "LRSI"
     press(view.shell)
     assert not viewer.layers[NAME].visible
     viewer.theme = "light"

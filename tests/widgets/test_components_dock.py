@@ -276,7 +276,7 @@ def test_real_regions_from_start_to_file(make_napari_viewer, qtbot, tmp_path, an
     regions = real_expression("ahba_schaefer100")
     viewer = make_napari_viewer(show=True)
     result = compressed(regions, 4, "residual", max_epochs=3)
-    add(viewer, *_layers.latent_layers(result))
+    latents = add(viewer, *_layers.latent_layers(result))
     _, dock = viewer.window.add_plugin_dock_widget(PLUGIN, "Components")
     qtbot.keyClick(dock.change.sliders.sliders[0], Qt.Key.Key_End)
     qtbot.waitUntil(lambda: bars(dock)[0] != [], timeout=5_000)
@@ -286,5 +286,6 @@ def test_real_regions_from_start_to_file(make_napari_viewer, qtbot, tmp_path, an
     assert (tmp_path / "genes.csv.json").exists()
     dock.tabs.setCurrentWidget(dock.colors)
     press(dock.colors.add)
-    assert viewer.layers[-1].data.shape == (*viewer.layers[0].data.shape[1:], 4)
+    (colors,) = [layer for layer in viewer.layers if "RGB" in layer.name]
+    assert colors.data.shape == (*latents.data.shape[1:], 4)
     dock.close()

@@ -14,6 +14,7 @@ from napari_compressed_transcriptomics.spatial.surface_views import (
     vertex_colors,
 )
 from napari_compressed_transcriptomics.viewer import layers as _layers
+from napari_compressed_transcriptomics.viewer.brain_view import attach
 from napari_compressed_transcriptomics.viewer.surface_layers import CAPTIONS, surface_view
 from napari_compressed_transcriptomics.widgets.cortical_surface import CorticalSurface
 from small import compressed
@@ -128,13 +129,12 @@ def test_a_gene_on_the_surface_and_back(blob, dock, model, qtbot):
     assert (where[:, 0] < -15).all()
     assert (where[:, 1] > 25).all()
     np.testing.assert_allclose(model.scene.camera.view_direction, (0, 0, 1), atol=1e-6)
-    assert model.canvas.overlays["side_middle_left"].text == "A"
-    assert model.canvas.overlays["side_middle_left"].visible
+    assert dict(attach(model).cells.look().letters)["left"] == "A"
 
     press(dock.views["four"])
     ready(qtbot, dock)
     assert surface_view(model).layer is surface
-    assert not model.canvas.overlays["side_middle_left"].visible  # no letter is right for all
+    assert not attach(model).cells.look().letters  # none is right for all
     assert len(model.layers[CAPTIONS].data) == 4
     press(dock.back)
     assert (model.dims.ndisplay, model.dims.point, set(model.layers)) == before
@@ -159,8 +159,9 @@ def test_it_follows_gene_limits_and_colormap(blob, dock, model, qtbot):
     assert tuple(surface.contrast_limits) == (0.2, 0.6)
     layer.colormap = "magma"
     assert surface.colormap.name == "magma"
-    assert surface.colorbar.visible
-    assert model.canvas.overlays["color_bar_units"].text == "expression\n(units of the data)"
+    (cell,) = attach(model).cells.look().cells
+    assert cell.text.bar.numbers == (0.2, 0.6)
+    assert cell.text.captions[0].startswith("expression (units of the data)")
     model.layers.remove(layer)  # without its source there is nothing to show
     assert surface not in model.layers
     assert surface_view(model).layer is None
@@ -227,7 +228,8 @@ def test_in_the_window_left_is_left(blob, make_napari_viewer):
     view = surface_view(viewer)
     view.show(layer, "inflated", "dorsal")
     settle()
-    view.layer.colorbar.visible = False
+    attach(viewer).cells.written = False
+    attach(viewer).cells.update()
     settle()
     right, up = bright_spot(viewer)
     assert right < -0.05

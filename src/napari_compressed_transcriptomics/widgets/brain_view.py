@@ -111,10 +111,11 @@ class BrainView(Dock):
         buttons.addWidget(self.four, 2, 0, 1, 2)
         cut = row(label("&Cut in 3-D", self.cut), (self.cut, 1))
         options = QGridLayout()
-        boxes = (self.side_by_side, self.same_scale, self.shell, *self.background.values())
+        boxes = (self.side_by_side, self.shell, *self.background.values())
         for i, shown in enumerate(boxes):
             options.addWidget(shown, i // 2, i % 2)
-        self.lay_out(buttons, row(*places, QLabel("mm")), cut, options, self.space, 1)
+        places_row = row(*places, QLabel("mm"))
+        self.lay_out(buttons, places_row, cut, options, self.same_scale, self.space, 1)
 
     def _listen(self) -> None:
         viewer = self._viewer
