@@ -28,7 +28,7 @@ def test_every_command_leads_to_a_function_or_class(manifest):
 
 
 def test_every_page_of_the_main_dock_is_a_dock_of_its_own(manifest):
-    """And every dock a page, with the class that the manifest names."""
+    """And every dock a page, of the class that the manifest names, but for one of pictures."""
     from napari_compressed_transcriptomics.widgets.workspace.pages import STEPS
 
     places = {command.id: command.python_name for command in manifest.contributions.commands}
@@ -36,7 +36,7 @@ def test_every_page_of_the_main_dock_is_a_dock_of_its_own(manifest):
     main, *others = docks
     assert main == "Compressed Transcriptomics"
     pages = {page.name: page.place for pages in STEPS.values() for page in pages}
-    assert set(pages) == set(others)
+    assert set(pages) == set(others) - {"Four views"}
     for name, place in pages.items():
         assert docks[name].endswith(f"widgets.{place}")
 

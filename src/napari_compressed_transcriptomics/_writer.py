@@ -12,6 +12,7 @@ from .io.files.file_names import safe_stem
 from .viewer.anatomy.solid import unfilled
 from .viewer.layer_content import METADATA_KEY, LayerContent
 from .viewer.layers import LayerData
+from .viewer.painted_stack import PaintedStack
 
 Writer = Callable[[str, list[LayerData]], list[str]]
 
@@ -139,8 +140,18 @@ def _is_unmoved(what: LayerContent, attributes: dict[str, Any]) -> bool:
     return np.allclose(_affine(attributes), expected, atol=1e-6)
 
 
-def _is_unedited(what: LayerContent, data: np.ndarray) -> bool:
+def _is_unedited(what: LayerContent, data: Any) -> bool:
     painted = what.painted()
+    if isinstance(painted, PaintedStack):
+        if isinstance(data, PaintedStack):  # nobody can write into it
+            return data.values is painted.values
+        if np.shape(data) != painted.shape:
+            return False
+        return all(_is_painted(data[k], painted[k]) for k in range(len(painted)))
+    return _is_painted(data, painted)
+
+
+def _is_painted(data: np.ndarray, painted: np.ndarray) -> bool:
     return np.array_equal(data, painted, equal_nan=True) or unfilled(data, painted)
 
 

@@ -42,8 +42,8 @@ def _fill(viewer: Any, result: "Reconstruction") -> None:
 
     viewer.window.resize(1500, 900)
     add_expression(viewer, result.expression)
-    _, compress = viewer.window.add_plugin_dock_widget(PLUGIN, "Compress")
-    viewer.window.add_plugin_dock_widget(PLUGIN, "Choose gene")
+    _, main = viewer.window.add_plugin_dock_widget(PLUGIN, "Compressed Transcriptomics")
+    compress = main.show_page("Compress")
     compress.show_result(result)
 
 
@@ -110,8 +110,8 @@ def _train_and_compress(viewer: Any, folder: Path) -> None:
     _press(train.bar)
     _take(viewer, folder, {"train.png": lambda: None})
     viewer.window.remove_dock_widget(dock)
-    _, compress = viewer.window.add_plugin_dock_widget(PLUGIN, "Compress")
-    viewer.window.add_plugin_dock_widget(PLUGIN, "Choose gene")
+    _, main = viewer.window.add_plugin_dock_widget(PLUGIN, "Compressed Transcriptomics")
+    compress = main.show_page("Compress")
     compress.codec.setCurrentIndex(compress.codec.count() - 1)  # the one just trained
     _press(compress.bar)
     wanted = ("axial.png", "3d.png")
@@ -124,6 +124,8 @@ def _train_and_compress(viewer: Any, folder: Path) -> None:
 
 def _check(viewer: Any, folder: Path) -> None:
     """Look at the newest result, as the README's tour does, and take its pictures."""
+    from napari_compressed_transcriptomics.viewer.brain_view import attach
+    from napari_compressed_transcriptomics.viewer.selection import selection_of
     from napari_compressed_transcriptomics.viewer.settings import PLUGIN
 
     viewer.dims.ndisplay = 2
@@ -166,6 +168,8 @@ def _check(viewer: Any, folder: Path) -> None:
         "latent-space.png": latent_space,
     }
     _take(viewer, folder, views)
+    viewer.layers.remove(selection_of(viewer))
+    attach(viewer).cells.mark(None)
 
 
 def _compare(viewer: Any, folder: Path) -> None:

@@ -16,6 +16,7 @@ from napari_compressed_transcriptomics.spatial.ribbon import ribbon
 from napari_compressed_transcriptomics.spatial.surface_place import SurfaceParcellation
 
 from .image_space import ImageSpace
+from .painted_stack import PaintedStack
 
 if TYPE_CHECKING:
     from napari_compressed_transcriptomics.reconstruction.reconstruction import Reconstruction
@@ -78,17 +79,18 @@ class LayerContent:
         """Whether the layer shows signed values around a middle (latent components)."""
         return self.centers is not None
 
-    def painted(self) -> np.ndarray:
-        """Return the viewer's array ([k,] z, y, x), NaN outside.
+    def painted(self) -> "np.ndarray | PaintedStack":
+        """Return the viewer's array ([k,] z, y, x), NaN outside; a stack is painted when read.
 
         A ``composite`` is RGBA (z, y, x, 4), uint8, transparent outside.
         """
         assert self.values is not None
         assert self.view is not None
-        data = self.view.paint(self.values)
         if self.kind == "composite":
-            return _rgba(data)
-        return np.moveaxis(data, 3, 0) if data.ndim == 4 else data
+            return _rgba(self.view.paint(self.values))
+        if self.values.ndim == 2:
+            return PaintedStack(self.view, self.values)
+        return self.view.paint(self.values)
 
     def contrast_limits(self, component: int = 0) -> tuple[float, float]:
         """Return the contrast limits: symmetric about the middle for signed values."""

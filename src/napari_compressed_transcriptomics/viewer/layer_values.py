@@ -52,7 +52,7 @@ def volume_of_layer(layer: Any, part: int = 0) -> "Volume":
         data = what.painted()  # in 3-D the layer itself can hold a middle value outside
     else:
         data = np.asarray(layer.data)
-    data = (data[part] if data.ndim > 3 else data).T.astype(np.float32)
+    data = np.asarray(data[part] if data.ndim > 3 else data).T.astype(np.float32)
     path = Path(layer.source.path or "")
     return Volume(
         data,

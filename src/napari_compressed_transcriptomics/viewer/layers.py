@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from napari_compressed_transcriptomics.io import Volume
     from napari_compressed_transcriptomics.reconstruction.reconstruction import Reconstruction
 
-LayerData = tuple[np.ndarray, dict[str, Any], str]
+LayerData = tuple[Any, dict[str, Any], str]
+"""As napari has it: an array or a `PaintedStack`, attributes, and the kind of layer."""
 
 MAX_SEPARATE_LAYERS = 16  # each costs the viewer a noticeable fraction of a second
 

@@ -13,12 +13,12 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from napari_compressed_transcriptomics.viewer.layer_content import LayerContent, shown
+from napari_compressed_transcriptomics.viewer.painted_stack import Limits, PaintedStack
 
 SUFFIX = " (3-D)"
 _STEPS = 256  # of the colormap, as many as napari's have
 _LIFT = 1.5 / (_STEPS - 1)
 _FAR = 1000.0  # times the range, below the lower limit
-Limits = tuple[float, float]
 
 _limits_of: WeakKeyDictionary[Any, dict[int, Limits]] = WeakKeyDictionary()
 """By layer that is solid: the contrast limits that each component was filled for."""
@@ -69,8 +69,11 @@ def paint(layer: Any, what: LayerContent, limits: Limits | None = None) -> None:
     limits : tuple of float, optional
         Contrast limits that it is about to have; those that it has where not given.
     """
-    # In place: faster, as nothing else can change.
-    layer.data[...] = _filled_for(layer, what, limits) if is_solid(layer) else what.painted()
+    data = _filled_for(layer, what, limits) if is_solid(layer) else what.painted()
+    if isinstance(data, PaintedStack):
+        layer.data = data
+    else:  # in place: faster, as nothing else can change
+        layer.data[...] = data
 
 
 def follow_limits(layer: Any, component: int = 0) -> None:
@@ -81,9 +84,10 @@ def follow_limits(layer: Any, component: int = 0) -> None:
     assert what.values is not None
     assert what.view is not None
     _limits_of[layer][component] = limits
-    values = what.values if what.values.ndim == 1 else what.values[:, component]
-    part = layer.data if what.values.ndim == 1 else layer.data[component]
-    part[...] = filled(what.view.paint(values), limits)
+    if isinstance(layer.data, PaintedStack):
+        layer.data.set_limits(component, limits)
+    else:
+        layer.data[...] = filled(what.view.paint(what.values), limits)
     layer.refresh(extent=False)
 
 
@@ -130,12 +134,10 @@ def unfilled(data: np.ndarray, painted: np.ndarray) -> bool:
 
     Parameters
     ----------
-    data, painted : ndarray of float32, shape ([k,] z, y, x)
+    data, painted : ndarray of float32, shape (z, y, x)
     """
     if data.shape != painted.shape:
         return False
-    if data.ndim == 4:
-        return all(map(unfilled, data, painted))
     inside = np.isfinite(painted)
     if not inside.any() or not np.isfinite(data).all():
         return False
@@ -144,13 +146,15 @@ def unfilled(data: np.ndarray, painted: np.ndarray) -> bool:
     return outside_is_far and np.array_equal(data[inside], np.maximum(painted[inside], floor))
 
 
-def _filled_for(layer: Any, what: LayerContent, limits: Limits | None = None) -> np.ndarray:
+def _filled_for(
+    layer: Any, what: LayerContent, limits: Limits | None = None
+) -> np.ndarray | PaintedStack:
     """Return a solid layer's data, and remember the limits that it was filled for."""
     data = what.painted()
-    if data.ndim == 3:
-        limits = limits or tuple(layer.contrast_limits)
-        _limits_of[layer] = {0: limits}
-        return filled(data, limits)
-    each = {k: what.contrast_limits(k) for k in range(len(data))}
-    _limits_of[layer] = each
-    return np.stack([filled(data[k], limits) for k, limits in each.items()])
+    if isinstance(data, PaintedStack):
+        each = {k: what.contrast_limits(k) for k in range(len(data))}
+        _limits_of[layer] = each
+        return PaintedStack(data.view, data.values, filled, each)
+    limits = limits or tuple(layer.contrast_limits)
+    _limits_of[layer] = {0: limits}
+    return filled(data, limits)

@@ -230,14 +230,28 @@ def _paint_mark(painter: Any, seen: Seen, layout: CellLayout, mark: Mark) -> Non
         painter.drawEllipse(QPointF(x, y), mark.radius, mark.radius)
     _set_font(painter, _SMALL)
     wide = painter.fontMetrics().horizontalAdvance(mark.name)
-    beside = x + mark.radius + 4
-    if beside + wide > cell.x + cell.width:
-        beside = max(cell.x + 2, x - mark.radius - 4 - wide)
-    path = QPainterPath()
-    path.addText(QPointF(beside, y + 4), painter.font(), mark.name)
-    painter.strokePath(path, QPen(_color((0, 0, 0)), 3))
-    painter.fillPath(path, _color((255, 255, 255)))
+    where = _beside(layout.brain, x, y, mark.radius, wide)
+    if where is not None:
+        path = QPainterPath()
+        path.addText(QPointF(*where), painter.font(), mark.name)
+        painter.strokePath(path, QPen(_color((0, 0, 0)), 3))
+        painter.fillPath(path, _color((255, 255, 255)))
     painter.restore()
+
+
+def _beside(
+    brain: Rect, x: float, y: float, radius: float, wide: float
+) -> tuple[float, float] | None:
+    """Return where a name begins: right of a ring, left of it, or below, where letters are not."""
+    right, end = x + radius + 4, brain.x + brain.width
+    left = x - radius - 4 - wide
+    if right + wide <= end:
+        return right, y + 4
+    if left >= brain.x:
+        return left, y + 4
+    if wide > brain.width:
+        return None
+    return min(max(x - wide / 2, brain.x), end - wide), y + radius + 13
 
 
 def _paint_slice(painter: Any, seen: Seen, layout: CellLayout, one: SlicePicture) -> None:

@@ -1,0 +1,76 @@
+"""A stack of components is an array to whoever reads it, of which one volume is in memory."""
+
+from copy import deepcopy
+
+import numpy as np
+import pytest
+
+from napari_compressed_transcriptomics.viewer import layers
+from napari_compressed_transcriptomics.viewer.brain_view import attach
+from napari_compressed_transcriptomics.viewer.layer_content import shown
+from napari_compressed_transcriptomics.viewer.painted_stack import PaintedStack
+from phantom import make_phantom
+from small import compressed
+
+
+@pytest.fixture(scope="module")
+def stack():
+    (data, _, _) = layers.latent_layers(compressed(make_phantom(), 3))[0:1][0]
+    return data
+
+
+@pytest.fixture(scope="module")
+def whole(stack):
+    return np.moveaxis(stack.view.paint(stack.values), 3, 0)
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        0, -1, (1, 2), (slice(None), 3), (2, slice(1, 4), slice(None), 2), (slice(0, 2), ..., 1),
+        slice(1, 1), ([0, 2], slice(2)), ..., (1, ...),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_it_is_read_as_an_array_is(stack, whole, key):
+    np.testing.assert_array_equal(stack[key], whole[key])
+
+
+def test_it_is_an_array_as_a_whole(stack, whole):
+    assert isinstance(stack, PaintedStack)
+    assert (stack.shape, stack.ndim, stack.dtype, len(stack)) == (whole.shape, 4, whole.dtype, 3)
+    assert stack.size == whole.size
+    np.testing.assert_array_equal(np.asarray(stack), whole)
+    np.testing.assert_array_equal(np.asarray(deepcopy(stack)), whole)
+    with pytest.raises(IndexError, match="component 3 of 3"):
+        stack[3]
+
+
+def test_one_volume_is_kept_and_nobody_writes_into_it(stack):
+    first = stack[1]
+    assert np.shares_memory(stack[1], first)
+    with pytest.raises(ValueError, match="read-only"):
+        first[...] = 0
+
+
+def test_in_3d_each_component_is_filled_for_its_limits_when_it_is_seen():
+    from napari.components import ViewerModel
+
+    viewer = ViewerModel()
+    attach(viewer)
+    data, attributes, _ = layers.latent_layers(compressed(make_phantom(), 3))[0]
+    layer = viewer.add_image(data, **attributes)
+    viewer.dims.ndisplay = 3
+    what = shown(layer)
+    assert isinstance(layer.data, PaintedStack)
+    for k in range(3):
+        low, high = what.contrast_limits(k)
+        inside = np.isfinite(data[k])
+        assert (layer.data[k][~inside] < low - high + low).all()
+        assert (layer.data[k][inside] >= low).all()
+    layer.contrast_limits = (0.5, 1.0)
+    component = int(viewer.dims.point[0] - layer.translate[0])
+    inside = np.isfinite(data[component])
+    assert layer.data[component][inside].min() >= 0.5
+    viewer.dims.ndisplay = 2
+    np.testing.assert_array_equal(layer.data, data)
