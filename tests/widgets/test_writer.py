@@ -56,7 +56,7 @@ def test_several_layers_become_several_files(layers, result, tmp_path):
     for path in volumes:
         image = nib.load(path)
         np.testing.assert_array_equal(image.affine, result.expression.parcellation.affine)
-    sidecar = json.loads((tmp_path / "out_pca_k=3_RMSE.json").read_text())
+    sidecar = json.loads((tmp_path / "out_PCA_k=3_RMSE.json").read_text())
     assert sidecar["rmse"] == pytest.approx(result.rmse)
     assert sidecar["versions"]["torch"]
 

@@ -1,29 +1,27 @@
 """The commands under `models`: the published weights in the cache, and model files."""
 
 import argparse
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from .options import add_commands_to
 from .terminal import Report, clear_line
 
 
 def add_commands(models: Any) -> None:
     """Add the commands to what ``ArgumentParser.add_subparsers`` returned."""
-
-    def command(name: str, run: Callable[[argparse.Namespace], None], summary: str) -> Any:
-        sub = models.add_parser(name, help=summary, description=summary)
-        sub.set_defaults(run=run)
-        return sub
-
-    command("list", _list, "Say which published weights there are, and which are here.")
-    download = command("download", _download, "Fetch published weights (all, or of some sizes).")
-    download.add_argument("latent", nargs="*", type=int, metavar="K", help="components")
-    importing = command("import", _import, "Take published files that were fetched otherwise.")
+    commands = {
+        "list": (_list, "Say which published weights there are, and which are here."),
+        "download": (_download, "Fetch published weights (all, or of some sizes)."),
+        "import": (_import, "Take published files that were fetched otherwise."),
+        "check": (_check, "Read a model file and print its card."),
+        "path": (_path, "Print the folder for published weights."),
+    }
+    made = add_commands_to(models, commands)
+    made["download"].add_argument("latent", nargs="*", type=int, metavar="K", help="components")
+    importing, checking = made["import"], made["check"]
     importing.add_argument("file", type=Path, metavar="FILE", help="published file, or a folder")
-    check = command("check", _check, "Read a model file and print its card.")
-    check.add_argument("file", type=Path, metavar="FILE", help="model file")
-    command("path", _path, "Print the folder for published weights.")
+    checking.add_argument("file", type=Path, metavar="FILE", help="model file")
 
 
 def _list(arguments: argparse.Namespace) -> None:

@@ -4,6 +4,7 @@ import argparse
 import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from napari_compressed_transcriptomics.core import limits
 from napari_compressed_transcriptomics.core.brain_space import SPACES
@@ -137,3 +138,24 @@ def add_regions_of_results(add: Callable) -> None:
     """Add the options of the regions of results."""
     add("--atlas", metavar="A", help="label NIfTI with the regions of results of voxels")
     add("--labels", metavar="L", help="table that names the ids of the atlas")
+
+
+def add_commands_to(parsers: Any, commands: dict[str, tuple[Callable, str]]) -> dict[str, Any]:
+    """Add commands below a command (``models list``), each with what runs it and its summary.
+
+    Parameters
+    ----------
+    parsers
+        What ``ArgumentParser.add_subparsers`` returned.
+    commands : dict
+        By name: a function of the arguments, and one line.
+
+    Returns
+    -------
+    dict of str to ArgumentParser
+    """
+    made = {}
+    for name, (run, summary) in commands.items():
+        made[name] = parsers.add_parser(name, help=summary, description=summary)
+        made[name].set_defaults(run=run)
+    return made

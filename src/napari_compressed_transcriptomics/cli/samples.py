@@ -1,28 +1,26 @@
 """The commands under `samples`: real expression to begin with."""
 
 import argparse
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from .options import add_commands_to
 from .terminal import Report, clear_line
 
 
 def add_commands(samples: Any) -> None:
     """Add the commands to what ``ArgumentParser.add_subparsers`` returned."""
-
-    def command(name: str, run: Callable[[argparse.Namespace], None], summary: str) -> Any:
-        sub = samples.add_parser(name, help=summary, description=summary)
-        sub.set_defaults(run=run)
-        return sub
-
-    command("list", _list, "Say which samples there are, and which are here.")
-    get = command("get", _get, "Fetch a sample, and print where it lies.")
+    commands = {
+        "list": (_list, "Say which samples there are, and which are here."),
+        "get": (_get, "Fetch a sample, and print where it lies."),
+        "import": (_import, "Take files of a sample that were fetched otherwise."),
+    }
+    made = add_commands_to(samples, commands)
+    get, importing = made["get"], made["import"]
     get.add_argument("key", metavar="SAMPLE", help="as `samples list` names it")
     get.add_argument(
         "--accept-terms", action="store_true", help="of its sources; without this they are told"
     )
-    importing = command("import", _import, "Take files of a sample that were fetched otherwise.")
     importing.add_argument("key", metavar="SAMPLE")
     importing.add_argument("file", type=Path, metavar="FILE", help="file of it, or a folder")
 

@@ -1,7 +1,7 @@
 """Dock widget Brain view: planes, 3-D, and the place in millimetres."""
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
@@ -27,9 +27,6 @@ from .shared.following import follow
 from .shared.layouts import Part, label, row
 from .shared.shortcut_button import shortcut_button
 from .shared.space_question import SpaceQuestion
-
-if TYPE_CHECKING:
-    pass
 
 _VIEWS = {
     "axial": ("Axial", "Alt+1", "Slices from below to above: anterior up, right on the right"),

@@ -1,6 +1,6 @@
 """Dock widget Choose gene: search as you type, and the layer shows that gene."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from napari_compressed_transcriptomics.viewer import layers
 from napari_compressed_transcriptomics.viewer.layer_content import shown
@@ -9,9 +9,6 @@ from .shared.dock import Dock
 from .shared.gene_table import GeneTable
 from .shared.layer_choice import LayerChoice
 from .shared.layouts import form
-
-if TYPE_CHECKING:
-    pass
 
 
 class ChooseGene(Dock):

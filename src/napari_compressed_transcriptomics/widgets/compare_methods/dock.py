@@ -1,6 +1,6 @@
 """Dock widget Compare methods: which method tells most about the user's own data."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from napari_compressed_transcriptomics.widgets.shared.dock import Dock
 from napari_compressed_transcriptomics.widgets.shared.layer_choice import LayerChoice
@@ -8,9 +8,6 @@ from napari_compressed_transcriptomics.widgets.shared.layouts import tabs
 
 from .held_out_tab import HeldOutTab
 from .latents_tab import LatentsTab
-
-if TYPE_CHECKING:
-    pass
 
 
 class CompareMethods(Dock):

@@ -1,6 +1,6 @@
 """Dock widget Components: what each component of a compression means."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from napari_compressed_transcriptomics.widgets.shared.dock import Dock
 from napari_compressed_transcriptomics.widgets.shared.layouts import tabs
@@ -9,9 +9,6 @@ from napari_compressed_transcriptomics.widgets.shared.result_choice import Resul
 from .component_change import ComponentChange
 from .component_colors import ComponentColors
 from .component_table import ComponentTable
-
-if TYPE_CHECKING:
-    pass
 
 
 class Components(Dock):

@@ -1,6 +1,6 @@
 """Dock widget Inspect reconstruction: where, and in which genes, a compression fails."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from napari_compressed_transcriptomics.widgets.shared.dock import Dock
 from napari_compressed_transcriptomics.widgets.shared.layouts import tabs
@@ -10,9 +10,6 @@ from .genes_tab import GenesTab
 from .overall_tab import OverallTab
 from .sample_tab import SampleTab
 from .save_report import SaveReport
-
-if TYPE_CHECKING:
-    pass
 
 
 class InspectReconstruction(Dock):

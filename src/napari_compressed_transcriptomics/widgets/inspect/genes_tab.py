@@ -1,6 +1,6 @@
 """Tab Genes: which genes a compression gives back badly, and where in the brain."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QFileDialog
@@ -14,9 +14,6 @@ from napari_compressed_transcriptomics.widgets.shared.layouts import Tab, row, s
 from napari_compressed_transcriptomics.widgets.shared.result_choice import ResultChoice
 
 from .gene_maps import comparison
-
-if TYPE_CHECKING:
-    pass
 
 
 class GenesTab(Tab):
