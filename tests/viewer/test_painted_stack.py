@@ -36,6 +36,11 @@ def test_it_is_read_as_an_array_is(stack, whole, key):
     np.testing.assert_array_equal(stack[key], whole[key])
 
 
+def test_a_mask_is_taken_as_of_an_array(stack, whole):
+    mask = whole > 0
+    np.testing.assert_array_equal(stack[mask], whole[mask])
+
+
 def test_it_is_an_array_as_a_whole(stack, whole):
     assert isinstance(stack, PaintedStack)
     assert (stack.shape, stack.ndim, stack.dtype, len(stack)) == (whole.shape, 4, whole.dtype, 3)

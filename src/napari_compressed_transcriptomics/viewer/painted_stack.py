@@ -57,7 +57,7 @@ class PaintedStack:
 
     def __getitem__(self, key: Any) -> np.ndarray:
         key = key if isinstance(key, tuple) else (key,)
-        if key[0] is Ellipsis:
+        if key[0] is Ellipsis or np.ndim(key[0]) > 1:  # a mask, say
             return np.asarray(self)[key]
         first, rest = key[0], key[1:]
         if isinstance(first, int | np.integer):
