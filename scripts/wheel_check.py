@@ -7,6 +7,7 @@ from pathlib import Path
 import nibabel
 import numpy as np
 from napari.components import ViewerModel
+from npe2 import PluginManager
 
 import napari_compressed_transcriptomics as package
 
@@ -26,6 +27,7 @@ def main() -> None:
     assert "site-packages" in package.__file__, package.__file__
     assert command("--version").strip().endswith(package.__version__)
 
+    PluginManager.instance().discover()  # as a window does when it opens
     viewer = ViewerModel()
     for sample, n_layers in (("synthetic_brain", 1), ("synthetic_regions", 2)):
         viewer.layers.clear()

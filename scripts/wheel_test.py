@@ -24,7 +24,8 @@ def pythons(wanted: list[str]) -> dict[str, str]:
     """Return the interpreters of the versions wanted, or of all that are found."""
     found = {}
     for version in wanted or VERSIONS:
-        path = shutil.which(f"python{version}") or _by_uv(version) or _this_one(version)
+        asked = (_on_path, _by_uv, _this_one)
+        path = next((path for ask in asked if (path := ask(version)) and _runs(path)), None)
         if path:
             found[version] = path
         elif wanted:
@@ -32,6 +33,15 @@ def pythons(wanted: list[str]) -> dict[str, str]:
     if not found:
         raise SystemExit(f"none of Python {', '.join(VERSIONS)} was found; install one first")
     return found
+
+
+def _on_path(version: str) -> str | None:
+    return shutil.which(f"python{version}")
+
+
+def _runs(path: str) -> bool:
+    """Tell whether it is an interpreter, and not what stands for one that is not installed."""
+    return subprocess.run([path, "-c", ""], capture_output=True).returncode == 0
 
 
 def _by_uv(version: str) -> str | None:
