@@ -8,7 +8,6 @@ from PIL import Image
 
 from commands import BRAIN, files_below, refused, run
 from data import TABLES, real_data
-from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
 from napari_compressed_transcriptomics.io.writers.figure_inputs.input import Reading
 from napari_compressed_transcriptomics.io.writers.figure_inputs.read_inputs import read_inputs
 from napari_compressed_transcriptomics.io.writers.results import save_results
@@ -17,18 +16,6 @@ from phantom import AFFINES, make_phantom
 from small import compressed
 
 SMALL = ("--dpi", 50, "--width-cm", 8)
-
-
-@pytest.fixture(scope="module")
-def result():
-    return compressed(synthetic_brain(voxel_mm=20, n_genes=30), 3)
-
-
-@pytest.fixture(scope="module")
-def saved(result, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("saved") / "result"
-    save_results(result, folder, {"seed": 0})
-    return folder
 
 
 @pytest.mark.parametrize("what", ["rmse", "component:3"])

@@ -15,23 +15,9 @@ from napari_compressed_transcriptomics.figures.report.figures import report_figu
 from napari_compressed_transcriptomics.figures.report.page import page_of, report_of
 from napari_compressed_transcriptomics.io.files.nifti import write_volume
 from napari_compressed_transcriptomics.io.writers.read_results import read_results
-from napari_compressed_transcriptomics.io.writers.results import save_results
 from napari_compressed_transcriptomics.reconstruction.difference import compare_saved
-from small import compressed
 
 pytestmark = pytest.mark.usefixtures("small_pictures")
-
-
-@pytest.fixture(scope="module")
-def result():
-    return compressed(synthetic_brain(voxel_mm=20, n_genes=30), 3)
-
-
-@pytest.fixture(scope="module")
-def saved(result, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("saved") / "result"
-    save_results(result, folder, {"seed": 0})
-    return folder
 
 
 @pytest.fixture

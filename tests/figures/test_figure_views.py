@@ -12,7 +12,7 @@ from napari_compressed_transcriptomics.figures.drawing import draw_maps
 from napari_compressed_transcriptomics.figures.request import FigureRequest
 from napari_compressed_transcriptomics.figures.scale import scales_of
 from napari_compressed_transcriptomics.figures.slices import BrainSpace
-from napari_compressed_transcriptomics.figures.surface_views import surface_rows
+from napari_compressed_transcriptomics.figures.surface_pictures import surface_rows
 from napari_compressed_transcriptomics.figures.template import before_template, mni_template
 from napari_compressed_transcriptomics.figures.turning import turning_frames, view_from
 from napari_compressed_transcriptomics.spatial.cortical_surface import surface_sampling

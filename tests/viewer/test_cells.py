@@ -10,6 +10,7 @@ from clicking import settle
 from napari_compressed_transcriptomics.viewer import layers
 from napari_compressed_transcriptomics.viewer.adding import add_expression
 from napari_compressed_transcriptomics.viewer.brain_view import attach
+from napari_compressed_transcriptomics.viewer.cells.content import numbers
 from napari_compressed_transcriptomics.viewer.cells.seen import groups_of
 from napari_compressed_transcriptomics.viewer.cells.slices import SlicePicture
 from napari_compressed_transcriptomics.viewer.selection import NAME, show_selection
@@ -130,6 +131,14 @@ def test_a_selection_is_seen_in_every_cell_and_takes_none(window, result):
     assert window.layers[NAME] is selected
 
 
+def test_numbers_of_a_bar_are_told_to_what_it_shows():
+    assert numbers((-1.2, 0.00409, 1.2)) == ["−1.2", "0", "1.2"]
+    assert numbers((-7.97, -0.467, 7.03)) == ["−7.97", "−0.5", "7.03"]
+    assert numbers((0.0111, 0.0135)) == ["0.0111", "0.0135"]
+    assert numbers((-76.8, -1.83, 73.2)) == ["−76.8", "−2", "73.2"]
+    assert numbers((0.5, 0.5, 0.5)) == ["0.5", "0.5", "0.5"]
+
+
 def test_what_lies_under_maps_shines_through_outside_them(window, result):
     class Green:
         def slice(self, axis, mm):
@@ -138,11 +147,12 @@ def test_what_lies_under_maps_shines_through_outside_them(window, result):
 
     view = attach(window)
     add(window, layers.error_layer(result))
-    settle()
+    helper = window.add_image(np.zeros((2, 2, 2)), visible=False)
+    view.show_side_by_side()
     shares = []
-    for sources in ([], [Green()]):
-        view.cells.under[:] = sources
-        view.cells.update()
+    for shared in (False, True):
+        if shared:
+            view.cells.share(helper, Green(), under=True)
         settle()
         picture = window.screenshot(flash=False)[..., :3].astype(int)
         green = (picture[..., 1] > 250) & (picture[..., 0] < 5) & (picture[..., 2] < 5)

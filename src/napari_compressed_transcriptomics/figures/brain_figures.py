@@ -15,7 +15,7 @@ from .slices import BrainSpace, Picture
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from .surface_views import SurfacePicture
+    from .surface_pictures import SurfacePicture
 
 _ERROR_3D = ("the left", "the right", "the front", "behind", "above", "below")
 _COMPONENT_3D = ("the left", "the right", "above")

@@ -146,7 +146,7 @@ def _columns(n: int, request: FigureRequest) -> int:
 def _surface(one: BrainMap, request: FigureRequest) -> tuple[Rows, Any]:
     from napari_compressed_transcriptomics.spatial.cortical_surface import surface_sampling
 
-    from .surface_views import surface_rows
+    from .surface_pictures import surface_rows
 
     values = surface_sampling(one.parcellation)(one.values)
     if values.without == 1:

@@ -16,7 +16,7 @@ from .scale import scales_of
 from .slices import Picture
 
 if TYPE_CHECKING:
-    from .surface_views import SurfacePicture
+    from .surface_pictures import SurfacePicture
 
 FRAMES = 60
 """In one turn."""
@@ -119,7 +119,7 @@ def _is_hidden(picture: "Picture | SurfacePicture", x: float, y: float) -> bool:
 
 def _whole(one: BrainMap) -> tuple[Paint, np.ndarray]:
     """Return what paints the surface of a volume, and half the size of the brain in mm (3,)."""
-    from .surface_views import painted
+    from .surface_pictures import painted
 
     volume = one.volume
     places, faces, voxels = brain_mesh(np.isfinite(volume), one.parcellation.affine)
@@ -142,7 +142,7 @@ def _cortex(one: BrainMap, request: FigureRequest) -> tuple[Paint, np.ndarray]:
         surface_sampling,
     )
 
-    from .surface_views import SurfacePicture, interpolated, painted, sulcal_grey
+    from .surface_pictures import SurfacePicture, interpolated, painted, sulcal_grey
 
     sides = [fsaverage5()[side] for side in SIDES]
     faces = np.concatenate([sides[0].faces, sides[1].faces + len(sides[0].pial)])

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .cortical_surface import SIDES, Hemisphere, SurfaceMap, fsaverage5
+from .cortical_surface import SIDES, Hemisphere, SurfaceMap, fsaverage5, vertex_normals
 
 MESHES = ("pial", "inflated")
 VIEWS = (
@@ -154,22 +154,11 @@ def shading(scene: SurfaceScene, mesh: str) -> np.ndarray:
     depth = np.concatenate([side.sulcal_depth for side in fsaverage5().values()])[scene.of_vertex]
     sulcus = np.clip(0.5 + 2 * depth, 0, 1)
     light = 0.35 * np.array(scene.up) - np.array(scene.direction)
-    facing = np.clip(_normals(scene) @ (light / np.linalg.norm(light)), 0, 1)
+    facing = np.clip(
+        vertex_normals(scene.vertices, scene.faces) @ (light / np.linalg.norm(light)), 0, 1
+    )
     bright = (1 - _SULCI * sulcus) * (1 - _AWAY[mesh] * (1 - facing))
     return (bright / bright.max()).astype(np.float32)
-
-
-def _normals(scene: SurfaceScene) -> np.ndarray:
-    """Return the outward direction at each vertex, of length 1, shape (n, 3)."""
-    a, b, c = (scene.vertices[corner] for corner in scene.faces.T)
-    of_face = np.cross(b - a, c - a)
-    n = len(scene.vertices)
-    found = [
-        sum(np.bincount(corner, of_face[:, axis], n) for corner in scene.faces.T)
-        for axis in range(3)
-    ]
-    normals = np.stack(found, axis=1)
-    return normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
 
 
 def vertex_colors(colors: np.ndarray, known: np.ndarray, bright: np.ndarray) -> np.ndarray:

@@ -197,8 +197,3 @@ def snapped(viewer: Any, place: Any) -> np.ndarray:
             scale, translate = layer.scale[-3:], layer.translate[-3:]
             return np.rint((place - translate) / scale) * scale + translate
     return place
-
-
-def is_at(viewer: Any, place: Any) -> bool:
-    """Whether a viewer is at a place (z, y, x) in mm."""
-    return bool(np.allclose(position(viewer)[::-1], place))

@@ -35,9 +35,6 @@ class Cells:
         Whether letters and scale hold for all that is seen; call `update` after a change.
     marked : (ndarray, str) or None
         The place ringed, in mm (z, y, x), and its name; see `mark`.
-    under, over : list of SliceSource
-        What has a picture for every slice, drawn in every 2-D cell under or over its map, such as
-        a template or outlines; call `update` after a change.
     """
 
     def __init__(self, viewer: Any):
@@ -51,8 +48,6 @@ class Cells:
         self._free = True  # the shape follows from what there is
         self._arranging = self._fitting = False
         self.written = self.sided = True
-        self.under: list[SliceSource] = []
-        self.over: list[SliceSource] = []
         self._helpers: WeakKeyDictionary[Any, tuple[SliceSource, bool]] = WeakKeyDictionary()
         self._hidden: WeakSet[Any] = WeakSet()
         self._pictures: Pictures | None = None
@@ -115,12 +110,11 @@ class Cells:
                 layer.visible = True
 
     def _sources(self, under: bool) -> list[SliceSource]:
-        shared = [
+        return [
             source
             for layer, (source, below) in self._helpers.items()
             if below == under and layer in self._hidden and layer in self._viewer.layers
         ]
-        return [*(self.under if under else self.over), *shared]
 
     def fit(self) -> None:
         """Let brains fill their cells."""

@@ -85,11 +85,15 @@ class CellText:
 
 
 def numbers(values: tuple[float, ...]) -> list[str]:
-    """Return numbers as a colour bar shows them: what is tiny against its range is 0."""
-    reach = max(values) - min(values)
-    return [
-        f"{0 if abs(value) < 1e-3 * reach else value:.3g}".replace("-", "−") for value in values
-    ]
+    """Return numbers as a colour bar shows them, in 3 digits, the middle to 1/100 of the range.
+
+    A middle of 0.00409 between -1.2 and 1.2 is 0: more digits would tell nothing, and be cut off.
+    """
+    low, *middle, high = (float(value) for value in values)
+    reach = high - low
+    places = 2 - int(np.floor(np.log10(reach))) if reach > 0 and np.isfinite(reach) else 3
+    told = [low, *(round(value, places) for value in middle), high]
+    return [f"{value + 0.0:.3g}".replace("-", "−") for value in told]
 
 
 class CellTexts:

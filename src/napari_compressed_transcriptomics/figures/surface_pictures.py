@@ -9,6 +9,7 @@ from napari_compressed_transcriptomics.spatial.cortical_surface import (
     SIDES,
     SurfaceMap,
     fsaverage5,
+    vertex_normals,
 )
 
 PIXELS = 360
@@ -141,7 +142,7 @@ def painted(
     vertices[pixel[order]] = faces[face[order]]
     of_vertex[pixel[order]] = weights[order]
     vertices, weights = vertices.reshape(height, width, 3), of_vertex.reshape(height, width, 3)
-    normals = _normals(places, all_faces)
+    normals = vertex_normals(places, all_faces)
     lit = np.clip(normals @ (_LAMP @ frame), 0, 1).astype(np.float32)
     light = _SHADE + (1 - _SHADE) * np.nan_to_num(interpolated(lit, vertices, weights))
     return vertices, weights, light.astype(np.float32), step
@@ -178,17 +179,6 @@ def _hits(corners: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray, np.n
             found.append(((y * width + x)[inside], face, weights[inside]))
     pixel, face, weight = (np.concatenate(part) for part in zip(*found, strict=True))
     return pixel, face, weight
-
-
-def _normals(places: np.ndarray, faces: np.ndarray) -> np.ndarray:
-    """Return the unit normal of each vertex, outwards, shape (n_vertices, 3)."""
-    corners = np.asarray(places, float)[faces]
-    of_face = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    normals = np.zeros((len(places), 3))
-    for corner in range(3):
-        for axis in range(3):
-            normals[:, axis] += np.bincount(faces[:, corner], of_face[:, axis], len(places))
-    return normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
 
 
 def interpolated(values: np.ndarray, vertices: np.ndarray, weights: np.ndarray) -> np.ndarray:
