@@ -104,6 +104,7 @@ def _train_and_compress(viewer: Any, folder: Path) -> None:
     from napari_compressed_transcriptomics.viewer.adding import add_expression
     from napari_compressed_transcriptomics.viewer.settings import PLUGIN
 
+    viewer.theme = "dark"  # whatever who makes the pictures prefers
     viewer.window.resize(1500, 900)
     add_expression(viewer, synthetic_brain())
     dock, train = viewer.window.add_plugin_dock_widget(PLUGIN, "Train autoencoder")
