@@ -18,9 +18,12 @@ class Matrix(Protocol):
 
     name: str
     shape: tuple[int, int]
-    rows_together: int  # rows that are read at once, however few are wanted
     sha256: str  # of the values as `provenance.array_sha256` gives it
     limits: tuple[float, float] | None  # the least and the largest value, where known
+
+    @property
+    def rows_together(self) -> int:
+        """Rows that are read at once, however few are wanted."""
 
     def read_rows(self, first: int, last: int) -> np.ndarray:
         """Return float32 values (last - first, n_genes)."""

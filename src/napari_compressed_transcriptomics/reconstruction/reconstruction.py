@@ -16,6 +16,8 @@ from napari_compressed_transcriptomics.core.provenance import fitted_to, values_
 from .held_out_error import HELD_OUT, HeldOutError
 from .sums import sums_here, sums_on_workers
 from .training_distance import Novelty, novelty_notes, novelty_of
+from .value_pairs import JointHistogram
+from .values_elsewhere import at_hand
 
 if TYPE_CHECKING:
     import torch
@@ -59,6 +61,12 @@ class Reconstruction:
         The error on samples not seen, where it was measured.
     in_sample : bool
         The codec was fitted to these very values, so that the errors flatter it.
+    density : JointHistogram or None
+        Original against reconstructed values, where they were counted already.
+
+    Without its expression (of a result opened again whose data are not there, or of latents that
+    were decoded, see `decoded`) a reconstruction has all that latents and codec give; reading
+    ``expression.values`` then raises a `UserError` that says so, see `values_elsewhere`.
     """
 
     codec: Codec
@@ -77,13 +85,26 @@ class Reconstruction:
     notes: tuple[str, ...] = ()
     held_out: HeldOutError | None = None
     in_sample: bool = False
+    density: JointHistogram | None = None
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether errors were measured; of latents that were decoded they are NaN."""
+        return bool(np.isfinite(self.rmse_samples).any())
+
+    @property
+    def has_originals(self) -> bool:
+        """Whether the expression's values can be read now, see `values_elsewhere.at_hand`."""
+        return at_hand(self.expression)
 
     @property
     def gene_table(self) -> dict[str, np.ndarray]:
         """The numbers of each gene by name, each of shape (n_genes,).
 
-        They are rmse, held_out_rmse (where it was measured), r2, mean and sd.
+        They are rmse, held_out_rmse (where it was measured), r2, mean and sd; none without errors.
         """
+        if not self.has_errors:
+            return {}
         unseen = {} if self.held_out is None else {HELD_OUT: self.held_out.rmse_genes}
         return {
             "rmse": self.rmse_genes,
@@ -95,11 +116,15 @@ class Reconstruction:
 
     @cached_property
     def novelty(self) -> Novelty | None:
-        """How far each sample is from the codec's training data; None where not known."""
+        """How far each sample is from the codec's training data; None where not known.
+
+        Without errors it is told from the latents alone.
+        """
         if self.codec.reference is None:
             return None
         voxels = self.expression.parcellation.voxels_per_sample
-        return novelty_of(self.codec.reference, self.latents, self.rmse_samples, voxels)
+        error = self.rmse_samples if self.has_errors else np.zeros(len(self.latents))
+        return novelty_of(self.codec.reference, self.latents, error, voxels)
 
     @cached_property
     def _hidden(self) -> "torch.Tensor":

@@ -30,7 +30,8 @@ class SampleProfile:
         Samples in all.
     genes : tuple of str
     original, reconstructed : ndarray of float32, shape (n_genes,)
-        In the units of the expression; NaN in the original where a gene was filled in.
+        In the units of the expression; NaN in the original where a gene was filled in, and in all
+        of it where the expression is not here.
     latents : ndarray of float32, shape (k,)
         Its components; they have no unit.
     latents_mean : ndarray of float64, shape (k,)
@@ -75,7 +76,9 @@ def reconstructed_sample(result: "Reconstruction", sample: int) -> np.ndarray:
 def profile_of(result: "Reconstruction", sample: int) -> SampleProfile:
     """Look closely at one sample (its row) of a compression."""
     expression = result.expression
-    original = np.array(expression.values[sample], np.float32)
+    original = np.full(expression.n_genes, np.nan, np.float32)
+    if result.has_originals:
+        original[:] = expression.values[sample]
     original[[expression.column(gene) for gene in expression.filled]] = np.nan
     rank = int(np.flatnonzero(samples_by_error(result) == sample)[0]) + 1
     return SampleProfile(

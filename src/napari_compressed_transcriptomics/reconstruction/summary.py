@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_compressed_transcriptomics.codecs.models.model_card import methods_paragraph, model_card
-from napari_compressed_transcriptomics.core.provenance import array_sha256, values_sha256, versions
+from napari_compressed_transcriptomics.core.provenance import array_sha256, versions
+
+from .values_elsewhere import known_sha256
 
 if TYPE_CHECKING:
     from napari_compressed_transcriptomics.core.expression import Parcellation
@@ -20,7 +22,8 @@ def provenance_of(
     """Return what a reconstruction is and what made it, JSON-safe (NaN as None).
 
     Keys: rmse, r2, n_samples, n_genes, latent_size, codec, device, seconds, versions, source
-    (paths and SHA-256 of the inputs), data_sha256 (of the values), model_sha256 (of the
+    (paths and SHA-256 of the inputs), data_sha256 (of the values; None where there are latents
+    alone), model_sha256 (of the
     codec's tensors), training, parameters, excluded, filled, notes, novelty (how much is
     unlike the training data, see `core.novelty.Novelty.summary`; None where not known), held_out
     (the error on samples not seen, see `core.held_out_error.HeldOutError.summary`; None where it
@@ -40,7 +43,7 @@ def provenance_of(
         "seconds": _json_number(reconstruction.seconds),
         "versions": versions(),
         "source": expression.source,
-        "data_sha256": values_sha256(expression.values),
+        "data_sha256": known_sha256(expression),
         "model_sha256": array_sha256(*(np.asarray(tensors[name]) for name in sorted(tensors))),
         "training": codec.training,
         "parameters": parameters or {},
@@ -91,9 +94,11 @@ def _json_number(value: float) -> float | None:
 def result_line(result: "Reconstruction") -> str:
     """Return what a result is in one line, and its error on samples not seen in another."""
     held_out = "" if result.held_out is None else f"\n{result.held_out.in_words(result.rmse)}"
+    size = f"{result.expression.n_samples:,} samples × {result.expression.n_genes:,} genes"
+    if not result.has_errors:
+        return f"{result.codec.id}, k = {result.codec.latent_size}: {size}, no error known"
     return (
         f"{result.codec.id}, k = {result.codec.latent_size}: RMSE {result.rmse:.4f}, "
         f"R² {result.r2:.3f}{f' {IN_SAMPLE}' if result.in_sample else ''}, "
-        f"{result.expression.n_samples:,} samples × "
-        f"{result.expression.n_genes:,} genes, {result.seconds:.1f} s on {result.device}{held_out}"
+        f"{size}, {result.seconds:.1f} s on {result.device}{held_out}"
     )

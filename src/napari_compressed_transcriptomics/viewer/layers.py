@@ -15,6 +15,7 @@ from napari_compressed_transcriptomics.core.expression import Expression, Parcel
 from napari_compressed_transcriptomics.reconstruction.held_out_error import HELD_OUT
 from napari_compressed_transcriptomics.reconstruction.latent_change import usual_range
 from napari_compressed_transcriptomics.reconstruction.training_distance import UNKNOWN
+from napari_compressed_transcriptomics.reconstruction.values_elsewhere import NO_ERROR, at_hand
 
 from .anatomy.solid import paint
 from .colormaps import diverging_colormap, novelty_colormap
@@ -50,7 +51,9 @@ def show_gene(layer: Any, gene: str) -> None:
     old = shown(layer)
     assert old is not None
     assert old.expression is not None
-    original = values = old.expression.values[:, old.expression.column(gene)]
+    original = None
+    if old.kind != "gene" or at_hand(old.expression):
+        original = values = old.expression.values[:, old.expression.column(gene)]
     if old.kind == "gene":
         assert old.reconstruction is not None
         values = old.reconstruction.gene(gene)
@@ -117,7 +120,9 @@ def latent_layers(result: "Reconstruction", separate: bool = False) -> list[Laye
 
 
 def error_layer(result: "Reconstruction") -> LayerData:
-    """Show the RMSE of each sample over genes, in the units of the expression."""
+    """Show the RMSE of each sample over genes, in units of the data; not of latents alone."""
+    if not result.has_errors:
+        raise UserError(NO_ERROR)
     return samples_layer(result.expression, result.rmse_samples, "rmse", "RMSE", result)
 
 
@@ -205,7 +210,7 @@ def samples_layer(
 
 
 def gene_layer(result: "Reconstruction", gene: str) -> LayerData:
-    """Show the reconstruction of one gene, with the contrast of the original."""
+    """Show the reconstruction of one gene, with the contrast of the original if it is here."""
     what = LayerContent(
         "gene",
         **space(result.expression.parcellation),
@@ -215,8 +220,9 @@ def gene_layer(result: "Reconstruction", gene: str) -> LayerData:
         gene=gene,
     )
     data, attributes, kind = _image(what, f"{_title(result)} reconstructed: {gene}")
-    original = replace(what, values=result.expression.values[:, result.expression.column(gene)])
-    attributes["contrast_limits"] = original.contrast_limits()
+    if result.has_originals:
+        values = result.expression.values[:, result.expression.column(gene)]
+        attributes["contrast_limits"] = replace(what, values=values).contrast_limits()
     return data, attributes, kind
 
 

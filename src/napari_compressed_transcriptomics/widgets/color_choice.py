@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtCore import QStringListModel, Qt, Signal
 from qtpy.QtWidgets import QComboBox, QCompleter, QLineEdit
 
+from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.reconstruction.latent_space import Coloring
+from napari_compressed_transcriptomics.reconstruction.values_elsewhere import why_elsewhere
 from napari_compressed_transcriptomics.viewer import selection
 from napari_compressed_transcriptomics.viewer.layer_values import part_shown, values_of_layer
 from napari_compressed_transcriptomics.viewer.region_layers import regions_of_layer
@@ -100,12 +102,16 @@ class ColorChoice(QComboBox):
         if self.layer is not None:
             return self.layer_coloring(result.expression.parcellation)
         if not self.by_gene:
+            if not result.has_errors:
+                return Coloring("component 1 (no error is known)", result.latents[:, 0])
             return Coloring("RMSE over genes", result.rmse_samples)
         gene = self.gene.gene
         if gene is None:
             return None
         if self.currentText() == REBUILT:
             return Coloring(f"{gene}, reconstructed expression", result.gene(gene))
+        if not result.has_originals:
+            raise UserError(why_elsewhere(result.expression))
         values = result.expression.values[:, result.expression.column(gene)]
         return Coloring(f"{gene}, original expression", values)
 

@@ -141,11 +141,11 @@ class LatentSpace(Dock):
         elif selected is None:
             self.status.setText(_HOW)
         else:
-            rmse = float(np.sqrt(np.mean(np.square(result.rmse_samples[selected]))))
-            self.status.setText(
-                f"{selected.sum():,} of {len(selected):,} samples selected, RMSE {rmse:.4f} "
-                f"(all: {result.rmse:.4f})"
-            )
+            text = f"{selected.sum():,} of {len(selected):,} samples selected"
+            if result.has_errors:
+                rmse = float(np.sqrt(np.mean(np.square(result.rmse_samples[selected]))))
+                text += f", RMSE {rmse:.4f} (all: {result.rmse:.4f})"
+            self.status.setText(text)
 
     def _describe(self, sample: int) -> str:
         result = self.results.result

@@ -8,6 +8,7 @@ from weakref import WeakSet, proxy
 
 import numpy as np
 
+from napari_compressed_transcriptomics.reconstruction.values_elsewhere import at_hand
 from napari_compressed_transcriptomics.viewer.layer_content import ERRORS, LayerContent, shown
 from napari_compressed_transcriptomics.viewer.layer_values import part_shown
 from napari_compressed_transcriptomics.viewer.layers import set_limits
@@ -128,7 +129,9 @@ def quantity(viewer: Any, layer: Any, what: LayerContent) -> Hashable | None:
 
 def own_limits(viewer: Any, layer: Any, what: LayerContent) -> Limits:
     """Return the limits that a layer has by itself; a reconstruction has those of its original."""
-    if what.kind in _RECONSTRUCTED and what.expression is not None and what.gene:
+    known = what.expression is not None and at_hand(what.expression)
+    if what.kind in _RECONSTRUCTED and known and what.gene:
+        assert what.expression is not None
         original = what.expression.values[:, what.expression.column(what.gene)]
         return replace(what, values=original).contrast_limits()
     return what.contrast_limits(part_shown(viewer, layer) if what.kind == "latents" else 0)

@@ -51,13 +51,13 @@ class Comparison(QObject):
 
     def show(self, result: "Reconstruction", gene: str) -> None:
         """Show a gene of a result; a `UserError` where it has no such gene."""
-        layers = self._layers_of(result)
+        layers, wanted = self._layers_of(result), 3 if result.has_originals else 1
         seen = self.active and any(layer.visible for layer in layers.values())
-        if seen and len(layers) == len(NAMES):
+        if seen and len(layers) == wanted:
             self._update(layers, result, gene)
             return
         with self._view.at_once():
-            if len(layers) < len(NAMES):
+            if len(layers) != wanted:
                 old, layers = layers, self._make(result, gene)
                 for layer in old.values():
                     self._viewer.layers.remove(layer)
@@ -100,11 +100,12 @@ class Comparison(QObject):
             data, attributes, _ = _layers.samples_layer(
                 result.expression, values, kind, NAMES[kind], result, center=center, gene=gene
             )
-            if kind == "reconstructed":
+            if kind == "reconstructed" and "original" in layers:
                 attributes["contrast_limits"] = layers["original"].contrast_limits
             layers[kind] = self._viewer.add_image(data, **attributes)
         shared = ("contrast_limits", "colormap", "gamma")
-        self._viewer.layers.link_layers([layers["original"], layers["reconstructed"]], shared)
+        if "original" in layers:
+            self._viewer.layers.link_layers([layers["original"], layers["reconstructed"]], shared)
         return layers
 
     def _update(self, layers: dict[str, Any], result: "Reconstruction", gene: str) -> None:
@@ -115,7 +116,7 @@ class Comparison(QObject):
             new = replace(what, values=values[kind], gene=gene)
             if kind == "difference":
                 new = replace(new, **middle_and_reach(values[kind][:, None], 0.0))
-            limits_of = values["original"] if kind == "reconstructed" else None
+            limits_of = values.get("original") if kind == "reconstructed" else None
             _layers.update(layer, new, limits_of)
 
     def _layers_of(self, result: "Reconstruction") -> dict[str, Any]:
@@ -146,9 +147,12 @@ def compared(result: "Reconstruction", gene: str) -> dict[str, np.ndarray]:
     """Return a gene's values by `LayerContent.kind`, each float32 (n_samples,).
 
     The difference is reconstruction minus original: positive where the gene is overestimated.
+    Without originals (see `Reconstruction.has_originals`) there is the reconstruction alone.
     """
-    original = result.expression.values[:, result.expression.column(gene)]
     reconstructed = result.gene(gene)
+    if not result.has_originals:
+        return {"reconstructed": reconstructed}
+    original = result.expression.values[:, result.expression.column(gene)]
     return {
         "original": original,
         "reconstructed": reconstructed,

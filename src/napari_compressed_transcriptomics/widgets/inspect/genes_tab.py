@@ -6,6 +6,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QFileDialog
 
 from napari_compressed_transcriptomics.reconstruction.summary import IN_SAMPLE
+from napari_compressed_transcriptomics.reconstruction.values_elsewhere import why_elsewhere
 from napari_compressed_transcriptomics.viewer.notices import user_errors_shown
 from napari_compressed_transcriptomics.widgets.shared.fields import push_button, wrapping_label
 from napari_compressed_transcriptomics.widgets.shared.following import soon
@@ -71,9 +72,14 @@ class GenesTab(Tab):
         if result is not None and gene in result.expression.filled:
             hint = f"The data lack {gene}: its original is its mean in training."
         elif self._comparison.active:
-            hint = "Red: the reconstruction is above the original; blue: below."
+            assert result is not None
+            hint = why_elsewhere(result.expression) or (
+                "Red: the reconstruction is above the original; blue: below."
+            )
         elif result is not None:
             hint = "Choose a gene to see it beside its reconstruction and their difference."
+            if not result.has_originals:
+                hint = "Choose a gene to see its reconstruction."
             hint += f" Errors are {IN_SAMPLE}." if result.in_sample else ""
         self.hint.setText(hint)
 

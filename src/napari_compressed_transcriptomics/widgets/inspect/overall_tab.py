@@ -9,6 +9,7 @@ from napari_compressed_transcriptomics.reconstruction.joint_histogram import (
     density_of,
 )
 from napari_compressed_transcriptomics.reconstruction.summary import IN_SAMPLE
+from napari_compressed_transcriptomics.reconstruction.values_elsewhere import why_elsewhere
 from napari_compressed_transcriptomics.viewer.notices import report, sentence
 from napari_compressed_transcriptomics.widgets.shared.dock import open_dock
 from napari_compressed_transcriptomics.widgets.shared.fields import push_button, wrapping_label
@@ -86,16 +87,20 @@ class OverallTab(Tab):
         self.summary.setText("Run Compress first." if result is None else _summary(result))
         in_sample = result is not None and result.in_sample and result.held_out is None
         self.held_out.setVisible(in_sample)
-        self.worst.setVisible(result is not None)
+        measured = result is not None and result.has_errors
+        self.worst.setVisible(measured)
         for widget in (self.density, self.histogram, self.by_region):
-            widget.setVisible(result is not None)
-        self.by_region.show_result(result)
-        if result is None:
+            widget.setVisible(measured)
+        self.by_region.show_result(result if measured else None)
+        if result is None or not measured:
             self.density.show_plot(None)
             self.histogram.show_plot(None)
         else:
-            self.density.show_plot(None, "Counting…")
             self.histogram.show_plot(partial(error_histogram, result.rmse_samples))
+            if result.density is None and not result.has_originals:
+                self.density.show_plot(None, why_elsewhere(result.expression))
+                return
+            self.density.show_plot(None, "Counting…")
             self._job = Job(
                 lambda report: density_of(result, report=report), "Counting values", parent=self
             )
@@ -134,6 +139,9 @@ class OverallTab(Tab):
 
 def _summary(result: "Reconstruction") -> str:
     expression = result.expression
+    if not result.has_errors:
+        size = f"{expression.n_samples:,} samples × {expression.n_genes:,} genes"
+        return f"{size}<br>{why_elsewhere(expression)}"
     filled = f" ({len(expression.filled):,} filled in, left out)" if expression.filled else ""
     unseen = "" if result.held_out is None else f"{result.held_out.in_words(result.rmse)}<br>"
     where = f" {IN_SAMPLE}" if result.in_sample else ""

@@ -14,6 +14,7 @@ from napari_compressed_transcriptomics.reconstruction.sample_profile import (
     samples_by_error,
 )
 from napari_compressed_transcriptomics.reconstruction.summary import IN_SAMPLE
+from napari_compressed_transcriptomics.reconstruction.values_elsewhere import why_elsewhere
 from napari_compressed_transcriptomics.widgets.shared.fields import (
     wrapping_label,
 )
@@ -97,7 +98,7 @@ class SampleTab(Tab):
             return
         result, pick = self._chosen.result, self._session.pick
         for widget in (self.worst, self.worse, self.better, self.rank):
-            widget.setEnabled(result is not None)
+            widget.setEnabled(result is not None and result.has_errors)
         profile = None
         if result is None:
             words = "Run Compress first."
@@ -112,7 +113,9 @@ class SampleTab(Tab):
         self._show_rank(profile)
         for section, plot in ((self.profile, profile_plot), (self.latents, latents_plot)):
             section.setVisible(profile is not None)
-            section.show_plot(partial(plot, profile) if profile is not None else None)
+            known = plot is latents_plot or (result is not None and result.has_originals)
+            why = "" if result is None or known else why_elsewhere(result.expression)
+            section.show_plot(partial(plot, profile) if profile and known else None, why)
 
     def _words(self, profile: "SampleProfile", pick: Pick) -> str:
         regions = self.regions.regions(self._chosen.result)
@@ -125,8 +128,11 @@ class SampleTab(Tab):
         x, y, z = pick.position
         result = self._chosen.result
         where = f" {IN_SAMPLE}" if result is not None and result.in_sample else ""
+        head += f"<br>x {x:.1f}, y {y:.1f}, z {z:.1f} mm"
+        if result is not None and not result.has_errors:
+            return head
         return (
-            f"{head}<br>x {x:.1f}, y {y:.1f}, z {z:.1f} mm<br>"
+            f"{head}<br>"
             f"RMSE {profile.rmse:.4f}, R² {profile.r2:.3f}{where}<br>"
             f"rank {profile.rank:,} of {profile.n_samples:,} (1 is the worst)"
         )

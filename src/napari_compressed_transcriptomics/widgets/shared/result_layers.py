@@ -45,7 +45,7 @@ def result_layers(result: "Reconstruction", outputs: Outputs) -> list[_layers.La
         layers.append(_layers.gene_layer(result, outputs.gene))
     if outputs.distance and result.novelty is not None:
         layers.append(_layers.novelty_layer(result))
-    if outputs.error:
+    if outputs.error and result.has_errors:
         layers.append(_layers.error_layer(result))
     if result.held_out is not None:
         layers.append(_layers.held_out_layer(result))

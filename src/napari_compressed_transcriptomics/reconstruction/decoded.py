@@ -1,0 +1,111 @@
+"""A reconstruction of latents alone: without the expression that they stand for."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from napari_compressed_transcriptomics.codecs.codec import Codec
+from napari_compressed_transcriptomics.core.errors import UserError
+from napari_compressed_transcriptomics.core.expression import Expression, Parcellation
+from napari_compressed_transcriptomics.core.lazy_values import LazyValues, Values
+
+from .reconstruction import Reconstruction
+from .values_elsewhere import ValuesElsewhere
+
+NO_EXPRESSION = (
+    "{name} are latents without the expression they stand for, which alone tells originals and "
+    "errors; open and encode it to see these"
+)
+
+
+def decoded(
+    codec: Codec,
+    latents: np.ndarray,
+    parcellation: Parcellation,
+    samples: tuple[str, ...],
+    *,
+    name: str = "latents",
+    source: dict[str, Any] | None = None,
+    notes: tuple[str, ...] = (),
+) -> Reconstruction:
+    """Return what a codec makes of latents: any gene, components, a latent space, and no error.
+
+    Nothing is decoded until it is asked for, see `Reconstruction.gene`. All errors are NaN, and
+    `Reconstruction.has_errors` is False; reading ``expression.values`` raises `UserError`.
+
+    Parameters
+    ----------
+    codec : Codec
+        What the latents were encoded with.
+    latents : ndarray of float32, shape (n_samples, latent_size)
+    parcellation : Parcellation
+        Where the samples lie.
+    samples : tuple of str
+        Their names.
+    name : str
+        Short, for layers and messages.
+    source : dict, optional
+        Paths and SHA-256 of what was read, as `Expression.source`.
+    notes : tuple of str, optional
+        What the user should know.
+
+    Raises
+    ------
+    UserError
+        Another number of components than the codec's, or values that are no finite numbers.
+    """
+    latents = np.ascontiguousarray(latents, np.float32)
+    k = codec.latent_size
+    if latents.ndim != 2 or latents.shape[1] != k:
+        raise UserError(
+            f"{name} has {latents.shape[-1]} component(s) and the model {k}; choose the model that "
+            "encoded these latents"
+        )
+    if not np.isfinite(latents).all():
+        raise UserError(f"{name} has components that are no numbers; leave these samples out")
+    expression = without_values(
+        codec.genes, parcellation, samples, NO_EXPRESSION.format(name=name), name=name,
+        source=source or {},
+    )  # fmt: skip
+    of_samples, of_genes = np.full(len(latents), np.nan), np.full(len(codec.genes), np.nan)
+    return Reconstruction(
+        codec=codec,
+        expression=expression,
+        latents=latents,
+        rmse_samples=of_samples,
+        r2_samples=of_samples,
+        rmse_genes=of_genes,
+        r2_genes=of_genes,
+        mean_genes=of_genes,
+        sd_genes=of_genes,
+        rmse=float("nan"),
+        r2=float("nan"),
+        device="cpu",
+        seconds=0.0,
+        notes=notes,
+    )
+
+
+def without_values(
+    genes: tuple[str, ...],
+    parcellation: Parcellation,
+    samples: tuple[str, ...],
+    why: str,
+    *,
+    name: str,
+    sha256: str = "",
+    read: Callable[[], Values] | None = None,
+    **more: Any,
+) -> Expression:
+    """Return an expression of which all is known but its values, see `ValuesElsewhere`.
+
+    Parameters
+    ----------
+    genes, parcellation, samples, name
+        As of `Expression`; `more` is the rest of it.
+    why, sha256, read
+        As of `ValuesElsewhere`.
+    """
+    matrix = ValuesElsewhere(name, (len(samples), len(genes)), why, sha256, read)
+    return Expression(LazyValues(matrix), genes, samples, parcellation, name=name, **more)
