@@ -23,7 +23,7 @@ FOLDER = Path(package.__file__).parent
 
 ORDER = (
     "core", "spatial", "io.files", "io.readers", "codecs", "reconstruction", "study", "figures",
-    "io.writers", "viewer", "widgets.shared", "widgets", "", "cli",
+    "repeat", "io.writers", "viewer", "widgets.shared", "widgets", "", "cli",
 )  # fmt: skip
 """Folders, each of which imports only from those before it; "" are the commands of npe2."""
 MAX_FILES, MAX_LINES = 26, 350

@@ -9,17 +9,26 @@ from typing import Any
 
 _PUBLIC = {
     "Codec": "codecs.codec",
+    "CompareRequest": "study.compare_request",
+    "CompressRequest": "reconstruction.compress",
     "Expression": "core.expression",
     "Parcellation": "core.expression",
+    "PredictRequest": "study.predict_request",
     "Reconstruction": "reconstruction.reconstruction",
+    "TrainRequest": "codecs.recipes",
     "UserError": "core.errors",
+    "compare_into_folder": "io.writers.comparison",
+    "compress": "reconstruction.compress",
     "fit_codec": "codecs.fitting",
     "load_model": "codecs.models.model_file",
+    "predict_maps": "study.predict",
     "read_expression": "io",
     "reconstruct": "reconstruction.reconstruction",
     "save_model": "codecs.models.model_file",
+    "save_prediction": "io.writers.prediction",
     "save_results": "io.writers.results",
     "synthetic_brain": "core.synthetic",
+    "train_codec": "codecs.recipes",
 }
 
 __all__ = ["__version__", *sorted(_PUBLIC)]

@@ -17,7 +17,12 @@ if TYPE_CHECKING:
     from napari_compressed_transcriptomics.reconstruction.compress import CompressRequest
     from napari_compressed_transcriptomics.reconstruction.reconstruction import Reconstruction
 
-_FITTED = {"residual": "residual", "pca": "pca", "default": "residual"}
+_FITTED = {
+    "residual": "residual",
+    "autoencoder": "autoencoder",
+    "pca": "pca",
+    "default": "residual",
+}
 """Codecs that are fitted to the data, by their names here, of which the last is an old one."""
 SUMMARY = "Save latents and errors."
 
@@ -29,7 +34,7 @@ def add_options(encode: Any) -> None:
         "--model",
         required=True,
         metavar="MODEL",
-        help="model file, residual or pca (fitted), or published",
+        help="model file; residual, autoencoder or pca (fitted); or published",
     )
     add("--latent", type=components, metavar="K", help="components, but for a file")
     add("--out", type=Path, required=True, metavar="DIR")
@@ -52,8 +57,8 @@ def add_options(encode: Any) -> None:
     add(
         "--held-out",
         action="store_true",
-        help="measure the error on samples not seen, too (residual and pca, which are fitted to "
-        "the data): as many more fits as there are folds",
+        help="measure the error on samples not seen, too (models that are fitted to the "
+        "data): as many more fits as there are folds",
     )
     add("--split", choices=SPLITS, help="of --held-out; default: blocks")
     add("--folds", type=folds, metavar="N", help="of --held-out; default: 5")

@@ -126,7 +126,7 @@ def portable(value: Any, folder: Path | None = None) -> Any:
     """
     if isinstance(value, dict):
         return {
-            key: _relative(part, folder)
+            key: portable_path(part, folder)
             if key in _PATHS and isinstance(part, str)
             else portable(part, folder)
             for key, part in value.items()
@@ -148,7 +148,8 @@ def json_safe(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _relative(path: str, folder: Path | None) -> str:
+def portable_path(path: str, folder: Path | None) -> str:
+    """Return one path as `portable` writes it."""
     if not os.path.isabs(path):
         foreign = re.match(r"[A-Za-z]:[\\/]|\\\\", path)  # written on Windows, read elsewhere
         return PureWindowsPath(path).name if foreign else path

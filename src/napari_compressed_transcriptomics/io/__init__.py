@@ -4,6 +4,7 @@ Everything heavy is imported on first use.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -77,6 +78,26 @@ def read_expression(
     UserError
         One sentence on what is wrong with which file.
     """
+    from .files.how_read import KEY, as_read
+
+    how = as_read(
+        path, surface, atlas=atlas, labels=labels, ids=ids, impute=impute, variant=variant
+    )
+    found = _read(path, atlas, labels, impute, ids, variant, report, lazy, surface)
+    return replace(found, source={**found.source, KEY: how.record()})
+
+
+def _read(
+    path: str | Path | Sequence[str | Path],
+    atlas: str | Path | None,
+    labels: str | Path | None,
+    impute: str | None,
+    ids: str | None,
+    variant: str | None,
+    report: Report,
+    lazy: bool,
+    surface: Sequence[str | Path],
+) -> "Expression":
     from .readers.assemble import check_imputation
 
     check_imputation(impute)

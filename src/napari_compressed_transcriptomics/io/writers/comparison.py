@@ -30,6 +30,8 @@ from napari_compressed_transcriptomics.io.files.belonging import (
 from napari_compressed_transcriptomics.io.files.files import read_json
 from napari_compressed_transcriptomics.io.files.locks import COMPARING, FolderLock
 from napari_compressed_transcriptomics.io.files.style import SAFE, Style, write_rows
+from napari_compressed_transcriptomics.repeat.command import recorded
+from napari_compressed_transcriptomics.repeat.studies import compare_command
 from napari_compressed_transcriptomics.spatial.nested_folds import SPLITS
 from napari_compressed_transcriptomics.study.compare import (
     STAGE,
@@ -177,6 +179,9 @@ class _Folder:
     def _tell(self, request: CompareRequest, complete: bool, notes: Iterable[str] = ()) -> None:
         self._record |= {
             "parameters": request.parameters(),
+            "command": recorded(
+                lambda: compare_command(request, self._path), self._path, self._style.keep_paths
+            ),
             "complete": complete,
             "notes": [*request.expression.notes, *self.notes, *notes],
         }

@@ -18,6 +18,8 @@ from napari_compressed_transcriptomics.io.files.file_names import distinct_stems
 from napari_compressed_transcriptomics.io.files.nifti import write_volume
 from napari_compressed_transcriptomics.io.files.room import table_bytes, volume_bytes
 from napari_compressed_transcriptomics.io.files.style import SAFE, Style, number_cell, write_rows
+from napari_compressed_transcriptomics.repeat.command import recorded
+from napari_compressed_transcriptomics.repeat.studies import predict_command
 
 from .surface_maps import by_hemisphere, write_gifti
 
@@ -74,7 +76,10 @@ def save_prediction(
     names = [*prediction_files([target.name for target in done]), *surfaces]
     source = sources(prediction.request)
     refuse_overwriting([directory / name for name in names], source)
-    record = prediction_record(prediction)
+    command = recorded(
+        lambda: predict_command(prediction.request, directory), directory, style.keep_paths
+    )
+    record = {**prediction_record(prediction), "command": command}
     paint, affine = expression.parcellation.paint, expression.parcellation.affine
     with replacing_files(directory, names, last="prediction.json") as folder:
         _write_scores(folder / "prediction.csv", prediction, style)

@@ -22,6 +22,8 @@ from napari_compressed_transcriptomics.io.files.room import table_bytes, volume_
 from napari_compressed_transcriptomics.io.files.style import SAFE, Style, write_rows
 from napari_compressed_transcriptomics.reconstruction.held_out_error import HELD_OUT
 from napari_compressed_transcriptomics.reconstruction.summary import provenance_of, summary_of
+from napari_compressed_transcriptomics.repeat.command import recorded
+from napari_compressed_transcriptomics.repeat.compression import encode_command
 
 from .surface_maps import surface_files, write_gifti
 
@@ -85,8 +87,9 @@ def save_results(
     outside, each with its JSON sidecar; ``latents.csv`` (a row a sample), ``gene_error.csv``
     (gene, rmse, r2, mean, sd), ``sample_error.csv`` (sample, x_mm, y_mm, z_mm, rmse, r2),
     ``density.csv`` (original, reconstructed, count: middles of the cells of `core.density` that
-    hold values) and, last, ``summary.json`` (see `core.summary.summary_of`, the cells of the
-    density, and size and SHA-256 of each of the other files).
+    hold values) and, last, ``summary.json`` (see `core.summary.summary_of`, the command
+    that makes the result, to be run in the folder, the cells of the density, and size and SHA-256
+    of each of the other files).
 
     Of vertices there are GIFTI files of the latents and errors, too, one a hemisphere; the NIfTI
     files hold the vertices in their order, the left's first, and no picture.
@@ -149,7 +152,12 @@ def save_results(
         write_sample_error_csv(folder / "sample_error.csv", reconstruction, style)
         _write_density_csv(folder / "density.csv", density)
         summary = summary_of(reconstruction, parameters, record)
-        record = {**summary, "density": cells, KEY: fingerprints(folder)}
+        command = recorded(
+            lambda: encode_command(expression.source, parameters or {}, directory),
+            directory,
+            style.keep_paths,
+        )
+        record = {**summary, "command": command, "density": cells, KEY: fingerprints(folder)}
         write_json(folder / "summary.json", record, style)
     if not held_out:
         _remove_held_out(directory)

@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QLineEdit, QPushButton
 from napari_compressed_transcriptomics.core.errors import UserError, listing
 from napari_compressed_transcriptomics.core.expression import Expression
 from napari_compressed_transcriptomics.core.regions import RegionVolume
+from napari_compressed_transcriptomics.io import read_expression
 from napari_compressed_transcriptomics.io.readers.table_expression import read_table_expression
 from napari_compressed_transcriptomics.viewer.adding import add_expression
 from napari_compressed_transcriptomics.widgets.shared.background import Background
@@ -94,8 +95,11 @@ class OpenTable(Dock):
             )
         if isinstance(atlas, RegionVolume):
             atlas = atlas.copy()  # the layer may be painted in meanwhile
+            read: Callable[..., Expression] = read_table_expression
+        else:
+            read = read_expression  # which remembers how
         impute, ids = self.missing.currentData() or None, self.ids.text().strip() or None
-        return partial(read_table_expression, table, atlas, self.region_names.path, impute, ids)
+        return partial(read, table, atlas, self.region_names.path, impute, ids)
 
     def _on_change(self) -> None:
         self._read = None

@@ -13,6 +13,7 @@ from napari_compressed_transcriptomics.viewer.notices import report, sentence, t
 from .fields import wrapping_label
 from .job import Job
 from .layouts import row, stack
+from .repeat_menu import RepeatMenu
 
 
 class RunBar(QWidget):
@@ -43,7 +44,9 @@ class RunBar(QWidget):
         self.cancel = QPushButton("Cancel")
         self.progress = QProgressBar()
         self.status = wrapping_label()
-        stack(self, row(self.run, self.cancel), self.progress, self.status, margins=0)
+        self.repeat = RepeatMenu(self.status.setText)
+        buttons = row((self.run, 1), (self.cancel, 1), self.repeat)
+        stack(self, buttons, self.progress, self.status, margins=0)
         self.run.clicked.connect(self._on_run)
         self.cancel.clicked.connect(self._on_cancel)
         self.allow("")
