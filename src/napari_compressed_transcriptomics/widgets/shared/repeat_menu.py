@@ -65,9 +65,7 @@ class RepeatMenu(QToolButton):
             except OSError as error:
                 self._say(f"{path} cannot be written ({error.strerror}); choose another place.")
             else:
-                self._say(
-                    f"Saved {path}; the command run does what it says."
-                )
+                self._say(f"Saved {path}; the command run does what it says.")
 
     def _text(self, text: Callable[[Repeat], str]) -> str | None:
         assert self._make is not None
