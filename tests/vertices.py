@@ -42,3 +42,21 @@ def write_surface(path, points, structure="CortexLeft"):
     )
     nib.save(nib.gifti.GiftiImage(darrays=[array]), path)
     return path
+
+
+def write_labels(path, values, names=None):
+    """Write labels (0 is the medial wall), or a mask of floats where there are no names."""
+    if names is None:
+        array = nib.gifti.GiftiDataArray(np.float32(values), datatype="NIFTI_TYPE_FLOAT32")
+        nib.save(nib.gifti.GiftiImage(darrays=[array]), path)
+        return path
+    table = nib.gifti.GiftiLabelTable()
+    for key, name in enumerate(["???", *names]):
+        label = nib.gifti.GiftiLabel(key)
+        label.label = name
+        table.labels.append(label)
+    array = nib.gifti.GiftiDataArray(
+        np.int32(values), intent="NIFTI_INTENT_LABEL", datatype="NIFTI_TYPE_INT32"
+    )
+    nib.save(nib.gifti.GiftiImage(labeltable=table, darrays=[array]), path)
+    return path

@@ -5,9 +5,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from .core.errors import UserError
 from .viewer import layers
 from .viewer.adding import prepare_viewer
-from .viewer.notices import tell, user_errors_shown
+from .viewer.notices import sentence, tell, user_errors_shown
 
 Reader = Callable[[Any], list[Any]]
 """Of a path, or of a list of paths where several files are opened as one ("as stack")."""
@@ -20,6 +21,7 @@ def get_reader(path: str | list[str]) -> Reader | None:
     readers: dict[str, Reader] = {
         # What lacks values cannot be asked about here: it is left out, and said.
         "expression": partial(_read_expression, impute="drop_genes"),
+        "vertices": _read_vertices,
         "gene_volumes": _read_gene_volumes,
         "table": _read_expression,
         "table_without_atlas": _ask_for_atlas,
@@ -57,6 +59,20 @@ def _read_gene_volumes(path: str | list[str]) -> list[Any]:
     return _read_expression(path, "drop_genes")
 
 
+def _read_vertices(path: str | list[str]) -> list[Any]:
+    """Read one map a gene; a form opens where something has still to be said."""
+    from .io.readers.surfaces.outlook import outlook
+
+    where = Path(path) if isinstance(path, str) else Path(path[0]).parent
+    try:
+        outlook(where).place.known_places()
+    except UserError as error:
+        if form := _form("Open expression on vertices"):
+            form.ask_about(where, sentence(error))
+            return [(None,)]
+    return _read_expression(path, "drop_genes")
+
+
 def _read_volume(path: str) -> list[Any]:
     from .io import read_volume
     from .io.readers.volume import refuse_vertices
@@ -87,8 +103,12 @@ def _in_window(make: Callable[[], list[Any]]) -> list[Any]:
 
 
 def _ask_for_atlas(path: str) -> list[Any]:
-    """Open the form that asks which atlas the table's rows belong to; adds no layer yet."""
-    if form := _form("Open expression table"):
+    """Open the form that asks where the table's rows lie; adds no layer yet."""
+    from .io.readers.surfaces.outlook import is_of_vertices
+
+    if is_of_vertices(Path(path)) and (form := _form("Open expression on vertices")):
+        form.ask_about(path)
+    elif form := _form("Open expression table"):
         form.table.set_path(path)  # and the form says that it needs an atlas
     else:
         from .io import read_expression

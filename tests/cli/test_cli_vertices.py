@@ -26,5 +26,5 @@ def test_info_and_encode_of_vertices(tmp_path, capsys):
     surface = write_surface(tmp_path / "lh.mid.surf.gii", [[-30, 0, 0], [-20, 1, 0], [-50, 0, 9]])
     assert main(["info", str(folder), "--surface", str(surface)]) == 2
     assert "3 vertices and the data have 642" in capsys.readouterr().err
-    assert main(["info", str(folder), "--atlas", "a.nii.gz"]) == 2
-    assert "takes no atlas" in capsys.readouterr().err
+    assert main(["info", str(folder), "--ids", "id"]) == 2
+    assert "takes no ids" in capsys.readouterr().err

@@ -218,12 +218,12 @@ def test_tables_of_other_numbers_of_rows_are_no_vertices(tmp_path):
     with pytest.raises(UserError, match="is a table without an atlas"):
         read_expression(path)
     frame[:N].to_csv(path)
-    with pytest.raises(UserError, match=r"642 rows, as one hemisphere of fsaverage3 .* call it lh"):
+    with pytest.raises(UserError, match=r"642 rows, as one hemisphere of fsaverage3 .* say which"):
         read_expression(path)
 
 
 def test_surfaces_for_data_of_voxels_are_refused(tmp_path):
-    with pytest.raises(UserError, match=r"say where vertices lie, and these data have none"):
+    with pytest.raises(UserError, match=r"are of vertices, and these data have none"):
         read_expression(tmp_path / "a.nii.gz", surface=["a.gii"])
 
 
@@ -257,7 +257,10 @@ def test_the_real_map_and_parcels_are_read():
     assert read.parcellation.sizes == (163_842, 0)
     assert 145_000 < read.n_samples < 152_000  # without the medial wall
     assert max(read.parcellation.labels.shape) <= 32_767
-    assert not read.parcellation.places_known
+    assert read.parcellation.places_known
+    x, y, _ = read.parcellation.centroids.T
+    assert -75 < x.min() < x.max() < 5
+    assert -115 < y.min() < y.max() < 80
 
 
 def test_what_would_lose_the_mesh_is_refused(tmp_path):
@@ -273,9 +276,12 @@ def test_what_would_lose_the_mesh_is_refused(tmp_path):
 
 def test_folders_and_files_of_maps_are_told_by_their_names(tmp_path):
     folder = write_gifti_maps(tmp_path / "maps", expression_on_vertices())
-    assert sniff(folder) == "expression"
-    assert sniff(folder / "lh.CALB1.gii") == "expression"
-    assert sniff([folder / "lh.CALB1.gii", folder / "rh.CALB1.gii"]) == "expression"
-    for name in ("lh.pial.surf.gii", "CALB1.gii", "lh.sulc.mgh"):
+    assert sniff(folder) == "vertices"
+    assert sniff(folder / "lh.CALB1.gii") == "vertices"
+    assert sniff([folder / "lh.CALB1.gii", folder / "rh.CALB1.gii"]) == "vertices"
+    for name in ("lh.pial.surf.gii", "lh.aparc.annot", "rh.aparc.label.gii"):
+        (tmp_path / name).write_bytes(b"1")
+        assert sniff(tmp_path / name) == "vertices"  # the form knows what to do with them
+    for name in ("lh.pial", "CALB1.gii", "lh.sulc.mgh"):
         (tmp_path / name).write_bytes(b"1")
         assert sniff(tmp_path / name) is None

@@ -186,6 +186,8 @@ def _read(arguments: argparse.Namespace, tell: bool = False, lazy: bool = False)
         Report(),
         lazy,
         arguments.surface,
+        arguments.vertices_of,
+        arguments.hemisphere,
     )
     clear_line()
     if arguments.space:

@@ -25,7 +25,10 @@ _LOOK = (
     "what", "view", "planes", "mm", "n", "place", "low", "high", "colormap", "common", "width_cm",
     "font_pt", "dpi", "template", "mesh", "outline", "letters", "colorbar", "captions", "title",
 )  # fmt: skip
-_READING = ("atlas", "labels", "ids", "impute", "variant", "model", "space", "surface")
+_READING = (
+    "atlas", "labels", "ids", "impute", "variant", "model", "space", "surface", "vertices_of",
+    "hemisphere",
+)  # fmt: skip
 _OF_MOVIES = {"width_cm": 12.0, "dpi": 100}
 
 
@@ -128,7 +131,7 @@ def _asked(saved: "FigureRecord", arguments: argparse.Namespace) -> "FigureRecor
     if given.get("what") and given["what"][0] in PLOTS:
         given.setdefault("view", "plot")
     reading = {name: getattr(arguments, name) for name in _READING}
-    reading = {name: value for name, value in reading.items() if value not in (None, [])}
+    reading = {name: value for name, value in reading.items() if value not in (None, [], "")}
     movie = None
     if arguments.movie is not None:
         pace = {"frames": arguments.frames, "per_second": arguments.per_second}

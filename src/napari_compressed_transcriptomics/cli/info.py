@@ -9,7 +9,7 @@ from napari_compressed_transcriptomics.core.brain_space import SPACES, space_of
 from .terminal import tell_notes
 
 if TYPE_CHECKING:
-    from napari_compressed_transcriptomics.core.expression import Expression, Parcellation
+    from napari_compressed_transcriptomics.core.expression import Expression
 
 SUMMARY = "Say what a file holds."
 
@@ -43,10 +43,6 @@ def run(arguments: argparse.Namespace, expression: "Expression") -> None:
     tell_notes(expression.notes)
 
 
-def _kind(parcellation: "Parcellation") -> str:
-    return "vertices" if hasattr(parcellation, "in_words") else "voxels"
-
-
 def _facts(expression: "Expression") -> dict:
     """Return what `info` prints, JSON-safe."""
     import numpy as np
@@ -58,12 +54,11 @@ def _facts(expression: "Expression") -> dict:
         (rows.min(), rows.max(), rows.sum(dtype=float)) for _, rows in row_blocks(expression.values)
     ]
     low, high, total = np.array(ranges, float).T
-    single = bool((parcellation.voxels_per_sample == 1).all())
     return {
         "name": expression.name,
         "n_samples": expression.n_samples,
         "n_genes": expression.n_genes,
-        "samples_are": _kind(parcellation) if single else "regions",
+        "samples_are": parcellation.samples_are,
         "first_samples": list(expression.samples[:5]),
         "first_genes": list(expression.genes[:5]),
         "values": {

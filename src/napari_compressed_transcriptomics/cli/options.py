@@ -9,6 +9,7 @@ from typing import Any
 from napari_compressed_transcriptomics.core import limits
 from napari_compressed_transcriptomics.core.brain_space import SPACES
 from napari_compressed_transcriptomics.io.readers.gene_volumes.names import VARIANTS
+from napari_compressed_transcriptomics.spatial.surface_place import SIDES
 
 
 def whole(least: int, most: int) -> Callable[[str], int]:
@@ -65,7 +66,11 @@ permutations = whole(limits.MIN_PERMUTATIONS, limits.MAX_DRAWS)
 
 def add_reading(add: Callable) -> None:
     """Add the options of how data are read."""
-    add("--atlas", metavar="A", help="label NIfTI that says where the rows lie")
+    add(
+        "--atlas",
+        metavar="A",
+        help="label NIfTI (of vertices annot, label GIFTI) that says where the rows lie",
+    )
     add("--labels", metavar="L", help="table that names the ids of the atlas")
     add("--ids", metavar="COLUMN", help="column of a table that holds atlas ids")
     add(
@@ -83,8 +88,22 @@ def add_reading(add: Callable) -> None:
         nargs="+",
         default=[],
         metavar="GII",
-        help="of vertices: GIFTI surfaces, one a hemisphere, that say where they lie (fsaverage3 "
-        "to 5 need none)",
+        help="of vertices: GIFTI surfaces, one a hemisphere, that say where they lie (meshes of "
+        "fsaverage need none)",
+    )
+    add(
+        "--vertices-of",
+        nargs="+",
+        default=[],
+        metavar="MASK",
+        help="of vertices: masks or labels (GIFTI, annot, MGH), one a hemisphere, of those that "
+        "have values, or are the rows of a table without the medial wall",
+    )
+    add(
+        "--hemisphere",
+        choices=SIDES,
+        default="",
+        help="of vertices whose files' names do not tell it",
     )
     add(
         "--space",

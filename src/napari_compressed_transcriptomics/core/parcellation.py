@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 
@@ -23,6 +24,7 @@ class Parcellation:
 
     labels: np.ndarray
     affine: np.ndarray
+    units: ClassVar[str] = "voxels"
 
     @classmethod
     def from_mask(cls, mask: np.ndarray, affine: np.ndarray) -> "Parcellation":
@@ -56,6 +58,11 @@ class Parcellation:
             for axis in voxels
         ]
         return apply_affine(self.affine, np.stack(mean, axis=1))
+
+    @property
+    def samples_are(self) -> str:
+        """``regions``, or what each sample is one of: ``voxels``, on a surface ``vertices``."""
+        return "regions" if self.voxels_per_sample.max(initial=0) > 1 else self.units
 
     @property
     def places_known(self) -> bool:

@@ -34,6 +34,8 @@ def read_expression(
     report: Report = silent,
     lazy: bool = False,
     surface: Sequence[str | Path] = (),
+    vertices_of: Sequence[str | Path] = (),
+    hemisphere: str = "",
 ) -> "Expression":
     """Read expression of voxels, regions or vertices, whatever the format.
 
@@ -47,8 +49,9 @@ def read_expression(
         or list of one GIFTI or MGH a gene and hemisphere (``lh.GENE.gii``), or a table with a row
         a vertex.
     atlas : str or Path, optional
-        Label volume: where a table's rows lie, or the regions to average voxels in. Tables
-        without it look beside themselves, see `files.atlas_of`.
+        Label volume: where a table's rows lie, or the regions to average voxels in; of vertices
+        ``.annot`` or ``.label.gii``. Tables without it look beside themselves, see
+        `files.atlas_of`.
     labels : str or Path, optional
         Label table that names the atlas's ids.
     impute : {None, "gene_mean", "drop_genes"}
@@ -64,7 +67,13 @@ def read_expression(
     report : Report, optional
         Told how far the reading of one volume a gene has come.
     surface : sequence of path, optional
-        GIFTI surfaces that say where vertices lie, one a hemisphere; fsaverage3 to 5 need none.
+        GIFTI surfaces that say where vertices lie, one a hemisphere; fsaverage3 to fsaverage
+        need none.
+    vertices_of : sequence of path, optional
+        Masks or labels of vertices, one a hemisphere: which of them have values, or are the rows
+        of a table that has no medial wall.
+    hemisphere : {"", "left", "right"}
+        That of vertices whose files' names do not tell it.
     lazy : bool
         Leave the values of one volume a gene in their files, for a store to be made of them.
 
@@ -99,16 +108,22 @@ def _read(
     surface: Sequence[str | Path],
 ) -> "Expression":
     from .readers.assemble import check_imputation
+    from .readers.surfaces.place import UNSAID, OnSurface
 
     check_imputation(impute)
+    how = OnSurface(tuple(surface), tuple(vertices_of), hemisphere)
     if maps := _surface_maps(path):
+        from .readers.regions import mean_over_regions
         from .readers.surfaces.maps import read_surface_maps
 
-        _refuse_for_vertices(maps[0], atlas, labels, ids, variant)
-        return read_surface_maps(maps, surface, impute, report)
-    if surface and (atlas or not isinstance(path, str | Path) or not suffix(path, _TABLES)):
+        _refuse_for_vertices(maps[0], ids, variant)
+        vertices = read_surface_maps(maps, how, impute, report)
+        where = maps[0].parent if len(maps) > 1 else maps[0]
+        return mean_over_regions(vertices, where, atlas, labels) if atlas else vertices
+    if how != UNSAID and (not isinstance(path, str | Path) or not suffix(path, _TABLES)):
         raise UserError(
-            "Surfaces (--surface) say where vertices lie, and these data have none; leave them out"
+            "--surface, --vertices-of and --hemisphere are of vertices, and these data have none; "
+            "leave them out"
         )
     if not isinstance(path, str | Path):
         several = list(path)
@@ -144,7 +159,7 @@ def _read(
     if suffix(path, TEXT_TABLE + PARQUET):
         from .readers.table_expression import read_table_expression
 
-        return read_table_expression(path, atlas, labels, impute, ids, surface)
+        return read_table_expression(path, atlas, labels, impute, ids, how)
     if suffix(path, H5AD):
         from .readers.h5ad_read import read_h5ad
 
@@ -165,7 +180,7 @@ def _surface_maps(path: str | Path | Sequence[str | Path]) -> list[Path]:
 
 
 def _refuse_for_vertices(path: Path, *given: object) -> None:
-    options = ("atlas", "labels", "ids", "variant")
+    options = ("ids", "variant")
     for name, value in zip(options, given, strict=True):
         if value is not None:
             raise UserError(f"{path.name} is a map of vertices, which takes no {name}")

@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 
+from napari_compressed_transcriptomics.core.brain_space import MNI
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.parcellation import Parcellation
 
@@ -54,12 +56,18 @@ class SurfaceParcellation(Parcellation):
     sizes: tuple[int, int] = (0, 0)
     coordinates: np.ndarray | None = None
     sphere: np.ndarray | None = None
+    units: ClassVar[str] = "vertices"
 
     @property
     def mesh(self) -> str:
         """The mesh, as far as the number of vertices tells."""
         n = max(self.sizes)
         return MESHES.get(n, f"a mesh of {n:,} vertices")
+
+    @property
+    def space(self) -> str:
+        """The space that places lie in, see `core.brain_space`; empty where nothing tells it."""
+        return MNI if self.sphere is not None else ""
 
     @property
     def in_words(self) -> str:

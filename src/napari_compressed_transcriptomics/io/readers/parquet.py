@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -36,13 +36,7 @@ def read_parquet(path: Path, ids: str | None = None) -> Table:
         pyarrow is not there, the file is damaged or larger than memory, or a column or cell
         holds other than numbers.
     """
-    try:
-        import pyarrow.parquet as pq
-    except ImportError:
-        raise UserError(
-            f"{path.name} needs pyarrow to be read; run pip install "
-            '"napari-compressed-transcriptomics[parquet]"'
-        ) from None
+    pq = _pyarrow(path)
     with _damage_reported(path), pq.ParquetFile(path) as file:
         schema, size = file.schema_arrow, file.metadata
         names = list(schema.names)
@@ -78,6 +72,25 @@ def read_parquet(path: Path, ids: str | None = None) -> Table:
     for i, (gene, cells) in enumerate(zip(genes, columns[n_first:], strict=True)):
         values[:, i] = as_float32(_numbers(path, cells, rows, gene))
     return Table(path, genes, describing, values)
+
+
+def size_of(path: Path) -> tuple[int, list[str]]:
+    """Return the number of rows and the names of columns that a file states, an index first."""
+    with _damage_reported(path), _pyarrow(path).ParquetFile(path) as file:
+        schema, n_rows = file.schema_arrow, file.metadata.num_rows
+    index = _index(path, schema, n_rows)
+    return n_rows, [*index, *(name for name in schema.names if name not in index)]
+
+
+def _pyarrow(path: Path) -> Any:
+    try:
+        import pyarrow.parquet as pq
+    except ImportError:
+        raise UserError(
+            f"{path.name} needs pyarrow to be read; run pip install "
+            '"napari-compressed-transcriptomics[parquet]"'
+        ) from None
+    return pq
 
 
 @contextmanager

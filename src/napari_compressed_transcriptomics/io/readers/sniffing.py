@@ -27,7 +27,7 @@ from napari_compressed_transcriptomics.io.files.zarr_store import is_remote, is_
 from napari_compressed_transcriptomics.io.files.zip_member import ZIP
 
 from .gene_volumes.names import gene_file, volumes_in
-from .surfaces.names import MAPS, is_no_gene, side_of
+from .surfaces.names import ANNOT, MAPS, is_no_gene, is_surface, is_surface_atlas, side_of
 
 # A table without an atlas is claimed only if it looks like expression, not like a table of
 # points or results: so many numeric columns at least, none of them named like those.
@@ -49,15 +49,17 @@ def sniff(path: str | Path | Sequence[str | Path]) -> str | None:
 
     Returns
     -------
-    {"expression", "gene_volumes", "table", "table_without_atlas", "volume", "latents", None}
-        "expression" is 4-D NIfTI or AnnData; "gene_volumes" is one 3-D NIfTI a gene, in a folder
+    {"expression", "vertices", "gene_volumes", "table", "table_without_atlas", "volume", "latents",
+    None}
+        "expression" is 4-D NIfTI or AnnData; "vertices" one GIFTI or MGH a gene, or surfaces and
+        labels that belong to such; "gene_volumes" is one 3-D NIfTI a gene, in a folder
         or several files; "table" has its atlas beside it. None is not ours. A damaged NIfTI is
         still claimed, so that reading it says what is wrong.
     """
     try:
         if not isinstance(path, str | Path):
-            if all(suffix(one, MAPS) for one in path):
-                return "expression"
+            if all(suffix(one, MAPS + ANNOT) for one in path):
+                return "vertices"
             return "gene_volumes" if _are_maps([Path(one) for one in path]) else None
         if is_remote(path):  # only the name tells, as asking a server takes long
             return "expression" if suffix(path, STORE) else None
@@ -70,11 +72,14 @@ def _sniff(path: Path) -> str | None:
     if suffix(path, STORE):
         return "expression" if is_store(path) else None
     if suffix(path, MAPS) and path.is_file():
-        return "expression" if side_of(path) and not is_no_gene(path) else None
+        ours = side_of(path) and (not is_no_gene(path) or is_surface(path))
+        return "vertices" if ours or is_surface_atlas(path) else None
+    if suffix(path, ANNOT):
+        return "vertices" if path.is_file() else None
     if path.is_dir():
         inside = _inside(path)
         if any(suffix(one, MAPS) and side_of(one) and not is_no_gene(one) for one in inside):
-            return "expression"
+            return "vertices"
         into = [one for one in inside if one.is_dir()][:_PEEK_INTO]
         files = [one for one in inside if suffix(one, NIFTI + ZIP) and one not in into]
         files += [one for folder in into for one in _inside(folder)]

@@ -1,6 +1,5 @@
 """Tables with the atlas that they belong to, to an `Expression`."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -22,11 +21,17 @@ from .atlas import Atlas, as_labels, read_atlas
 from .atlas_matching import place
 from .parquet import read_parquet
 from .region_names import read_region_names
-from .surfaces.table import sizes_of_table, vertex_table
+from .regions import mean_over_regions
+from .surfaces.names import is_surface_atlas
+from .surfaces.place import UNSAID, OnSurface
+from .surfaces.table import vertex_table, vertices_of_rows
 from .table import Table
 from .table_header import counters_among
 from .table_rows import values_left_out
 from .text_table import read_text_table
+
+_MOST_REGIONS = 2000
+"""A table with more rows than that, and of the number of a mesh, is of vertices."""
 
 
 def read_table_expression(
@@ -35,7 +40,7 @@ def read_table_expression(
     labels: str | Path | None = None,
     impute: str | None = None,
     ids: str | None = None,
-    surface: Sequence[str | Path] = (),
+    how: OnSurface = UNSAID,
 ) -> Expression:
     """Read a table (CSV, TSV, also packed; Parquet) with the atlas that it belongs to.
 
@@ -52,10 +57,14 @@ def read_table_expression(
         labels_path = Path(labels) if labels else None
         return table_expression(_table(path, ids), atlas, labels_path, impute, ids)
     atlas_path, labels_path = atlas_of(path, atlas, labels)
-    if atlas_path is None:
+    if atlas_path is None or is_surface_atlas(atlas_path):
         table = _table(path, ids)
-        if (sizes := sizes_of_table(path, len(table.values))) is not None:
-            return vertex_table(table, sizes, impute, surface)
+        of_vertices = atlas_path is None or how != UNSAID or len(table.values) > _MOST_REGIONS
+        if of_vertices and (rows := vertices_of_rows(path, len(table.values), how)) is not None:
+            vertices = vertex_table(table, rows, impute, how)
+            return mean_over_regions(vertices, path, atlas, labels) if atlas else vertices
+        if atlas_path is not None:
+            return table_expression(table, atlas_path, labels_path, impute, ids)
         raise UserError(
             f"{path.name} is a table without an atlas; choose its label volume, or put it beside "
             "the table as NAME_atlas.nii.gz"

@@ -75,6 +75,8 @@ class FigureRecord:
         for role in ("atlas", "labels", "model"):
             if reading[role] is not None:
                 reading[role] = {"path": _absolute(reading[role])}
+        for role in ("surface", "vertices_of"):
+            reading[role] = [{"path": _absolute(path)} for path in reading[role]]
         return {
             "kind": "figure",
             "figure": self.request.record(),
@@ -93,8 +95,7 @@ class FigureRecord:
             raise UserError(f"{path.name} holds no settings of a figure; give the JSON beside one")
         try:
             reading: dict[str, Any] = {
-                name: _found(value, path) if isinstance(value, dict) else value
-                for name, value in record["reading"].items()
+                name: _all_found(value, path) for name, value in record["reading"].items()
             }
             inputs = tuple(_found(part, path) for part in record["inputs"])
             movie = record.get("movie")
@@ -199,6 +200,13 @@ def _versions() -> dict[str, str]:
 
 def _absolute(path: str) -> str:
     return path if "://" in path else str(Path(path).resolve())
+
+
+def _all_found(value: Any, record: Path) -> Any:
+    """Return paths, alone or in a list, as `_found`; and what is none as it is."""
+    if isinstance(value, list):
+        return [_all_found(part, record) for part in value]
+    return _found(value, record) if isinstance(value, dict) else value
 
 
 def _found(part: Any, record: Path) -> str:

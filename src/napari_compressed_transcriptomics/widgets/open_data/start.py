@@ -23,11 +23,16 @@ _SAMPLES = {
 _FORMS = {
     "Real brains": ("Real samples", "Fetched once, on the terms of their sources"),
     "Table with atlas": ("Open expression table", "Rows are regions, columns are genes"),
+    "Vertices": (
+        "Open expression on vertices",
+        "One GIFTI or MGH a gene, or a table with a row a vertex",
+    ),
     "Volumes": ("Open expression volumes", "One NIfTI a gene, or a 4-D NIfTI; bad maps filled"),
     "Larger than memory": ("Convert to store", "Make a store of it, which need not fit"),
 }
 _FILES = (
-    "Expression, maps, atlases (*.nii *.nii.gz *.csv *.csv.gz *.tsv *.tsv.gz *.parquet *.h5ad);;"
+    "Expression, maps, atlases (*.nii *.nii.gz *.csv *.csv.gz *.tsv *.tsv.gz *.parquet *.h5ad "
+    "*.gii *.gii.gz *.mgh *.mgz);;"
     "All files (*)"
 )
 
@@ -108,11 +113,10 @@ class OpenData(Dock):
 
 def _described(data: Expression) -> list[str]:
     """Say what data are, in lines."""
-    is_table = data.parcellation.voxels_per_sample.max(initial=0) > 1
-    kind = "regions" if is_table else "voxels"
     lines = [
         data.name,
-        f"{data.n_samples:,} {kind} × {data.n_genes:,} genes ({listing(data.genes, 3)})",
+        f"{data.n_samples:,} {data.parcellation.samples_are} × {data.n_genes:,} genes "
+        f"({listing(data.genes, 3)})",
     ]
     if data.excluded:
         lines.append(f"left out: {listing(data.excluded, 3)}")

@@ -46,7 +46,7 @@ class OpenTable(Dock):
         super().__init__(napari_viewer)
         self.table = PathField("Table", "Tables (*.csv *.csv.gz *.tsv *.tsv.gz *.parquet)")
         self.layer = AtlasChoice(napari_viewer)
-        self.atlas = PathField("Atlas", "Label volumes (*.nii *.nii.gz)")
+        self.atlas = PathField("Atlas", "Atlases (*.nii *.nii.gz *.annot *.label.gii)")
         self.region_names = PathField(
             "Region names", "Label tables (*.csv *.tsv *.txt)", nothing="not needed for ids"
         )

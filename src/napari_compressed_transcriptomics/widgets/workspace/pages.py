@@ -39,6 +39,7 @@ STEPS: dict[str, tuple[Page, ...]] = {
         Page("Open data", "Open", "open_data.start:OpenData"),
         Page("Choose gene", "Genes", "choose_gene:ChooseGene", "data"),
         Page("Open expression table", "Table", "open_data.table:OpenTable"),
+        Page("Open expression on vertices", "Vertices", "open_data.vertices:OpenVertices"),
         Page("Open expression volumes", "Maps", "open_data.volumes:OpenVolumes"),
         Page("Convert to store", "Store", "convert:Convert"),
         Page("Real samples", "Real", "real_samples:RealSamples"),

@@ -6,19 +6,20 @@ from pathlib import Path
 
 import numpy as np
 
+from napari_compressed_transcriptomics.core.brain_space import recorded
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Expression
 from napari_compressed_transcriptomics.core.memory import require_memory
 from napari_compressed_transcriptomics.core.progress import Progress, Report, silent
 from napari_compressed_transcriptomics.core.provenance import file_sha256
-from napari_compressed_transcriptomics.io.files.files import suffix
+from napari_compressed_transcriptomics.io.files.files import source_of, suffix
 from napari_compressed_transcriptomics.io.readers.assemble import assemble
 from napari_compressed_transcriptomics.spatial.surface_place import SIDES, vertex_names
 
-from .gifti import read_gifti
-from .mgh import read_mgh
-from .names import MAPS, MGH, is_no_gene, surface_file
-from .place import surface_place
+from .cortex import within
+from .map_file import read_map
+from .names import MAPS, is_no_gene, surface_file
+from .place import UNSAID, OnSurface, surface_place
 
 
 def surface_maps_in(folder: Path) -> list[Path]:
@@ -32,21 +33,23 @@ def surface_maps_in(folder: Path) -> list[Path]:
 
 def read_surface_maps(
     paths: Sequence[Path],
-    surfaces: Sequence[str | Path] = (),
+    how: OnSurface = UNSAID,
     impute: str | None = None,
     report: Report = silent,
 ) -> Expression:
     """Read one map a gene and hemisphere.
 
-    Vertices that are 0 or NaN in all genes are outside (the medial wall).
+    Vertices that are 0 or NaN in all genes are outside (the medial wall), and those that masks
+    do not name.
 
     Parameters
     ----------
     paths : sequence of Path
         GIFTI (``.gii``, ``.gii.gz``) or MGH (``.mgh``, ``.mgz``). Names tell gene and hemisphere:
         ``lh.CALB1.gii``, ``CALB1_hemi-L.func.gii``.
-    surfaces, impute
-        See `place.surface_place` and `read_expression`.
+    how : OnSurface, optional
+    impute
+        See `read_expression`.
     report : Report, optional
         Told how many files are read.
 
@@ -57,19 +60,17 @@ def read_surface_maps(
         hemisphere.
     """
     where = paths[0].parent if len(paths) > 1 else paths[0]
-    by_gene = _by_gene(paths)
+    by_gene = maps_by_gene(paths, how.side)
     genes = sorted(by_gene)
     sides = [side for side in SIDES if any(side in files for files in by_gene.values())]
-    for gene in genes:
-        if len(by_gene[gene]) < len(sides):
-            lacks = next(side for side in sides if side not in by_gene[gene])
-            raise UserError(f"Gene {gene} of {where.name} has no map of the {lacks} side; add it")
     values, sizes, digest = _values(by_gene, genes, sides, report)
     inside = ~(np.isnan(values) | (values == 0)).all(axis=1)
+    if how.cortex:
+        inside &= within(how, sizes, where.name)
     notes = []
     if len(sides) == 1:
         notes.append(f"{where.name} has the {sides[0]} hemisphere only")
-    place = surface_place(sizes, where.name, surfaces)
+    place = surface_place(sizes, where.name, how.surfaces)
     if not place.places_known:
         notes.append(
             f"Where the vertices of {place.mesh} lie is not known: blocks of space and pictures "
@@ -87,29 +88,55 @@ def read_surface_maps(
         path=where,
         impute=impute,
         notes=notes,
-        source={"expression": {"path": str(where.resolve()), "sha256": digest}},
+        source={
+            "expression": {"path": str(where.resolve()), "sha256": digest},
+            **{f"cortex {i}": source_of(Path(path)) for i, path in enumerate(how.cortex, 1)},
+            **recorded(place.space),
+        },
         where=[f"vertex {name}" for name in names],
         place=place,
     )
 
 
-def _by_gene(paths: Sequence[Path]) -> dict[str, dict[str, Path]]:
+def maps_by_gene(paths: Sequence[Path], side: str = "") -> dict[str, dict[str, Path]]:
+    """Return the file of each gene and hemisphere.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+    side : {"", "left", "right"}
+        Of files whose names do not tell it.
+
+    Raises
+    ------
+    UserError
+        A name does not tell what it is of, two files are of the same, or one is lacking.
+    """
     found: dict[str, dict[str, Path]] = {}
     for file in map(surface_file, paths):
-        if not file.side or not file.gene:
-            lack = "hemisphere" if not file.side else "gene"
+        here = file.side or side
+        if not here or not file.gene:
+            lack = "hemisphere" if not here else "gene"
             raise UserError(
                 f"{file.path.name} does not tell its {lack}; name maps lh.GENE.gii and rh.GENE.gii"
+                + (", or say which it is (--hemisphere left)" if not here else "")
             )
         files = found.setdefault(file.gene, {})
-        if file.side in files:
+        if here in files:
             raise UserError(
-                f"{files[file.side].name} and {file.path.name} are both of the {file.side} side "
+                f"{files[here].name} and {file.path.name} are both of the {here} side "
                 f"of gene {file.gene}; keep one"
             )
-        files[file.side] = file.path
+        files[here] = file.path
     if not found:
         raise UserError("There is no map of vertices; choose files named lh.GENE.gii")
+    sides = {here for files in found.values() for here in files}
+    for gene in sorted(found):
+        if lacking := sides - set(found[gene]):
+            where = next(iter(found[gene].values())).parent
+            raise UserError(
+                f"Gene {gene} of {where.name} has no map of the {lacking.pop()} side; add it"
+            )
     return found
 
 
@@ -140,24 +167,3 @@ def _values(
         report(Progress("Reading genes", row + 1, len(genes)))
     sizes = (size_of.get("left", 0), size_of.get("right", 0))
     return values.T, sizes, digest.hexdigest()
-
-
-def read_map(path: Path) -> np.ndarray:
-    """Return the one map of a file, float32 (n_vertices,)."""
-    if suffix(path, MGH):
-        return read_mgh(path)
-    gifti = read_gifti(path)
-    if gifti.with_intent("POINTSET") is not None:
-        raise UserError(f"{path.name} is a surface, not a map; give it with --surface")
-    if len(gifti.arrays) != 1:
-        raise UserError(
-            f"{path.name} holds {len(gifti.arrays)} maps where each file is one gene; save each "
-            "alone"
-        )
-    values = gifti.arrays[0].values
-    if values.ndim == 2 and 1 in values.shape:
-        values = values.ravel()
-    if values.ndim != 1:
-        raise UserError(f"{path.name} holds {values.shape[1]} values a vertex; give one map a file")
-    with np.errstate(over="ignore"):
-        return values.astype(np.float32)

@@ -64,6 +64,11 @@ def is_no_gene(path: Path) -> bool:
     return bool(set(path.name.lower().replace("_", ".").split(".")) & set(_NO_GENES))
 
 
+def is_surface(path: Path) -> bool:
+    """Tell by its name that a file is a surface: where vertices lie."""
+    return path.name.lower().endswith((".surf.gii", ".surf.gii.gz"))
+
+
 def is_surface_atlas(path: str | Path) -> bool:
     """Tell whether a file holds labels of vertices, by its name."""
     return str(path).lower().endswith((*ANNOT, ".label.gii", ".label.gii.gz"))

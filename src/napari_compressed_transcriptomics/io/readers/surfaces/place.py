@@ -1,6 +1,7 @@
 """Where vertices lie: meshes that nilearn ships, or surface files that are given."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,32 @@ from .names import GIFTI, side_of
 _FARTHEST = 300.0  # mm
 
 
+@dataclass(frozen=True)
+class OnSurface:
+    """What is said of vertices that files of values do not say.
+
+    Attributes
+    ----------
+    surfaces : tuple of path
+        See `surface_place`.
+    cortex : tuple of path
+        Which vertices have values, see `cortex.read_cortex`.
+    side : {"", "left", "right"}
+        The hemisphere, where names of files do not tell it.
+    """
+
+    surfaces: tuple[str | Path, ...] = ()
+    cortex: tuple[str | Path, ...] = ()
+    side: str = ""
+
+    def __post_init__(self) -> None:
+        if self.side not in ("", *SIDES):
+            raise UserError(f"There is no hemisphere {self.side!r}; choose left or right")
+
+
+UNSAID = OnSurface()
+
+
 def surface_place(
     sizes: tuple[int, int], where: str, surfaces: Sequence[str | Path] = ()
 ) -> SurfaceParcellation:
@@ -33,7 +60,8 @@ def surface_place(
         What has so many, for messages.
     surfaces : sequence of path
         GIFTI surfaces, one a hemisphere, in RAS mm. Without them fsaverage3 to 5 have the places
-        of fsaverage5 between white and pial, whose first vertices are theirs; those of other
+        of fsaverage5 between white and pial, whose first vertices are theirs; fsaverage6 and
+        fsaverage have those halfway between them, see `spatial.finer_mesh`; the places of other
         meshes are not known.
 
     Raises
@@ -61,18 +89,20 @@ def surface_place(
 
 def _shipped(sizes: tuple[int, int]) -> tuple[np.ndarray | None, np.ndarray | None]:
     from napari_compressed_transcriptomics.spatial.cortical_surface import area, fsaverage5
+    from napari_compressed_transcriptomics.spatial.finer_mesh import finer
 
     n = max(sizes)
-    if not MESHES[n].startswith("fsaverage") or n > max(len(s.pial) for s in fsaverage5().values()):
+    if not MESHES[n].startswith("fsaverage"):
         return None, None
     places, spheres = [], []
     for side, size in zip(SIDES, sizes, strict=True):
         found = fsaverage5()[side]
-        middle = (found.pial + found.white) / 2
-        radius = np.linalg.norm(found.sphere, axis=1).mean()
-        scale = np.sqrt(area(middle, found.faces) / (4 * np.pi)) / radius
+        between = (found.pial + found.white) / 2
+        radius = np.sqrt(area(between, found.faces) / (4 * np.pi))
+        _, (middle, sphere) = finer(found.faces, [between, found.sphere], n)
+        sphere *= radius / np.linalg.norm(sphere, axis=1, keepdims=True)
         places.append(middle[:size])
-        spheres.append(found.sphere[:size] * scale)
+        spheres.append(sphere[:size])
     return np.concatenate(places), np.concatenate(spheres)
 
 

@@ -10,7 +10,7 @@ from napari_compressed_transcriptomics.io.files.files import suffix
 from napari_compressed_transcriptomics.io.readers.region_names import region_key
 from napari_compressed_transcriptomics.spatial.surface_place import SIDES, SurfaceParcellation
 
-from .gifti import read_gifti
+from .gifti import Gifti, read_gifti
 from .mgh import is_wall, read_annot
 from .names import ANNOT, other_side, side_of
 from .place import surface_place
@@ -79,9 +79,12 @@ def read_vertex_labels(path: Path) -> VertexLabels:
 
 
 def _labels(path: Path) -> tuple[np.ndarray, dict[int, str]]:
-    if suffix(path, ANNOT):
-        return read_annot(path)
-    gifti = read_gifti(path)
+    return read_annot(path) if suffix(path, ANNOT) else labels_of_gifti(read_gifti(path))
+
+
+def labels_of_gifti(gifti: Gifti) -> tuple[np.ndarray, dict[int, str]]:
+    """Return the label of each vertex, and the labels' names; as `mgh.read_annot`."""
+    path = gifti.path
     values = gifti.with_intent("LABEL")
     if values is None:
         raise UserError(f"{path.name} holds no labels; choose a .label.gii or .annot")

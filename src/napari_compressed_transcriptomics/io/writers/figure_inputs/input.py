@@ -28,8 +28,10 @@ class Reading:
         Model file that reconstructs expression.
     space : str or None
         The brain's, one of `core.brain_space.SPACES`, where files do not say.
-    surface : list of str
-        GIFTI surfaces that say where vertices lie.
+    surface, vertices_of : list of str
+        GIFTI surfaces that say where vertices lie, and masks that name those with values.
+    hemisphere : str
+        Of vertices, where files do not say.
     """
 
     atlas: str | None = None
@@ -40,6 +42,8 @@ class Reading:
     model: str | None = None
     space: str | None = None
     surface: list[str] = field(default_factory=list)
+    vertices_of: list[str] = field(default_factory=list)
+    hemisphere: str = ""
 
 
 AS_IT_IS = Reading()

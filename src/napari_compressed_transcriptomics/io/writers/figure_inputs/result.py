@@ -63,6 +63,8 @@ def of_expression(paths: Sequence[str], reading: Reading, report: Report) -> Inp
         reading.variant,
         report,
         surface=reading.surface,
+        vertices_of=reading.vertices_of,
+        hemisphere=reading.hemisphere,
     )
     if reading.space:
         record_space(expression.source, reading.space)
