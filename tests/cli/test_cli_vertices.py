@@ -28,3 +28,28 @@ def test_info_and_encode_of_vertices(tmp_path, capsys):
     assert "3 vertices and the data have 642" in capsys.readouterr().err
     assert main(["info", str(folder), "--ids", "id"]) == 2
     assert "takes no ids" in capsys.readouterr().err
+
+
+def test_results_tell_how_their_vertices_were_read(tmp_path, capsys):
+    import numpy as np
+    import pandas as pd
+
+    from napari_compressed_transcriptomics.io import read_expression
+    from napari_compressed_transcriptomics.repeat.reading import command_reading, read_again
+    from vertices import write_labels
+
+    values = expression_on_vertices()[:N]
+    inside = (values != 0).any(axis=1)
+    table = tmp_path / "cortex.csv"
+    pd.DataFrame(values[inside]).rename(columns=lambda i: f"G{i}").to_csv(table)
+    mask = write_labels(tmp_path / "mask.shape.gii", inside)
+    read = read_expression(table, vertices_of=[mask], hemisphere="left")
+    python = read_again(read.source)
+    assert f"vertices_of=['{mask}']" in python
+    assert "hemisphere='left'" in python
+    _, options = command_reading(read.source)
+    assert options["vertices-of"] == [mask]
+    assert options["hemisphere"] == "left"
+    arguments = ["info", str(table), "--vertices-of", str(mask), "--hemisphere", "left"]
+    assert main(arguments) == 0
+    assert f"{np.count_nonzero(inside)} vertices x 4 genes" in capsys.readouterr().out

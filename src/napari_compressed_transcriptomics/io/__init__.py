@@ -18,6 +18,8 @@ from .readers.volume import Volume
 if TYPE_CHECKING:
     from napari_compressed_transcriptomics.core.expression import Expression
 
+    from .readers.surfaces.place import OnSurface
+
 __all__ = ["SUFFIXES", "Volume", "read_expression", "read_volume", "sniff"]
 
 _TABLES = TEXT_TABLE + PARQUET
@@ -88,11 +90,14 @@ def read_expression(
         One sentence on what is wrong with which file.
     """
     from .files.how_read import KEY, as_read
+    from .readers.surfaces.place import OnSurface
 
     how = as_read(
-        path, surface, atlas=atlas, labels=labels, ids=ids, impute=impute, variant=variant
-    )
-    found = _read(path, atlas, labels, impute, ids, variant, report, lazy, surface)
+        path, surface, vertices_of, atlas=atlas, labels=labels, ids=ids, impute=impute,
+        variant=variant, hemisphere=hemisphere,
+    )  # fmt: skip
+    on = OnSurface(tuple(surface), tuple(vertices_of), hemisphere)
+    found = _read(path, atlas, labels, impute, ids, variant, report, lazy, on)
     return replace(found, source={**found.source, KEY: how.record()})
 
 
@@ -105,22 +110,21 @@ def _read(
     variant: str | None,
     report: Report,
     lazy: bool,
-    surface: Sequence[str | Path],
+    on: "OnSurface",
 ) -> "Expression":
     from .readers.assemble import check_imputation
-    from .readers.surfaces.place import UNSAID, OnSurface
+    from .readers.surfaces.place import UNSAID
 
     check_imputation(impute)
-    how = OnSurface(tuple(surface), tuple(vertices_of), hemisphere)
     if maps := _surface_maps(path):
         from .readers.regions import mean_over_regions
         from .readers.surfaces.maps import read_surface_maps
 
         _refuse_for_vertices(maps[0], ids, variant)
-        vertices = read_surface_maps(maps, how, impute, report)
+        vertices = read_surface_maps(maps, on, impute, report)
         where = maps[0].parent if len(maps) > 1 else maps[0]
         return mean_over_regions(vertices, where, atlas, labels) if atlas else vertices
-    if how != UNSAID and (not isinstance(path, str | Path) or not suffix(path, _TABLES)):
+    if on != UNSAID and (not isinstance(path, str | Path) or not suffix(path, _TABLES)):
         raise UserError(
             "--surface, --vertices-of and --hemisphere are of vertices, and these data have none; "
             "leave them out"
@@ -159,7 +163,7 @@ def _read(
     if suffix(path, TEXT_TABLE + PARQUET):
         from .readers.table_expression import read_table_expression
 
-        return read_table_expression(path, atlas, labels, impute, ids, how)
+        return read_table_expression(path, atlas, labels, impute, ids, on)
     if suffix(path, H5AD):
         from .readers.h5ad_read import read_h5ad
 

@@ -8,6 +8,8 @@ from napari_compressed_transcriptomics.io.files.how_read import HowRead
 
 from .python import Name, call
 
+_GIVEN = ("atlas", "labels", "impute", "ids", "variant", "hemisphere")
+
 
 def read_again(source: dict[str, Any], lazy: bool = False) -> str:
     """Return lines of Python that read the data of an `Expression.source` into ``expression``."""
@@ -19,9 +21,10 @@ def read_again(source: dict[str, Any], lazy: bool = False) -> str:
             lines += f"\nexpression = {regions}"
         return lines
     how = HowRead.of(source)
-    given = {name: getattr(how, name) for name in ("atlas", "labels", "impute", "ids", "variant")}
+    given = {name: getattr(how, name) for name in _GIVEN}
     inputs = how.inputs[0] if len(how.inputs) == 1 else list(how.inputs)
-    reading = call("read_expression", inputs, **given, lazy=lazy, surface=list(how.surface) or None)
+    of_vertices = {name: list(getattr(how, name)) or None for name in ("surface", "vertices_of")}
+    reading = call("read_expression", inputs, **given, lazy=lazy, **of_vertices)
     lines = f"expression = {reading}"
     if space := space_of(source):
         lines += f"\n{call('record_space', Name('expression.source'), space)}"

@@ -22,7 +22,8 @@ class HowRead:
     inputs : tuple of str
         Paths, or addresses on the web.
     atlas, labels, ids, impute, variant : str or None
-    surface : tuple of str
+    surface, vertices_of : tuple of str
+    hemisphere : str or None
     """
 
     inputs: tuple[str, ...]
@@ -32,6 +33,8 @@ class HowRead:
     impute: str | None = None
     variant: str | None = None
     surface: tuple[str, ...] = ()
+    vertices_of: tuple[str, ...] = ()
+    hemisphere: str | None = None
 
     def record(self) -> dict[str, Any]:
         """Return the entry of `Expression.source`, JSON-safe; paths are absolute."""
@@ -82,16 +85,26 @@ class HowRead:
             "impute": self.impute,
             "variant": self.variant,
             "surface": [_path(path) for path in self.surface],
+            "vertices-of": [_path(path) for path in self.vertices_of],
+            "hemisphere": self.hemisphere,
         }
 
 
 def as_read(
-    path: str | Path | Sequence[str | Path], surface: Sequence[str | Path], **given: Any
+    path: str | Path | Sequence[str | Path],
+    surface: Sequence[str | Path],
+    vertices_of: Sequence[str | Path],
+    **given: Any,
 ) -> HowRead:
     """Return how something is read, of the arguments of `read_expression`."""
     several = [path] if isinstance(path, str | Path) else list(path)
-    files = {name: None if v is None else str(v) for name, v in given.items()}
-    return HowRead(tuple(map(str, several)), **files, surface=tuple(map(str, surface)))
+    files: dict[str, Any] = {name: str(value) if value else None for name, value in given.items()}
+    return HowRead(
+        tuple(map(str, several)),
+        **files,
+        surface=tuple(map(str, surface)),
+        vertices_of=tuple(map(str, vertices_of)),
+    )
 
 
 def _plain(value: Any) -> Any:
