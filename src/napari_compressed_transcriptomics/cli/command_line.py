@@ -29,11 +29,21 @@ from . import predict as _cli_predict
 from . import report as _cli_report
 from . import samples as _cli_samples
 from . import train as _cli_train
+from .batch import completion as _batch_completion
+from .batch import run as _batch_run
+from .batch.run import do
 from .faults import explained, interrupted
-from .options import add_reading, seed
+from .options import add_batch, add_reading, seed
 from .signals import all_interrupt, forget_interrupt, held_back, how_ended
 from .streams import make_safe, output_problem, say
-from .terminal import Report, clear_line, tell_notes, warnings_reported
+from .terminal import (
+    Report,
+    clear_line,
+    speak_json,
+    tell_error,
+    tell_notes,
+    warnings_reported,
+)
 
 if TYPE_CHECKING:
     from napari_compressed_transcriptomics.core.expression import Expression
@@ -79,14 +89,16 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(argv: Sequence[str]) -> int:
     warned: list[str] = []
+    speak_json(False)
     try:
         arguments = _parser().parse_args(argv)
         _check_surroundings()
         # Before torch is loaded: waiting threads sleep. On a busy machine spinning ones cost 5
         # times the time in training.
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+        speak_json(getattr(arguments, "json_progress", False))
         with warnings_reported(warned):
-            arguments.run(arguments)
+            do(arguments)
     except SystemExit as end:  # argparse printed help, the version, or what is wrong
         return int(end.code or 0)
     except Exception as error:
@@ -95,8 +107,7 @@ def _run(argv: Sequence[str]) -> int:
         if isinstance(error, OSError) and (problem := output_problem()):
             return _without_output(problem)
         code, words = explained(error, argv, warned)
-        clear_line()
-        say(f"{PROG}: error: {shortened(printable(words), LONGEST_MESSAGE)}")
+        tell_error(PROG, words, code)
         return code
     return 0
 
@@ -218,13 +229,20 @@ def _check_out(folder: Path, names: Sequence[str], source: dict) -> None:
 
 
 class _Parser(argparse.ArgumentParser):
+    about = ""
+    """Where the arguments come from, as the beginning of a sentence."""
+
     def error(self, message: str) -> NoReturn:
         """Say what is wrong in one line, without the usage."""
-        self.exit(2, f"{PROG}: error: {shortened(printable(message), LONGEST_MESSAGE)}\n")
+        self.exit(
+            2, f"{PROG}: error: {shortened(printable(self.about + message), LONGEST_MESSAGE)}\n"
+        )
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+def _parser(about: str = "") -> argparse.ArgumentParser:
+    """Return the parser; `about` says where the arguments come from, if not from the line typed."""
+    made = type("_Parser", (_Parser,), {"about": about})
+    parser = made(
         prog=PROG,
         description="Compress expression of genes in the brain into a few components.",
         epilog="Exit codes: 0 done, 2 input, settings or surroundings at fault, 70 the program at "
@@ -248,7 +266,8 @@ def _parser() -> argparse.ArgumentParser:
 
     def command(name: str, run: Callable, summary: str, *parents: _Parser):
         sub = commands.add_parser(name, help=summary, description=summary, parents=parents)
-        sub.set_defaults(run=run)
+        sub.set_defaults(run=run, command=name, parser=sub)
+        add_batch(sub)
         return sub
 
     info = command("info", _info, _cli_info.SUMMARY, reading)
@@ -298,6 +317,12 @@ def _parser() -> argparse.ArgumentParser:
 
     demo = command("demo", _demo, _cli_demo.SUMMARY)
     _cli_demo.add_options(demo)
+
+    for one in (_batch_run, _batch_completion):
+        sub = commands.add_parser(one.NAME, help=one.SUMMARY, description=one.SUMMARY)
+        sub.epilog = one.DETAILS
+        sub.set_defaults(run=one.run, make_parser=_parser)
+        one.add_options(sub)
     return parser
 
 

@@ -64,6 +64,28 @@ surrogates = whole(0, limits.MAX_DRAWS)
 permutations = whole(limits.MIN_PERMUTATIONS, limits.MAX_DRAWS)
 
 
+def add_batch(parser: argparse.ArgumentParser) -> None:
+    """Add the options of work that nobody watches, which all commands have."""
+    parser.add_argument(
+        "--save-config",
+        type=Path,
+        metavar="FILE.toml",
+        help="write all settings to a file that `run` takes, and do nothing else",
+    )
+    if not parser.prog.endswith(" info"):  # whose --json is what it prints
+        add_json(parser)
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
+    """Add the option of what is said on standard error."""
+    parser.add_argument(
+        "--json",
+        dest="json_progress",
+        action="store_true",
+        help="progress, notes and errors as a JSON object a line on standard error",
+    )
+
+
 def add_reading(add: Callable) -> None:
     """Add the options of how data are read."""
     add(

@@ -1,5 +1,11 @@
-"""What the command line says on standard error: notes, and progress on a terminal."""
+"""What the command line says on standard error: notes, and progress, for people or programs.
 
+Programs (``--json``) get an object a line: ``{"event": "note", "text": ...}``, ``{"event":
+"error", "text": ..., "code": ...}``, or ``{"event": "progress", "stage": ..., "done": ...,
+"total": ..., "left": ..., "values": ...}``; people see progress as one line that changes.
+"""
+
+import json
 import logging
 import sys
 import time
@@ -19,17 +25,45 @@ from napari_compressed_transcriptomics.core.progress import (
 from .signals import first_interrupt
 from .streams import say
 
+_json = False
+_SECONDS_BETWEEN = {True: 1.0, False: 0.1}
+"""Between two lines of progress, for programs and for people."""
+
+
+def speak_json(wanted: bool) -> None:
+    """Say everything from now on as a JSON object a line, or as people read it."""
+    global _json
+    _json = wanted
+
+
+def _event(kind: str, **more: object) -> None:
+    say(json.dumps({"event": kind, **more}))
+
+
+def tell_error(prog: str, words: str, code: int) -> None:
+    """Say why a command ends."""
+    clear_line()
+    words = shortened(printable(words), LONGEST_MESSAGE)
+    if _json:
+        _event("error", text=words, code=code)
+    else:
+        say(f"{prog}: error: {words}")
+
 
 def tell_notes(notes: Iterable[str]) -> None:
     """Say notes, a line each."""
     for note in notes:
+        words = shortened(printable(note), LONGEST_MESSAGE)
+        if _json:
+            _event("note", text=words)
+            continue
         clear_line()
-        say(f"note: {shortened(printable(note), LONGEST_MESSAGE)}")
+        say(f"note: {words}")
 
 
 def clear_line() -> None:
     """Remove what stands on the terminal's line."""
-    if sys.stderr.isatty():
+    if sys.stderr.isatty() and not _json:
         say("\r\x1b[K", end="")
 
 
@@ -71,7 +105,7 @@ def warnings_reported(kept: list[str]) -> Iterator[None]:
 
 
 class Report:
-    """Shows progress as one rewritten line where standard error is a terminal.
+    """Shows progress as one rewritten line where standard error is a terminal, or as JSON.
 
     Parameters
     ----------
@@ -83,7 +117,7 @@ class Report:
         self.asked = asked
         self._report = stopping(self._show, asked)
         self._clock = TimeLeft()
-        self._last = 0.0
+        self._last = -1.0
 
     def __call__(self, progress: Progress) -> None:
         """Show a progress."""
@@ -94,8 +128,13 @@ class Report:
         if progress.message:
             tell_notes([progress.message])
         now = time.monotonic()
-        if sys.stderr.isatty() and now - self._last > 0.1:
-            self._last = now
+        if not (_json or sys.stderr.isatty()) or now - self._last <= _SECONDS_BETWEEN[_json]:
+            return
+        self._last = now
+        if _json:
+            _event("progress", stage=progress.stage, done=progress.done, total=progress.total,
+                   left=left, values=progress.values or {})  # fmt: skip
+        else:
             errors = [f"{name} RMSE {value:.4f}" for name, value in (progress.values or {}).items()]
             line = "  ".join([f"{progress.stage} {progress.done}/{progress.total}", *errors, left])
             say(f"\r\x1b[K{printable(line)}", end="")
