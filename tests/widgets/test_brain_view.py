@@ -44,7 +44,7 @@ def test_in_the_window_every_plane_stands_right(make_napari_viewer):
     viewer.window.add_dock_widget(dock, area="right")
     spot = lone_voxel((22, 14, 12), np.diag([-4.0, 4, 4, 1]))
     add(viewer, _layers.expression_layer(spot))
-    _viewer.attach(viewer).cells.written = False  # the colour bar is bright, too
+    _viewer.attach(viewer).cells.wanted.written = False  # the colour bar is bright, too
     settle()
     mm = spot.parcellation.centroids[spot.values[:, 0].argmax()]
     for name, expected in LETTERS.items():

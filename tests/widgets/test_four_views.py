@@ -8,10 +8,10 @@ import pytest
 from napari_compressed_transcriptomics.core.brain_space import NLIN6, record_space
 from napari_compressed_transcriptomics.viewer import brain_view as _viewer
 from napari_compressed_transcriptomics.viewer import layers as _layers
-from napari_compressed_transcriptomics.viewer.anatomy.crosshair import NAME as CROSSHAIR
 from napari_compressed_transcriptomics.viewer.anatomy.four_views import ALL, FourViews
 from napari_compressed_transcriptomics.viewer.anatomy.place import position
 from napari_compressed_transcriptomics.viewer.anatomy.planes import plane_of, show_plane
+from napari_compressed_transcriptomics.viewer.cells.camera import on_canvas
 from napari_compressed_transcriptomics.viewer.cells.letters import side_letters
 from napari_compressed_transcriptomics.viewer.layer_content import shown
 from phantom import GRIDS, lone_voxel
@@ -78,11 +78,12 @@ def test_all_planes_are_there_and_each_has_its_letters(four, model):
     assert sorted(found) == sorted(ALL)
     assert {plane: letters(viewer) for plane, viewer in found.items()} == LETTERS
     for view in four.views:
-        overlays = view.model.canvas.overlays
-        where = ("middle_left", "middle_right", "top_center", "bottom_center")
-        assert "".join(overlays[f"side_{x}"].text for x in where) == LETTERS[view.plane]
+        seen = view.view.cells.look()
+        assert "".join(dict(seen.letters).values()) == LETTERS[view.plane]
         axis = {"axial": "z", "coronal": "y", "sagittal": "x", "3d": ""}[view.plane]
-        assert overlays["slice_seen"].text[:1] == axis
+        assert seen.place[:1] == axis
+        (cell,) = seen.cells
+        assert cell.layout.bar is cell.text.bar is None  # there is no room
 
 
 @pytest.mark.parametrize("plane", ["axial", "coronal", "sagittal"])
@@ -99,11 +100,14 @@ def test_a_click_in_each_slice_leads_all_to_the_same_place(plane, four, brain, l
             np.testing.assert_allclose(position(viewer), spot)
         shows = next(x for x in viewer.layers if shown(x) is not None)
         assert value_at(shows, spot) > 0.9
-        cross = viewer.layers[CROSSHAIR]
-        for axis, (start, way) in enumerate(cross.data):
-            assert way[axis] == np.abs(way).sum() > 0
-            at = np.delete(cross.data_to_world(start), axis)
-            np.testing.assert_allclose(at, np.delete(spot[::-1], axis))
+        seen = _viewer.attach(viewer).cells.look()
+        place, *ends = np.array(seen.cross) + seen.cells[0].layout.cell.middle
+        there = on_canvas(viewer, seen.cells[0].layout.cell, spot[::-1])
+        np.testing.assert_allclose([place], there)
+        assert len(ends) == 2 * viewer.dims.ndisplay
+        for low, high in zip(ends[::2], ends[1::2], strict=True):  # a line through the place
+            along, aside = high - low, place - low
+            assert abs(along[0] * aside[1] - along[1] * aside[0]) < 1e-6
     if viewers(four, model)[plane] is not model:
         assert [shown(x) for x in four.clicks[0] if shown(x)] == [shown(layer)]
 
@@ -194,6 +198,6 @@ def test_the_template_is_in_each_and_moves_nothing(brain, model):
     four.follow_options()
     assert not any(x.layers["MNI152 T1"].visible for x in viewers(four, model).values())
     four.close()
-    assert [x.name for x in model.layers if x.name == CROSSHAIR] == []
+    assert view.cells.look().cross == ()
     model.dims.set_point(0, 0)  # nobody listens
     assert layer in model.layers

@@ -140,7 +140,7 @@ def test_samples(window):
     assert len(tab.profile.view.figure.axes[0].texts) == 10  # the worst genes by name
     bars = [bar.get_height() for bar in tab.latents.view.figure.axes[0].patches]
     np.testing.assert_allclose(bars, result.latents[sample], rtol=1e-5)
-    np.testing.assert_allclose(attach(viewer).cells.marked[0][::-1], place, atol=1e-6)
+    np.testing.assert_allclose(attach(viewer).cells.wanted.marked[0][::-1], place, atol=1e-6)
 
     stack = window.see("latents")
     press(tab.worst)

@@ -72,7 +72,7 @@ def test_a_click_shows_the_sample_and_a_ring(result, viewer):
     }
     assert len(tab.latents.view.figure.axes[0].patches) == 4
 
-    place, name = brain_view.attach(viewer).cells.marked
+    place, name = brain_view.attach(viewer).cells.wanted.marked
     np.testing.assert_allclose(place, [z, y, x])
     assert name.endswith(" mm")  # of a voxel
     assert viewer.layers.selection.active is layer
@@ -186,7 +186,7 @@ def test_the_ring_is_seen_on_its_slice_only(result, viewer):
     layer = add(viewer, layers.error_layer(result))
     press(open_tab(viewer).worst)
     cells = brain_view.attach(viewer).cells
-    z = cells.marked[0][0]
+    z = cells.wanted.marked[0][0]
     for away in (0, 2):  # steps
         viewer.dims.set_point(0, z + away * layer.scale[0])
         assert (cells.look().mark is None) == bool(away)

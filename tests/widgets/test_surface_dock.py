@@ -228,7 +228,7 @@ def test_in_the_window_left_is_left(blob, make_napari_viewer):
     view = surface_view(viewer)
     view.show(layer, "inflated", "dorsal")
     settle()
-    attach(viewer).cells.written = False
+    attach(viewer).cells.wanted.written = False
     attach(viewer).cells.update()
     settle()
     right, up = bright_spot(viewer)

@@ -29,7 +29,7 @@ def test_the_right_side_is_drawn_right_and_up_is_up(grid, viewer):
     spot = lone_voxel((22, 14, 12), GRIDS[grid])
     layer = add(viewer, layers.expression_layer(spot))
     centre_z = layer.translate[0] + layer.scale[0] * (layer.data.shape[0] - 1) / 2
-    _viewer.attach(viewer).cells.written = False  # the colour bar is bright, too
+    _viewer.attach(viewer).cells.wanted.written = False  # the colour bar is bright, too
 
     viewer.dims.set_point(0, centre_z + 12)
     right, up = bright_spot(viewer)

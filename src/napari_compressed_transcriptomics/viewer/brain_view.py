@@ -120,7 +120,7 @@ class BrainView:
 
     def show_several_sides(self, several: bool) -> None:
         """Say whether what is shown lies turned in several ways: no letter is right for all."""
-        self.cells.sided = not several
+        self.cells.wanted.sided = not several
         self.cells.update()
 
     def _on_order(self) -> None:

@@ -99,6 +99,7 @@ class _Cell(QWidget):
         self.name = QLabel()
         self.name.setToolTip(_TIP)
         self.canvas = QtViewer(view.model, show_welcome_screen=False)
+        view.view.cells.draw_in(self.canvas)
         self.canvas.dims.hide()  # the place has one slider, in the window
         layout = QVBoxLayout(self)
         layout.setContentsMargins(2, 0, 2, 0)

@@ -6,11 +6,10 @@ from weakref import WeakKeyDictionary, ref
 
 import numpy as np
 
+from napari_compressed_transcriptomics.viewer.brain_view import attach
 from napari_compressed_transcriptomics.viewer.itself import itself
 from napari_compressed_transcriptomics.viewer.turns import timer_of
 
-from .crosshair import Crosshair
-from .helpers import is_helper
 from .linked_view import LinkedView, snapped
 from .place import go_to, position
 from .planes import PLANES, plane_of, show_plane
@@ -60,7 +59,7 @@ class FourViews:
         self._main_of, self._on_click, self._on_change = ref(main), on_click, on_change
         self._plane = plane_of(main) or "axial"
         self.views = [LinkedView(main, plane) for plane in ALL if plane != self._plane]
-        self._crosshairs = [Crosshair(main), *(Crosshair(view.model) for view in self.views)]
+        self._cells = attach(main).cells
         self._timer = timer_of(main)
         if self._timer is not None:
             self._timer.setSingleShot(True)
@@ -73,8 +72,6 @@ class FourViews:
         main.dims.events.point.connect(self._on_place)
         main.dims.events.order.connect(self._on_plane)
         main.dims.events.ndisplay.connect(self._on_plane)
-        main.layers.events.inserted.connect(self._on_layers)
-        main.layers.events.removed.connect(self._on_layers)
         self._draw()
         _open[main] = ref(self)
 
@@ -92,10 +89,8 @@ class FourViews:
         main.dims.events.point.disconnect(self._on_place)
         main.dims.events.order.disconnect(self._on_plane)
         main.dims.events.ndisplay.disconnect(self._on_plane)
-        main.layers.events.inserted.disconnect(self._on_layers)
-        main.layers.events.removed.disconnect(self._on_layers)
         main.mouse_drag_callbacks.remove(self._on_mouse)
-        self._crosshairs[0].remove()
+        self._cells.cross(None)
         for view in views:
             view.close()
 
@@ -130,23 +125,20 @@ class FourViews:
             self._timer.start()
 
     def _follow_in_3d(self) -> None:
-        # None once they are closed.
-        for view, crosshair in zip(self.views, self._crosshairs[1:], strict=False):
+        for view in self.views:  # none once they are closed
             if view.plane == "3d":
                 view.follow_place()
-                crosshair.show(view.place)
-
-    def _on_layers(self, event: Any) -> None:
-        if not is_helper(event.value):
-            self._draw()
+                view.view.cells.cross(position(self._main)[::-1])
 
     def _draw(self, but: str = "") -> None:
         """Draw the crosshair in all views but that of a plane."""
-        planes = [self._plane, *(view.plane for view in self.views)]
-        place = position(self._main)
-        for plane, crosshair in zip(planes, self._crosshairs, strict=True):
+        place = position(self._main)[::-1]
+        if len(place) < 3:
+            return
+        cells = [self._cells, *(view.view.cells for view in self.views)]
+        for plane, one in zip([self._plane, *(x.plane for x in self.views)], cells, strict=True):
             if plane != but:
-                crosshair.show(place)
+                one.cross(place)
 
     def _on_mouse(self, viewer: Any, event: Any) -> Iterator[None]:
         """Go where the left button is pressed and drawn to in a slice; tell of a click."""

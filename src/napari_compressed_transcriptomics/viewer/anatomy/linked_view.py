@@ -15,9 +15,7 @@ from napari_compressed_transcriptomics.viewer.itself import itself
 from napari_compressed_transcriptomics.viewer.layer_content import METADATA_KEY, shown
 
 from .helpers import is_helper
-from .place import position
 from .planes import fit, show_plane
-from .small_texts import SmallTexts
 from .solid import follow_colormap, is_solid, paint
 
 _FOLLOWED = (
@@ -53,7 +51,7 @@ class LinkedView:
         in_window = getattr(main, "window", None) is not None
         self.view = attach(self.model)
         self.view.background.in_thread = in_window
-        self._texts = SmallTexts(self.model)
+        self.view.cells.wanted.barred = False  # there is no room
         self.view.cut.led_by(main)
         self.model.canvas.overlays.axes.size = 50
         self.copies: dict[Any, Any] = {}
@@ -93,11 +91,6 @@ class LinkedView:
         wanted = np.array(theirs.point)[axes]
         if not np.allclose(wanted, np.array(own.point)[axes]):
             own.set_point(list(own.ndim + axes), list(wanted))
-
-    @property
-    def place(self) -> np.ndarray:
-        """Where the main viewer is, (x, y, z) in RAS mm."""
-        return position(self._main)
 
     def follow_options(self) -> None:
         """Show the template, outlines and cut that the main viewer shows."""

@@ -15,7 +15,7 @@ from .camera import extent_of, fit_to
 from .content import CellTexts
 from .painting import paint, paint_under
 from .picture import Pictures
-from .seen import Seen, layouts_of, look
+from .seen import Seen, Wanted, layouts_of, look
 from .slices import SlicePicture, SliceSource
 
 
@@ -29,25 +29,20 @@ class Cells:
 
     Attributes
     ----------
-    written : bool
-        Whether texts, letters and colour bars are drawn; call `update` after a change.
-    sided : bool
-        Whether letters and scale hold for all that is seen; call `update` after a change.
-    marked : (ndarray, str) or None
-        The place ringed, in mm (z, y, x), and its name; see `mark`.
+    wanted : Wanted
+        What is drawn; call `update` after a change.
     """
 
     def __init__(self, viewer: Any):
         viewer = itself(viewer)
         self._viewer = proxy(viewer)  # cells must not keep their viewer alive
         self._texts = CellTexts()
-        self.marked: tuple[np.ndarray, str] | None = None
         self._seen = Seen()
         self._drawn: tuple[Any, ...] = ()
         self._fitted: dict[int, tuple[Any, ...]] = {}
         self._free = True  # the shape follows from what there is
         self._arranging = self._fitting = False
-        self.written = self.sided = True
+        self.wanted = Wanted()
         self._helpers: WeakKeyDictionary[Any, tuple[SliceSource, bool]] = WeakKeyDictionary()
         self._hidden: WeakSet[Any] = WeakSet()
         self._pictures: Pictures | None = None
@@ -55,7 +50,7 @@ class Cells:
         if self._timer is not None:
             self._timer.setSingleShot(True)
             self._timer.timeout.connect(self._settle)
-            self._pictures = Pictures(viewer, _weak(self._redraw), _weak(self._tooltip))
+            self.draw_in(viewer.window.main_menu.window().centralWidget())
         viewer.layers.events.connect(self._on_layers)
         for event in (viewer.layers.events.inserted, viewer.layers.events.removed):
             event.connect(self._soon, position="last")  # napari counts axes before
@@ -65,10 +60,20 @@ class Cells:
         viewer.events.reset_view.connect(self._on_reset)
         viewer.canvas.grid.events.enabled.connect(self._on_grid)
 
+    def draw_in(self, widget: Any) -> None:
+        """Draw over and under the layers of the canvas in a widget.
+
+        Parameters
+        ----------
+        widget : QWidget
+            In it a `napari.qt.QtViewer` shows this viewer; of a window, it is known.
+        """
+        self._pictures = Pictures(widget, _weak(self._redraw), _weak(self._tooltip))
+
     def look(self) -> Seen:
         """Return all that is drawn in the cells beside layers."""
         sliced = bool(self._sources(under=True) or self._sources(under=False))
-        return look(self._viewer, self._texts, self.marked, sliced, self.written, self.sided)
+        return look(self._viewer, self._texts, self.wanted, sliced)
 
     def update(self) -> None:
         """Draw all anew with the next frame."""
@@ -85,7 +90,12 @@ class Cells:
 
     def mark(self, place: Any, name: str = "") -> None:
         """Ring a place, in mm (z, y, x), in every cell, with a name; None for no place."""
-        self.marked = None if place is None else (np.asarray(place, float), name)
+        self.wanted.marked = None if place is None else (np.asarray(place, float), name)
+        self.update()
+
+    def cross(self, place: Any) -> None:
+        """Draw a crosshair at a place, in mm (z, y, x), in every cell; None for none."""
+        self.wanted.cross = None if place is None else np.asarray(place, float)
         self.update()
 
     def share(self, layer: Any, source: SliceSource, under: bool = False) -> None:
@@ -120,7 +130,7 @@ class Cells:
         """Let brains fill their cells."""
         self._fitting = True
         try:
-            fit_to(self._viewer, layouts_of(self._viewer)[0])
+            fit_to(self._viewer, layouts_of(self._viewer, self.wanted.barred)[0])
         finally:
             self._fitting = False
         if self._pictures is not None:

@@ -88,6 +88,7 @@ def lay_out(
     titled: bool = True,
     spacing: float = 0.0,
     even: bool = False,
+    barred: bool = True,
 ) -> list[CellLayout]:
     """Lay out all cells of a canvas, row by row.
 
@@ -105,11 +106,13 @@ def lay_out(
     even : bool
         Leave as much room on the left as on the right, and above as below: what turns in 3-D
         turns about the middle of its cell.
+    barred : bool
+        Whether cells have colour bars and captions.
     """
     rows, columns = shape
     width = (canvas[0] - spacing * (columns - 1)) / columns
     height = (canvas[1] - spacing * (rows - 1)) / rows
-    one = lay_out_cell(width, height, aspect, titled=titled, even=even)
+    one = lay_out_cell(width, height, aspect, titled=titled, even=even, barred=barred)
     return [
         one.moved(column * (width + spacing), row * (height + spacing))
         for row in range(rows)
@@ -118,21 +121,29 @@ def lay_out(
 
 
 def lay_out_cell(
-    width: float, height: float, aspect: float, *, titled: bool = True, even: bool = False
+    width: float,
+    height: float,
+    aspect: float,
+    *,
+    titled: bool = True,
+    even: bool = False,
+    barred: bool = True,
 ) -> CellLayout:
     """Lay out one cell, its bar below or beside the brain: where the brain is larger.
 
     What leaves the brain no room is left out: first the caption, then the bar, then letters.
     """
-    for captioned, barred, lettered in (
+    for captioned, with_bar, lettered in (
         (True, True, True),
         (False, True, True),
         (False, False, True),
         (False, False, False),
     ):
-        wanted = (captioned, barred, lettered, titled)
-        below = _cell(width, height, "below" if barred else "", wanted, even)
-        beside = _cell(width, height, "beside" if barred else "", wanted, even)
+        if with_bar and not barred:
+            continue
+        wanted = (captioned, lettered, titled)
+        below = _cell(width, height, "below" if with_bar else "", wanted, even)
+        beside = _cell(width, height, "beside" if with_bar else "", wanted, even)
         best = max(below, beside, key=lambda one: brain_height(one.brain, aspect))
         enough = 0.3 * height if captioned else _LEAST_BRAIN
         if min(best.brain.height, best.brain.width) >= enough or not lettered:
@@ -146,9 +157,9 @@ def brain_height(room: Rect, aspect: float) -> float:
 
 
 def _cell(
-    width: float, height: float, bar: str, wanted: tuple[bool, bool, bool, bool], even: bool
+    width: float, height: float, bar: str, wanted: tuple[bool, bool, bool], even: bool
 ) -> CellLayout:
-    captioned, _, lettered, titled = wanted
+    captioned, lettered, titled = wanted
     parts: dict[str, Rect] = {}
     top, bottom, left, right = float(_GAP), float(_GAP), float(_GAP), float(_GAP)
     if titled and height > 3 * TITLE:

@@ -14,14 +14,21 @@ from .slices import SlicePicture
 
 _TITLE, _SMALL, _LETTER = 13, 11, 14  # pixels
 _MARKED = ((0, 0, 0), 4.0), ((255, 255, 255), 1.6)  # one of them stands out from any colour
+_CROSS = ((0, 0, 0, 110), 3), ((90, 255, 120), 1)  # seen on dark and on green
+_OPEN = 5  # pixels around the place where the crosshair leaves the slice to be seen
 
 
 def paint(seen: Seen, over: list[SlicePicture], ratio: float = 1.0) -> np.ndarray:
-    """Return what lies over the layers, uint8 RGBA, `ratio` pixels of it to one of the canvas."""
+    """Return what lies over the layers, `ratio` pixels of it to one of the canvas.
+
+    It is uint8 RGBA, its colours multiplied by alpha.
+    """
     image, painter = _begin(seen, ratio)
     for cell in seen.cells:
         for one in over:
             _paint_slice(painter, seen, cell.layout, one)
+    for cell in seen.cells:
+        _paint_cross(painter, seen, cell.layout)
     if seen.mark is not None:
         for cell in seen.cells:
             _paint_mark(painter, seen, cell.layout, seen.mark)
@@ -54,10 +61,7 @@ def _begin(seen: Seen, ratio: float) -> tuple[Any, Any]:
 
 
 def _end(image: Any, painter: Any) -> np.ndarray:
-    from qtpy.QtGui import QImage
-
     painter.end()
-    image = image.convertToFormat(QImage.Format.Format_RGBA8888)
     pixels = image.constBits().asarray(image.sizeInBytes())
     return np.frombuffer(pixels, np.uint8).reshape(image.height(), image.width(), 4).copy()
 
@@ -213,6 +217,28 @@ def _no_brush() -> Any:
     from qtpy.QtGui import QBrush
 
     return QBrush()
+
+
+def _paint_cross(painter: Any, seen: Seen, layout: CellLayout) -> None:
+    """Paint the crosshair, open where its lines meet."""
+    from qtpy.QtCore import QPointF, QRectF
+    from qtpy.QtGui import QPainter, QPen
+
+    if not seen.cross:
+        return
+    cell = layout.cell
+    place, *ends = np.array(seen.cross) + cell.middle
+    painter.save()
+    painter.setClipRect(QRectF(cell.x, cell.y, cell.width, cell.height))
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)  # upright lines, and quick
+    for color, width in _CROSS:
+        painter.setPen(QPen(_color(color), width))
+        for end in ends:
+            length = float(np.hypot(*(end - place)))
+            if length > _OPEN:
+                start = place + (end - place) * (_OPEN / length)
+                painter.drawLine(QPointF(*start), QPointF(*end))
+    painter.restore()
 
 
 def _paint_mark(painter: Any, seen: Seen, layout: CellLayout, mark: Mark) -> None:

@@ -7,9 +7,9 @@ import numpy as np
 
 from napari_compressed_transcriptomics.viewer.layer_content import measured, shown
 
-from .camera import extent_of, on_canvas
+from .camera import box_of, extent_of, on_canvas
 from .content import CellText, CellTexts
-from .layout import CellLayout, lay_out
+from .layout import CellLayout, Rect, lay_out
 from .letters import side_letters
 
 Color = tuple[int, int, int]
@@ -55,6 +55,8 @@ class Seen:
     scale : (float, str)
         Length of the scale bar in pixels, and what it says; 0 for none.
     mark : Mark or None
+    cross : tuple of (x, y)
+        Where the lines of the crosshair meet and where they end, in pixels from a cell's middle.
     slice : tuple
         What pictures of slices depend on: axis, mm, camera; empty in 3-D.
     """
@@ -66,6 +68,7 @@ class Seen:
     place: str = ""
     scale: tuple[float, str] = (0.0, "")
     mark: Mark | None = None
+    cross: tuple[tuple[float, ...], ...] = ()
     slice: tuple[Any, ...] = field(default=())
 
     def tooltip_at(self, x: float, y: float) -> str:
@@ -93,7 +96,7 @@ def groups_of(viewer: Any) -> list[list[Any]]:
     return [groups[group] for group in sorted(groups)]
 
 
-def layouts_of(viewer: Any) -> list[CellLayout]:
+def layouts_of(viewer: Any, barred: bool = True) -> list[CellLayout]:
     """Return where the parts of all cells lie, also of those that show nothing."""
     grid = viewer.canvas.grid
     height, width = viewer.canvas.size
@@ -109,17 +112,36 @@ def layouts_of(viewer: Any) -> list[CellLayout]:
         titled=grid.enabled,
         spacing=int(spacing),
         even=viewer.dims.ndisplay == 3,
+        barred=barred,
     )
 
 
-def look(
-    viewer: Any,
-    texts: CellTexts,
-    pick: tuple[np.ndarray, str] | None = None,
-    sliced: bool = False,
-    written: bool = True,
-    sided: bool = True,
-) -> Seen:
+@dataclass
+class Wanted:
+    """What is wanted in cells.
+
+    Attributes
+    ----------
+    written : bool
+        Whether texts, letters and colour bars are wanted at all.
+    sided : bool
+        Whether letters and scale hold for all that is seen.
+    barred : bool
+        Whether there are colour bars and captions; not in small views.
+    marked : (ndarray of shape (3,), str) or None
+        The place ringed, in mm (z, y, x), and its name.
+    cross : ndarray of shape (3,) or None
+        Where the lines of the crosshair meet, in mm (z, y, x).
+    """
+
+    written: bool = True
+    sided: bool = True
+    barred: bool = True
+    marked: tuple[np.ndarray, str] | None = None
+    cross: np.ndarray | None = None
+
+
+def look(viewer: Any, texts: CellTexts, wanted: Wanted, sliced: bool = False) -> Seen:
     """Look at a viewer.
 
     Parameters
@@ -127,14 +149,9 @@ def look(
     viewer : napari.Viewer or napari.components.ViewerModel
     texts : CellTexts
         Of this viewer.
-    pick : (ndarray of shape (3,), str), optional
-        The place picked, in mm (z, y, x), and its name.
+    wanted : Wanted
     sliced : bool
         Whether there are pictures of slices.
-    written : bool
-        Whether texts, letters and colour bars are wanted.
-    sided : bool
-        Whether letters and scale hold for all that is seen.
     """
     height, width = viewer.canvas.size
     color = np.rint(np.asarray(viewer.canvas.background_color)[:3] * 255).astype(int)
@@ -145,19 +162,20 @@ def look(
     if not groups:
         return nothing
     cells = []
-    for layout, layers in zip(layouts_of(viewer), groups, strict=False):
+    for layout, layers in zip(layouts_of(viewer, wanted.barred), groups, strict=False):
         top = next((x for x in reversed(layers) if _has_bar(x)), layers[-1])
-        cells.append(
-            SeenCell(layout, texts.of(viewer, top, titled=grid) if written else CellText())
-        )
+        told = wanted.written and (wanted.barred or grid)
+        cells.append(SeenCell(layout, texts.of(viewer, top, titled=grid) if told else CellText()))
+    sided = wanted.written and wanted.sided
     return Seen(
         (width, height),
         nothing.background,
         tuple(cells),
-        tuple(side_letters(viewer).items()) if written and sided else (),
-        _place(viewer) if written else "",
-        _scale(viewer, cells[0].layout) if written and sided else (0.0, ""),
-        _mark(viewer, cells, pick),
+        tuple(side_letters(viewer).items()) if sided else (),
+        _place(viewer) if wanted.written else "",
+        _scale(viewer, cells[0].layout) if sided else (0.0, ""),
+        _mark(viewer, cells, wanted.marked),
+        _cross(viewer, cells[0].layout.cell, wanted.cross),
         _slice(viewer) if sliced else (),
     )
 
@@ -217,3 +235,16 @@ def _mark(viewer: Any, cells: list[SeenCell], pick: tuple[np.ndarray, str] | Non
     (x, y), (middle_x, middle_y) = where[0], cells[0].layout.cell.middle
     radius = float(np.clip(5 * viewer.scene.camera.zoom, 5, 30))
     return Mark(float(x - middle_x), float(y - middle_y), radius, name)
+
+
+def _cross(viewer: Any, cell: Rect, place: np.ndarray | None) -> tuple[tuple[float, ...], ...]:
+    """Return a place and the ends of the brain along all axes displayed."""
+    box = box_of(viewer)
+    if place is None or box is None or viewer.dims.ndim < 3:
+        return ()
+    points = [place]
+    for axis in (axis - (viewer.dims.ndim - 3) for axis in viewer.dims.displayed):
+        for end in (min(box[0, axis], place[axis]), max(box[1, axis], place[axis])):
+            points.append(np.where(np.arange(3) == axis, end, place))
+    at = on_canvas(viewer, cell, np.array(points))
+    return () if at is None else tuple(map(tuple, (at - cell.middle).tolist()))
