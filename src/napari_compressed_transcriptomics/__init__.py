@@ -21,6 +21,7 @@ _PUBLIC = {
     "compress": "reconstruction.compress",
     "fit_codec": "codecs.fitting",
     "load_model": "codecs.models.model_file",
+    "open_result": "io.writers.reopen.result",
     "predict_maps": "study.predict",
     "read_expression": "io",
     "reconstruct": "reconstruction.reconstruction",

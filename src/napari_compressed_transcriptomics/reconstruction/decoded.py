@@ -1,6 +1,5 @@
 """A reconstruction of latents alone: without the expression that they stand for."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -8,10 +7,10 @@ import numpy as np
 from napari_compressed_transcriptomics.codecs.codec import Codec
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Expression, Parcellation
-from napari_compressed_transcriptomics.core.lazy_values import LazyValues, Values
+from napari_compressed_transcriptomics.core.lazy_values import LazyValues
 
 from .reconstruction import Reconstruction
-from .values_elsewhere import ValuesElsewhere
+from .values_elsewhere import Origin, ValuesElsewhere
 
 NO_EXPRESSION = (
     "{name} are latents without the expression they stand for, which alone tells originals and "
@@ -95,7 +94,7 @@ def without_values(
     *,
     name: str,
     sha256: str = "",
-    read: Callable[[], Values] | None = None,
+    origin: Origin | None = None,
     **more: Any,
 ) -> Expression:
     """Return an expression of which all is known but its values, see `ValuesElsewhere`.
@@ -104,8 +103,8 @@ def without_values(
     ----------
     genes, parcellation, samples, name
         As of `Expression`; `more` is the rest of it.
-    why, sha256, read
+    why, sha256, origin
         As of `ValuesElsewhere`.
     """
-    matrix = ValuesElsewhere(name, (len(samples), len(genes)), why, sha256, read)
+    matrix = ValuesElsewhere(name, (len(samples), len(genes)), why, sha256, origin)
     return Expression(LazyValues(matrix), genes, samples, parcellation, name=name, **more)

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -118,11 +118,16 @@ class HeldOutError:
     seconds: float
     notes: tuple[str, ...] = ()
 
+    @property
+    def n_folds(self) -> int:
+        """Number of folds."""
+        return len(self.plan.folds)
+
     def in_words(self, fitted: float) -> str:
         """Return a sentence that compares with the RMSE on the samples fitted to."""
         ratio = f", {self.rmse / fitted:.2f} times the fitted" if fitted else ""
         where = f", buffer {self.plan.buffer_mm:.0f} mm" if self.plan.buffer_mm else ""
-        how = f"{len(self.plan.folds)} folds, {self.plan.how.split}{where}"
+        how = f"{self.n_folds} folds, {self.plan.how.split}{where}"
         return f"held-out RMSE {self.rmse:.4f}{ratio} ({how})"
 
     def summary(self, fitted: float) -> dict[str, Any]:
@@ -133,7 +138,7 @@ class HeldOutError:
             "ratio": self.rmse / fitted if fitted else None,
             "rmse_folds": list(self.rmse_folds),
             "split": self.plan.how.split,
-            "n_folds": len(self.plan.folds),
+            "n_folds": self.n_folds,
             "buffer_mm": self.plan.buffer_mm,
             "seed": self.plan.seed,
             "n_train": [min(sizes), max(sizes)],
@@ -141,6 +146,46 @@ class HeldOutError:
             "distance_median_mm": float(np.median(self.distances_mm)),
             "seconds": self.seconds,
         }
+
+
+@dataclass(frozen=True, eq=False)
+class RecordedHeldOut(HeldOutError):
+    """The same, read from a result: of its folds there is what `HeldOutError.summary` tells.
+
+    Attributes
+    ----------
+    record : dict
+        As `HeldOutError.summary` gives it.
+    """
+
+    record: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls, record: dict[str, Any], rmse_samples: np.ndarray, rmse_genes: np.ndarray
+    ) -> "RecordedHeldOut":
+        """Return what a record and two tables tell."""
+        how = HeldOut(record.get("split", "blocks"), record["n_folds"])
+        plan = HeldOutPlan(how, int(record.get("seed") or 0), (), record["buffer_mm"], ())
+        return cls(
+            rmse_samples,
+            rmse_genes,
+            tuple(record.get("rmse_folds") or ()),
+            record["rmse"],
+            plan,
+            np.empty(0),
+            float(record.get("seconds") or 0),
+            record=record,
+        )
+
+    @property
+    def n_folds(self) -> int:
+        """Number of folds."""
+        return self.record["n_folds"]
+
+    def summary(self, fitted: float) -> dict[str, Any]:
+        """Return the record."""
+        return self.record
 
 
 def plan_held_out(

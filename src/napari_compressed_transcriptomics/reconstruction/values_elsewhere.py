@@ -1,12 +1,13 @@
 """Expression values that are not here: of a result opened again, or of latents alone."""
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.lazy_values import LazyValues, Values
+from napari_compressed_transcriptomics.core.progress import Report, silent
 
 NO_ERROR = "No error is known of latents alone: open and encode the expression they stand for"
 
@@ -14,11 +15,42 @@ if TYPE_CHECKING:
     from napari_compressed_transcriptomics.core.expression import Expression
 
 
+class Origin(Protocol):
+    """Where values lie, and how they are read."""
+
+    @property
+    def found(self) -> bool:
+        """Whether there is something to read."""
+
+    @property
+    def why(self) -> str:
+        """The sentence that says what is missing now, and what to do."""
+
+    def read(
+        self, path: Path | None = None, report: Report = silent
+    ) -> "tuple[Expression, Values]":
+        """Read and check; a `UserError` says what is not as it was.
+
+        Parameters
+        ----------
+        path : Path, optional
+            Where they lie, if not where they did.
+        report : Report, optional
+
+        Returns
+        -------
+        Expression
+            All that lies there.
+        Values
+            The values that were wanted: these genes, in this order.
+        """
+
+
 class ValuesElsewhere:
     """What `LazyValues` reads from where the values themselves are not at hand.
 
-    Until somebody brings them, whoever reads them gets them by `read`, if there is a way, and
-    else a `UserError`.
+    Until they are brought, whoever reads them has them read where they lie, if that is known, and
+    else gets a `UserError`.
 
     Parameters
     ----------
@@ -27,11 +59,11 @@ class ValuesElsewhere:
     shape : (int, int)
         Samples and genes.
     why : str
-        The sentence that says what is missing, and what to do.
+        The sentence that says what is missing, and what to do, where there is no `origin`.
     sha256 : str
         Of the values, where it is known, as `provenance.array_sha256` gives it.
-    read : callable, optional
-        Returns the values, float32 of that shape, checked.
+    origin : Origin, optional
+        Where they lie.
     """
 
     limits: tuple[float, float] | None = None
@@ -40,12 +72,12 @@ class ValuesElsewhere:
         self,
         name: str,
         shape: tuple[int, int],
-        why: str,
+        why: str = "",
         sha256: str = "",
-        read: Callable[[], Values] | None = None,
+        origin: Origin | None = None,
     ) -> None:
-        self.name, self.shape, self.why, self.sha256 = name, shape, why, sha256
-        self.read = read
+        self.name, self.shape, self.sha256, self.origin = name, shape, sha256, origin
+        self._why = why
         self._values: Values | None = None
 
     @property
@@ -54,10 +86,23 @@ class ValuesElsewhere:
         return self._values is not None
 
     @property
+    def why(self) -> str:
+        """The sentence that says what is missing, and what to do."""
+        return self._why if self.origin is None else self.origin.why
+
+    @property
     def rows_together(self) -> int:
         """As of the values; all rows of an array."""
-        values = self._values if self.read is None else self._here()
+        values = self._here() if self.origin is not None and self.origin.found else self._values
         return values.matrix.rows_together if isinstance(values, LazyValues) else self.shape[0]
+
+    def fetch(self, path: Path | None = None, report: Report = silent) -> "Expression":
+        """Read the values where they lie, see `Origin.read`; returns all that lies there."""
+        if self.origin is None:
+            raise UserError(self.why)
+        whole, values = self.origin.read(path, report)
+        self.bring(values)
+        return whole
 
     def bring(self, values: Values) -> None:
         """Take the values, which are there from now on."""
@@ -75,9 +120,9 @@ class ValuesElsewhere:
 
     def _here(self) -> Values:
         if self._values is None:
-            if self.read is None:
+            if self.origin is None or not self.origin.found:
                 raise UserError(self.why)
-            self.bring(self.read())
+            self.fetch()
         assert self._values is not None
         return self._values
 

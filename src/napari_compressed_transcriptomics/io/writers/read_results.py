@@ -24,12 +24,13 @@ from napari_compressed_transcriptomics.reconstruction.results import (
     SampleErrors,
 )
 
-from .results import HELD_OUT_FILES, RESULT_FILES
+from .results import FORMAT_VERSION, HELD_OUT_FILES, RESULT_FILES
 
 _MAX_BINS = 4096
 _COUNTS = ("n_samples", "n_genes", "latent_size")
 _LARGEST = 1e300  # what is larger is no error of anything, and may not be drawn
-_AGAIN = "save the results again"
+AGAIN = "save the results again"
+_AXES = ("x_mm", "y_mm", "z_mm")
 
 
 def read_results(
@@ -53,17 +54,17 @@ def read_results(
         already.
     """
     folder = Path(directory)
-    record = _summary(folder)
+    record = read_summary(folder)
     n_samples, n_genes, k = (record[key] for key in _COUNTS)
     error = _volume(folder / "error.nii.gz", "rmse")
     latent_volume = _volume(folder / "latents.nii.gz", LATENTS)
     if latent_volume.data.shape != (*error.data.shape, k):
         raise _unlike(folder / "latents.nii.gz", latent_volume.data.shape, "volumes")
     columns = [f"component_{i + 1}" for i in range(k)]
-    _, latents = _table(folder / "latents.csv", columns, n_samples)
+    _, latents = read_table(folder / "latents.csv", columns, n_samples)
     measured = record.get("held_out") is not None
     more = [HELD_OUT] if measured else []
-    genes, gene_errors = _table(folder / "gene_error.csv", ["rmse", "r2", *more], n_genes)
+    genes, gene_errors = read_table(folder / "gene_error.csv", ["rmse", "r2", *more], n_genes)
     samples = _samples(folder / "sample_error.csv", n_samples, more)
     unseen = _volume(folder / HELD_OUT_FILES[0], HELD_OUT).data if measured else None
     if unseen is not None and unseen.shape != error.data.shape:
@@ -83,8 +84,8 @@ def read_results(
     elif atlas is not None:
         regions = _by_region(error.data, unseen, error.affine, Path(atlas), labels)
         files += [Path(atlas), *([Path(labels)] if labels else [])]
-    density = _density(folder / "density.csv", record)
-    known = check_belonging(folder / "summary.json", record, _AGAIN)  # after all is read
+    density = read_density(folder / "density.csv", record)
+    known = check_belonging(folder / "summary.json", record, AGAIN)  # after all is read
     return Results(
         record=_with_inputs({key: part for key, part in record.items() if key != KEY}, folder),
         affine=error.affine,
@@ -104,7 +105,14 @@ def read_results(
     )
 
 
-def _summary(folder: Path) -> dict[str, Any]:
+def read_summary(folder: Path) -> dict[str, Any]:
+    """Return the ``summary.json`` of a folder of results, checked, with paths as written.
+
+    Raises
+    ------
+    UserError
+        There is none, it is damaged, or a newer version wrote it.
+    """
     if not folder.is_dir():
         what = "is a file, not a folder of results" if folder.exists() else "does not exist"
         raise UserError(f"{folder} {what}; give the folder that encode --out wrote")
@@ -112,6 +120,12 @@ def _summary(folder: Path) -> dict[str, Any]:
     if not path.is_file():
         raise UserError(f"{folder} has no summary.json; give the folder that encode --out wrote")
     record = read_json(path)
+    version = record.get("format_version", 1)
+    if not isinstance(version, int) or version > FORMAT_VERSION:
+        raise UserError(
+            f"{path} has format {version}, this program reads up to {FORMAT_VERSION}; update "
+            "napari-compressed-transcriptomics"
+        )
     for key in _COUNTS:
         value = record.get(key)
         if not isinstance(value, int) or isinstance(value, bool) or value < 1:
@@ -149,7 +163,7 @@ def _with_inputs(record: dict[str, Any], folder: Path) -> dict[str, Any]:
     found = {}
     for role, part in source.items():
         path = part.get("path") if isinstance(part, dict) else None
-        if isinstance(path, str) and "\0" not in path and os.path.isfile(folder / path):
+        if isinstance(path, str) and "\0" not in path and os.path.exists(folder / path):
             part = {**part, "path": os.path.abspath(folder / path)}
         found[role] = part
     return {**record, "source": found}
@@ -166,10 +180,16 @@ def _unlike(path: Path, found: object, where: str) -> UserError:
     return UserError(f"{path} ({found}) does not belong to the {where} beside it; save it again")
 
 
-def _table(
+def read_table(
     path: Path, columns: Sequence[str], n_rows: int | None = None
 ) -> tuple[tuple[str, ...], np.ndarray]:
-    """Return the first column, and the numbers of named ones as float64 (n_rows, n_columns)."""
+    """Return the first column, and the numbers of named ones as float64 (n_rows, n_columns).
+
+    Raises
+    ------
+    UserError
+        The table is cut short, damaged, or has not these columns or so many rows.
+    """
     text = DelimitedText(path)
     if not path.read_bytes().endswith(b"\n"):
         raise UserError(f"{path} is cut short in its last line; save the results again")
@@ -195,19 +215,24 @@ def _table(
 def _samples(path: Path, n_samples: int, more: list[str]) -> SampleErrors | None:
     if not path.exists():
         return None
-    axes = ["x_mm", "y_mm", "z_mm"]
-    placed = set(axes) <= set(DelimitedText(path).header)  # of some vertices it is not known
-    names, values = _table(path, ["rmse", "r2", *more, *(axes if placed else [])], n_samples)
+    axes, placed = list(_AXES), placed_in(path)
+    names, values = read_table(path, ["rmse", "r2", *more, *(axes if placed else [])], n_samples)
     unseen = values[:, 2] if more else None
     places = values[:, -3:] if placed else None
     return SampleErrors(names, values[:, 0], values[:, 1], places, held_out=unseen)
 
 
-def _density(path: Path, record: dict[str, Any]) -> JointHistogram | None:
+def placed_in(path: Path) -> bool:
+    """Tell whether the table of samples says where they lie; of some vertices it is not known."""
+    return set(_AXES) <= set(DelimitedText(path).header)
+
+
+def read_density(path: Path, record: dict[str, Any]) -> JointHistogram | None:
+    """Return the counts of a result, None where it has none; checked."""
     cells = record.get("density")
     if not path.exists() or not isinstance(cells, dict):
         return None
-    _, values = _table(path, ["original", "reconstructed", "count"])
+    _, values = read_table(path, ["original", "reconstructed", "count"])
     try:
         low, high, n = float(cells["low"]), float(cells["high"]), int(cells["n_bins"])
         n_drawn = int(cells["n_drawn"])

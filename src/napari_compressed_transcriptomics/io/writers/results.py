@@ -40,8 +40,13 @@ RESULT_FILES = (
     "gene_error.csv",
     "sample_error.csv",
     "density.csv",
+    "samples.nii.gz",
+    "samples.json",
+    "model.safetensors",
     "summary.json",
 )
+FORMAT_VERSION = 2
+"""2 added where the samples lie and the model, with which a result is opened again."""
 HELD_OUT_FILES = ("held_out_error.nii.gz", "held_out_error.json")
 """Written, too, where the error on samples not seen was measured."""
 
@@ -70,7 +75,7 @@ def check_results_folder(
         table_bytes(expression.n_samples, 6),
         table_bytes(expression.n_genes, 5),
     )
-    n_bytes = latents + volume_bytes(parcellation) + sum(tables)
+    n_bytes = latents + 2 * volume_bytes(parcellation) + sum(tables)
     check_targets(directory, names, n_bytes, max(latents, *tables))
     refuse_overwriting([directory / name for name in names], expression.source)
 
@@ -87,8 +92,10 @@ def save_results(
     outside, each with its JSON sidecar; ``latents.csv`` (a row a sample), ``gene_error.csv``
     (gene, rmse, r2, mean, sd), ``sample_error.csv`` (sample, x_mm, y_mm, z_mm, rmse, r2),
     ``density.csv`` (original, reconstructed, count: middles of the cells of `core.density` that
-    hold values) and, last, ``summary.json`` (see `core.summary.summary_of`, the command
-    that makes the result, to be run in the folder, the cells of the density, and size and SHA-256
+    hold values), ``samples.nii.gz`` (labels: `i` where the i-th row of the tables lies),
+    ``model.safetensors``, with which `open_result` opens the folder again, and, last,
+    ``summary.json`` (see `core.summary.summary_of`, the command that makes the result, to be run in
+    the folder, the cells of the density, and size and SHA-256
     of each of the other files).
 
     Of vertices there are GIFTI files of the latents and errors, too, one a hemisphere; the NIfTI
@@ -117,6 +124,7 @@ def save_results(
     UserError
         The folder is read-only or has no room, or a file in it is the result's own input.
     """
+    from napari_compressed_transcriptomics.codecs.models.model_file import save_model
     from napari_compressed_transcriptomics.reconstruction.joint_histogram import density_of
 
     directory = Path(directory)
@@ -137,6 +145,7 @@ def save_results(
     volumes: list[tuple[str, str, Any]] = [
         ("latents.nii.gz", "latents", parcellation.painting(reconstruction.latents)),
         ("error.nii.gz", "rmse", parcellation.paint(reconstruction.rmse_samples)),
+        ("samples.nii.gz", "labels", parcellation.labels),
     ]
     if held_out:
         painted = parcellation.paint(held_out.rmse_samples)
@@ -151,13 +160,15 @@ def save_results(
         write_gene_error_csv(folder / "gene_error.csv", reconstruction, style)
         write_sample_error_csv(folder / "sample_error.csv", reconstruction, style)
         _write_density_csv(folder / "density.csv", density)
+        save_model(reconstruction.codec, folder / "model.safetensors")
         summary = summary_of(reconstruction, parameters, record)
         command = recorded(
             lambda: encode_command(expression.source, parameters or {}, directory),
             directory,
             style.keep_paths,
         )
-        record = {**summary, "command": command, "density": cells, KEY: fingerprints(folder)}
+        more = {"format_version": FORMAT_VERSION, "command": command, "density": cells}
+        record = {**summary, **more, KEY: fingerprints(folder)}
         write_json(folder / "summary.json", record, style)
     if not held_out:
         _remove_held_out(directory)

@@ -1,0 +1,183 @@
+"""A folder of results as the reconstruction it was saved from."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_compressed_transcriptomics.core.errors import UserError
+from napari_compressed_transcriptomics.core.expression import Parcellation
+from napari_compressed_transcriptomics.core.provenance import array_sha256, fitted_to
+from napari_compressed_transcriptomics.io.files.belonging import UNKNOWN, check_belonging
+from napari_compressed_transcriptomics.io.files.files import existing_file
+from napari_compressed_transcriptomics.io.readers.volume import LATENTS, read_volume
+from napari_compressed_transcriptomics.io.writers.read_results import (
+    AGAIN,
+    read_density,
+    read_summary,
+    read_table,
+)
+from napari_compressed_transcriptomics.reconstruction.held_out_error import (
+    HELD_OUT,
+    RecordedHeldOut,
+)
+
+from .originals import Originals
+from .place import surface_of
+
+if TYPE_CHECKING:
+    from napari_compressed_transcriptomics.codecs.codec import Codec
+    from napari_compressed_transcriptomics.reconstruction.reconstruction import Reconstruction
+
+MODEL, SAMPLES = "model.safetensors", "samples.nii.gz"
+_AXES = ("x_mm", "y_mm", "z_mm")
+
+
+def open_result(directory: str | Path) -> "Reconstruction":
+    """Open a folder that `save_results` wrote as the reconstruction it was.
+
+    Latents, errors, gene tables and model are read and checked against the hashes in
+    ``summary.json``. The expression is not: its values are read where the record says they lie
+    when they are first asked for, checked by hash, and a `UserError` then says what is missing
+    or has changed; see `reconstruction.values_elsewhere`.
+
+    Parameters
+    ----------
+    directory : str or Path
+
+    Raises
+    ------
+    UserError
+        The folder is none of results, has no model, is of a newer version, or its files are
+        missing, damaged, or not of one result.
+    """
+    from napari_compressed_transcriptomics.codecs.models.model_file import load_model
+    from napari_compressed_transcriptomics.reconstruction.decoded import without_values
+    from napari_compressed_transcriptomics.reconstruction.reconstruction import Reconstruction
+
+    folder = Path(directory)
+    record = read_summary(folder)
+    for name in (MODEL, SAMPLES):
+        if not (folder / name).is_file():
+            raise UserError(
+                f"{folder} has no {name}, without which it cannot be opened as a result (an older "
+                f"version wrote it, or it was taken away); {AGAIN}, or open latents.nii.gz alone"
+            )
+    codec = load_model(folder / MODEL)
+    _check_model(codec, record, folder)
+    place = _place(folder, record)
+    latents = _latents(folder, place, codec.latent_size)
+    measured = record.get("held_out") is not None
+    more = [HELD_OUT] if measured else []
+    wanted = ["rmse", "r2", *more, "mean", "sd"]
+    genes, of_genes = read_table(folder / "gene_error.csv", wanted, len(codec.genes))
+    if genes != codec.genes:
+        raise UserError(f"{folder / 'gene_error.csv'} has other genes than {MODEL}; {AGAIN}")
+    samples, of_samples = read_table(
+        folder / "sample_error.csv", ["rmse", "r2", *more], place.n_samples
+    )
+    place = surface_of(place, record, folder)
+    density = read_density(folder / "density.csv", record)
+    known = check_belonging(folder / "summary.json", record, AGAIN)  # after all is read
+    originals = Originals(folder.resolve(), record, codec, samples, place)
+    notes = [str(note) for note in record.get("notes", [])]
+    expression = without_values(
+        codec.genes,
+        place,
+        samples,
+        "",
+        name=originals.name,
+        sha256=str(record.get("data_sha256") or ""),
+        origin=originals,
+        excluded=tuple(map(str, record.get("excluded", []))),
+        filled=tuple(map(str, record.get("filled", []))),
+        source=_with_paths(record.get("source"), folder.resolve()),
+    )
+    columns = dict(zip(wanted, of_genes.T, strict=True))
+    found = Reconstruction(
+        codec=codec,
+        expression=expression,
+        latents=latents,
+        rmse_samples=of_samples[:, 0],
+        r2_samples=of_samples[:, 1],
+        rmse_genes=columns["rmse"],
+        r2_genes=columns["r2"],
+        mean_genes=columns["mean"],
+        sd_genes=columns["sd"],
+        rmse=_number(record.get("rmse")),
+        r2=_number(record.get("r2")),
+        device=str(record.get("device", "cpu")),
+        seconds=_number(record.get("seconds")),
+        notes=(*notes, *(() if known else (f"{UNKNOWN} ({folder})",))),
+        in_sample=fitted_to(codec.training, record.get("data_sha256")),
+        density=density,
+    )
+    if not measured:
+        return found
+    unseen = RecordedHeldOut.of(record["held_out"], of_samples[:, 2], columns[HELD_OUT])
+    return replace(found, held_out=unseen)
+
+
+def parameters_in(directory: str | Path) -> dict[str, Any]:
+    """Return the settings that a result in a folder was made with, as its record has them."""
+    found = read_summary(Path(directory)).get("parameters")
+    return found if isinstance(found, dict) else {}
+
+
+def _check_model(codec: "Codec", record: dict[str, Any], folder: Path) -> None:
+    tensors, known = codec.tensors(), record.get("model_sha256")
+    if known != array_sha256(*(np.asarray(tensors[name]) for name in sorted(tensors))):
+        raise UserError(
+            f"{folder / MODEL} is not the model that {folder / 'summary.json'} was made with; "
+            f"{AGAIN}"
+        )
+    for key, here in (("latent_size", codec.latent_size), ("n_genes", len(codec.genes))):
+        if record[key] != here:
+            raise UserError(
+                f"{folder / MODEL} has {key} {here:,} and {folder / 'summary.json'} "
+                f"{record[key]:,}; {AGAIN}"
+            )
+
+
+def _place(folder: Path, record: dict[str, Any]) -> Parcellation:
+    """Return which voxel belongs to which row of the tables."""
+    volume = read_volume(existing_file(folder / SAMPLES))
+    n = record["n_samples"]
+    labels = volume.data
+    if volume.kind != "labels" or labels.max(initial=0) != n or labels.min(initial=0) < 0:
+        raise UserError(f"{folder / SAMPLES} is not of the {n:,} samples of its result; {AGAIN}")
+    if not np.bincount(labels.ravel(), minlength=n + 1)[1:].all():
+        raise UserError(f"{folder / SAMPLES} lacks samples of its result; {AGAIN}")
+    return Parcellation(np.asarray(labels, np.int32), volume.affine)
+
+
+def _latents(folder: Path, place: Parcellation, k: int) -> np.ndarray:
+    """Return the latents of each sample from their volume, which is read faster than the table."""
+    path = folder / "latents.nii.gz"
+    volume = read_volume(existing_file(path))
+    if volume.intent != LATENTS or volume.data.shape[3:] != (k,):
+        raise UserError(f"{path} does not hold the {k} components of {MODEL}; {AGAIN}")
+    if volume.data.shape[:3] != place.labels.shape:
+        raise UserError(f"{path} is on another grid than {SAMPLES} beside it; {AGAIN}")
+    inside = place.labels > 0
+    latents = np.empty((place.n_samples, k), np.float32)
+    latents[place.labels[inside] - 1] = volume.data[inside]
+    if not np.isfinite(latents).all():
+        raise UserError(f"{path} lacks values at samples of {SAMPLES} beside it; {AGAIN}")
+    return latents
+
+
+def _with_paths(source: Any, folder: Path) -> dict[str, Any]:
+    """Return a recorded source with absolute paths where something is there."""
+    found = {}
+    for role, part in (source if isinstance(source, dict) else {}).items():
+        path = part.get("path") if isinstance(part, dict) else None
+        if isinstance(path, str) and "\0" not in path and (folder / path).exists():
+            part = {**part, "path": str((folder / path).resolve())}
+        found[role] = part
+    return found
+
+
+def _number(value: Any) -> float:
+    return float(value) if isinstance(value, int | float) else float("nan")
