@@ -17,12 +17,12 @@ TORCH_INDEX := $(shell [ "$$(uname -s)" = Linux ] && ! command -v nvidia-smi >/d
 TWO_PROCESSES := -n 2 --dist loadgroup
 
 # Threads that wait sleep instead of spinning: much faster where the machine is busy.
-demo test check quality linear study calibration fuzz chaos monkey screenshots: export OMP_WAIT_POLICY := PASSIVE
+demo test check docs quality linear study calibration fuzz chaos monkey screenshots: export OMP_WAIT_POLICY := PASSIVE
 
 # Two processes with two threads each would wait for each other on two cores.
 test check: export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: help demo test check wheel-test bench quality linear study calibration fuzz chaos monkey screenshots clean
+.PHONY: help demo test check docs wheel-test bench quality linear study calibration fuzz chaos monkey screenshots clean
 .DEFAULT_GOAL := help
 
 help: ## say what each of these does
@@ -39,6 +39,12 @@ check: $(READY) ## run the tests, the linter, the formatter and the type checker
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(ON_SCREEN) $(BIN)/python -m pytest $(TWO_PROCESSES)
+
+docs: $(READY) ## run the tutorials and build the documentation site into build/site/ (minutes)
+	$(PIP) install --quiet -c constraints.txt --group docs
+	$(ON_SCREEN) $(BIN)/python scripts/tutorials.py
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+	$(BIN)/codespell README.md CONTRIBUTING.md CHANGELOG.md SECURITY.md docs benchmarks src scripts
 
 fuzz: $(READY) ## give readers N damaged and hostile files (make fuzz N=100000; default 20000)
 	$(BIN)/python -m tests.fuzz $(or $(N),20000)
@@ -70,7 +76,7 @@ chaos: $(READY) ## kill, starve and cut off every command at N random moments (d
 monkey: $(READY) ## play at random in the window, SECONDS on each sample (default 120)
 	$(ON_SCREEN) $(BIN)/python -m tests.monkey --seconds $(or $(SECONDS),120) --seed $(or $(SEED),0)
 
-screenshots: $(READY) ## make the pictures of the README anew
+screenshots: $(READY) ## make the pictures of the README and the site anew
 	$(ON_SCREEN) $(BIN)/python -m napari_compressed_transcriptomics.cli.demo_window --screenshots docs/images
 
 clean: ## remove the environment and everything that was made here

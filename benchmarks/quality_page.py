@@ -1,4 +1,4 @@
-"""The tables of `benchmarks.quality`: one page, and a short one for the README."""
+"""The tables of `benchmarks.quality`: one page, and a short one for the site."""
 
 import platform
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from .quality import Data
 
 HERE = Path(__file__).parent
-README, PAGE = HERE.parent / "README.md", HERE / "quality.md"
+SHORT, PAGE = HERE.parent / "docs" / "explanation" / "quality.md", HERE / "quality.md"
 SIZES = (2, 4, 8, 16, 32)
 TITLES = {
     "autoencoder": "published recipe",
@@ -34,7 +34,7 @@ Found = dict[tuple[int, str], np.ndarray]
 
 
 def write_pages(sets: "dict[str, Data]", found: dict[str, dict[str, Found]]) -> None:
-    """Write `quality.md`, and the table of the README between its marks.
+    """Write `quality.md`, and the table of the explanation between its marks.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ def write_pages(sets: "dict[str, Data]", found: dict[str, dict[str, Found]]) -> 
         f"{platform.machine()}, one thread a fit."
     )
     PAGE.write_text(f"# Quality\n\n{head}\n{tables}\n", encoding="utf-8")
-    write_between(README, "quality", f"{summary(found)}\n\n{about_folds(sets)}")
+    write_between(SHORT, "quality", f"{summary(found)}\n\n{about_folds(sets)}")
     print(tables)
 
 

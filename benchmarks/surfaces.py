@@ -1,4 +1,4 @@
-"""How exact maps on the cortical surface are: the numbers of `docs/surfaces.md`.
+"""How exact maps on the cortical surface are: the numbers of `docs/explanation/surfaces.md`.
 
 `python -m benchmarks.surfaces` needs the real parcels (`CT_TEST_DATA`).
 """

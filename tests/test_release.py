@@ -20,6 +20,8 @@ REPOSITORY = (
 )
 RAW = REPOSITORY.replace("github.com", "raw.githubusercontent.com") + "/main/"
 PAGES = REPOSITORY + "/blob/main/"
+SITE = "https://napari-compressed-transcriptomics.github.io/napari-compressed-transcriptomics/"
+MAX_WORDS, MAX_PICTURE_BYTES = 700, 3_000_000
 CONDA_NAMES = {"matplotlib": "matplotlib-base", "torch": "pytorch"}
 
 sys.path.insert(0, str(ROOT / "scripts"))
@@ -57,6 +59,27 @@ def test_all_links_of_the_published_readme_lead_somewhere(metadata):
         for base in (RAW, PAGES):
             if link.startswith(base):
                 assert (ROOT / link.removeprefix(base).partition("#")[0]).exists(), link
+        if link.startswith(SITE):  # sections are looked for when the site is built
+            assert is_page(link.removeprefix(SITE).partition("#")[0].rstrip("/")), link
+
+
+def is_page(address: str) -> bool:
+    """Tell whether the site has a page, written or made (see `scripts/site_pages.py`)."""
+    sources = (
+        f"docs/{address}.md",
+        f"docs/{address}.py",
+        f"{address}/README.md".replace("measured", "benchmarks"),
+        f"{address}.md".replace("measured", "benchmarks"),
+    )
+    return not address or any((ROOT / source).exists() for source in sources)
+
+
+def test_the_readme_is_short_and_its_pictures_are_small(metadata):
+    text = metadata.core.readme
+    assert len(text.split()) < MAX_WORDS
+    for picture in re.findall(r"!\[[^\]]*\]\(([^)\s]+)\)", text):
+        size = (ROOT / picture.removeprefix(RAW)).stat().st_size
+        assert size < MAX_PICTURE_BYTES, picture
 
 
 def test_pictures_are_files_and_not_pages_about_them(metadata):
@@ -67,7 +90,9 @@ def test_pictures_are_files_and_not_pages_about_them(metadata):
 
 def test_addresses_are_in_the_one_repository(project):
     assert {"Homepage", "Documentation", "Issues", "Changelog"} <= set(project["urls"])
-    assert all(url.startswith(REPOSITORY) for url in project["urls"].values())
+    urls = dict(project["urls"])
+    assert urls.pop("Documentation") == SITE
+    assert all(url.startswith(REPOSITORY) for url in urls.values())
 
 
 def test_the_conda_recipe_needs_what_the_package_needs(project):

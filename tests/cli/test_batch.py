@@ -11,7 +11,7 @@ import pytest
 
 from commands import REGIONS, refused, run
 from napari_compressed_transcriptomics.cli.batch.settings_file import save_config, words_of
-from napari_compressed_transcriptomics.cli.command_line import _parser
+from napari_compressed_transcriptomics.cli.command_line import command_parser
 from napari_compressed_transcriptomics.repeat.command import Command
 
 PCA = ("--model", "pca", "--latent", "2")
@@ -62,9 +62,9 @@ def test_every_command_comes_back_from_its_file(words, tmp_path, monkeypatch):
     words = [words[0], "--save-config", "s.toml", *words[2:], "--", words[1]] if (
         words[1].startswith("-")
     ) else [*words, "--save-config", "s.toml"]  # fmt: skip
-    asked = _parser().parse_args(words)
+    asked = command_parser().parse_args(words)
     save_config(asked)
-    again = _parser().parse_args(words_of(Path("s.toml"), _parser()))
+    again = command_parser().parse_args(words_of(Path("s.toml"), command_parser()))
     different = {
         key
         for key, value in vars(asked).items()
@@ -88,10 +88,10 @@ def test_the_files_that_docks_write_are_read(tmp_path, monkeypatch):
         },
     )
     Path("s.toml").write_text(command.toml(), "utf-8")
-    arguments = _parser().parse_args(words_of(Path("s.toml"), _parser()))
+    arguments = command_parser().parse_args(words_of(Path("s.toml"), command_parser()))
     assert arguments.input == ['a "b" \\c.csv', "https://example.org/x.zarr"]
     assert (arguments.buffer, arguments.held_out, arguments.out) == (2.5, True, Path("é"))
-    assert vars(arguments) == vars(_parser().parse_args(command.arguments())) | {
+    assert vars(arguments) == vars(command_parser().parse_args(command.arguments())) | {
         "parser": arguments.parser
     }
 
@@ -201,5 +201,5 @@ def test_the_pages_settings_are_those_of_the_command(tmp_path):
     (settings,) = blocks("toml")
     path = tmp_path / "s.toml"
     path.write_text(settings)
-    arguments = _parser().parse_args(words_of(path, _parser()))
+    arguments = command_parser().parse_args(words_of(path, command_parser()))
     assert (arguments.model, arguments.latent, arguments.held_out) == ("pca", 8, True)

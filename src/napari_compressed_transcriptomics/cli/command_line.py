@@ -91,7 +91,7 @@ def _run(argv: Sequence[str]) -> int:
     warned: list[str] = []
     speak_json(False)
     try:
-        arguments = _parser().parse_args(argv)
+        arguments = command_parser().parse_args(argv)
         _check_surroundings()
         # Before torch is loaded: waiting threads sleep. On a busy machine spinning ones cost 5
         # times the time in training.
@@ -239,7 +239,7 @@ class _Parser(argparse.ArgumentParser):
         )
 
 
-def _parser(about: str = "") -> argparse.ArgumentParser:
+def command_parser(about: str = "") -> argparse.ArgumentParser:
     """Return the parser; `about` says where the arguments come from, if not from the line typed."""
     made = type("_Parser", (_Parser,), {"about": about})
     parser = made(
@@ -321,7 +321,7 @@ def _parser(about: str = "") -> argparse.ArgumentParser:
     for one in (_batch_run, _batch_completion):
         sub = commands.add_parser(one.NAME, help=one.SUMMARY, description=one.SUMMARY)
         sub.epilog = one.DETAILS
-        sub.set_defaults(run=one.run, make_parser=_parser)
+        sub.set_defaults(run=one.run, make_parser=command_parser)
         one.add_options(sub)
     return parser
 

@@ -1,4 +1,4 @@
-"""What `make demo` and `make screenshots` show: the real window, driven as a user would."""
+"""What `make demo`, `make screenshots` and tutorials show: the real window, by its buttons."""
 
 import argparse
 import os
@@ -75,13 +75,18 @@ def _take(viewer: Any, folder: Path, views: dict[str, Callable[[], None]]) -> li
     written = []
     for name, go in views.items():
         go()
-        _wait()
-        viewer.screenshot(str(folder / name), canvas_only=False, flash=False)
-        written.append(folder / name)
+        settle()
+        written.append(picture(viewer, folder / name))
     return written
 
 
-def _wait(seconds: float = 2) -> None:
+def picture(viewer: Any, path: str | Path) -> Path:
+    """Write what the window shows as PNG, and return its path."""
+    viewer.screenshot(str(path), canvas_only=False, flash=False)
+    return Path(path)
+
+
+def settle(seconds: float = 2) -> None:
     """Let what is drawn a little later be drawn."""
     import time
 
@@ -108,13 +113,13 @@ def _train_and_compress(viewer: Any, folder: Path) -> None:
     viewer.window.resize(1500, 900)
     add_expression(viewer, synthetic_brain())
     dock, train = viewer.window.add_plugin_dock_widget(PLUGIN, "Train autoencoder")
-    _press(train.bar)
+    press(train.bar)
     _take(viewer, folder, {"train.png": lambda: None})
     viewer.window.remove_dock_widget(dock)
     _, main = viewer.window.add_plugin_dock_widget(PLUGIN, "Compressed Transcriptomics")
     compress = main.show_page("Compress")
     compress.codec.setCurrentIndex(compress.codec.count() - 1)  # the one just trained
-    _press(compress.bar)
+    press(compress.bar)
     wanted = ("axial.png", "3d.png")
     _take(viewer, folder, {name: go for name, go in _views(viewer).items() if name in wanted})
     _check(viewer, folder)
@@ -185,7 +190,7 @@ def _compare(viewer: Any, folder: Path) -> None:
     for name, box in tab.form.methods.boxes.items():
         box.setChecked(name in ("pca", "nmf", "kernel-pca"))
     tab.form.sizes.setText("2 8")
-    _press(tab.bar)
+    press(tab.bar)
 
     def results() -> None:
         tab.findChild(QScrollArea).ensureWidgetVisible(tab.save)
@@ -218,7 +223,7 @@ def _predict(viewer: Any, folder: Path) -> None:
         predict.sizes.setText("2 4 8 16")
         predict.repeats.setValue(1)
         predict.surrogates.setValue(0)  # they would take minutes
-        _press(predict.bar)
+        press(predict.bar)
     predict.view.show_maps.click()
     _take(viewer, folder, {"predict.png": lambda: None})
 
@@ -232,15 +237,15 @@ def _latents(viewer: Any, folder: Path) -> None:
     compare.tabs.setCurrentWidget(compare.latents)
     for name, box in compare.latents.methods.boxes.items():
         box.setChecked(name != "autoencoder")  # which would take minutes
-    _press(compare.latents.bar)
+    press(compare.latents.bar)
     _take(viewer, folder, {"latents.png": lambda: None})
     compare.latents.scatter.click()
-    _wait()
+    settle()
     compare.latents.scatters.grab().save(str(folder / "scatter.png"))
     compare.latents.scatters.close()
 
 
-def _press(bar: Any) -> None:
+def press(bar: Any) -> None:
     """Press Run and wait for the end, and until notices are gone."""
     import time
 
@@ -248,7 +253,7 @@ def _press(bar: Any) -> None:
     while bar.job is not None:
         _draw()
         time.sleep(0.02)
-    _wait(5)
+    settle(5)
 
 
 def main(argv: list[str] | None = None) -> int:

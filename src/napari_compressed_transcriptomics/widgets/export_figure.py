@@ -31,7 +31,7 @@ from .shared.dock import Dock
 from .shared.fields import check_box, choice
 from .shared.following import follow, soon
 from .shared.layer_choice import LayerChoice
-from .shared.layouts import form, scrolled
+from .shared.layouts import form
 from .shared.run_bar import RunBar
 
 VIEWS = {
@@ -73,8 +73,7 @@ class ExportFigure(Dock):
         self.bar = RunBar("Figure")
         self.bar.run.setText("&Save figure…")
         self.bar.run.setToolTip("As PNG, SVG or PDF, with the settings beside it as JSON (Alt+S)")
-        scrolled(
-            self,
+        self.lay_out(
             form(
                 ("Layer", self.layer),
                 ("View", self.view),

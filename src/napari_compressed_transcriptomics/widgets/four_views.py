@@ -12,6 +12,8 @@ from napari_compressed_transcriptomics.viewer.anatomy.planes import fit
 from napari_compressed_transcriptomics.viewer.itself import itself
 
 from .shared.following import at_end, soon
+from .shared.help import help_button
+from .shared.layouts import row
 from .shared.session import session
 
 if TYPE_CHECKING:
@@ -38,6 +40,7 @@ class FourViews(QWidget):
         brain_view.attach(self._viewer)
         self.views = Views(self._viewer, self._pick, self._name)
         self.cells = [_Cell(self, view) for view in self.views.views]
+        self.cells[0].head.addWidget(help_button(lambda: type(self).__name__))
         self._splitter = QSplitter()
         self._splitter.setChildrenCollapsible(False)
         for cell in self.cells:
@@ -104,7 +107,8 @@ class _Cell(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(2, 0, 2, 0)
         layout.setSpacing(0)
-        layout.addWidget(self.name)
+        self.head = row((self.name, 1))
+        layout.addLayout(self.head)
         layout.addWidget(self.canvas, 1)
 
     def mouseDoubleClickEvent(self, event: Any) -> None:

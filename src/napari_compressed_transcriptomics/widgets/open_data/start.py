@@ -12,6 +12,7 @@ from napari_compressed_transcriptomics.viewer.itself import itself
 from napari_compressed_transcriptomics.viewer.settings import PLUGIN
 from napari_compressed_transcriptomics.widgets.shared.dock import Dock, open_dock
 from napari_compressed_transcriptomics.widgets.shared.fields import push_button, wrapping_label
+from napari_compressed_transcriptomics.widgets.shared.help import open_help
 from napari_compressed_transcriptomics.widgets.shared.layouts import label, row
 from napari_compressed_transcriptomics.widgets.shared.session import session
 from napari_compressed_transcriptomics.widgets.shared.work import same_samples
@@ -35,6 +36,15 @@ _FILES = (
     "*.gii *.gii.gz *.mgh *.mgz);;"
     "All files (*)"
 )
+
+
+_FIRST = """\
+Nothing yet. What to do next:
+1. Open something. Sample brain is made up and there at once; Real brains… fetches the Allen \
+atlas; a table with its atlas, or volumes, are your own.
+2. Compress it now: a gene, the error and the components appear side by side.
+3. Check tells where and in which genes it is worst.
+? on top right tells more of each page."""
 
 
 class OpenData(Dock):
@@ -64,6 +74,8 @@ class OpenData(Dock):
             "&Compress it now", "Go to Compress, and run it with the settings that stand there"
         )
         self.compress.clicked.connect(self._compress)
+        self.first = push_button("&First steps…", "The same with pictures, in the browser")
+        self.first.clicked.connect(lambda: open_help("Workspace"))
         self._lay_out()
         self._work.data_changed.connect(self._refresh)
         self._work.data_chosen.connect(self._refresh)
@@ -76,7 +88,7 @@ class OpenData(Dock):
         for i, button in enumerate(several):
             buttons.addWidget(button, i // 2, i % 2)
         here = label("<b>Here</b>", self.about)
-        self.lay_out(buttons, here, self.about, row(self.genes, self.compress), 1)
+        self.lay_out(buttons, here, self.about, self.first, row(self.genes, self.compress), 1)
 
     def _open_sample(self, key: str, checked: bool = False) -> None:
         itself(self._viewer).open_sample(PLUGIN, key)
@@ -101,10 +113,11 @@ class OpenData(Dock):
 
     def _refresh(self) -> None:
         data = self._work.current_data
+        self.first.setVisible(data is None)
         for button in (self.genes, self.compress):
             button.setEnabled(data is not None)
         if data is None:
-            self.about.setText("Nothing yet. Open a sample, or data of your own.")
+            self.about.setText(_FIRST)
             return
         n = sum(same_samples(result, data) for result in self._work.results)
         results = {0: "no compression yet", 1: "one compression"}.get(n, f"{n} compressions")

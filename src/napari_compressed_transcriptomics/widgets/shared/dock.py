@@ -3,7 +3,7 @@
 from typing import Any
 
 from qtpy.compat import isalive
-from qtpy.QtCore import QEvent
+from qtpy.QtCore import QEvent, Qt
 from qtpy.QtWidgets import QDockWidget, QMainWindow, QWidget
 
 from napari_compressed_transcriptomics.viewer import brain_view
@@ -11,7 +11,8 @@ from napari_compressed_transcriptomics.viewer.itself import itself
 from napari_compressed_transcriptomics.viewer.settings import PLUGIN
 
 from .following import soon
-from .layouts import Part, form, scrolled
+from .help import help_button, open_help
+from .layouts import Part, form, row, scrolled
 from .session import session
 
 
@@ -28,7 +29,7 @@ class Dock(QWidget):
         self._viewer = napari_viewer
         self._view = brain_view.attach(napari_viewer)
         self._is_docked = False
-        self._chosen: QWidget | None = None
+        self._top: QWidget | None = None
 
     def lay_out(self, *parts: Part, chosen: tuple[str, QWidget] | None = None) -> None:
         """Lay parts out from top to bottom, in a frame that scrolls: no screen is too low.
@@ -38,18 +39,25 @@ class Dock(QWidget):
         *parts
             See `layouts.stack`.
         chosen : (str, QWidget), optional
-            Label and list that choose data or result, on top; the main dock has one for all pages.
+            Label and list that choose data or result, on top, beside the "?"; the main dock has
+            both for all pages.
         """
-        if chosen is not None:
-            self._chosen = QWidget()
-            self._chosen.setLayout(form(chosen))
-            parts = (self._chosen, *parts)
-        scrolled(self, *parts, margins=2)
+        self._top = QWidget()
+        choice = form(*() if chosen is None else (chosen,))
+        self._top.setLayout(row((choice, 1), help_button(lambda: type(self).__name__)))
+        scrolled(self, self._top, *parts, margins=2)
 
     def be_page(self) -> None:
-        """Hide the choice of data or result, which stands above all pages of the main dock."""
-        if self._chosen is not None:
-            self._chosen.hide()
+        """Hide the choice of data or result and the "?", which the main dock has for all pages."""
+        if self._top is not None:
+            self._top.hide()
+
+    def keyPressEvent(self, event: Any) -> None:
+        """Open the page about this dock with F1."""
+        if event.key() == Qt.Key.Key_F1:
+            open_help(type(self).__name__)
+        else:
+            super().keyPressEvent(event)
 
     def event(self, event: Any) -> bool:
         """End what runs when the dock is closed, and lie behind others of ours, not below them."""

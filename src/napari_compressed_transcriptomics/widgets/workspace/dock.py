@@ -17,6 +17,7 @@ from qtpy.QtWidgets import (
 from napari_compressed_transcriptomics.widgets.back import back
 from napari_compressed_transcriptomics.widgets.result_menu import ResultMenu
 from napari_compressed_transcriptomics.widgets.shared.dock import Dock, open_dock
+from napari_compressed_transcriptomics.widgets.shared.help import help_button
 from napari_compressed_transcriptomics.widgets.shared.layer_choice import LayerChoice
 from napari_compressed_transcriptomics.widgets.shared.layouts import form, row, stack
 from napari_compressed_transcriptomics.widgets.shared.result_choice import ResultChoice
@@ -49,6 +50,7 @@ class Workspace(Dock):
         self.tear_off = QToolButton()
         self.tear_off.setText("↗")
         self.tear_off.setToolTip("Open this page in a dock of its own, too")
+        self.help = help_button(lambda: self._page.dock)
         self.missing = Missing(napari_viewer)
         self.stack = QStackedWidget()
         self.stack.addWidget(self.missing)
@@ -77,7 +79,7 @@ class Workspace(Dock):
             group.addButton(button)
             grid.addWidget(button, *divmod(i, _COLUMNS))
         chosen = form(("Data", self.data), ("Result", row((self.results, 1), self.menu)))
-        pages = row((self.tabs, 1), self.back, self.tear_off)
+        pages = row((self.tabs, 1), self.back, self.tear_off, self.help)
         stack(self, chosen, grid, pages, (self.stack, 1), margins=4)
 
     @property

@@ -28,10 +28,15 @@ class Page:
     place: str
     needs: Literal["", "data", "result"] = ""
 
+    @property
+    def dock(self) -> str:
+        """The name of its class."""
+        return self.place.partition(":")[2]
+
     def make(self, viewer: Any) -> Any:
         """Import and make the dock."""
-        module, name = self.place.split(":")
-        return getattr(import_module(f"{_WIDGETS}.{module}"), name)(viewer)
+        module = import_module(f"{_WIDGETS}.{self.place.partition(':')[0]}")
+        return getattr(module, self.dock)(viewer)
 
 
 STEPS: dict[str, tuple[Page, ...]] = {

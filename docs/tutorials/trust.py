@@ -1,0 +1,95 @@
+# %% [markdown]
+# # Is this reconstruction to be trusted?
+#
+# A codec gives back every voxel and every gene, and all of it looks like a brain. Five questions tell how
+# much of it to believe. Here they are asked on the command line; each is a press in the window, too
+# ([Check a reconstruction](../howto/check.md)).
+#
+# %% [hide]
+import json
+
+import pandas as pd
+
+import tutorial_data
+
+tutorial_data.table()
+# %% [markdown]
+# Three files lie in this folder: a table with a row a region and a column a gene, its atlas, and the names
+# of the atlas's ids. One command compresses the table into 8 components. `--held-out` measures the error
+# on samples not seen, too.
+#
+# %% [shell]
+# compressed-transcriptomics encode regions.csv --atlas atlas.nii.gz --labels labels.csv --model residual --latent 8 --held-out --out result
+# %% [markdown]
+# Read the notes first: they tell what was left out and why.
+#
+# ## 1. What is the error on samples that it has not seen?
+#
+# %%
+summary = json.load(open("result/summary.json"))
+fitted, held_out = summary["rmse"], summary["held_out"]["rmse"]
+print(f"RMSE on the data fitted to   {fitted:.4f}")
+print(f"RMSE on samples not seen     {held_out:.4f}")
+print(f"times the fitted error       {held_out / fitted:.1f}")
+# %% [markdown]
+# Whatever is to hold for other brains is to be judged by the second number
+# ([what it is](../explanation/held-out-error.md)). The first says how well *these* samples can be drawn from
+# 8 numbers each.
+#
+# ## 2. Is it better than saying nothing?
+#
+# Each gene has a mean. A codec that knows nothing gives that mean for every region, and errs by the gene's
+# standard deviation. Where the error on samples not seen is as large, the components say nothing about
+# the gene that could be relied on elsewhere.
+#
+# %%
+genes = pd.read_csv("result/gene_error.csv", index_col="gene")
+better = genes["held_out_rmse"] < genes["sd"]
+print(f"{better.sum():,} of {len(genes):,} genes are given back better than by their mean")
+print(genes.assign(ratio=genes["held_out_rmse"] / genes["sd"]).nlargest(5, "ratio").round(3))
+# %% [markdown]
+# ## 3. Where is it worst?
+#
+# %%
+samples = pd.read_csv("result/sample_error.csv", index_col="sample")
+print(samples[["rmse", "held_out_rmse"]].nlargest(5, "held_out_rmse").round(3))
+# %% [shell]
+# compressed-transcriptomics figure result --what rmse held-out --planes axial --slices 5 --own-scales --out errors.png
+# %% [markdown]
+# Regions unlike all others come last, as nothing in the rest of the brain tells what they are like. That is
+# a fact about the brain more than about the codec.
+#
+# ## 4. Are all values alike, or does it pull to the middle?
+#
+# %% [shell]
+# compressed-transcriptomics figure result --what density histogram --out values.png
+# %% [markdown]
+# Points along the dashed line are given back as they were; a cloud that is flatter than the line has its
+# extremes pulled to the mean.
+#
+# ## 5. Are other data like those that it has learned from?
+#
+# A model that is used on other data carries what its training data look like. Here the first ten regions
+# are spoilt with noise of the size of each gene's own variation, and the rest is left as it was.
+#
+# %%
+import numpy as np
+
+from napari_compressed_transcriptomics import Expression, fit_codec, read_expression, reconstruct
+
+expression = read_expression("regions.csv", "atlas.nii.gz", "labels.csv")
+codec = fit_codec("pca", expression, 8)
+spoilt = expression.values.copy()
+spread = spoilt.std(axis=0)
+spoilt[:10] += np.random.default_rng(0).normal(size=(10, expression.n_genes)) * spread
+other = Expression(spoilt, expression.genes, expression.samples, expression.parcellation, "spoilt")
+outside = reconstruct(codec, other).novelty.distance > 1
+print(f"outside, of the ten that were spoilt:  {outside[:10].sum()}")
+print(f"outside, of the {len(outside) - 10} others:         {outside[10:].sum()}")
+# %% [markdown]
+# Where more than a fifth of the brain is outside, you are warned, and should not read much into what comes
+# back ([how it is measured](../reference/numbers.md#distance-to-training-data)).
+#
+# ## And in writing
+#
+# `compressed-transcriptomics report result --out report.html` puts it all on one page for those who ask.

@@ -1,0 +1,158 @@
+"""A hook of MkDocs: pages of the site that are made from what stands elsewhere.
+
+The home page is the README, *Measured* are the pages of `benchmarks/`, tutorials are the scripts of
+`docs/tutorials/` with what they printed and drew when `scripts/tutorials.py` ran them, and the
+references of commands and of Python come from the program itself.
+"""
+
+import argparse
+import posixpath
+import re
+import sys
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from mkdocs.structure.files import File, Files
+
+ROOT = Path(__file__).parent.parent
+REPOSITORY = (
+    "https://github.com/napari-compressed-transcriptomics/napari-compressed-transcriptomics"
+)
+SITE = "https://napari-compressed-transcriptomics.github.io/napari-compressed-transcriptomics/"
+MEASURED = "measured/"
+MADE = "<!-- made from the program -->"
+"""Where in a page of the reference what is made comes."""
+
+sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "src")]
+import tutorials  # noqa: E402
+
+
+def on_files(files: Files, config: Any) -> Files:
+    """Add the pages and pictures that are not in ``docs/``."""
+    made = {"index.md": _home((ROOT / "README.md").read_text(encoding="utf-8"))}
+    for path in sorted((ROOT / "benchmarks").rglob("*.md")):
+        source = path.relative_to(ROOT / "benchmarks").as_posix()
+        made[MEASURED + source] = _measured(path.read_text(encoding="utf-8"), source)
+    for script in tutorials.scripts():
+        made[f"tutorials/{script.stem}.md"] = tutorials.page(script)
+    for name, text in made.items():
+        files.append(File.generated(config, name, content=text))
+    pictures = {MEASURED: ROOT / "benchmarks", "tutorials/": tutorials.MADE}
+    for folder, where in pictures.items():
+        for path in sorted(where.rglob("*.png")):
+            name = folder + path.relative_to(where).as_posix()
+            files.append(File.generated(config, name, abs_src_path=str(path)))
+    return files
+
+
+def on_page_markdown(markdown: str, page: Any, config: Any, files: Files) -> str:
+    """Put the references that are made from the program into their pages."""
+    if MADE not in markdown:
+        return markdown
+    make = {"reference/commands.md": commands, "reference/python.md": python}
+    return markdown.replace(MADE, make[page.file.src_uri]())
+
+
+def _links(text: str, change: Any) -> str:
+    return re.sub(r"(?<=\]\()([^)\s]+)(?=\))", lambda found: change(found[1]), text)
+
+
+def _home(text: str) -> str:
+    """Return the README with links to the site's pages and to the repository's files."""
+
+    def change(link: str) -> str:
+        if link.startswith(SITE):
+            path, _, anchor = link.removeprefix(SITE).partition("#")
+            return _source(path.rstrip("/")) + (f"#{anchor}" if anchor else "")
+        if link.startswith("docs/"):
+            return link.removeprefix("docs/")
+        return link if "://" in link or link.startswith("#") else f"{REPOSITORY}/blob/main/{link}"
+
+    return "---\nhide: [navigation]\n---\n\n" + _links(text, change)
+
+
+def _source(address: str) -> str:
+    """Return the file of a page, whose address is given without the slash at its end."""
+    if address == "":
+        return "index.md"
+    measured = ROOT / "benchmarks" / f"{address}/".removeprefix(MEASURED)
+    return f"{address}/README.md" if measured.is_dir() else f"{address}.md"
+
+
+def _measured(text: str, source: str) -> str:
+    """Return a page of `benchmarks/` with links to code leading into the repository."""
+
+    def change(link: str) -> str:
+        path = posixpath.normpath(posixpath.join("benchmarks", posixpath.dirname(source), link))
+        inside = path.startswith("benchmarks/") and path.endswith((".md", ".png"))
+        return (
+            link if inside or "://" in link or link[0] == "#" else f"{REPOSITORY}/blob/main/{path}"
+        )
+
+    return _links(text, change)
+
+
+def python() -> str:
+    """Return a block of mkdocstrings for each name that the package offers."""
+    import napari_compressed_transcriptomics as package
+
+    blocks = (f"::: {package.__name__}.{where}.{name}" for name, where in package._PUBLIC.items())
+    return "\n\n".join(blocks)
+
+
+def commands() -> str:
+    """Return all commands with their options, as their parsers have them."""
+    from napari_compressed_transcriptomics.cli.command_line import command_parser
+
+    return "\n".join(_command(command_parser(), top=True))
+
+
+def _command(parser: argparse.ArgumentParser, top: bool = False) -> Iterator[str]:
+    if not top:
+        depth = len(parser.prog.split())
+        yield f"{'#' * depth} {parser.prog.partition(' ')[2]}\n"
+        yield f"{_escaped(parser.description or '')}\n"
+    below = [a for a in parser._actions if isinstance(a, argparse._SubParsersAction)]
+    if not below:
+        usage = " ".join(parser.format_usage().removeprefix("usage:").split())
+        yield f"```text\n{_wrapped(usage)}\n```\n"
+    left_out = (argparse._SubParsersAction, argparse._HelpAction)
+    shown = [a for a in parser._actions if a.help != argparse.SUPPRESS]
+    shown = [a for a in shown if not isinstance(a, left_out)]
+    if shown and not top:
+        yield from ("| option | what it is |", "|---|---|", *map(_option, shown), "")
+    if parser.epilog:
+        yield f"{_escaped(parser.epilog)}\n"
+    for action in below:
+        for sub in action.choices.values():
+            yield from _command(sub)
+
+
+def _option(action: argparse.Action) -> str:
+    """Return a row of the table of options."""
+    values = action.metavar or ("" if action.nargs == 0 else action.dest.upper())
+    if action.choices is not None and not action.metavar:
+        values = "{" + ",".join(map(str, action.choices)) + "}"
+    names = [f"`{name}`" for name in action.option_strings] or [f"`{values}`"]
+    value = f" `{values}`" if action.option_strings and values else ""
+    words = (action.help or "") % {**vars(action), "prog": "compressed-transcriptomics"}
+    if action.required and action.option_strings:
+        words = f"{words}; required" if words else "required"
+    return f"| {', '.join(names)}{value} | {_escaped(words).replace('|', chr(92) + '|')} |"
+
+
+def _wrapped(usage: str) -> str:
+    """Return a usage in lines that end between options, not within them."""
+    depth, joined = 0, ""
+    for character in usage:
+        depth += (character == "[") - (character == "]")
+        joined += "\0" if character == " " and depth else character
+    lines = textwrap.wrap(joined, 92, subsequent_indent="    ", break_on_hyphens=False)
+    return "\n".join(lines).replace("\0", " ")
+
+
+def _escaped(words: str) -> str:
+    """Return words in which Markdown finds no marks of its own."""
+    return re.sub(r"(?<!`)([*_<>\[\]])(?!`)", r"\\\1", words)
