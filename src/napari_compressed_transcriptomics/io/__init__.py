@@ -124,7 +124,8 @@ def _read(
         vertices = read_surface_maps(maps, on, impute, report)
         where = maps[0].parent if len(maps) > 1 else maps[0]
         return mean_over_regions(vertices, where, atlas, labels) if atlas else vertices
-    if on != UNSAID and (not isinstance(path, str | Path) or not suffix(path, _TABLES)):
+    one = path if isinstance(path, str | Path) else next(iter(path), "")
+    if on != UNSAID and not suffix(one, _TABLES):
         raise UserError(
             "--surface, --vertices-of and --hemisphere are of vertices, and these data have none; "
             "leave them out"
