@@ -66,6 +66,8 @@ def test_the_same_expression_in_every_format(name, tmp_path):
         sides = place.by_side(found)
         np.testing.assert_allclose(sides["right"][20:], column[N + 20 :], rtol=1e-6)
         assert np.isnan(sides["left"][:20]).all()
+    radius = np.linalg.norm(fsaverage5()["left"].sphere, axis=1)
+    np.testing.assert_allclose(radius, 100, rtol=1e-3)  # reading changes nothing of the mesh
     x = place.centroids[:, 0]
     assert np.median(x[: N - 20]) < -20 < 20 < np.median(x[N - 20 :])
 
@@ -261,17 +263,6 @@ def test_the_real_map_and_parcels_are_read():
     x, y, _ = read.parcellation.centroids.T
     assert -75 < x.min() < x.max() < 5
     assert -115 < y.min() < y.max() < 80
-
-
-def test_what_would_lose_the_mesh_is_refused(tmp_path):
-    from napari_compressed_transcriptomics.io.writers.h5ad_write import write_h5ad
-    from napari_compressed_transcriptomics.io.writers.store import convert
-
-    read = read_expression(write_gifti_maps(tmp_path / "maps", expression_on_vertices()))
-    with pytest.raises(UserError, match="not vertices"):
-        write_h5ad(tmp_path / "a.h5ad", read)
-    with pytest.raises(UserError, match="not vertices"):
-        convert(read, tmp_path / "a.zarr")
 
 
 def test_folders_and_files_of_maps_are_told_by_their_names(tmp_path):

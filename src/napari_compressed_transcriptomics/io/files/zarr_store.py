@@ -19,7 +19,8 @@ import numpy as np
 from napari_compressed_transcriptomics.core.errors import UserError, printable
 from napari_compressed_transcriptomics.core.memory import require_memory
 
-VERSION = 1
+VERSION = 2
+"""The newest that is read. Stores of vertices have it, all others 1."""
 MARK = "uns/store"
 """The group whose attributes say that a store is ours, of which version, and what it holds."""
 CHUNK = (4096, 32)
@@ -85,6 +86,10 @@ class Store:
                 "convert the data again"
             )
         self.values = StoredMatrix(self.address, self.name, self.facts, array)
+
+    def has(self, name: str) -> bool:
+        """Tell whether the store holds something of a name."""
+        return self._find(name) is not None
 
     def texts(self, name: str, n: int) -> list[str]:
         """Return `n` names that an array holds."""

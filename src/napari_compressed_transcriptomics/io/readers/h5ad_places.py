@@ -15,7 +15,8 @@ from napari_compressed_transcriptomics.core.expression import Expression, Parcel
 from napari_compressed_transcriptomics.core.memory import require_memory
 from napari_compressed_transcriptomics.core.provenance import array_sha256
 from napari_compressed_transcriptomics.io.files.hdf5 import Hdf5
-from napari_compressed_transcriptomics.spatial.surface_place import SurfaceParcellation
+
+from .surfaces.stored import ARRAYS, mesh_to_store, stored_mesh
 
 _PLACE = "uns['parcellation']"
 _FARTHEST = 1e7  # mm
@@ -23,37 +24,28 @@ _FARTHEST = 1e7  # mm
 
 def places_to_store(expression: Expression) -> dict[str, Any]:
     """Return ``uns["parcellation"]`` of an expression; see `io.h5ad`."""
-    refuse_vertices(expression.parcellation, "AnnData files")
     labels, affine = expression.parcellation.labels, expression.parcellation.affine
+    mesh = mesh_to_store(expression.parcellation)
     return {
         "labels": labels,
         "affine": affine,
+        **mesh,
         "samples": np.array(expression.samples, object),
-        "sha256": _sha256(labels, affine, expression.samples),
+        "sha256": _sha256(labels, affine, expression.samples, mesh),
     }
-
-
-def refuse_vertices(parcellation: Parcellation, what: str) -> None:
-    """Raise a `UserError` for vertices, whose mesh what is written would not tell."""
-    if isinstance(parcellation, SurfaceParcellation):
-        raise UserError(
-            f"{what} of ours hold voxels and regions of volumes, not vertices; keep the GIFTI or "
-            "MGH files, or the table"
-        )
 
 
 @dataclass(frozen=True)
 class StoredPlaces:
     """Where samples lie, as our writer stored it.
 
-    ``i + 1`` stands in `labels` where the i-th of `samples` lies; these are None in files of
-    older versions that hold regions, whose rows nothing ties to a place. `excluded` had no
-    values when the file was written. `space` is empty where it is not known.
+    ``i + 1`` stands in the labels of `place` where the i-th of `samples` lies; these are None in
+    files of older versions that hold regions, whose rows nothing ties to a place. `excluded` had
+    no values when the file was written. `space` is empty where it is not known.
     """
 
     path: Path
-    labels: np.ndarray
-    affine: np.ndarray
+    place: Parcellation
     samples: list[str] | None
     by_voxel: bool
     excluded: list[str]
@@ -106,7 +98,7 @@ class StoredPlaces:
                 f"{len(lost)} sample(s) of {_PLACE} have no row in {file} any more "
                 f"({listing(lost)}) and are shown as no data"
             )
-        return Parcellation(lookup[self.labels], self.affine), lost, notes
+        return self.place.renumbered(lookup[self.place.labels]), lost, notes
 
 
 def stored_places(file: Hdf5) -> StoredPlaces | None:
@@ -114,7 +106,7 @@ def stored_places(file: Hdf5) -> StoredPlaces | None:
     name = file.path.name
     found = {
         key: file.find(f"uns/parcellation/{key}")
-        for key in ("labels", "affine", "samples", "sha256")
+        for key in ("labels", "affine", *ARRAYS, "samples", "sha256")
     }
     if found["labels"] is None or found["affine"] is None:
         return None
@@ -142,6 +134,12 @@ def stored_places(file: Hdf5) -> StoredPlaces | None:
     if fits:
         labels = labels.astype(np.int32, copy=False)
         voxels = np.bincount(labels.ravel(), minlength=n + 1)[1:]
+    shapes = {"surface": (2,), "coordinates": (labels.size, 3)}
+    mesh = {
+        key: file.read(file.numbers(found[key], f"{key} in {_PLACE}", shape=shapes[key]))
+        for key in ARRAYS
+        if found[key] is not None
+    }
     if not fits or not voxels.all():
         raise UserError(
             f"{name} has labels in {_PLACE} that are not 1 to the number of its samples; write it "
@@ -149,7 +147,7 @@ def stored_places(file: Hdf5) -> StoredPlaces | None:
         )
     if found["sha256"] is not None and samples is not None:
         stated = file.texts(found["sha256"], f"sha256 in {_PLACE}")
-        if stated != [_sha256(labels, affine, samples)]:
+        if stated != [_sha256(labels, affine, samples, mesh)]:
             raise UserError(
                 f"{name} has other labels, samples or affine in {_PLACE} than were written (by "
                 "their sha256 there, to be removed if that is meant); get the file again"
@@ -158,7 +156,8 @@ def stored_places(file: Hdf5) -> StoredPlaces | None:
     if samples is None and by_voxel:  # older versions named voxels by their place, if nothing else
         order = np.argsort(labels[labels > 0])
         samples = ["_".join(map(str, voxel)) for voxel in np.argwhere(labels)[order].tolist()]
-    return StoredPlaces(file.path, labels, affine, samples, by_voxel, *_told(file))
+    place = stored_mesh(labels, affine, mesh, name)
+    return StoredPlaces(file.path, place, samples, by_voxel, *_told(file))
 
 
 def _told(file: Hdf5) -> tuple[list[str], str]:
@@ -183,6 +182,8 @@ def _told(file: Hdf5) -> tuple[list[str], str]:
     return [str(name).encode(errors="replace").decode() for name in excluded], space_of(record)
 
 
-def _sha256(labels: np.ndarray, affine: np.ndarray, samples: Sequence[str]) -> str:
+def _sha256(
+    labels: np.ndarray, affine: np.ndarray, samples: Sequence[str], mesh: dict[str, np.ndarray]
+) -> str:
     names = np.frombuffer("\n".join(samples).encode(), np.uint8)
-    return array_sha256(labels.astype(np.int32), affine.astype(np.float64), names)
+    return array_sha256(labels.astype(np.int32), affine.astype(np.float64), names, *mesh.values())

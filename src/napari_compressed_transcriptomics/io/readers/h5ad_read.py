@@ -86,6 +86,7 @@ def read_h5ad(
         notes=[*gene_notes, *notes],
         excluded=excluded,
         source=source,
+        place=parcellation,
     )
     return mean_over_regions(expression, path, atlas, labels) if atlas else expression
 

@@ -7,10 +7,12 @@ import numpy as np
 
 from napari_compressed_transcriptomics.core.brain_space import recorded, space_of
 from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.core.expression import Expression, Parcellation
+from napari_compressed_transcriptomics.core.expression import Expression
 from napari_compressed_transcriptomics.core.gene_translation import translated
 from napari_compressed_transcriptomics.core.lazy_values import LazyValues
 from napari_compressed_transcriptomics.io.files.zarr_store import Store
+
+from .surfaces.stored import ARRAYS, stored_mesh
 
 
 def read_store(path: str | Path) -> Expression:
@@ -35,6 +37,11 @@ def read_store(path: str | Path) -> Expression:
     n_samples, n_genes = store.values.shape
     genes = store.texts("var/_index", n_genes)
     samples = store.texts("obs/_index", n_samples)
+    mesh = {
+        key: store.numbers(f"uns/parcellation/{key}", ndim)
+        for key, ndim in zip(ARRAYS, (1, 2), strict=True)
+        if store.has(f"uns/parcellation/{key}")
+    }
     labels = store.numbers("uns/parcellation/labels", 3).astype(np.int32)
     affine = store.numbers("uns/parcellation/affine", 2).astype(float)
     fits = labels.min() >= 0 and labels.max() == n_samples and affine.shape == (4, 4)
@@ -52,7 +59,7 @@ def read_store(path: str | Path) -> Expression:
         values=LazyValues(store.values),
         genes=named.genes,
         samples=tuple(samples),
-        parcellation=Parcellation(labels, affine),
+        parcellation=stored_mesh(labels, affine, mesh, store.name),
         name=str(facts.get("name") or store.name),
         excluded=_texts(facts, "excluded"),
         notes=(*_texts(facts, "notes"), *named.notes(store.name)),

@@ -27,7 +27,7 @@ from napari_compressed_transcriptomics.io.files.atomic import check_writable, re
 from napari_compressed_transcriptomics.io.files.room import check_room, explained, system_error
 from napari_compressed_transcriptomics.io.files.style import SAFE
 from napari_compressed_transcriptomics.io.files.zarr_store import MARK, VERSION, Store
-from napari_compressed_transcriptomics.io.readers.h5ad_places import refuse_vertices
+from napari_compressed_transcriptomics.io.readers.surfaces.stored import mesh_to_store
 
 from .zarr_elements import (
     Layout,
@@ -96,7 +96,6 @@ def convert(
         `out` is there already or cannot be written, values are not finite or beyond float16's
         range, or what was written does not read as it should. As `core.cluster.connected`.
     """
-    refuse_vertices(expression.parcellation, "Stores")
     out, report = Path(out), dropping(report)
     check_store(out, dtype)
     refuse_overwriting([out], expression.source)
@@ -148,13 +147,16 @@ class _Writing:
     def __init__(self, expression: Expression, partial: Path, layout: Layout, dtype: str) -> None:
         self.expression, self.partial, self.layout, self.dtype = expression, partial, layout, dtype
         labels, affine = expression.parcellation.labels, expression.parcellation.affine
+        self.mesh = mesh_to_store(expression.parcellation)
         names = json.dumps([expression.genes, expression.samples]).encode()
         self.record: dict[str, Any] = {
-            "version": VERSION,
+            "version": VERSION if self.mesh else 1,
             "dtype": dtype,
             "chunk": list(layout.chunk),
             "shard": list(layout.shard),
-            "data": array_sha256(labels, affine, np.frombuffer(names, np.uint8)),
+            "data": array_sha256(
+                labels, affine, np.frombuffer(names, np.uint8), *self.mesh.values()
+            ),
             "source": json.loads(json.dumps(expression.source)),
             "done": -1,  # genes; names are not there yet
             "largest": 0.0,
@@ -204,10 +206,13 @@ class _Writing:
         for name in ("obsm", "varm", "obsp", "varp", "layers", "uns"):
             root.create_group(name, attributes=encoding("dict", "0.1.0"))
         parcellation = expression.parcellation
-        write_numbers(root, "obsm/spatial", parcellation.centroids)
+        if parcellation.places_known:
+            write_numbers(root, "obsm/spatial", parcellation.centroids)
         place = root.create_group("uns/parcellation", attributes=encoding("dict", "0.1.0"))
         write_numbers(place, "labels", parcellation.labels)
         write_numbers(place, "affine", parcellation.affine)
+        for key, array in self.mesh.items():
+            write_numbers(place, key, array)
         root.create_array(
             "X",
             shape=(expression.n_samples, expression.n_genes),
@@ -259,7 +264,7 @@ class _Writing:
         expression = self.expression
         mark = {
             **encoding("dict", "0.1.0"),
-            "version": VERSION,
+            "version": self.record["version"],
             "name": expression.name,
             "notes": list(expression.notes),
             "excluded": list(expression.excluded),

@@ -18,7 +18,7 @@ from napari_compressed_transcriptomics.spatial.surface_place import (
 from .gifti import read_gifti
 from .names import GIFTI, side_of
 
-_FARTHEST = 300.0  # mm
+FARTHEST_MM = 300.0
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ def _shipped(sizes: tuple[int, int]) -> tuple[np.ndarray | None, np.ndarray | No
         between = (found.pial + found.white) / 2
         radius = np.sqrt(area(between, found.faces) / (4 * np.pi))
         _, (middle, sphere) = finer(found.faces, [between, found.sphere], n)
-        sphere *= radius / np.linalg.norm(sphere, axis=1, keepdims=True)
+        sphere = sphere * (radius / np.linalg.norm(sphere, axis=1, keepdims=True))
         places.append(middle[:size])
         spheres.append(sphere[:size])
     return np.concatenate(places), np.concatenate(spheres)
@@ -118,7 +118,7 @@ def _given(
         if points is None or points.ndim != 2 or points.shape[1] != 3:
             raise UserError(f"{path.name} holds no coordinates of vertices; choose a .surf.gii")
         points = points.astype(np.float32)
-        if not np.isfinite(points).all() or np.abs(points).max() > _FARTHEST:
+        if not np.isfinite(points).all() or np.abs(points).max() > FARTHEST_MM:
             raise UserError(f"{path.name} has vertices that lie in no brain (RAS mm); check it")
         side = gifti.structure or side_of(path)
         if not side:
