@@ -37,7 +37,14 @@ DETAILS = (
 def add_options(predict: Any) -> None:
     """Add the options of the command to its parser."""
     add = predict.add_argument
-    add("--targets", nargs="+", type=Path, required=True, metavar="FILE", help="NIfTI or tables")
+    add(
+        "--targets",
+        nargs="+",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="NIfTI, tables, or maps of a surface (lh.NAME.gii)",
+    )
     add(
         "--target-regions",
         type=Path,

@@ -182,6 +182,19 @@ class SurfaceSampling:
         middle = len(found) // 2
         return SurfaceMap(found[:middle], found[middle:], float(lacking.mean()))
 
+    def to_samples(self, vertices: np.ndarray) -> np.ndarray:
+        """Bring values of both hemispheres' vertices (2 x 10,242,) back to the samples.
+
+        Each sample takes the mean of the vertices that would take from it, weighted as there; NaN
+        where there are none, or less than half of them have a value.
+        """
+        known = np.isfinite(vertices)
+        back = self._weights.T
+        weight, all_weight = back @ known.astype(float), back @ np.ones(len(known))
+        enough = (all_weight > 0) & (weight >= 0.5 * all_weight)
+        sums = back @ np.where(known, vertices, 0.0)
+        return np.where(enough, sums / np.where(enough, weight, 1), np.nan)
+
 
 _SAMPLINGS: WeakKeyDictionary[Parcellation, SurfaceSampling] = WeakKeyDictionary()
 

@@ -24,12 +24,14 @@ from .atlas_matching import other_numbering
 from .map_sampling import sample_means
 from .region_names import match_names
 from .row_names import RowNames, read_row_names
+from .surfaces.names import MAPS
+from .surfaces.targets import sides_of_maps, surface_target
 from .table_header import counts_rows, shown
 from .table_rows import says_ids
 from .text_table import read_text_table
 from .volume import Volume, read_volume
 
-TARGET_FILES = NIFTI + TEXT_TABLE
+TARGET_FILES = NIFTI + TEXT_TABLE + MAPS
 """Endings of the files that can hold targets."""
 _MIN_ROWS = 0.5
 
@@ -46,7 +48,8 @@ def read_targets(
     ----------
     maps : iterable of str, Path or Volume
         3-D NIfTI in the space of the expression, or tables (CSV, TSV) of one row a region and
-        one column a map. Maps that are open already come as volumes.
+        one column a map; or GIFTI and MGH of a cortical surface, whose hemispheres are one map, see
+        `surfaces.targets`. Maps that are open already come as volumes.
     expression : Expression
         Names and places of the samples.
     regions : str or Path, optional
@@ -62,6 +65,8 @@ def read_targets(
     """
     every = [one if isinstance(one, Volume) else Path(one) for one in maps]
     rows = None if regions is None else read_row_names(regions)
+    of_surface = [one for one in every if isinstance(one, Path) and suffix(one, MAPS)]
+    by_first = {next(iter(files.values())): files for files in sides_of_maps(of_surface)}
     targets: list[Target] = []
     for done, one in enumerate(every):
         report(Progress(f"Reading {one.name}", done, len(every)))
@@ -69,6 +74,9 @@ def read_targets(
             targets.append(_of_volume(one, one.name, expression))
         elif suffix(one, NIFTI):
             targets.append(_of_volume(read_volume(one), one.name, expression))
+        elif suffix(one, MAPS):
+            if one in by_first:
+                targets.append(surface_target(by_first[one], expression))
         elif suffix(one, TEXT_TABLE):
             targets += _of_table(one, expression, rows)
         else:
