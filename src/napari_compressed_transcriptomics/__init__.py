@@ -30,6 +30,7 @@ _PUBLIC = {
     "save_results": "io.writers.results",
     "synthetic_brain": "core.synthetic",
     "train_codec": "codecs.recipes",
+    "write_page": "io.writers.page_file",
 }
 
 __all__ = ["__version__", *sorted(_PUBLIC)]

@@ -1,0 +1,1 @@
+"""One page of HTML that decodes any gene in the browser, offline."""
