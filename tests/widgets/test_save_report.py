@@ -47,6 +47,12 @@ def test_a_click_saves_the_page(dock, brain, tmp_path, qtbot, answer):
     assert "region 3" in path.read_text("utf-8")
     assert labels in viewer.layers
 
+    answer(tmp_path / "genes.html")
+    run(bar, qtbot, bar.page)
+    assert bar.status.text() == f"Saved {tmp_path / 'genes.html'}"
+    assert 'id="arrays"' in (tmp_path / "genes.html").read_text("utf-8")
+    assert bar.page.isEnabled()
+
 
 def test_a_bad_name_is_told_and_nothing_written(dock, brain, tmp_path, told, answer):
     viewer, inspect = dock
@@ -54,7 +60,10 @@ def test_a_bad_name_is_told_and_nothing_written(dock, brain, tmp_path, told, ans
     answer(tmp_path / "it.png")
     press(inspect.report.run)
     assert "must end in .html" in told[0].message
+    press(inspect.report.page)
+    assert "must end in .html" in told[1].message
     answer()
     press(inspect.report.run)
+    press(inspect.report.page)
     assert inspect.report.job is None
     assert not list(tmp_path.iterdir())

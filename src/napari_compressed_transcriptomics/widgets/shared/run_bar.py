@@ -1,6 +1,6 @@
 """Run and Cancel, progress with time left, and one line that says how things stand."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from qtpy.QtCore import Signal
@@ -27,6 +27,8 @@ class RunBar(QWidget):
         See `Job`.
     tells : bool
         Whether messages of the work become notifications; else the dock itself shows them.
+    others : sequence of QPushButton
+        Beside Run, and allowed when it is: other work of which one runs at a time.
     """
 
     clicked = Signal()
@@ -34,13 +36,20 @@ class RunBar(QWidget):
     succeeded = Signal(object)
     ended = Signal()
 
-    def __init__(self, title: str, keep_best: bool = False, tells: bool = True):
+    def __init__(
+        self,
+        title: str,
+        keep_best: bool = False,
+        tells: bool = True,
+        others: Sequence[QPushButton] = (),
+    ):
         super().__init__()
         self._tells = tells
         self._title = title
         self._keep_best = keep_best
         self.job: Job | None = None
         self.run = QPushButton("Run")
+        self._runs = (self.run, *others)
         self.cancel = QPushButton("Cancel")
         self.progress = QProgressBar()
         self.status = wrapping_label()
@@ -54,7 +63,8 @@ class RunBar(QWidget):
     def allow(self, reason: str) -> None:
         """Enable Run, or disable it and say the `reason`; while a job runs it stays disabled."""
         running = self.job is not None
-        self.run.setEnabled(not running and not reason)
+        for button in self._runs:
+            button.setEnabled(not running and not reason)
         self.cancel.setEnabled(running)
         self.progress.setVisible(running)
         if not running:
