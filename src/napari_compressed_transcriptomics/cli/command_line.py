@@ -25,6 +25,7 @@ from . import encode as _cli_encode
 from . import figure as _cli_figure
 from . import info as _cli_info
 from . import models as _cli_models
+from . import page as _cli_page
 from . import predict as _cli_predict
 from . import report as _cli_report
 from . import samples as _cli_samples
@@ -299,6 +300,10 @@ def command_parser(about: str = "") -> argparse.ArgumentParser:
     report = command("report", _cli_report.run, _cli_report.SUMMARY)
     report.epilog = _cli_report.DETAILS
     _cli_report.add_options(report)
+
+    page = command("page", _cli_page.run, _cli_page.SUMMARY)
+    page.epilog = _cli_page.DETAILS
+    _cli_page.add_options(page)
 
     figure = command("figure", _cli_figure.run, _cli_figure.SUMMARY)
     figure.epilog = _cli_figure.DETAILS
