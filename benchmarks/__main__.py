@@ -12,6 +12,7 @@ from .first_run import first_run
 from .inspect import gene_switch
 from .long import LONG
 from .measures import cuda, memory, one_gene, peak_above_input, speed
+from .page import page
 from .report import report
 from .scatter import scatter
 from .views import views
@@ -49,6 +50,7 @@ def main() -> None:
         top_genes,
         default_codec,
         report,
+        page,
         lambda: cuda(given.rounds),
         lambda: training.speed(2 * given.slow_rounds),
         training.time_to_error,
