@@ -15,6 +15,7 @@ from napari_compressed_transcriptomics.core import fault_report
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.progress import Progress
 from napari_compressed_transcriptomics.core.threads import usual_threads
+from napari_compressed_transcriptomics.widgets.shared import job
 from napari_compressed_transcriptomics.widgets.shared.background import Background
 from napari_compressed_transcriptomics.widgets.shared.run_bar import RunBar
 
@@ -84,6 +85,20 @@ def test_a_bug_is_one_notification_that_names_its_report(error, make_bar, told, 
     assert bar.status.text() == line
     assert bar.run.isEnabled()
     assert not bar.cancel.isEnabled()
+
+
+def test_a_fault_before_the_work_is_told_as_one_within(make_bar, told, qtbot, monkeypatch):
+    """As PyTorch had it while another thread was loading it."""
+
+    def half_loaded():
+        raise AttributeError("half loaded")
+
+    monkeypatch.setattr(job, "_compute_in_usual_threads", half_loaded)
+    bar = make_bar(lambda report: 1)
+    run(bar, qtbot)
+    (notice,) = told
+    assert "half loaded" in notice.message
+    assert bar.run.isEnabled()
 
 
 def test_warnings_are_one_notification_none_lost_none_twice(make_bar, told, qtbot):

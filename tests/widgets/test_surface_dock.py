@@ -129,12 +129,18 @@ def test_a_gene_on_the_surface_and_back(blob, dock, model, qtbot):
     assert (where[:, 0] < -15).all()
     assert (where[:, 1] > 25).all()
     np.testing.assert_allclose(model.scene.camera.view_direction, (0, 0, 1), atol=1e-6)
-    assert dict(attach(model).cells.look().letters)["left"] == "A"
+    cells = attach(model).cells
+    assert dict(cells.look().letters)["left"] == "A"
+    cells.mark(LEFT_FRONT[::-1], "picked")
+    assert cells.look().mark.name == "picked"  # the pial surface lies where the brain has it
+    assert model.canvas.overlays.axes.visible
 
     press(dock.views["four"])
     ready(qtbot, dock)
     assert surface_view(model).layer is surface
-    assert not attach(model).cells.look().letters  # none is right for all
+    assert not cells.look().letters  # none is right for all
+    assert not cells.look().mark
+    assert not model.canvas.overlays.axes.visible
     assert len(model.layers[CAPTIONS].data) == 4
     press(dock.back)
     assert (model.dims.ndisplay, model.dims.point, set(model.layers)) == before

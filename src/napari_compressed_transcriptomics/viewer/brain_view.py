@@ -118,9 +118,19 @@ class BrainView:
             self._viewer.canvas.grid.enabled = False
         self.cells.fit()
 
-    def show_several_sides(self, several: bool) -> None:
-        """Say whether what is shown lies turned in several ways: no letter is right for all."""
+    def show_elsewhere(self, moved: bool, several: bool = False) -> None:
+        """Say whether what is shown lies elsewhere than in the brain: no place of it is marked.
+
+        Parameters
+        ----------
+        moved : bool
+        several : bool
+            It lies turned in several ways: no letter and no axis is right for all.
+        """
+        self.cells.wanted.in_place = not moved
         self.cells.wanted.sided = not several
+        axes = self._viewer.dims.ndisplay == 3 and self._any_of_ours() and not several
+        self._viewer.canvas.overlays.axes.visible = axes
         self.cells.update()
 
     def _on_order(self) -> None:

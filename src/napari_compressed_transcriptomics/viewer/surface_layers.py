@@ -126,7 +126,7 @@ class SurfaceView:
             viewer.layers.remove(layer)
         for layer in before["hidden"]:
             layer.visible = True
-        self._view.show_several_sides(False)
+        self._view.show_elsewhere(False)
         self._view.shell.hide_meanwhile(False)
         viewer.canvas.overlays.scale_bar.visible = before["scale_bar"]
         camera = viewer.scene.camera
@@ -268,7 +268,7 @@ class SurfaceView:
         scene, viewer = self._scene, self._viewer
         assert scene is not None
         viewer.dims.ndisplay = 3
-        self._view.show_several_sides(not scene.in_place)
+        self._view.show_elsewhere(mesh != "pial" or not scene.in_place, not scene.in_place)
         viewer.canvas.overlays.scale_bar.visible = mesh == "pial" and self._before["scale_bar"]
         viewer.scene.camera.set_view_direction(scene.direction[::-1], scene.up[::-1])
         self._fit(scene)

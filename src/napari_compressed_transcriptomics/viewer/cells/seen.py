@@ -128,6 +128,8 @@ class Wanted:
         Whether letters and scale hold for all that is seen.
     barred : bool
         Whether there are colour bars and captions; not in small views.
+    in_place : bool
+        Whether what is shown lies where the brain has it, so that places can be marked.
     marked : (ndarray of shape (3,), str) or None
         The place ringed, in mm (z, y, x), and its name.
     cross : ndarray of shape (3,) or None
@@ -137,6 +139,7 @@ class Wanted:
     written: bool = True
     sided: bool = True
     barred: bool = True
+    in_place: bool = True
     marked: tuple[np.ndarray, str] | None = None
     cross: np.ndarray | None = None
 
@@ -174,7 +177,7 @@ def look(viewer: Any, texts: CellTexts, wanted: Wanted, sliced: bool = False) ->
         tuple(side_letters(viewer).items()) if sided else (),
         _place(viewer) if wanted.written else "",
         _scale(viewer, cells[0].layout) if sided else (0.0, ""),
-        _mark(viewer, cells, wanted.marked),
+        _mark(viewer, cells, wanted.marked) if wanted.in_place else None,
         _cross(viewer, cells[0].layout.cell, wanted.cross),
         _slice(viewer) if sliced else (),
     )

@@ -170,8 +170,6 @@ def _do(
     Errors are returned, since a worker that raises is reported a second time by napari.
     """
     last = 0.0
-    if "torch" in sys.modules:
-        sys.modules["torch"].set_num_threads(usual_threads())
 
     def show(progress: Progress) -> None:
         nonlocal last
@@ -183,6 +181,7 @@ def _do(
             report(progress)
 
     try:
+        _compute_in_usual_threads()
         with warned.here():
             result = work(stopping(show, stop.is_set))
         return ("cancelled", None) if drop.is_set() else ("succeeded", result)
@@ -190,3 +189,10 @@ def _do(
         return "cancelled", None
     except BaseException as error:  # a panic of a Rust library is no Exception; it ends here, too
         return "failed", error
+
+
+def _compute_in_usual_threads() -> None:
+    if "torch" in sys.modules:  # else whoever loads it finds the usual number
+        import torch  # waits until it is whole, where another thread is loading it
+
+        torch.set_num_threads(usual_threads())
