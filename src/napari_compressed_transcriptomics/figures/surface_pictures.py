@@ -6,11 +6,11 @@ from functools import lru_cache
 import numpy as np
 
 from napari_compressed_transcriptomics.spatial.cortical_surface import (
-    SIDES,
     SurfaceMap,
     fsaverage5,
     vertex_normals,
 )
+from napari_compressed_transcriptomics.spatial.surface_views import FOUR, SideView
 
 PIXELS = 360
 """Of the longest side of a view."""
@@ -71,25 +71,22 @@ def surface_rows(mesh: str = "pial", pixels: int = PIXELS) -> list[list[SurfaceP
     pixels : int
         Of the longest side.
     """
-    return [[_view(side, how, mesh, pixels) for side in SIDES] for how in ("lateral", "medial")]
+    return [[_picture(seen, mesh, pixels) for seen in row] for row in FOUR]
 
 
 @lru_cache(maxsize=8)  # both meshes of one size; large ones have 30 MB
-def _view(side: str, how: str, mesh: str, pixels: int) -> SurfacePicture:
-    from_left = (side == "left") == (how == "lateral")
-    right = np.array([0, -1.0, 0]) if from_left else np.array([0, 1.0, 0])
+def _picture(seen: SideView, mesh: str, pixels: int) -> SurfacePicture:
+    right = np.array([0, -1.0 if seen.from_left else 1.0, 0])
     up = np.array([0, 0, 1.0])
     frame = np.array([right, up, np.cross(right, up)])
-    hemisphere = fsaverage5()[side]
+    hemisphere = fsaverage5()[seen.side]
     places = getattr(hemisphere, mesh)
-    letters = ("A", "P") if from_left else ("P", "A")
     vertices, weights, light, step = painted(places, hemisphere.faces, frame, pixels)
     under = interpolated(sulcal_grey(hemisphere.sulcal_depth), vertices, weights)
     height, width = light.shape
     size = (width * step, height * step)
-    return SurfacePicture(
-        f"{side}, {how}", side, vertices, weights, light, size, *letters, under=under
-    )
+    title = f"{seen.side}, {seen.view}"
+    return SurfacePicture(title, seen.side, vertices, weights, light, size, *seen.ends, under=under)
 
 
 def sulcal_grey(depth: np.ndarray) -> np.ndarray:

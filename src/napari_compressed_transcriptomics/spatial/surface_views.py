@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -20,14 +21,32 @@ _GAP_MM = 14.0
 _TURNED = np.array([-1, -1, 1], np.float32)
 """By half a turn about the vertical axis: never mirrored."""
 
-# Look along +x: from the left, anterior on the left. What each view turns, its row and column.
-_FOUR = (
-    ("left", "lateral", False, 0, 0),
-    ("right", "lateral", True, 0, 1),
-    ("left", "medial", True, 1, 0),
-    ("right", "medial", False, 1, 1),
-)
-_LOOK = {"left_lateral": 1, "left_medial": -1, "right_lateral": -1, "right_medial": 1}
+
+class SideView(NamedTuple):
+    """One hemisphere seen from outside or from the midline.
+
+    Attributes
+    ----------
+    side : {"left", "right"}
+    view : {"lateral", "medial"}
+    """
+
+    side: str
+    view: str
+
+    @property
+    def from_left(self) -> bool:
+        """Whether the eye looks along +x, with anterior on the left; else along -x."""
+        return (self.side == "left") == (self.view == "lateral")
+
+    @property
+    def ends(self) -> tuple[str, str]:
+        """The letters of what lies on the left and on the right."""
+        return ("A", "P") if self.from_left else ("P", "A")
+
+
+FOUR = tuple(tuple(SideView(side, view) for side in SIDES) for view in ("lateral", "medial"))
+"""The four views in rows: lateral above medial, the left hemisphere on the left."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,9 +99,9 @@ def surface_scene(mesh: str = "inflated", view: str = "four") -> SurfaceScene:
         apart = _apart(sides, mesh)
         places = {side: getattr(sides[side], mesh) + apart[side] for side in SIDES}
         return _joined(places, sides, (0.0, 0.0, -1.0), (0.0, 1.0, 0.0))
-    side = view.split("_")[0]
-    places = {side: getattr(sides[side], mesh)}
-    return _joined(places, sides, (float(_LOOK[view]), 0.0, 0.0), (0.0, 0.0, 1.0))
+    seen = SideView(*view.split("_"))
+    places = {seen.side: getattr(sides[seen.side], mesh)}
+    return _joined(places, sides, (1.0 if seen.from_left else -1.0, 0.0, 0.0), (0.0, 0.0, 1.0))
 
 
 def _apart(sides: Mapping[str, Hemisphere], mesh: str) -> dict[str, np.ndarray]:
@@ -112,18 +131,23 @@ def _four(sides: Mapping[str, Hemisphere], mesh: str) -> SurfaceScene:
     _, length, height = np.max([np.ptp(getattr(side, mesh), 0) for side in sides.values()], axis=0)
     first = {"left": 0, "right": len(sides["left"].pial)}
     parts, captions = [], []
-    for side, view, turned, row, column in _FOUR:
+    places = (
+        (row, column, seen) for row, views in enumerate(FOUR) for column, seen in enumerate(views)
+    )
+    for row, column, seen in places:
+        side = seen.side
         vertices = getattr(sides[side], mesh)
         vertices = vertices - (vertices.min(0) + vertices.max(0)) / 2
-        if turned:
+        if not seen.from_left:
             vertices = vertices * _TURNED
         middle = np.array([0, (0.5 - column) * (length + _GAP_MM), (0.5 - row) * 1.15 * height])
         n = len(vertices)
         parts.append(
             ((vertices + middle).astype(np.float32), first[side] + np.arange(n), sides[side].faces)
         )
-        ends = ("P", "A") if turned else ("A", "P")
-        captions.append((f"{ends[0]}   {side} {view}   {ends[1]}", middle - [0, 0, 0.56 * height]))
+        left, right = seen.ends
+        words = f"{left}   {side} {seen.view}   {right}"
+        captions.append((words, middle - [0, 0, 0.56 * height]))
     return SurfaceScene(*_stacked(parts), (1.0, 0.0, 0.0), captions=tuple(captions), in_place=False)
 
 
