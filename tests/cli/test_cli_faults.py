@@ -334,3 +334,10 @@ def test_signals_wait_for_the_end_of_an_import(name, code):
         signal.signal(signal.SIGTERM, before)
     assert imported == ["torch"]
     assert signals.how_ended()[0] == code
+
+
+def test_torch_that_cannot_be_loaded(monkeypatch, tmp_path, capsys):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    line = refused(capsys, *ENCODE, tmp_path / "out")
+    assert "torch is not installed: run pip install torch" in line
+    assert not (tmp_path / "out").exists()

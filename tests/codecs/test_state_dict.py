@@ -168,3 +168,14 @@ def test_zip_bomb(tmp_path):
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("archive/data.pkl", bytes(10**7))
     refused(path, "unpack")
+
+
+def test_only_a_torch_that_is_safe_for_it_opens_one(tmp_path, monkeypatch):
+    """Before 2.6 a crafted file could run code in spite of `weights_only` (CVE-2025-32434)."""
+    from napari_compressed_transcriptomics.core import installation
+
+    path = tmp_path / "net.pt"
+    published(path)
+    monkeypatch.setattr(torch, "load", lambda *_, **__: pytest.fail("was opened"))
+    monkeypatch.setattr(installation, "version", lambda package: "2.5.1+cu118")
+    refused(path, "Opening net.pt safely needs torch 2.6 or later", "2.5.1+cu118 is installed")

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.fault_report import write_report
+from napari_compressed_transcriptomics.core.installation import import_problem
 
 THEIRS = 2
 """The exit code where input, settings or surroundings are at fault."""
@@ -43,6 +44,8 @@ def explained(error: Exception, arguments: Sequence[str], warned: Sequence[str])
             f"There is not enough memory ({str(lacking) or type(lacking).__name__}); close other "
             "programs, raise the limit of this one (ulimit -v), or use smaller data"
         )
+    if (problem := import_problem(error)) is not None:
+        return THEIRS, problem
     if isinstance(error, OSError) and error.errno is not None:
         return THEIRS, _of_the_system(error)
     encoding = sys.getfilesystemencoding()

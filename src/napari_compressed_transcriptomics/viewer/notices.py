@@ -9,6 +9,7 @@ from napari_compressed_transcriptomics.core.errors import (
     printable,
     shortened,
 )
+from napari_compressed_transcriptomics.core.installation import import_problem
 
 
 def tell(notes: Iterable[str]) -> None:
@@ -21,15 +22,20 @@ def tell(notes: Iterable[str]) -> None:
 
 @contextmanager
 def user_errors_shown() -> Iterator[None]:
-    """Show a `UserError` from the body as a notification, without a traceback, and go on."""
+    """Show what users can mend as a notification, without a traceback, and go on.
+
+    That is a `UserError` from the body, and a library that cannot be imported.
+    """
     try:
         yield
-    except UserError as error:
+    except Exception as error:
+        if _mendable(error) is None:
+            raise
         report(error)
 
 
 def report(error: BaseException, doing: str = "") -> None:
-    """Show an error in one notification: a `UserError` as its sentence, a bug with its traceback.
+    """Show an error in one notification: a sentence where users can mend it, else its traceback.
 
     The traceback of a bug stands behind a button, and in a file that the notification names.
 
@@ -43,8 +49,8 @@ def report(error: BaseException, doing: str = "") -> None:
 
     from napari_compressed_transcriptomics.core.fault_report import write_report
 
-    if isinstance(error, UserError):
-        show_error(str(error))
+    if (mendable := _mendable(error)) is not None:
+        show_error(mendable)
         return
     path = write_report(error, {"window": doing})
     notification = ErrorNotification(error)
@@ -54,7 +60,12 @@ def report(error: BaseException, doing: str = "") -> None:
 
 
 def sentence(error: BaseException) -> str:
-    """Return an error in one line: a `UserError` as it is, another with its kind."""
-    if isinstance(error, UserError):
-        return str(error)
+    """Return an error in one line: what users can mend as it is, another with its kind."""
+    if (mendable := _mendable(error)) is not None:
+        return mendable
     return shortened(printable(f"{type(error).__name__}: {error}".strip(" :")), LONGEST_MESSAGE)
+
+
+def _mendable(error: BaseException) -> str | None:
+    """Return the sentence on an error of the user's, or of their installation; else None."""
+    return str(error) if isinstance(error, UserError) else import_problem(error)

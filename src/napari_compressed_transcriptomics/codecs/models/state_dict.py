@@ -11,6 +11,7 @@ import numpy as np
 
 from napari_compressed_transcriptomics.codecs.codec import GENE_MEANS
 from napari_compressed_transcriptomics.core.errors import UserError, first_line, listing
+from napari_compressed_transcriptomics.core.installation import require
 from napari_compressed_transcriptomics.core.memory import require_memory
 from napari_compressed_transcriptomics.core.provenance import blob_id, git_blob_id
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from napari_compressed_transcriptomics.codecs.autoencoder import Autoencoder
 
 SAMPLE = "sample_data.csv"
+SAFE_TORCH = (2, 6)
+"""Before it, a crafted file could run code in spite of ``weights_only`` (CVE-2025-32434)."""
 
 
 def load_state_dict(path: Path) -> "Autoencoder":
@@ -64,6 +67,7 @@ def _read_tensors(path: Path, content: bytes) -> dict[str, np.ndarray]:
 
     import torch
 
+    require("torch", SAFE_TORCH, f"Opening {path.name} safely")
     _check_archive(path, content)
     try:
         with warnings.catch_warnings():  # of odd pickles, which are refused or hold tensors only

@@ -1,10 +1,10 @@
 """Which device computes: a list, and a line that says which it will be and why."""
 
 import os
-from typing import Any
 
 from qtpy.QtWidgets import QLabel, QWidget
 
+from napari_compressed_transcriptomics.core.installation import import_problem
 from napari_compressed_transcriptomics.viewer.garbage import start
 
 from .fields import choice
@@ -43,13 +43,20 @@ class DeviceChoice(QWidget):
     def _look(self, index: int = 0) -> None:
         from napari.qt.threading import create_worker
 
-        from napari_compressed_transcriptomics.core.device import resolve_device
-
         # Read when torch is loaded, here: waiting threads should sleep, not fight the window.
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-        worker = create_worker(resolve_device, self.device)
-        worker.returned.connect(self._say)
+        worker = create_worker(_reason, self.device)
+        worker.returned.connect(self.line.setText)
         start(worker)
 
-    def _say(self, device: Any) -> None:
-        self.line.setText(device.reason)
+
+def _reason(wanted: str) -> str:
+    """Return why a device was taken, or the sentence that says what is wrong with PyTorch."""
+    from napari_compressed_transcriptomics.core.device import resolve_device
+
+    try:
+        return resolve_device(wanted).reason
+    except Exception as error:  # a broken library raises anything
+        if (problem := import_problem(error)) is None:
+            raise
+        return problem

@@ -3,12 +3,15 @@
 from collections.abc import Callable
 from typing import Any
 
-from matplotlib.backends.backend_qtagg import FigureCanvasQTAgg
 from matplotlib.figure import Figure
 from qtpy.QtWidgets import QWidget
 
 from .following import follow
 from .layouts import stack
+from .qt_bindings import require_one_qt
+
+require_one_qt()  # before matplotlib takes one
+from matplotlib.backends.backend_qtagg import FigureCanvasQTAgg  # noqa: E402
 
 Draw = Callable[[Figure, str], object]
 """Draws into a figure that was cleared, with a colour (hex) for text and axes."""
