@@ -55,6 +55,56 @@ def test_menus_of_layers_and_files_hold_our_commands(manifest):
         assert menus[menu]
 
 
+def palette(manifest):
+    """What napari's command palette shows of ours: docks and samples by their short names."""
+    contributions = manifest.contributions
+    named = {item.command: item.display_name for item in contributions.widgets}
+    named |= {item.command: item.display_name for item in contributions.sample_data}
+    titles = {command.id: command.title for command in contributions.commands}
+    disabled = {command.id for command in contributions.commands if command.enablement == "False"}
+    return {id_: named.get(id_, title) for id_, title in titles.items() if id_ not in disabled}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "gene", "autoencoder", "train", "pca", "umap", "nmf", "latent", "component", "atlas",
+        "ahba", "allen", "nifti", "csv", "h5ad", "zarr", "open expression", "rmse", "error",
+        "region", "receptor", "predict", "held-out", "surface", "fsaverage", "figure", "brain",
+        "save latents",
+    ],
+)  # fmt: skip
+def test_words_that_people_type_in_the_command_palette(manifest, words):
+    assert any(
+        all(word in title.lower() for word in words.split()) for title in palette(manifest).values()
+    )
+
+
+def test_what_needs_a_file_is_not_run_from_the_command_palette(manifest):
+    contributions = manifest.contributions
+    of_files = {item.command for item in (*contributions.readers, *contributions.writers)}
+    assert not of_files & set(palette(manifest))
+
+
+def test_other_words_open_docks_that_there_are(manifest, monkeypatch):
+    from napari_compressed_transcriptomics import _menus
+    from napari_compressed_transcriptomics.widgets.shared import dock
+
+    opened = []
+    monkeypatch.setattr(dock, "open_dock", lambda viewer, name: opened.append(name))
+    commands = [c for c in manifest.contributions.commands if ".palette_" in c.id]
+    for command in commands:
+        getattr(_menus, command.python_name.partition(":")[2])(None)
+    assert len(set(opened)) == len(commands)
+    assert set(opened) <= {widget.display_name for widget in manifest.contributions.widgets}
+
+
+def test_the_icon_is_in_the_package(manifest):
+    package_name, _, file = manifest.icon.partition(":")
+    assert package_name == package.__name__
+    assert PATH.with_name(file).read_text().startswith("<svg")
+
+
 def test_commands_appear_in_the_window(make_napari_viewer):
     from napari._app_model import get_app_model
 

@@ -1,5 +1,6 @@
 """Commands of the menus that are not widgets."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from .viewer.layer_content import shown
@@ -43,6 +44,28 @@ def save_results(viewer: "napari.Viewer") -> None:
     with user_errors_shown():
         save(result, folder)
         show_info(f"Saved to {folder}")
+
+
+def _opens(dock: str) -> Callable[["napari.Viewer"], None]:
+    """Return the command that opens a dock of ours."""
+
+    def command(viewer: "napari.Viewer") -> None:
+        from .widgets.shared.dock import open_dock
+
+        open_dock(viewer, dock)
+
+    return command
+
+
+palette_open = _opens("Open data")
+palette_ahba = _opens("Real samples")
+palette_compress = _opens("Compress")
+palette_errors = _opens("Inspect reconstruction")
+palette_components = _opens("Components")
+palette_benchmark = _opens("Compare methods")
+palette_receptors = _opens("Predict maps")
+palette_surface = _opens("Cortical surface")
+palette_figure = _opens("Export figure")
 
 
 def _result_of(viewer: "napari.Viewer") -> Any:
