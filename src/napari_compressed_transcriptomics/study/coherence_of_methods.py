@@ -12,6 +12,7 @@ from napari_compressed_transcriptomics.core.limits import (
     MAX_DRAWS,
     MIN_PERMUTATIONS,
     check_range,
+    check_seed,
 )
 from napari_compressed_transcriptomics.core.progress import (
     Cancelled,
@@ -21,7 +22,6 @@ from napari_compressed_transcriptomics.core.progress import (
     silent,
 )
 from napari_compressed_transcriptomics.core.regions import RegionVolume
-from napari_compressed_transcriptomics.core.seeds import check_seed
 from napari_compressed_transcriptomics.spatial.compartments import Compartments, compartments_of
 from napari_compressed_transcriptomics.spatial.spatial_null import check_size
 

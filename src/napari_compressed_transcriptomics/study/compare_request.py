@@ -14,8 +14,7 @@ from napari_compressed_transcriptomics.codecs.registry import (
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Expression
 from napari_compressed_transcriptomics.core.imputation import imputed_note
-from napari_compressed_transcriptomics.core.limits import MAX_PROCESSES, check_range
-from napari_compressed_transcriptomics.core.seeds import check_seed
+from napari_compressed_transcriptomics.core.limits import MAX_PROCESSES, check_range, check_seed
 from napari_compressed_transcriptomics.spatial.buffer import Buffer, buffer_of
 from napari_compressed_transcriptomics.spatial.nested_folds import SPLITS, Rows, Split, outer_folds
 

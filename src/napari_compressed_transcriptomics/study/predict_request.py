@@ -13,9 +13,13 @@ from napari_compressed_transcriptomics.codecs.registry import (
 )
 from napari_compressed_transcriptomics.core.errors import UserError, listing
 from napari_compressed_transcriptomics.core.expression import Expression
-from napari_compressed_transcriptomics.core.limits import MAX_DRAWS, MAX_REPEATS, check_range
+from napari_compressed_transcriptomics.core.limits import (
+    MAX_DRAWS,
+    MAX_REPEATS,
+    check_range,
+    check_seed,
+)
 from napari_compressed_transcriptomics.core.regions import RegionVolume
-from napari_compressed_transcriptomics.core.seeds import check_seed
 from napari_compressed_transcriptomics.core.target import Features, Target
 from napari_compressed_transcriptomics.spatial.buffer import check_buffer
 from napari_compressed_transcriptomics.spatial.compartments import Compartments, compartments_of

@@ -6,9 +6,10 @@ from typing import Any
 from matplotlib.figure import Figure
 from qtpy.QtWidgets import QWidget
 
+from napari_compressed_transcriptomics.viewer.qt_bindings import require_one_qt
+
 from .following import follow
 from .layouts import stack
-from .qt_bindings import require_one_qt
 
 require_one_qt()  # before matplotlib takes one
 from matplotlib.backends.backend_qtagg import FigureCanvasQTAgg  # noqa: E402
