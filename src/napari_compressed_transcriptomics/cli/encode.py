@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.spatial.nested_folds import SPLITS
 
-from .options import add_buffer, add_scheduler, components, folds
+from .options import add_buffer, add_scheduler, components, folds, whole
 from .style import add_style_options, style_of
 from .terminal import Report, clear_line, tell_notes
 
@@ -63,6 +63,12 @@ def add_options(encode: Any) -> None:
     add("--split", choices=SPLITS, help="of --held-out; default: blocks")
     add("--folds", type=folds, metavar="N", help="of --held-out; default: 5")
     add_buffer(add)
+    add(
+        "--block-memory",
+        type=whole(1, 8192),
+        metavar="MB",
+        help="memory for one block of samples; default: 32, on GPUs 256",
+    )
     add_scheduler(add, "encode and measure")
     add_style_options(encode)
 
@@ -113,6 +119,7 @@ def run(arguments: argparse.Namespace, expression: "Expression") -> None:
         model_path=Path(arguments.model) if from_file else None,
         device=arguments.device,
         seed=arguments.seed,
+        block_bytes=arguments.block_memory and arguments.block_memory * 2**20,
         fill_missing=arguments.fill_missing,
         notebook_mode=arguments.notebook_mode,
         held_out=HeldOut(**_held_out(arguments)) if arguments.held_out else None,

@@ -82,6 +82,7 @@ class CompressRequest:
             "device": self.device,
             "seed": self.seed,
             "max_epochs": self.max_epochs,
+            "block_bytes": self.block_bytes,
             "fill_missing": self.fill_missing,
             "notebook_mode": self.notebook_mode,
             "held_out": None if self.held_out is None else asdict(self.held_out),

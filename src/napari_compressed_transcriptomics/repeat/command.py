@@ -11,6 +11,7 @@ from typing import Any
 
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.provenance import portable_path
+from napari_compressed_transcriptomics.io.files.file_names import safe_stem
 
 PROG = "compressed-transcriptomics"
 
@@ -88,6 +89,11 @@ def _word(part: Any, tell: Callable[[Path], str]) -> str:
     return str(part)
 
 
+def results_in(*words: str | int) -> Path:
+    """Return a folder for results, named by what they are of, within the working folder."""
+    return Path("results") / safe_stem("_".join(str(word) for word in words), "_")
+
+
 def recorded(make: Callable[[], Command], folder: Path, keep_paths: bool = False) -> str | None:
     """Return the line that a record in a folder has, to be run there; None where there is none.
 
@@ -141,4 +147,6 @@ class Repeat:
             raise UserError(self.why_no_command)
         if len(self.commands) > 1:
             raise UserError("This takes two commands, and settings are of one; copy it as command")
+        if " " in self.commands[0].name:
+            raise UserError("This command has no settings; copy it as command")
         return self.commands[0].toml()

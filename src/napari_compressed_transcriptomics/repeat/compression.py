@@ -1,17 +1,22 @@
 """A compression, a training, a conversion, done again."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from napari_compressed_transcriptomics.codecs.recipes import TrainRequest
 from napari_compressed_transcriptomics.core.errors import UserError
+from napari_compressed_transcriptomics.core.expression import Expression
 from napari_compressed_transcriptomics.reconstruction.compress import CompressRequest
+from napari_compressed_transcriptomics.reconstruction.held_out_error import HeldOut
 
 from .command import Command, Repeat
 from .python import Name, call, made, script
 from .reading import IMPORTS, command_reading, read_again
 
 EXPRESSION = Name("expression")
+_MB = 2**20
+_NOT_KNOWN = "It is not known with which settings this was compressed; compress again"
 _NOT_SAVED = "The model was trained here and is in no file; save it, and choose it as a model file"
 _OF_PYTHON = ("max_epochs",)
 """Settings of a compression for which the command has no option."""
@@ -41,7 +46,7 @@ def encode_command(
     inputs, reading = command_reading(source)
     codec = parameters.get("codec")
     if codec is None:
-        raise UserError("It is not known with which settings this was compressed; compress again")
+        raise UserError(_NOT_KNOWN)
     if codec == "fitted":
         raise UserError(_NOT_SAVED)
     for name in _OF_PYTHON:
@@ -49,6 +54,9 @@ def encode_command(
             raise UserError(f"The command has no option for {name}; copy it as Python")
     model = Path(str(parameters["model"])) if codec == "model" else codec
     held_out = parameters.get("held_out") or {}
+    block = parameters.get("block_bytes") or 0
+    if block % _MB:
+        raise UserError("The command takes block memory in whole MB; copy it as Python")
     settings = {
         **reading,
         "model": model,
@@ -61,6 +69,7 @@ def encode_command(
         "split": held_out.get("split"),
         "folds": held_out.get("n_folds"),
         "buffer": held_out.get("buffer"),
+        "block-memory": block // _MB or None,
         "scheduler": scheduler,
         "out": out,
     }
@@ -69,23 +78,67 @@ def encode_command(
 
 def compress_again(request: CompressRequest, out: Path) -> Repeat:
     """Return what compresses again, and saves the results in a folder."""
+    source = request.expression.source
+    lines = script(_IMPORTS, *_compressing(request, out))
+    return with_command(
+        lines, lambda: encode_command(source, request.parameters(), out, request.scheduler)
+    )
+
+
+def component_genes_again(request: CompressRequest, out: Path) -> Repeat:
+    """Return what compresses again, and finds the genes of each component."""
+    table = str(out / "component_genes.csv")
+    genes = Name("component_genes(result)")
+    write = call("write_component_genes_csv", table, genes, Name("result"))
+    lines = script(_IMPORTS, *_compressing(request, out), str(write))
+
+    def command() -> Command:
+        source = request.expression.source
+        encode = encode_command(source, request.parameters(), out, request.scheduler)
+        return replace(encode, settings={**encode.settings, "component-genes": True})
+
+    return with_command(lines, command)
+
+
+def request_of(expression: Expression, parameters: dict[str, Any]) -> CompressRequest:
+    """Return the request that data and settings (`CompressRequest.parameters`) are of.
+
+    Raises
+    ------
+    UserError
+        The settings are not known.
+    """
+    given = dict(parameters)
+    try:
+        model, held_out = given.pop("model"), given.pop("held_out")
+        return CompressRequest(
+            expression,
+            model_path=Path(model) if model else None,
+            held_out=HeldOut(**held_out) if held_out else None,
+            **given,
+        )
+    except (KeyError, TypeError):
+        raise UserError(_NOT_KNOWN) from None
+
+
+def _compressing(request: CompressRequest, out: Path) -> list[str]:
     if request.codec == "fitted":
         raise UserError(_NOT_SAVED)
-    source = request.expression.source
-    lines = script(
-        IMPORTS
-        | dict.fromkeys(("CompressRequest", "compress", "save_results"), "")
-        | {"HeldOut": "reconstruction.held_out_error"},
-        read_again(source),
+    return [
+        read_again(request.expression.source),
         f"request = {made(request, expression=EXPRESSION, fitted=None)}",
         "result = compress(request)",
         str(call("save_results", Name("result"), str(out), Name("request.parameters()"))),
-    )
-    try:
-        command = encode_command(source, request.parameters(), out, request.scheduler)
-    except UserError as error:
-        return Repeat(lines, why_no_command=str(error))
-    return Repeat(lines, (command,))
+    ]
+
+
+_IMPORTS = (
+    IMPORTS
+    | dict.fromkeys(("CompressRequest", "compress", "save_results"), "")
+    | {"HeldOut": "reconstruction.held_out_error"}
+    | {"component_genes": "reconstruction.components"}
+    | {"write_component_genes_csv": "io.writers.component_genes"}
+)
 
 
 def train_again(request: TrainRequest, out: Path) -> Repeat:

@@ -36,7 +36,7 @@ def figure_command(
             settings[_OFF[name]] = not value
         elif name == "template":
             settings["template" if value else "no-template"] = True
-        elif value != (list(usual) if isinstance(usual, tuple) else usual):
+        elif name == "what" or value != (list(usual) if isinstance(usual, tuple) else usual):
             settings[_NAMES.get(name, name)] = value
     return Command("figure", tuple(inputs), {**reading, **settings, "out": out})
 
@@ -52,15 +52,7 @@ def figure_again(
 
     The parameters are as of `figure_command`.
     """
-    how = {
-        name: [str(path) for path in value]
-        if isinstance(value, list)
-        else str(value)
-        if isinstance(value, Path)
-        else value
-        for name, value in reading.items()
-        if value
-    }
+    how = {name.replace("-", "_"): _text(value) for name, value in reading.items() if value}
     lines = script(
         {
             "FigureRequest": "figures.request",
@@ -82,3 +74,10 @@ def figure_again(
     if before is None:
         return Repeat(lines, (command,))
     return Repeat(f"{before.python}\n{lines}", (*before.commands, command))
+
+
+def _text(value: Any) -> Any:
+    """Return paths as text."""
+    if isinstance(value, list):
+        return [str(part) for part in value]
+    return str(value) if isinstance(value, Path) else value

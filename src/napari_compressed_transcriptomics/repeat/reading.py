@@ -4,9 +4,10 @@ from pathlib import Path
 from typing import Any
 
 from napari_compressed_transcriptomics.core.brain_space import space_of
-from napari_compressed_transcriptomics.io.files.how_read import HowRead
+from napari_compressed_transcriptomics.io.files.how_read import KEY, HowRead
 
-from .python import Name, call
+from .command import Command, Repeat
+from .python import Name, call, script
 
 _GIVEN = ("atlas", "labels", "impute", "ids", "variant", "hemisphere")
 
@@ -35,6 +36,30 @@ def command_reading(source: dict[str, Any]) -> tuple[tuple[Path | str, ...], dic
     """Return inputs and options of a command that reads the data of an `Expression.source`."""
     how = HowRead.of(source)
     return how.files, {**how.settings(), "space": space_of(source) or None}
+
+
+def open_again(how: HowRead) -> Repeat:
+    """Return what reads expression again, and says what it holds."""
+    source = {KEY: how.record()}
+    inputs, reading = command_reading(source)
+    return Repeat(script(IMPORTS, read_again(source)), (Command("info", inputs, reading),))
+
+
+def sample_again(key: str) -> Repeat:
+    """Return what fetches and reads a real sample; it takes for read that its terms are accepted.
+
+    Parameters
+    ----------
+    key : str
+        As ``samples list`` names it.
+    """
+    lines = script(
+        {"sample": "io.readers.samples.real"},
+        f"chosen = {call('sample', key)}",
+        "chosen.get(terms_accepted=True)",
+        "expression = chosen.read()",
+    )
+    return Repeat(lines, (Command("samples get", (key,), {"accept-terms": True}),))
 
 
 IMPORTS = {

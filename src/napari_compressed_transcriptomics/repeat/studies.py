@@ -1,13 +1,14 @@
 """Comparisons, predictions and measures of coherence, done again."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from napari_compressed_transcriptomics.codecs.registry import GENES
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.regions import RegionVolume
-from napari_compressed_transcriptomics.core.target import Features, Target
+from napari_compressed_transcriptomics.core.target import Features
 from napari_compressed_transcriptomics.study.coherence_of_methods import CoherenceRequest
 from napari_compressed_transcriptomics.study.compare_request import CompareRequest
 from napari_compressed_transcriptomics.study.latents_of_methods import LatentsRequest, NamedLatents
@@ -49,29 +50,56 @@ def compare_again(request: CompareRequest, out: Path) -> Repeat:
     return with_command(lines, lambda: compare_command(request, out))
 
 
-def predict_command(request: PredictRequest, out: Path, regions: Path | None = None) -> Command:
+@dataclass(frozen=True)
+class PredictFiles:
+    """What a prediction is read from.
+
+    Attributes
+    ----------
+    targets : list of Path
+    regions : Path or None
+        What says which region a row of a table is.
+    images : list of Path
+        Latents, together one set of features.
+    """
+
+    targets: list[Path]
+    regions: Path | None
+    images: list[Path]
+
+    @classmethod
+    def of(cls, request: PredictRequest) -> "PredictFiles":
+        """Return what a request was read from; a `UserError` where something is in no file."""
+        regions = [target.source.get("regions") for target in request.targets]
+        return cls(
+            files_of((target.name, [target.source.get("target")]) for target in request.targets),
+            next((Path(entry["path"]) for entry in regions if entry), None),
+            image_files(request.features),
+        )
+
+
+def predict_command(
+    request: PredictRequest, out: Path, files: PredictFiles | None = None
+) -> Command:
     """Return the command that predicts again; a `UserError` says why there is none.
 
     Parameters
     ----------
     request : PredictRequest
-        With the targets that were read.
     out : Path
-    regions : Path, optional
-        What says which region a row of a table is; else what the targets remember.
+    files : PredictFiles, optional
+        What is to be read, where the request does not hold it yet.
     """
     inputs, reading = command_reading(request.expression.source)
-    found = [target.source.get("regions") for target in request.targets]
-    if regions is None and any(found):
-        regions = next(Path(entry["path"]) for entry in found if entry)
+    files = files or PredictFiles.of(request)
     genes = [GENES] if GENES in request.methods else []
     settings = {
         **reading,
-        "targets": target_files(request.targets),
-        "target-regions": regions,
+        "targets": files.targets,
+        "target-regions": files.regions,
         "methods": [*request.fitted(), *genes],
         "latent": list(request.latent_sizes),
-        "images": image_files(request.features),
+        "images": files.images,
         "regressor": list(request.regressors),
         "split": list(request.splits),
         "folds": request.n_folds,
@@ -87,14 +115,12 @@ def predict_command(request: PredictRequest, out: Path, regions: Path | None = N
     return Command("predict", inputs, settings)
 
 
-def predict_again(request: PredictRequest, out: Path, regions: Path | None = None) -> Repeat:
+def predict_again(request: PredictRequest, out: Path, files: PredictFiles | None = None) -> Repeat:
     """Return what predicts again, and saves it in a folder; see `predict_command`."""
-    command = predict_command(request, out, regions)
-    options = command.settings
-    files = [str(path) for path in options["targets"]]
-    images = [str(path) for path in options["images"]]
-    compartments = options["compartments"]
-    read = call("read_targets", files, EXPRESSION, options["target-regions"])
+    files = files or PredictFiles.of(request)
+    images, compartments = list(map(str, files.images)), volume_file(request.compartments)
+    given = [] if files.regions is None else [files.regions]
+    read = call("read_targets", list(map(str, files.targets)), EXPRESSION, *given)
     instead: dict[str, Any] = {"expression": EXPRESSION, "targets": Name("targets")}
     if images:
         instead["features"] = Name(f"({call('read_latent_images', images, EXPRESSION)},)")
@@ -110,7 +136,7 @@ def predict_again(request: PredictRequest, out: Path, regions: Path | None = Non
         f"request = {made(request, **instead)}",
         str(call("save_prediction", Name("predict_maps(request)"), str(out))),
     )
-    return Repeat(lines, (command,))
+    return with_command(lines, lambda: predict_command(request, out, files))
 
 
 def coherence_again(request: CoherenceRequest, source: dict[str, Any], out: Path) -> Repeat:
@@ -174,34 +200,35 @@ def latents_again(request: LatentsRequest) -> Repeat:
     return Repeat(lines)
 
 
-def target_files(targets: Iterable[Target]) -> list[Path]:
-    """Return the files that targets were read from, each once.
-
-    Raises
-    ------
-    UserError
-        One was drawn in the window.
-    """
-    return _files([(target.name, [target.source.get("target")]) for target in targets])
-
-
 def image_files(sets: Iterable[Features | NamedLatents]) -> list[Path]:
     """Return the files that latents were read from; a `UserError` where one is of no file."""
     found = []
     for one in sets:
         source = one.source if isinstance(one, Features) else one.record.get("source", {})
         found.append((one.name, list(source.values()) or [None]))
-    return _files(found)
+    return files_of(found)
 
 
 def volume_file(volume: RegionVolume | None) -> Path | None:
     """Return the file of a label volume; a `UserError` where it is of none."""
     if volume is None:
         return None
-    return _files([(volume.name, [volume.source.get("labels_volume")])])[0]
+    return files_of([(volume.name, [volume.source.get("labels_volume")])])[0]
 
 
-def _files(entries: Sequence[tuple[str, list[Any]]]) -> list[Path]:
+def files_of(entries: Iterable[tuple[str, list[Any]]]) -> list[Path]:
+    """Return the files of entries of `Expression.source`, each once.
+
+    Parameters
+    ----------
+    entries : iterable of (str, list)
+        What it is called, and its entries; None is of no file.
+
+    Raises
+    ------
+    UserError
+        One is in no file: it was made in the window.
+    """
     paths = []
     for name, several in entries:
         for entry in several:

@@ -1,5 +1,6 @@
 """Regions from any Labels layer of the viewer, whoever opened or drew it."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -7,6 +8,8 @@ import numpy as np
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Parcellation
 from napari_compressed_transcriptomics.core.regions import Regions, RegionVolume
+
+from .image_space import ImageSpace
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,6 +43,26 @@ def region_volume_of_layer(layer: Any) -> RegionVolume:
         raise UserError(f"“{layer.name}” is {layer.ndim}-D; choose a 3-D Labels layer")
     data = np.asarray(layer.data[0] if layer.multiscale else layer.data)
     return RegionVolume(data.T, layer_affine(layer), label_names(layer), f"“{layer.name}”")
+
+
+def saved_region_volume(layer: Any) -> RegionVolume:
+    """Return the regions of a Labels layer with the file that they are in.
+
+    Raises
+    ------
+    UserError
+        They are in none: the layer was drawn, or changed since it was opened.
+    """
+    from napari_compressed_transcriptomics.io.readers.region_volume import read_region_volume
+
+    volume = region_volume_of_layer(layer)
+    path = Path(layer.source.path or "")
+    if path.is_file():
+        saved = read_region_volume(path)
+        laid_out = ImageSpace(saved.labels.shape, saved.affine).to_viewer(saved.labels)
+        if np.array_equal(laid_out, volume.labels.T):
+            return saved
+    raise UserError(f"{volume.name} was drawn or changed in the window; save it, and open the file")
 
 
 def layer_affine(layer: Any) -> np.ndarray:

@@ -23,6 +23,8 @@ from napari_compressed_transcriptomics.reconstruction.compress import (
 from napari_compressed_transcriptomics.reconstruction.held_out_error import NOT_OURS, HeldOut
 from napari_compressed_transcriptomics.reconstruction.summary import result_line
 from napari_compressed_transcriptomics.reconstruction.training_distance import distance_notes
+from napari_compressed_transcriptomics.repeat.command import Repeat, results_in
+from napari_compressed_transcriptomics.repeat.compression import compress_again
 from napari_compressed_transcriptomics.viewer import layers, settings
 from napari_compressed_transcriptomics.viewer.notices import user_errors_shown
 
@@ -174,6 +176,7 @@ class Compress(Dock):
         self.bar.clicked.connect(self._start)
         self.bar.ended.connect(self._refresh)
         self.bar.succeeded.connect(self.show_result)
+        self.bar.repeat.offer(self._again)
         self.save_model.clicked.connect(lambda: self._say(self.menu.save_model()))
         self.save_results.clicked.connect(lambda: self._say(self.menu.save_results()))
 
@@ -201,6 +204,12 @@ class Compress(Dock):
             held_out=HeldOut() if self._measures_held_out else None,
             scheduler=self.cluster.scheduler,
         )
+
+    def _again(self) -> Repeat:
+        self.genes.check_all()
+        request = self.request()
+        size = "" if request.latent_size is None else request.latent_size
+        return compress_again(request, results_in(request.expression.name, request.codec, size))
 
     @property
     def _measures_held_out(self) -> bool:

@@ -8,7 +8,10 @@ from qtpy.QtWidgets import QFileDialog, QLineEdit
 
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.progress import Report
+from napari_compressed_transcriptomics.io.files.how_read import KEY, HowRead
 from napari_compressed_transcriptomics.io.writers.store import Converted, check_store, convert
+from napari_compressed_transcriptomics.repeat.command import Repeat
+from napari_compressed_transcriptomics.repeat.compression import convert_again
 from napari_compressed_transcriptomics.viewer.adding import add_expression
 from napari_compressed_transcriptomics.viewer.notices import tell, user_errors_shown
 
@@ -61,6 +64,7 @@ class Convert(Dock):
         self.save_as.clicked.connect(self._choose_target)
         self.bar.clicked.connect(self._start)
         self.bar.succeeded.connect(self._open)
+        self.bar.repeat.offer(self._again)
         self.bar.ended.connect(self._refresh)
         self._refresh()
 
@@ -81,13 +85,23 @@ class Convert(Dock):
         check_store(target)
         return Path(source), Path(target)
 
-    def _start(self) -> None:
-        source, target = self.request()
-        self.result.clear()
-        reading = {
+    @property
+    def _reading(self) -> dict[str, Any]:
+        return {
             "impute": self.bad_maps.currentData() or None,
             "variant": self.variant.currentData() or None,
         }
+
+    def _again(self) -> Repeat:
+        source, target = self.request()
+        how = HowRead((str(source),), **self._reading)
+        dtype, scheduler = self.dtype.currentData(), self.cluster.scheduler
+        return convert_again({KEY: how.record()}, target, dtype, scheduler)
+
+    def _start(self) -> None:
+        source, target = self.request()
+        self.result.clear()
+        reading = self._reading
         dtype, scheduler = self.dtype.currentData(), self.cluster.scheduler
         self.bar.start(partial(_convert, source, target, dtype, reading, scheduler))
 

@@ -14,7 +14,12 @@ from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.progress import Report, silent
 from napari_compressed_transcriptomics.figures.brain_map import BrainMap
 from napari_compressed_transcriptomics.figures.request import FigureRequest
+from napari_compressed_transcriptomics.io.files.file_names import safe_stem
 from napari_compressed_transcriptomics.io.writers.figure import FigureRecord
+from napari_compressed_transcriptomics.repeat.command import Repeat, results_in
+from napari_compressed_transcriptomics.repeat.compression import compress_again, request_of
+from napari_compressed_transcriptomics.repeat.figure import figure_again
+from napari_compressed_transcriptomics.repeat.reading import command_reading
 from napari_compressed_transcriptomics.viewer.itself import itself
 from napari_compressed_transcriptomics.viewer.layer_content import shown
 from napari_compressed_transcriptomics.viewer.layer_map import (
@@ -33,6 +38,7 @@ from .shared.following import follow, soon
 from .shared.layer_choice import LayerChoice
 from .shared.layouts import form
 from .shared.run_bar import RunBar
+from .shared.session import session
 
 VIEWS = {
     "here": "The slice shown",
@@ -100,6 +106,7 @@ class ExportFigure(Dock):
             changed.connect(lambda *_: self._on_change())
         self.layer.changed.connect(self._on_layer)
         self.bar.clicked.connect(self._ask)
+        self.bar.repeat.offer(self._again)
         self.bar.succeeded.connect(lambda path: self.bar.status.setText(f"Saved {path}"))
         follow(self, [viewer.layers.selection.events.active], self._on_active)
         follow(self, [viewer.dims.events.point, viewer.dims.events.order], self._on_change)
@@ -133,6 +140,22 @@ class ExportFigure(Dock):
             mesh="inflated" if view == "inflated" else "pial",
             title=self.title.text(),
         )
+
+    def _again(self) -> Repeat:
+        """Return what draws the layer again: from its data, or from results that are made first."""
+        one, request = self._checked()
+        what, out = shown(self.layer.layer), Path(f"{safe_stem(one.title, '_')}.svg")
+        if what is None or what.expression is None or request.what[0].startswith("layer:"):
+            raise UserError(f"“{one.title}” is in this window only; open it from a file or result.")
+        inputs, reading = command_reading(what.expression.source)
+        result = what.reconstruction
+        if result is None:
+            return figure_again(request, inputs, reading, out)
+        parameters = session(self._viewer).work.parameters_of(result)
+        results = results_in(result.expression.name, result.codec.id, result.codec.latent_size)
+        before = compress_again(request_of(result.expression, parameters), results)
+        space = {"space": reading["space"]}
+        return figure_again(request, [results], space, out, before)
 
     def _on_active(self, event: Any = None) -> None:
         index = self.layer.findData(self._viewer.layers.selection.active)

@@ -9,6 +9,7 @@ from qtpy.QtWidgets import QFileDialog
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.progress import Report
 from napari_compressed_transcriptomics.io.readers.samples.real import SAMPLES, RealSample
+from napari_compressed_transcriptomics.repeat.reading import sample_again
 from napari_compressed_transcriptomics.viewer import settings
 from napari_compressed_transcriptomics.viewer.adding import add_expression
 from napari_compressed_transcriptomics.viewer.notices import user_errors_shown
@@ -45,6 +46,7 @@ class RealSamples(Dock):
         self.bar.clicked.connect(self.start)
         self.bar.succeeded.connect(self._show)
         self.bar.ended.connect(self._look)
+        self.bar.repeat.offer(lambda: sample_again(self.sample.currentData()))
         self._look()
 
     @property

@@ -42,6 +42,14 @@ class SharedGenes(QComboBox):
         """Whether there are other data to share genes with."""
         return bool(self._others)
 
+    def check_all(self) -> None:
+        """Raise a `UserError` unless all genes are chosen: others are known to this window only."""
+        if self.currentIndex() > 0:
+            raise UserError(
+                f"Genes that are {self.currentText().lower()} are chosen in this window only; "
+                "choose all genes"
+            )
+
     def of(self, expression: Expression) -> Expression:
         """Return the data with the genes chosen; a `UserError` where there are none."""
         if self.currentIndex() <= 0:

@@ -1,6 +1,7 @@
 """Dock widget Train autoencoder: fit a codec to an expression layer and watch it learn."""
 
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtWidgets import (
@@ -15,6 +16,8 @@ from napari_compressed_transcriptomics.codecs.recipes import (
     train_codec,
 )
 from napari_compressed_transcriptomics.core.errors import UserError
+from napari_compressed_transcriptomics.repeat.command import Repeat
+from napari_compressed_transcriptomics.repeat.compression import train_again
 from napari_compressed_transcriptomics.viewer import settings as _settings
 
 from .shared.device_choice import DeviceChoice
@@ -99,6 +102,7 @@ class Train(Dock):
         self.bar.succeeded.connect(self._on_trained)
         self.bar.ended.connect(self._refresh)
         self.save_model.clicked.connect(self._save_model)
+        self.bar.repeat.offer(self._again)
         self._offer_sizes()
 
     def _arrange(self) -> None:
@@ -137,6 +141,10 @@ class Train(Dock):
             device=self.device.device,
             **(self._settings() if self.more.isChecked() else {}),
         )
+
+    def _again(self) -> Repeat:
+        self.genes.check_all()
+        return train_again(self.request(), Path("model.safetensors"))
 
     def _settings(self) -> dict[str, Any]:
         """Return only what was set; the recipe decides the rest."""

@@ -17,7 +17,10 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.figures.coherence_plots import coherence_dots
+from napari_compressed_transcriptomics.repeat.command import Repeat, results_in
+from napari_compressed_transcriptomics.repeat.studies import coherence_again
 from napari_compressed_transcriptomics.study.coherence_of_methods import (
     CoherenceRequest,
     MeasuredCoherence,
@@ -34,6 +37,7 @@ from napari_compressed_transcriptomics.widgets.shared.region_choice import (
     RegionChoice,
 )
 from napari_compressed_transcriptomics.widgets.shared.run_bar import RunBar
+from napari_compressed_transcriptomics.widgets.shared.session import session
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -106,6 +110,8 @@ class CoherenceSection(QWidget):
         self.compartments.changed.connect(self.refresh)
         self.permutations.valueChanged.connect(lambda _: self.refresh())
         self.save.clicked.connect(self._save)
+        self._work = session(viewer).work
+        self.bar.repeat.offer(self._again)
         self._show()
         self.refresh()
 
@@ -117,6 +123,18 @@ class CoherenceSection(QWidget):
             n_permutations=self.permutations.value(),
             compartments=self.compartments.volume(),
         )
+
+    def _again(self) -> Repeat:
+        request = replace(
+            self.request(),
+            regions=self.regions.saved_volume(),
+            compartments=self.compartments.saved_volume(),
+        )
+        of_fits = [one.expression for one in request.latents if one.expression is not None]
+        data = of_fits[0] if of_fits else self._work.current_data
+        if data is None or not request.latents:
+            raise UserError("Open the data that methods are fitted to, and show or open latents.")
+        return coherence_again(request, data.source, results_in(data.name, "coherence"))
 
     def refresh(self) -> None:
         """Say whether there is something to measure, and how long it takes."""

@@ -13,6 +13,8 @@ from napari_compressed_transcriptomics.io.writers.comparison import (
     compare_into_folder,
     save_comparison,
 )
+from napari_compressed_transcriptomics.repeat.command import Repeat, results_in
+from napari_compressed_transcriptomics.repeat.studies import compare_again
 from napari_compressed_transcriptomics.study.compare import (
     CompareProgress,
     Comparison,
@@ -83,6 +85,7 @@ class HeldOutTab(Tab):
         self.bar.succeeded.connect(self._on_compared)
         self.bar.ended.connect(self._on_ended)
         self.save.clicked.connect(self._save)
+        self.bar.repeat.offer(self._again)
         self._work = session(viewer).work
         if self._work.comparison is not None:  # of a dock that was closed
             self._take(self._work.comparison)
@@ -114,6 +117,11 @@ class HeldOutTab(Tab):
         self.outlook.setText("\n".join([*answer.notes, *([answer.cost] if answer.cost else [])]))
         if answer.problem:
             self.bar.allow(answer.problem)
+
+    def _again(self) -> Repeat:
+        request = self.form.request()
+        out = self.form.directory or results_in(request.expression.name, "compared")
+        return compare_again(request, out)
 
     def _holds_for(self, request: CompareRequest) -> bool:
         """Whether what is measured already need not be for this request."""

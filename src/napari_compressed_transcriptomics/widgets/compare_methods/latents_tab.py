@@ -13,6 +13,7 @@ from qtpy.QtWidgets import (
 from napari_compressed_transcriptomics.codecs.registry import METHODS, titles
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Expression
+from napari_compressed_transcriptomics.repeat.studies import latents_again
 from napari_compressed_transcriptomics.study.latents_of_methods import (
     SIGNS,
     FittedLatents,
@@ -99,6 +100,7 @@ class LatentsTab(Tab):
         self.bar.ended.connect(self._on_ended)
         self.scatter.clicked.connect(self._scatter)
         self.open.clicked.connect(self._ask_and_open)
+        self.bar.repeat.offer(lambda: latents_again(self.request()))
         self._refresh()
 
     def _arrange(self) -> None:

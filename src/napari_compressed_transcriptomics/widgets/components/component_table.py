@@ -6,7 +6,10 @@ import numpy as np
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QFileDialog
 
+from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.reconstruction.components import component_genes
+from napari_compressed_transcriptomics.repeat.command import Repeat, results_in
+from napari_compressed_transcriptomics.repeat.compression import component_genes_again, request_of
 from napari_compressed_transcriptomics.viewer import layers
 from napari_compressed_transcriptomics.viewer.notices import user_errors_shown
 from napari_compressed_transcriptomics.widgets.shared.fields import (
@@ -18,6 +21,7 @@ from napari_compressed_transcriptomics.widgets.shared.gene_table import GeneTabl
 from napari_compressed_transcriptomics.widgets.shared.layouts import Tab, form, row, stack
 from napari_compressed_transcriptomics.widgets.shared.result_choice import ResultChoice
 from napari_compressed_transcriptomics.widgets.shared.run_bar import RunBar
+from napari_compressed_transcriptomics.widgets.shared.session import session
 
 if TYPE_CHECKING:
     from napari_compressed_transcriptomics.reconstruction.components import ComponentGenes
@@ -58,6 +62,8 @@ class ComponentTable(Tab):
         self.table.chosen.connect(self._show_gene)
         self.save.clicked.connect(self._save)
         self.save_ranking.clicked.connect(self._save_ranking)
+        self._work = session(viewer).work
+        self.bar.repeat.offer(self._again)
         self._on_result()
 
     def _on_result(self) -> None:
@@ -68,6 +74,13 @@ class ComponentTable(Tab):
         self.bar.allow("" if result is not None else "Run Compress first.")
         self.component.setMaximum(result.codec.latent_size if result is not None else 1)
         self._show()
+
+    def _again(self) -> Repeat:
+        result = self._chosen.result
+        if result is None:
+            raise UserError("Run Compress first.")
+        request = request_of(result.expression, self._work.parameters_of(result))
+        return component_genes_again(request, results_in(result.expression.name, "components"))
 
     def _start(self) -> None:
         result = self._result = self._chosen.result

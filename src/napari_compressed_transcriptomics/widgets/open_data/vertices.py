@@ -8,6 +8,7 @@ from typing import Any
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Expression
 from napari_compressed_transcriptomics.core.progress import Report
+from napari_compressed_transcriptomics.io.files.how_read import as_read
 from napari_compressed_transcriptomics.io.readers.surfaces.names import (
     is_surface,
     is_surface_atlas,
@@ -15,6 +16,8 @@ from napari_compressed_transcriptomics.io.readers.surfaces.names import (
 )
 from napari_compressed_transcriptomics.io.readers.surfaces.outlook import Outlook, outlook
 from napari_compressed_transcriptomics.io.readers.surfaces.place import OnSurface
+from napari_compressed_transcriptomics.repeat.command import Repeat
+from napari_compressed_transcriptomics.repeat.reading import open_again
 from napari_compressed_transcriptomics.viewer.adding import add_expression
 from napari_compressed_transcriptomics.widgets.shared.background import Background
 from napari_compressed_transcriptomics.widgets.shared.dock import Dock
@@ -88,6 +91,7 @@ class OpenVertices(Dock):
         self.bar.clicked.connect(self._start)
         self.bar.succeeded.connect(self._show)
         self.bar.ended.connect(self._allow)
+        self.bar.repeat.offer(self._again)
         self._on_change()
 
     def ask_about(self, path: str | Path, why: str = "") -> None:
@@ -137,6 +141,13 @@ class OpenVertices(Dock):
             )  # fmt: skip
 
         return read
+
+    def _again(self) -> Repeat:
+        self.request()
+        how, path = self.how(), self.source.path
+        assert path is not None
+        given = {"atlas": self.parcels.path, "impute": self.missing.currentData() or None}
+        return open_again(as_read(path, how.surfaces, how.cortex, hemisphere=how.side, **given))
 
     def _on_change(self) -> None:
         self._looked = "Looking…"

@@ -6,6 +6,9 @@ from typing import Any
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Expression
 from napari_compressed_transcriptomics.core.progress import Report
+from napari_compressed_transcriptomics.io.files.how_read import HowRead
+from napari_compressed_transcriptomics.repeat.command import Repeat
+from napari_compressed_transcriptomics.repeat.reading import open_again
 from napari_compressed_transcriptomics.viewer.adding import add_expression
 from napari_compressed_transcriptomics.widgets.shared.dock import Dock
 from napari_compressed_transcriptomics.widgets.shared.fields import choice, wrapping_label
@@ -53,6 +56,7 @@ class OpenVolumes(Dock):
         self.bar.clicked.connect(self._start)
         self.bar.succeeded.connect(self._show)
         self.bar.ended.connect(self._refresh)
+        self.bar.repeat.offer(self._again)
         self._refresh()
 
     def ask_about(self, path: str, why: str) -> None:
@@ -74,6 +78,11 @@ class OpenVolumes(Dock):
             return read_expression(path, impute=impute, variant=variant, report=report)
 
         return read
+
+    def _again(self) -> Repeat:
+        self.request()
+        impute, variant = self.bad_maps.currentData() or None, self.variant.currentData() or None
+        return open_again(HowRead((str(self.source.path),), impute=impute, variant=variant))
 
     def _refresh(self) -> None:
         self.bar.check(self.request)

@@ -3,6 +3,7 @@
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtWidgets import (
@@ -16,6 +17,13 @@ from napari_compressed_transcriptomics.codecs.registry import GENES, METHODS, ti
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.io.files.files import NIFTI
 from napari_compressed_transcriptomics.io.writers.predict_files import MapFiles, predict_from_files
+from napari_compressed_transcriptomics.repeat.command import Repeat, results_in
+from napari_compressed_transcriptomics.repeat.studies import (
+    PredictFiles,
+    files_of,
+    image_files,
+    predict_again,
+)
 from napari_compressed_transcriptomics.study.predict_request import (
     PredictRequest,
     check_settings,
@@ -111,6 +119,7 @@ class PredictMaps(Dock):
         self.bar.progressed.connect(lambda _: self.cost.setText(self._cost))
         self.bar.succeeded.connect(self._on_predicted)
         self.bar.ended.connect(self._refresh)
+        self.bar.repeat.offer(self._again)
         if (before := self._work.prediction) is not None:  # of a dock that was closed
             self.view.show_prediction(before)
         self._offer_methods()
@@ -197,6 +206,20 @@ class PredictMaps(Dock):
     def files(self) -> MapFiles:
         """Return what is to be read: files, and the layers as they are now."""
         return MapFiles(self.targets.maps(), self.targets.region_list, self.images.paths)
+
+    def _again(self) -> Repeat:
+        request, files = self.request(), self.files()
+        request = replace(request, compartments=self.compartments.saved_volume())
+        from_files = PredictFiles(
+            files_of(
+                ("", [{"path": one}]) if isinstance(one, Path)
+                else (one.name, [one.source.get("volume")])
+                for one in files.targets
+            ),
+            files.regions,
+            [*image_files(request.features), *files.images],
+        )  # fmt: skip
+        return predict_again(request, results_in(request.expression.name, "predicted"), from_files)
 
     def _offer_methods(self) -> None:
         expression = None

@@ -10,6 +10,7 @@ from napari_compressed_transcriptomics.viewer import selection
 from napari_compressed_transcriptomics.viewer.region_layers import (
     region_volume_of_layer,
     regions_of_layer,
+    saved_region_volume,
 )
 
 from .fields import narrow
@@ -63,6 +64,10 @@ class RegionChoice(QComboBox):
     def volume(self) -> RegionVolume | None:
         """Return the regions of the layer chosen, if one is."""
         return None if self.layer is None else region_volume_of_layer(self.layer)
+
+    def saved_volume(self) -> RegionVolume | None:
+        """Return `volume` with the file that it is in; a `UserError` where it is in none."""
+        return None if self.layer is None else saved_region_volume(self.layer)
 
     def regions(self, result: "Reconstruction | None") -> Regions | None:
         """Return the regions of a result's samples.

@@ -3,14 +3,14 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from qtpy.QtWidgets import QApplication, QFileDialog, QMenu, QToolButton
+from qtpy.QtWidgets import QApplication, QFileDialog, QMenu, QPushButton
 
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.repeat.command import Repeat
 from napari_compressed_transcriptomics.viewer.notices import sentence
 
 
-class RepeatMenu(QToolButton):
+class RepeatMenu(QPushButton):
     """Copies what a dock would do now; hidden until `offer` says what that is.
 
     Parameters
@@ -26,8 +26,8 @@ class RepeatMenu(QToolButton):
         self.setText("⋯")
         self.setAccessibleName("The same again")
         self.setToolTip("The same again, outside napari: as a command, as Python, as settings")
-        self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.setStyleSheet("QToolButton::menu-indicator { image: none; }")
+        self.setStyleSheet("QPushButton::menu-indicator { image: none; width: 0; }")
+        self.setFixedWidth(36)
         menu = QMenu(self)
         self.copy_command = menu.addAction("Copy as command", self._copy_command)
         self.copy_python = menu.addAction("Copy as Python", self._copy_python)
