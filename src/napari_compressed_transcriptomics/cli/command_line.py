@@ -19,6 +19,7 @@ from napari_compressed_transcriptomics.core.errors import (
 from . import coherence as _cli_coherence
 from . import compare as _cli_compare
 from . import convert as _cli_convert
+from . import decode as _cli_decode
 from . import demo as _cli_demo
 from . import difference as _cli_difference
 from . import encode as _cli_encode
@@ -308,6 +309,10 @@ def command_parser(about: str = "") -> argparse.ArgumentParser:
     figure = command("figure", _cli_figure.run, _cli_figure.SUMMARY)
     figure.epilog = _cli_figure.DETAILS
     _cli_figure.add_options(figure)
+
+    decode = command("decode", _cli_decode.run, _cli_decode.SUMMARY)
+    decode.epilog = _cli_decode.DETAILS
+    _cli_decode.add_options(decode)
 
     difference = command("difference", _cli_difference.run, _cli_difference.SUMMARY)
     difference.epilog = _cli_difference.DETAILS

@@ -143,6 +143,15 @@ class Reconstruction:
             values = torch.mv(self._hidden, network.output.weight[row])
             return network.activation(values.add_(network.output.bias[row])).numpy()
 
+    def genes(self, columns: np.ndarray) -> np.ndarray:
+        """Return the reconstruction of some genes, float32 (n_samples, n), from their columns."""
+        import torch
+
+        network, rows = self.codec.network(), torch.as_tensor(columns)
+        with torch.inference_mode():
+            weight, bias = network.output.weight[rows], network.output.bias[rows]
+            return network.activation(torch.addmm(bias, self._hidden, weight.T)).numpy()
+
 
 def reconstruct(
     codec: Codec,

@@ -1,0 +1,102 @@
+"""The command `decode`: genes from latents alone, with the model that made them."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from napari_compressed_transcriptomics.core.errors import UserError
+
+from .options import add_reading
+from .style import add_style_options, style_of
+from .terminal import clear_line, stoppable, tell_notes
+
+if TYPE_CHECKING:
+    from napari_compressed_transcriptomics.reconstruction.decode import DecodeRequest
+
+SUMMARY = "Decode genes from latents alone (NIfTI, a table, AnnData)."
+DETAILS = (
+    "Nothing is known of the error: the expression that the latents stand for is not read. Latents "
+    "that are scaled to 0..1, as published ones are, are brought back by what the model, or the "
+    "published sample, tells of their spread: a guess, which is said; --range gives what is right."
+)
+_READING = ("atlas", "labels", "ids", "impute", "variant", "surface", "vertices_of", "hemisphere")
+
+
+def add_options(decode: Any) -> None:
+    """Add the options of the command to its parser."""
+    add = decode.add_argument
+    add(
+        "input",
+        nargs="+",
+        metavar="LATENTS",
+        help="NIfTI, one a component or all; table; .h5ad with X_latent; folder of results",
+    )
+    add("--model", required=True, metavar="MODEL", help="model file, or published")
+    add("--genes", nargs="+", metavar="GENE", help="a map and a column of a table each")
+    add("--all", action="store_true", help="all genes of the model, into decoded.zarr")
+    add(
+        "--range",
+        nargs="+",
+        type=float,
+        default=[],
+        metavar="V",
+        help="of latents scaled to 0..1: least and largest value before, two for each component",
+    )
+    add(
+        "--dtype",
+        choices=("float32", "float16"),
+        default="float32",
+        help="of --all; float16 takes half the space and rounds",
+    )
+    add("--out", type=Path, required=True, metavar="DIR")
+    add_reading(add)
+    add_style_options(decode)
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Read, decode and write.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        After Ctrl-C; the same command goes on with what of --all is done.
+    """
+    from napari_compressed_transcriptomics.io.writers.decoding import (
+        MEANING,
+        check_decoding_folder,
+        save_decoding,
+    )
+    from napari_compressed_transcriptomics.reconstruction.decode import decode_latents
+
+    genes, request = arguments.genes, _request(arguments)
+    with stoppable() as report:
+        result = decode_latents(request, report)
+        clear_line()
+        tell_notes(result.notes)
+        check_decoding_folder(arguments.out, result, genes)
+        paths = save_decoding(
+            result, arguments.out, genes, request, arguments.dtype, style_of(arguments), report
+        )
+    clear_line()
+    n = len(result.codec.genes) if genes is None else len(dict.fromkeys(genes))
+    print(f"{n:,} gene(s) of {len(result.latents):,} samples, {MEANING}")
+    print(*paths, sep="\n")
+
+
+def _request(arguments: argparse.Namespace) -> "DecodeRequest":
+    from napari_compressed_transcriptomics.reconstruction.decode import PUBLISHED, DecodeRequest
+
+    if bool(arguments.genes) == arguments.all:
+        raise UserError("Say which genes: --genes CALB1 PVALB, or --all")
+    ends = arguments.range
+    if len(ends) % 2:
+        raise UserError("--range takes two numbers for each component, the least and the largest")
+    given = {name: getattr(arguments, name) for name in _READING}
+    published = arguments.model == PUBLISHED
+    return DecodeRequest(
+        latents=tuple(map(Path, arguments.input)),
+        model=PUBLISHED if published else Path(arguments.model),
+        ranges=tuple(zip(ends[::2], ends[1::2], strict=True)),
+        reading={name: value for name, value in given.items() if value},
+        space=arguments.space or "",
+    )

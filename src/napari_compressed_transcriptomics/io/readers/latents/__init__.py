@@ -1,0 +1,1 @@
+"""Latents from files: volumes, tables, AnnData."""
