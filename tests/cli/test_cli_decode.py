@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from commands import REGIONS, refused, run
-from napari_compressed_transcriptomics.cli.command_line import _parser
+from napari_compressed_transcriptomics.cli.command_line import command_parser
 from napari_compressed_transcriptomics.cli.decode import _request
 from napari_compressed_transcriptomics.io.files.text import DelimitedText
 from napari_compressed_transcriptomics.repeat.decoding import decode_again
@@ -43,7 +43,7 @@ def test_genes_are_written_as_maps_and_a_table(folder, capsys):
     assert said[1:4] == ["decode", "../results", "--model"]
     # The same again: in Python, and as the record says
     more = ["--genes", "SYN0002", "SYN0001", "--out", "x"]
-    arguments = _parser().parse_args([*map(str, words), *more])
+    arguments = command_parser().parse_args([*map(str, words), *more])
     again = decode_again(_request(arguments), ["SYN0002", "SYN0001"], folder / "python")
     exec(again.python, {"__name__": "__main__"})
     one, other = (table(folder / name / "decoded_genes.csv") for name in ("some", "python"))

@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QApplication
 
 from clicking import choose_value, run
 from commands import REGIONS
-from napari_compressed_transcriptomics.cli.command_line import _parser
+from napari_compressed_transcriptomics.cli.command_line import command_parser
 from napari_compressed_transcriptomics.io import read_expression
 from napari_compressed_transcriptomics.viewer.adding import add_expression
 from napari_compressed_transcriptomics.widgets.compare_methods.held_out_tab import HeldOutTab
@@ -40,7 +40,7 @@ def command_of(bar):
     bar.repeat.copy_command.trigger()
     lines = QApplication.clipboard().text().splitlines()
     assert bar.status.text().startswith("Copied the command"), bar.status.text()
-    return [_parser().parse_args(shlex.split(line)[1:]) for line in lines]
+    return [command_parser().parse_args(shlex.split(line)[1:]) for line in lines]
 
 
 def python_of(bar):
