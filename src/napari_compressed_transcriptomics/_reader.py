@@ -27,6 +27,7 @@ def get_reader(path: str | list[str]) -> Reader | None:
         "table_without_atlas": _ask_for_atlas,
         "volume": _read_volume,
         "latents": _read_volume,
+        **dict.fromkeys(("result", "comparison", "prediction", "model", "session"), _open_saved),
     }
     return readers.get(sniff(path) or "")
 
@@ -71,6 +72,25 @@ def _read_vertices(path: str | list[str]) -> list[Any]:
             form.ask_about(where, sentence(error))
             return [(None,)]
     return _read_expression(path, "drop_genes")
+
+
+def _open_saved(path: str) -> list[Any]:
+    """Open what was saved here, with its docks; without a window only layers of a result."""
+    viewer = prepare_viewer()
+    if viewer is not None:
+        from .widgets.saved.open import open_saved
+
+        with user_errors_shown():
+            open_saved(viewer, Path(path))
+        return [(None,)]
+    from .io import sniff
+    from .io.writers.reopen.result import open_result
+
+    if sniff(path) != "result":
+        raise UserError(f"{path} shows in docks, which need a window; open it in napari")
+    result = open_result(path)
+    made = [layers.error_layer(result), *layers.latent_layers(result)]
+    return [*([layers.held_out_layer(result)] if result.held_out else []), *made]
 
 
 def _read_volume(path: str) -> list[Any]:

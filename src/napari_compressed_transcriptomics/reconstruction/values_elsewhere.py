@@ -23,6 +23,10 @@ class Origin(Protocol):
         """Whether there is something to read."""
 
     @property
+    def is_store(self) -> bool:
+        """Whether they are read by genes, so that to open them takes no time."""
+
+    @property
     def why(self) -> str:
         """The sentence that says what is missing now, and what to do."""
 

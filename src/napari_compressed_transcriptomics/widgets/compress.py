@@ -257,6 +257,11 @@ class Compress(Dock):
         self.save_model.setEnabled(has_result)
         self.save_results.setEnabled(has_result)
 
+    def choose_model(self, path: str | Path) -> None:
+        """Choose a model file, as Browse does."""
+        self.codec.setCurrentIndex(self.codec.findData("model"))
+        self.model_path.setText(str(path))
+
     def _choose_model(self) -> None:
         path, _ = QFileDialog.getOpenFileName(
             self, "Open model", "", "Models (*.safetensors *.pt);;All files (*)"

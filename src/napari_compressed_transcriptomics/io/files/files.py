@@ -21,6 +21,8 @@ TEXT_TABLE = (".csv.gz", ".tsv.gz", ".csv", ".tsv")
 PARQUET = (".parquet",)
 H5AD = (".h5ad",)
 STORE = (".zarr",)
+MODELS = (".safetensors", ".pt", ".pth")
+SESSION = (".session.json",)
 _LABELS = (".csv", ".tsv", ".txt")
 OURS, WRITTEN_BY = "napari-compressed-transcriptomics", "written_by"
 """What our sidecars hold, and under which key."""

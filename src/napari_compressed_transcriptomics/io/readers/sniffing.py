@@ -9,8 +9,10 @@ from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.gene_identities import gene_table
 from napari_compressed_transcriptomics.io.files.files import (
     H5AD,
+    MODELS,
     NIFTI,
     PARQUET,
+    SESSION,
     STORE,
     TEXT_TABLE,
     atlas_of,
@@ -38,6 +40,13 @@ _FOREIGN = ("axis-", "component_", "vertex-")
 # numbers, or symbols that HGNC approves, or many that look like symbols, as T1, T2 and FLAIR do.
 _MIN_FILES, _MIN_SYMBOLS = 2, 10
 _SYMBOL = re.compile(r"[A-Z][A-Za-z0-9.-]*")
+_SAVED = {
+    ("summary.json", "latents.nii.gz"): "result",
+    ("comparison.json", "comparison.csv"): "comparison",
+    ("prediction.json", "prediction.csv"): "prediction",
+}
+"""What a folder holds of work that was saved here."""
+_MODEL_START = 1 << 20  # bytes of a model file in which its header tells what it is
 _PEEK = 2000  # names of a folder
 _PEEK_INTO = 3  # folders and zips in it
 
@@ -50,11 +59,11 @@ def sniff(path: str | Path | Sequence[str | Path]) -> str | None:
     Returns
     -------
     {"expression", "vertices", "gene_volumes", "table", "table_without_atlas", "volume", "latents",
-    None}
+    "result", "comparison", "prediction", "model", "session", None}
         "expression" is 4-D NIfTI or AnnData; "vertices" one GIFTI or MGH a gene, or surfaces and
         labels that belong to such; "gene_volumes" is one 3-D NIfTI a gene, in a folder
         or several files; "table" has its atlas beside it. None is not ours. A damaged NIfTI is
-        still claimed, so that reading it says what is wrong.
+        still claimed, so that reading it says what is wrong. The last five are what was saved here.
     """
     try:
         if not isinstance(path, str | Path):
@@ -76,6 +85,8 @@ def _sniff(path: Path) -> str | None:
         return "vertices" if ours or is_surface_atlas(path) else None
     if suffix(path, ANNOT):
         return "vertices" if path.is_file() else None
+    if saved := _saved_here(path):
+        return saved
     if path.is_dir():
         inside = _inside(path)
         if any(suffix(one, MAPS) and side_of(one) and not is_no_gene(one) for one in inside):
@@ -94,6 +105,22 @@ def _sniff(path: Path) -> str | None:
         return "table" if _has_atlas(path) else "table_without_atlas"
     if suffix(path, TEXT_TABLE):
         return _sniff_text(path)
+    return None
+
+
+def _saved_here(path: Path) -> str | None:
+    """Tell folders and files of work that was saved here."""
+    if path.is_dir():
+        for names, kind in _SAVED.items():
+            if all((path / name).is_file() for name in names):
+                return kind
+        return None
+    if suffix(path, MODELS) and path.is_file():
+        with open(path, "rb") as file:
+            start = file.read(_MODEL_START)
+        return "model" if b"format_version" in start or start.startswith(b"PK") else None
+    if suffix(path, SESSION) and path.is_file():
+        return "session"
     return None
 
 

@@ -8,8 +8,10 @@ from qtpy.QtWidgets import QFileDialog, QGridLayout
 
 from napari_compressed_transcriptomics.core.errors import listing
 from napari_compressed_transcriptomics.core.expression import Expression
+from napari_compressed_transcriptomics.reconstruction.summary import result_line
 from napari_compressed_transcriptomics.viewer.itself import itself
 from napari_compressed_transcriptomics.viewer.settings import PLUGIN
+from napari_compressed_transcriptomics.widgets.saved.originals import Originals
 from napari_compressed_transcriptomics.widgets.shared.dock import Dock, open_dock
 from napari_compressed_transcriptomics.widgets.shared.fields import push_button, wrapping_label
 from napari_compressed_transcriptomics.widgets.shared.help import open_help
@@ -32,8 +34,8 @@ _FORMS = {
     "Larger than memory": ("Convert to store", "Make a store of it, which need not fit"),
 }
 _FILES = (
-    "Expression, maps, atlases (*.nii *.nii.gz *.csv *.csv.gz *.tsv *.tsv.gz *.parquet *.h5ad "
-    "*.gii *.gii.gz *.mgh *.mgz);;"
+    "Expression, maps, atlases, models, sessions (*.nii *.nii.gz *.csv *.csv.gz *.tsv *.tsv.gz "
+    "*.parquet *.h5ad *.gii *.gii.gz *.mgh *.mgz *.safetensors *.pt *.session.json);;"
     "All files (*)"
 )
 
@@ -58,7 +60,9 @@ class OpenData(Dock):
             self.samples[key] = push_button(title, tip)
             self.samples[key].clicked.connect(partial(self._open_sample, key))
         self.file = push_button("Open &file…", "A 4-D NIfTI, a table, AnnData, a map or an atlas")
-        self.folder = push_button("Open f&older…", "A folder of one NIfTI a gene, or a store")
+        self.folder = push_button(
+            "Open f&older…", "A folder of results saved before, of one NIfTI a gene, or a store"
+        )
         self.file.clicked.connect(self._ask_file)
         self.folder.clicked.connect(self._ask_folder)
         self.forms = {}
@@ -76,6 +80,7 @@ class OpenData(Dock):
         self.compress.clicked.connect(self._compress)
         self.first = push_button("&First steps…", "The same with pictures, in the browser")
         self.first.clicked.connect(lambda: open_help("Workspace"))
+        self.originals = Originals(napari_viewer)
         self._lay_out()
         self._work.data_changed.connect(self._refresh)
         self._work.data_chosen.connect(self._refresh)
@@ -88,7 +93,8 @@ class OpenData(Dock):
         for i, button in enumerate(several):
             buttons.addWidget(button, i // 2, i % 2)
         here = label("<b>Here</b>", self.about)
-        self.lay_out(buttons, here, self.about, self.first, row(self.genes, self.compress), 1)
+        doing = row(self.genes, self.compress)
+        self.lay_out(buttons, here, self.about, self.first, self.originals, doing, 1)
 
     def _open_sample(self, key: str, checked: bool = False) -> None:
         itself(self._viewer).open_sample(PLUGIN, key)
@@ -101,7 +107,7 @@ class OpenData(Dock):
         self._open(QFileDialog.getOpenFileName(self, "Open expression", "", _FILES)[0])
 
     def _ask_folder(self) -> None:
-        self._open(QFileDialog.getExistingDirectory(self, "Folder of maps, or a store"))
+        self._open(QFileDialog.getExistingDirectory(self, "Folder of results or maps, or a store"))
 
     def _open_form(self, name: str, checked: bool = False) -> None:
         open_dock(self._viewer, name)
@@ -117,7 +123,8 @@ class OpenData(Dock):
         for button in (self.genes, self.compress):
             button.setEnabled(data is not None)
         if data is None:
-            self.about.setText(_FIRST)
+            result = self._work.current_result
+            self.about.setText(_FIRST if result is None else result_line(result))
             return
         n = sum(same_samples(result, data) for result in self._work.results)
         results = {0: "no compression yet", 1: "one compression"}.get(n, f"{n} compressions")

@@ -35,6 +35,7 @@ class ResultChoice(QComboBox):
         self._work.results_changed.connect(self._fill)
         if follows:
             self._work.result_chosen.connect(self._fill)
+        self._work.originals_came.connect(self._on_originals)
         self.currentIndexChanged.connect(self._on_index)
         self._fill()
 
@@ -54,6 +55,11 @@ class ResultChoice(QComboBox):
         if self._follows:
             self._work.choose_result(self.result)
         self.changed.emit()
+
+    def _on_originals(self, result: "Reconstruction") -> None:
+        """Let those who show the result show it anew."""
+        if result is self.result:
+            self.changed.emit()
 
     def _fill(self) -> None:
         before, found = self.result, list(self._work.results)

@@ -41,6 +41,8 @@ class Work(QObject):
     data_chosen = Signal()
     results_changed = Signal()
     result_chosen = Signal()
+    originals_came = Signal(object)
+    """The expression of a result that was without it can be read now, see `values_elsewhere`."""
 
     def __init__(self, viewer: Any):
         super().__init__()

@@ -14,6 +14,7 @@ from napari_compressed_transcriptomics.core.lazy_values import LazyValues, Value
 from napari_compressed_transcriptomics.core.progress import Report, silent
 from napari_compressed_transcriptomics.core.provenance import values_sha256
 from napari_compressed_transcriptomics.core.regions import RegionVolume
+from napari_compressed_transcriptomics.io.files.files import STORE, suffix
 from napari_compressed_transcriptomics.io.files.how_read import HowRead
 from napari_compressed_transcriptomics.io.files.zarr_store import is_remote
 
@@ -69,6 +70,12 @@ class Originals:
     def found(self) -> bool:
         """Whether there is something where they lay, or they can be made again."""
         return self.path is not None or self._is_synthetic
+
+    @property
+    def is_store(self) -> bool:
+        """Whether they lie in a store on this machine, which is read by genes."""
+        where = self.path
+        return where is not None and isinstance(where[0], Path) and bool(suffix(where[0], STORE))
 
     @property
     def why(self) -> str:

@@ -1,5 +1,6 @@
 """A folder of results as the reconstruction it was saved from."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,7 +35,7 @@ MODEL, SAMPLES = "model.safetensors", "samples.nii.gz"
 _AXES = ("x_mm", "y_mm", "z_mm")
 
 
-def open_result(directory: str | Path) -> "Reconstruction":
+def open_result(directory: str | Path, places: Iterable[Parcellation] = ()) -> "Reconstruction":
     """Open a folder that `save_results` wrote as the reconstruction it was.
 
     Latents, errors, gene tables and model are read and checked against the hashes in
@@ -45,6 +46,8 @@ def open_result(directory: str | Path) -> "Reconstruction":
     Parameters
     ----------
     directory : str or Path
+    places : iterable of Parcellation, optional
+        Of data that are open: the result takes that of its own samples, so that it is of the same.
 
     Raises
     ------
@@ -77,7 +80,7 @@ def open_result(directory: str | Path) -> "Reconstruction":
     samples, of_samples = read_table(
         folder / "sample_error.csv", ["rmse", "r2", *more], place.n_samples
     )
-    place = surface_of(place, record, folder)
+    place = _shared(surface_of(place, record, folder), places)
     density = read_density(folder / "density.csv", record)
     known = check_belonging(folder / "summary.json", record, AGAIN)  # after all is read
     originals = Originals(folder.resolve(), record, codec, samples, place)
@@ -166,6 +169,18 @@ def _latents(folder: Path, place: Parcellation, k: int) -> np.ndarray:
     if not np.isfinite(latents).all():
         raise UserError(f"{path} lacks values at samples of {SAMPLES} beside it; {AGAIN}")
     return latents
+
+
+def _shared(place: Parcellation, places: Iterable[Parcellation]) -> Parcellation:
+    """Return the one of several places that is the same, or else the place itself."""
+    for other in places:
+        if (
+            type(other) is type(place)
+            and np.array_equal(other.labels, place.labels)
+            and np.allclose(other.affine, place.affine, atol=1e-3)
+        ):
+            return other
+    return place
 
 
 def _with_paths(source: Any, folder: Path) -> dict[str, Any]:

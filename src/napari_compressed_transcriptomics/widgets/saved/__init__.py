@@ -1,0 +1,1 @@
+"""What was saved, opened again in the window."""
