@@ -2,7 +2,7 @@
 
 import os
 import signal
-from tempfile import gettempdir
+from tempfile import gettempdir, mkdtemp
 
 import pytest
 import torch
@@ -16,6 +16,9 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A session's own napari settings must neither change the tests nor be changed by them.
 os.environ.setdefault("NAPARI_CONFIG", "")
+
+# Nor may what docks remember of their forms.
+os.environ["COMPRESSED_TRANSCRIPTOMICS_SETTINGS"] = mkdtemp(prefix="settings-of-tests-")
 
 # PyTorch makes this folder when it first trains; some tests look for what is left behind.
 os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", os.path.join(gettempdir(), "torchinductor"))

@@ -34,6 +34,7 @@ def save_results(viewer: "napari.Viewer") -> None:
     from qtpy.QtWidgets import QFileDialog
 
     from .io.writers.results import save_results as save
+    from .widgets.shared.session import session
 
     result = _result_of(viewer)
     if result is None:
@@ -42,8 +43,16 @@ def save_results(viewer: "napari.Viewer") -> None:
     if not folder:
         return
     with user_errors_shown():
-        save(result, folder)
+        save(result, folder, session(viewer).work.parameters_of(result))
+        session(viewer).work.saved(result, folder)
         show_info(f"Saved to {folder}")
+
+
+def save_session(viewer: "napari.Viewer") -> None:
+    """Ask for a file and write there what is open, to go on with it another day."""
+    from .widgets.saved.session_menu import ask_and_save_session
+
+    ask_and_save_session(viewer)
 
 
 def _opens(dock: str) -> Callable[["napari.Viewer"], None]:

@@ -10,10 +10,12 @@ import gzip
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from .brain_space import OTHER, recorded
+from .errors import UserError
 from .expression import Expression, Parcellation
 
 ORIGIN_MM = (90.0, -126.0, -72.0)
@@ -177,6 +179,23 @@ def synthetic_regions(brain: Expression, n_regions: int = 60, seed: int = 0) -> 
         name="synthetic_regions",
         source={**brain.source, "regions": {"n_regions": n_regions, "seed": seed}},
     )
+
+
+def made_again(source: dict[str, Any]) -> Expression:
+    """Return the sample that an `Expression.source` tells of.
+
+    Raises
+    ------
+    UserError
+        It is of a sample that this version cannot make.
+    """
+    try:
+        made = synthetic_brain(**source["synthetic"])
+        if "regions" in source:
+            made = synthetic_regions(made, **source["regions"])
+    except (KeyError, TypeError, ValueError):
+        raise UserError("It is of a sample that this version cannot make") from None
+    return made
 
 
 def _write_nifti(path: Path, data: np.ndarray, affine: np.ndarray, step: float = 1) -> None:

@@ -49,6 +49,9 @@ class Origin(Protocol):
             The values that were wanted: these genes, in this order.
         """
 
+    def checked(self, found: "Expression") -> "tuple[Expression, Values]":
+        """Return the same of data that were read already; as `read` raises."""
+
 
 class ValuesElsewhere:
     """What `LazyValues` reads from where the values themselves are not at hand.

@@ -68,6 +68,9 @@ _WHY_HELD_OUT = (
 class Compress(Dock):
     """Encode an expression layer, and show latents and reconstruction error."""
 
+    recalls = True
+    not_recalled = ("device.combo", "again")
+
     def __init__(self, napari_viewer: Any):
         super().__init__(napari_viewer)
         self._outputs = Outputs()
@@ -127,6 +130,8 @@ class Compress(Dock):
         self.save_model = QPushButton("Save model…")
         self.save_results = QPushButton("Save results…")
         self._arrange()
+        if self._codec in ("model", "fitted"):  # as it stood last time, with a model
+            self.codec.setCurrentIndex(0)
         self._connect()
         self._offer_sizes()
 

@@ -27,6 +27,8 @@ _DTYPES = {"float32": "float32, exact", "float16": "float16, half the space"}
 class Convert(Dock):
     """Write a folder of maps, or a file, as a store, and open it."""
 
+    recalls = True
+
     def __init__(self, napari_viewer: Any):
         super().__init__(napari_viewer)
         self.source, self.target = QLineEdit(), QLineEdit()

@@ -59,6 +59,8 @@ class ExportFigure(Dock):
     napari_viewer : napari.Viewer
     """
 
+    recalls = True
+
     def __init__(self, napari_viewer: Any):
         super().__init__(napari_viewer)
         self._viewer = viewer = itself(napari_viewer)

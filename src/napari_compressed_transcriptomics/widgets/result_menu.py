@@ -78,6 +78,7 @@ class ResultMenu(QToolButton):
         if folder and result is not None:
             with user_errors_shown():
                 save_results(result, folder, self._work.parameters_of(result))
+                self._work.saved(result, folder)
                 return f"Saved to {folder}"
         return ""
 

@@ -59,6 +59,9 @@ def trained_line(codec: "Codec") -> str:
 class Train(Dock):
     """Train a codec on an expression layer; Cancel keeps the best model so far."""
 
+    recalls = True
+    not_recalled = ("device.combo",)
+
     def __init__(self, napari_viewer: Any):
         super().__init__(napari_viewer)
         self._codec: Codec | None = None

@@ -77,6 +77,32 @@ class HowRead:
         """The inputs as `Command.inputs` has them."""
         return tuple(map(_path, self.inputs))
 
+    def arguments(self, folder: Path) -> dict[str, Any]:
+        """Return the arguments of `read_expression` that read the same.
+
+        Parameters
+        ----------
+        folder : Path
+            That paths of a record, which need not be absolute, are relative to.
+        """
+
+        def there(path: str) -> Path | str:
+            return path if "://" in path else folder / path
+
+        found: dict[str, Any] = {
+            "path": [there(path) for path in self.inputs],
+            "ids": self.ids,
+            "impute": self.impute,
+            "variant": self.variant,
+            "surface": [there(path) for path in self.surface],
+            "vertices_of": [there(path) for path in self.vertices_of],
+            "hemisphere": self.hemisphere or "",
+        }
+        for name in _FILES:
+            if value := getattr(self, name):
+                found[name] = there(value)
+        return found
+
     def settings(self) -> dict[str, Any]:
         """Return the options that read the same."""
         return {

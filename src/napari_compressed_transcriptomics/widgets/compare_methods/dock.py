@@ -16,6 +16,9 @@ class CompareMethods(Dock):
     A tab is a widget made from the viewer and the `LayerChoice`, in a file of its own.
     """
 
+    recalls = True
+    not_recalled = ("held_out.form.device.combo",)
+
     def __init__(self, napari_viewer: Any):
         super().__init__(napari_viewer)
         self.layer = LayerChoice(napari_viewer)

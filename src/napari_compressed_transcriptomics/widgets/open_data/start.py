@@ -12,6 +12,7 @@ from napari_compressed_transcriptomics.reconstruction.summary import result_line
 from napari_compressed_transcriptomics.viewer.itself import itself
 from napari_compressed_transcriptomics.viewer.settings import PLUGIN
 from napari_compressed_transcriptomics.widgets.saved.originals import Originals
+from napari_compressed_transcriptomics.widgets.saved.session_menu import ask_and_save_session
 from napari_compressed_transcriptomics.widgets.shared.dock import Dock, open_dock
 from napari_compressed_transcriptomics.widgets.shared.fields import push_button, wrapping_label
 from napari_compressed_transcriptomics.widgets.shared.help import open_help
@@ -81,6 +82,10 @@ class OpenData(Dock):
         self.first = push_button("&First steps…", "The same with pictures, in the browser")
         self.first.clicked.connect(lambda: open_help("Workspace"))
         self.originals = Originals(napari_viewer)
+        self.save = push_button(
+            "Save &session…", "Layers, camera and docks in a small file, to go on another day"
+        )
+        self.save.clicked.connect(lambda: ask_and_save_session(self._viewer))
         self._lay_out()
         self._work.data_changed.connect(self._refresh)
         self._work.data_chosen.connect(self._refresh)
@@ -94,7 +99,7 @@ class OpenData(Dock):
             buttons.addWidget(button, i // 2, i % 2)
         here = label("<b>Here</b>", self.about)
         doing = row(self.genes, self.compress)
-        self.lay_out(buttons, here, self.about, self.first, self.originals, doing, 1)
+        self.lay_out(buttons, here, self.about, self.first, self.originals, doing, self.save, 1)
 
     def _open_sample(self, key: str, checked: bool = False) -> None:
         itself(self._viewer).open_sample(PLUGIN, key)

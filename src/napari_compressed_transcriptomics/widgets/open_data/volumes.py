@@ -32,6 +32,8 @@ BAD_MAPS = {
 class OpenVolumes(Dock):
     """Opens a folder of one NIfTI a gene, or one file of all genes."""
 
+    recalls = True
+
     def __init__(self, napari_viewer: Any):
         super().__init__(napari_viewer)
         self.source = PathField(

@@ -60,6 +60,8 @@ _SPLITS = {"blocks": "Blocks of space", "random": "Random samples"}
 class PredictMaps(Dock):
     """Predict maps from latents, and show how well; Cancel keeps the targets done."""
 
+    recalls = True
+
     def __init__(self, napari_viewer: Any):
         super().__init__(napari_viewer)
         self._work = session(napari_viewer).work

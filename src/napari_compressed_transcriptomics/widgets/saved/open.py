@@ -9,6 +9,7 @@ from napari_compressed_transcriptomics.io import sniff
 from napari_compressed_transcriptomics.widgets.shared.dock import open_dock
 
 from .result import open_saved_result
+from .session_menu import open_session
 
 
 def open_saved(viewer: Any, path: Path) -> None:
@@ -19,6 +20,7 @@ def open_saved(viewer: Any, path: Path) -> None:
     openers: dict[str | None, Callable[[Any, Path], Any]] = {
         "result": open_saved_result,
         "model": _offer_model,
+        "session": open_session,
     }
     opener = openers.get(sniff(path))
     if opener is None:

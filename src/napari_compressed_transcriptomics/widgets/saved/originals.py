@@ -11,7 +11,7 @@ from napari_compressed_transcriptomics.reconstruction.values_elsewhere import (
     ValuesElsewhere,
     elsewhere,
 )
-from napari_compressed_transcriptomics.viewer.adding import add_expression
+from napari_compressed_transcriptomics.viewer.layers import expression_layer
 from napari_compressed_transcriptomics.viewer.notices import report
 from napari_compressed_transcriptomics.widgets.shared.fields import push_button, wrapping_label
 from napari_compressed_transcriptomics.widgets.shared.job import Job
@@ -49,8 +49,11 @@ def _show(viewer: Any, result: "Reconstruction", data: Expression) -> None:
     """Add the data as the lowest layer, unless they are open, and tell all docks."""
     work = session(viewer).work
     if not any(one.parcellation is data.parcellation for one in work.data):
-        add_expression(viewer, data)
+        before = viewer.layers.selection.active
+        made, attributes, _ = expression_layer(data)  # its notes were told when it was encoded
+        viewer.add_image(made, **attributes)
         viewer.layers.move(len(viewer.layers) - 1, 0)
+        viewer.layers.selection.active = before
     work.originals_came.emit(result)
 
 

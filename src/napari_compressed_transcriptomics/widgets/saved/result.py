@@ -36,6 +36,7 @@ def open_saved_result(viewer: Any, folder: str | Path) -> "Reconstruction":
     places = [data.parcellation for data in work.data]
     places += [result.expression.parcellation for result in work.results]
     result = open_result(folder, places)
+    work.saved(result, Path(folder).resolve())
     work.keep(result, parameters_in(folder))
     add_result(viewer, result, Outputs())
     bring_originals(viewer, result)

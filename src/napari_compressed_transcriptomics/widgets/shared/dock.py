@@ -11,6 +11,7 @@ from napari_compressed_transcriptomics.viewer.itself import itself
 from napari_compressed_transcriptomics.viewer.settings import PLUGIN
 
 from .following import soon
+from .form_values import recall, remember
 from .help import help_button, open_help
 from .layouts import Part, form, row, scrolled
 from .session import session
@@ -22,7 +23,17 @@ class Dock(QWidget):
     Parameters
     ----------
     napari_viewer : napari.Viewer
+
+    Attributes
+    ----------
+    recalls : bool
+        Whether the form begins with the values that stood in it when the program ran last.
+    not_recalled : tuple of str
+        Fields that begin as Preferences say all the same.
     """
+
+    recalls = False
+    not_recalled: tuple[str, ...] = ()
 
     def __init__(self, napari_viewer: Any):
         super().__init__()
@@ -46,6 +57,8 @@ class Dock(QWidget):
         choice = form(*() if chosen is None else (chosen,))
         self._top.setLayout(row((choice, 1), help_button(lambda: type(self).__name__)))
         scrolled(self, self._top, *parts, margins=2)
+        if self.recalls:
+            recall(type(self).__name__, self, self.not_recalled)
 
     def be_page(self) -> None:
         """Hide the choice of data or result and the "?", which the main dock has for all pages."""
@@ -69,6 +82,12 @@ class Dock(QWidget):
                 self._is_docked = False
                 self.end_work()
         return super().event(event)
+
+    def hideEvent(self, event: Any) -> None:
+        """Remember the values of the form."""
+        super().hideEvent(event)
+        if self.recalls:
+            remember(type(self).__name__, self)
 
     def end_work(self) -> None:
         """End the jobs of a dock that was closed, and say so."""

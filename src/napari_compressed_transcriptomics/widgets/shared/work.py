@@ -1,5 +1,6 @@
 """The work of one viewer: data that are open, all results, finished comparisons, predictions."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import proxy
 
@@ -48,6 +49,7 @@ class Work(QObject):
         super().__init__()
         self._viewer = proxy(viewer)
         self._parameters: dict[int, dict[str, Any]] = {}  # by id of results, which are kept
+        self._folders: dict[int, Path] = {}
         self.data: list[Expression] = []
         self.results: list[Reconstruction] = []
         self.current_data: Expression | None = None
@@ -99,6 +101,14 @@ class Work(QObject):
         """Return the settings that made a result, as far as they are known."""
         return self._parameters.get(id(result), {})
 
+    def saved(self, result: "Reconstruction", folder: str | Path) -> None:
+        """Say in which folder a result was saved."""
+        self._folders[id(result)] = Path(folder)
+
+    def folder_of(self, result: "Reconstruction") -> Path | None:
+        """Return the folder in which a result was saved last, None where it never was."""
+        return self._folders.get(id(result))
+
     def layers_of(self, result: "Reconstruction") -> list[Any]:
         """Return the layers of the viewer that show something of a result."""
         found = ((layer, shown(layer)) for layer in self._viewer.layers)
@@ -108,6 +118,7 @@ class Work(QObject):
         """Forget a result, and take its layers away."""
         self.results = [other for other in self.results if other is not result]
         self._parameters.pop(id(result), None)
+        self._folders.pop(id(result), None)
         layers, going = self._viewer.layers, self.layers_of(result)
         # napari holds the layer that was current last, and with it the result
         layers.selection.active = next((layer for layer in layers if layer not in going), None)

@@ -92,6 +92,12 @@ class Workspace(Dock):
         """Tell whether there is a page of that name (`Page.name`)."""
         return step_of(name) is not None
 
+    def made_pages(self) -> dict[str, QWidget]:
+        """Return the pages that were made, by `Page.name`, the one in front last."""
+        front = self._page.name
+        order = sorted(self._pages, key=lambda name: name == front)
+        return {name: self._pages[name] for name in order}
+
     def show_page(self, name: str) -> QWidget:
         """Go to a page, make it if it is not there yet, and return it."""
         step = step_of(name)

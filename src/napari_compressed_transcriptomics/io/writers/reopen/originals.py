@@ -115,13 +115,28 @@ class Originals:
         if where is None and not self._is_synthetic:
             raise UserError(self.why)
         found = self._synthetic() if where is None else self._read(where, report)
-        shown = found.name if where is None else str(where[0])
+        return self.checked(found, "" if where is None else str(where[0]), path is not None)
+
+    def checked(
+        self, found: Expression, shown: str = "", located: bool = False
+    ) -> tuple[Expression, Values]:
+        """Return what `read` does, of data that were read already.
+
+        Parameters
+        ----------
+        found : Expression
+        shown : str
+            Where they lie, for messages.
+        located : bool
+            Whether they were looked for anew.
+        """
+        shown = shown or found.name
         change = (
             f"changed since {self.name} was encoded; encode it again, or locate the file of then"
-            if path is None
+            if not located
             else f"of other data than {self.name} was encoded from; locate those"
         )
-        verb = "has" if path is None else "is"
+        verb = "is" if located else "has"
         other = UserError(f"{shown} {verb} {change}")
         found = self._of_samples(found, other)
         fill = self.codec.gene_means if self.record.get("filled") else None
@@ -178,17 +193,9 @@ class Originals:
         return found if found.is_file() else None
 
     def _synthetic(self) -> Expression:
-        from napari_compressed_transcriptomics.core.synthetic import (
-            synthetic_brain,
-            synthetic_regions,
-        )
+        from napari_compressed_transcriptomics.core.synthetic import made_again
 
-        try:
-            made = synthetic_brain(**self._source["synthetic"])
-            if "regions" in self._source:
-                made = synthetic_regions(made, **self._source["regions"])
-        except (TypeError, ValueError):
-            raise UserError(f"{self.name} is of a sample that this version cannot make") from None
+        made = made_again(self._source)
         return replace(made, name=self.name)
 
     def _of_samples(self, found: Expression, other: UserError) -> Expression:

@@ -1,0 +1,155 @@
+"""What a session's file names, read and checked; nothing is shown yet."""
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from napari_compressed_transcriptomics.core.errors import UserError
+from napari_compressed_transcriptomics.core.progress import Progress, Report, silent
+from napari_compressed_transcriptomics.core.provenance import file_sha256
+from napari_compressed_transcriptomics.io.files.files import existing_file, read_json
+from napari_compressed_transcriptomics.reconstruction.values_elsewhere import elsewhere
+
+from .session_record import FORMAT_VERSION
+
+if TYPE_CHECKING:
+    from napari_compressed_transcriptomics.core.expression import Expression
+    from napari_compressed_transcriptomics.reconstruction.reconstruction import Reconstruction
+
+
+@dataclass
+class SavedSession:
+    """A session as far as what it names was found.
+
+    Attributes
+    ----------
+    path : Path
+    record : dict
+        As the file has it.
+    results : list of Reconstruction or None
+        None where one was not found.
+    data : list of Expression or None
+    notes : list of str
+        What was not found, or has changed, one sentence each.
+    """
+
+    path: Path
+    record: dict[str, Any]
+    results: "list[Reconstruction | None]" = field(default_factory=list)
+    data: "list[Expression | None]" = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def folder(self) -> Path:
+        """That recorded paths are relative to."""
+        return self.path.parent
+
+
+def check_session(path: Path) -> dict[str, Any]:
+    """Return the content of a session's file.
+
+    Raises
+    ------
+    UserError
+        It is none of ours, damaged, or of a newer version.
+    """
+    record = read_json(existing_file(path))
+    version = record.get("format_version")
+    if record.get("kind") != "session" or type(version) is not int:
+        raise UserError(f"{path.name} is no session that was saved here; choose another file")
+    if version > FORMAT_VERSION:
+        raise UserError(
+            f"{path.name} has session format {version}, this program reads up to {FORMAT_VERSION}; "
+            "update napari-compressed-transcriptomics"
+        )
+    lists = ("results", "data", "layers", "docks")
+    if any(not _of_dicts(record.get(key)) for key in lists):
+        raise UserError(f"{path.name} is damaged; save the session again")
+    return record
+
+
+def _of_dicts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(part, dict) for part in value)
+
+
+def read_session(path: Path, report: Report = silent) -> SavedSession:
+    """Read results and data that a session names; what is missing or has changed is noted.
+
+    Raises
+    ------
+    UserError
+        As `check_session`.
+    """
+    from napari_compressed_transcriptomics.io.writers.reopen.result import open_result
+
+    found = SavedSession(path.resolve(), check_session(path))
+    todo = len(found.record["results"]) + len(found.record["data"])
+    for entry in found.record["results"]:
+        report(Progress("Opening results", len(found.results), todo))
+        places = [one.expression.parcellation for one in found.results if one is not None]
+        try:
+            folder = found.folder / str(entry.get("path"))
+            result = open_result(folder, places)
+            if file_sha256(folder / "summary.json") != entry.get("sha256"):
+                found.notes.append(f"{folder} was saved anew since the session was")
+        except UserError as error:
+            found.notes.append(f"A result is left out: {error}")
+            found.results.append(None)
+        else:
+            found.results.append(result)
+    for entry in found.record["data"]:
+        report(Progress("Reading data", len(found.results) + len(found.data), todo))
+        try:
+            found.data.append(_data(found, entry, report))
+        except UserError as error:
+            found.notes.append(f"{entry.get('name')} is left out: {error}")
+            found.data.append(None)
+    return found
+
+
+def _data(found: SavedSession, entry: dict[str, Any], report: Report) -> "Expression":
+    """Read data, and bring them to the results that are of them."""
+    source = entry.get("source")
+    source = source if isinstance(source, dict) else {}
+    hashed = _sha256(source)
+    whole = None
+    for result in found.results:
+        values = None if result is None else elsewhere(result.expression)
+        if result is None or values is None or values.origin is None:
+            continue
+        if _sha256(result.expression.source) != hashed:
+            continue
+        try:
+            if whole is None:
+                whole = values.fetch(None, report)
+            else:  # of the same file, which is not read again
+                values.bring(values.origin.checked(whole)[1])
+        except UserError as error:
+            if whole is not None:  # else reading them alone says what is wrong
+                found.notes.append(str(error))
+    return whole if whole is not None else _alone(found, source, report)
+
+
+def _alone(found: SavedSession, source: dict[str, Any], report: Report) -> "Expression":
+    """Read data of which there is no result."""
+    from napari_compressed_transcriptomics.io import read_expression
+    from napari_compressed_transcriptomics.io.files.how_read import HowRead
+
+    if "synthetic" in source:
+        from napari_compressed_transcriptomics.core.synthetic import made_again
+
+        return made_again(source)
+    how = HowRead.of(source)
+    given = {key: value for key, value in how.arguments(found.folder).items() if value}
+    data = read_expression(**given, report=report)
+    if _sha256(data.source) != _sha256(source):
+        raise UserError("it has changed since the session was saved; open it anew")
+    return replace(data)
+
+
+def _sha256(source: dict[str, Any]) -> Any:
+    """Return what tells data of a source."""
+    entry = source.get("expression")
+    if isinstance(entry, dict) and "sha256" in entry:
+        return entry["sha256"]
+    return repr([source.get("synthetic"), source.get("regions")])

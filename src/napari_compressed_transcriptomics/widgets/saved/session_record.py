@@ -1,0 +1,176 @@
+"""A session as a small file: what is open, by path and hash, and how it is looked at."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from napari_compressed_transcriptomics.core.provenance import file_sha256
+from napari_compressed_transcriptomics.io.files.atomic import (
+    check_writable,
+    replacing_files,
+    write_json,
+)
+from napari_compressed_transcriptomics.io.files.file_names import distinct_stems
+from napari_compressed_transcriptomics.io.files.files import SESSION
+from napari_compressed_transcriptomics.io.writers.results import save_results
+from napari_compressed_transcriptomics.viewer import brain_view
+from napari_compressed_transcriptomics.viewer.anatomy.helpers import is_helper
+from napari_compressed_transcriptomics.viewer.itself import itself
+from napari_compressed_transcriptomics.viewer.layer_content import LayerContent, shown
+from napari_compressed_transcriptomics.widgets.shared.dock import Dock
+from napari_compressed_transcriptomics.widgets.shared.form_values import values_of
+from napari_compressed_transcriptomics.widgets.shared.session import session
+
+if TYPE_CHECKING:
+    from napari_compressed_transcriptomics.widgets.shared.work import Work
+
+FORMAT_VERSION = 1
+OF_RESULT = (
+    "latents", "component", "rmse", "held_out_rmse", "distance", "gene", "composite",
+    "original", "reconstructed", "difference",
+)  # fmt: skip
+"""Kinds of layers (`LayerContent.kind`) of a result that are made again."""
+_LOOK = ("name", "visible", "opacity", "gamma", "blending")
+
+
+def save_session(viewer: Any, path: Path) -> list[str]:
+    """Write a session.
+
+    Data and results are named by paths, relative to the file where these tell nothing of the user,
+    and by hashes. Results that were never saved are saved beside it, in ``NAME_results``.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+    path : Path
+        Ends in ``.session.json``.
+
+    Returns
+    -------
+    list of str
+        What was saved, too, and what is not kept, one sentence each.
+
+    Raises
+    ------
+    UserError
+        It cannot be written there.
+    """
+    viewer, work = itself(viewer), session(viewer).work
+    check_writable(path)
+    notes = _save_results(work, path)
+    layers, lost = _layers(viewer, work)
+    if lost:
+        notes.append(f"Layers without a file of their own are not kept: {', '.join(lost)}")
+    camera, dims = viewer.scene.camera, viewer.dims
+    record: dict[str, Any] = {
+        "kind": "session",
+        "format_version": FORMAT_VERSION,
+        "results": [_result(work.folder_of(result)) for result in work.results],
+        "data": [{"name": data.name, "source": data.source} for data in work.data],
+        "current_result": _index(work.results, work.current_result),
+        "current_data": _index(work.data, work.current_data),
+        "layers": layers,
+        "cells": brain_view.attach(viewer).cells.state(),
+        "dims": {
+            "ndisplay": dims.ndisplay,
+            "order": list(dims.order),
+            "point": [float(mm) for mm in dims.point],
+        },
+        "camera": {
+            "canvas": [int(pixels) for pixels in viewer.canvas.size],
+            "center": [float(mm) for mm in camera.center],
+            "zoom": float(camera.zoom),
+            "angles": [float(degrees) for degrees in camera.angles],
+        },
+        "docks": _docks(viewer),
+    }
+    with replacing_files(path.parent, [path.name]) as folder:
+        write_json(folder / path.name, record)
+    return notes
+
+
+def _save_results(work: "Work", path: Path) -> list[str]:
+    """Save results that are nowhere yet."""
+    new = [result for result in work.results if work.folder_of(result) is None]
+    if not new:
+        return []
+    base = path.with_name(f"{path.name[: -len(SESSION[0])]}_results")
+    titles = dict(zip(map(id, work.results), distinct_stems(work.titles()), strict=True))
+    for result in new:
+        folder = base / titles[id(result)]
+        save_results(result, folder, work.parameters_of(result))
+        work.saved(result, folder.resolve())
+    return [f"{len(new)} result(s) that were not saved yet are in {base.name}, beside it"]
+
+
+def _result(folder: Path | None) -> dict[str, Any]:
+    assert folder is not None
+    summary = folder / "summary.json"
+    return {
+        "path": str(folder.absolute()),
+        "sha256": file_sha256(summary) if summary.is_file() else "",
+    }
+
+
+def _index(items: list[Any], wanted: Any) -> int | None:
+    return next((i for i, item in enumerate(items) if item is wanted), None)
+
+
+def _layers(viewer: Any, work: "Work") -> tuple[list[dict[str, Any]], list[str]]:
+    """Return the layers that can be made again, lowest first, and the names of others."""
+    kept, lost = [], []
+    for layer in viewer.layers:
+        if is_helper(layer):
+            continue
+        of = _made_of(layer, shown(layer), work)
+        if of is None:
+            lost.append(layer.name)
+        else:
+            kept.append({**of, "look": _look(layer)})
+    return kept, lost
+
+
+def _made_of(layer: Any, what: LayerContent | None, work: "Work") -> dict[str, Any] | None:
+    """Return what a layer is made of again: a result, data, or a file."""
+    if what is not None and what.kind in OF_RESULT:
+        result = _index(work.results, what.reconstruction)
+        if result is None:
+            return None
+        part = layer.name.rpartition(" ")[2] if what.kind == "component" else ""
+        return {"result": result, "kind": what.kind, "gene": what.gene, "part": part}
+    if what is not None and what.kind == "expression":
+        data = _index(work.data, what.expression)
+        return None if data is None else {"data": data, "kind": what.kind, "gene": what.gene}
+    path = Path(layer.source.path or "")
+    if path.is_file():
+        return {"file": {"path": str(path.absolute()), "sha256": file_sha256(path)}}
+    return None
+
+
+def _look(layer: Any) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name in _LOOK:
+        value = getattr(layer, name, None)
+        if value is not None:  # enumerations of napari are text
+            found[name] = value if isinstance(value, bool | int | float) else str(value)
+    if hasattr(layer, "contrast_limits"):
+        found["contrast_limits"] = [float(end) for end in layer.contrast_limits]
+    return found
+
+
+def _docks(viewer: Any) -> list[dict[str, Any]]:
+    """Return our docks that are open, with what stands in them; the main one with its pages."""
+    from napari_compressed_transcriptomics.widgets.workspace.dock import Workspace
+
+    window = getattr(viewer, "window", None)
+    found = []
+    for title, widget in (window.dock_widgets if window is not None else {}).items():
+        dock = itself(widget)
+        if not isinstance(dock, Dock):
+            continue
+        name = title.rpartition(" (")[0] or title
+        one: dict[str, Any] = {"name": name, "values": values_of(dock)}
+        if isinstance(dock, Workspace):
+            pages = dock.made_pages().items()
+            one = {"name": name, "pages": [[page, values_of(made)] for page, made in pages]}
+        found.append(one)
+    return found

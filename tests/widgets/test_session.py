@@ -1,0 +1,164 @@
+"""Sessions: what is open, in a small file, and a viewer as it was from it."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+from napari.components import ViewerModel
+
+from napari_compressed_transcriptomics import read_expression
+from napari_compressed_transcriptomics.core.errors import UserError
+from napari_compressed_transcriptomics.io.files.nifti import write_volume
+from napari_compressed_transcriptomics.viewer import layers
+from napari_compressed_transcriptomics.viewer.adding import add_expression
+from napari_compressed_transcriptomics.viewer.brain_view import attach
+from napari_compressed_transcriptomics.viewer.layer_content import shown
+from napari_compressed_transcriptomics.widgets.saved.session_read import check_session, read_session
+from napari_compressed_transcriptomics.widgets.saved.session_record import save_session
+from napari_compressed_transcriptomics.widgets.saved.session_show import show_session
+from napari_compressed_transcriptomics.widgets.shared.session import session
+from phantom import make_phantom
+from small import compressed
+
+pytestmark = pytest.mark.usefixtures("qapp")
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory, qapp):
+    """The folder of a session with data, two results of which none was saved, and layers."""
+    folder = tmp_path_factory.mktemp("kept")
+    data, file = make_phantom(), folder / "x.nii.gz"
+    volume = data.parcellation.painting(data.values)
+    write_volume(file, volume, data.parcellation.affine, kind="expression", provenance={})
+    (folder / "x.genes.txt").write_text("\n".join(data.genes))
+    viewer = ViewerModel()
+    data = read_expression(file)
+    add_expression(viewer, data)
+    layers.show_gene(viewer.layers[0], "NAT1")
+    for k in (2, 3):
+        result = compressed(data, k)
+        for make in (layers.error_layer, lambda r: layers.gene_layer(r, "TP53")):
+            made, attributes, _ = make(result)
+            viewer.add_image(made, **attributes)
+        for made, attributes, _ in layers.latent_layers(result):
+            viewer.add_image(made, **attributes)
+    made, attributes, _ = layers.composite_layer(result, (0, None, 2))
+    viewer.add_image(made, **attributes)
+    viewer.add_points([[0, 0, 0]], name="drawn by hand")
+    viewer.layers[1].visible = False
+    viewer.layers[2].opacity = 0.5
+    session(viewer).work.choose_result(session(viewer).work.results[0])
+    attach(viewer).show_side_by_side()
+    viewer.dims.set_point(viewer.dims.ndim - 3, -2)
+    notes = save_session(viewer, folder / "a.session.json")
+    state = [_state(layer) for layer in viewer.layers[:-1]]
+    return folder, notes, state, viewer.dims.point
+
+
+def _state(layer):
+    what = shown(layer)
+    limits = None if what.kind == "composite" else tuple(np.round(layer.contrast_limits, 5))
+    return (
+        layer.name, what.kind, what.gene, layer.visible, layer.opacity, limits,
+        np.nansum(np.abs(what.values)).round(4),
+    )  # fmt: skip
+
+
+@pytest.fixture
+def folder(kept, tmp_path):
+    return shutil.copytree(kept[0], tmp_path / "copy")
+
+
+def opened(path):
+    viewer = ViewerModel()
+    return viewer, show_session(viewer, read_session(path))
+
+
+def test_the_viewer_is_as_it_was(kept):
+    folder, notes, state, point = kept
+    assert notes == [
+        "2 result(s) that were not saved yet are in a_results, beside it",
+        "Layers without a file of their own are not kept: drawn by hand",
+    ]
+    viewer, told = opened(folder / "a.session.json")
+    assert not told
+    assert [_state(layer) for layer in viewer.layers] == state
+    assert viewer.canvas.grid.enabled
+    np.testing.assert_allclose(viewer.dims.point, point)
+    work = session(viewer).work
+    assert [result.codec.latent_size for result in work.results] == [2, 3]
+    assert all(result.has_originals for result in work.results)
+    assert work.current_result is work.results[0]
+    assert work.current_data is work.data[0]
+    assert (
+        len(
+            {id(one.expression.parcellation) for one in work.results}
+            | {id(work.data[0].parcellation)}
+        )
+        == 1
+    )
+
+
+def test_the_file_is_small_and_tells_of_no_machine(kept):
+    text = (kept[0] / "a.session.json").read_text()
+    assert len(text) < 20_000
+    assert str(kept[0]) not in text
+
+
+def test_a_session_moves_with_its_files(folder):
+    viewer, told = opened(folder / "a.session.json")
+    assert not told
+    assert len(viewer.layers) == 8
+
+
+def test_files_that_are_gone_are_named_and_the_rest_is_shown(folder):
+    (folder / "x.nii.gz").unlink()
+    shutil.rmtree(next((folder / "a_results").iterdir()))
+    viewer, told = opened(folder / "a.session.json")
+    assert len(told) == 2
+    assert "A result is left out" in told[0]
+    assert "is left out" in told[1]
+    work = session(viewer).work
+    assert len(work.results) == 1
+    assert not work.data
+    assert len(viewer.layers) == 4
+
+
+def test_a_result_that_was_saved_anew_is_told(folder):
+    results = sorted((folder / "a_results").iterdir())
+    shutil.rmtree(results[0])
+    shutil.copytree(results[1], results[0])
+    _, told = opened(folder / "a.session.json")
+    assert any("was saved anew since the session was" in note for note in told)
+
+
+@pytest.mark.parametrize(
+    ("change", "match"),
+    [
+        ({"format_version": 9}, "has session format 9, this program reads up to 1; update"),
+        ({"kind": "x"}, "is no session that was saved here"),
+        ({"layers": 3}, "is damaged"),
+        ({"docks": [3]}, "is damaged"),
+    ],
+)
+def test_other_files_are_refused(folder, change, match):
+    path = folder / "a.session.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    with pytest.raises(UserError, match=match):
+        check_session(path)
+
+
+def test_odd_entries_are_left_out(folder):
+    path = folder / "a.session.json"
+    record = json.loads(path.read_text())
+    record["layers"][1] = {"result": 99, "kind": "rmse", "look": {"name": "lost"}}
+    record["layers"][2]["kind"] = "unheard of"
+    record["camera"] = record["dims"] = 3
+    path.write_text(json.dumps(record))
+    viewer, told = opened(path)
+    assert len(viewer.layers) == 6
+    assert told == [
+        f"{name} is left out: it is damaged in a.session.json"
+        for name in ("lost", record["layers"][2]["look"]["name"])
+    ]
