@@ -18,6 +18,7 @@ from napari_compressed_transcriptomics.io.files.file_names import distinct_stems
 from napari_compressed_transcriptomics.io.files.nifti import write_volume
 from napari_compressed_transcriptomics.io.files.room import table_bytes, volume_bytes
 from napari_compressed_transcriptomics.io.files.style import SAFE, Style, number_cell, write_rows
+from napari_compressed_transcriptomics.reconstruction.summary import surface_of
 from napari_compressed_transcriptomics.repeat.command import recorded
 from napari_compressed_transcriptomics.repeat.studies import predict_command
 
@@ -27,7 +28,14 @@ if TYPE_CHECKING:
     from napari_compressed_transcriptomics.study.predict import Prediction
     from napari_compressed_transcriptomics.study.predict_request import PredictRequest
 
-PREDICTION_FILES = ("prediction.csv", "prediction.json", "prediction.png", "predicted_samples.csv")
+PREDICTION_FILES = (
+    "prediction.csv",
+    "prediction.json",
+    "prediction.png",
+    "predicted_samples.csv",
+    "samples.nii.gz",
+    "samples.json",
+)
 
 
 def prediction_files(targets: list[str]) -> list[str]:
@@ -55,7 +63,8 @@ def save_prediction(
 
     ``prediction.csv`` (a row a target, method, size, regressor and split; columns as
     `predict.COLUMNS`), ``prediction.png`` (bars of the methods), ``predicted_samples.csv`` (a row a
-    sample: each target, then each of its held-out predictions), of each target's best prediction
+    sample: each target, then each of its held-out predictions), ``samples.nii.gz`` (labels: `i`
+    where the i-th row of that table lies), of each target's best prediction
     ``predicted_NAME.nii.gz`` and ``prediction_error_NAME.nii.gz`` (target minus prediction) in the
     target's units, NaN outside (of vertices as GIFTI of each hemisphere, too), and, written last,
     ``prediction.json`` (settings, sources, notes, hashes of the other files). `style` tells how
@@ -85,6 +94,10 @@ def save_prediction(
         _write_scores(folder / "prediction.csv", prediction, style)
         _write_samples(folder / "predicted_samples.csv", prediction, style)
         _write_figure(folder / "prediction.png", prediction)
+        labels, about = expression.parcellation.labels, {"source": source}
+        write_volume(
+            folder / "samples.nii.gz", labels, affine, kind="labels", provenance=about, style=style
+        )
         for name, (maps, titles) in surfaces.items():
             write_gifti(folder / name, maps, titles)
         for target, stem in zip(done, stems, strict=True):
@@ -137,6 +150,7 @@ def prediction_record(prediction: "Prediction") -> dict[str, Any]:
         "complete": prediction.complete,
         "n_samples": request.expression.n_samples,
         "n_genes": request.expression.n_genes,
+        **surface_of(request.expression.parcellation),
         "data_sha256": values_sha256(request.expression.values),
         "targets": {
             target.name: {

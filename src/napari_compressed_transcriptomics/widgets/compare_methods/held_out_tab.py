@@ -13,6 +13,7 @@ from napari_compressed_transcriptomics.io.writers.comparison import (
     compare_into_folder,
     save_comparison,
 )
+from napari_compressed_transcriptomics.io.writers.reopen.studies import SavedComparison
 from napari_compressed_transcriptomics.repeat.command import Repeat, results_in
 from napari_compressed_transcriptomics.repeat.studies import compare_again
 from napari_compressed_transcriptomics.study.compare import (
@@ -63,6 +64,7 @@ class HeldOutTab(Tab):
         self._notes: tuple[str, ...] = ()
         self._unforeseen: list[str] = []
         self._complete = False
+        self._opened = ""
         self._directory: Path | None = None
         self.form = HeldOutForm(layer)
         self.outlook = wrapping_label()
@@ -87,13 +89,22 @@ class HeldOutTab(Tab):
         self.save.clicked.connect(self._save)
         self.bar.repeat.offer(self._again)
         self._work = session(viewer).work
+        self._work.study_opened.connect(self._on_opened)
         if self._work.comparison is not None:  # of a dock that was closed
             self._take(self._work.comparison)
         self._refresh()
         self._show()
 
-    def _take(self, comparison: Comparison) -> None:
-        self._request, self._complete = comparison.request, comparison.complete
+    def _on_opened(self) -> None:
+        if self._work.comparison is not None and self.bar.job is None:
+            self._take(self._work.comparison)
+            self._on_ended()
+
+    def _take(self, comparison: Comparison | SavedComparison) -> None:
+        if isinstance(comparison, SavedComparison):
+            self._request, self._opened = None, comparison.words
+        else:
+            self._request, self._complete = comparison.request, comparison.complete
         self._notes = comparison.notes
         self._scores = {score.fit: score for score in comparison.scores}
 
@@ -180,7 +191,8 @@ class HeldOutTab(Tab):
         self.plot.show_plot(partial(self._plot, scores) if scores else None, self._note())
         self.table.setVisible(bool(scores))
         self.table.show_scores(scores)
-        self.save.setEnabled(bool(scores) and self.bar.job is None)
+        known = self._request is not None  # else it lies in the folder that it was opened from
+        self.save.setEnabled(bool(scores) and known and self.bar.job is None)
 
     def _plot(self, scores: list[Score], **how: Any) -> "Figure":
         begun = time.perf_counter()
@@ -191,7 +203,7 @@ class HeldOutTab(Tab):
 
     def _note(self) -> str:
         if self._request is None:
-            return ""
+            return self._opened
         data = self._request.expression
         size = f"{data.name}: {data.n_samples:,} samples × {data.n_genes:,} genes."
         return "\n".join([size, *self._unforeseen])

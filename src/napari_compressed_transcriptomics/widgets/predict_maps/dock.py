@@ -122,9 +122,15 @@ class PredictMaps(Dock):
         self.bar.succeeded.connect(self._on_predicted)
         self.bar.ended.connect(self._refresh)
         self.bar.repeat.offer(self._again)
-        if (before := self._work.prediction) is not None:  # of a dock that was closed
-            self.view.show_prediction(before)
+        self._work.study_opened.connect(self._show_opened)
+        self._show_opened()
         self._offer_methods()
+
+    def _show_opened(self) -> None:
+        """Show a prediction that was opened, or that a dock made which was closed."""
+        if self._work.prediction is not None and self._work.prediction is not self.view.prediction:
+            self.view.show_prediction(self._work.prediction)
+            self.tabs.setCurrentIndex(1)
 
     def _defaults(self) -> None:
         """Start from the settings that a request has by itself."""

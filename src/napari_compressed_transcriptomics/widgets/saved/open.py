@@ -6,7 +6,12 @@ from typing import Any
 
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.io import sniff
+from napari_compressed_transcriptomics.io.writers.reopen.studies import (
+    open_comparison,
+    open_prediction,
+)
 from napari_compressed_transcriptomics.widgets.shared.dock import open_dock
+from napari_compressed_transcriptomics.widgets.shared.session import session
 
 from .result import open_saved_result
 from .session_menu import open_session
@@ -19,6 +24,8 @@ def open_saved(viewer: Any, path: Path) -> None:
     """
     openers: dict[str | None, Callable[[Any, Path], Any]] = {
         "result": open_saved_result,
+        "comparison": _open_comparison,
+        "prediction": _open_prediction,
         "model": _offer_model,
         "session": open_session,
     }
@@ -26,6 +33,20 @@ def open_saved(viewer: Any, path: Path) -> None:
     if opener is None:
         raise UserError(f"{path} holds nothing that was saved here; choose another")
     opener(viewer, path)
+
+
+def _open_comparison(viewer: Any, path: Path) -> None:
+    work = session(viewer).work
+    work.comparison = open_comparison(path)
+    work.study_opened.emit()
+    open_dock(viewer, "Compare methods")
+
+
+def _open_prediction(viewer: Any, path: Path) -> None:
+    work = session(viewer).work
+    work.prediction = open_prediction(path)
+    work.study_opened.emit()
+    open_dock(viewer, "Predict maps")
 
 
 def _offer_model(viewer: Any, path: Path) -> None:

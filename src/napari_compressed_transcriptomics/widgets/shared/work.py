@@ -10,6 +10,7 @@ from napari_compressed_transcriptomics.core.expression import Expression
 from napari_compressed_transcriptomics.viewer.layer_content import shown
 
 if TYPE_CHECKING:
+    from napari_compressed_transcriptomics.io.writers.reopen.studies import SavedComparison
     from napari_compressed_transcriptomics.reconstruction.reconstruction import Reconstruction
     from napari_compressed_transcriptomics.study.compare import Comparison
     from napari_compressed_transcriptomics.study.latents_of_methods import NamedLatents
@@ -30,8 +31,8 @@ class Work(QObject):
         The newest last.
     current_data, current_result
         One of each, or None; `data_chosen` and `result_chosen` tell of another one.
-    comparison : Comparison or None
-        Methods compared on held-out samples, as far as it has come.
+    comparison : Comparison, SavedComparison or None
+        Methods compared on held-out samples, as far as it has come, or opened from a folder.
     latents : tuple of NamedLatents
         Of methods fitted to be seen beside each other, with the seed `seed_of_latents`.
     prediction : Prediction or None
@@ -42,6 +43,8 @@ class Work(QObject):
     data_chosen = Signal()
     results_changed = Signal()
     result_chosen = Signal()
+    study_opened = Signal()
+    """A comparison or a prediction was opened from its folder."""
     originals_came = Signal(object)
     """The expression of a result that was without it can be read now, see `values_elsewhere`."""
 
@@ -54,7 +57,7 @@ class Work(QObject):
         self.results: list[Reconstruction] = []
         self.current_data: Expression | None = None
         self.current_result: Reconstruction | None = None
-        self.comparison: Comparison | None = None
+        self.comparison: Comparison | SavedComparison | None = None
         self.latents: tuple[NamedLatents, ...] = ()
         self.seed_of_latents = 0
         self.prediction: Prediction | None = None

@@ -44,6 +44,8 @@ class Missing(QWidget):
     def of(self, needs: str) -> bool:
         """Return whether what a page needs (`Page.needs`) is missing, and say so."""
         no_data = bool(needs) and not self._work.data
+        if self._work.comparison is not None or self._work.prediction is not None:
+            no_data = False  # they may have been opened from a folder
         no_result = needs == "result" and not self._work.results
         if needs == "result" and not no_result:
             no_data = False  # results outlive the layers of their data

@@ -87,12 +87,14 @@ class PredictionInput(Input):
             raise UserError(f"{what} is no plot of a prediction; choose prediction")
         doubtful = _DOUBT in str(self.record.get("notes"))
         shown: Any = SimpleNamespace(
-            scores=_scores(self._folder), compartments=SimpleNamespace(doubtful=doubtful)
+            scores=read_prediction_scores(self._folder),
+            compartments=SimpleNamespace(doubtful=doubtful),
         )
         return partial(utility_bars, shown)
 
 
-def _scores(folder: Path) -> list[Any]:
+def read_prediction_scores(folder: Path) -> list[Any]:
+    """Return the scores that a prediction's folder holds; a `UserError` where they are damaged."""
     import csv
 
     from napari_compressed_transcriptomics.study.predict import COLUMNS, Score

@@ -1,0 +1,131 @@
+"""One process saves, a fresh window goes on: every dock, from a folder alone."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from qtpy.QtTest import QTest
+
+from data import TABLES, real_table
+from napari_compressed_transcriptomics import open_result
+from napari_compressed_transcriptomics.codecs.models.model_file import load_model
+from napari_compressed_transcriptomics.io.files.nifti import write_volume
+from napari_compressed_transcriptomics.io.writers.results import save_results
+from napari_compressed_transcriptomics.viewer.layer_content import shown
+from napari_compressed_transcriptomics.widgets.inspect.gene_maps import comparison
+from napari_compressed_transcriptomics.widgets.shared.session import session
+from phantom import make_phantom
+
+PLUGIN = "napari-compressed-transcriptomics"
+COMMAND = (sys.executable, "-m", "napari_compressed_transcriptomics.cli")
+
+
+def encoded(*inputs: Path, out: Path) -> Path:
+    """Encode in a process of its own."""
+    options = ["--model", "pca", "--latent", "3", "--held-out", "--split", "random", "--folds", "2"]
+    run = [*COMMAND, "encode", *map(str, inputs), *options, "--out", str(out)]
+    subprocess.run(run, check=True, capture_output=True, text=True)
+    return out
+
+
+@pytest.fixture(scope="module")
+def voxels(tmp_path_factory):
+    """A result of voxels, in a folder beside its data."""
+    folder = tmp_path_factory.mktemp("voxels")
+    data = make_phantom()
+    volume = data.parcellation.painting(data.values)
+    write_volume(
+        folder / "x.nii.gz", volume, data.parcellation.affine, kind="expression", provenance={}
+    )
+    (folder / "x.genes.txt").write_text("\n".join(data.genes))
+    return encoded(folder / "x.nii.gz", out=folder / "result")
+
+
+def wait_for(said, milliseconds=20_000):
+    """Let the window work until something is said to be so."""
+    for _ in range(milliseconds // 20):
+        if said():
+            return
+        QTest.qWait(20)
+    raise AssertionError("it did not happen")
+
+
+def kinds(viewer):
+    return [what.kind for layer in viewer.layers if (what := shown(layer))]
+
+
+def through_every_dock(viewer, folder):
+    """Open a result in a window with the main dock, and look at every page."""
+    _, main = viewer.window.add_plugin_dock_widget(PLUGIN, "Compressed Transcriptomics")
+    viewer.open(folder, plugin=PLUGIN)
+    work = session(viewer).work
+    wait_for(lambda: work.data and "latents" in kinds(viewer))
+    result = work.current_result
+    wait_for(
+        lambda: sorted(kinds(viewer)) == sorted(["expression", "rmse", "held_out_rmse", "latents"])
+    )
+    assert result.has_originals
+    assert work.data[0].parcellation is result.expression.parcellation
+
+    inspect = main.show_page("Inspect reconstruction")
+    gene = result.expression.genes[1]
+    comparison(viewer).show(result, gene)
+    assert {"original", "reconstructed", "difference"} <= set(kinds(viewer))
+    comparison(viewer).end()
+    assert inspect.isVisible()
+    session(viewer).look_at(result.expression.parcellation, 2)
+    for page in ("Components", "Latent space", "Compare two results", "Export figure"):
+        assert main.show_page(page).isVisible()
+    compress = main.show_page("Compress")
+    assert compress.bar.run.isEnabled()
+    assert main.show_page("Compare methods").held_out.form.request().expression is work.data[0]
+    assert main.show_page("Predict maps").results.features(work.data[0]) is not None
+    return result
+
+
+def test_voxels_through_every_dock(voxels, make_napari_viewer, tmp_path):
+    viewer = make_napari_viewer(show=True)
+    result = through_every_dock(viewer, voxels)
+    save_results(result, tmp_path / "again")
+    np.testing.assert_array_equal(open_result(tmp_path / "again").latents, result.latents)
+
+
+def test_real_regions_through_every_dock(make_napari_viewer, tmp_path):
+    table = real_table(tmp_path, *TABLES["ahba_schaefer100"])
+    folder = encoded(table, out=tmp_path / "result")
+    through_every_dock(make_napari_viewer(show=True), folder)
+
+
+def test_originals_are_located(voxels, make_napari_viewer, tmp_path):
+    work_folder = shutil.copytree(voxels.parent, tmp_path / "work")
+    moved = tmp_path / "moved"
+    moved.mkdir()
+    for file in work_folder.glob("x*"):
+        shutil.move(file, moved)
+    viewer = make_napari_viewer()
+    _, main = viewer.window.add_plugin_dock_widget(PLUGIN, "Compressed Transcriptomics")
+    viewer.open(work_folder / "result", plugin=PLUGIN)
+    page, work = main.show_page("Open data"), session(viewer).work
+    assert page.originals.isVisibleTo(page)
+    assert "is not where it was" in page.originals.words.text()
+    assert not page.originals.read.isVisibleTo(page)
+    comparison(viewer).show(work.current_result, "TP53")
+    assert "original" not in kinds(viewer)
+    page.originals._start(moved / "x.nii.gz")
+    wait_for(lambda: work.current_result.has_originals)
+    assert not page.originals.isVisibleTo(page)
+    comparison(viewer).show(work.current_result, "TP53")
+    assert "original" in kinds(viewer)
+
+
+def test_a_model_is_offered_in_compress(voxels, make_napari_viewer):
+    viewer = make_napari_viewer()
+    viewer.window.add_plugin_dock_widget(PLUGIN, "Compressed Transcriptomics")
+    viewer.open(voxels / "model.safetensors", plugin=PLUGIN)
+    compress = session(viewer).main.show_page("Compress")
+    assert compress.codec.currentData() == "model"
+    assert load_model(compress.model_path.text()).latent_size == 3
+    assert not viewer.layers
