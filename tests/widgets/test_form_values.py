@@ -7,8 +7,8 @@ import pytest
 from napari.components import ViewerModel
 
 from napari_compressed_transcriptomics.widgets.compress import Compress
-from napari_compressed_transcriptomics.widgets.shared import form_values
-from napari_compressed_transcriptomics.widgets.shared.form_values import (
+from napari_compressed_transcriptomics.widgets.shared.forms import form_values
+from napari_compressed_transcriptomics.widgets.shared.forms.form_values import (
     FOLDER_VARIABLE,
     give_values,
     values_of,

@@ -17,7 +17,7 @@ from napari_compressed_transcriptomics.viewer.anatomy.helpers import is_helper
 from napari_compressed_transcriptomics.viewer.itself import itself
 from napari_compressed_transcriptomics.viewer.layer_content import LayerContent, shown
 from napari_compressed_transcriptomics.widgets.shared.dock import Dock
-from napari_compressed_transcriptomics.widgets.shared.form_values import values_of
+from napari_compressed_transcriptomics.widgets.shared.forms.form_values import values_of
 from napari_compressed_transcriptomics.widgets.shared.session import session
 
 if TYPE_CHECKING:

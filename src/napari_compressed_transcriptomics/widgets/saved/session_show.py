@@ -12,7 +12,7 @@ from napari_compressed_transcriptomics.viewer.itself import itself
 from napari_compressed_transcriptomics.viewer.settings import PLUGIN
 from napari_compressed_transcriptomics.widgets.inspect.gene_maps import comparison
 from napari_compressed_transcriptomics.widgets.shared.dock import Dock, open_dock
-from napari_compressed_transcriptomics.widgets.shared.form_values import give_values
+from napari_compressed_transcriptomics.widgets.shared.forms.form_values import give_values
 from napari_compressed_transcriptomics.widgets.shared.session import session
 
 from .session_read import SavedSession

@@ -11,7 +11,7 @@ from napari_compressed_transcriptomics.viewer.itself import itself
 from napari_compressed_transcriptomics.viewer.settings import PLUGIN
 
 from .following import soon
-from .form_values import recall, remember
+from .forms.form_values import recall, remember
 from .help import help_button, open_help
 from .layouts import Part, form, row, scrolled
 from .session import session

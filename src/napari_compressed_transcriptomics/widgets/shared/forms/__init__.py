@@ -1,0 +1,1 @@
+"""Forms of docks as a whole."""
