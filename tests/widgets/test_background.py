@@ -82,7 +82,17 @@ def test_another_plane_has_another_one_and_3d_and_the_grid_have_none(brain, mode
     assert seen() == names
     model.canvas.grid.enabled = True
     assert seen() == []
+    cells = view.cells  # which have its picture, each
+    (under,) = (source.slice(1, 44.0) for source in cells._sources(under=True))
+    image, _ = mni152()
+    z, x = np.rint((np.array((36.0, -20.0)) - under.corner) / under.step).astype(int)
+    np.testing.assert_allclose(under.rgba[z, x], [*[image[108, 178, 78]] * 3, 255], atol=1)
+    assert len(cells._sources(under=False)) == 1
+    model.dims.ndisplay = 3
+    assert cells._sources(under=True) == []
+    model.dims.ndisplay = 2
     model.canvas.grid.enabled = False
+    assert cells._sources(under=True) == cells._sources(under=False) == []
     view.background.show(TEMPLATE, False)
     assert seen() == [OUTLINE]
     model.layers.remove(model.layers[OUTLINE])

@@ -1,6 +1,6 @@
 """Where samples lie in a volume: which voxel belongs to which sample."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import ClassVar
 
@@ -20,10 +20,13 @@ class Parcellation:
         0 outside, ``i + 1`` in the voxels of sample ``i``. Every sample has a voxel.
     affine : ndarray of float64, shape (4, 4)
         Voxel indices to RAS millimetres, exactly as in the source file.
+    lacking : ndarray of bool, shape (x, y, z), or None
+        Voxels of regions that the atlas has but the file has no data of; None where there are none.
     """
 
     labels: np.ndarray
     affine: np.ndarray
+    lacking: np.ndarray | None = field(default=None, kw_only=True)
     units: ClassVar[str] = "voxels"
 
     @classmethod
@@ -124,6 +127,20 @@ class Parcellation:
             raise ValueError(f"{len(values)} values for {self.n_samples} samples")
         outside = np.full((1, *values.shape[1:]), np.nan, np.float32)
         return np.concatenate([outside, values])[self.labels]
+
+    def without(self, values: np.ndarray) -> np.ndarray | None:
+        """Return where there are regions but no values, bool (x, y, z); None for nowhere.
+
+        Parameters
+        ----------
+        values : ndarray, shape (n_samples,)
+            NaN where there is none.
+        """
+        missing = np.isnan(values)
+        if not missing.any():
+            return self.lacking
+        found = np.append(False, missing)[self.labels]
+        return found if self.lacking is None else found | self.lacking
 
     def painting(self, values: np.ndarray) -> "Painting":
         """Return what `paint` gives of rows of values, painted volume by volume when it is read.

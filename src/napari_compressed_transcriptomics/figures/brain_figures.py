@@ -8,6 +8,7 @@ import numpy as np
 
 from napari_compressed_transcriptomics.core.errors import UserError
 
+from .hatching import LEGEND, hatch
 from .plots import blank_figure, plain_colorbar
 from .scale import Scale
 from .slices import BrainSpace, Picture
@@ -141,7 +142,9 @@ def draw(
         for panel in panels
     ]
     head = 1.6 * line if title else 0.0
-    foot = 0.4 * line
+    masks = [getattr(picture, "hatched", None) for row in rows for picture in row]
+    hatched = look.captions and any(mask is not None and mask.any() for mask in masks)
+    foot = (1.4 if hatched else 0.4) * line
     least = _BAR * look.font * _POINT if look.colorbar else 0.0  # of a colour bar with its label
     needed = head + sum(heads) + sum(map(sum, heights)) + foot
     total = max(needed, head + least + foot)
@@ -152,6 +155,11 @@ def draw(
         figure.text(
             0.5, 1 - 0.3 * line / total, title, ha="center", va="top",
             color=look.foreground, fontsize=1.15 * look.font,
+        )  # fmt: skip
+    if hatched:
+        figure.text(
+            letters / look.width, 0.3 * line / total, LEGEND,
+            va="bottom", color=look.foreground, fontsize=look.font,
         )  # fmt: skip
     top = total - head - (total - needed) / 2
     spans = []
@@ -233,6 +241,9 @@ def colours_of(
         behind = ~known & np.isfinite(picture.under)
         colours[behind, :3] = picture.under[behind, None]
         colours[behind, 3] = 1
+    hatched = getattr(picture, "hatched", None)
+    if hatched is not None:
+        hatch(colours, hatched)
     colours[..., :3] *= picture.light[..., None]
     if outline:
         around = _outline(colours[..., 3] > 0)

@@ -46,6 +46,11 @@ class BrainMap:
         """The values in space, float32 (x, y, z), NaN where there is none."""
         return self.parcellation.paint(self.values)
 
+    @cached_property
+    def lacking(self) -> np.ndarray | None:
+        """Where there are regions without data, bool (x, y, z); None for nowhere."""
+        return self.parcellation.without(np.asarray(self.values))
+
     @property
     def limits_of(self) -> np.ndarray:
         """The values that set the scale, finite, shape (n,)."""

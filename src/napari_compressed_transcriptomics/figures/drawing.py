@@ -10,6 +10,7 @@ from napari_compressed_transcriptomics.core.progress import Progress, Report, si
 
 from .brain_figures import Look, Panel, Rows, draw
 from .brain_map import BrainMap
+from .hatching import with_hatching
 from .request import FigureRequest
 from .scale import scales_of
 from .slices import BrainSpace
@@ -125,6 +126,9 @@ def _flat(one: BrainMap, request: FigureRequest) -> tuple[Rows, np.ndarray]:
         from .template import before_template
 
         rows = [[before_template(picture) for picture in row] for row in rows]
+    lacking = one.lacking
+    if lacking is not None:
+        rows = [[with_hatching(picture, lacking, affine) for picture in row] for row in rows]
     return rows, volume
 
 

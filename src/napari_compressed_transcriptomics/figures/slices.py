@@ -55,6 +55,8 @@ class Picture:
         Grey, 0 to 1, that is seen where the volume has no value; NaN where there is none either.
     mark : (float, float) or None
         Where lines cross: parts of the width from the left, and of the height from below.
+    hatched : ndarray of bool, shape (height, width), or None
+        Where there are regions without data.
     """
 
     title: str
@@ -66,6 +68,7 @@ class Picture:
     points: np.ndarray | None = None
     under: np.ndarray | None = None
     mark: tuple[float, float] | None = None
+    hatched: np.ndarray | None = None
 
     def values(self, volume: np.ndarray) -> np.ndarray:
         """Return what each pixel shows of a volume (x, y, z); NaN outside."""

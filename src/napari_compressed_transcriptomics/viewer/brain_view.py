@@ -49,7 +49,7 @@ class BrainView:
         self.same_scale = SameScale(viewer)
         self.cut = Cut(viewer)
         self.region_name = RegionName(viewer, viewer)
-        self.background = Background(viewer)
+        self.background = Background(viewer, self.cells)
         for layer in viewer.layers:
             self._welcome(layer)
         self.background.update()

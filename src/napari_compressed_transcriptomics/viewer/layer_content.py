@@ -136,7 +136,10 @@ def space(parcellation: Parcellation) -> dict[str, Any]:
     image_space = ImageSpace(labels.shape, affine)
     labels = np.ascontiguousarray(image_space.to_viewer(labels))
     # An oblique grid can lose a one-voxel sample in resampling; its value must not shift others.
-    view = _View(labels, affine, parcellation.n_samples)
+    lacking = parcellation.lacking
+    if lacking is not None:
+        lacking = np.ascontiguousarray(image_space.to_viewer(lacking.astype(np.uint8)) > 0)
+    view = _View(labels, affine, parcellation.n_samples, lacking=lacking)
     return {"image_space": image_space, "parcellation": parcellation, "view": view}
 
 

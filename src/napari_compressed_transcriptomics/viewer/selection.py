@@ -7,7 +7,7 @@ import numpy as np
 from napari_compressed_transcriptomics.core.expression import Parcellation
 
 from .brain_view import attach
-from .cells.slices import MaskSlices
+from .cells.slices import ImageSlices
 from .colormaps import SELECTED, selection_colormap
 from .layer_content import METADATA_KEY, LayerContent, shown, space
 
@@ -72,6 +72,6 @@ def show_selection(viewer: Any, parcellation: Parcellation, selected: np.ndarray
 
 def _share(viewer: Any, layer: Any) -> None:
     red, green, blue = bytes.fromhex(SELECTED[1:])
-    color = red, green, blue, round(255 * layer.opacity)
-    pictures = MaskSlices(layer.data > 0, layer.scale, layer.translate, color)
+    colors = np.array([(0, 0, 0, 0), (red, green, blue, round(255 * layer.opacity))], np.uint8)
+    pictures = ImageSlices(layer.data > 0, layer.scale, layer.translate, colors)
     attach(viewer).cells.share(layer, pictures)

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ def assemble(
     source: dict[str, Any] | None = None,
     where: Sequence[str] | None = None,
     place: Parcellation | None = None,
+    regions: np.ndarray | None = None,
 ) -> Expression:
     """Make the `Expression`, whatever the format that it came from.
 
@@ -55,6 +57,8 @@ def assemble(
         samples that have it; leave out each gene that lacks one.
     place : Parcellation, optional
         What `labels` are of, where they are not of voxels.
+    regions : ndarray of bool, shape (x, y, z), optional
+        All regions of the atlas, also those of no row; those with a row where not given.
     where : sequence of str, optional
         How messages call the rows of `values`, for files that have lines.
 
@@ -68,6 +72,7 @@ def assemble(
     if twice:
         raise UserError(f"{path.name} has rows of the same name ({listing(twice)}); name each once")
     notes, excluded = list(notes), list(excluded)
+    regions = labels > 0 if regions is None else regions
     where = where or [f"row {name}" for name in samples]
     if dates := dates_among(genes):
         notes.append(
@@ -124,7 +129,7 @@ def assemble(
         values=np.ascontiguousarray(values, np.float32),
         genes=named.genes,
         samples=tuple(samples),
-        parcellation=_placed(labels, affine, place),
+        parcellation=_placed(labels, affine, place, regions),
         name=stem(path),
         excluded=tuple(excluded),
         notes=tuple(notes),
@@ -133,10 +138,14 @@ def assemble(
     )
 
 
-def _placed(labels: np.ndarray, affine: np.ndarray, place: Parcellation | None) -> Parcellation:
+def _placed(
+    labels: np.ndarray, affine: np.ndarray, place: Parcellation | None, regions: np.ndarray
+) -> Parcellation:
     if place is not None:
         return place.renumbered(labels)
-    return Parcellation(np.asarray(labels, np.int32), np.asarray(affine, float))
+    lacking = regions & (labels == 0)
+    place = Parcellation(np.asarray(labels, np.int32), np.asarray(affine, float))
+    return replace(place, lacking=lacking) if lacking.any() else place
 
 
 def check_imputation(impute: str | None) -> None:

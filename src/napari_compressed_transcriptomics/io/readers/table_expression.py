@@ -123,4 +123,5 @@ def table_expression(
         source={role: source_of(p) for role, p in source.items() if p} | recorded(found.space),
         where=[rows.where(int(row)) for row in placed.rows],
         place=found.place,
+        regions=None if found.place is not None else found.labels > 0,
     )

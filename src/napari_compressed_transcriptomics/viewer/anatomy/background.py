@@ -11,6 +11,8 @@ import numpy as np
 
 from napari_compressed_transcriptomics.core.brain_space import is_mni
 from napari_compressed_transcriptomics.viewer.brain_space import space_of_layer
+from napari_compressed_transcriptomics.viewer.cells.cells import Cells
+from napari_compressed_transcriptomics.viewer.cells.slices import ImageSlices
 from napari_compressed_transcriptomics.viewer.garbage import start
 from napari_compressed_transcriptomics.viewer.layer_content import shown
 
@@ -28,11 +30,14 @@ class Background:
     """Keeps the template and outlines with the slices of one viewer.
 
     They are layers of their own, made in a thread when they are first needed, and again where
-    another plane or other data are shown. In 3-D and in a grid they are hidden.
+    another plane or other data are shown. In 3-D they are hidden; in a grid, too, where every
+    cell has their picture.
 
     Parameters
     ----------
     viewer : napari.Viewer or napari.components.ViewerModel
+    cells : Cells
+        Of this viewer.
 
     Attributes
     ----------
@@ -42,8 +47,9 @@ class Background:
         Whether there is a window that must not wait; of a view within one, say so.
     """
 
-    def __init__(self, viewer: Any):
+    def __init__(self, viewer: Any, cells: Cells):
         self._viewer = proxy(viewer)
+        self._cells = cells
         self.wanted = {TEMPLATE: True, OUTLINE: True, REGIONS: False}
         self._layers: dict[str, tuple[Any, Any]] = {}  # what it is of, and the layer
         self.in_thread = getattr(viewer, "window", None) is not None
@@ -95,14 +101,16 @@ class Background:
             self._clear()
         flat = viewer.dims.ndisplay == 2 and viewer.dims.ndim >= 3
         axis = viewer.dims.order[-3] - (viewer.dims.ndim - 3) if flat else -1
-        seen = axis >= 0 and not viewer.canvas.grid.enabled
+        grid = viewer.canvas.grid.enabled
         for name, wanted in self.wanted.items():
-            key, make = self._of(name, axis) if seen and wanted else (None, None)
+            key, make = self._of(name, axis) if axis >= 0 and wanted else (None, None)
             if key is not None and make is not None:
                 self._bring(name, key, make)
+            if not grid or key is None:
+                self._cells.draw(name, None)
             if name in self._layers:
                 of, layer = self._layers[name]
-                visible = key is not None and of == key
+                visible = key is not None and of == key and not grid
                 if layer.visible != visible:
                     layer.visible = visible
 
@@ -134,13 +142,17 @@ class Background:
 
     def _bring(self, name: str, key: Any, make: Callable[[], Any]) -> None:
         """Have a layer show what `key` tells, now or as soon as it is made."""
-        if name in self._layers and self._layers[name][0] == key:
+        grid = self._viewer.canvas.grid.enabled
+        if not grid and name in self._layers and self._layers[name][0] == key:
             return
         if (name, key) not in _made:
             if self.in_thread:
                 self._ask((name, key), make)
                 return
             _keep((name, key), make())
+        if grid:
+            self._cells.draw(name, _pictures(name, *_made[name, key]), under=name == TEMPLATE)
+            return
         self._adding = True
         try:
             self._put(name, key, *_made[name, key])
@@ -232,6 +244,16 @@ def _gray() -> dict[str, Any]:
     colors = [[0, 0, 0, 0], [0, 0, 0, 1], [1, 1, 1, 1]]
     gray = Colormap(colors, controls=[0, 0.02, 1], name="gray, outside clear")
     return {"colormap": gray, "contrast_limits": (0, 255), "interpolation2d": "linear"}
+
+
+def _pictures(name: str, data: np.ndarray, grid: Grid) -> ImageSlices:
+    """Return slices as the layer of that name shows them."""
+    look = _gray() if name == TEMPLATE else _line(_COLORS[name])
+    low, high = look["contrast_limits"]
+    colors = look["colormap"].map(np.linspace(0, 1, high - low + 1))
+    table = np.rint(255 * colors).astype(np.uint8)
+    scale, translate = np.array(grid.scale), np.array(grid.translate)
+    return ImageSlices(data, scale, translate, table, smooth=name == TEMPLATE)
 
 
 def _line(color: tuple[float, float, float, float]) -> dict[str, Any]:

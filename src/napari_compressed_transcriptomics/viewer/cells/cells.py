@@ -43,7 +43,8 @@ class Cells:
         self._free = True  # the shape follows from what there is
         self._arranging = self._fitting = False
         self.wanted = Wanted()
-        self._helpers: WeakKeyDictionary[Any, tuple[SliceSource, bool]] = WeakKeyDictionary()
+        self._helpers: WeakKeyDictionary[Any, SliceSource] = WeakKeyDictionary()
+        self._beside: dict[str, tuple[SliceSource, bool]] = {}
         self._hidden: WeakSet[Any] = WeakSet()
         self._pictures: Pictures | None = None
         self._timer = timer_of(viewer)
@@ -98,15 +99,23 @@ class Cells:
         self.wanted.cross = None if place is None else np.asarray(place, float)
         self.update()
 
-    def share(self, layer: Any, source: SliceSource, under: bool = False) -> None:
-        """Show a helper layer (a selection, a template) in every cell of a grid, in none its own.
+    def share(self, layer: Any, source: SliceSource) -> None:
+        """Show a helper layer (a selection) in every cell of a grid, in none its own.
 
-        In a grid the layer is hidden, and pictures of its slices are drawn in all 2-D cells, over
-        or `under` their maps; without a grid the layer is shown itself. In cells in 3-D it is not
-        seen. Called again for the same layer, other pictures replace the former.
+        In a grid the layer is hidden, and pictures of its slices are drawn over the maps in all
+        2-D cells; without a grid the layer is shown itself. In cells in 3-D it is not seen.
+        Called again for the same layer, other pictures replace the former.
         """
-        self._helpers[itself(layer)] = source, under
+        self._helpers[itself(layer)] = source
         self._hide_helpers()
+        self.update()
+
+    def draw(self, name: str, source: SliceSource | None, under: bool = False) -> None:
+        """Draw pictures of slices in every 2-D cell, over or under its map; None for no more."""
+        if source is not None:
+            self._beside[name] = source, under
+        elif self._beside.pop(name, None) is None:
+            return
         self.update()
 
     def _hide_helpers(self) -> None:
@@ -120,11 +129,12 @@ class Cells:
                 layer.visible = True
 
     def _sources(self, under: bool) -> list[SliceSource]:
-        return [
-            source
-            for layer, (source, below) in self._helpers.items()
-            if below == under and layer in self._hidden and layer in self._viewer.layers
-        ]
+        found = [source for source, below in self._beside.values() if below == under]
+        if not under:
+            layers = self._viewer.layers
+            shared = self._helpers.items()
+            found += [x for layer, x in shared if layer in self._hidden and layer in layers]
+        return found
 
     def fit(self) -> None:
         """Let brains fill their cells."""
@@ -239,9 +249,11 @@ class Cells:
             self._pictures.again()  # napari knows the size of new cells only after a frame
         if self._drawn == (seen, ratio):
             return None, None
-        self._drawn = (seen, ratio)
+        # napari draws new cells as if they had ten pixels, which 3-D fills with one voxel.
+        veiled = bool(before.cells) and len(before.cells) != len(seen.cells)
+        self._drawn = () if veiled else (seen, ratio)
         under, over = (_slices(self._sources(under), seen) for under in (True, False))
-        return paint_under(seen, under, ratio), paint(seen, over, ratio)
+        return paint_under(seen, under, ratio), paint(seen, over, ratio, veiled)
 
     def _tooltip(self, x: float, y: float) -> str:
         return self._seen.tooltip_at(x, y)

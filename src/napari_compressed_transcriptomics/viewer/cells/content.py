@@ -9,6 +9,8 @@ import numpy as np
 from napari_compressed_transcriptomics.viewer.layer_content import LayerContent, measured
 from napari_compressed_transcriptomics.viewer.layer_values import part_shown
 
+from .slices import NoData
+
 _DATA = "units of the data"
 _NONE = "no unit"
 _TARGET = "units of the target"
@@ -33,6 +35,7 @@ _MEANINGS = {
     "component": ("latent value", _NONE),
 }
 _NO_BAR = ("labels", "composite")
+_HATCHED = "hatched: no data"
 _COLORS = 128
 _WORTH_SAYING = 0.025
 """Share of samples beyond the limits that the caption tells; the tooltip always does."""
@@ -101,6 +104,7 @@ class CellTexts:
 
     def __init__(self) -> None:
         self._colors: WeakKeyDictionary[Any, tuple[Any, float, bytes]] = WeakKeyDictionary()
+        self.no_data = NoData()
         self._beyond: WeakKeyDictionary[Any, tuple[Any, tuple[float, float]]] = WeakKeyDictionary()
 
     def of(self, viewer: Any, layer: Any, titled: bool) -> CellText:
@@ -116,12 +120,11 @@ class CellTexts:
         if what.kind == "latents" and layer.ndim > 3:
             meaning = long = f"component {component + 1} of {len(layer.data)}"
         beyond = bar.below + bar.above
-        if beyond > _WORTH_SAYING:
-            more = f"{beyond:.0%} beyond"
-            captions = f"{long}, {more}", f"{meaning}, {more}", more
-        else:
-            captions = long, meaning, ""
-        return CellText(title, tuple(dict.fromkeys(captions)), bar)
+        more = [f"{beyond:.0%} beyond"] if beyond > _WORTH_SAYING else []
+        if viewer.dims.ndisplay == 2 and self.no_data.anywhere(layer, component):
+            more.append(_HATCHED)
+        captions = tuple(", ".join(x for x in (word, *more) if x) for word in (long, meaning, ""))
+        return CellText(title, tuple(dict.fromkeys((*captions, *more[-1:]))), bar)
 
     def _bar(self, layer: Any, what: LayerContent, component: int) -> Bar:
         low, high = (float(limit) for limit in layer.contrast_limits)

@@ -9,6 +9,7 @@ import numpy as np
 
 from .content import Bar, CellText, numbers
 from .layout import CellLayout, Rect
+from .painting_slices import hatch, paint_slice
 from .seen import Mark, Seen
 from .slices import SlicePicture
 
@@ -18,15 +19,22 @@ _CROSS = ((0, 0, 0, 110), 3), ((90, 255, 120), 1)  # seen on dark and on green
 _OPEN = 5  # pixels around the place where the crosshair leaves the slice to be seen
 
 
-def paint(seen: Seen, over: list[SlicePicture], ratio: float = 1.0) -> np.ndarray:
+def paint(
+    seen: Seen, over: list[SlicePicture], ratio: float = 1.0, veiled: bool = False
+) -> np.ndarray:
     """Return what lies over the layers, `ratio` pixels of it to one of the canvas.
 
-    It is uint8 RGBA, its colours multiplied by alpha.
+    It is uint8 RGBA, its colours multiplied by alpha. Where it is `veiled`, nothing is seen of the
+    layers.
     """
     image, painter = _begin(seen, ratio)
+    if veiled:
+        image.fill(_color(seen.background))
     for cell in seen.cells:
+        if cell.no_data is not None:
+            hatch(painter, seen, cell.layout, cell.no_data, ratio)
         for one in over:
-            _paint_slice(painter, seen, cell.layout, one)
+            paint_slice(painter, seen, cell.layout, one)
     for cell in seen.cells:
         _paint_cross(painter, seen, cell.layout)
     if seen.mark is not None:
@@ -44,7 +52,7 @@ def paint_under(seen: Seen, under: list[SlicePicture], ratio: float = 1.0) -> np
     image, painter = _begin(seen, ratio)
     for cell in seen.cells:
         for one in under:
-            _paint_slice(painter, seen, cell.layout, one)
+            paint_slice(painter, seen, cell.layout, one)
     return _end(image, painter)
 
 
@@ -278,30 +286,3 @@ def _beside(
     if wide > brain.width:
         return None
     return min(max(x - wide / 2, brain.x), end - wide), y + radius + 13
-
-
-def _paint_slice(painter: Any, seen: Seen, layout: CellLayout, one: SlicePicture) -> None:
-    """Paint the picture of a slice where it lies in a cell."""
-    from qtpy.QtCore import QRectF
-    from qtpy.QtGui import QImage, QPainter
-
-    if not seen.slice:
-        return
-    _, _, vertical, horizontal, center, zoom, (up, right) = seen.slice
-    rgba, corner, step = one.rgba, one.corner, one.step
-    if vertical > horizontal:  # axes as in the volume, others displayed
-        rgba, corner, step = rgba.swapaxes(0, 1), corner[::-1], step[::-1]
-    signs = np.array([-1 if up == "up" else 1, 1 if right == "right" else -1])
-    cell = layout.cell
-    middle = np.array(cell.middle[::-1])
-    first = middle + signs * (corner - step / 2 - np.array(center[-2:])) * zoom
-    size = np.array(rgba.shape[:2]) * step * zoom
-    start = np.where(signs > 0, first, first - size)
-    pixels = np.ascontiguousarray(rgba[:: signs[0], :: signs[1]])
-    height, width = pixels.shape[:2]
-    image = QImage(pixels.tobytes(), width, height, 4 * width, QImage.Format.Format_RGBA8888)
-    painter.save()
-    painter.setClipRect(QRectF(cell.x, cell.y, cell.width, cell.height))
-    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, one.smooth)
-    painter.drawImage(QRectF(start[1], start[0], size[1], size[0]), image)
-    painter.restore()

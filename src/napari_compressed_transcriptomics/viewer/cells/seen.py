@@ -6,11 +6,13 @@ from typing import Any
 import numpy as np
 
 from napari_compressed_transcriptomics.viewer.layer_content import measured, shown
+from napari_compressed_transcriptomics.viewer.layer_values import part_shown
 
 from .camera import box_of, extent_of, on_canvas
 from .content import CellText, CellTexts
 from .layout import CellLayout, Rect, lay_out
 from .letters import side_letters
+from .slices import NoData, SlicePicture
 
 Color = tuple[int, int, int]
 
@@ -21,10 +23,11 @@ _LONGEST_SCALE = 50
 
 @dataclass(frozen=True)
 class SeenCell:
-    """One cell: where its parts lie and what they say."""
+    """One cell: where its parts lie, what they say, where regions of the slice have no data."""
 
     layout: CellLayout
     text: CellText
+    no_data: SlicePicture | None = None
 
 
 @dataclass(frozen=True)
@@ -168,7 +171,9 @@ def look(viewer: Any, texts: CellTexts, wanted: Wanted, sliced: bool = False) ->
     for layout, layers in zip(layouts_of(viewer, wanted.barred), groups, strict=False):
         top = next((x for x in reversed(layers) if _has_bar(x)), layers[-1])
         told = wanted.written and (wanted.barred or grid)
-        cells.append(SeenCell(layout, texts.of(viewer, top, titled=grid) if told else CellText()))
+        said = texts.of(viewer, top, titled=grid) if told else CellText()
+        cells.append(SeenCell(layout, said, _no_data(viewer, top, texts.no_data)))
+    sliced |= any(cell.no_data for cell in cells)
     sided = wanted.written and wanted.sided
     return Seen(
         (width, height),
@@ -181,6 +186,14 @@ def look(viewer: Any, texts: CellTexts, wanted: Wanted, sliced: bool = False) ->
         _cross(viewer, cells[0].layout.cell, wanted.cross),
         _slice(viewer) if sliced else (),
     )
+
+
+def _no_data(viewer: Any, layer: Any, known: NoData) -> SlicePicture | None:
+    dims = viewer.dims
+    if dims.ndisplay == 3 or dims.ndim < 3 or not sorted(dims.displayed)[0] >= dims.ndim - 3:
+        return None
+    axis = dims.order[-3]
+    return known.slice(layer, part_shown(viewer, layer), axis - (dims.ndim - 3), dims.point[axis])
 
 
 def _has_bar(layer: Any) -> bool:

@@ -1,9 +1,12 @@
 """Pictures of a slice that are drawn in every cell, under or over the map there."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
+from weakref import WeakKeyDictionary
 
 import numpy as np
+
+from napari_compressed_transcriptomics.viewer.layer_content import shown
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +31,64 @@ class SlicePicture:
     smooth: bool = False
 
 
+class NoData:
+    """Where maps have regions but no values: the slices of it that were looked at last."""
+
+    def __init__(self) -> None:
+        self._known: WeakKeyDictionary[Any, tuple[Any, SlicePicture | None]] = WeakKeyDictionary()
+        self._lack: WeakKeyDictionary[Any, tuple[Any, bool]] = WeakKeyDictionary()
+
+    def anywhere(self, layer: Any, component: int = 0) -> bool:
+        """Whether the map of a layer lacks any region."""
+        values, view = _one_map(layer, component)
+        if view is None:
+            return False
+        if view.lacking is not None:
+            return True
+        key, known = (id(shown(layer)), component), self._lack.get(layer)
+        if known is None or known[0] != key:
+            known = self._lack[layer] = key, bool(np.isnan(values).any())
+        return known[1]
+
+    def slice(self, layer: Any, component: int, axis: int, mm: float) -> SlicePicture | None:
+        """Return the slice at `mm` along `axis`, solid where there is no data; None for nowhere.
+
+        The same slice is the same picture when it is asked for again.
+        """
+        if not self.anywhere(layer, component):
+            return None
+        key, known = (id(shown(layer)), component, axis, mm), self._known.get(layer)
+        if known is None or known[0] != key:
+            known = self._known[layer] = key, self._made(layer, component, axis, mm)
+        return known[1]
+
+    def _made(self, layer: Any, component: int, axis: int, mm: float) -> SlicePicture | None:
+        values, view = _one_map(layer, component)
+        scale, translate = layer.scale[-3:], layer.translate[-3:]
+        index = round((mm - translate[axis]) / scale[axis])
+        if view is None or not 0 <= index < view.labels.shape[axis]:
+            return None
+        missing = np.append(False, np.isnan(values))[view.labels.take(index, axis=axis)]
+        if view.lacking is not None:
+            missing |= view.lacking.take(index, axis=axis)
+        if not missing.any():
+            return None
+        rgba = np.repeat(np.uint8(255) * missing[..., None], 4, axis=-1)
+        left = [other for other in range(3) if other != axis]
+        return SlicePicture(rgba, translate[left], scale[left])
+
+
+def _one_map(layer: Any, component: int) -> tuple[np.ndarray, Any]:
+    """Return a number for each sample, and where samples lie; None for what has no values."""
+    what = shown(layer)
+    if what is None or what.values is None or what.view is None:
+        return np.empty(0), None
+    values = what.values
+    if values.ndim == 1:
+        return values, what.view
+    return values[:, component if what.kind != "composite" else 0], what.view
+
+
 class SliceSource(Protocol):
     """What has a picture for each slice, as a template or an outline of the brain has."""
 
@@ -36,32 +97,33 @@ class SliceSource(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class MaskSlices:
-    """A mask in one colour.
+class ImageSlices:
+    """Slices of a volume of few values, each with a colour.
 
     Attributes
     ----------
-    mask : ndarray of bool, shape (z, y, x)
+    data : ndarray of bool or uint8, shape (z, y, x)
     scale, translate : ndarray, shape (3,)
         Size of a voxel and middle of the first one, in mm (z, y, x).
-    color : tuple of int
-        Red, green, blue and alpha, each 0 to 255.
+    colors : ndarray of uint8, shape (n, 4)
+        RGBA of each value.
+    smooth : bool
+        Blend neighbouring voxels.
     """
 
-    mask: np.ndarray
+    data: np.ndarray
     scale: np.ndarray
     translate: np.ndarray
-    color: tuple[int, int, int, int]
+    colors: np.ndarray
+    smooth: bool = False
 
     def slice(self, axis: int, mm: float) -> SlicePicture | None:
         """Return the picture of a slice; None outside the volume or of nothing."""
         index = round((mm - self.translate[axis]) / self.scale[axis])
-        if not 0 <= index < self.mask.shape[axis]:
+        if not 0 <= index < self.data.shape[axis]:
             return None
-        inside = self.mask.take(index, axis=axis)
-        if not inside.any():
+        rgba = self.colors[self.data.take(index, axis=axis).astype(np.uint8)]
+        if not rgba[..., 3].any():
             return None
-        rgba = np.zeros((*inside.shape, 4), np.uint8)
-        rgba[inside] = self.color
         left = [other for other in range(3) if other != axis]
-        return SlicePicture(rgba, self.translate[left], self.scale[left])
+        return SlicePicture(rgba, self.translate[left], self.scale[left], self.smooth)
