@@ -23,7 +23,7 @@ def command(*arguments: str) -> str:
 
 
 def main() -> None:
-    """Open both samples, save one, encode it, and read latents back."""
+    """Open both samples, save one, encode it, make its page, and read latents back."""
     assert "site-packages" in package.__file__, package.__file__
     assert command("--version").strip().endswith(package.__version__)
 
@@ -40,6 +40,9 @@ def main() -> None:
     volume = nibabel.load(latents[0])
     assert volume.ndim == 4
     assert np.isfinite(volume.get_fdata()).any()
+
+    command("page", str(latents[0].parent), "--out", "page.html")
+    assert 'id="arrays"' in Path("page.html").read_text("utf-8")
 
     layers = viewer.open(latents[0], plugin=PLUGIN)
     assert tuple(layers[0].axis_labels) == ("component", "z", "y", "x")

@@ -49,14 +49,18 @@ class Opened:
 
 @contextmanager
 def browser():
-    """Yield what opens a file: `open(path, **settings of Playwright's context)`."""
+    """Yield what opens a file: `open(path, first="", **settings of Playwright's context)`.
+
+    The script `first` is run before those of the page.
+    """
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
         run = playwright.chromium.launch(executable_path=chromium(), args=SOFTWARE_GL)
 
-        def opened(path: Path, **settings) -> Opened:
+        def opened(path: Path, first: str = "", **settings) -> Opened:
             context = run.new_context(offline=True, **settings)
+            context.add_init_script(first)
             context.set_default_timeout(120_000)
             it = Opened(context.new_page())
             it.page.goto(path.absolute().as_uri())

@@ -15,6 +15,7 @@ import pytest
 from nibabel.affines import apply_affine
 from numpy.testing import assert_allclose, assert_array_equal
 
+from napari_compressed_transcriptomics.codecs.notebook_mode import as_notebook
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.parcellation import Parcellation
 from napari_compressed_transcriptomics.core.synthetic import synthetic_regions
@@ -156,11 +157,27 @@ def test_without_expression_no_error_is_claimed():
     parsed(page_html(content))
 
 
-@pytest.mark.parametrize("codec", ["kernel-pca"])
-def test_other_decoders_are_refused_in_a_sentence(codec):
-    result = compressed(small_expression(), codec=codec)
-    with pytest.raises(UserError, match=f"decoder of {codec} does not allow; make the page of"):
-        content_of(result)
+def test_other_decoders_are_refused_in_a_sentence():
+    trained = compressed(small_expression(), codec="autoencoder", max_epochs=2)
+    codec = as_notebook(trained.codec, trained.expression)
+    for result in (
+        compressed(small_expression(), codec="kernel-pca"),
+        replace(trained, codec=codec),
+    ):
+        words = f"decoder of {result.codec.id} does not allow; make the page of"
+        with pytest.raises(UserError, match=words):
+            content_of(result)
+
+
+def test_it_opens_where_most_of_the_brain_is_seen(brain):
+    content = content_of(compressed(brain))
+    labels = content.arrays["labels"].reshape(content.record["shape"], order="F") > 0
+    at = np.rint(np.asarray(content.record["to_voxels"]) @ [*content.record["start"], 1]).astype(
+        int
+    )
+    for axis, index in enumerate(at):
+        planes = np.moveaxis(labels, axis, 0)
+        assert planes[index].sum() == max(plane.sum() for plane in planes)
 
 
 def test_what_browsers_cannot_open_is_refused(monkeypatch):

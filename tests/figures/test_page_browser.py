@@ -97,6 +97,15 @@ def test_keys_go_through_the_genes(it, result):
     assert it.page.input_value("#gene") == result.expression.genes[worst[1]]
 
 
+def test_a_click_takes_the_gene_that_was_found(it, result):
+    gene = result.expression.genes[12]
+    it.page.fill("#gene", gene.lower())
+    it.page.locator("#genes li").first.click()
+    assert shown(it)[1] == f"{gene}, reconstructed"
+    assert it.page.input_value("#gene") == gene
+    assert not it.page.is_visible("#genes")
+
+
 def test_the_crosshair_tells_place_and_value(it, result):
     choose(it, result.expression.genes[5])
     shown(it)
@@ -199,6 +208,15 @@ def test_regions_are_painted_and_named_in_the_dark_and_on_a_phone(opened, brain,
     assert np.count_nonzero(painted) == np.count_nonzero(labels)
     assert page.problems == []
     page.page.context.close()
+
+
+def test_without_webgl_it_says_so(opened, result, tmp_path):
+    path = write_page(result, tmp_path / "brain.html")
+    page = opened(path, "HTMLCanvasElement.prototype.getContext = () => null;").page
+    page.wait_for_selector("#problem:not([hidden])")
+    assert "with WebGL 2" in page.inner_text("#problem")
+    assert not page.is_visible("#status")
+    page.context.close()
 
 
 def test_an_address_can_name_the_gene(opened, result, tmp_path):

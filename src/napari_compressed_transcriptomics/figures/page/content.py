@@ -100,6 +100,7 @@ def content_of(
         "n_error_maps": len(errors),
         "maps": maps,
         "shape": list(labels.shape),
+        "start": _fullest(labels, affine).tolist(),
         "to_voxels": np.linalg.inv(affine)[:3].tolist(),
         "sigmoid": decoder.sigmoid,
         "steps": [{"inputs": list(step.inputs), "elu": step.elu} for step in decoder.steps],
@@ -143,6 +144,13 @@ def _place(parcellation: Parcellation) -> tuple[np.ndarray, np.ndarray]:
     moved = affine.copy()
     moved[:3, 3] += affine[:3, :3] @ (low - 1)
     return np.pad(box, 1), moved
+
+
+def _fullest(labels: np.ndarray, affine: np.ndarray) -> np.ndarray:
+    """Return where the three planes cross that show most of the brain, RAS mm (3,)."""
+    inside = labels > 0
+    counts = (inside.sum(axis=axes) for axes in ((1, 2), (0, 2), (0, 1)))
+    return (affine @ [*(int(count.argmax()) for count in counts), 1])[:3]
 
 
 def _smallest(labels: np.ndarray) -> np.ndarray:

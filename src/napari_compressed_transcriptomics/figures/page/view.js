@@ -18,6 +18,7 @@ start().catch((error) => {
   $("problem").textContent = `This browser cannot show the page (${error.message}). `
     + "Firefox 113, Chrome 80 and Safari 16.4 or later can, with WebGL 2.";
   $("problem").hidden = false;
+  $("status").hidden = true;
 });
 
 async function start() {
@@ -205,7 +206,8 @@ async function startDrawing() {
   };
   await nv.setVolumeRenderIllumination(0.5);
   nv.addVolume(volume);
-  mm = [...nv.frac2mm(nv.scene.crosshairPos)].slice(0, 3);
+  mm = record.start;
+  nv.scene.crosshairPos = nv.mm2frac(mm);
 }
 
 /** A colormap whose first entry is outside the brain. */
@@ -248,7 +250,7 @@ function choose(column) {
   $("gene").value = record.genes[gene];
   $("map").selectedIndex = 0;
   fixed = null;
-  close();
+  closeList();
   try {
     history.replaceState(null, "", `#${encodeURIComponent(record.genes[gene])}`);
   } catch { /* some browsers allow no addresses for files */ }
@@ -281,7 +283,7 @@ function search() {
     const item = element("li", record.genes[column]);
     item.id = `hit-${i}`;
     item.setAttribute("role", "option");
-    item.addEventListener("pointerdown", (event) => event.preventDefault());
+    item.addEventListener("mousedown", (event) => event.preventDefault());
     item.addEventListener("click", () => choose(column));
     return item;
   });
@@ -306,7 +308,7 @@ function activate(index) {
   } else $("gene").removeAttribute("aria-activedescendant");
 }
 
-function close() {
+function closeList() {
   $("genes").hidden = true;
   $("gene").setAttribute("aria-expanded", "false");
   $("gene").removeAttribute("aria-activedescendant");
@@ -323,7 +325,7 @@ function onKey(event) {
 }
 
 function restore() {
-  close();
+  closeList();
   $("gene").value = record.genes[gene];
 }
 
