@@ -48,6 +48,7 @@ def test_a_click_saves_the_page(dock, brain, tmp_path, qtbot, answer):
     assert labels in viewer.layers
 
     answer(tmp_path / "genes.html")
+    assert bar.page.isVisible()
     run(bar, qtbot, bar.page)
     assert bar.status.text() == f"Saved {tmp_path / 'genes.html'}"
     assert 'id="arrays"' in (tmp_path / "genes.html").read_text("utf-8")

@@ -54,7 +54,7 @@ class RunBar(QWidget):
         self.progress = QProgressBar()
         self.status = wrapping_label()
         self.repeat = RepeatMenu(self.status.setText)
-        buttons = row((self.run, 1), (self.cancel, 1), self.repeat)
+        buttons = row(*((button, 1) for button in (*self._runs, self.cancel)), self.repeat)
         stack(self, buttons, self.progress, self.status, margins=0)
         self.run.clicked.connect(self._on_run)
         self.cancel.clicked.connect(self._on_cancel)
