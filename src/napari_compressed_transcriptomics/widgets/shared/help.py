@@ -25,6 +25,7 @@ PAGES = {
     "InspectReconstruction": "howto/check/",
     "Components": "howto/explain/#which-genes-is-a-component",
     "LatentSpace": "howto/explain/#where-do-samples-lie",
+    "DecodeLatents": "howto/decode-latents/",
     "CompareResults": "howto/compare-results/",
     "CompareMethods": "howto/compare-methods/",
     "PredictMaps": "howto/predict-maps/",

@@ -64,6 +64,7 @@ STEPS: dict[str, tuple[Page, ...]] = {
     "Explain": (
         Page("Components", "Components", "components.dock:Components", "result"),
         Page("Latent space", "Latent space", "latent_space:LatentSpace", "result"),
+        Page("Decode latents", "Decode", "decode_latents:DecodeLatents"),
     ),
     "Compare": (
         Page("Compare two results", "Two results", "compare_results:CompareResults", "result"),
