@@ -144,7 +144,9 @@ def run(script: Path) -> None:
 
 def _shell(command: str) -> str:
     """Run a command and return what it printed."""
-    words = shlex.split(command)
+    words = []
+    for word in shlex.split(command):
+        words += sorted(map(str, Path().glob(word))) if "*" in word else [word]
     if words[0] == "compressed-transcriptomics":
         words[:1] = [sys.executable, "-m", "napari_compressed_transcriptomics.cli"]
     done = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)

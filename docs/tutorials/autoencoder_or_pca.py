@@ -39,7 +39,7 @@ print(ratio.groupby(["split", "latent_size"]).agg(["mean", "min", "max"]).round(
 # %%
 for split, of in ratio.groupby("split"):
     better = (of < 1).sum()
-    print(f"{split}: the autoencoder errs less in {better} of {len(of)} folds")
+    print(f"{split}: the autoencoder errs less in {better} of {len(of)} fits")
 # %% [markdown]
 # Five folds share most of their training samples, so they are not five independent witnesses. A method
 # that is better in all of them, at each number of components, is worth believing; one that is better in

@@ -20,7 +20,7 @@ print(*(path.name for path in paths), sep="\n")
 # region, leaves a fifth of the brain out, learns from the rest, and predicts the fifth.
 #
 # %% [shell]
-# compressed-transcriptomics predict regions.csv --atlas atlas.nii.gz --labels labels.csv --targets targets --methods pca genes --latent 8 --repeats 2 --surrogates 200 --out prediction
+# compressed-transcriptomics predict regions.csv --atlas atlas.nii.gz --labels labels.csv --targets targets/* --methods pca genes --latent 8 --repeats 2 --surrogates 200 --out prediction
 # %% [hide]
 shutil.copy("prediction/prediction.png", "r2-at-places-held-out.png")
 # %% [markdown]
@@ -35,8 +35,10 @@ print(scores[columns].round(3).to_string(index=False))
 # - **R²** is at places held out, against the mean of the training places: 0 is as good as that mean, and below
 #   0 the prediction is worse than it.
 # - **The interval** is wide where folds disagree. A high R² whose interval spans 0 is no finding.
-# - **p_spatial** answers one question only: would a map like this, related to nothing, be predicted as well?
-# - **`genes`** are all genes through ridge regression: what the components could know at most, roughly.
+# - **p_spatial** answers one question only: how often is a map like this, related to nothing, predicted as
+#   well? A high R² with a large p is no contradiction: maps as smooth, as symmetric and with such steps
+#   between cortex and subcortex are predicted that well from whatever else has them.
+# - **`genes`** are all genes through ridge regression, for reference: what 8 components leave of them.
 #
 # ## See it
 #
@@ -64,6 +66,5 @@ print(
 # ## Before you write it down
 #
 # - Expression and receptors were measured in different people. Neither R² nor p tells how that matters.
-# - A step between cortex and subcortex is easily predicted, and in the surrogates, too: a high R² may be
-#   mostly that step. Predict the cortex alone to see.
+# - A high R² may be mostly the step between cortex and subcortex. Predict the cortex alone to see.
 # - The codec saw the expression of all regions, though no target.

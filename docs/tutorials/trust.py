@@ -62,7 +62,7 @@ print(samples[["rmse", "held_out_rmse"]].nlargest(5, "held_out_rmse").round(3))
 # ## 4. Are all values alike, or does it pull to the middle?
 #
 # %% [shell]
-# compressed-transcriptomics figure result --what density histogram --out values.png
+# compressed-transcriptomics figure result --what density --out values.png
 # %% [markdown]
 # Points along the dashed line are given back as they were; a cloud that is flatter than the line has its
 # extremes pulled to the mean.

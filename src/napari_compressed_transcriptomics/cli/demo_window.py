@@ -260,11 +260,18 @@ def main(argv: list[str] | None = None) -> int:
     """Make the README's pictures in the real window."""
     import napari
 
+    from .demo_tour import save_tour
+
     parser = argparse.ArgumentParser(prog="demo_window")
     parser.add_argument("--screenshots", type=Path, required=True, metavar="FOLDER")
     folder = parser.parse_args(argv).screenshots
+    folder.mkdir(parents=True, exist_ok=True)
     viewer = napari.Viewer()
     viewer.window.activate()  # notices go by themselves in an active window only
+    save_tour(viewer, folder / "tour.gif")
+    viewer.close()
+    viewer = napari.Viewer()
+    viewer.window.activate()
     _train_and_compress(viewer, folder)
     viewer.close()
     return 0

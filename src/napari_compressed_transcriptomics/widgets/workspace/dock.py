@@ -79,8 +79,9 @@ class Workspace(Dock):
             group.addButton(button)
             grid.addWidget(button, *divmod(i, _COLUMNS))
         chosen = form(("Data", self.data), ("Result", row((self.results, 1), self.menu)))
-        pages = row((self.tabs, 1), self.back, self.tear_off, self.help)
-        stack(self, chosen, grid, pages, (self.stack, 1), margins=4)
+        # Beside the last step, so that tabs have the whole width of a dock.
+        grid.addLayout(row(self.back, self.tear_off, self.help), *divmod(len(self.steps), _COLUMNS))
+        stack(self, chosen, grid, self.tabs, (self.stack, 1), margins=4)
 
     @property
     def _page(self) -> Page:
