@@ -10,7 +10,7 @@ import io
 
 import napari
 
-from napari_compressed_transcriptomics.cli.demo_window import picture, press, settle
+from napari_compressed_transcriptomics.cli.demo.driving import picture, press, settle
 from napari_compressed_transcriptomics.viewer.adding import add_expression
 from napari_compressed_transcriptomics.viewer.settings import PLUGIN
 from tutorial_data import expression_of_regions

@@ -20,7 +20,6 @@ from . import coherence as _cli_coherence
 from . import compare as _cli_compare
 from . import convert as _cli_convert
 from . import decode as _cli_decode
-from . import demo as _cli_demo
 from . import difference as _cli_difference
 from . import encode as _cli_encode
 from . import figure as _cli_figure
@@ -34,6 +33,7 @@ from . import train as _cli_train
 from .batch import completion as _batch_completion
 from .batch import run as _batch_run
 from .batch.run import do
+from .demo import command as _cli_demo
 from .faults import explained, interrupted
 from .options import add_batch, add_reading, seed
 from .signals import all_interrupt, forget_interrupt, held_back, how_ended

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .demo_window import press, settle
+from .driving import press, settle
 
 if TYPE_CHECKING:
     from PIL import Image

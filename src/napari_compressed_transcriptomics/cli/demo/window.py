@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .driving import draw, picture, press, settle
+
 if TYPE_CHECKING:
     from napari_compressed_transcriptomics.reconstruction.reconstruction import Reconstruction
 
@@ -80,29 +82,6 @@ def _take(viewer: Any, folder: Path, views: dict[str, Callable[[], None]]) -> li
     return written
 
 
-def picture(viewer: Any, path: str | Path) -> Path:
-    """Write what the window shows as PNG, and return its path."""
-    viewer.screenshot(str(path), canvas_only=False, flash=False)
-    return Path(path)
-
-
-def settle(seconds: float = 2) -> None:
-    """Let what is drawn a little later be drawn."""
-    import time
-
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        _draw()
-        time.sleep(0.02)
-
-
-def _draw() -> None:
-    from qtpy.QtWidgets import QApplication
-
-    for _ in range(5):
-        QApplication.processEvents()
-
-
 def _train_and_compress(viewer: Any, folder: Path) -> None:
     """Do what the README's tour does, by its buttons, and take its pictures on the way."""
     from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
@@ -143,7 +122,7 @@ def _check(viewer: Any, folder: Path) -> None:
         inspect.tabs.setCurrentIndex(tabs["Overall"])
         counted = inspect.tabs.currentWidget().density.save
         while not counted.isEnabled():  # values are counted in a thread
-            _draw()
+            draw()
 
     def worst_gene() -> None:
         inspect.tabs.setCurrentIndex(tabs["Genes"])
@@ -245,24 +224,13 @@ def _latents(viewer: Any, folder: Path) -> None:
     compare.latents.scatters.close()
 
 
-def press(bar: Any) -> None:
-    """Press Run and wait for the end, and until notices are gone."""
-    import time
-
-    bar.run.click()
-    while bar.job is not None:
-        _draw()
-        time.sleep(0.02)
-    settle(5)
-
-
 def main(argv: list[str] | None = None) -> int:
     """Make the README's pictures in the real window."""
     import napari
 
-    from .demo_tour import save_tour
+    from .tour import save_tour
 
-    parser = argparse.ArgumentParser(prog="demo_window")
+    parser = argparse.ArgumentParser(prog="demo.window")
     parser.add_argument("--screenshots", type=Path, required=True, metavar="FOLDER")
     folder = parser.parse_args(argv).screenshots
     folder.mkdir(parents=True, exist_ok=True)

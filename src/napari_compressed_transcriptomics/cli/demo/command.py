@@ -4,9 +4,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from napari_compressed_transcriptomics.cli.encode import compress_and_tell, save
 from napari_compressed_transcriptomics.reconstruction.summary import result_line
-
-from .encode import compress_and_tell, save
 
 if TYPE_CHECKING:
     from napari_compressed_transcriptomics.core.expression import Expression
@@ -31,6 +30,6 @@ def run(arguments: argparse.Namespace, brain: "Expression") -> None:
     pca = compress_and_tell(CompressRequest(brain, codec="pca", latent_size=8))
     print(f"for comparison: {result_line(pca)}")
     if arguments.viewer:
-        from . import demo_window
+        from . import window
 
-        demo_window.show(reconstruction, arguments.out)
+        window.show(reconstruction, arguments.out)
