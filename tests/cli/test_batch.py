@@ -142,6 +142,7 @@ def test_what_cannot_be_is_said_before_any_work(tables, tmp_path, capsys):
     (tmp_path / "below").mkdir()
     other = shutil.copy(tables[0], tmp_path / "below")
     assert "are both called other_regions" in refused(capsys, "encode", tables[0], other, *words)
+    assert "say {name} in --out" in refused(capsys, "encode", *tables, *PCA, "--out", "results")
     assert not Path("results").exists()
 
 

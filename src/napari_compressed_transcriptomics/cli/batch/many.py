@@ -7,7 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.io.files.files import stem
+from napari_compressed_transcriptomics.io.files.files import (
+    H5AD,
+    PARQUET,
+    STORE,
+    TEXT_TABLE,
+    stem,
+    suffix,
+)
 
 NAME = "{name}"
 """What stands for the name of an input, without its ending."""
@@ -30,6 +37,11 @@ def each(arguments: argparse.Namespace) -> Iterator[argparse.Namespace]:
         return
     arguments.input = inputs = [path for text in inputs for path in _fitting(text)]
     if not any(_has_name(value) for key, value in vars(arguments).items() if key != "input"):
+        if len(inputs) > 1 and hasattr(arguments, "out") and all(map(_is_whole, inputs)):
+            raise UserError(
+                f"{inputs[0]} and {inputs[1]} are a brain each; say {NAME} in --out "
+                f"(--out results/{NAME}), and each is a piece of work of its own"
+            )
         yield arguments
         return
     named: dict[str, str] = {}
@@ -44,6 +56,11 @@ def each(arguments: argparse.Namespace) -> Iterator[argparse.Namespace]:
     for name, path in named.items():
         filled = {key: _with_name(value, name) for key, value in vars(arguments).items()}
         yield argparse.Namespace(**{**filled, "input": [path]})
+
+
+def _is_whole(path: str) -> bool:
+    """Tell files that are a brain each from maps of genes, of which many are one."""
+    return suffix(path, TEXT_TABLE + PARQUET + H5AD + STORE) != ""
 
 
 def _fitting(text: str) -> list[str]:

@@ -30,7 +30,7 @@ def save_config(arguments: argparse.Namespace) -> None:
     lines = [f"command = {toml_value(arguments.command)}"]
     for key, action in _settings(arguments.parser):
         value = getattr(arguments, action.dest)
-        if value is None or value == []:
+        if value is None or value in ([], ""):
             continue
         if isinstance(action, argparse._StoreFalseAction):
             value = not value

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from napari_compressed_transcriptomics.reconstruction.joint_histogram import JointHistogram
     from napari_compressed_transcriptomics.reconstruction.reconstruction import Reconstruction
 
+MODEL = "model.safetensors"
 RESULT_FILES = (
     "latents.nii.gz",
     "latents.json",
@@ -42,7 +43,7 @@ RESULT_FILES = (
     "density.csv",
     "samples.nii.gz",
     "samples.json",
-    "model.safetensors",
+    MODEL,
     "summary.json",
 )
 FORMAT_VERSION = 2
@@ -160,10 +161,10 @@ def save_results(
         write_gene_error_csv(folder / "gene_error.csv", reconstruction, style)
         write_sample_error_csv(folder / "sample_error.csv", reconstruction, style)
         _write_density_csv(folder / "density.csv", density)
-        save_model(reconstruction.codec, folder / "model.safetensors")
+        save_model(reconstruction.codec, folder / MODEL)
         summary = summary_of(reconstruction, parameters, record)
         command = recorded(
-            lambda: encode_command(expression.source, parameters or {}, directory),
+            lambda: encode_command(expression.source, _of_file(parameters, directory), directory),
             directory,
             style.keep_paths,
         )
@@ -173,6 +174,14 @@ def save_results(
     if not held_out:
         _remove_held_out(directory)
     return [directory / name for name in names]
+
+
+def _of_file(parameters: dict[str, Any] | None, directory: Path) -> dict[str, Any]:
+    """Return settings as of the model that is saved with the result, where it was in no file."""
+    asked = dict(parameters or {})
+    if asked.get("codec") == "fitted":
+        asked |= {"codec": "model", "model": str(directory / MODEL)}
+    return asked
 
 
 def _remove_held_out(directory: Path) -> None:
