@@ -18,7 +18,9 @@ tutorial_data.table()
 # [blocks of space](../explanation/blocks-of-space.md) and with samples drawn at random.
 #
 # %% [shell]
-# compressed-transcriptomics compare regions.csv --atlas atlas.nii.gz --labels labels.csv --methods residual pca kernel-pca --latent 2 8 --split blocks random --out comparison
+# compressed-transcriptomics compare regions.csv --atlas atlas.nii.gz \
+#     --labels labels.csv --methods residual pca kernel-pca --latent 2 8 \
+#     --split blocks random --out comparison
 # %% [hide]
 import shutil
 

@@ -36,8 +36,10 @@ cluster = LocalCluster(
 # these folders at the same paths.
 #
 # %% [shell]
-# compressed-transcriptomics convert mrna --impute drop_genes --out brain.zarr --scheduler tcp://127.0.0.1:45786
-# compressed-transcriptomics encode brain.zarr --model pca --latent 4 --out on-the-cluster --scheduler tcp://127.0.0.1:45786
+# compressed-transcriptomics convert mrna --impute drop_genes --out brain.zarr \
+#     --scheduler tcp://127.0.0.1:45786
+# compressed-transcriptomics encode brain.zarr --model pca --latent 4 \
+#     --out on-the-cluster --scheduler tcp://127.0.0.1:45786
 # %% [hide]
 cluster.close()
 # %% [markdown]

@@ -20,7 +20,9 @@ print(*(path.name for path in paths), sep="\n")
 # region, leaves a fifth of the brain out, learns from the rest, and predicts the fifth.
 #
 # %% [shell]
-# compressed-transcriptomics predict regions.csv --atlas atlas.nii.gz --labels labels.csv --targets targets/* --methods pca genes --latent 8 --repeats 2 --surrogates 200 --out prediction
+# compressed-transcriptomics predict regions.csv --atlas atlas.nii.gz \
+#     --labels labels.csv --targets targets/* --methods pca genes --latent 8 \
+#     --repeats 2 --surrogates 200 --out prediction
 # %% [hide]
 shutil.copy("prediction/prediction.png", "r2-at-places-held-out.png")
 # %% [markdown]

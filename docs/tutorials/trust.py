@@ -19,7 +19,8 @@ tutorial_data.table()
 # on samples not seen, too.
 #
 # %% [shell]
-# compressed-transcriptomics encode regions.csv --atlas atlas.nii.gz --labels labels.csv --model residual --latent 8 --held-out --out result
+# compressed-transcriptomics encode regions.csv --atlas atlas.nii.gz \
+#     --labels labels.csv --model residual --latent 8 --held-out --out result
 # %% [markdown]
 # Read the notes first: they tell what was left out and why.
 #
@@ -54,7 +55,8 @@ print(genes.assign(ratio=genes["held_out_rmse"] / genes["sd"]).nlargest(5, "rati
 samples = pd.read_csv("result/sample_error.csv", index_col="sample")
 print(samples[["rmse", "held_out_rmse"]].nlargest(5, "held_out_rmse").round(3))
 # %% [shell]
-# compressed-transcriptomics figure result --what rmse held-out --planes axial --slices 5 --own-scales --out errors.png
+# compressed-transcriptomics figure result --what rmse held-out --planes axial \
+#     --slices 5 --own-scales --out errors.png
 # %% [markdown]
 # Regions unlike all others come last, as nothing in the rest of the brain tells what they are like. That is
 # a fact about the brain more than about the codec.

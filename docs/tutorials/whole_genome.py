@@ -39,7 +39,8 @@ print(f"{len(paths)} files in {folder}/, such as {paths[0].name}")
 #
 # %% [shell]
 # compressed-transcriptomics encode brain.zarr --model pca --latent 4 --out result
-# compressed-transcriptomics figure result --what rmse component:1 component:2 --planes axial coronal --slices 4 --out components.png
+# compressed-transcriptomics figure result --what rmse component:1 component:2 \
+#     --planes axial coronal --slices 4 --out components.png
 # %%
 summary = json.load(open("result/summary.json"))
 size = sum(path.stat().st_size for path in Path("brain.zarr").rglob("*")) / 1e6
