@@ -56,6 +56,18 @@ def _expression(name: str) -> Callable[[Path], Reading]:
     return lambda folder: reading.of_expression(read_expression(folder / name))
 
 
+def _with(name: str, **how: str) -> Callable[[Path], Reading]:
+    """Return a reader of expression; `how` names files that `read_expression` is given, too."""
+
+    def read(folder: Path) -> Reading:
+        given = {key: folder / file for key, file in how.items()}
+        if "vertices_of" in given:
+            given["vertices_of"] = [given["vertices_of"]]
+        return reading.of_expression(read_expression(folder / name, **given))
+
+    return read
+
+
 def _volume(name: str) -> Callable[[Path], Reading]:
     return lambda folder: reading.of_volume(read_volume(folder / name))
 
@@ -148,6 +160,19 @@ KINDS = {
     "h5ad-csr": Kind("h5ad-csr", ("a.h5ad",), _expression("a.h5ad")),
     "h5ad-csc": Kind("h5ad-csc", ("a.h5ad",), _expression("a.h5ad"), 5),
     "h5ad-table": Kind("h5ad-table", ("a.h5ad",), _expression("a.h5ad")),
+    "h5ad-vertices": Kind("h5ad-vertices", ("a.h5ad",), _expression("a.h5ad")),
+    "gifti": Kind(
+        "gifti",
+        ("g/lh.GABRA1.gii", "g/rh.GABRA1.gii", "g/lh.GABRB2.gii", "g/rh.GABRB2.gii.gz"),
+        _expression("g"),
+        15,
+    ),
+    "mgh": Kind("mgh", ("m/lh.GABRA1.mgh", "m/rh.GABRA1.mgz"), _expression("m")),
+    "annot": Kind("annot", ("lh.two.annot",), _with("t.csv", atlas="lh.two.annot")),
+    "label-gifti": Kind(
+        "label-gifti", ("lh.two.label.gii",), _with("t.csv", atlas="lh.two.label.gii")
+    ),
+    "mask": Kind("mask", ("lh.mask.shape.gii",), _with("t.csv", vertices_of="lh.mask.shape.gii")),
     "image": Kind("image", ("m.nii.gz",), _volume("m.nii.gz"), 15),
     "image-big": Kind("image-big", ("m.nii",), _volume("m.nii")),
     "atlas": Kind("atlas", ("dk.nii.gz", "dk_labels.csv"), _volume("dk.nii.gz"), 15),

@@ -11,6 +11,7 @@ from . import (
     mutate_paths,
     mutate_pt,
     mutate_safetensors,
+    mutate_surface,
     mutate_text,
     mutate_xlsx,
 )
@@ -32,6 +33,11 @@ MUTATORS: dict[str, tuple[Mutator, ...]] = {
     ".checkpoint-A": mutate_safetensors.MUTATORS,
     ".checkpoint-B": mutate_safetensors.MUTATORS,
     ".pt": mutate_pt.MUTATORS,
+    ".gii": mutate_surface.OF_GIFTI,
+    ".gii.gz": mutate_surface.OF_GIFTI,
+    ".mgh": mutate_surface.OF_FREESURFER,
+    ".mgz": mutate_surface.OF_FREESURFER,
+    ".annot": mutate_surface.OF_FREESURFER,
 }
 _ODD = 0.03
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from tests.workbook import HEAD, SPACE, write_workbook
 
+from . import seeds_surface
 from .brain import AFFINE, GENES, IDS, REGIONS, labels, mask, regions, table, volume, voxels
 
 
@@ -314,6 +315,12 @@ _SEEDS = {
     "h5ad-csc": _foreign_h5ad("csc"),
     "h5ad-ids": _foreign_h5ad("ids"),
     "h5ad-table": _foreign_h5ad("table"),
+    "h5ad-vertices": _our_h5ad(seeds_surface.vertices),
+    "gifti": seeds_surface.maps_gifti,
+    "mgh": seeds_surface.maps_mgh,
+    "annot": seeds_surface.parcels_annot,
+    "label-gifti": seeds_surface.parcels_gifti,
+    "mask": seeds_surface.masked_table,
     "image": _image("m.nii.gz"),
     "image-big": _image("m.nii", big=True),
     "atlas": _label_volume,

@@ -1,5 +1,7 @@
 """Expression on vertices is compressed, measured, saved, reopened and shown as that of voxels."""
 
+from dataclasses import replace
+
 import nibabel as nib
 import numpy as np
 import pytest
@@ -49,8 +51,6 @@ def test_results_are_saved_by_vertex_and_hemisphere_and_read_again(result, tmp_p
 
 
 def test_without_places_results_are_saved_all_the_same(result, tmp_path):
-    from dataclasses import replace
-
     nowhere = replace(result.expression.parcellation, coordinates=None, sphere=None)
     unplaced = replace(result, expression=replace(result.expression, parcellation=nowhere))
     save_results(unplaced, tmp_path)
@@ -59,13 +59,41 @@ def test_without_places_results_are_saved_all_the_same(result, tmp_path):
     np.testing.assert_allclose(read.samples.rmse, result.rmse_samples, rtol=1e-6)
 
 
-def test_a_report_of_vertices_has_no_slices(result, tmp_path):
-    from napari_compressed_transcriptomics.figures.report.figures import report_figures
+def test_a_report_of_vertices_shows_the_cortex(result, tmp_path):
+    from napari_compressed_transcriptomics.figures.report.page import page_of
 
     save_results(result, tmp_path)
-    names = [name for name, _ in report_figures(read_results(tmp_path))]
-    assert "histogram" in names
-    assert not [name for name in names if "slices" in name or name.startswith("component")]
+    results = read_results(tmp_path)
+    page = page_of(results)
+    for name in ("error-surface", "surface-of-component-1", "surface-of-component-2"):
+        assert f'aria-labelledby="{name}' in page or f'id="{name}' in page, name
+    assert "error-slices" not in page
+    assert "Component 2 on the cortical surface" in page
+    nowhere = replace(results.mesh, coordinates=None, sphere=None)
+    page = page_of(replace(results, mesh=nowhere))
+    assert "where these lie is not known" in page
+    assert "on the cortical surface" not in page
+    assert "#components" not in page
+
+
+def test_maps_of_vertices_are_drawn_on_slices_through_their_ribbon(result, tmp_path):
+    from napari_compressed_transcriptomics.figures.drawing import draw_maps
+    from napari_compressed_transcriptomics.figures.request import FigureRequest
+    from napari_compressed_transcriptomics.io.writers.figure_inputs.read_inputs import read_inputs
+
+    save_results(result, tmp_path)
+    (folder,) = read_inputs([str(tmp_path)])
+    one = folder.map("component:1")
+    place = result.expression.parcellation
+    np.testing.assert_array_equal(one.parcellation.labels, place.labels)
+    np.testing.assert_allclose(one.values, result.latents[:, 0], rtol=1e-6)
+    # A voxel of the ribbon has the value of the vertex that lies there.
+    voxels = np.argwhere(np.isfinite(one.volume))
+    at = nib.affines.apply_affine(one.affine, voxels)
+    middle = np.linalg.norm(at - place.centroids[100], axis=1).argmin()
+    assert one.volume[tuple(voxels[middle])] == one.values[100]
+    for view in ("ortho", "surface"):
+        draw_maps([one], FigureRequest(what=("component:1",), view=view, dpi=50))
 
 
 def test_distances_are_along_the_surface_and_twins_are_known(expression):

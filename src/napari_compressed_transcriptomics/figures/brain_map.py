@@ -6,6 +6,8 @@ from functools import cached_property
 import numpy as np
 
 from napari_compressed_transcriptomics.core.expression import Parcellation
+from napari_compressed_transcriptomics.spatial.ribbon import ribbon
+from napari_compressed_transcriptomics.spatial.surface_place import SurfaceParcellation
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,13 +45,26 @@ class BrainMap:
 
     @cached_property
     def volume(self) -> np.ndarray:
-        """The values in space, float32 (x, y, z), NaN where there is none."""
+        """The values in space, float32 (x, y, z), NaN where there is none; of vertices the ribbon.
+
+        A `UserError` says so where vertices lie at no place that is known.
+        """
+        if isinstance(self.parcellation, SurfaceParcellation):
+            labels, _ = ribbon(self.parcellation)  # not all of which have a voxel
+            return np.concatenate([[np.nan], self.values]).astype(np.float32)[labels]
         return self.parcellation.paint(self.values)
 
     @cached_property
     def lacking(self) -> np.ndarray | None:
         """Where there are regions without data, bool (x, y, z); None for nowhere."""
         return self.parcellation.without(np.asarray(self.values))
+
+    @property
+    def affine(self) -> np.ndarray:
+        """Voxels of `volume` to RAS mm, (4, 4)."""
+        if isinstance(self.parcellation, SurfaceParcellation):
+            return ribbon(self.parcellation)[1]
+        return self.parcellation.affine
 
     @property
     def limits_of(self) -> np.ndarray:

@@ -112,8 +112,7 @@ def _flat(one: BrainMap, request: FigureRequest) -> tuple[Rows, np.ndarray]:
         from .template import template_reach
 
         around = template_reach()
-    affine = one.parcellation.affine
-    space = BrainSpace(np.isfinite(volume), affine, pixels, around)
+    space = BrainSpace(np.isfinite(volume), one.affine, pixels, around)
     if request.view == "ortho":
         rows: list[list[Any]] = [space.ortho(request.place)]
     else:

@@ -122,7 +122,7 @@ def _whole(one: BrainMap) -> tuple[Paint, np.ndarray]:
     from .surface_pictures import painted
 
     volume = one.volume
-    places, faces, voxels = brain_mesh(np.isfinite(volume), one.parcellation.affine)
+    places, faces, voxels = brain_mesh(np.isfinite(volume), one.affine)
     places, half, reach = _centred(places)
 
     def paint(frame: np.ndarray) -> tuple[Picture, Any]:

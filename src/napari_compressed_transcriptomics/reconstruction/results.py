@@ -10,6 +10,7 @@ from napari_compressed_transcriptomics.core.expression import Parcellation
 from napari_compressed_transcriptomics.core.progress import Report, silent
 from napari_compressed_transcriptomics.core.provenance import portable
 from napari_compressed_transcriptomics.core.regions import Regions, samples_as_regions
+from napari_compressed_transcriptomics.spatial.surface_place import SurfaceParcellation
 
 from .joint_histogram import JointHistogram, density_of
 from .summary import summary_of
@@ -83,6 +84,8 @@ class Results:
         None where an older result did not keep them.
     regions : SampleErrors or None
         The samples themselves where they are regions; None where nobody said which regions.
+    mesh : SurfaceParcellation or None
+        Where results of vertices lie, whose volumes mean nothing; None of voxels and regions.
     density : JointHistogram or None
         None where an older result did not keep it.
     files : tuple of Path
@@ -104,6 +107,7 @@ class Results:
     samples: SampleErrors | None = None
     regions: SampleErrors | None = None
     density: JointHistogram | None = None
+    mesh: SurfaceParcellation | None = None
     files: tuple[Path, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -159,23 +163,28 @@ def results_of(
         samples=samples,
         regions=of_regions,
         density=density,
+        mesh=parcellation if isinstance(parcellation, SurfaceParcellation) else None,
     )
 
 
 def samples_of(results: Results) -> Parcellation:
     """Return where the samples of results lie: voxels, or the regions that have the same values.
 
+    Of vertices it is on their mesh.
     Regions of a folder are told by their latents and error; the few that have all of them in
     common are one.
     """
     inside = np.isfinite(results.error_volume)
     n_samples = len(results.latents)
     if np.count_nonzero(inside) <= n_samples:
-        return Parcellation.from_mask(inside, results.affine)
+        place = Parcellation.from_mask(inside, results.affine)
+        return place if results.mesh is None else results.mesh.renumbered(place.labels)
     rows = np.column_stack([results.error_volume[inside], results.latent_volume[inside]])
     _, number = np.unique(rows, axis=0, return_inverse=True)
     labels = np.zeros(inside.shape, np.int32)
     labels[inside] = number.ravel() + 1
+    if results.mesh is not None:
+        return results.mesh.renumbered(labels)
     return Parcellation(labels, results.affine)
 
 

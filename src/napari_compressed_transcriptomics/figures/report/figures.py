@@ -22,61 +22,83 @@ if TYPE_CHECKING:
 MAX_REGIONS = 30
 """Regions in the plot of errors by region."""
 
+SURFACE_OF = "surface-of-"
+"""Before the name of a figure: the same on the cortical surface."""
+
 Maker = tuple[Callable[[], "Figure"], str]
 
 
 def report_figures(results: Results) -> Iterator[tuple[str, Maker]]:
     """Yield the name of each figure, what makes it, and what it shows in words."""
-    volume, record = results.error_volume, results.record
+    volume = results.error_volume
     errors = results.samples.rmse if results.samples else volume[np.isfinite(volume)]
-    in_brain = "surface" not in record  # the volumes of vertices are no pictures of the brain
-    if in_brain:
-        yield from _error_figures(results, errors)
+    in_volume = results.mesh is None  # the volumes of vertices are no pictures of the brain
+    yield from _error_figures(results, errors, in_volume)
     yield from _plots(results, errors)
-    if in_brain:
+    cortex = _cortex(results)
+    if in_volume:
         rows = brain_figures.component_rows(BrainSpace(np.isfinite(volume), results.affine))
         for k in range(results.latent_volume.shape[3]):
             yield f"component-{k + 1}", _component(results, rows, k)
+    if cortex is None:
+        return
+    for k in range(results.latent_volume.shape[3]):
+        name = f"Component {k + 1}"
+        scale = Scale.of_component(results.latents[:, k], name.lower())
+        words = f"{name} from {scale.low:.3g} (blue) to {scale.high:.3g} (red)"
+        values = results.latent_volume[..., k]
+        yield f"{SURFACE_OF}component-{k + 1}", _on_cortex(cortex, values, scale, words)
 
 
-def _error_figures(results: Results, errors: np.ndarray) -> Iterator[tuple[str, Maker]]:
-    volume, record = results.error_volume, results.record
-    space = BrainSpace(np.isfinite(volume), results.affine)
+def _error_figures(
+    results: Results, errors: np.ndarray, in_volume: bool
+) -> Iterator[tuple[str, Maker]]:
+    volume, cortex = results.error_volume, _cortex(results)
     scale = Scale.of_error(errors)
     upto = f"from {scale.low:.3g} to {scale.high:.3g}"
-    yield (
-        "error-slices",
-        (
-            _drawn(brain_figures.slice_rows(space), volume, scale),
-            f"Six axial, six coronal and six sagittal slices of the error (RMSE), {upto}; right "
-            "is on the right",
-        ),
-    )
-    yield (
-        "error-views",
-        (
-            _drawn(brain_figures.view_rows(space, volume), volume, scale),
-            f"The error (RMSE), {upto}, on the surface from six sides, and the largest along each "
-            "line of sight from three",
-        ),
-    )
-    place = samples_of(results) if is_mni(space_of(_source(record))) else None
-    if place is not None:
-        yield "error-surface", _on_cortex(place, volume, scale, f"The error (RMSE), {upto},")
+    space = BrainSpace(np.isfinite(volume), results.affine) if in_volume else None
+    if space is not None:
+        yield (
+            "error-slices",
+            (
+                _drawn(brain_figures.slice_rows(space), volume, scale),
+                f"Six axial, six coronal and six sagittal slices of the error (RMSE), {upto}; "
+                "right is on the right",
+            ),
+        )
+        yield (
+            "error-views",
+            (
+                _drawn(brain_figures.view_rows(space, volume), volume, scale),
+                f"The error (RMSE), {upto}, on the surface from six sides, and the largest along "
+                "each line of sight from three",
+            ),
+        )
+    if cortex is not None:
+        yield "error-surface", _on_cortex(cortex, volume, scale, f"The error (RMSE), {upto},")
     unseen = results.held_out_volume
-    if unseen is not None:
-        wide = Scale.of_error(unseen[np.isfinite(unseen)])
+    if unseen is None:
+        return
+    wide = Scale.of_error(unseen[np.isfinite(unseen)])
+    words = f"error on samples not seen, from {wide.low:.3g} to {wide.high:.3g}"
+    if space is not None:
         yield (
             "held-out-slices",
             (
                 _drawn(brain_figures.slice_rows(space), unseen, wide),
-                f"The same slices of the error on samples not seen, from {wide.low:.3g} to "
-                f"{wide.high:.3g}",
+                f"The same slices of the {words}",
             ),
         )
-        if place is not None:
-            words = f"The error on samples not seen, from {wide.low:.3g} to {wide.high:.3g},"
-            yield "held-out-surface", _on_cortex(place, unseen, wide, words)
+    if cortex is not None:
+        yield "held-out-surface", _on_cortex(cortex, unseen, wide, f"The {words},")
+
+
+def _cortex(results: Results) -> Parcellation | None:
+    """Return where samples lie that can be shown on fsaverage5: in MNI152, or known vertices."""
+    if results.mesh is None and not is_mni(space_of(_source(results.record))):
+        return None
+    place = samples_of(results)
+    return place if place.places_known else None
 
 
 def _plots(results: Results, errors: np.ndarray) -> Iterator[tuple[str, Maker]]:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from napari_compressed_transcriptomics.io.files.files import atlas_of, existing_
 from napari_compressed_transcriptomics.io.files.text import DelimitedText, number
 from napari_compressed_transcriptomics.io.readers.atlas import read_atlas
 from napari_compressed_transcriptomics.io.readers.region_names import read_region_names
+from napari_compressed_transcriptomics.io.readers.surfaces.recorded import recorded_mesh
 from napari_compressed_transcriptomics.io.readers.volume import LATENTS, read_volume
 from napari_compressed_transcriptomics.reconstruction.held_out_error import HELD_OUT
 from napari_compressed_transcriptomics.reconstruction.joint_histogram import JointHistogram
@@ -22,7 +24,9 @@ from napari_compressed_transcriptomics.reconstruction.results import (
     MAX_COMPONENTS,
     Results,
     SampleErrors,
+    samples_of,
 )
+from napari_compressed_transcriptomics.spatial.surface_place import SurfaceParcellation
 
 from .results import FORMAT_VERSION, HELD_OUT_FILES, RESULT_FILES
 
@@ -86,7 +90,7 @@ def read_results(
         files += [Path(atlas), *([Path(labels)] if labels else [])]
     density = read_density(folder / "density.csv", record)
     known = check_belonging(folder / "summary.json", record, AGAIN)  # after all is read
-    return Results(
+    results = Results(
         record=_with_inputs({key: part for key, part in record.items() if key != KEY}, folder),
         affine=error.affine,
         error_volume=error.data,
@@ -103,6 +107,12 @@ def read_results(
         files=tuple(files),
         notes=() if known else (f"{UNKNOWN} ({folder})",),
     )
+    if not isinstance(record.get("surface"), dict):
+        return results
+    centroids = None if samples is None else samples.centroids
+    place = recorded_mesh(samples_of(results), record, centroids, folder / "summary.json")
+    assert isinstance(place, SurfaceParcellation)
+    return replace(results, mesh=place)
 
 
 def read_summary(folder: Path) -> dict[str, Any]:
