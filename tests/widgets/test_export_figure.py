@@ -90,3 +90,71 @@ def test_what_cannot_be_drawn_is_said_in_the_form(model, qtbot):
     model.add_labels(np.ones((3, 3, 3), int))
     assert "no colour scale" in export.bar.status.text()
     assert not export.bar.run.isEnabled()
+
+
+def choose_view(export, name):
+    export.view.setCurrentIndex(export.view.findData(name))
+
+
+def test_plots_of_the_result_are_what_the_command_draws(dock, answer, tmp_path, qtbot):
+    _, export = dock
+    for name in ("histogram", "density", "genes", "latents", "regions"):
+        choose_view(export, name)
+        assert export.request().view == "plot"
+        assert not export.layer.isEnabled()
+        assert export.bar.run.isEnabled(), export.bar.status.text()
+    choose_view(export, "density")
+    subject = export.subject()
+    assert subject.name.endswith("density")
+    assert subject.preview(100)[:4] == b"\x89PNG"
+    path = answer(tmp_path / "density.svg")
+    run(export.bar, qtbot)
+    assert "original expression" in path.read_text()  # text stays text
+    record = json.loads((tmp_path / "density.svg.json").read_text())
+    assert (record["figure"]["what"], record["figure"]["view"]) == (["density"], "plot")
+    for name, words in (("comparison", "No methods were compared"), ("prediction", "No maps were")):
+        choose_view(export, name)
+        assert words in export.bar.status.text()
+        assert not export.bar.run.isEnabled()
+
+
+def test_without_a_result_there_is_no_plot(las, model, qtbot):
+    add(model, layers.expression_layer(las))
+    export = ExportFigure(model)
+    qtbot.addWidget(export)
+    choose_view(export, "genes")
+    assert "no result to plot; run Compress" in export.bar.status.text()
+
+
+def test_a_brain_turns_in_a_movie(dock, answer, tmp_path, qtbot):
+    _, export = dock
+    choose_view(export, "turn")
+    assert (export.width_cm.value(), export.dpi.value()) == (12, 100)
+    export.width_cm.setValue(4)
+    export.dpi.setValue(72)
+    export.frames.setValue(4)
+    assert export.subject().preview(100)[:4] == b"\x89PNG"
+    path = answer(tmp_path / "turn.gif")
+    run(export.bar, qtbot)
+    with Image.open(path) as movie:
+        assert movie.n_frames == 4
+        assert 100 < movie.width < 130  # 4 cm at 72 dots an inch
+    record = json.loads((tmp_path / "turn.gif.json").read_text())
+    assert record["movie"] == {"frames": 4, "per_second": 20}
+    choose_view(export, "ortho")
+    assert (export.width_cm.value(), export.dpi.value()) == (17, 300)
+    assert export.subject().record.movie is None
+
+
+def test_a_movie_is_cancelled_and_leaves_nothing(dock, answer, tmp_path, qtbot):
+    _, export = dock
+    choose_view(export, "turn")
+    export.width_cm.setValue(4)
+    export.frames.setValue(1000)
+    answer(tmp_path / "turn.gif")
+    export.bar.run.click()
+    qtbot.waitUntil(lambda: export.bar.job is not None, timeout=5000)
+    export.bar.cancel.click()
+    qtbot.waitUntil(lambda: export.bar.job is None, timeout=60_000)
+    assert "Cancelled" in export.bar.status.text()
+    assert not list(tmp_path.iterdir())

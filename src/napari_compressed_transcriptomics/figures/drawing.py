@@ -127,7 +127,7 @@ def _flat(one: BrainMap, request: FigureRequest) -> tuple[Rows, np.ndarray]:
         rows = [[before_template(picture) for picture in row] for row in rows]
     lacking = one.lacking
     if lacking is not None:
-        rows = [[with_hatching(picture, lacking, affine) for picture in row] for row in rows]
+        rows = [[with_hatching(picture, lacking, one.affine) for picture in row] for row in rows]
     return rows, volume
 
 

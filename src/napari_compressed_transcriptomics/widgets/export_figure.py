@@ -1,6 +1,5 @@
 """The dock Export figure: what is shown now as a picture for a paper, previewed and saved."""
 
-import io
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,11 +10,10 @@ from qtpy.QtWidgets import QDoubleSpinBox, QFileDialog, QLabel, QLineEdit, QSpin
 
 from napari_compressed_transcriptomics.core.brain_space import OTHER, is_mni
 from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.core.progress import Report, silent
 from napari_compressed_transcriptomics.figures.brain_map import BrainMap
 from napari_compressed_transcriptomics.figures.request import FigureRequest
 from napari_compressed_transcriptomics.io.files.file_names import safe_stem
-from napari_compressed_transcriptomics.io.writers.figure import FigureRecord
+from napari_compressed_transcriptomics.io.writers.figure import FigureRecord, Movie
 from napari_compressed_transcriptomics.repeat.command import Repeat, results_in
 from napari_compressed_transcriptomics.repeat.compression import compress_again, request_of
 from napari_compressed_transcriptomics.repeat.figure import figure_again
@@ -29,8 +27,9 @@ from napari_compressed_transcriptomics.viewer.layer_map import (
     plane_shown,
     space_of_layer,
 )
-from napari_compressed_transcriptomics.viewer.notices import sentence, user_errors_shown
+from napari_compressed_transcriptomics.viewer.notices import user_errors_shown
 
+from .figure_subjects import MOVIES, PLOTS, Subject, plot_of
 from .shared.background import Background
 from .shared.dock import Dock
 from .shared.fields import check_box, choice
@@ -46,13 +45,19 @@ VIEWS = {
     "ortho": "Three planes through the place shown",
     "surface": "Cortical surface, four views",
     "inflated": "Cortical surface, inflated",
+    **PLOTS,
+    **MOVIES,
 }
+_SIZES = {False: (17.0, 300), True: (12.0, 100)}
+"""Width in cm and dots an inch, of figures and of movies, until others are chosen."""
 _PREVIEW = 300  # pixels across
 _WAIT = 250  # ms after the last change
 
 
 class ExportFigure(Dock):
     """Draws the chosen layer as a figure of a size in cm, and saves it as PNG, SVG or PDF.
+
+    So it does with plots of the current result, and with movies of the layer as the brain turns.
 
     Parameters
     ----------
@@ -70,6 +75,8 @@ class ExportFigure(Dock):
         self.width_cm = _spin(QDoubleSpinBox(), 3, 40, 17, " cm")
         self.font_pt = _spin(QDoubleSpinBox(), 4, 24, 8, " pt")
         self.dpi = _spin(QSpinBox(), 72, 1200, 300, " dpi")
+        self.frames = _spin(QSpinBox(), 2, 1000, 60, " a turn")
+        self.per_second = _spin(QSpinBox(), 2, 60, 20, " a second")
         self.title = QLineEdit()
         self.template = check_box(
             "MNI template behind", "Draw the MNI152 template behind slices: data in that space only"
@@ -80,32 +87,36 @@ class ExportFigure(Dock):
         self.preview.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.bar = RunBar("Figure")
         self.bar.run.setText("&Save figure…")
-        self.bar.run.setToolTip("As PNG, SVG or PDF, with the settings beside it as JSON (Alt+S)")
-        self.lay_out(
-            form(
-                ("Layer", self.layer),
-                ("View", self.view),
-                ("Slices", self.n),
-                ("Width", self.width_cm),
-                ("Text", self.font_pt),
-                ("Resolution", self.dpi),
-                ("Title", self.title),
-                self.template,
-                self.limits,
-            ),
-            self.bar,
-            self.preview,
-            1,
+        self.bar.run.setToolTip(
+            "As PNG, SVG or PDF, movies as GIF or MP4, with the settings beside it as JSON (Alt+S)"
         )
+        self._form = form(
+            ("Layer", self.layer),
+            ("View", self.view),
+            ("Slices", self.n),
+            ("Width", self.width_cm),
+            ("Text", self.font_pt),
+            ("Resolution", self.dpi),
+            ("Pictures", self.frames),
+            ("Pace", self.per_second),
+            ("Title", self.title),
+            self.template,
+            self.limits,
+        )
+        self.lay_out(self._form, self.bar, self.preview, 1)
         self._drawer = Background(self)
         self._drawer.answered.connect(self._show)
         self._soon = soon(self, self._draw, _WAIT)
         for changed in (
-            self.view.currentIndexChanged, self.n.valueChanged, self.width_cm.valueChanged,
+            self.n.valueChanged, self.width_cm.valueChanged,
             self.font_pt.valueChanged, self.title.textChanged, self.template.toggled,
-            self.limits.toggled,
+            self.limits.toggled, self.frames.valueChanged, self.per_second.valueChanged,
         ):  # fmt: skip
             changed.connect(lambda *_: self._on_change())
+        self._sizes = dict(_SIZES)
+        self._moves = False
+        self.view.currentIndexChanged.connect(self._on_view)
+        session(viewer).work.result_chosen.connect(self._on_change)
         self.layer.changed.connect(self._on_layer)
         self.bar.clicked.connect(self._ask)
         self.bar.repeat.offer(self._again)
@@ -117,34 +128,43 @@ class ExportFigure(Dock):
 
     def request(self) -> FigureRequest:
         """Return the figure that the form asks for; a `UserError` says why there is none."""
+        size: dict[str, Any] = {
+            "width_cm": self.width_cm.value(),
+            "font_pt": self.font_pt.value(),
+            "dpi": self.dpi.value(),
+            "title": self.title.text(),
+        }
+        view = str(self.view.currentData())
+        if view in PLOTS:
+            return FigureRequest(what=(view,), view="plot", **size)
         layer = self.layer.layer
         if layer is None or self._viewer.dims.ndim < 3:  # fewer while layers go
             raise UserError("There is no layer to draw; open a volume or run Compress.")
-        view, place = str(self.view.currentData()), place_shown(self._viewer)
+        place = place_shown(self._viewer)
         plane = plane_shown(self._viewer)
         across = place[("sagittal", "coronal", "axial").index(plane)]
         limits = getattr(layer, "contrast_limits", None) if self.limits.isChecked() else None
         low, high = map(float, limits) if limits is not None else (None, None)
-        flat = view in ("here", "slices")
+        flat = view in ("here", "slices", "turn")
+        of_cortex = view in ("inflated", "turn_cortex")
         return FigureRequest(
             what=(name_of_layer(self._viewer, layer),),
-            view="slices" if flat else "surface" if view == "inflated" else view,
+            view="slices" if flat else "surface" if of_cortex else view,
             planes=(plane,),
             mm=(across,) if view == "here" else (),
             n=self.n.value(),
             place=place if view == "ortho" else None,
             low=low,
             high=high,
-            width_cm=self.width_cm.value(),
-            font_pt=self.font_pt.value(),
-            dpi=self.dpi.value(),
             template=self.template.isEnabled() and self.template.isChecked(),
             mesh="inflated" if view == "inflated" else "pial",
-            title=self.title.text(),
+            **size,
         )
 
     def _again(self) -> Repeat:
         """Return what draws the layer again: from its data, or from results that are made first."""
+        if self.view.currentData() in (*PLOTS, *MOVIES):
+            raise UserError("Save the results; the command figure draws plots and movies of these.")
         one, request = self._checked()
         what, out = shown(self.layer.layer), Path(f"{safe_stem(one.title, '_')}.svg")
         if what is None or what.expression is None or request.what[0].startswith("layer:"):
@@ -170,10 +190,25 @@ class ExportFigure(Dock):
         self.template.setChecked(is_mni(space))
         self._on_change()
 
+    def _on_view(self) -> None:
+        """Give movies a size of their own: 60 pictures for a page would be a large file."""
+        moves = self.view.currentData() in MOVIES
+        if moves != self._moves:
+            self._sizes[self._moves] = (self.width_cm.value(), self.dpi.value())
+            self._moves = moves
+            for field, value in zip((self.width_cm, self.dpi), self._sizes[moves], strict=True):
+                field.setValue(value)
+        self._on_change()
+
     def _on_change(self, event: Any = None) -> None:
         view = self.view.currentData()
         self.n.setEnabled(view == "slices")
-        if self.bar.check(self._checked):
+        self.layer.setEnabled(view not in PLOTS)
+        for field in (self.template, self.limits):
+            self._form.setRowVisible(field, view not in PLOTS)
+        for field in (self.frames, self.per_second):
+            self._form.setRowVisible(field, view in MOVIES)
+        if self.bar.check(self.subject):
             self.preview.clear()
         elif self.isVisible():
             self._soon.start()
@@ -189,14 +224,28 @@ class ExportFigure(Dock):
             raise UserError(f"“{layer.name}” is not in MNI152, where the cortical surface lies.")
         return map_of_layer(self._viewer, layer), request
 
+    def subject(self) -> Subject:
+        """Return what is drawn; a `UserError` says why nothing is."""
+        view = self.view.currentData()
+        if view in PLOTS:
+            return plot_of(session(self._viewer).work, FigureRecord(self.request()))
+        one, request = self._checked()
+        what = shown(self.layer.layer)
+        expression = None if what is None else what.expression
+        source = {} if expression is None else dict(expression.source)
+        movie = None
+        if view in MOVIES:
+            movie = Movie(self.frames.value(), self.per_second.value())
+        return Subject(FigureRecord(request, movie=movie, source=source), one.title, one)
+
     def _draw(self) -> None:
         """Ask for the preview of what is chosen."""
         try:
-            one, request = self._checked()
+            subject = self.subject()
         except UserError as error:
             self.bar.allow(str(error))
             return
-        self._drawer.ask(partial(_preview, one, request))
+        self._drawer.ask(partial(subject.preview, _PREVIEW))
 
     def _show(self, answer: bytes | str) -> None:
         if isinstance(answer, str):
@@ -212,19 +261,16 @@ class ExportFigure(Dock):
         from napari_compressed_transcriptomics.io.writers.figure import check_figure_path
 
         with user_errors_shown():
-            one, request = self._checked()
-            name = "".join(c if c.isalnum() or c in "-_." else "_" for c in one.title)
+            subject = self.subject()
+            name = "".join(c if c.isalnum() or c in "-_." else "_" for c in subject.name)
+            ending = "svg" if subject.record.movie is None else "gif"
             path, _ = QFileDialog.getSaveFileName(
-                self, "Save figure", f"{name}.svg", "Figures (*.svg *.pdf *.png)"
+                self, "Save figure", f"{name}.{ending}", subject.endings
             )
             if not path:
                 return
-            what = shown(self.layer.layer)
-            expression = None if what is None else what.expression
-            source = {} if expression is None else dict(expression.source)
-            record = FigureRecord(request, source=source)
-            check_figure_path(Path(path), record)
-            self.bar.start(partial(_save, one, record, Path(path)))
+            check_figure_path(Path(path), subject.record)
+            self.bar.start(partial(subject.save, Path(path)))
 
 
 def _spin(box: Any, low: float, high: float, value: float, unit: str = "") -> Any:
@@ -234,28 +280,3 @@ def _spin(box: Any, low: float, high: float, value: float, unit: str = "") -> An
     if isinstance(box, QDoubleSpinBox):
         box.setDecimals(1)
     return box
-
-
-def _preview(one: BrainMap, request: FigureRequest) -> bytes | str:
-    """Return a small picture as PNG, or why there is none."""
-    from dataclasses import replace
-
-    from napari_compressed_transcriptomics.figures.drawing import draw_maps
-
-    dpi = max(30, round(2 * _PREVIEW / request.width_cm * 2.54))
-    try:
-        figure = draw_maps([one], replace(request, dpi=dpi))
-    except UserError as error:
-        return sentence(error)
-    figure.patch.set(facecolor="white", alpha=1)
-    file = io.BytesIO()
-    figure.savefig(file, format="png", dpi=dpi)
-    return file.getvalue()
-
-
-def _save(one: BrainMap, record: FigureRecord, path: Path, report: Report = silent) -> Path:
-    from napari_compressed_transcriptomics.figures.drawing import draw_maps
-    from napari_compressed_transcriptomics.io.writers.figure import write_figure
-
-    write_figure(draw_maps([one], record.request, report), path, record)
-    return path
