@@ -56,7 +56,9 @@ class BrainMap:
 
     @cached_property
     def lacking(self) -> np.ndarray | None:
-        """Where there are regions without data, bool (x, y, z); None for nowhere."""
+        """Where regions lack data, bool (x, y, z); None for nowhere, and on a surface."""
+        if isinstance(self.parcellation, SurfaceParcellation):
+            return None
         return self.parcellation.without(np.asarray(self.values))
 
     @property

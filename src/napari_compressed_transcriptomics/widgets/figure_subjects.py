@@ -12,11 +12,13 @@ from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.progress import Report, silent
 from napari_compressed_transcriptomics.figures.brain_map import BrainMap
 from napari_compressed_transcriptomics.figures.request import CM
+from napari_compressed_transcriptomics.io.files.files import source_of
 from napari_compressed_transcriptomics.io.writers.figure import (
     FigureRecord,
     write_figure,
     write_movie,
 )
+from napari_compressed_transcriptomics.io.writers.reopen.studies import SavedComparison
 from napari_compressed_transcriptomics.viewer.notices import sentence
 
 from .shared.work import Work, title
@@ -134,14 +136,19 @@ def plot_of(work: Work, record: FigureRecord) -> Subject:
         made = work.comparison
         if made is None or not made.scores:
             raise UserError("No methods were compared yet; do so in Compare, Methods.")
-        return _of(record, made.request.expression, what, partial(error_by_size, made.scores))
+        plot = partial(error_by_size, made.scores)
+        if isinstance(made, SavedComparison):
+            source = {"comparison": source_of(made.folder / "comparison.json")}
+            return _of(record, made.folder.name, source, what, plot)
+        return _of(record, made.request.expression.name, made.request.expression.source, what, plot)
     if what == "prediction":
         from napari_compressed_transcriptomics.figures.prediction_plots import utility_bars
 
         prediction = work.prediction
         if prediction is None:
             raise UserError("No maps were predicted yet; do so in Predict.")
-        return _of(record, prediction.request.expression, what, partial(utility_bars, prediction))
+        data = prediction.request.expression
+        return _of(record, data.name, data.source, what, partial(utility_bars, prediction))
     result = work.current_result
     if result is None:
         raise UserError("There is no result to plot; run Compress.")
@@ -154,9 +161,14 @@ def plot_of(work: Work, record: FigureRecord) -> Subject:
     )
 
 
-def _of(record: FigureRecord, data: Any, what: str, plot: Callable[..., "Figure"]) -> Subject:
-    record = replace(record, source=dict(data.source))
-    return Subject(record, f"{data.name} {what}", plot=lambda report: plot)
+def _of(
+    record: FigureRecord,
+    name: str,
+    source: dict[str, Any],
+    what: str,
+    plot: Callable[..., "Figure"],
+) -> Subject:
+    return Subject(replace(record, source=dict(source)), f"{name} {what}", plot=lambda report: plot)
 
 
 def _plot_of_result(
