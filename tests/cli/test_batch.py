@@ -105,6 +105,7 @@ def test_the_files_that_docks_write_are_read(tmp_path, monkeypatch):
         ),
         ('command = "encode"\nheld_out = true', "did you mean held-out?"),
         ('command = "enocde"', "names a command 'enocde'; did you mean encode?"),
+        ("command = [1]", "names a command [1]; "),
         ('command = "run"', "names a command 'run'; "),
         ("latent = 2", 'begin it with command = "encode"'),
         ("command = encode", "is no TOML"),

@@ -4,21 +4,26 @@ import nibabel as nib
 import numpy as np
 import pytest
 
+from data import real_data
 from napari_compressed_transcriptomics.codecs.models.model_file import save_model
+from napari_compressed_transcriptomics.codecs.models.published import load_published, weights_folder
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.io import read_expression
+from napari_compressed_transcriptomics.io.files.kept_files import CACHE_VARIABLE
 from napari_compressed_transcriptomics.io.files.nifti import write_volume
 from napari_compressed_transcriptomics.io.readers.latents.read import Latents, read_latents
 from napari_compressed_transcriptomics.io.writers.decoding import save_decoding
 from napari_compressed_transcriptomics.io.writers.h5ad_write import write_h5ad
 from napari_compressed_transcriptomics.io.writers.results import save_results
 from napari_compressed_transcriptomics.reconstruction.decode import (
+    PUBLISHED,
     DecodeRequest,
     as_expression,
     decode_latents,
 )
 from napari_compressed_transcriptomics.reconstruction.latent_scale import is_scaled, spread_known
 from phantom import AFFINES, make_phantom
+from published import DATA, FILES, publish
 from small import compressed
 
 GENE = "NAT1"
@@ -182,3 +187,50 @@ def test_latents_of_few_samples_are_never_taken_for_scaled():
     place = make_phantom().parcellation
     values = np.array([[0.0, 1], [1, 0]], np.float32)
     assert not is_scaled(Latents(values, place, ("a", "b"), "x"))
+
+
+# With weights of the published form
+
+
+@pytest.fixture
+def weights(tmp_path, monkeypatch):
+    """Weights and sample of the published form in the cache: nothing is fetched."""
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path / "cache"))
+    weights_folder().mkdir(parents=True)
+    publish(monkeypatch, FILES)
+    for name, content in FILES.items():
+        (weights_folder() / name).write_bytes(content)
+    return load_published(2)
+
+
+def published_latents(folder, raw):
+    """Latents of the voxels of a line, scaled as published, in a larger volume."""
+    paths = []
+    for k, column in enumerate(raw.T):
+        volume = np.zeros((len(column) + 2, 3, 3))
+        volume[1:-1, 1, 1] = column
+        scaled = (volume - volume.min()) / np.ptp(volume)
+        paths.append(save(folder / f"abagen_ae{k}_8mm.nii.gz", scaled, np.diag([-8.0, 8, 8, 1])))
+    return tuple(paths)
+
+
+def test_published_latents_get_the_spread_of_the_published_sample(weights, tmp_path):
+    raw = weights.encode(DATA.values)
+    paths = published_latents(tmp_path, raw)
+    result = decode_latents(DecodeRequest(paths, PUBLISHED))
+    (note,) = result.notes
+    assert f"the {len(raw)} samples of sample_data.csv" in note
+    np.testing.assert_allclose(result.latents, raw, atol=1e-4 * np.ptp(raw))
+    np.testing.assert_allclose(result.gene("GENE3"), weights.decode(raw)[:, 3], atol=1e-5)
+    other = published_latents(tmp_path, raw + 2 * raw.std(axis=0))
+    assert "another model's" in decode_latents(DecodeRequest(other, PUBLISHED)).notes[-1]
+
+
+@pytest.mark.parametrize("size", ["8mm", "4mm"])
+def test_the_real_published_latents_are_scaled(size):
+    files = [real_data(f"latents/abagen_ae{k}_{size}.nii.gz") for k in (0, 1)]
+    latents = read_latents(files)
+    assert is_scaled(latents)
+    assert len(latents.values) == {"8mm": 3670, "4mm": 29298}[size]
+    assert (latents.name, latents.method) == (f"abagen_ae_{size}", "ae")
+    assert all(0.2 < background < 0.5 for background in latents.backgrounds)

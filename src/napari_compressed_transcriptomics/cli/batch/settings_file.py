@@ -62,7 +62,7 @@ def words_of(path: Path, parser: argparse.ArgumentParser) -> list[str]:
     commands = _commands(parser)
     if name is None:
         raise UserError(f'{path.name} names no command; begin it with command = "encode"')
-    if name not in commands:
+    if not isinstance(name, str) or name not in commands:
         raise UserError(f"{path.name} names a command {name!r}{_instead(name, commands)}")
     known = dict(_settings(commands[name]))
     for key in content:
