@@ -169,8 +169,10 @@ class ExportFigure(Dock):
         what, out = shown(self.layer.layer), Path(f"{safe_stem(one.title, '_')}.svg")
         if what is None or what.expression is None or request.what[0].startswith("layer:"):
             raise UserError(f"“{one.title}” is in this window only; open it from a file or result.")
-        inputs, reading = command_reading(what.expression.source)
         result = what.reconstruction
+        if result is not None and not result.has_errors:
+            raise UserError(f"“{one.title}” is decoded from latents; save the gene, and open it.")
+        inputs, reading = command_reading(what.expression.source)
         if result is None:
             return figure_again(request, inputs, reading, out)
         parameters = session(self._viewer).work.parameters_of(result)
