@@ -234,3 +234,27 @@ def test_the_real_published_latents_are_scaled(size):
     assert len(latents.values) == {"8mm": 3670, "4mm": 29298}[size]
     assert (latents.name, latents.method) == (f"abagen_ae_{size}", "ae")
     assert all(0.2 < background < 0.5 for background in latents.backgrounds)
+
+
+@pytest.mark.parametrize("name", ["pca0", "pca1", "kpca0", "kpca1"])
+def test_around_the_published_brain_is_where_0_was(name):
+    """Components of PCA have mean 0, and in their published images the background has that mean."""
+    latents = read_latents(real_data(f"latents/abagen_{name}_8mm.nii.gz"))
+    values = latents.values.astype(float)
+    assert abs(values.mean() - latents.backgrounds[0]) < 1e-4 * values.std()
+
+
+def test_the_published_autoencoders_of_two_sizes_are_different_ones():
+    maps = {}
+    for name in ("ae0_8mm", "ae1_8mm", "ae0_4mm", "ae1_4mm", "pca0_8mm", "pca0_4mm"):
+        maps[name] = read_latents(real_data(f"latents/abagen_{name}.nii.gz"))
+
+    def likeness(one, other):
+        small, large = maps[f"{one}_8mm"], maps[f"{other}_4mm"]
+        at = [large.parcellation.sample_at(mm) for mm in small.parcellation.centroids]
+        pairs = [(i, j) for i, j in enumerate(at) if j is not None]
+        rows, others = np.transpose(pairs)
+        return np.corrcoef(small.values[rows, 0], large.values[others, 0])[0, 1]
+
+    assert likeness("pca0", "pca0") > 0.7
+    assert max(abs(likeness(a, b)) for a in ("ae0", "ae1") for b in ("ae0", "ae1")) < 0.4
