@@ -199,7 +199,7 @@ def _verdict(result: "Reconstruction") -> Iterator[str]:
         yield f"{NO_ERROR}."
         return
     where = f", {IN_SAMPLE}" if result.in_sample else ""
-    yield f"RMSE {result.rmse:.4g}, R² {result.r2:.3f}{where}."
+    yield f"RMSE\N{NO-BREAK SPACE}{result.rmse:.4g}, R²\N{NO-BREAK SPACE}{result.r2:.3f}{where}."
     if result.held_out is not None:
         yield result.held_out.in_words(result.rmse)
 

@@ -10,7 +10,7 @@ from napari_compressed_transcriptomics.core.progress import Progress, Report, si
 from .decoder import Decoder
 
 PRECISIONS = ("auto", "float16", "int8")
-MOST_FLOAT16 = 5_000_000
+MOST_FLOAT16 = 6_000_000
 """Weights of the last layer, above which "auto" is int8."""
 MOST_MEASURED = 8192
 """Samples, evenly spaced, of which the rounding error is measured."""
