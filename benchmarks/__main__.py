@@ -13,6 +13,7 @@ from .inspect import gene_switch
 from .long import LONG
 from .measures import cuda, memory, one_gene, peak_above_input, speed
 from .page import page
+from .reopen import reopen
 from .report import report
 from .scatter import scatter
 from .views import views
@@ -51,6 +52,7 @@ def main() -> None:
         default_codec,
         report,
         page,
+        reopen,
         lambda: cuda(given.rounds),
         lambda: training.speed(2 * given.slow_rounds),
         training.time_to_error,

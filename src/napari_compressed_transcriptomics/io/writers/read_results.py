@@ -207,19 +207,33 @@ def read_table(
     if missing:
         raise UserError(f"{path} has no column {missing[0]}; save the results again")
     at = [text.header.index(column) for column in columns]
-    names, rows = [], []
+    names, rows, width = [], [], len(text.header)
     for line, cells in text.rows():
-        row = [number(cells[i]) if i < len(cells) else None for i in at]
-        if len(cells) != len(text.header) or None in row:
-            raise UserError(f"{path} is damaged in line {line}; save the results again")
+        if len(cells) != width:
+            raise _damaged(path, line)
         names.append(cells[0])
-        rows.append(row)
+        rows.append([cells[i] for i in at])
     if n_rows is not None and len(rows) != n_rows:
         raise UserError(
             f"{path} has {len(rows):,} rows where summary.json says {n_rows:,}; save the results "
             "again"
         )
-    return tuple(names), np.array(rows, float).reshape(len(rows), len(at))
+    try:
+        if any("_" in cell for row in rows for cell in row):  # which Python takes for digits
+            raise ValueError
+        values = np.array([list(map(float, row)) for row in rows], float)
+    except ValueError:
+        lines = [
+            line
+            for (line, _), row in zip(text.rows(), rows, strict=True)
+            if None in map(number, row)
+        ]
+        raise _damaged(path, lines[0]) from None
+    return tuple(names), values.reshape(len(rows), len(at))
+
+
+def _damaged(path: Path, line: int) -> UserError:
+    return UserError(f"{path} is damaged in line {line}; {AGAIN}")
 
 
 def _samples(path: Path, n_samples: int, more: list[str]) -> SampleErrors | None:
