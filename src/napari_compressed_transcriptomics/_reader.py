@@ -34,8 +34,22 @@ def get_reader(path: str | list[str]) -> Reader | None:
 
 def _read_expression(path: str | list[str], impute: str | None = None) -> list[Any]:
     from .io import read_expression
+    from .io.writers.reopen.annotated import latents_beside
 
-    return _in_window(lambda: _layer(read_expression(path, impute=impute), layers.expression_layer))
+    def read() -> list[Any]:
+        expression = read_expression(path, impute=impute)
+        made = _layer(expression, layers.expression_layer)
+        if isinstance(path, list):
+            return made
+        beside = latents_beside(path, expression)
+        tell(beside.notes)
+        if beside.result is not None:
+            return [*made, layers.error_layer(beside.result), *layers.latent_layers(beside.result)]
+        if beside.latents is not None:
+            made.append(layers.plain_latents_layer(expression, beside.latents))
+        return made
+
+    return _in_window(read)
 
 
 def _read_gene_volumes(path: str | list[str]) -> list[Any]:

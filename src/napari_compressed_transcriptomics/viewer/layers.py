@@ -100,14 +100,7 @@ def latent_layers(result: "Reconstruction", separate: bool = False) -> list[Laye
         One layer a component; only up to `MAX_SEPARATE_LAYERS`, a stack beyond.
     """
     latents = result.latents
-    what = LayerContent(
-        "latents",
-        **space(result.expression.parcellation),
-        values=latents,
-        expression=result.expression,
-        reconstruction=result,
-        **middle_and_reach(latents),
-    )
+    what = _latents(result.expression, latents, result)
     if not separate or latents.shape[1] > MAX_SEPARATE_LAYERS:
         return [_image(what, f"{_title(result)} latents")]
     parts = []
@@ -117,6 +110,18 @@ def latent_layers(result: "Reconstruction", separate: bool = False) -> list[Laye
         )
         parts.append(_image(one, f"{_title(result)} component {k + 1}", visible=k == 0))
     return parts
+
+
+def plain_latents_layer(expression: Expression, latents: np.ndarray) -> LayerData:
+    """Show latents of which no model is known as a stack, named after their data."""
+    return _image(_latents(expression, latents), f"{expression.name} latents")
+
+
+def _latents(
+    expression: Expression, values: np.ndarray, result: "Reconstruction | None" = None
+) -> LayerContent:
+    more = {**space(expression.parcellation), **middle_and_reach(values), "reconstruction": result}
+    return LayerContent("latents", values=values, expression=expression, **more)
 
 
 def error_layer(result: "Reconstruction") -> LayerData:
@@ -189,11 +194,8 @@ def samples_layer(
     gene : str
         The gene that they are values of, if any; it follows the name.
     """
-    if isinstance(expression, Expression):
-        known: Expression | None = expression
-        place = expression.parcellation
-    else:
-        known, place = None, expression
+    known = expression if isinstance(expression, Expression) else None
+    place = expression.parcellation if isinstance(expression, Expression) else expression
     what = LayerContent(
         kind,
         **space(place),
@@ -219,11 +221,11 @@ def gene_layer(result: "Reconstruction", gene: str) -> LayerData:
         reconstruction=result,
         gene=gene,
     )
-    data, attributes, kind = _image(what, f"{_title(result)} reconstructed: {gene}")
+    layer = _image(what, f"{_title(result)} reconstructed: {gene}")
     if result.has_originals:
         values = result.expression.values[:, result.expression.column(gene)]
-        attributes["contrast_limits"] = replace(what, values=values).contrast_limits()
-    return data, attributes, kind
+        layer[1]["contrast_limits"] = replace(what, values=values).contrast_limits()
+    return layer
 
 
 def composite_layer(result: "Reconstruction", components: Sequence[int | None]) -> LayerData:

@@ -6,13 +6,17 @@ lies; ``affine``, (4, 4) to RAS mm; ``samples``, their names, by which the rows 
 when they were reordered or filtered; of vertices ``surface``, their number on the left and right,
 and ``coordinates`` where the mesh is not shipped; ``sha256`` of these. Results are
 ``obsm["X_latent"]``, ``obs["rmse"]``, ``obs["r2"]``, ``var["rmse"]``, ``var["r2"]``, and
-``obs["held_out_rmse"]``, ``var["held_out_rmse"]`` where that was measured; ``uns["provenance"]`` is
-JSON text.
+``obs["held_out_rmse"]``, ``var["held_out_rmse"]`` where that was measured; ``uns["model"]`` is the
+content of the model file, with which the result is opened again; ``uns["provenance"]`` is JSON
+text.
 """
 
 import json
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Expression
@@ -68,7 +72,7 @@ def write_h5ad(
     obs = pd.DataFrame(index=pd.Index(expression.samples, dtype=object))
     var = pd.DataFrame(index=pd.Index(expression.genes, dtype=object))
     record: dict[str, Any] = {"name": expression.name, "source": expression.source}
-    obsm = {}
+    obsm, more = {}, {}
     if reconstruction is not None:
         if reconstruction.expression.samples != expression.samples:
             raise ValueError("the reconstruction is of other samples")
@@ -77,6 +81,7 @@ def write_h5ad(
         obs["rmse"], obs["r2"] = reconstruction.rmse_samples, reconstruction.r2_samples
         if reconstruction.held_out is not None:
             obs[HELD_OUT] = reconstruction.held_out.rmse_samples
+        more["model"] = _model(reconstruction)
         genes = list(reconstruction.expression.genes)
         var = pd.DataFrame(reconstruction.gene_table, index=genes).reindex(var.index)
     record["excluded"] = list(expression.excluded)
@@ -88,12 +93,22 @@ def write_h5ad(
         uns={
             "parcellation": places_to_store(expression),
             "provenance": json.dumps(SAFE.record(record, path.parent), allow_nan=False),
+            **more,
         },
     )
     require_memory(2 * expression.values.nbytes, f"Writing {path.name}")
     with replacing(path) as temporary:
         temporary.write_bytes(_packed(data))
     return [path]
+
+
+def _model(reconstruction: "Reconstruction") -> np.ndarray:
+    """Return the bytes of the model file, uint8."""
+    from napari_compressed_transcriptomics.codecs.models.model_file import save_model
+
+    with tempfile.TemporaryDirectory() as folder:
+        file = save_model(reconstruction.codec, Path(folder) / "model.safetensors")
+        return np.frombuffer(file.read_bytes(), np.uint8)
 
 
 def _packed(data: Any) -> bytes:

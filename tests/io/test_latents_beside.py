@@ -1,0 +1,97 @@
+"""Latents in AnnData and stores: a result of ours as it was, strangers' as they are."""
+
+import anndata
+import numpy as np
+import pytest
+import zarr
+
+from napari_compressed_transcriptomics import read_expression
+from napari_compressed_transcriptomics._reader import get_reader
+from napari_compressed_transcriptomics.io.writers.h5ad_write import write_h5ad
+from napari_compressed_transcriptomics.io.writers.reopen.annotated import latents_beside
+from napari_compressed_transcriptomics.io.writers.store import convert
+from phantom import make_phantom
+from small import compressed
+
+
+@pytest.fixture
+def ours(tmp_path):
+    """A file of ours, and the result that it holds."""
+    result = compressed(make_phantom())
+    write_h5ad(tmp_path / "x.h5ad", result.expression, result)
+    return tmp_path / "x.h5ad", result
+
+
+def beside(path):
+    return latents_beside(path, read_expression(path))
+
+
+def test_a_result_of_ours_is_as_it_was(ours):
+    path, result = ours
+    found = beside(path)
+    assert not found.notes
+    for name in ("latents", "rmse_samples", "r2_samples", "rmse_genes", "sd_genes"):
+        np.testing.assert_array_equal(getattr(found.result, name), getattr(result, name), name)
+    assert (found.result.rmse, found.result.in_sample) == (result.rmse, True)
+    np.testing.assert_array_equal(found.result.gene("NA"), result.gene("NA"))
+
+
+def test_rows_and_genes_in_another_order(ours):
+    path, result = ours
+    data = anndata.read_h5ad(path)
+    order = np.arange(data.n_obs)[::-1]
+    data[order].copy().write_h5ad(path)
+    found = beside(path)
+    assert found.notes[0].endswith("its expression has changed since; compress it again")
+    np.testing.assert_array_equal(found.latents, result.latents[order])
+
+
+def test_a_strangers_latents_are_a_layer(ours):
+    path, result = ours
+    data = anndata.read_h5ad(path)
+    del data.uns["model"], data.uns["provenance"]
+    data.obsm["X_latent"] = data.obsm["X_latent"] + 1
+    data.write_h5ad(path)
+    found = beside(path)
+    assert found.result is None
+    made = get_reader(str(path))(str(path))
+    assert [attributes["name"] for _, attributes, _ in made] == ["x: A1BG", "x latents"]
+    np.testing.assert_allclose(found.latents, result.latents + 1)
+
+
+def test_a_compression_that_was_opened_has_its_layers(ours):
+    path, _ = ours
+    names = [attributes["name"] for _, attributes, _ in get_reader(str(path))(str(path))]
+    assert names == ["x: A1BG", "PCA k=2 RMSE", "PCA k=2 latents"]
+
+
+@pytest.mark.parametrize(
+    ("change", "match"),
+    [
+        (lambda d: d.obsm.update(X_latent=d.obsm["X_latent"] * np.nan), "not all numbers"),
+        (lambda d: d.uns.update(model=d.uns["model"][:200]), "is not opened"),
+        (lambda d: d.uns.update(provenance="{"), "its record is damaged"),
+        (lambda d: d.obsm.update(X_latent=d.obsm["X_latent"][:, :1]), "has 2 components, not 1"),
+    ],
+)
+def test_what_is_damaged_is_said_and_not_used(ours, change, match):
+    path, _ = ours
+    data = anndata.read_h5ad(path)
+    change(data)
+    data.write_h5ad(path)
+    found = beside(path)
+    assert found.result is None
+    assert match in found.notes[0]
+
+
+@pytest.mark.filterwarnings("ignore:Consolidated metadata")
+def test_latents_in_a_store(tmp_path):
+    data = make_phantom()
+    convert(data, tmp_path / "x.zarr")
+    latents = np.random.default_rng(0).normal(size=(data.n_samples, 3)).astype(np.float32)
+    assert beside(tmp_path / "x.zarr").latents is None
+    zarr.open_group(tmp_path / "x.zarr", mode="a").require_group("obsm").create_array(
+        "X_latent", data=latents, compressors=None
+    )
+    zarr.consolidate_metadata(tmp_path / "x.zarr")
+    np.testing.assert_array_equal(beside(tmp_path / "x.zarr").latents, latents)
