@@ -258,3 +258,17 @@ def test_the_published_autoencoders_of_two_sizes_are_different_ones():
 
     assert likeness("pca0", "pca0") > 0.7
     assert max(abs(likeness(a, b)) for a in ("ae0", "ae1") for b in ("ae0", "ae1")) < 0.4
+
+
+def test_anndata_of_others_is_placed_by_its_positions(tmp_path):
+    from anndata import AnnData
+
+    made = compressed(make_phantom(AFFINES["RAS"]))
+    model = save_model(made.codec, tmp_path / "m.safetensors")
+    place = made.expression.parcellation
+    obsm = {"X_latent": made.latents, "spatial": place.centroids}
+    AnnData(made.expression.values, obsm=obsm).write_h5ad(tmp_path / "x.h5ad")
+    result = decode_latents(DecodeRequest((tmp_path / "x.h5ad",), model))
+    of = result.expression.parcellation
+    np.testing.assert_allclose(of.centroids, place.centroids, atol=1e-3)
+    np.testing.assert_allclose(result.gene(GENE), made.gene(GENE), atol=1e-6)

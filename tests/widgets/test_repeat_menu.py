@@ -12,7 +12,11 @@ from clicking import choose_value, run
 from commands import REGIONS
 from napari_compressed_transcriptomics.cli.command_line import command_parser
 from napari_compressed_transcriptomics.io import read_expression
+from napari_compressed_transcriptomics.study.latents_of_methods import LatentsRequest, fit_latents
 from napari_compressed_transcriptomics.viewer.adding import add_expression
+from napari_compressed_transcriptomics.widgets.compare_methods.coherence_section import (
+    CoherenceSection,
+)
 from napari_compressed_transcriptomics.widgets.compare_methods.held_out_tab import HeldOutTab
 from napari_compressed_transcriptomics.widgets.compare_methods.latents_tab import LatentsTab
 from napari_compressed_transcriptomics.widgets.components.component_table import ComponentTable
@@ -130,3 +134,17 @@ def test_what_no_command_does_is_said(viewer, brain, qtbot):
     dock.bar.repeat.copy_command.trigger()
     assert "comes from no file" in dock.bar.status.text()
     assert "synthetic_brain(" in python_of(dock.bar)
+
+
+def test_coherence_of_latents_is_measured_again_with_regions_of_files(viewer, qtbot):
+    data = session(viewer).work.current_data
+    fitted = fit_latents(LatentsRequest(data, ("pca", "nmf"), (2,)))
+    section = CoherenceSection(viewer, lambda: fitted.latents)
+    qtbot.addWidget(section)
+    (asked,) = command_of(section.bar)
+    assert (asked.command, asked.methods, asked.latent) == ("coherence", ["pca", "nmf"], [2])
+    compile(python_of(section.bar), "coherence", "exec")
+    drawn = viewer.add_labels(np.ones((24, 29, 24), int), name="drawn")
+    section.regions.setCurrentIndex(section.regions.findText(drawn.name))
+    section.bar.repeat.copy_command.trigger()
+    assert "was drawn or changed in the window" in section.bar.status.text()

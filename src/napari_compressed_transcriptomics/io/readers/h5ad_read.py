@@ -51,7 +51,7 @@ def read_h5ad(
         samples = names_of(file, "obs", n_samples)
         genes, gene_notes, column = genes_of(file, n_genes)
         stored = stored_places(file)
-        positions = _positions(file, n_samples) if stored is None else None
+        positions = positions_of(file, n_samples) if stored is None else None
         values = values_of(file, shape)
         source: dict[str, Any] = {"expression": source_of(path)}
         if column:
@@ -91,7 +91,7 @@ def read_h5ad(
     return mean_over_regions(expression, path, atlas, labels) if atlas else expression
 
 
-def _positions(file: Hdf5, n_samples: int) -> np.ndarray | None:
+def positions_of(file: Hdf5, n_samples: int) -> np.ndarray | None:
     """Return ``obsm["spatial"]``, shape (n_samples, 3), None where there is none."""
     import h5py
 

@@ -159,6 +159,8 @@ def _of_anndata(path: Path) -> Latents:
     from napari_compressed_transcriptomics.io.files.hdf5 import opened_hdf5
     from napari_compressed_transcriptomics.io.readers.h5ad_elements import names_of
     from napari_compressed_transcriptomics.io.readers.h5ad_places import stored_places
+    from napari_compressed_transcriptomics.io.readers.h5ad_read import positions_of
+    from napari_compressed_transcriptomics.io.readers.voxel_grid import on_grid
 
     with opened_hdf5(path, "AnnData") as file:
         item = file.find(f"obsm/{_OBSM}")
@@ -170,17 +172,24 @@ def _of_anndata(path: Path) -> Latents:
         values = file.read(numbers).astype(np.float32)
         samples = names_of(file, "obs", len(values))
         stored = stored_places(file)
-    if stored is None or (stored.samples is None and not stored.by_voxel):
+        positions = positions_of(file, len(values)) if stored is None else None
+    space: dict[str, str] = {}
+    if positions is not None:
+        parcellation, note = on_grid(path, positions)
+        notes = [note]
+    elif stored is not None and (stored.samples is not None or stored.by_voxel):
+        parcellation, _, notes = stored.of_rows(samples)
+        space = recorded(stored.space)
+    else:
         raise UserError(
-            f"{path.name} does not say where its samples lie; write it with this program, or give "
-            "its latents as a table with an atlas"
+            f"{path.name} does not say where its samples lie; add obsm['spatial'] (x, y, z in mm), "
+            "or give its latents as a table with an atlas"
         )
-    parcellation, _, notes = stored.of_rows(samples)
     return Latents(
         values,
         parcellation,
         tuple(samples),
         stem(path),
         notes=tuple(notes),
-        source={"latents": source_of(path), **recorded(stored.space)},
+        source={"latents": source_of(path), **space},
     )
