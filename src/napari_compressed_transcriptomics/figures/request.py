@@ -7,6 +7,8 @@ from typing import Any
 
 from napari_compressed_transcriptomics.core.errors import UserError, listing
 
+from .colors import SIGNED
+
 VIEWS = ("slices", "ortho", "surface", "plot")
 PLANES = ("axial", "coronal", "sagittal")
 PLOTS = ("density", "histogram", "regions", "genes", "latents", "comparison", "prediction")
@@ -131,7 +133,7 @@ class FigureRequest:
         if self.colormap is not None:
             from matplotlib import colormaps
 
-            if self.colormap not in colormaps:
+            if self.colormap not in (*colormaps, SIGNED):
                 raise UserError(
                     f"There is no colour map {self.colormap!r}; take one of matplotlib, such as "
                     "viridis"

@@ -12,6 +12,8 @@ from napari_compressed_transcriptomics.core.display_range import (
     symmetric_range,
 )
 
+from .colors import SIGNED, colormap
+
 if TYPE_CHECKING:
     from .brain_map import BrainMap
     from .request import FigureRequest
@@ -24,7 +26,7 @@ class Scale:
     Attributes
     ----------
     colormap : str
-        Of matplotlib.
+        Of matplotlib, or `colors.SIGNED`.
     low, high : float
         Values at the ends; what lies beyond gets the end's colour.
     label : str
@@ -51,7 +53,7 @@ class Scale:
         It is about their mean, or about `center`.
         """
         middle, reach = map(float, symmetric_range(values, center))
-        return cls("RdBu_r", middle - reach, middle + reach, label)
+        return cls(SIGNED, middle - reach, middle + reach, label)
 
     @classmethod
     def of_values(cls, values: np.ndarray, label: str) -> "Scale":
@@ -63,7 +65,7 @@ class Scale:
         from matplotlib.cm import ScalarMappable
         from matplotlib.colors import Normalize
 
-        return ScalarMappable(Normalize(self.low, self.high), self.colormap)
+        return ScalarMappable(Normalize(self.low, self.high), colormap(self.colormap))
 
 
 def scales_of(maps: "Sequence[BrainMap]", request: "FigureRequest") -> list[Scale]:

@@ -18,6 +18,7 @@ from .anatomy.shell import BrainShell
 from .anatomy.solid import dress, follow_colormap, follow_limits
 from .cells.cells import Cells
 from .cells.same_scale import SameScale
+from .component_axis import ComponentAxis
 from .itself import OnePerViewer
 from .layer_content import shown
 from .layer_values import part_shown
@@ -39,6 +40,7 @@ class BrainView:
         self._order_2d: tuple[int, ...] | None = None
         self._component_of: WeakKeyDictionary[Any, int] = WeakKeyDictionary()
         self.turns = Turns(viewer)
+        self.component_axis = ComponentAxis(viewer)
         self.cells = Cells(viewer)
         viewer.layers.events.inserted.connect(self._on_inserted)
         viewer.dims.events.ndisplay.connect(self._on_ndisplay)

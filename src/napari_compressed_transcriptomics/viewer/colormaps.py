@@ -4,21 +4,16 @@ from typing import Any
 
 import numpy as np
 
-# ColorBrewer's 11-class RdBu, reversed: blue below, red above; safe for the colour-blind.
-_DIVERGING = (
-    (5, 48, 97), (33, 102, 172), (67, 147, 195), (146, 197, 222), (209, 229, 240),
-    (247, 247, 247),
-    (253, 219, 199), (244, 165, 130), (214, 96, 77), (178, 24, 43), (103, 0, 31),
-)  # fmt: skip
+from napari_compressed_transcriptomics.figures.colors import BLUE_RED, SIGNED
 
 
 def diverging_colormap() -> Any:
-    """Return the colormap of signed maps: blue below the middle, which is white, red above."""
+    """Return the colormap of signed maps: blue below the middle, which is grey, red above."""
     from napari.utils.colormaps import Colormap
 
-    colors = np.ones((len(_DIVERGING), 4))
-    colors[:, :3] = np.array(_DIVERGING) / 255
-    return Colormap(colors, name="blue-red", display_name="blue-red")
+    colors = np.ones((len(BLUE_RED), 4))
+    colors[:, :3] = np.array(BLUE_RED) / 255
+    return Colormap(colors, name=SIGNED, display_name=SIGNED)
 
 
 def novelty_colormap() -> Any:

@@ -12,6 +12,7 @@ from napari_compressed_transcriptomics.core.parcellation import Parcellation
 from napari_compressed_transcriptomics.core.progress import Report, silent
 from napari_compressed_transcriptomics.core.provenance import json_safe, portable
 from napari_compressed_transcriptomics.core.regions import samples_as_regions, short_name
+from napari_compressed_transcriptomics.figures.colors import SIGNED, colormap
 from napari_compressed_transcriptomics.figures.scale import Scale
 from napari_compressed_transcriptomics.reconstruction.summary import IN_SAMPLE
 from napari_compressed_transcriptomics.reconstruction.values_elsewhere import NO_ERROR
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from napari_compressed_transcriptomics.core.expression import Expression
     from napari_compressed_transcriptomics.reconstruction.reconstruction import Reconstruction
 
-_COLORMAPS = ("viridis", "inferno", "RdBu_r")
+_COLORMAPS = ("viridis", "inferno", SIGNED)
 
 
 @dataclass(frozen=True, eq=False)
@@ -182,10 +183,8 @@ def _map(scale: Scale) -> dict[str, Any]:
 
 
 def _colors(name: str) -> np.ndarray:
-    """Return a colormap of matplotlib, uint8 (256, 3)."""
-    from matplotlib import colormaps
-
-    return np.rint(colormaps[name](np.arange(256))[:, :3] * 255).astype(np.uint8)
+    """Return a colormap, uint8 (256, 3)."""
+    return np.rint(colormap(name)(np.arange(256))[:, :3] * 255).astype(np.uint8)
 
 
 def _verdict(result: "Reconstruction") -> Iterator[str]:

@@ -204,7 +204,7 @@ async function startDrawing() {
     ...canvasColors(),
   });
   await nv.attachToCanvas($("canvas"));
-  for (const name of ["viridis", "inferno", "RdBu_r"]) nv.addColormap(name, colormapOf(name));
+  for (const name of ["viridis", "inferno", "blue-red"]) nv.addColormap(name, colormapOf(name));
   volume = await niivue.NVImage.new(file.buffer, "map.nii", "viridis", 1, null, 0, 255);
   nv.onLocationChange = (where) => {
     locate([...where.mm].slice(0, 3));

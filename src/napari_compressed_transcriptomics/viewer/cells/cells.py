@@ -250,7 +250,7 @@ class Cells:
         if self._drawn == (seen, ratio):
             return None, None
         # napari draws new cells as if they had ten pixels, which 3-D fills with one voxel.
-        veiled = bool(before.cells) and len(before.cells) != len(seen.cells)
+        veiled = bool(before.cells) and _boxes(before) != _boxes(seen)
         self._drawn = () if veiled else (seen, ratio)
         under, over = (_slices(self._sources(under), seen) for under in (True, False))
         return paint_under(seen, under, ratio), paint(seen, over, ratio, veiled)
@@ -273,6 +273,10 @@ def _weak(method: Any) -> Any:
 
 def _layouts(seen: Seen) -> list[Any]:
     return [cell.layout for cell in seen.cells]
+
+
+def _boxes(seen: Seen) -> tuple[Any, ...]:
+    return len(seen.cells), seen.shape
 
 
 def _slices(sources: Sequence[SliceSource], seen: Seen) -> list[SlicePicture]:

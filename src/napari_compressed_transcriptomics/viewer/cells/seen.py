@@ -50,6 +50,8 @@ class Seen:
         Of the canvas, in pixels.
     background : tuple of int
         The canvas's red, green and blue.
+    shape : (rows, columns)
+        Of the grid; one of each without.
     cells : tuple of SeenCell
         Row by row, only those that show a layer.
     letters : tuple of (side, letter)
@@ -66,6 +68,7 @@ class Seen:
 
     size: tuple[float, float] = (0.0, 0.0)
     background: Color = (0, 0, 0)
+    shape: tuple[int, int] = (1, 1)
     cells: tuple[SeenCell, ...] = ()
     letters: tuple[tuple[str, str], ...] = ()
     place: str = ""
@@ -178,6 +181,7 @@ def look(viewer: Any, texts: CellTexts, wanted: Wanted, sliced: bool = False) ->
     return Seen(
         (width, height),
         nothing.background,
+        viewer.canvas.grid.actual_shape(viewer.layers) if grid else (1, 1),
         tuple(cells),
         tuple(side_letters(viewer).items()) if sided else (),
         _place(viewer) if wanted.written else "",
