@@ -20,7 +20,6 @@ from napari_compressed_transcriptomics.io.writers.page_file import write_page
 from phantom import GRIDS, lone_voxel
 from small import compressed
 
-pytestmark = pytest.mark.xdist_group("browser")
 HOSTILE = "</script><img src=x onerror=alert(1)>"
 
 
@@ -121,6 +120,22 @@ def test_the_crosshair_tells_place_and_value(it, result):
     it.page.fill("#x", "999")
     it.page.press("#x", "Enter")
     assert "no data" in it.page.evaluate("document.getElementById('place').value")
+
+
+def test_a_click_moves_the_crosshair_and_the_wheel_the_slice(it):
+    it.page.select_option("#view", label="Axial")
+    box = it.page.locator("#canvas").bounding_box()
+    middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    it.page.mouse.click(middle[0] - 60, middle[1] - 90)
+    x, y, z = it.run("mm")
+    assert x < 0
+    it.page.mouse.click(middle[0] + 60, middle[1] + 90)
+    assert it.run("mm")[0] > 0
+    assert it.run("mm")[1] < y
+    it.page.mouse.wheel(0, 100)
+    shown(it)
+    assert it.run("mm")[2] != z
+    it.page.select_option("#view", label="All four")
 
 
 def test_what_is_shown_is_saved_where_it_lies(it, result, tmp_path):

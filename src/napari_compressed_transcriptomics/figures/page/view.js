@@ -199,7 +199,7 @@ async function startDrawing() {
     showAllOrientationMarkers: true, isOrientCube: true,
     show3Dcrosshair: true, crosshairWidth: 1, crosshairWidthUnit: "mm",
     crosshairColor: [0.85, 0.1, 0.1, 1], clipPlaneColor: [0, 0, 0, 0], clipPlaneHotKey: "",
-    viewModeHotKey: "", cycleClipPlaneHotKey: "", dragMode: niivue.DRAG_MODE.pan,
+    viewModeHotKey: "", cycleClipPlaneHotKey: "", dragMode: niivue.DRAG_MODE.none,
     dragAndDropEnabled: false, scrollRequiresFocus: true, logLevel: "error", loadingText: "",
     ...canvasColors(),
   });
