@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from commands import REGIONS, refused, run
+from napari_compressed_transcriptomics.cli import encode
 from napari_compressed_transcriptomics.cli.batch.settings_file import save_config, words_of
 from napari_compressed_transcriptomics.cli.command_line import command_parser
 from napari_compressed_transcriptomics.repeat.command import Command
@@ -161,6 +162,16 @@ def test_progress_notes_and_errors_are_json(tables, capsys):
     assert json.loads(line)["code"] == 2
     assert "no.csv" in json.loads(line)["text"]
     assert "error: " in refused(capsys, "encode", "no.csv", *PCA, "--out", "r")  # for people again
+
+
+def test_an_end_from_outside_is_json_too(tables, monkeypatch, capsys):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(encode, "run", interrupted)
+    assert run("encode", tables[0], *PCA, "--out", "r", "--json") == 130
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert json.loads(last) == {"event": "end", "text": "interrupted", "code": 130}
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "tcsh"])

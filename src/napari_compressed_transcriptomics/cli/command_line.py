@@ -42,6 +42,7 @@ from .terminal import (
     Report,
     clear_line,
     speak_json,
+    tell_end,
     tell_error,
     tell_notes,
     warnings_reported,
@@ -82,9 +83,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         with all_interrupt():
             code = _run(arguments)
     except KeyboardInterrupt:  # it may also come while the handlers are set and set back
-        clear_line()
         code, words = how_ended()
-        say(f"{PROG}: {words}")
+        tell_end(PROG, words, code)
     forget_interrupt()
     return _reported_on_output(code)
 

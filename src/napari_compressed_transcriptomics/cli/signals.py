@@ -8,7 +8,9 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 _OTHERS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
-_NOTE = b"\nnote: ends here and saves the best so far; Ctrl-C again leaves at once\n"
+_WORDS = "ends here and saves the best so far; Ctrl-C again leaves at once"
+_notes = {False: f"\nnote: {_WORDS}\n", True: f'{{"event": "note", "text": "{_WORDS}"}}\n'}
+_json = False
 _came: list[int] = []
 
 
@@ -17,6 +19,12 @@ def how_ended() -> tuple[int, str]:
     number = _came[0] if _came else signal.SIGINT
     name = signal.Signals(number).name
     return 128 + number, "interrupted" if number == signal.SIGINT else f"ended by {name}"
+
+
+def speak_json(wanted: bool) -> None:
+    """Say what is said of signals as JSON, or as people read it."""
+    global _json
+    _json = wanted
 
 
 @contextmanager
@@ -40,8 +48,8 @@ def first_interrupt() -> Iterator[Callable[[], bool]]:
             _interrupt(number, frame)
         asked.set()
         _came.append(number)
-        with suppress(OSError):
-            os.write(2, _NOTE)  # not print: the handler may run in the middle of one
+        with suppress(OSError):  # not print: the handler may run in the middle of one
+            os.write(2, _notes[_json].encode())
 
     theirs = dict.fromkeys(_OTHERS, _interrupt)
     with _handled(on_interrupt, {signal.SIGINT: signal.default_int_handler, **theirs}):

@@ -1,7 +1,8 @@
 """What the command line says on standard error: notes, and progress, for people or programs.
 
 Programs (``--json``) get an object a line: ``{"event": "note", "text": ...}``, ``{"event":
-"error", "text": ..., "code": ...}``, or ``{"event": "progress", "stage": ..., "done": ...,
+"error", "text": ..., "code": ...}``, ``{"event": "end", "text": ..., "code": ...}`` where it was
+ended from outside, or ``{"event": "progress", "stage": ..., "done": ...,
 "total": ..., "left": ..., "values": ...}``; people see progress as one line that changes.
 """
 
@@ -22,6 +23,7 @@ from napari_compressed_transcriptomics.core.progress import (
     stopping,
 )
 
+from . import signals
 from .signals import first_interrupt
 from .streams import say
 
@@ -34,10 +36,20 @@ def speak_json(wanted: bool) -> None:
     """Say everything from now on as a JSON object a line, or as people read it."""
     global _json
     _json = wanted
+    signals.speak_json(wanted)
 
 
 def _event(kind: str, **more: object) -> None:
     say(json.dumps({"event": kind, **more}))
+
+
+def tell_end(prog: str, words: str, code: int) -> None:
+    """Say that a command was ended from outside."""
+    clear_line()
+    if _json:
+        _event("end", text=words, code=code)
+    else:
+        say(f"{prog}: {words}")
 
 
 def tell_error(prog: str, words: str, code: int) -> None:
