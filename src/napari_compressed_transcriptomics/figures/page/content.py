@@ -12,7 +12,7 @@ from napari_compressed_transcriptomics.core.parcellation import Parcellation
 from napari_compressed_transcriptomics.core.progress import Report, silent
 from napari_compressed_transcriptomics.core.provenance import json_safe, portable
 from napari_compressed_transcriptomics.core.regions import samples_as_regions, short_name
-from napari_compressed_transcriptomics.figures.colors import SIGNED, colormap
+from napari_compressed_transcriptomics.figures.colors import colormap
 from napari_compressed_transcriptomics.figures.scale import Scale
 from napari_compressed_transcriptomics.reconstruction.summary import IN_SAMPLE
 from napari_compressed_transcriptomics.reconstruction.values_elsewhere import NO_ERROR
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from napari_compressed_transcriptomics.core.expression import Expression
     from napari_compressed_transcriptomics.reconstruction.reconstruction import Reconstruction
 
-_COLORMAPS = ("viridis", "inferno", SIGNED)
+_OF_GENES = "viridis"
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,6 +87,7 @@ def content_of(
     maps = [_map(Scale.of_error(of_samples, name)) for name, of_samples in errors.items()]
     for k in range(codec.latent_size):
         maps.append(_map(Scale.of_component(result.latents[:, k], f"Component {k + 1}")))
+    colormaps = sorted({_OF_GENES, *(one["colormap"] for one in maps)})
     record = {
         "title": f"{expression.name}: {codec.id}, {codec.latent_size} components",
         "verdict": list(_verdict(result)),
@@ -100,6 +101,8 @@ def content_of(
         "gene_table": list(result.gene_table),
         "n_error_maps": len(errors),
         "maps": maps,
+        "colormaps": colormaps,
+        "of_genes": _OF_GENES,
         "shape": list(labels.shape),
         "start": _fullest(labels, affine).tolist(),
         "to_voxels": np.linalg.inv(affine)[:3].tolist(),
@@ -118,7 +121,7 @@ def content_of(
         "activation_scale": rounded.activation_scale,
         "bias": decoder.bias,
         **{f"gene_{name}": np.float32(values) for name, values in result.gene_table.items()},
-        **{name: _colors(name) for name in _COLORMAPS},
+        **{name: _colors(name) for name in colormaps},
     }
     for number, step in enumerate(decoder.steps):
         arrays[f"weight_{number}"], arrays[f"bias_{number}"] = step.weight, step.bias

@@ -9,7 +9,7 @@ const MOST_FOUND = 50, SLICE_MS = 25;
 let arrays, decoder, nv, volume;
 let gene = record.first; // the column of the gene that is chosen
 let order = record.genes.map((_, i) => i); // of genes, as the arrow keys go
-let shown = { values: null, low: 0, high: 1, colormap: "viridis" };
+let shown; // values of all samples, their label, and how they become colours
 let fixed = null; // the range of colours that was typed, of the map that is shown
 let mm = [0, 0, 0];
 let waiting = false; // for the next frame, to show what was chosen
@@ -86,7 +86,7 @@ function show() {
   }
   if (isGene) {
     const values = ready ? decoder.gene(gene) : arrays.first, [low, high] = displayRange(values);
-    shown = { values, low, high, colormap: "viridis", label: `${name}, reconstructed` };
+    shown = { values, low, high, colormap: record.of_genes, label: `${name}, reconstructed` };
   } else {
     const values = arrays[`error_${chosen}`] ?? decoder.component(chosen - record.n_error_maps);
     shown = { ...map, values };
@@ -204,8 +204,8 @@ async function startDrawing() {
     ...canvasColors(),
   });
   await nv.attachToCanvas($("canvas"));
-  for (const name of ["viridis", "inferno", "blue-red"]) nv.addColormap(name, colormapOf(name));
-  volume = await niivue.NVImage.new(file.buffer, "map.nii", "viridis", 1, null, 0, 255);
+  for (const name of record.colormaps) nv.addColormap(name, colormapOf(name));
+  volume = await niivue.NVImage.new(file.buffer, "map.nii", record.of_genes, 1, null, 0, 255);
   nv.onLocationChange = (where) => {
     locate([...where.mm].slice(0, 3));
     if ($("cut").value) cut();
