@@ -12,6 +12,7 @@ import contextlib
 import hashlib
 import io
 import json
+import os
 import shlex
 import shutil
 import subprocess
@@ -168,7 +169,9 @@ def main(names: list[str]) -> int:
         folder.mkdir(parents=True)
         print(f"running {script.relative_to(ROOT)}", flush=True)
         again = [sys.executable, str(Path(__file__).resolve()), "--here", script.stem]
-        if code := subprocess.run(again, cwd=folder).returncode:
+        # Docks begin with what stood in them last: here with nothing.
+        afresh = {**os.environ, "COMPRESSED_TRANSCRIPTOMICS_SETTINGS": str(folder / ".settings")}
+        if code := subprocess.run(again, cwd=folder, env=afresh).returncode:
             print(f"{script.name} failed", file=sys.stderr)
             return code
     return 0

@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from .driving import draw, picture, press, settle
@@ -179,8 +180,6 @@ def _compare(viewer: Any, folder: Path) -> None:
 
 def _predict(viewer: Any, folder: Path) -> None:
     """Predict maps that some genes make, with noise; take a picture of the best."""
-    from tempfile import TemporaryDirectory
-
     import nibabel as nib
     import numpy as np
 
@@ -228,20 +227,21 @@ def main(argv: list[str] | None = None) -> int:
     """Make the README's pictures in the real window."""
     import napari
 
+    from napari_compressed_transcriptomics.widgets.shared.forms.form_values import FOLDER_VARIABLE
+
     from .tour import save_tour
 
     parser = argparse.ArgumentParser(prog="demo.window")
     parser.add_argument("--screenshots", type=Path, required=True, metavar="FOLDER")
     folder = parser.parse_args(argv).screenshots
     folder.mkdir(parents=True, exist_ok=True)
-    viewer = napari.Viewer()
-    viewer.window.activate()  # notices go by themselves in an active window only
-    save_tour(viewer, folder / "tour.gif")
-    viewer.close()
-    viewer = napari.Viewer()
-    viewer.window.activate()
-    _train_and_compress(viewer, folder)
-    viewer.close()
+    with TemporaryDirectory() as settings:
+        os.environ[FOLDER_VARIABLE] = settings  # docks begin with their own values, not the user's
+        for take, path in ((save_tour, folder / "tour.gif"), (_train_and_compress, folder)):
+            viewer = napari.Viewer()
+            viewer.window.activate()  # notices go by themselves in an active window only
+            take(viewer, path)
+            viewer.close()
     return 0
 
 
