@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
 _WINDOW, _WIDTH = (1200, 740), 960
-_COLORS = 96
+_COLORS = 255
 _GENES, _TURNS = 4, 12
 
 Frame = tuple[np.ndarray, float]
@@ -35,14 +35,17 @@ def save_tour(viewer: Any, path: str | Path) -> Path:
 
 
 def _pictures(frames: Iterator[Frame]) -> Iterator[tuple["Image.Image", float]]:
-    """Yield frames as small pictures of few colours, without dithering: it moves, and is large."""
+    """Yield frames as small pictures, in colours that are those of the scales, not dithered."""
     from PIL import Image
 
     for shown, seconds in frames:
         picture = Image.fromarray(shown[..., :3])
         height = round(picture.height * _WIDTH / picture.width)
         picture = picture.resize((_WIDTH, height), Image.Resampling.LANCZOS)
-        yield picture.quantize(_COLORS, dither=Image.Dither.NONE), seconds
+        yield (
+            picture.quantize(_COLORS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE),
+            seconds,
+        )
 
 
 def _frames(viewer: Any) -> Iterator[Frame]:
