@@ -135,6 +135,8 @@ def test_a_mesh_whose_places_are_not_known_asks_for_its_surfaces(tmp_path):
         (lambda f: (f / "lh.TP53.gii").rename(f / "TP53.gii"), "TP53.gii does not tell its hemis"),
         (lambda f: cut(f / "lh.TP53.gii"), "TP53.gii is no readable GIFTI"),
         (lambda f: bomb(f / "lh.TP53.gii"), "declares XML entities"),
+        (lambda f: encoded(f / "lh.TP53.gii", "UTB-8"), "no readable GIFTI .unknown encoding"),
+        (lambda f: encoded(f / "lh.TP53.gii", "gb2312"), "no readable GIFTI .multi-byte"),
         (lambda f: stated(f / "lh.TP53.gii"), "642 are stated|bytes of data where"),
         (lambda f: huge(f / "lh.TP53.gii"), "is a damaged GIFTI with an array of 2147483647"),
         (lambda f: outside(f / "lh.TP53.gii"), "keeps its data elsewhere"),
@@ -155,6 +157,10 @@ def cut(path):
 def bomb(path):
     entities = '<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;">'
     path.write_text(f'<?xml version="1.0"?><!DOCTYPE GIFTI [{entities}]><GIFTI>&b;</GIFTI>')
+
+
+def encoded(path, name):
+    path.write_text(path.read_text().replace("UTF-8", name, 1))
 
 
 def stated(path):

@@ -90,6 +90,10 @@ def test_what_cannot_be_drawn_is_said_in_the_form(model, qtbot):
     model.add_labels(np.ones((3, 3, 3), int))
     assert "no colour scale" in export.bar.status.text()
     assert not export.bar.run.isEnabled()
+    corners, face = np.zeros((3, 3)), np.array([[0, 1, 2]])
+    surface = model.add_surface((corners, face, np.arange(3.0)))
+    with pytest.raises(UserError, match="no colour scale"):
+        map_of_layer(model, surface)  # it has limits, but no volume
 
 
 def choose_view(export, name):

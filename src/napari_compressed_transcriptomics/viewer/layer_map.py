@@ -44,7 +44,7 @@ def map_of_layer(viewer: Any, layer: Any) -> BrainMap:
         The layer shows no single number at each place.
     """
     what = shown(layer)
-    rgb = bool(getattr(layer, "rgb", False))
+    rgb = bool(getattr(layer, "rgb", True))  # which labels and surfaces have none of
     if rgb or not hasattr(layer, "contrast_limits"):
         raise UserError(f"“{layer.name}” has no colour scale; choose a layer of values")
     part = part_shown(viewer, layer)

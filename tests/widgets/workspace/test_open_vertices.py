@@ -4,9 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from clicking import choose_value, run, settle
+from clicking import choose_value, press, run, settle, show_tab, write
 from napari_compressed_transcriptomics.viewer.layer_content import shown
+from napari_compressed_transcriptomics.viewer.surface_layers import surface_view
 from napari_compressed_transcriptomics.widgets.open_data.vertices import OpenVertices
+from napari_compressed_transcriptomics.widgets.shared.session import session
 from vertices import GENES, N, expression_on_vertices, write_gifti_maps, write_labels, write_surface
 from viewing import value_at
 
@@ -130,3 +132,75 @@ def test_what_is_dropped_is_opened_or_leads_to_the_form(make_napari_viewer, tmp_
     surface = write_surface(tmp_path / "lh.mid.surf.gii", np.zeros((N, 3)))
     assert viewer.open(surface, plugin=PLUGIN) == []
     assert form.surfaces["left"].path == surface
+
+
+def test_vertices_go_the_whole_way(make_napari_viewer, tmp_path, answer, qtbot):
+    """Opened, compressed, checked, explained, compared, predicted and drawn, in the main dock."""
+    viewer = make_napari_viewer(show=True)
+    viewer.window.resize(1024, 700)
+    _, main = viewer.window.add_plugin_dock_widget(PLUGIN, MAIN)
+    work = session(viewer).work
+    press(main.steps["Data"])
+    form = main.show_page("Open expression on vertices")
+    form.source.set_path(write_gifti_maps(tmp_path / "maps", expression_on_vertices()))
+    said(form, qtbot)
+    run(form.bar, qtbot)
+
+    press(main.steps["Compress"])
+    compress = main.stack.currentWidget()
+    choose_value(compress.codec, "pca")
+    choose_value(compress.latent_size, 2)
+    run(compress.bar, qtbot)
+    result = work.current_result
+    place = result.expression.parcellation
+    assert place.sizes == (N, N)
+
+    press(main.steps["Check"])
+    tabs = main.stack.currentWidget().tabs
+    assert "1,244 samples" in tabs.widget(0).summary.text()
+    sample = show_tab(tabs, "Sample")
+    press(sample.worst)
+    worst = session(viewer).pick.sample
+    assert result.rmse_samples[worst] == result.rmse_samples.max()
+    assert np.allclose(session(viewer).pick.position, place.centroids[worst], atol=3)
+    assert result.expression.samples[worst] in sample.facts.text()
+
+    press(main.steps["Explain"])
+    assert main.stack.currentWidget().change.sliders is not None
+    assert main.show_page("Latent space").across.count() == 2
+
+    compare = main.show_page("Compare methods").held_out
+    for name, box in compare.form.methods.boxes.items():
+        box.setChecked(name == "pca")
+    write(compare.form.sizes, "2")
+    compare.form.folds.setValue(2)
+    compare.form.computing.setChecked(True)
+    compare.form.processes.setValue(1)
+    run(compare.bar, qtbot)
+    assert {score.method for score in work.comparison.scores} == {"pca"}
+
+    press(main.steps["Predict"])
+    predict = main.stack.currentWidget()
+    front = place.by_side(place.centroids[:, 1])
+    for side, values in front.items():
+        write_labels(tmp_path / f"{side}.front.shape.gii", np.nan_to_num(values))
+    predict.targets.files.take([tmp_path / f"{side}.front.shape.gii" for side in front])
+    assert predict.targets.n_chosen == 2
+    for name in ("residual", "pca"):
+        predict.methods.boxes[name].setChecked(False)
+    predict.folds.setValue(2)
+    predict.surrogates.setValue(0)
+    run(predict.bar, qtbot)
+    assert [target.name for target in work.prediction.request.targets] == ["front"]
+
+    press(main.steps["View"])
+    surface = main.show_page("Cortical surface")
+    press(surface.views["four"])
+    qtbot.waitUntil(lambda: surface_view(viewer).layer is not None, timeout=60_000)
+    press(surface.back)
+    figure = main.show_page("Export figure")
+    choose_value(figure.view, "inflated")
+    figure.dpi.setValue(72)
+    path = answer(tmp_path / "cortex.png")
+    run(figure.bar, qtbot)
+    assert path.stat().st_size > 5000
