@@ -86,6 +86,8 @@ def read_gifti(path: str | Path) -> Gifti:
     reader = _Reader(path)
     try:
         reader.parser.Parse(raw, True)
+    except UserError:
+        raise
     except (LookupError, ValueError) as error:  # of the encoding that it declares
         raise UserError(f"{path.name} is no readable GIFTI ({error}); get the file again") from None
     except expat.ExpatError as error:
