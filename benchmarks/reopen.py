@@ -22,7 +22,7 @@ def reopen() -> list[Line]:
     return [
         Line(
             f"{what}opened, first picture",
-            f"{found['seconds']:.1f} s ({found['cpu']:.1f} s of CPU)",
+            f"{found['seconds']:.1f} s ({found['cpu']:.1f} s of CPU in its thread)",
             f"under {SECONDS:.0f} s",
             found["seconds"] < SECONDS,
         ),
@@ -93,14 +93,14 @@ def _open(folder: str) -> None:
     plugin = "napari-compressed-transcriptomics"
     viewer.window.add_plugin_dock_widget(plugin, "Compressed Transcriptomics")
     QApplication.processEvents()
-    begun, cpu = time.perf_counter(), time.process_time()
+    begun, cpu = time.perf_counter(), time.thread_time()
     viewer.open(folder, plugin=plugin)
     while "latents" not in [what.kind for layer in viewer.layers if (what := shown(layer))] or (
         not viewer.layers[-1].visible
     ):
         QApplication.processEvents()
     viewer.screenshot(canvas_only=True, flash=False)
-    seconds, cpu = time.perf_counter() - begun, time.process_time() - cpu
+    seconds, cpu = time.perf_counter() - begun, time.thread_time() - cpu
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     unit = 1 if sys.platform == "darwin" else 1024
     print(json.dumps({"seconds": seconds, "cpu": cpu, "bytes": peak * unit}))

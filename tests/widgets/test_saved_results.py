@@ -115,8 +115,8 @@ def test_originals_are_located(voxels, make_napari_viewer, tmp_path):
     comparison(viewer).show(work.current_result, "TP53")
     assert "original" not in kinds(viewer)
     page.originals._start(moved / "x.nii.gz")
-    wait_for(lambda: work.current_result.has_originals)
-    assert not page.originals.isVisibleTo(page)
+    wait_for(lambda: not page.originals.isVisibleTo(page))
+    assert work.current_result.has_originals
     comparison(viewer).show(work.current_result, "TP53")
     assert "original" in kinds(viewer)
 

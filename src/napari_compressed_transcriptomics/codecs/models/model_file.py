@@ -1,12 +1,15 @@
 """Model files: written and read as safetensors, checked before they are trusted."""
 
 import json
+from collections.abc import Callable
+from copy import copy
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
-from napari_compressed_transcriptomics.codecs.codec import Codec, codec_class
+from napari_compressed_transcriptomics.codecs.codec import Codec, codec_class, codec_ids
 from napari_compressed_transcriptomics.codecs.training_reference import Reference
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.provenance import versions
@@ -23,6 +26,7 @@ FORMAT_VERSION = 2
 """2 added what the training data look like to the model, see `novelty.Reference`."""
 
 DEEPEST_RECORD = 20
+_FAULTS = (UserError, KeyError, TypeError, ValueError, RuntimeError)
 _PLAIN = (str, int, float, type(None))
 
 
@@ -76,6 +80,61 @@ def load_model(path: str | Path) -> Codec:
     path = existing_file(path)
     if path.suffix in (".pt", ".pth"):
         return load_state_dict(path)
+    known, make = _described(path)
+    codec = make()
+    codec.training, codec.reference = known["training"], known["reference"]
+    return codec
+
+
+def load_model_later(path: str | Path) -> Codec:
+    """Return what `load_model` does of a ``.safetensors`` file, made when it is first needed.
+
+    The file is read and checked now. What makes networks takes seconds to import, which a window
+    need not wait for to show what is known.
+
+    Raises
+    ------
+    UserError
+        As `load_model`.
+    """
+    from napari_compressed_transcriptomics.io.files.files import existing_file
+
+    path = existing_file(path)
+    return cast(Codec, LateCodec(*_described(path)))
+
+
+class LateCodec:
+    """A codec that is made when something other than its description is asked for.
+
+    Parameters
+    ----------
+    known : dict
+        Attributes that are known: id, latent_size, genes, training, reference.
+    make : callable
+        Returns the codec.
+    """
+
+    def __init__(self, known: dict[str, Any], make: Callable[[], Codec]) -> None:
+        self.__dict__.update(known)
+        self._known, self._make = known, make
+
+    @cached_property
+    def _codec(self) -> Codec:
+        codec = self._make()
+        codec.training, codec.reference = self._known["training"], self._known["reference"]
+        return codec
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return getattr(self._codec, name)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return copy, (self._codec,)  # other processes get the codec itself
+
+
+def _described(path: Path) -> tuple[dict[str, Any], Callable[[], Codec]]:
+    """Return what a model file says of its codec, checked, and what makes the codec."""
     if path.suffix != ".safetensors":
         raise UserError(f"{path.name} is no model file; choose a .safetensors or .pt file")
     metadata, tensors = read_safetensors(path)
@@ -86,16 +145,26 @@ def load_model(path: str | Path) -> Codec:
         config, genes, training = (json.loads(metadata[k]) for k in ("config", "genes", "training"))
         _check_description(config, genes, training)
         size = whole(config["latent_size"], "latent_size")
-        reference = Reference.take_from(tensors, size)
-        codec = codec_class(metadata["codec"]).from_parts(config, tensors, tuple(genes))
-    except UserError as error:
-        raise UserError(f"{path.name}: {error}") from None
-    except (KeyError, TypeError, ValueError, RuntimeError) as error:
-        raise UserError(
-            f"{path.name} does not describe its model ({error}); save the model again"
-        ) from None
-    codec.training, codec.reference = training, reference
-    return codec
+        reference, codec_id = Reference.take_from(tensors, size), metadata["codec"]
+        if codec_id not in codec_ids():
+            codec_class(codec_id)  # raises: there is none
+    except _FAULTS as error:
+        raise _faulty(path, error) from None
+
+    def make() -> Codec:
+        try:
+            return codec_class(codec_id).from_parts(config, tensors, tuple(genes))
+        except _FAULTS as error:
+            raise _faulty(path, error) from None
+
+    known = {"id": codec_id, "latent_size": size, "genes": tuple(genes)}
+    return {**known, "training": training, "reference": reference}, make
+
+
+def _faulty(path: Path, error: Exception) -> UserError:
+    if isinstance(error, UserError):
+        return UserError(f"{path.name}: {error}")
+    return UserError(f"{path.name} does not describe its model ({error}); save the model again")
 
 
 def _check_format(path: Path, metadata: dict[str, str]) -> None:

@@ -90,6 +90,7 @@ class OpenData(Dock):
         self._work.data_changed.connect(self._refresh)
         self._work.data_chosen.connect(self._refresh)
         self._work.results_changed.connect(self._refresh)
+        self._work.result_chosen.connect(self._refresh)
         self._refresh()
 
     def _lay_out(self) -> None:

@@ -1,8 +1,12 @@
 """A folder of results in the window: its layers, and all docks as on the day it was made."""
 
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
+from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.viewer.notices import tell
 from napari_compressed_transcriptomics.widgets.shared.result_layers import Outputs, add_result
 from napari_compressed_transcriptomics.widgets.shared.session import session
@@ -38,9 +42,19 @@ def open_saved_result(viewer: Any, folder: str | Path) -> "Reconstruction":
     result = open_result(folder, places)
     work.saved(result, Path(folder).resolve())
     work.keep(result, parameters_in(folder))
-    add_result(viewer, result, Outputs())
+    add_result(viewer, result, Outputs(), partial(_get_ready, result))
     bring_originals(viewer, result)
     return result
+
+
+def _get_ready(result: "Reconstruction") -> None:
+    """Import in a thread what makes networks: it takes seconds, and not at the first gene."""
+
+    def work() -> None:
+        with suppress(UserError):  # which is told where the codec is needed
+            result.codec.tensors()
+
+    Thread(target=work, name="importing", daemon=True).start()
 
 
 def bring_originals(viewer: Any, result: "Reconstruction") -> None:

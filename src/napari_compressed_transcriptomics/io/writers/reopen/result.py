@@ -9,8 +9,8 @@ import numpy as np
 
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Parcellation
-from napari_compressed_transcriptomics.core.provenance import array_sha256, fitted_to
-from napari_compressed_transcriptomics.io.files.belonging import UNKNOWN, check_belonging
+from napari_compressed_transcriptomics.core.provenance import file_sha256, fitted_to
+from napari_compressed_transcriptomics.io.files.belonging import KEY, check_belonging
 from napari_compressed_transcriptomics.io.files.files import existing_file
 from napari_compressed_transcriptomics.io.readers.volume import LATENTS, read_volume
 from napari_compressed_transcriptomics.io.writers.read_results import (
@@ -55,7 +55,7 @@ def open_result(directory: str | Path, places: Iterable[Parcellation] = ()) -> "
         The folder is none of results, has no model, is of a newer version, or its files are
         missing, damaged, or not of one result.
     """
-    from napari_compressed_transcriptomics.codecs.models.model_file import load_model
+    from napari_compressed_transcriptomics.codecs.models.model_file import load_model_later
     from napari_compressed_transcriptomics.reconstruction.decoded import without_values
     from napari_compressed_transcriptomics.reconstruction.reconstruction import Reconstruction
 
@@ -67,7 +67,7 @@ def open_result(directory: str | Path, places: Iterable[Parcellation] = ()) -> "
                 f"{folder} has no {name}, without which it cannot be opened as a result (an older "
                 f"version wrote it, or it was taken away); {AGAIN}, or open latents.nii.gz alone"
             )
-    codec = load_model(folder / MODEL)
+    codec = load_model_later(folder / MODEL)
     _check_model(codec, record, folder)
     place = _place(folder, record)
     latents = _latents(folder, place, codec.latent_size)
@@ -82,7 +82,7 @@ def open_result(directory: str | Path, places: Iterable[Parcellation] = ()) -> "
     )
     place = _shared(surface_of(place, record, folder), places)
     density = read_density(folder / "density.csv", record)
-    known = check_belonging(folder / "summary.json", record, AGAIN)  # after all is read
+    check_belonging(folder / "summary.json", record, AGAIN)  # after all is read
     originals = Originals(folder.resolve(), record, codec, samples, place)
     notes = [str(note) for note in record.get("notes", [])]
     expression = without_values(
@@ -112,7 +112,7 @@ def open_result(directory: str | Path, places: Iterable[Parcellation] = ()) -> "
         r2=_number(record.get("r2")),
         device=str(record.get("device", "cpu")),
         seconds=_number(record.get("seconds")),
-        notes=(*notes, *(() if known else (f"{UNKNOWN} ({folder})",))),
+        notes=tuple(notes),
         in_sample=fitted_to(codec.training, record.get("data_sha256")),
         density=density,
     )
@@ -129,8 +129,9 @@ def parameters_in(directory: str | Path) -> dict[str, Any]:
 
 
 def _check_model(codec: "Codec", record: dict[str, Any], folder: Path) -> None:
-    tensors, known = codec.tensors(), record.get("model_sha256")
-    if known != array_sha256(*(np.asarray(tensors[name]) for name in sorted(tensors))):
+    files = record.get(KEY)
+    told = files.get(MODEL) if isinstance(files, dict) else None
+    if not isinstance(told, dict) or told.get("sha256") != file_sha256(folder / MODEL):
         raise UserError(
             f"{folder / MODEL} is not the model that {folder / 'summary.json'} was made with; "
             f"{AGAIN}"
