@@ -185,3 +185,11 @@ def test_maps_predicted_at_vertices_are_written_by_hemisphere(expression, tmp_pa
     score = prediction.best("front")
     expected = expression.parcellation.by_side(prediction.predicted(score))["left"]
     np.testing.assert_allclose(left, expected, rtol=1e-6)
+
+    from napari_compressed_transcriptomics.io.writers.figure_inputs.read_inputs import read_inputs
+
+    (folder,) = read_inputs([str(tmp_path)])
+    one = folder.map("predicted:front")
+    assert one.parcellation.sizes == expression.parcellation.sizes
+    np.testing.assert_allclose(one.values, prediction.predicted(score), rtol=1e-6)
+    np.testing.assert_allclose(one.parcellation.centroids, expression.parcellation.centroids)

@@ -17,6 +17,8 @@ from napari_compressed_transcriptomics.io.files.belonging import check_belonging
 from napari_compressed_transcriptomics.io.files.file_names import distinct_stems
 from napari_compressed_transcriptomics.io.files.files import read_json, source_of
 from napari_compressed_transcriptomics.io.files.style import as_named
+from napari_compressed_transcriptomics.io.readers.surfaces.map_file import read_map
+from napari_compressed_transcriptomics.io.readers.surfaces.place import surface_place
 from napari_compressed_transcriptomics.io.readers.volume import read_volume
 
 from .input import Input, Reading
@@ -34,6 +36,7 @@ class PredictionInput(Input):
 
     def __init__(self, folder: Path, reading: Reading, report: Report):
         self._folder, self.name = folder, folder.resolve().name
+        self._surfaces = reading.surface
         record = folder / "prediction.json"
         self.record = read_json(record)
         check_belonging(record, self.record, "predict again")
@@ -59,7 +62,7 @@ class PredictionInput(Input):
             "error": error.data,
             "target": predicted.data + error.data,
         }[kind]
-        place = Parcellation.from_mask(np.isfinite(volume), predicted.affine)
+        place = self._on_mesh(stem, Parcellation.from_mask(np.isfinite(volume), predicted.affine))
         words = {
             "target": name,
             "predicted": f"{name}, predicted",
@@ -73,6 +76,21 @@ class PredictionInput(Input):
         if kind == "error":
             return replace(made, kind="signed", center=0.0, group=f"error {name}")
         return made
+
+    def _on_mesh(self, stem: str, place: Parcellation) -> Parcellation:
+        """Return where samples lie; of vertices, whose maps lie beside by hemisphere, the mesh."""
+        sizes = []
+        for letter in "LR":
+            path = self._folder / f"predicted_{stem}_hemi-{letter}.func.gii"
+            sizes.append(len(read_map(path)) if path.is_file() else 0)
+        if not any(sizes):
+            return place
+        mesh = surface_place((sizes[0], sizes[1]), self.name, self._surfaces)
+        if sum(sizes) != place.labels.size:
+            raise UserError(
+                f"{self.name} has maps of other vertices than its volumes; predict again"
+            )
+        return mesh.renumbered(place.labels)
 
     def _volume(self, name: str) -> Any:
         return read_volume(self._folder / name)
