@@ -116,6 +116,16 @@ def choose(combo, text):
     settle()
 
 
+def stand_alone(dock, qtbot, width=360, height=900):
+    """Show a dock without a window around it; return it."""
+    qtbot.addWidget(dock)
+    dock.resize(width, height)
+    dock.show()
+    qtbot.waitExposed(dock)
+    settle()
+    return dock
+
+
 def choose_value(combo, value):
     """Set a list to the entry that stands for a value."""
     combo.setCurrentIndex(combo.findData(value))

@@ -1,5 +1,6 @@
 """Settings for all tests."""
 
+import gc
 import os
 import signal
 from tempfile import gettempdir, mkdtemp
@@ -26,13 +27,20 @@ os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", os.path.join(gettempdir(), "tor
 usual_threads()  # before anything changes it
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the marks
 def pytest_collection_modifyitems(items):
-    """Keep windows in one of several processes (they share a keyboard), a file in one, too."""
-    for item in items:
-        windowed = {"qapp", "qtbot", "make_napari_viewer"} & set(item.fixturenames)
-        item.add_marker(pytest.mark.xdist_group("window" if windowed else item.path.name))
-    items.sort(key=lambda item: item.get_closest_marker("xdist_group").args != ("window",))
+    """Files with windows take longest: they come first, so that processes end at about one time."""
+    windowed = {
+        item.path
+        for item in items
+        if {"qapp", "qtbot", "make_napari_viewer"} & set(item.fixturenames)
+    }
+    items.sort(key=lambda item: item.path not in windowed)
+
+
+def pytest_collection_finish():
+    """Leave what was imported out of all collections of garbage: each window makes some."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)
@@ -72,6 +80,14 @@ def fewer_fitted(monkeypatch):
     to_fit = spatial_covariance.rows_to_fit
     for module in (spatial_null, spatial_covariance):
         monkeypatch.setattr(module, "rows_to_fit", lambda places: to_fit(places, 60))
+
+
+@pytest.fixture
+def quick_kernel_pca(monkeypatch):
+    """Fit kernel PCA to 60 samples: its search for a kernel takes a second or more."""
+    from napari_compressed_transcriptomics.codecs import kernel_pca
+
+    monkeypatch.setattr(kernel_pca, "MAX_SAMPLES", 60)
 
 
 @pytest.fixture(scope="module")

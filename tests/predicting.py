@@ -1,12 +1,13 @@
-"""The dock Predict maps in a window, with maps to predict, for tests."""
+"""The dock Predict maps, with maps to predict, for tests."""
 
 import nibabel as nib
 import numpy as np
 import pytest
 
-from clicking import press, settle, tick, write
+from clicking import press, settle, stand_alone, tick, write
 from napari_compressed_transcriptomics.viewer.adding import add_expression
 from napari_compressed_transcriptomics.viewer.layer_content import shown
+from napari_compressed_transcriptomics.widgets.predict_maps.dock import PredictMaps
 
 PLUGIN = "napari-compressed-transcriptomics"
 
@@ -23,18 +24,25 @@ def maps_fixture(brain, tmp_path_factory):
     return [str(folder / f"{name}.nii.gz") for name in values]
 
 
-@pytest.fixture(name="viewer")
-def viewer_fixture(brain, make_napari_viewer):
+@pytest.fixture(name="dock")
+def dock_fixture(model, brain, fewer_fitted, quick_kernel_pca, qtbot):
+    """Open the dock, set for a quick prediction from two components of PCA."""
+    add_expression(model, brain)
+    return quick(stand_alone(PredictMaps(model), qtbot))
+
+
+@pytest.fixture(name="window_and_dock")
+def window_and_dock_fixture(make_napari_viewer, brain, fewer_fitted):
+    """Open the dock in the real window."""
     viewer = make_napari_viewer(show=True)
     add_expression(viewer, brain)
-    return viewer
-
-
-@pytest.fixture(name="dock")
-def dock_fixture(viewer, fewer_fitted):
-    """Open the dock, set for a quick prediction from two components of PCA."""
     _, widget = viewer.window.add_plugin_dock_widget(PLUGIN, "Predict maps")
     settle()
+    return viewer, quick(widget)
+
+
+def quick(widget):
+    """Ask for a prediction from two components of PCA."""
     for name in ("residual", "genes"):
         tick(widget.methods.boxes[name])
     assert widget.methods.methods == ("pca",)

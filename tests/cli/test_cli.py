@@ -2,6 +2,7 @@
 
 import json
 import re
+from functools import partial
 
 import nibabel as nib
 import numpy as np
@@ -14,6 +15,7 @@ from data import TABLES, real_data
 from napari_compressed_transcriptomics import __version__
 from napari_compressed_transcriptomics.cli import encode
 from napari_compressed_transcriptomics.core import synthetic
+from napari_compressed_transcriptomics.reconstruction import compress
 
 
 @pytest.fixture
@@ -107,6 +109,8 @@ def test_genes_of_components(tmp_path, capsys):
 
 def test_demo_without_window(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(synthetic, "synthetic_brain", lambda: _brain(voxel_mm=16, n_genes=12))
+    quick = partial(compress.CompressRequest, max_epochs=3)
+    monkeypatch.setattr(compress, "CompressRequest", quick)
     assert run("demo", "--no-viewer", "--out", tmp_path / "demo") == 0
     printed = capsys.readouterr().out
     assert "residual, k = 8" in printed

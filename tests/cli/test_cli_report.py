@@ -3,6 +3,7 @@
 import json
 import shutil
 from contextlib import suppress
+from functools import cache
 
 import numpy as np
 import pytest
@@ -15,7 +16,10 @@ from napari_compressed_transcriptomics.figures.report.figures import report_figu
 from napari_compressed_transcriptomics.figures.report.page import page_of, report_of
 from napari_compressed_transcriptomics.io.files.nifti import write_volume
 from napari_compressed_transcriptomics.io.writers.read_results import read_results
+from napari_compressed_transcriptomics.io.writers.results import save_results
 from napari_compressed_transcriptomics.reconstruction.difference import compare_saved
+from phantom import make_phantom
+from small import compressed
 
 pytestmark = pytest.mark.usefixtures("small_pictures")
 
@@ -181,11 +185,23 @@ def test_a_failure_keeps_the_report_before(folder, monkeypatch):
     assert contents(folder) == before
 
 
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory):
+    """A result on few voxels: many pages are made of it."""
+    phantom = make_phantom(genes=tuple(f"G{i}" for i in range(12)))
+    folder = tmp_path_factory.mktemp("tiny") / "result"
+    save_results(compressed(phantom, 3), folder, {"seed": 0})
+    return folder
+
+
 ODD = [None, True, -1, 1e308, float("nan"), "\ud800", [], [[]], {}, {"a": {"b": [1]}}, [None, {}]]
 
 
 @pytest.mark.parametrize("value", ODD, ids=repr)
-def test_odd_summaries_give_a_page_or_a_sentence(value, folder, monkeypatch):
+def test_odd_summaries_give_a_page_or_a_sentence(value, tiny, tmp_path, monkeypatch):
+    """Each entry of the summary in turn is something odd."""
+    folder = shutil.copytree(tiny, tmp_path / "result")
+    monkeypatch.setattr(report, "_template", cache(report._template))
     monkeypatch.setattr(report, "inline_svg", lambda *_: "")
     monkeypatch.setattr(report, "report_figures", _undrawn)
     good = read_results(folder)

@@ -5,7 +5,7 @@ from napari.components import ViewerModel
 from qtpy.QtWidgets import QFileDialog
 
 from data import TABLES, real_data
-from real_window import SYNTHETIC, Window
+from real_window import Window
 from small import compressed
 
 
@@ -54,9 +54,9 @@ def answer(monkeypatch):
     return choose
 
 
-@pytest.fixture(params=[*TABLES, SYNTHETIC])
+@pytest.fixture
 def window(request, make_napari_viewer):
-    """The real window with a data set to show in it."""
+    """The real window with a data set to show in it, of the name that the test's module gives."""
     for part in TABLES.get(request.param, ()):
         real_data(part)  # skips before a window is opened
     return Window(make_napari_viewer(show=True), request.param)

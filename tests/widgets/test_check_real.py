@@ -44,6 +44,9 @@ from real_window import (
 )
 from viewing import value_at
 
+# Docks do not tell one table from another: the other is in `test_inspect_real`.
+pytestmark = pytest.mark.parametrize("window", ["ahba_dk82", SYNTHETIC], indirect=True)
+
 
 def back_part(expression):
     """Return the third of the samples that lies at the back."""

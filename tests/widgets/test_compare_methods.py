@@ -1,4 +1,4 @@
-"""Dock Compare methods, tab Held-out error, in the real window, as a person uses it."""
+"""Dock Compare methods, tab Held-out error, as a person uses it."""
 
 import json
 import threading
@@ -12,16 +12,17 @@ from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
-from clicking import activate, choose_value, finish, press, run, settle, tick, write
+from clicking import activate, choose_value, finish, press, run, settle, stand_alone, tick, write
 from data import TABLES, real_table
 from napari_compressed_transcriptomics.core.progress import Progress
 from napari_compressed_transcriptomics.study import compare_workers as module
 from napari_compressed_transcriptomics.study.compare import compare_methods
 from napari_compressed_transcriptomics.study.compare_request import CompareRequest
 from napari_compressed_transcriptomics.viewer.adding import add_expression
+from napari_compressed_transcriptomics.widgets.compare_methods.dock import CompareMethods
 
 PLUGIN = "napari-compressed-transcriptomics"
-pytestmark = pytest.mark.usefixtures("one_thread")
+pytestmark = pytest.mark.usefixtures("one_thread", "quick_kernel_pca")
 
 
 @pytest.fixture
@@ -30,14 +31,16 @@ def viewer(make_napari_viewer):
 
 
 @pytest.fixture
-def open_tab(viewer):
+def open_tab(model, qtbot):
     """Return a function that opens the dock and asks for little, in this very process."""
 
-    def open_dock(expression=None, methods=("pca", "nmf")):
-        viewer.window.remove_dock_widget("all")
+    def open_dock(expression=None, methods=("pca", "nmf"), viewer=model):
         if expression is not None:
             add_expression(viewer, expression)
-        _, dock = viewer.window.add_plugin_dock_widget(PLUGIN, "Compare methods")
+        if viewer is model:
+            dock = stand_alone(CompareMethods(model), qtbot)
+        else:
+            _, dock = viewer.window.add_plugin_dock_widget(PLUGIN, "Compare methods")
         form = dock.held_out.form
         for name, box in form.methods.boxes.items():
             box.setChecked(name in methods)
@@ -262,7 +265,7 @@ def test_data_that_are_too_small_or_do_not_vary(open_tab, brain, qtbot, n, says)
 
 
 def test_all_of_it_is_reached_by_the_keyboard(open_tab, brain, viewer, qtbot):
-    tab = open_tab(brain, ("pca",))
+    tab = open_tab(brain, ("pca",), viewer)
     activate(viewer)
     tab.form.methods.boxes["residual"].setFocus()
     seen = []
@@ -280,7 +283,7 @@ def test_all_of_it_is_reached_by_the_keyboard(open_tab, brain, viewer, qtbot):
 
 def test_real_regions_in_processes(viewer, open_tab, qtbot, tmp_path):
     viewer.open(real_table(tmp_path, *TABLES["ahba_schaefer100"]), plugin=PLUGIN)
-    tab = open_tab()
+    tab = open_tab(viewer=viewer)
     tab.form.folds.setValue(2)
     tab.form.processes.setValue(2)
     run(tab.bar, qtbot)

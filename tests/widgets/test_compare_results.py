@@ -1,4 +1,4 @@
-"""Dock Compare two results, in the real window, as a person uses it."""
+"""Dock Compare two results, as a person uses it."""
 
 from dataclasses import replace
 
@@ -7,15 +7,18 @@ import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 
-from clicking import activate, click_row, press, settle, show_tab
+from clicking import activate, click_row, press, settle, show_tab, stand_alone
 from napari_compressed_transcriptomics.core.expression import Parcellation
 from napari_compressed_transcriptomics.reconstruction.difference import compare_results
 from napari_compressed_transcriptomics.reconstruction.reconstruction import reconstruct
 from napari_compressed_transcriptomics.viewer import layers
 from napari_compressed_transcriptomics.viewer.layer_content import shown
+from napari_compressed_transcriptomics.widgets.compare_results import CompareResults
 from napari_compressed_transcriptomics.widgets.shared.session import session
 from small import compressed
 from viewing import add
+
+PLUGIN = "napari-compressed-transcriptomics"
 
 
 @pytest.fixture(scope="module")
@@ -24,16 +27,8 @@ def results(brain):
 
 
 @pytest.fixture
-def viewer(make_napari_viewer):
-    return make_napari_viewer(show=True)
-
-
-@pytest.fixture
-def dock(viewer):
-    _, widget = viewer.window.add_plugin_dock_widget(
-        "napari-compressed-transcriptomics", "Compare two results"
-    )
-    return widget
+def dock(model, qtbot):
+    return stand_alone(CompareResults(model), qtbot)
 
 
 def halves(viewer, dock, brain, qtbot):
@@ -60,12 +55,12 @@ def column(dock, table, number):
     return [model.data(model.index(row, number)) for row in range(model.rowCount())]
 
 
-def test_a_stays_and_a_new_result_becomes_b(viewer, dock, results):
+def test_a_stays_and_a_new_result_becomes_b(model, dock, results):
     assert not dock.show_layer.isEnabled()
     assert "Run Compress twice" in dock.summary.text()
-    add(viewer, layers.error_layer(results[0]))
+    add(model, layers.error_layer(results[0]))
     assert "same result" in dock.summary.text()
-    add(viewer, layers.error_layer(results[1]))
+    add(model, layers.error_layer(results[1]))
     assert dock.first.result is results[0]
     assert dock.second.result is results[1]
     two = compare_results(*results)
@@ -73,11 +68,11 @@ def test_a_stays_and_a_new_result_becomes_b(viewer, dock, results):
     assert dock.show_layer.isEnabled()
 
 
-def test_the_layer_is_blue_where_b_is_better_and_is_no_result_itself(viewer, dock, results):
+def test_the_layer_is_blue_where_b_is_better_and_is_no_result_itself(model, dock, results):
     for result in results:
-        add(viewer, layers.error_layer(result))
+        add(model, layers.error_layer(result))
     press(dock.show_layer)
-    layer = viewer.layers[-1]
+    layer = model.layers[-1]
     assert layer.name == "blue: pca k=8 better than pca k=2 (RMSE)"
     low, high = layer.contrast_limits
     assert low == -high
@@ -89,11 +84,11 @@ def test_the_layer_is_blue_where_b_is_better_and_is_no_result_itself(viewer, doc
     assert dock.second.count() == 2
 
 
-def test_a_click_on_a_region_goes_where_the_two_differ_most(viewer, dock, brain, results, qtbot):
+def test_a_click_on_a_region_goes_where_the_two_differ_most(model, dock, brain, results, qtbot):
     for result in results:
-        add(viewer, layers.error_layer(result))
+        add(model, layers.error_layer(result))
     assert "Labels layer" in dock.by_region.count.text()
-    halves(viewer, dock, brain, qtbot)
+    halves(model, dock, brain, qtbot)
     assert sorted(column(dock, dock.by_region, 0)) == ["left", "right"]
     right = brain.parcellation.centroids[:, 0] > 0
     expected = [np.sqrt(np.square(r.rmse_samples[right]).mean()) for r in results]
@@ -105,13 +100,13 @@ def test_a_click_on_a_region_goes_where_the_two_differ_most(viewer, dock, brain,
     click_row(dock.by_region.table, row)
     two = compare_results(*results)
     most = np.flatnonzero(right)[np.abs(two.difference[right]).argmax()]
-    assert session(viewer).pick.sample == most
-    np.testing.assert_allclose(viewer.dims.point[::-1], brain.parcellation.centroids[most])
+    assert session(model).pick.sample == most
+    np.testing.assert_allclose(model.dims.point[::-1], brain.parcellation.centroids[most])
 
 
-def test_genes_are_searched_sorted_and_saved(viewer, dock, results, tmp_path, answer):
+def test_genes_are_searched_sorted_and_saved(model, dock, results, tmp_path, answer):
     for result in results:
-        add(viewer, layers.error_layer(result))
+        add(model, layers.error_layer(result))
     show_tab(dock.tabs, "By gene")
     differences = [float(text) for text in column(dock, dock.by_gene, 3)]
     assert differences == sorted(differences)
@@ -124,20 +119,22 @@ def test_genes_are_searched_sorted_and_saved(viewer, dock, results, tmp_path, an
     assert len(path.read_text().splitlines()) == 41
 
 
-def test_other_data_is_off_with_the_reason(viewer, dock, brain, results):
-    add(viewer, layers.error_layer(results[0]))
+def test_other_data_is_off_with_the_reason(model, dock, brain, results):
+    add(model, layers.error_layer(results[0]))
     labels = brain.parcellation
     other = replace(
         brain, parcellation=Parcellation(labels.labels.copy(), labels.affine), name="second brain"
     )
-    add(viewer, layers.error_layer(reconstruct(results[1].codec, other)))
+    add(model, layers.error_layer(reconstruct(results[1].codec, other)))
     assert not dock.show_layer.isEnabled()
     assert not dock.save.isEnabled()
     assert "other data (second brain)" in dock.summary.text()
     assert dock.by_gene.model.rowCount() == 0
 
 
-def test_it_is_used_with_the_keyboard_alone(viewer, dock, brain, results, qtbot):
+def test_it_is_used_with_the_keyboard_alone(make_napari_viewer, brain, results, qtbot):
+    viewer = make_napari_viewer(show=True)
+    _, dock = viewer.window.add_plugin_dock_widget(PLUGIN, "Compare two results")
     for result in results:
         add(viewer, layers.error_layer(result))
     halves(viewer, dock, brain, qtbot)

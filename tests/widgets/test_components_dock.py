@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from qtpy.QtCore import Qt
 
-from clicking import click_header, click_on, press, run, settle
+from clicking import click_header, click_on, press, run, settle, stand_alone
 from data import real_expression
 from napari_compressed_transcriptomics import _writer
 from napari_compressed_transcriptomics.codecs.fitting import fit_codec
@@ -42,11 +42,8 @@ def result(brain):
 
 @pytest.fixture
 def dock(model, result, qtbot):
-    made = Components(model)
-    qtbot.addWidget(made)
+    made = stand_alone(Components(model), qtbot, 330, 800)
     add(model, *_layers.latent_layers(result))
-    made.resize(330, 800)
-    made.show()
     return made
 
 

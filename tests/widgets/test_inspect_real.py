@@ -16,7 +16,6 @@ from clicking import (
     settle,
     show_tab,
 )
-from napari_compressed_transcriptomics.figures import slices
 from napari_compressed_transcriptomics.figures.plots import worst_first
 from napari_compressed_transcriptomics.reconstruction.sample_profile import samples_by_error
 from napari_compressed_transcriptomics.viewer.brain_view import attach
@@ -25,9 +24,11 @@ from napari_compressed_transcriptomics.widgets.shared.session import session
 from real_window import SYNTHETIC, compressed, in_slice, millimetres
 from viewing import value_at
 
+# Docks do not tell one table from another: the other is in `test_check_real`.
+pytestmark = pytest.mark.parametrize("window", ["ahba_schaefer100", SYNTHETIC], indirect=True)
 
-def test_overall_and_report(window, qtbot, tmp_path, monkeypatch, answer):
-    monkeypatch.setattr(slices, "PIXELS", 30)
+
+def test_overall_and_report(window, qtbot, tmp_path, small_pictures, answer):
     viewer, result = window.viewer, window.show(compressed(window.name, 2))
     inspect = window.dock("Inspect reconstruction")
     if window.name == SYNTHETIC:

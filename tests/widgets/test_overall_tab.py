@@ -10,7 +10,7 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
 import small
-from clicking import click_at, click_on, hover, press
+from clicking import click_at, click_on, hover, press, stand_alone
 from data import real_expression
 from napari_compressed_transcriptomics.core.synthetic import synthetic_regions
 from napari_compressed_transcriptomics.io import Volume
@@ -40,11 +40,7 @@ def atlas(brain):
 
 @pytest.fixture
 def tab(model, qtbot):
-    made = OverallTab(model, ResultChoice(model))
-    qtbot.addWidget(made)
-    made.resize(340, 800)
-    made.show()
-    return made
+    return stand_alone(OverallTab(model, ResultChoice(model)), qtbot, 340, 800)
 
 
 def drawn(qtbot, tab):

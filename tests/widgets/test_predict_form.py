@@ -12,6 +12,7 @@ from qtpy.QtWidgets import QApplication, QMessageBox
 from clicking import press, run, tick, write
 from napari_compressed_transcriptomics.io.readers.targets import read_targets
 from napari_compressed_transcriptomics.study.predict_request import PredictRequest
+from napari_compressed_transcriptomics.viewer.adding import add_expression
 from napari_compressed_transcriptomics.widgets.predict_maps.dock import PredictMaps
 from predicting import (  # noqa: F401  (fixtures among them)
     PLUGIN,
@@ -19,11 +20,10 @@ from predicting import (  # noqa: F401  (fixtures among them)
     dock_fixture,
     maps_fixture,
     rows,
-    viewer_fixture,
 )
 
 
-def test_what_is_wrong_is_said_in_a_sentence(dock, viewer, maps, qtbot, tmp_path, answer, told):
+def test_what_is_wrong_is_said_in_a_sentence(dock, model, maps, qtbot, tmp_path, answer, told):
     """A damaged file, a table of another parcellation, rows without names: no traceback."""
     cut = tmp_path / "cut.nii.gz"
     cut.write_bytes(Path(maps[0]).read_bytes()[:400])
@@ -31,7 +31,7 @@ def test_what_is_wrong_is_said_in_a_sentence(dock, viewer, maps, qtbot, tmp_path
     other.write_text("region,a\n" + "".join(f"L_area{i},{i}\n" for i in range(30)))
     nameless = tmp_path / "nameless.csv"
     nameless.write_text("".join(f"{i}.5\n" for i in range(30)))
-    layers = list(viewer.layers)
+    layers = list(model.layers)
     for path, words in ((cut, "cut short"), (other, "does not fit"), (nameless, "region names")):
         add(dock, answer, [path])
         told.clear()
@@ -46,7 +46,7 @@ def test_what_is_wrong_is_said_in_a_sentence(dock, viewer, maps, qtbot, tmp_path
         dock.targets.files.list.selectAll()
         QTest.keyClick(dock.targets.files.list, Qt.Key.Key_Delete)
         assert not dock.targets.files.paths
-    assert list(viewer.layers) == layers
+    assert list(model.layers) == layers
     assert dock.view.prediction is None
 
 
@@ -73,9 +73,9 @@ def test_an_incomplete_form_says_what_is_missing(dock, maps, answer):
     assert dock.bar.run.isEnabled() is False
 
 
-def test_files_are_dropped_and_layers_checked(dock, viewer, brain, maps, qtbot):
+def test_files_are_dropped_and_layers_checked(dock, model, brain, maps, qtbot):
     """A map open in the viewer gives what its file gives; a dropped folder its maps."""
-    viewer.open(maps[0], plugin=PLUGIN)
+    model.open(maps[0], plugin=PLUGIN)
     folder = Path(maps[0]).parent
     files = dock.targets.files.list
     data = QMimeData()
@@ -128,8 +128,9 @@ def test_saving_asks_before_it_replaces(dock, maps, qtbot, tmp_path, monkeypatch
     assert "1 file" in asked[0]
 
 
-def test_the_form_untouched_is_the_default_request(viewer, brain, qtbot, maps):
-    widget = PredictMaps(viewer)
+def test_the_form_untouched_is_the_default_request(model, brain, qtbot, maps):
+    add_expression(model, brain)
+    widget = PredictMaps(model)
     qtbot.addWidget(widget)
     widget.targets.files.take(maps)
     request, default = widget.request(), PredictRequest(brain, ())

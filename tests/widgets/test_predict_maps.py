@@ -1,4 +1,4 @@
-"""The dock Predict maps, driven by clicks and keys in the real window."""
+"""The dock Predict maps, driven by clicks and keys."""
 
 import threading
 
@@ -23,13 +23,14 @@ from predicting import (  # noqa: F401  (fixtures among them)
     of_kind,
     row_of,
     rows,
-    viewer_fixture,
+    window_and_dock_fixture,
 )
 from viewing import add as add_layer
 from viewing import value_at
 
 
-def test_from_files_to_layers_and_tables(dock, viewer, brain, maps, qtbot, tmp_path, answer):
+def test_from_files_to_layers_and_tables(window_and_dock, brain, maps, qtbot, tmp_path, answer):
+    viewer, dock = window_and_dock
     assert "Add the maps" in dock.bar.status.text()
     add(dock, answer, maps)
     run(dock.bar, qtbot)
@@ -96,12 +97,12 @@ def test_from_files_to_layers_and_tables(dock, viewer, brain, maps, qtbot, tmp_p
     )
 
 
-def test_p_says_whether_compartments_are_known(dock, viewer, brain, maps, qtbot, answer):
+def test_p_says_whether_compartments_are_known(dock, model, brain, maps, qtbot, answer):
     add(dock, answer, maps[:1])
     place = brain.parcellation
     halves = (place.labels > 0) * (1 + (place.labels > place.n_samples // 2))
     volume = Volume(halves, place.affine, "labels", "halves")
-    layer = add_layer(viewer, _layers.volume_layer(volume))
+    layer = add_layer(model, _layers.volume_layer(volume))
     assert dock.compartments.layer is None  # an atlas that is opened is not taken for these
     run(dock.bar, qtbot)
     view = dock.view

@@ -5,7 +5,7 @@ import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 
-from clicking import activate, click_on, press, settle
+from clicking import activate, click_on, press, settle, stand_alone
 from data import TABLES, real_data, real_expression
 from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
 from napari_compressed_transcriptomics.io import read_volume
@@ -36,8 +36,11 @@ def viewer(make_napari_viewer):
     return viewer
 
 
-def open_tab(viewer):
+def open_tab(viewer, qtbot=None):
+    """Open the tab in the window, or by itself where there is none."""
     tab = SampleTab(viewer, ResultChoice(viewer))
+    if qtbot:
+        return stand_alone(tab, qtbot)
     viewer.window.add_dock_widget(tab, area="right")
     settle()
     return tab
@@ -122,17 +125,17 @@ def test_stacks_and_single_components_tell_the_same_sample(result, viewer):
     assert tab.facts.text() == on_stack
 
 
-def test_other_data_is_said_so(result, other, viewer):
-    first = add(viewer, layers.error_layer(result))
-    tab = open_tab(viewer)
+def test_other_data_is_said_so(result, other, model, qtbot):
+    first = add(model, layers.error_layer(result))
+    tab = open_tab(model, qtbot)
     press(tab.worst)
     first.visible = False
-    add(viewer, layers.error_layer(other))  # its result is chosen at once
+    add(model, layers.error_layer(other))  # its result is chosen at once
     settle()
     assert "other data" in tab.facts.text()
     assert not tab.profile.isVisible()
     press(tab.better)  # from nowhere it starts with the worst
-    assert session(viewer).pick.sample == samples_by_error(other)[0]
+    assert session(model).pick.sample == samples_by_error(other)[0]
     assert "rank 1 of" in tab.facts.text()
 
 
@@ -157,8 +160,8 @@ def test_the_ring_is_in_every_cell_and_takes_none(result, viewer):
     assert len(viewer.layers) == before
 
 
-def test_without_a_result_it_says_what_to_do(viewer):
-    tab = open_tab(viewer)
+def test_without_a_result_it_says_what_to_do(model, qtbot):
+    tab = open_tab(model, qtbot)
     assert "Run Compress first" in tab.facts.text()
     assert not tab.worst.isEnabled()
     assert not tab.rank.isEnabled()

@@ -4,7 +4,6 @@ import html5lib
 import pytest
 
 from clicking import press, run
-from napari_compressed_transcriptomics.figures import slices
 from napari_compressed_transcriptomics.viewer import layers
 from napari_compressed_transcriptomics.widgets.inspect.dock import InspectReconstruction
 from small import compressed
@@ -12,8 +11,7 @@ from viewing import add
 
 
 @pytest.fixture
-def dock(make_napari_viewer, monkeypatch):
-    monkeypatch.setattr(slices, "PIXELS", 30)
+def dock(make_napari_viewer, small_pictures):
     viewer = make_napari_viewer(show=True)
     dock = InspectReconstruction(viewer)
     viewer.window.add_dock_widget(dock, name="Inspect reconstruction")

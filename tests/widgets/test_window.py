@@ -45,24 +45,28 @@ def test_the_right_side_is_drawn_right_and_up_is_up(grid, viewer):
 
 
 @pytest.mark.parametrize("affine", AFFINES)
-@pytest.mark.parametrize("view", [2, 3])
-def test_file_to_layer_to_file_to_layer(affine, view, viewer, tmp_path):
+def test_file_to_layer_to_file_to_layer(affine, viewer, tmp_path):
     """Opened, saved, opened again: the same values in the same places, in 2-D and 3-D."""
     phantom = make_phantom(AFFINES[affine])
     volume = np.nan_to_num(phantom.parcellation.paint(phantom.values))
     nib.save(nib.Nifti1Image(volume, AFFINES[affine]), tmp_path / "phantom.nii.gz")
     (tmp_path / "phantom.genes.txt").write_text("\n".join(phantom.genes))
     (layer,) = viewer.open(tmp_path / "phantom.nii.gz", plugin=PLUGIN)
-    viewer.dims.ndisplay = view
-    (saved,) = viewer.layers.save(str(tmp_path / "gene.nii.gz"), plugin=PLUGIN)[:1]
+    for view in (2, 3):
+        viewer.dims.ndisplay = view
+        path = str(tmp_path / f"gene{view}.nii.gz")
+        (saved,) = viewer.layers.save(path, plugin=PLUGIN)[:1]
 
-    image = nib.load(saved)
-    np.testing.assert_array_equal(image.affine, phantom.parcellation.affine)
-    np.testing.assert_array_equal(image.get_fdata(dtype=np.float32), phantom.gene_volume("A1BG"))
-    (again,) = viewer.open(saved, plugin=PLUGIN)
-    np.testing.assert_array_equal(again.data, layer.data)
-    np.testing.assert_array_equal(again.scale, layer.scale)
-    np.testing.assert_array_equal(again.translate, layer.translate)
+        image = nib.load(saved)
+        np.testing.assert_array_equal(image.affine, phantom.parcellation.affine)
+        np.testing.assert_array_equal(
+            image.get_fdata(dtype=np.float32), phantom.gene_volume("A1BG")
+        )
+        (again,) = viewer.open(saved, plugin=PLUGIN)
+        np.testing.assert_array_equal(again.data, layer.data)
+        np.testing.assert_array_equal(again.scale, layer.scale)
+        np.testing.assert_array_equal(again.translate, layer.translate)
+        viewer.layers.remove(again)
 
 
 @pytest.mark.parametrize(
