@@ -9,7 +9,9 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
+import pytest
 import torch
+from packaging.version import Version
 
 from faults import refusal
 from napari_compressed_transcriptomics.codecs.models.published import (
@@ -20,6 +22,9 @@ from napari_compressed_transcriptomics.codecs.models.published import (
 from napari_compressed_transcriptomics.codecs.networks.autoencoder_network import AutoencoderNetwork
 from small import small_expression
 
+needs_safe_torch = pytest.mark.skipif(
+    Version(torch.__version__) < Version("2.6"), reason="this PyTorch may not open .pt files"
+)
 SAMPLE = "sample_data.csv"
 HTML = b"<!DOCTYPE html><html><body>Please log in to the network</body></html>"
 

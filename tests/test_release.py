@@ -15,6 +15,7 @@ from packaging.version import Version
 import napari_compressed_transcriptomics as package
 
 ROOT = Path(__file__).parent.parent
+NAME = "napari-compressed-transcriptomics"
 REPOSITORY = (
     "https://github.com/napari-compressed-transcriptomics/napari-compressed-transcriptomics"
 )
@@ -25,6 +26,8 @@ MAX_WORDS, MAX_PICTURE_BYTES = 700, 3_000_000
 CONDA_NAMES = {"matplotlib": "matplotlib-base", "torch": "pytorch"}
 
 sys.path.insert(0, str(ROOT / "scripts"))
+import licences  # noqa: E402
+import tested_versions  # noqa: E402
 from release_notes import notes  # noqa: E402
 
 
@@ -121,3 +124,29 @@ def test_a_version_without_a_dated_entry_is_refused(version):
     changelog = "## [Unreleased]\n\n- new\n\n## [0.3.0]\n\n- no date\n\n## [0.2.0] - 2027-01-02\n"
     with pytest.raises(SystemExit, match="no dated entry"):
         notes(version, changelog)
+
+
+def test_licences_are_of_all_that_is_needed_and_of_nothing_else():
+    found = {
+        name.lower(): words for name, _, words, _ in licences.rows(licences.needed(NAME, set()))
+    }
+    assert {NAME, "torch", "napari", "vispy"} <= set(found)  # the last is napari's
+    assert not {"pytest", "ruff"} & set(found)
+    assert found[NAME] == "BSD-3-Clause"
+    assert licences.UNKNOWN not in found.values()
+    with pytest.raises(SystemExit, match="no-such-package is not installed"):
+        licences.needed("no-such-package", set())
+
+
+def test_the_page_of_tested_versions_has_a_column_a_run(tmp_path):
+    runs = [
+        tested_versions.record(name, "all", [sys.executable, "-c", f"raise SystemExit({code})"])
+        for name, code in (("newest", 0), ("lowest", 1))
+    ]
+    assert [run["passed"] for run in runs] == [True, False]
+    del runs[1]["versions"]["torch"]
+    rows = tested_versions.page(runs).splitlines()
+    rows = [row.strip("| ").split(" | ") for row in rows if row.startswith("| ")]
+    assert {len(row) for row in rows[1:]} == {3}
+    assert "FAILED: all" in rows[2]
+    assert ["torch", "–", runs[0]["versions"]["torch"]] in rows

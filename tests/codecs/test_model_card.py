@@ -5,7 +5,7 @@ from napari_compressed_transcriptomics.codecs.models.model_card import methods_p
 from napari_compressed_transcriptomics.codecs.models.model_file import load_model, save_model
 from napari_compressed_transcriptomics.codecs.models.published import BLOB_IDS
 from napari_compressed_transcriptomics.codecs.notebook_mode import as_notebook
-from published import SAMPLE, blob_id, sample_table, weights
+from published import SAMPLE, blob_id, needs_safe_torch, sample_table, weights
 from small import small_expression
 
 DATA = small_expression()
@@ -43,6 +43,7 @@ def test_methods_tell_what_was_really_used():
     assert "principal component analysis" in methods_paragraph(fit_codec("pca", DATA, 2))
 
 
+@needs_safe_torch
 def test_methods_of_published_weights(tmp_path, monkeypatch):
     name = "autoencode_abagen_2_components.pt"
     content = weights()[1]

@@ -29,8 +29,11 @@ from published import (
     TWO,
     WEIGHTS,
     in_cache,
+    needs_safe_torch,
     refused,
 )
+
+pytestmark = needs_safe_torch
 
 
 def test_what_is_published():

@@ -10,7 +10,19 @@ from numpy.testing import assert_allclose
 
 from napari_compressed_transcriptomics.codecs.models.published import load_published
 from napari_compressed_transcriptomics.reconstruction.reconstruction import reconstruct
-from published import DATA, NETWORK, SAMPLE, TWO, publish, refused, sample_table, weights
+from published import (
+    DATA,
+    NETWORK,
+    SAMPLE,
+    TWO,
+    needs_safe_torch,
+    publish,
+    refused,
+    sample_table,
+    weights,
+)
+
+pytestmark = needs_safe_torch
 
 
 class Malicious:

@@ -14,7 +14,10 @@ from test_checkpoint import refused
 from napari_compressed_transcriptomics.codecs.models.model_file import load_model, save_model
 from napari_compressed_transcriptomics.codecs.networks.autoencoder_network import AutoencoderNetwork
 from napari_compressed_transcriptomics.core.errors import UserError
+from published import needs_safe_torch
 from small import small_expression
+
+pytestmark = needs_safe_torch
 
 DATA = small_expression()
 
