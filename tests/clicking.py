@@ -117,8 +117,12 @@ def choose(combo, text):
 
 
 def stand_alone(dock, qtbot, width=360, height=900):
-    """Show a dock without a window around it; return it."""
+    """Show a dock without a window around it; return it.
+
+    It lives as long as the test: nothing else holds it, and one of its tabs does not.
+    """
     qtbot.addWidget(dock)
+    qtbot.standing_alone = [*getattr(qtbot, "standing_alone", ()), dock]
     dock.resize(width, height)
     dock.show()
     qtbot.waitExposed(dock)

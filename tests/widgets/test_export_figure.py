@@ -68,7 +68,7 @@ def test_a_layer_is_the_map_that_it_shows(dock, result):
 def test_it_is_previewed_and_saved_with_its_settings(dock, tmp_path, qtbot, answer):
     _, export = dock
     export.show()
-    with qtbot.waitSignal(export._drawer.answered):
+    with qtbot.waitSignal(export._drawer.answered, timeout=60_000):
         export.title.setText("Error")
     assert not export.preview.pixmap().isNull()
     assert export.preview.pixmap().width() == pytest.approx(300, abs=5)
