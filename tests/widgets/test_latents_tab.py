@@ -162,7 +162,7 @@ def test_one_click_fits_and_draws_the_scatter_plots(tab, model, lobes, qtbot, tm
     QTest.keyClick(window.color.gene, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: len(figure.axes) == 3)  # with a colour bar
     assert figure.axes[2].get_ylabel() == "SYN0003, expression"
-    window.color.choose_methods(next(layer for layer in model.layers if layer.name == "PCA 2"))
+    window.color.choose(next(layer for layer in model.layers if layer.name == "PCA 2"))
     qtbot.waitUntil(lambda: figure.axes[2].get_ylabel() == "PCA 2")
     for ending in ("png", "svg"):
         path = answer(tmp_path / f"scatter.{ending}")
