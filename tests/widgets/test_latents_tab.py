@@ -9,7 +9,7 @@ import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 
-from clicking import activate, finish, press, run, settle, stand_alone, tick
+from clicking import activate, finish, press, run, settle, tick
 from data import real_data
 from napari_compressed_transcriptomics.codecs.fitting import fit_codec
 from napari_compressed_transcriptomics.core.progress import Progress
@@ -42,16 +42,18 @@ def lobes(brain):
 
 
 @pytest.fixture
-def tab(model, brain, quick_kernel_pca, qtbot):
+def tab(model, brain, qtbot):
     add_expression(model, brain)
     made = LatentsTab(model, LayerChoice(model))
     made._chosen.setParent(made)
-    stand_alone(made, qtbot)
-    choose_methods(made, "pca", "kernel-pca")
+    qtbot.addWidget(made)
+    made.resize(360, 900)
+    made.show()
+    choose(made, "pca", "kernel-pca")
     return made
 
 
-def choose_methods(tab, *methods):
+def choose(tab, *methods):
     for name, box in tab.methods.boxes.items():
         if box.isChecked() != (name in methods):
             tick(box)
@@ -106,7 +108,7 @@ def test_what_is_shown_stays_and_only_new_methods_are_fitted(tab, model, qtbot, 
         return real(request, report)
 
     monkeypatch.setattr(module, "fit_latents", fit_latents)
-    choose_methods(tab, "pca", "tsne")
+    choose(tab, "pca", "tsne")
     run(tab.bar, qtbot)
     assert {one.name for one in requests[0].known} == {"pca", "kernel-pca"}
     assert names(model.layers[1:]) == ["PCA 1", "PCA 2", "t-SNE 1", "t-SNE 2"]
@@ -126,7 +128,7 @@ def test_cancel_keeps_the_methods_done(tab, model, qtbot, monkeypatch):
         return real(expression, method, *settings)
 
     monkeypatch.setattr(latents_of_methods, "fit_and_encode", holds)
-    choose_methods(tab, "pca", "tsne")
+    choose(tab, "pca", "tsne")
     press(tab.bar.run)
     qtbot.waitUntil(lambda: tab.bar.status.text().startswith("t-SNE"), timeout=60_000)
     assert not tab.scatter.isEnabled()
@@ -257,7 +259,7 @@ def test_by_keyboard_alone_in_the_real_window(make_napari_viewer, brain, qtbot):
     _, dock = viewer.window.add_plugin_dock_widget(PLUGIN, "Compare methods")
     tab = dock.latents
     dock.tabs.setCurrentWidget(tab)
-    choose_methods(tab, "pca")
+    choose(tab, "pca")
     activate(viewer)
     tab.seed.setFocus()
     QTest.keyClick(tab.seed, Qt.Key.Key_A, Qt.KeyboardModifier.AltModifier)
@@ -295,7 +297,7 @@ def test_real_published_latents_lie_where_they_should(model, qtbot, answer):
     add_expression(model, own)
     tab = LatentsTab(model, LayerChoice(model))
     qtbot.addWidget(tab)
-    choose_methods(tab, "pca")
+    choose(tab, "pca")
     run(tab.bar, qtbot)
     paths = [real_data(f"latents/abagen_ae{i}_8mm.nii.gz") for i in (0, 1)]
     open_files(tab, answer, paths)
