@@ -109,7 +109,7 @@ def content_of(
         "sigmoid": decoder.sigmoid,
         "steps": [{"inputs": list(step.inputs), "elu": step.elu} for step in decoder.steps],
     }
-    arrays = {
+    arrays: dict[str, np.ndarray] = {
         "labels": _smallest(labels.ravel(order="F")),
         "nifti": _nifti_header(labels.shape, affine),
         "first": rounded.gene(decoder, first),
