@@ -45,12 +45,10 @@ print(scores[columns].round(3).to_string(index=False))
 # ## See it
 #
 # %% [hide]
-best = scores.loc[scores["r2"].idxmax(), "target"]
-open("best.txt", "w").write(best)
-# %% [hide]
 import subprocess
 import sys
 
+best = scores.loc[scores["r2"].idxmax(), "target"]
 what = [f"{kind}:{best}" for kind in ("target", "predicted", "error")]
 figure = [sys.executable, "-m", "napari_compressed_transcriptomics.cli", "figure", "prediction"]
 subprocess.run(
