@@ -9,12 +9,13 @@ import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 
-from clicking import click_header, finish, press, run, tick
+from clicking import click_header, finish, press, run, settle, tick
 from napari_compressed_transcriptomics.io.readers.volume import Volume
 from napari_compressed_transcriptomics.io.writers.prediction import PREDICTION_FILES
 from napari_compressed_transcriptomics.study import predict
 from napari_compressed_transcriptomics.viewer import layers as _layers
 from napari_compressed_transcriptomics.viewer.brain_view import attach
+from napari_compressed_transcriptomics.viewer.layer_content import shown
 from napari_compressed_transcriptomics.widgets.shared import job
 from predicting import (  # noqa: F401  (fixtures among them)
     add,
@@ -179,3 +180,28 @@ def test_latent_images_are_features(dock, maps, qtbot, answer):
     assert set(found) == {"images", "pca"}
     assert found["images"].latent_size == 2
     assert found["images"].r2 > 0.9  # the target itself is among them
+
+
+def test_maps_are_shown_again_and_again_beside_others(dock, viewer, brain, maps, answer, qtbot):
+    """Eight other layers were visible when overlays of cells failed in 4 of 15 clicks."""
+    for number in range(7):
+        add_layer(viewer, _layers.expression_layer(brain, brain.genes[number % brain.n_genes]))
+    attach(viewer).show_side_by_side()
+    add(dock, answer, maps)
+    run(dock.bar, qtbot)
+    view = dock.view
+    view.table.setFocus()
+    for click in range(15):
+        QTest.keyClick(view.table, (Qt.Key.Key_Home, Qt.Key.Key_End)[click % 2])
+        if click % 4 == 3:  # the others come back meanwhile
+            for layer in viewer.layers:
+                layer.visible = True
+            settle(1)
+        press(view.show_maps)
+        settle(1)
+        seen = [layer for layer in viewer.layers if layer.visible]
+        kinds = [shown(layer).kind for layer in seen]
+        assert kinds == ["target", "predicted", "prediction_error"]
+        assert view.table.score.target in seen[0].name
+        assert len(attach(viewer).cells.look().cells) == 3
+    assert len(viewer.layers) == 8 + 3
