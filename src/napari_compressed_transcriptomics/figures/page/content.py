@@ -113,14 +113,17 @@ def content_of(
         "labels": _smallest(labels.ravel(order="F")),
         "nifti": _nifti_header(labels.shape, affine),
         "first": rounded.gene(decoder, first),
-        **{f"error_{i}": np.float32(of_samples) for i, of_samples in enumerate(errors.values())},
+        **{f"error_{i}": np.asarray(e, np.float32) for i, e in enumerate(errors.values())},
         "latents": rounded.latents,
         "latent_scale": rounded.latent_scale,
         "weight": rounded.weight,
         "gene_scale": rounded.gene_scale,
         "activation_scale": rounded.activation_scale,
         "bias": decoder.bias,
-        **{f"gene_{name}": np.float32(values) for name, values in result.gene_table.items()},
+        **{
+            f"gene_{name}": np.asarray(values, np.float32)
+            for name, values in result.gene_table.items()
+        },
         **{name: _colors(name) for name in colormaps},
     }
     for number, step in enumerate(decoder.steps):
