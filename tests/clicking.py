@@ -92,7 +92,7 @@ def run(bar, qtbot, button=None):
 
 def finish(bar, qtbot):
     """Wait until a bar's job has ended."""
-    qtbot.waitUntil(lambda: bar.job is None, timeout=120_000)
+    qtbot.waitUntil(lambda: bar.job is None)
     settle()
 
 

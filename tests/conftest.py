@@ -7,6 +7,7 @@ from tempfile import gettempdir, mkdtemp
 
 import pytest
 import torch
+from pytestqt.qtbot import QtBot
 
 from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
 from napari_compressed_transcriptomics.core.threads import usual_threads
@@ -25,6 +26,10 @@ os.environ["COMPRESSED_TRANSCRIPTOMICS_SETTINGS"] = mkdtemp(prefix="settings-of-
 os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", os.path.join(gettempdir(), "torchinductor"))
 
 usual_threads()  # before anything changes it
+
+# Waits end when what they wait for is there; a busy machine may take long.
+for wait in (QtBot.waitUntil, QtBot.waitSignal):
+    wait.__kwdefaults__["timeout"] = 120_000
 
 
 def pytest_collection_modifyitems(items):

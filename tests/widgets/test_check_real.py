@@ -177,7 +177,7 @@ def test_components(window, qtbot, tmp_path, answer):
     slider = change.sliders.sliders[0]
     before = [label.text() for label in change.sliders.findChildren(QLabel)]
     QTest.keyClick(slider, Qt.Key.Key_PageUp)
-    qtbot.waitUntil(lambda: bars() == [20], timeout=10_000)
+    qtbot.waitUntil(lambda: bars() == [20])
     assert [label.text() for label in change.sliders.findChildren(QLabel)] != before
     press(change.reset)
     assert bars() == []
@@ -225,7 +225,7 @@ def test_two_results_and_moving_about(window, qtbot):
         window.add_regions()
     dock = window.dock("Compare two results")
     two = large.rmse_samples - small.rmse_samples
-    qtbot.waitUntil(lambda: dock.by_region.model.rowCount() > 2, timeout=10_000)
+    qtbot.waitUntil(lambda: dock.by_region.model.rowCount() > 2)
     click_row(dock.by_region.table, 1)
     regions, name = dock.choice.regions(small), dock.by_region.model.gene(1)
     inside = np.flatnonzero(regions.of_sample == regions.unique_names.index(name))

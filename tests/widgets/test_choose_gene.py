@@ -72,7 +72,7 @@ def test_the_viewer_outlives_the_dock(las, model, qtbot):
     widget = ChooseGene(model)
     layer = add_expression(model, las)
     widget.deleteLater()
-    qtbot.waitUntil(lambda: gone(widget), timeout=5_000)
+    qtbot.waitUntil(lambda: gone(widget))
     layer.name = "renamed"
     model.layers.remove(layer)
 

@@ -85,7 +85,7 @@ def held(monkeypatch):
 
 def outlook_says(tab, qtbot, words):
     """Wait until the line above the buttons says something: it is found out in a thread."""
-    qtbot.waitUntil(lambda: words in tab.outlook.text(), timeout=60_000)
+    qtbot.waitUntil(lambda: words in tab.outlook.text())
 
 
 def rows(tab):
@@ -108,7 +108,7 @@ def test_it_fills_as_folds_finish_cancel_keeps_them_and_a_second_run_goes_on(
     tab = open_tab(brain)
     outlook_says(tab, qtbot, "12 fits in 1 process")
     press(tab.bar.run)
-    qtbot.waitUntil(lambda: dots(tab) == 4, timeout=60_000)
+    qtbot.waitUntil(lambda: dots(tab) == 4)
     assert tab.bar.job is not None  # the second fold waits
     assert [row[0] for row in rows(tab)][1:] == ["PCA", "NMF"]
     assert rows(tab)[0][0].startswith("Blocks of space held out\ntraining from ")
@@ -216,7 +216,7 @@ def test_what_cannot_be_is_said_before_it_is_run(open_tab, brain, qtbot, tmp_pat
     assert not run_button.isEnabled()
     assert "“many” is no number of components" in status.text()
     write(tab.form.sizes, "5000")
-    qtbot.waitUntil(lambda: "5000 components are too many" in status.text(), timeout=60_000)
+    qtbot.waitUntil(lambda: "5000 components are too many" in status.text())
     assert not run_button.isEnabled()
     write(tab.form.sizes, "2")
     qtbot.waitUntil(run_button.isEnabled)
@@ -228,7 +228,7 @@ def test_what_cannot_be_is_said_before_it_is_run(open_tab, brain, qtbot, tmp_pat
     assert run_button.isEnabled()
     for name in ("pca", "nmf"):
         tick(tab.form.methods.boxes[name])
-    qtbot.waitUntil(lambda: status.text() == "Choose a method.", timeout=60_000)
+    qtbot.waitUntil(lambda: status.text() == "Choose a method.")
     assert not run_button.isEnabled()
 
 
@@ -257,7 +257,7 @@ def test_data_that_are_too_small_or_do_not_vary(open_tab, brain, qtbot, n, says)
         few = brain.subset(np.arange(n))
         tab = open_tab(replace(few, values=np.full_like(few.values, 0.5)))
     if says:
-        qtbot.waitUntil(lambda: says in tab.bar.status.text(), timeout=60_000)
+        qtbot.waitUntil(lambda: says in tab.bar.status.text())
         assert not tab.bar.run.isEnabled()
         return
     run(tab.bar, qtbot)
@@ -278,7 +278,7 @@ def test_all_of_it_is_reached_by_the_keyboard(open_tab, brain, viewer, qtbot):
     assert places == sorted(places)
     bar.run.setFocus()
     QTest.keyClick(bar.run, Qt.Key.Key_Space)
-    qtbot.waitUntil(lambda: bar.job is None and dots(tab) == 6, timeout=60_000)
+    qtbot.waitUntil(lambda: bar.job is None and dots(tab) == 6)
 
 
 def test_real_regions_in_processes(viewer, open_tab, qtbot, tmp_path):

@@ -69,7 +69,7 @@ def test_keys_on_a_slider_change_the_bars(dock, result, qtbot):
     change, slider = dock.change, dock.change.sliders.sliders[1]
     assert bars(dock) == ([], [])
     qtbot.keyClick(slider, Qt.Key.Key_End)
-    qtbot.waitUntil(lambda: bars(dock)[0] != [], timeout=5_000)
+    qtbot.waitUntil(lambda: bars(dock)[0] != [])
     start = result.latents.mean(axis=0)
     latents = start.copy()
     latents[1] = np.percentile(result.latents[:, 1], 99)
@@ -90,7 +90,7 @@ def test_many_quick_moves_are_drawn_a_few_times(dock, qtbot, monkeypatch):
     monkeypatch.setattr(dock.change.view, "draw", lambda how: (drawn.append(how), draw(how)))
     for _ in range(50):
         qtbot.keyClick(dock.change.sliders.sliders[0], Qt.Key.Key_Right)
-    qtbot.waitUntil(lambda: bars(dock)[0] != [], timeout=5_000)
+    qtbot.waitUntil(lambda: bars(dock)[0] != [])
     assert 1 <= len(drawn) < 25
 
 
@@ -110,7 +110,7 @@ def test_a_sample_clicked_in_the_brain_is_the_start(brain, result, make_napari_v
     np.testing.assert_allclose(dock.change.sliders.latents, result.latents[sample], rtol=1e-5)
     assert brain.samples[sample] in dock.change.where.text()
     qtbot.keyClick(dock.change.sliders.sliders[0], Qt.Key.Key_PageDown)
-    qtbot.waitUntil(lambda: bars(dock)[0] != [], timeout=5_000)
+    qtbot.waitUntil(lambda: bars(dock)[0] != [])
     dock.close()
 
 
@@ -276,7 +276,7 @@ def test_real_regions_from_start_to_file(make_napari_viewer, qtbot, tmp_path, an
     latents = add(viewer, *_layers.latent_layers(result))
     _, dock = viewer.window.add_plugin_dock_widget(PLUGIN, "Components")
     qtbot.keyClick(dock.change.sliders.sliders[0], Qt.Key.Key_End)
-    qtbot.waitUntil(lambda: bars(dock)[0] != [], timeout=5_000)
+    qtbot.waitUntil(lambda: bars(dock)[0] != [])
     find_genes(qtbot, dock)
     answer(tmp_path / "genes.csv")
     press(dock.genes.save)

@@ -127,7 +127,7 @@ def test_cancel_ends_within_a_block_and_adds_nothing(widget, viewer, qtbot, monk
 
     monkeypatch.setattr(module, "compress", endless)
     press(widget.bar.run)
-    qtbot.waitUntil(lambda: "Training" in widget.bar.status.text(), timeout=10_000)
+    qtbot.waitUntil(lambda: "Training" in widget.bar.status.text())
     assert widget.bar.progress.isVisible()
     press(widget.bar.cancel)
     finish(widget.bar, qtbot)
@@ -165,9 +165,9 @@ def test_closing_the_viewer_ends_the_job(brain, qtbot, monkeypatch):
         "napari-compressed-transcriptomics", "Compress"
     )
     press(widget.bar.run)
-    qtbot.waitUntil(lambda: widget.bar.status.text() == "Training", timeout=10_000)
+    qtbot.waitUntil(lambda: widget.bar.status.text() == "Training")
     viewer.close()
-    qtbot.waitUntil(closed.is_set, timeout=10_000)
+    qtbot.waitUntil(closed.is_set)
 
 
 def test_run_is_off_with_the_reason_when_there_is_nothing_to_run_on(qtbot, viewer):
@@ -223,9 +223,9 @@ def test_the_request_is_what_the_form_says(widget, brain):
 
 def test_the_device_line_says_which_and_why(widget, qtbot):
     choose_value(widget.device.combo, "cpu")
-    qtbot.waitUntil(lambda: widget.device.line.text().startswith("CPU"), timeout=30_000)
+    qtbot.waitUntil(lambda: widget.device.line.text().startswith("CPU"))
     choose_value(widget.device.combo, "cuda")
-    qtbot.waitUntil(lambda: "CUDA" in widget.device.line.text(), timeout=30_000)
+    qtbot.waitUntil(lambda: "CUDA" in widget.device.line.text())
 
 
 def test_same_seed_same_layers(brain, viewer):

@@ -51,7 +51,7 @@ def test_any_gene_is_seen_where_the_latents_lie(dock, model, files, result, qtbo
     assert value_at(layer, mm) == made.gene(gene)[4]
     answer(files / "out")
     press(dock.save_gene)
-    qtbot.waitUntil(lambda: "Saved in" in dock.bar.status.text(), timeout=30_000)
+    qtbot.waitUntil(lambda: "Saved in" in dock.bar.status.text())
     saved = nib.load(files / "out" / f"decoded_{gene}.nii.gz")
     np.testing.assert_array_equal(saved.affine, np.float32(made.expression.parcellation.affine))
 
@@ -64,6 +64,4 @@ def test_ranges_and_what_is_wrong_are_said(dock, files, qtbot):
     dock.ranges.setText("-1 2")
     assert dock.request().ranges == ((-1.0, 2.0),)
     press(dock.bar.run)
-    qtbot.waitUntil(
-        lambda: "component(s) and the model 3" in dock.bar.status.text(), timeout=30_000
-    )
+    qtbot.waitUntil(lambda: "component(s) and the model 3" in dock.bar.status.text())

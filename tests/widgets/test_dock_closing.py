@@ -58,11 +58,11 @@ def test_closing_ends_the_run_and_says_so(where, make_napari_viewer, told, qtbot
     for signal in (job.succeeded, job.cancelled, job.failed):
         signal.connect(heard.append if signal is not job.cancelled else lambda: heard.append(None))
     job.start()
-    qtbot.waitUntil(work.begun.is_set, timeout=30_000)
+    qtbot.waitUntil(work.begun.is_set)
     assert isinstance(made.dock, QDockWidget)
     title = made.dock.titleBarWidget()
     title.findChild(QPushButton, "QTitleBarCloseButton").click()
-    qtbot.waitUntil(work.ended.is_set, timeout=30_000)
+    qtbot.waitUntil(work.ended.is_set)
     qtbot.waitUntil(lambda: any("ended, as its dock was closed" in x.message for x in told))
     settle()
     assert heard == []  # no layers come later

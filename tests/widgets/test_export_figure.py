@@ -68,7 +68,7 @@ def test_a_layer_is_the_map_that_it_shows(dock, result):
 def test_it_is_previewed_and_saved_with_its_settings(dock, tmp_path, qtbot, answer):
     _, export = dock
     export.show()
-    with qtbot.waitSignal(export._drawer.answered, timeout=60_000):
+    with qtbot.waitSignal(export._drawer.answered):
         export.title.setText("Error")
     assert not export.preview.pixmap().isNull()
     assert export.preview.pixmap().width() == pytest.approx(300, abs=5)
@@ -157,8 +157,8 @@ def test_a_movie_is_cancelled_and_leaves_nothing(dock, answer, tmp_path, qtbot):
     export.frames.setValue(1000)
     answer(tmp_path / "turn.gif")
     export.bar.run.click()
-    qtbot.waitUntil(lambda: export.bar.job is not None, timeout=5000)
+    qtbot.waitUntil(lambda: export.bar.job is not None)
     export.bar.cancel.click()
-    qtbot.waitUntil(lambda: export.bar.job is None, timeout=60_000)
+    qtbot.waitUntil(lambda: export.bar.job is None)
     assert "Cancelled" in export.bar.status.text()
     assert not list(tmp_path.iterdir())

@@ -35,8 +35,8 @@ def test_overall_and_report(window, qtbot, tmp_path, small_pictures, answer):
         window.add_regions()  # is chosen at once
     overall = show_tab(inspect.tabs, "Overall")
     dots, choice = overall.by_region.dots, overall.by_region.choice
-    qtbot.waitUntil(lambda: bool(overall.density.view.figure.axes), timeout=20_000)
-    qtbot.waitUntil(lambda: bool(dots.figure.axes), timeout=20_000)
+    qtbot.waitUntil(lambda: bool(overall.density.view.figure.axes))
+    qtbot.waitUntil(lambda: bool(dots.figure.axes))
     assert f"RMSE {result.rmse:.4f}" in overall.summary.text()
     assert sum(bar.get_height() for bar in overall.histogram.view.figure.axes[0].patches) == (
         result.expression.n_samples
@@ -73,7 +73,6 @@ def test_genes(window, qtbot):
         shows = [gene] * 3
         qtbot.waitUntil(
             lambda: [shown(x).gene for kind in kinds for x in window.of_kind(kind)] == shows,
-            timeout=20_000,
         )
         settle()
         original, reconstructed, difference = (window.of_kind(kind)[0] for kind in kinds)

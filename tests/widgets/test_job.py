@@ -143,7 +143,7 @@ def test_jobs_side_by_side_tell_their_own_and_leave_the_settings_as_they_were(
     second = make_bar(held("two", second_goes_on), "Second")
     for bar in (first, second):
         press(bar.run)
-        qtbot.waitUntil(lambda bar=bar: bar.status.text() == "Waiting", timeout=30_000)
+        qtbot.waitUntil(lambda bar=bar: bar.status.text() == "Waiting")
     first_goes_on.set()  # ends before the one that began after it
     finish(first, qtbot)
     second_goes_on.set()
@@ -176,9 +176,9 @@ def test_what_a_job_worked_on_is_not_kept(make_napari_viewer, make_bar, qtbot):
     answers = []
     background.answered.connect(answers.append)
     background.ask(partial(id, large))
-    qtbot.waitUntil(lambda: bool(answers), timeout=30_000)
+    qtbot.waitUntil(lambda: bool(answers))
     del large
-    qtbot.waitUntil(lambda: gc.collect() is not None and gone() is None, timeout=10_000)
+    qtbot.waitUntil(lambda: gc.collect() is not None and gone() is None)
     assert viewer.window is not None
 
 

@@ -130,7 +130,7 @@ def test_cancel_keeps_the_methods_done(tab, model, qtbot, monkeypatch):
     monkeypatch.setattr(latents_of_methods, "fit_and_encode", holds)
     choose(tab, "pca", "tsne")
     press(tab.bar.run)
-    qtbot.waitUntil(lambda: tab.bar.status.text().startswith("t-SNE"), timeout=60_000)
+    qtbot.waitUntil(lambda: tab.bar.status.text().startswith("t-SNE"))
     assert not tab.scatter.isEnabled()
     assert not tab.open.isEnabled()
     press(tab.bar.cancel)
@@ -263,7 +263,7 @@ def test_by_keyboard_alone_in_the_real_window(make_napari_viewer, brain, qtbot):
     activate(viewer)
     tab.seed.setFocus()
     QTest.keyClick(tab.seed, Qt.Key.Key_A, Qt.KeyboardModifier.AltModifier)
-    qtbot.waitUntil(lambda: len(viewer.layers) == 3 and tab.bar.job is None, timeout=60_000)
+    qtbot.waitUntil(lambda: len(viewer.layers) == 3 and tab.bar.job is None)
     assert tab.width() < 420
     settle()
 

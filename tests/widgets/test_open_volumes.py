@@ -70,7 +70,6 @@ def test_the_real_maps_are_dropped_compressed_inspected_and_saved(
     worst = genes.model.gene(0)
     qtbot.waitUntil(
         lambda: any(one.name.endswith(f"reconstructed: {worst}") for one in viewer.layers),
-        timeout=20_000,
     )
 
     viewer.layers.selection = {latents}

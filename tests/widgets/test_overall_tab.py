@@ -45,8 +45,8 @@ def tab(model, qtbot):
 
 def drawn(qtbot, tab):
     """Wait until all plots are there and painted."""
-    qtbot.waitUntil(lambda: bool(tab.density.view.figure.axes), timeout=20_000)
-    qtbot.waitUntil(lambda: tab.by_region.dots._plain is not None, timeout=20_000)
+    qtbot.waitUntil(lambda: bool(tab.density.view.figure.axes))
+    qtbot.waitUntil(lambda: tab.by_region.dots._plain is not None)
     QApplication.processEvents()
 
 
@@ -236,7 +236,7 @@ def test_nothing_is_counted_while_nobody_looks(tab, model, compressed, qtbot, mo
     qtbot.wait(100)
     assert not asked
     tab.show()
-    qtbot.waitUntil(lambda: bool(tab.density.view.figure.axes), timeout=20_000)
+    qtbot.waitUntil(lambda: bool(tab.density.view.figure.axes))
     assert asked == [0]
 
 
@@ -246,9 +246,9 @@ def test_voxels_without_a_label_layer_say_what_to_do(tab, model, compressed, atl
     assert "Labels layer" in section.note.text()
     assert not section.save.isEnabled()
     half = add(model, volume_layer(atlas))
-    qtbot.waitUntil(lambda: len(names(tab)) == 12, timeout=20_000)
+    qtbot.waitUntil(lambda: len(names(tab)) == 12)
     half.data = np.where(half.data == 1, 0, half.data)
-    qtbot.waitUntil(lambda: len(names(tab)) == 11, timeout=20_000)
+    qtbot.waitUntil(lambda: len(names(tab)) == 11)
     assert "lie in no region" in section.note.text()
 
 
@@ -258,7 +258,7 @@ def test_a_plot_is_saved_as_its_ending_says(
 ):
     path = answer(tmp_path / f"plot.{ending}")
     add(model, error_layer(compressed[0]))
-    qtbot.waitUntil(tab.density.save.isEnabled, timeout=20_000)
+    qtbot.waitUntil(tab.density.save.isEnabled)
     press(tab.density.save)
     assert path.stat().st_size > 1000
 

@@ -161,8 +161,8 @@ def test_cancel_keeps_the_targets_done(dock, maps, qtbot, monkeypatch, answer):
     add(dock, answer, maps)
     tick(dock.methods.boxes["kernel-pca"])  # Cancel comes while the second target is half done
     press(dock.bar.run)
-    qtbot.waitUntil(second.is_set, timeout=60_000)
-    qtbot.waitUntil(lambda: "Predicting even" in dock.bar.status.text(), timeout=30_000)
+    qtbot.waitUntil(second.is_set)
+    qtbot.waitUntil(lambda: "Predicting even" in dock.bar.status.text())
     assert "2 target(s) x 5 folds" in dock.cost.text()
     press(dock.bar.cancel)
     cancelled.set()

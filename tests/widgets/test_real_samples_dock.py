@@ -30,5 +30,5 @@ def test_terms_are_accepted_before_it_is_fetched_and_opened(viewer, qtbot, tmp_p
         n_requests = len(server.requests)
 
         real_samples.open_sample(viewer, SAMPLE.key)  # as File > Open Sample does
-        qtbot.waitUntil(lambda: len(viewer.layers) == 2, timeout=60_000)
+        qtbot.waitUntil(lambda: len(viewer.layers) == 2)
         assert len(server.requests) == n_requests

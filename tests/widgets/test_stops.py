@@ -68,7 +68,7 @@ def test_many_layers_come_one_a_turn_and_are_seen_when_all_are_there(viewer, res
     del viewer.layers[2]  # by the user, who closes the dock, too
     viewer.add_image(np.zeros((2, 3, 4)), name="theirs")
     dock.deleteLater()
-    qtbot.waitUntil(lambda: viewer.canvas.grid.enabled, timeout=60_000)
+    qtbot.waitUntil(lambda: viewer.canvas.grid.enabled)
     components = [f"PCA k=4 component {i}" for i in range(2, 5)]
     names = ["phantom: A1BG", "PCA k=4 RMSE", "theirs", *components]
     assert [layer.name for layer in viewer.layers] == names

@@ -52,7 +52,7 @@ def dock(model, qtbot):
 
 
 def ready(qtbot, dock):
-    qtbot.waitUntil(lambda: not dock._background.busy, timeout=60_000)
+    qtbot.waitUntil(lambda: not dock._background.busy)
 
 
 def brightest(layer):

@@ -59,7 +59,7 @@ def test_cancel_keeps_the_best_so_far(widget, viewer, qtbot):
     widget.epochs.setValue(100_000)
     widget.patience.setValue(100_000)
     press(widget.bar.run)
-    qtbot.waitUntil(lambda: len(widget.curve.validation) > 3, timeout=30_000)
+    qtbot.waitUntil(lambda: len(widget.curve.validation) > 3)
     press(widget.bar.cancel)
     finish(widget.bar, qtbot)
     assert "stopped by you" in widget.result.text()

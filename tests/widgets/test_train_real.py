@@ -30,7 +30,7 @@ def test_open_train_cancel_train_compress_save_restart(
     train.epochs.setValue(100_000)
     train.patience.setValue(100_000)
     press(train.bar.run)
-    qtbot.waitUntil(lambda: len(train.curve.validation) >= 2, timeout=60_000)  # watch
+    qtbot.waitUntil(lambda: len(train.curve.validation) >= 2)  # watch
     press(train.bar.cancel)
     finish(train.bar, qtbot)
     assert "stopped by you" in train.result.text()

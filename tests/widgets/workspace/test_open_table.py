@@ -39,7 +39,7 @@ def write(folder, phantom, name_of=str, header="id", more=()):
 
 
 def answered(form, qtbot):
-    qtbot.waitUntil(lambda: form.preview.text() != "Reading…", timeout=20_000)
+    qtbot.waitUntil(lambda: form.preview.text() != "Reading…")
     return form.preview.text()
 
 

@@ -24,7 +24,7 @@ def form(model, qtbot):
 
 
 def said(form, qtbot):
-    qtbot.waitUntil(lambda: form.bar.status.text() != "Looking…", timeout=30_000)
+    qtbot.waitUntil(lambda: form.bar.status.text() != "Looking…")
     return form.bar.status.text()
 
 
@@ -196,7 +196,7 @@ def test_vertices_go_the_whole_way(make_napari_viewer, tmp_path, answer, qtbot):
     press(main.steps["View"])
     surface = main.show_page("Cortical surface")
     press(surface.views["four"])
-    qtbot.waitUntil(lambda: surface_view(viewer).layer is not None, timeout=60_000)
+    qtbot.waitUntil(lambda: surface_view(viewer).layer is not None)
     press(surface.back)
     figure = main.show_page("Export figure")
     choose_value(figure.view, "inflated")

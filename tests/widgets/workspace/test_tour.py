@@ -172,7 +172,7 @@ def test_closing_ends_what_runs_and_loses_nothing_that_is_done(
     press(compress.bar.run)
     viewer.window.remove_dock_widget(main)
     closed.set()
-    qtbot.waitUntil(ended.is_set, timeout=20_000)
+    qtbot.waitUntil(ended.is_set)
     qtbot.wait(200)
     assert list(viewer.layers) == before
     assert any("Compress: ended" in notice.message for notice in told)

@@ -252,4 +252,4 @@ def test_a_result_that_is_removed_frees_its_memory(model, work, brain, qtbot):
         gc.collect()
         return not any(one() for one in gone)
 
-    qtbot.waitUntil(are_gone, timeout=20_000)
+    qtbot.waitUntil(are_gone)
