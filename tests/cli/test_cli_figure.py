@@ -65,7 +65,7 @@ def test_settings_of_other_results_are_refused(saved, result, tmp_path, capsys):
         (("--what", "nonsense"), "no map 'nonsense'"),
         (("--what", "component:9"), "components 1 to 3"),
         (("--what", "component:x"), "components 1 to 3"),
-        (("--what", "gene:A1BG"), "not where its record says"),
+        (("--what", "gene:A1BG"), "has no gene 'A1BG'"),
         (("--what", "held-out"), "--held-out"),
         (("--what", "rmse", "density"), "is a plot"),
         (("--what", "regions"), "--atlas"),
@@ -141,3 +141,20 @@ def test_reconstructed_genes_of_a_folder_are_those_of_its_model(tmp_path):
     assert regions.n_samples == 114
     assert run("figure", folder, "--view", "surface", *SMALL, "--out", tmp_path / "s.png") == 0
     assert run("figure", folder, "--what", "regions", *SMALL, "--out", tmp_path / "p.pdf") == 0
+
+
+def test_a_folder_draws_reconstructions_with_the_model_in_it_and_without_data(tmp_path, capsys):
+    """Not fitted again: there is nothing to fit to."""
+    result, folder = compressed(make_phantom(), 2), tmp_path / "r"
+    save_results(result, folder)
+    (one,) = read_inputs([str(folder)], Reading())
+    made = one.map("reconstructed:TP53")
+    np.testing.assert_array_equal(made.values, result.gene("TP53"))
+    assert made.original is None
+    np.testing.assert_array_equal(one.map("distance").values, result.novelty.distance)
+    out = tmp_path / "a.png"
+    assert run("figure", folder, "--what", "reconstructed:TP53", *SMALL, "--out", out) == 0
+    capsys.readouterr()
+    for what in ("gene:TP53", "difference:TP53"):
+        words = refused(capsys, "figure", folder, "--what", what, "--out", out)
+        assert "not where its record says" in words

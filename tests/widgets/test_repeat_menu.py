@@ -89,6 +89,9 @@ def test_compressing_again_in_python_gives_the_numbers_of_the_window(
     compile(python_of(figure.bar), "figure", "exec")
     figure.bar.repeat.save.trigger()
     assert "two commands" in figure.bar.status.text()
+    session(viewer).work.saved(here, tmp_path / "kept")
+    (draw,) = command_of(figure.bar)  # of the model that lies there
+    assert (draw.command, draw.input) == ("figure", [str(tmp_path / "kept")])
 
 
 def test_every_dock_copies_a_command(viewer, qtbot, tmp_path, answer):

@@ -162,7 +162,7 @@ class ExportFigure(Dock):
         )
 
     def _again(self) -> Repeat:
-        """Return what draws the layer again: from its data, or from results that are made first."""
+        """Return what draws the layer again: from its data or saved result, or makes this first."""
         if self.view.currentData() in (*PLOTS, *MOVIES):
             raise UserError("Save the results; the command figure draws plots and movies of these.")
         one, request = self._checked()
@@ -175,10 +175,13 @@ class ExportFigure(Dock):
         inputs, reading = command_reading(what.expression.source)
         if result is None:
             return figure_again(request, inputs, reading, out)
-        parameters = session(self._viewer).work.parameters_of(result)
+        work, space = session(self._viewer).work, {"space": reading["space"]}
+        folder = work.folder_of(result)
+        if folder is not None:  # which holds the model
+            return figure_again(request, [folder], space, out)
+        parameters = work.parameters_of(result)
         results = results_in(result.expression.name, result.codec.id, result.codec.latent_size)
         before = compress_again(request_of(result.expression, parameters), results)
-        space = {"space": reading["space"]}
         return figure_again(request, [results], space, out, before)
 
     def _on_active(self, event: Any = None) -> None:

@@ -22,6 +22,7 @@ from napari_compressed_transcriptomics.reconstruction.results import (
     samples_of,
     values_at,
 )
+from napari_compressed_transcriptomics.reconstruction.values_elsewhere import elsewhere
 
 from .input import UNITS, Input, Reading
 
@@ -47,6 +48,7 @@ def of_folder(folder: Path, reading: Reading, report: Report) -> Input:
         {"results": {"path": str(summary.resolve()), "sha256": file_sha256(summary)}}
         | recorded(space),
         results,
+        folder=folder,
         reading=reading,
         report=report,
     )
@@ -98,6 +100,7 @@ class ResultInput(Input):
     results: Results | None
     given: Expression | None = None
     made: "Reconstruction | None" = None
+    folder: Path | None = None
     reading: Reading = field(default_factory=Reading)
     report: Report = silent
 
@@ -113,6 +116,8 @@ class ResultInput(Input):
         if self.given is not None:
             return self.given
         assert self.results is not None
+        if self._opened is not None:
+            return self._opened.expression
         source = self.results.record.get("source")
         paths = {
             role: part["path"]
@@ -120,10 +125,7 @@ class ResultInput(Input):
             if isinstance(part, dict) and isinstance(part.get("path"), str)
         }
         if "expression" not in paths or not Path(paths["expression"]).exists():
-            raise UserError(
-                f"The data of {self.name} are not where its record says; give them in place of the "
-                "folder, and for reconstructions --model"
-            )
+            raise self._no_data()
         r = self.reading
         found = read_expression(
             paths["expression"], paths.get("atlas"), paths.get("labels"), r.impute, r.ids,
@@ -137,11 +139,42 @@ class ResultInput(Input):
             )
         return found
 
+    def _no_data(self) -> UserError:
+        return UserError(
+            f"The data of {self.name} are not where its record says; give them in place of the "
+            "folder, and for reconstructions --model"
+        )
+
+    @cached_property
+    def _opened(self) -> "Reconstruction | None":
+        """What a folder of results was saved from; None where an older version wrote it."""
+        from napari_compressed_transcriptomics.io.writers.reopen.result import MODEL, open_result
+
+        if self.folder is None or self.reading.model or not (self.folder / MODEL).is_file():
+            return None
+        return open_result(self.folder)
+
+    @property
+    def _data_are_there(self) -> bool:
+        values = elsewhere(self.expression)
+        return values is None or values.origin is None or values.origin.found
+
+    def _originals(self, name: str) -> np.ndarray:
+        """Return the values of a gene, shape (n_samples,)."""
+        column = self.expression.column(name)
+        if not self._data_are_there:
+            raise self._no_data()
+        return np.asarray(self.expression.values[:, column])
+
     @cached_property
     def reconstruction(self) -> "Reconstruction":
-        """The reconstruction, which of a folder of results is made again, the same."""
-        if self.made is not None:
-            return self.made
+        """The reconstruction; of a folder that an older version wrote it is made again, the same.
+
+        Its originals are read where they lie once they are asked for.
+        """
+        made = self.made or self._opened
+        if made is not None:
+            return made
         if self.results is None:
             raise UserError(
                 f"{self.name} is expression alone; add --model MODEL, or give the folder that "
@@ -184,11 +217,9 @@ class ResultInput(Input):
         """Return a map: see `FigureRequest.what`."""
         kind, _, name = what.partition(":")
         if kind == "gene" and name:
-            column = self.expression.column(name)
-            values = np.asarray(self.expression.values[:, column])
-            place = self.expression.parcellation
+            values = self._originals(name)
             return BrainMap(
-                values, place, name, f"{name} expression {UNITS}",
+                values, self.expression.parcellation, name, f"{name} expression {UNITS}",
                 group=f"gene {name}",
             )  # fmt: skip
         if kind in ("reconstructed", "difference") and name:
@@ -240,14 +271,17 @@ class ResultInput(Input):
 
     def _of_gene(self, kind: str, name: str) -> BrainMap:
         made = self.reconstruction
-        original = np.asarray(made.expression.values[:, made.expression.column(name)])
         values, place = made.gene(name), made.expression.parcellation
         if kind == "reconstructed":
+            original = None  # then it sets its own scale
+            if self._data_are_there:
+                original = self._originals(name)
             label = f"{name} expression {UNITS}"
             return BrainMap(
                 values, place, f"{name} reconstructed", label,
                 group=f"gene {name}", original=original,
             )  # fmt: skip
+        original = self._originals(name)
         label = f"{name}, reconstructed − original {UNITS}"
         title = f"{name} reconstructed − original"
         return BrainMap(values - original, place, title, label, "signed", f"difference {name}", 0.0)
