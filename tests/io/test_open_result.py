@@ -16,13 +16,17 @@ from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.synthetic import synthetic_brain, synthetic_regions
 from napari_compressed_transcriptomics.io.files.nifti import write_volume
 from napari_compressed_transcriptomics.io.files.style import Style
+from napari_compressed_transcriptomics.io.writers.figure_inputs.read_inputs import read_inputs
+from napari_compressed_transcriptomics.io.writers.read_results import read_results
 from napari_compressed_transcriptomics.io.writers.results import save_results
 from napari_compressed_transcriptomics.io.writers.store import convert
 from napari_compressed_transcriptomics.reconstruction.compress import CompressRequest, compress
 from napari_compressed_transcriptomics.reconstruction.held_out_error import HeldOut
 from napari_compressed_transcriptomics.reconstruction.joint_histogram import density_of
+from napari_compressed_transcriptomics.reconstruction.results import samples_of
 from napari_compressed_transcriptomics.reconstruction.values_elsewhere import elsewhere
 from phantom import AFFINES, make_phantom
+from small import compressed
 from vertices import expression_on_vertices, write_gifti_maps
 
 ARRAYS = (
@@ -222,6 +226,30 @@ def test_vertices(tmp_path):
 
 def test_the_sample_that_is_made(tmp_path):
     opened_as_saved(synthetic_regions(synthetic_brain(n_genes=8)), tmp_path / "r")
+
+
+def test_regions_without_data_are_known_again(tmp_path):
+    """So that layers, figures and reports of a saved result are hatched as its own."""
+    data, folder = make_phantom(AFFINES["LAS"]), tmp_path / "r"
+    lacking = np.zeros(data.parcellation.labels.shape, bool)
+    lacking[:2, 0] = data.parcellation.labels[:2, 0] == 0
+    assert lacking.any()
+    place = replace(data.parcellation, lacking=lacking)
+    result = compressed(replace(data, parcellation=place))
+    save_results(result, folder)
+    for found in (
+        open_result(folder).expression.parcellation,
+        samples_of(read_results(folder)),
+        read_inputs([str(folder)])[0].map("component:1"),
+    ):
+        np.testing.assert_array_equal(found.lacking, lacking)
+    (folder / "lacking.nii.gz").rename(tmp_path / "taken.nii.gz")
+    with pytest.raises(UserError, match=r"lacking\.nii\.gz"):
+        open_result(folder)
+    (tmp_path / "taken.nii.gz").rename(folder / "lacking.nii.gz")
+    save_results(compressed(data), folder)  # of a whole atlas, into the same folder
+    assert not list(folder.glob("lacking*"))
+    assert open_result(folder).expression.parcellation.lacking is None
 
 
 # Folders that are not whole

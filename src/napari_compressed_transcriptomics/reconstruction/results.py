@@ -88,6 +88,8 @@ class Results:
         Where results of vertices lie, whose volumes mean nothing; None of voxels and regions.
     density : JointHistogram or None
         None where an older result did not keep it.
+    lacking : ndarray of bool, shape (x, y, z), or None
+        As of `Parcellation`.
     files : tuple of Path
         What was read, not to be overwritten.
     notes : tuple of str
@@ -108,6 +110,7 @@ class Results:
     regions: SampleErrors | None = None
     density: JointHistogram | None = None
     mesh: SurfaceParcellation | None = None
+    lacking: np.ndarray | None = None
     files: tuple[Path, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -164,6 +167,7 @@ def results_of(
         regions=of_regions,
         density=density,
         mesh=parcellation if isinstance(parcellation, SurfaceParcellation) else None,
+        lacking=parcellation.lacking,
     )
 
 
@@ -178,14 +182,16 @@ def samples_of(results: Results) -> Parcellation:
     n_samples = len(results.latents)
     if np.count_nonzero(inside) <= n_samples:
         place = Parcellation.from_mask(inside, results.affine)
-        return place if results.mesh is None else results.mesh.renumbered(place.labels)
+        if results.mesh is not None:
+            return results.mesh.renumbered(place.labels)
+        return replace(place, lacking=results.lacking)
     rows = np.column_stack([results.error_volume[inside], results.latent_volume[inside]])
     _, number = np.unique(rows, axis=0, return_inverse=True)
     labels = np.zeros(inside.shape, np.int32)
     labels[inside] = number.ravel() + 1
     if results.mesh is not None:
         return results.mesh.renumbered(labels)
-    return Parcellation(labels, results.affine)
+    return Parcellation(labels, results.affine, lacking=results.lacking)
 
 
 def values_at(place: Parcellation, volume: np.ndarray) -> np.ndarray:

@@ -28,7 +28,7 @@ from napari_compressed_transcriptomics.reconstruction.results import (
 )
 from napari_compressed_transcriptomics.spatial.surface_place import SurfaceParcellation
 
-from .results import FORMAT_VERSION, HELD_OUT_FILES, RESULT_FILES
+from .results import FORMAT_VERSION, HELD_OUT_FILES, LACKING_FILES, RESULT_FILES
 
 _MAX_BINS = 4096
 _COUNTS = ("n_samples", "n_genes", "latent_size")
@@ -77,7 +77,10 @@ def read_results(
     if not inside.any():
         raise UserError(f"{folder / 'error.nii.gz'} holds no value; save the results again")
 
-    names = (*RESULT_FILES, *(HELD_OUT_FILES if measured else ()))
+    lacking = read_lacking(folder, record, error.data.shape)
+    names = [*RESULT_FILES]
+    names += HELD_OUT_FILES if measured else ()
+    names += LACKING_FILES if lacking is not None else ()
     regions, files = None, [folder / name for name in names]
     if np.count_nonzero(inside) > n_samples:
         if atlas is not None:
@@ -104,6 +107,7 @@ def read_results(
         samples=samples,
         regions=regions,
         density=density,
+        lacking=lacking,
         files=tuple(files),
         notes=() if known else (f"{UNKNOWN} ({folder})",),
     )
@@ -177,6 +181,23 @@ def _with_inputs(record: dict[str, Any], folder: Path) -> dict[str, Any]:
             part = {**part, "path": os.path.abspath(folder / path)}
         found[role] = part
     return {**record, "source": found}
+
+
+def read_lacking(folder: Path, record: dict[str, Any], shape: Sequence[int]) -> np.ndarray | None:
+    """Return where the atlas has regions without data, bool (x, y, z); None for nowhere.
+
+    Raises
+    ------
+    UserError
+        The file that the record names is missing, or on another grid than `shape`.
+    """
+    known = record.get(KEY)
+    if not isinstance(known, dict) or LACKING_FILES[0] not in known:
+        return None
+    lacking = read_volume(existing_file(folder / LACKING_FILES[0])).data > 0
+    if lacking.shape != tuple(shape):
+        raise _unlike(folder / LACKING_FILES[0], lacking.shape, "volumes")
+    return np.asarray(lacking)
 
 
 def _volume(path: Path, intent: str) -> Any:

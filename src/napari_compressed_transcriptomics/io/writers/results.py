@@ -50,6 +50,8 @@ FORMAT_VERSION = 2
 """2 added where the samples lie and the model, with which a result is opened again."""
 HELD_OUT_FILES = ("held_out_error.nii.gz", "held_out_error.json")
 """Written, too, where the error on samples not seen was measured."""
+LACKING_FILES = ("lacking.nii.gz", "lacking.json")
+"""Written, too, where the atlas has regions of which there are no data."""
 
 
 def check_results_folder(
@@ -68,7 +70,7 @@ def check_results_folder(
         Names of further files that will be written there.
     """
     directory, parcellation = Path(directory), expression.parcellation
-    names = [*RESULT_FILES, *more]
+    names = [*RESULT_FILES, *(LACKING_FILES if parcellation.lacking is not None else ()), *more]
     check_shape(directory / names[0], (*parcellation.labels.shape, latent_size))
     latents = volume_bytes(parcellation, latent_size)
     tables = (
@@ -103,7 +105,8 @@ def save_results(
     files hold the vertices in their order, the left's first, and no picture.
 
     Where the error on samples not seen was measured, both tables have a column ``held_out_rmse``,
-    and there is ``held_out_error.nii.gz``; else one that an earlier result left there is removed.
+    and there is ``held_out_error.nii.gz``. Where the atlas has regions without data,
+    ``lacking.nii.gz`` is 1 there. One of these that an earlier result left there is removed.
 
     Parameters
     ----------
@@ -118,7 +121,7 @@ def save_results(
     Returns
     -------
     list of Path
-        The files, as in `RESULT_FILES`, and `HELD_OUT_FILES`.
+        The files, as in `RESULT_FILES`, `HELD_OUT_FILES` and `LACKING_FILES`.
 
     Raises
     ------
@@ -133,7 +136,10 @@ def save_results(
     parcellation = expression.parcellation
     held_out = reconstruction.held_out
     surfaces = surface_files(reconstruction)
-    names = [*RESULT_FILES[:-1], *(HELD_OUT_FILES if held_out else ()), *surfaces, RESULT_FILES[-1]]
+    lacking = parcellation.lacking
+    optional = {HELD_OUT_FILES: held_out is not None, LACKING_FILES: lacking is not None}
+    written = [name for names, there in optional.items() if there for name in names]
+    names = [*RESULT_FILES[:-1], *written, *surfaces, RESULT_FILES[-1]]
     check_results_folder(directory, expression, reconstruction.latents.shape[1], names)
     record = provenance_of(reconstruction, parameters)
     density = density_of(reconstruction)
@@ -151,6 +157,8 @@ def save_results(
     if held_out:
         painted = parcellation.paint(held_out.rmse_samples)
         volumes.append((HELD_OUT_FILES[0], HELD_OUT, painted))
+    if lacking is not None:
+        volumes.append((LACKING_FILES[0], "labels", lacking.astype(np.int32)))
     with replacing_files(directory, names, last="summary.json") as folder:
         for name, kind, volume in volumes:
             about: dict[str, Any] = {"kind": kind, "provenance": record, "style": style}
@@ -171,8 +179,9 @@ def save_results(
         more = {"format_version": FORMAT_VERSION, "command": command, "density": cells}
         record = {**summary, **more, KEY: fingerprints(folder)}
         write_json(folder / "summary.json", record, style)
-    if not held_out:
-        _remove_held_out(directory)
+    for optional_names, there in optional.items():
+        if not there:
+            _remove(directory, *optional_names)
     return [directory / name for name in names]
 
 
@@ -184,9 +193,9 @@ def _of_file(parameters: dict[str, Any] | None, directory: Path) -> dict[str, An
     return asked
 
 
-def _remove_held_out(directory: Path) -> None:
-    """Remove the volume of an earlier result, if it is ours: it would contradict the tables."""
-    volume, sidecar = (directory / name for name in HELD_OUT_FILES)
+def _remove(directory: Path, *names: str) -> None:
+    """Remove the volume of an earlier result, if it is ours: it would contradict the others."""
+    volume, sidecar = (directory / name for name in names)
     if sidecar.is_file() and WRITTEN_BY in read_json(sidecar):
         volume.unlink(missing_ok=True)
         sidecar.unlink()

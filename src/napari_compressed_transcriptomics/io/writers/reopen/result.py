@@ -16,6 +16,7 @@ from napari_compressed_transcriptomics.io.readers.volume import LATENTS, read_vo
 from napari_compressed_transcriptomics.io.writers.read_results import (
     AGAIN,
     read_density,
+    read_lacking,
     read_summary,
     read_table,
 )
@@ -153,7 +154,8 @@ def _place(folder: Path, record: dict[str, Any]) -> Parcellation:
         raise UserError(f"{folder / SAMPLES} is not of the {n:,} samples of its result; {AGAIN}")
     if not np.bincount(labels.ravel(), minlength=n + 1)[1:].all():
         raise UserError(f"{folder / SAMPLES} lacks samples of its result; {AGAIN}")
-    return Parcellation(np.asarray(labels, np.int32), volume.affine)
+    lacking = read_lacking(folder, record, labels.shape)
+    return Parcellation(np.asarray(labels, np.int32), volume.affine, lacking=lacking)
 
 
 def _latents(folder: Path, place: Parcellation, k: int) -> np.ndarray:
