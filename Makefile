@@ -27,7 +27,7 @@ test check: export OPENBLAS_NUM_THREADS := 1
 .DEFAULT_GOAL := help
 
 help: ## say what each of these does
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 20
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 20
 
 demo: $(READY) ## do the main job on the sample; show it, and write it to demo-output/
 	$(ON_SCREEN) $(BIN)/compressed-transcriptomics demo --out demo-output
@@ -52,10 +52,10 @@ docs: $(READY) ## run the tutorials and build the documentation site into build/
 fuzz: $(READY) ## give readers N damaged and hostile files (make fuzz N=100000; default 20000)
 	$(BIN)/python -m tests.fuzz $(or $(N),20000)
 
-wheel-test: $(READY) ## build the wheel and use it in a fresh environment of each Python that is found
+wheel-test: $(READY) ## build the wheel and use it in a fresh environment of each Python found (REAL=folder: five steps, too)
 	$(PIP) install --quiet -c constraints.txt build
 	rm -rf dist && $(BIN)/python -m build --outdir dist .
-	$(BIN)/python scripts/wheel_test.py --wheels dist --constraint constraints.txt $(TORCH_INDEX)
+	$(ON_SCREEN) $(BIN)/python scripts/wheel_test.py --wheels dist --constraint constraints.txt $(TORCH_INDEX) $(if $(REAL),--real $(REAL))
 
 bench: $(READY) ## measure speed and memory (minutes)
 	$(PIP) install --quiet -c constraints.txt -r benchmarks/requirements.txt

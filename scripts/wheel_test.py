@@ -2,6 +2,7 @@
 
     python scripts/wheel_test.py --wheels dist                # with every Python that is found
     python scripts/wheel_test.py --wheels dist --python 3.13  # with one
+    python scripts/wheel_test.py --wheels dist --real FOLDER  # the README's five steps, too
 
 For each Python a fresh environment is made in a temporary folder, the newest wheel installed from
 the folder with napari and a Qt, and `wheel_check.py` run in an empty folder.
@@ -57,7 +58,7 @@ def _this_one(version: str) -> str | None:
     return sys.executable if version == f"{sys.version_info[0]}.{sys.version_info[1]}" else None
 
 
-def try_wheel(python: str, wheel: Path, options: list[str]) -> None:
+def try_wheel(python: str, wheel: Path, options: list[str], real: Path | None = None) -> None:
     """Install a wheel into a fresh environment and use it there."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -72,6 +73,10 @@ def try_wheel(python: str, wheel: Path, options: list[str]) -> None:
         environment["NAPARI_CONFIG"] = str(folder / "settings.yaml")
         check = shutil.copy(HERE / "wheel_check.py", folder)
         subprocess.run([inside, check], cwd=work, env=environment, check=True)
+        if real:
+            steps = shutil.copy(HERE / "five_steps.py", folder)
+            where = wheel.parent / "five_steps"
+            subprocess.run([inside, steps, real, where], cwd=work, env=environment, check=True)
 
 
 def main() -> None:
@@ -80,6 +85,9 @@ def main() -> None:
     parser.add_argument("--wheels", type=Path, default=Path("dist"), help="folder of wheels")
     parser.add_argument("--python", action="append", default=[], metavar="X.Y")
     parser.add_argument("--constraint", type=Path, help="versions that pip shall take")
+    parser.add_argument(
+        "--real", type=Path, help="folder with the files of a real sample, for README's five steps"
+    )
     given, pip_options = parser.parse_known_args()
     wheels = sorted(given.wheels.glob("*.whl"), key=lambda path: path.stat().st_mtime)
     if not wheels:
@@ -91,7 +99,8 @@ def main() -> None:
         start = time.monotonic()
         print(f"Python {version} ({path}): {wheels[-1].name}", flush=True)
         try:
-            try_wheel(path, wheels[-1].resolve(), pip_options)
+            real = given.real and given.real.resolve()
+            try_wheel(path, wheels[-1].resolve(), pip_options, real)
         except subprocess.CalledProcessError as error:
             failed.append(version)
             print(f"Python {version}: failed: {error}", flush=True)

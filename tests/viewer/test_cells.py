@@ -109,6 +109,7 @@ def test_bars_have_numbers_at_both_ends_and_say_what_lies_beyond(model, result):
     assert cell.text.bar.numbers == (0, pytest.approx(layer.contrast_limits[1]))
     assert cell.text.bar.above == pytest.approx(0.5, abs=0.01)
     assert "50% beyond" in cell.text.captions[0]
+    assert cell.text.captions[-1] == "RMSE"  # what it is comes before how much is beyond
     assert "of samples lie above" in cell.text.tooltip
 
 

@@ -10,6 +10,7 @@ from napari_compressed_transcriptomics.viewer import brain_view
 from napari_compressed_transcriptomics.viewer import layers as _layers
 from napari_compressed_transcriptomics.viewer.image_space import ImageSpace
 from napari_compressed_transcriptomics.viewer.layer_content import METADATA_KEY, rounded_up, shown
+from napari_compressed_transcriptomics.widgets.shared.result_layers import Outputs, add_result
 from phantom import AFFINES, make_phantom
 from small import compressed
 from viewing import add, value_at
@@ -139,6 +140,16 @@ def test_other_maps_are_nan_outside_with_mip(result, model):
         layer = add(model, data)
         assert layer.rendering == "mip"
         assert np.isnan(layer.data).sum() == layer.data.size - result.expression.n_samples
+
+
+def test_layers_that_replace_others_take_their_names(las, model):
+    first = add_result(model, compressed(las, 2), Outputs())
+    names = [layer.name for layer in first]
+    again = add_result(model, compressed(las, 2), Outputs(replaces=True))
+    assert [layer.name for layer in again] == names
+    assert not set(first) & set(model.layers)
+    others = add_result(model, compressed(las, 2), Outputs())
+    assert [layer.name for layer in others] == [f"{name} [1]" for name in names]
 
 
 def test_switching_the_gene_switches_values_contrast_and_name(las, model):

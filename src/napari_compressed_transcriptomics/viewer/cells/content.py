@@ -120,11 +120,13 @@ class CellTexts:
         if what.kind == "latents" and layer.ndim > 3:
             meaning = long = f"component {component + 1} of {len(layer.data)}"
         beyond = bar.below + bar.above
-        more = [f"{beyond:.0%} beyond"] if beyond > _WORTH_SAYING else []
-        if viewer.dims.ndisplay == 2 and self.no_data.anywhere(layer, component):
-            more.append(_HATCHED)
-        captions = tuple(", ".join(x for x in (word, *more) if x) for word in (long, meaning, ""))
-        return CellText(title, tuple(dict.fromkeys((*captions, *more[-1:]))), bar)
+        share = f"{beyond:.0%} beyond" if beyond > _WORTH_SAYING else ""
+        hatched = viewer.dims.ndisplay == 2 and self.no_data.anywhere(layer, component)
+        lacking = _HATCHED if hatched else ""
+        # Where there is little room the share goes first: bars have arrows there, too.
+        ways = (long, share, lacking), (meaning, share, lacking), (meaning, lacking), (meaning,)
+        captions = (", ".join(filter(None, way)) for way in ways)
+        return CellText(title, tuple(dict.fromkeys(filter(None, captions))), bar)
 
     def _bar(self, layer: Any, what: LayerContent, component: int) -> Bar:
         low, high = (float(limit) for limit in layer.contrast_limits)

@@ -88,6 +88,8 @@ def _adding(
         for layer in replaced:
             if layer in viewer.layers:
                 viewer.layers.remove(layer)
+        for layer, (_, attributes, _) in zip(added, made, strict=True):
+            layer.name = attributes["name"]  # its name may have been that of one replaced
         before = [layer for layer in before if layer in viewer.layers]
         if not side_by_side:  # overlapping volumes hide each other
             for layer in before:
