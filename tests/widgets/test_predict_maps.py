@@ -182,11 +182,11 @@ def test_latent_images_are_features(dock, maps, qtbot, answer):
     assert found["images"].r2 > 0.9  # the target itself is among them
 
 
-def test_maps_are_shown_again_and_again_beside_others(dock, viewer, brain, maps, answer, qtbot):
+def test_maps_are_shown_again_and_again_beside_others(dock, model, brain, maps, answer, qtbot):
     """Eight other layers were visible when overlays of cells failed in 4 of 15 clicks."""
     for number in range(7):
-        add_layer(viewer, _layers.expression_layer(brain, brain.genes[number % brain.n_genes]))
-    attach(viewer).show_side_by_side()
+        add_layer(model, _layers.expression_layer(brain, brain.genes[number % brain.n_genes]))
+    attach(model).show_side_by_side()
     add(dock, answer, maps)
     run(dock.bar, qtbot)
     view = dock.view
@@ -194,14 +194,14 @@ def test_maps_are_shown_again_and_again_beside_others(dock, viewer, brain, maps,
     for click in range(15):
         QTest.keyClick(view.table, (Qt.Key.Key_Home, Qt.Key.Key_End)[click % 2])
         if click % 4 == 3:  # the others come back meanwhile
-            for layer in viewer.layers:
+            for layer in model.layers:
                 layer.visible = True
             settle(1)
         press(view.show_maps)
         settle(1)
-        seen = [layer for layer in viewer.layers if layer.visible]
+        seen = [layer for layer in model.layers if layer.visible]
         kinds = [shown(layer).kind for layer in seen]
         assert kinds == ["target", "predicted", "prediction_error"]
         assert view.table.score.target in seen[0].name
-        assert len(attach(viewer).cells.look().cells) == 3
-    assert len(viewer.layers) == 8 + 3
+        assert len(attach(model).cells.look().cells) == 3
+    assert len(model.layers) == 8 + 3
