@@ -171,7 +171,7 @@ class HeldOutTab(Tab):
             self._soon.start()
 
     def _on_compared(self, comparison: Comparison) -> None:
-        self._work.comparison = comparison
+        self._work.keep_study("comparison", comparison, self._directory)
         self._take(comparison)
         self._show()
         words = "Compared." if comparison.complete else f"{comparison.notes[-1]}."
@@ -215,4 +215,5 @@ class HeldOutTab(Tab):
             with user_errors_shown():
                 comparison = Comparison(self._request, scores, self._notes, self._complete)
                 save_comparison(comparison, folder)
+                self._work.keep_study("comparison", comparison, Path(folder))
                 self.bar.status.setText(f"Saved in {folder}")

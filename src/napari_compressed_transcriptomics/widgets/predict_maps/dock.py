@@ -259,7 +259,7 @@ class PredictMaps(Dock):
 
     def _on_predicted(self, prediction: "Prediction") -> None:
         self.cost.clear()
-        self._work.prediction = prediction
+        self._work.keep_study("prediction", prediction)
         self.view.show_prediction(prediction)
         self.tabs.setCurrentIndex(1)
         self._refresh()

@@ -32,6 +32,7 @@ from napari_compressed_transcriptomics.widgets.shared.figure_view import FigureV
 from napari_compressed_transcriptomics.widgets.shared.layouts import stack
 from napari_compressed_transcriptomics.widgets.shared.plot_section import PlotSection
 from napari_compressed_transcriptomics.widgets.shared.run_bar import RunBar
+from napari_compressed_transcriptomics.widgets.shared.session import session
 
 from .score_table import ScoreTable
 
@@ -75,7 +76,7 @@ class PredictionView(QWidget):
         self.table.wanted.connect(self._show_maps)
         self.show_maps.clicked.connect(self._show_maps)
         self.save.clicked.connect(self._ask)
-        self.save.succeeded.connect(lambda folder: self.save.status.setText(f"Saved to {folder}"))
+        self.save.succeeded.connect(self._on_saved)
         self.save.ended.connect(self._refresh)
         self._refresh()
 
@@ -128,11 +129,18 @@ class PredictionView(QWidget):
             if not there or _may_replace(self, folder, len(there)):
                 self.save.start(partial(_save, prediction, folder))
 
+    def _on_saved(self, saved: "tuple[Prediction, str]") -> None:
+        prediction, folder = saved
+        self.save.status.setText(f"Saved to {folder}")
+        work = session(self._viewer).work
+        if work.prediction is prediction:
+            work.keep_study("prediction", prediction, Path(folder))
 
-def _save(prediction: "Prediction", folder: str, report: Report) -> str:
+
+def _save(prediction: "Prediction", folder: str, report: Report) -> "tuple[Prediction, str]":
     report(Progress("Saving", 0, 1))
     save_prediction(prediction, folder)
-    return folder
+    return prediction, folder
 
 
 def _may_replace(parent: QWidget, folder: str, n: int) -> bool:

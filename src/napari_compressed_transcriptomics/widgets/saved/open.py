@@ -37,14 +37,14 @@ def open_saved(viewer: Any, path: Path) -> None:
 
 def _open_comparison(viewer: Any, path: Path) -> None:
     work = session(viewer).work
-    work.comparison = open_comparison(path)
+    work.keep_study("comparison", open_comparison(path), path)
     work.study_opened.emit()
     open_dock(viewer, "Compare methods")
 
 
 def _open_prediction(viewer: Any, path: Path) -> None:
     work = session(viewer).work
-    work.prediction = open_prediction(path)
+    work.keep_study("prediction", open_prediction(path), path)
     work.study_opened.emit()
     open_dock(viewer, "Predict maps")
 

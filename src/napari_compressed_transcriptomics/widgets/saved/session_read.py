@@ -11,6 +11,7 @@ from napari_compressed_transcriptomics.io.files.files import existing_file, read
 from napari_compressed_transcriptomics.reconstruction.values_elsewhere import elsewhere
 
 from .session_record import FORMAT_VERSION
+from .session_studies import read_studies
 
 if TYPE_CHECKING:
     from napari_compressed_transcriptomics.core.expression import Expression
@@ -29,6 +30,8 @@ class SavedSession:
     results : list of Reconstruction or None
         None where one was not found.
     data : list of Expression or None
+    studies : dict of str to (Comparison or Prediction, Path)
+        As of `session_studies.read_studies`.
     notes : list of str
         What was not found, or has changed, one sentence each.
     """
@@ -37,6 +40,7 @@ class SavedSession:
     record: dict[str, Any]
     results: "list[Reconstruction | None]" = field(default_factory=list)
     data: "list[Expression | None]" = field(default_factory=list)
+    studies: dict[str, Any] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
     @property
@@ -104,6 +108,9 @@ def read_session(path: Path, report: Report = silent) -> SavedSession:
         except UserError as error:
             found.notes.append(f"{entry.get('name')} is left out: {error}")
             found.data.append(None)
+    studies = found.record.get("studies")
+    found.studies, notes = read_studies(studies, lambda path: found.folder / path)
+    found.notes += notes
     return found
 
 

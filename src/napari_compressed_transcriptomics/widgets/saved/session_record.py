@@ -20,6 +20,8 @@ from napari_compressed_transcriptomics.widgets.shared.dock import Dock
 from napari_compressed_transcriptomics.widgets.shared.forms.form_values import values_of
 from napari_compressed_transcriptomics.widgets.shared.session import session
 
+from .session_studies import save_studies
+
 if TYPE_CHECKING:
     from napari_compressed_transcriptomics.widgets.shared.work import Work
 
@@ -36,7 +38,8 @@ def save_session(viewer: Any, path: Path) -> list[str]:
     """Write a session.
 
     Data and results are named by paths, relative to the file where these tell nothing of the user,
-    and by hashes. Results that were never saved are saved beside it, in ``NAME_results``.
+    and by hashes. Results, comparisons and predictions that were never saved are saved beside it,
+    in ``NAME_results``.
 
     Parameters
     ----------
@@ -56,7 +59,10 @@ def save_session(viewer: Any, path: Path) -> list[str]:
     """
     viewer, work = itself(viewer), session(viewer).work
     check_writable(path)
-    notes = _save_results(work, path)
+    base = path.with_name(f"{path.name[: -len(SESSION[0])]}_results")
+    notes = _save_results(work, base)
+    studies, more = save_studies(work, base)
+    notes += more
     layers, lost = _layers(viewer, work)
     if lost:
         notes.append(f"Layers without a file of their own are not kept: {', '.join(lost)}")
@@ -66,6 +72,7 @@ def save_session(viewer: Any, path: Path) -> list[str]:
         "format_version": FORMAT_VERSION,
         "results": [_result(work.folder_of(result)) for result in work.results],
         "data": [{"name": data.name, "source": data.source} for data in work.data],
+        "studies": studies,
         "current_result": _index(work.results, work.current_result),
         "current_data": _index(work.data, work.current_data),
         "layers": layers,
@@ -88,12 +95,11 @@ def save_session(viewer: Any, path: Path) -> list[str]:
     return notes
 
 
-def _save_results(work: "Work", path: Path) -> list[str]:
+def _save_results(work: "Work", base: Path) -> list[str]:
     """Save results that are nowhere yet."""
     new = [result for result in work.results if work.folder_of(result) is None]
     if not new:
         return []
-    base = path.with_name(f"{path.name[: -len(SESSION[0])]}_results")
     titles = dict(zip(map(id, work.results), distinct_stems(work.titles()), strict=True))
     for result in new:
         folder = base / titles[id(result)]

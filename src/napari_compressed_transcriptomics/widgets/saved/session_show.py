@@ -46,6 +46,10 @@ def show_session(viewer: Any, found: SavedSession) -> list[str]:
             except (KeyError, TypeError, ValueError, IndexError):
                 notes.append(f"{_name(entry)} is left out: it is damaged in {found.path.name}")
     _choose(work, found)
+    for kind, (study, folder) in found.studies.items():
+        work.keep_study(kind, study, folder)
+    if found.studies:
+        work.study_opened.emit()
     with suppress(KeyError, TypeError, ValueError, IndexError):
         _look_there(viewer, record)
     _open_docks(viewer, record["docks"])

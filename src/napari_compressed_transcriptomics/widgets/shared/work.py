@@ -37,6 +37,8 @@ class Work(QObject):
         Of methods fitted to be seen beside each other, with the seed `seed_of_latents`.
     prediction : Prediction or None
         Maps predicted.
+    studies_in : dict of str to Path
+        Where the ``comparison`` and the ``prediction`` that are here lie saved, if they do.
     """
 
     data_changed = Signal()
@@ -61,6 +63,7 @@ class Work(QObject):
         self.latents: tuple[NamedLatents, ...] = ()
         self.seed_of_latents = 0
         self.prediction: Prediction | None = None
+        self.studies_in: dict[str, Path] = {}
         viewer.layers.events.inserted.connect(self._on_inserted)
         viewer.layers.events.removed.connect(self._on_removed)
         for layer in viewer.layers:
@@ -111,6 +114,13 @@ class Work(QObject):
     def folder_of(self, result: "Reconstruction") -> Path | None:
         """Return the folder in which a result was saved last, None where it never was."""
         return self._folders.get(id(result))
+
+    def keep_study(self, kind: str, study: Any, folder: Path | None = None) -> None:
+        """Keep a ``comparison`` or a ``prediction``, which lies in a folder if one is given."""
+        setattr(self, kind, study)
+        self.studies_in.pop(kind, None)
+        if folder is not None:
+            self.studies_in[kind] = Path(folder).resolve()
 
     def layers_of(self, result: "Reconstruction") -> list[Any]:
         """Return the layers of the viewer that show something of a result."""

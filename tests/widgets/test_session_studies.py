@@ -1,0 +1,116 @@
+"""Sessions keep the comparison and the prediction that the docks show."""
+
+import shutil
+
+import numpy as np
+import pytest
+from napari.components import ViewerModel
+
+from napari_compressed_transcriptomics.core.target import Target
+from napari_compressed_transcriptomics.io.writers.comparison import save_comparison
+from napari_compressed_transcriptomics.io.writers.reopen.studies import SavedComparison
+from napari_compressed_transcriptomics.study.compare import compare_methods
+from napari_compressed_transcriptomics.study.compare_request import CompareRequest
+from napari_compressed_transcriptomics.study.predict import Prediction, Score
+from napari_compressed_transcriptomics.study.predict_request import PredictRequest
+from napari_compressed_transcriptomics.widgets.saved.session_read import read_session
+from napari_compressed_transcriptomics.widgets.saved.session_record import save_session
+from napari_compressed_transcriptomics.widgets.saved.session_show import show_session
+from napari_compressed_transcriptomics.widgets.shared.session import session
+from phantom import make_phantom
+from small import small_expression
+
+pytestmark = pytest.mark.usefixtures("qapp")
+NOT_SAVED = "The {}, which was not saved yet, is in a_results, beside it"
+
+
+@pytest.fixture(scope="module")
+def comparison():
+    """Two sizes of PCA, compared."""
+    return compare_methods(
+        CompareRequest(
+            small_expression(), methods=("pca",), latent_sizes=(2, 3), splits=("random",),
+            n_folds=2, n_jobs=1,
+        )
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def prediction():
+    """A map, predicted."""
+    data = make_phantom()
+    target = Target("one", np.random.default_rng(0).normal(size=data.n_samples))
+    score = Score("one", "pca", 2, "ridge", "blocks", 0.5, 0.4, 0.6, 0.01, 0.02)
+    request = PredictRequest(data, (target,), methods=("pca",), latent_sizes=(2,))
+    return Prediction(request, (score,), {score.key: target.values + 0.1})
+
+
+@pytest.fixture
+def viewer(comparison, prediction):
+    viewer = ViewerModel()
+    work = session(viewer).work
+    work.keep_study("comparison", comparison)
+    work.keep_study("prediction", prediction)
+    return viewer
+
+
+def opened(path):
+    """The work of a fresh viewer with a session, how often docks were told, and what is said."""
+    viewer, told = ViewerModel(), []
+    work = session(viewer).work
+    work.study_opened.connect(lambda: told.append(1))
+    notes = show_session(viewer, read_session(path))
+    return work, len(told), notes
+
+
+def test_what_was_not_saved_is_saved_beside_and_shown_again(
+    viewer, comparison, prediction, tmp_path
+):
+    path = tmp_path / "a.session.json"
+    assert save_session(viewer, path) == [
+        NOT_SAVED.format("comparison"),
+        NOT_SAVED.format("prediction"),
+    ]
+    assert str(tmp_path) not in path.read_text()
+    assert save_session(viewer, path) == []  # it lies there now
+    moved = tmp_path / "moved"
+    moved.mkdir()
+    for part in (path, tmp_path / "a_results"):
+        shutil.move(part, moved)
+    work, n_told, notes = opened(moved / path.name)
+    assert (n_told, notes) == (1, [])
+    assert [s.fit for s in work.comparison.scores] == [s.fit for s in comparison.scores]
+    (score,) = work.prediction.scores
+    wanted = prediction.predicted(prediction.scores[0])
+    np.testing.assert_allclose(work.prediction.predicted(score), wanted, rtol=1e-5)
+
+
+def test_a_folder_where_one_lies_is_named(viewer, comparison, tmp_path):
+    save_comparison(comparison, tmp_path / "mine")
+    work = session(viewer).work
+    work.keep_study("comparison", comparison, tmp_path / "mine")
+    assert save_session(viewer, tmp_path / "a.session.json") == [NOT_SAVED.format("prediction")]
+    work, _, _ = opened(tmp_path / "a.session.json")
+    assert isinstance(work.comparison, SavedComparison)
+    assert work.comparison.folder == tmp_path / "mine"
+    shutil.rmtree(tmp_path / "mine")
+    work, _, notes = opened(tmp_path / "a.session.json")
+    assert work.comparison is None
+    assert work.prediction is not None
+    assert len(notes) == 1
+    assert notes[0].startswith("The comparison is left out: ")
+
+
+def test_another_comparison_is_no_part_of_what_lies_there(viewer, prediction, tmp_path):
+    """One that was made after the session was saved gets a folder of its own."""
+    path = tmp_path / "a.session.json"
+    save_session(viewer, path)
+    other = compare_methods(
+        CompareRequest(
+            small_expression(seed=1), methods=("pca",), latent_sizes=(2,), splits=("random",),
+            n_folds=2, n_jobs=1,
+        )
+    )  # fmt: skip
+    session(viewer).work.keep_study("comparison", other)
+    assert save_session(viewer, path) == [NOT_SAVED.format("comparison")]
+    assert opened(path)[0].comparison.folder.name == "comparison_2"
