@@ -14,6 +14,7 @@ from napari_compressed_transcriptomics.viewer import layers
 from napari_compressed_transcriptomics.viewer.adding import add_expression
 from napari_compressed_transcriptomics.viewer.brain_view import attach
 from napari_compressed_transcriptomics.viewer.layer_content import shown
+from napari_compressed_transcriptomics.widgets.saved import session_menu
 from napari_compressed_transcriptomics.widgets.saved.session_read import check_session, read_session
 from napari_compressed_transcriptomics.widgets.saved.session_record import save_session
 from napari_compressed_transcriptomics.widgets.saved.session_show import show_session
@@ -110,6 +111,55 @@ def test_a_session_moves_with_its_files(folder):
     viewer, told = opened(folder / "a.session.json")
     assert not told
     assert len(viewer.layers) == 8
+
+
+@pytest.fixture
+def moved(folder):
+    """The session alone; its data and results lie deep in another folder, beside others."""
+    there = folder.parent / "there" / "deep"
+    there.mkdir(parents=True)
+    for path in (*folder.glob("x.*"), folder / "a_results"):
+        shutil.move(path, there)
+    decoy = folder.parent / "there" / "a"
+    decoy.mkdir()
+    (decoy / "x.nii.gz").write_bytes(b"of the same name")
+    return folder / "a.session.json"
+
+
+def test_what_was_moved_is_found_in_a_folder_by_name_and_hash(moved):
+    missing = read_session(moved).places.missing
+    assert {path.name for path in missing} == {
+        "x.nii.gz", *(path.name for path in moved.parents[1].glob("there/deep/a_results/*"))
+    }  # fmt: skip
+    viewer = ViewerModel()
+    assert not show_session(viewer, read_session(moved, look_in=moved.parents[1] / "there"))
+    assert len(viewer.layers) == 8
+    assert all(result.has_originals for result in session(viewer).work.results)
+
+
+def test_the_folder_of_what_was_moved_is_asked_for(moved, monkeypatch, qtbot):
+    asked = []
+
+    def ask(missing):
+        asked.append(len(missing))
+        return moved.parents[1] / "there"
+
+    monkeypatch.setattr(session_menu, "ask_where", ask)
+    viewer = ViewerModel()
+    session_menu.open_session(viewer, moved)
+    qtbot.waitUntil(lambda: len(viewer.layers) == 8, timeout=30_000)
+    assert asked == [3]
+
+
+def test_a_session_of_windows_is_found_by_its_names(moved):
+    """Its paths are read on another system."""
+    record = json.loads(moved.read_text())
+    for entry in record["results"]:
+        entry["path"] = "D:\\study\\" + entry["path"].replace("/", "\\")
+    moved.write_text(json.dumps(record))
+    viewer = ViewerModel()
+    assert not show_session(viewer, read_session(moved, look_in=moved.parents[1] / "there"))
+    assert len(session(viewer).work.results) == 2
 
 
 def test_files_that_are_gone_are_named_and_the_rest_is_shown(folder):

@@ -4,7 +4,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from qtpy.QtWidgets import QFileDialog
+from qtpy.QtWidgets import QFileDialog, QMessageBox
 
 from napari_compressed_transcriptomics.io.files.files import SESSION, suffix
 from napari_compressed_transcriptomics.viewer.notices import report, tell, user_errors_shown
@@ -31,8 +31,21 @@ def ask_and_save_session(viewer: Any) -> None:
         show_info("\n".join([f"Saved {path}", *notes]))
 
 
-def open_session(viewer: Any, path: Path) -> Job:
+def ask_where(missing: list[Path]) -> Path | None:
+    """Ask in which folder files of a session are now; None opens what there is without them."""
+    yes, no = QMessageBox.StandardButton.Yes, QMessageBox.StandardButton.No
+    names = ", ".join(sorted({path.name for path in missing}))
+    words = f"Not where it was: {names}. Locate the folder that holds it now, perhaps further down?"
+    if QMessageBox.question(None, "Open session", words, yes | no, yes) != yes:
+        return None
+    folder = QFileDialog.getExistingDirectory(None, "Which folder holds what was moved?")
+    return Path(folder) if folder else None
+
+
+def open_session(viewer: Any, path: Path, look_in: Path | None = None) -> Job:
     """Open a session: what it names is read in a thread, then shown as it was.
+
+    Where something was moved, a folder is asked for in which it is looked for, unless it is given.
 
     Raises
     ------
@@ -40,9 +53,16 @@ def open_session(viewer: Any, path: Path) -> Job:
         The file is none of ours, damaged, or of a newer version.
     """
     check_session(path)
-    job = Job(partial(read_session, path), "Opening session", parent=session(viewer))
+    job = Job(
+        partial(read_session, path, look_in=look_in), "Opening session", parent=session(viewer)
+    )
 
     def show(found: Any) -> None:
+        if found.places.missing and look_in is None:
+            folder = ask_where(found.places.missing)
+            if folder is not None:
+                open_session(viewer, path, folder)
+                return
         with user_errors_shown():
             tell(show_session(viewer, found))
 

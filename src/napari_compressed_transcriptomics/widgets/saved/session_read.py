@@ -8,8 +8,9 @@ from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.progress import Progress, Report, silent
 from napari_compressed_transcriptomics.core.provenance import file_sha256
 from napari_compressed_transcriptomics.io.files.files import existing_file, read_json
-from napari_compressed_transcriptomics.reconstruction.values_elsewhere import elsewhere
+from napari_compressed_transcriptomics.reconstruction.values_elsewhere import Origin, elsewhere
 
+from .session_places import Places
 from .session_record import FORMAT_VERSION
 from .session_studies import read_studies
 
@@ -27,6 +28,8 @@ class SavedSession:
     path : Path
     record : dict
         As the file has it.
+    places : Places
+        Where what it names is now.
     results : list of Reconstruction or None
         None where one was not found.
     data : list of Expression or None
@@ -38,15 +41,11 @@ class SavedSession:
 
     path: Path
     record: dict[str, Any]
+    places: Places
     results: "list[Reconstruction | None]" = field(default_factory=list)
     data: "list[Expression | None]" = field(default_factory=list)
     studies: dict[str, Any] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
-
-    @property
-    def folder(self) -> Path:
-        """That recorded paths are relative to."""
-        return self.path.parent
 
 
 def check_session(path: Path) -> dict[str, Any]:
@@ -76,8 +75,10 @@ def _of_dicts(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(part, dict) for part in value)
 
 
-def read_session(path: Path, report: Report = silent) -> SavedSession:
+def read_session(path: Path, report: Report = silent, look_in: Path | None = None) -> SavedSession:
     """Read results and data that a session names; what is missing or has changed is noted.
+
+    What is not where it was is looked for, by its name and hash, in a folder if one is given.
 
     Raises
     ------
@@ -86,15 +87,17 @@ def read_session(path: Path, report: Report = silent) -> SavedSession:
     """
     from napari_compressed_transcriptomics.io.writers.reopen.result import open_result
 
-    found = SavedSession(path.resolve(), check_session(path))
+    path = path.resolve()
+    found = SavedSession(path, check_session(path), Places(path.parent, look_in))
     todo = len(found.record["results"]) + len(found.record["data"])
     for entry in found.record["results"]:
         report(Progress("Opening results", len(found.results), todo))
         places = [one.expression.parcellation for one in found.results if one is not None]
         try:
-            folder = found.folder / str(entry.get("path"))
+            sha256 = entry.get("sha256")
+            folder = found.places.at(str(entry.get("path")), sha256, "summary.json")
             result = open_result(folder, places)
-            if file_sha256(folder / "summary.json") != entry.get("sha256"):
+            if file_sha256(folder / "summary.json") != sha256:
                 found.notes.append(f"{folder} was saved anew since the session was")
         except UserError as error:
             found.notes.append(f"A result is left out: {error}")
@@ -109,8 +112,12 @@ def read_session(path: Path, report: Report = silent) -> SavedSession:
             found.notes.append(f"{entry.get('name')} is left out: {error}")
             found.data.append(None)
     studies = found.record.get("studies")
-    found.studies, notes = read_studies(studies, lambda path: found.folder / path)
+    found.studies, notes = read_studies(studies, found.places)
     found.notes += notes
+    for entry in found.record["layers"]:
+        file = entry.get("file")
+        if isinstance(file, dict):
+            found.places.at(str(file.get("path")), file.get("sha256"))
     return found
 
 
@@ -128,7 +135,7 @@ def _data(found: SavedSession, entry: dict[str, Any], report: Report) -> "Expres
             continue
         try:
             if whole is None:
-                whole = values.fetch(None, report)
+                whole = values.fetch(_moved(found, values.origin, source), report)
             else:  # of the same file, which is not read again
                 values.bring(values.origin.checked(whole)[1])
         except UserError as error:
@@ -147,11 +154,32 @@ def _alone(found: SavedSession, source: dict[str, Any], report: Report) -> "Expr
 
         return made_again(source)
     how = HowRead.of(source)
-    given = {key: value for key, value in how.arguments(found.folder).items() if value}
+    given = {
+        key: _at(found.places, value, _sha256(source))
+        for key, value in how.arguments(found.path.parent).items()
+        if value
+    }
     data = read_expression(**given, report=report)
     if _sha256(data.source) != _sha256(source):
         raise UserError("it has changed since the session was saved; open it anew")
     return replace(data)
+
+
+def _at(places: Places, value: Any, sha256: Any) -> Any:
+    """Return an argument of `read_expression` with paths as they are now."""
+    if isinstance(value, list):
+        return [_at(places, one, sha256) for one in value]
+    return places.at(value, sha256) if isinstance(value, Path) else value
+
+
+def _moved(found: SavedSession, origin: Origin, source: dict[str, Any]) -> Path | None:
+    """Return where the originals of a result are now; None where they are where they were."""
+    from napari_compressed_transcriptomics.io.files.how_read import HowRead
+
+    if origin.found:
+        return None
+    inputs = [found.places.at(path, _sha256(source)) for path in HowRead.of(source).inputs]
+    return inputs[0] if len(inputs) == 1 else inputs[0].parent
 
 
 def _sha256(source: dict[str, Any]) -> Any:

@@ -34,7 +34,7 @@ def show_session(viewer: Any, found: SavedSession) -> list[str]:
     view.turns.finish()
     for result, entry in zip(found.results, record["results"], strict=True):
         if result is not None:
-            folder = found.folder / entry["path"]
+            folder = found.places.at(entry["path"])
             work.saved(result, folder)
             work.keep(result, parameters_in(folder))
     with view.at_once():
@@ -107,7 +107,7 @@ def _of_result(result: "Reconstruction", entry: dict[str, Any]) -> layers.LayerD
 
 
 def _open_file(viewer: Any, found: SavedSession, entry: dict[str, Any]) -> list[Any]:
-    path = found.folder / entry["path"]
+    path = found.places.at(entry["path"])
     if not path.is_file():
         raise UserError(f"{path} is not there any more")
     if file_sha256(path) != entry["sha256"]:

@@ -14,6 +14,8 @@ from napari_compressed_transcriptomics.io.writers.reopen.studies import (
     open_prediction,
 )
 
+from .session_places import Places
+
 if TYPE_CHECKING:
     from napari_compressed_transcriptomics.widgets.shared.work import Work
 
@@ -58,27 +60,28 @@ def _free(folder: Path) -> Path:
     return next(path for path in chain([folder], numbered) if not path.exists())
 
 
-def read_studies(record: Any, located: Callable[[str], Path]) -> tuple[dict[str, Any], list[str]]:
+def read_studies(record: Any, places: Places) -> tuple[dict[str, Any], list[str]]:
     """Return comparison and prediction by kind, with their folders, and what was not found.
 
     Parameters
     ----------
     record : dict
         As `save_studies` gives it.
-    located : callable
-        Returns where a recorded path is now.
+    places : Places
+        Tells where they are now.
     """
     found, notes = {}, []
     for kind in KINDS:
         entry = record.get(kind) if isinstance(record, dict) else None
         if not isinstance(entry, dict):
             continue
-        folder = located(str(entry.get("path")))
+        sha256 = entry.get("sha256")
+        folder = places.at(str(entry.get("path")), sha256, f"{kind}.json")
         try:
             found[kind] = (_OPENERS[kind](folder), folder)
         except UserError as error:
             notes.append(f"The {kind} is left out: {error}")
             continue
-        if file_sha256(folder / f"{kind}.json") != entry.get("sha256"):
+        if file_sha256(folder / f"{kind}.json") != sha256:
             notes.append(f"{folder} was saved anew since the session was")
     return found, notes
