@@ -21,6 +21,7 @@ from napari_compressed_transcriptomics.io.writers.read_results import read_resul
 from napari_compressed_transcriptomics.io.writers.results import save_results
 from napari_compressed_transcriptomics.io.writers.store import convert
 from napari_compressed_transcriptomics.reconstruction.compress import CompressRequest, compress
+from napari_compressed_transcriptomics.reconstruction.decoded import decoded
 from napari_compressed_transcriptomics.reconstruction.held_out_error import HeldOut
 from napari_compressed_transcriptomics.reconstruction.joint_histogram import density_of
 from napari_compressed_transcriptomics.reconstruction.results import samples_of
@@ -250,6 +251,32 @@ def test_regions_without_data_are_known_again(tmp_path):
     save_results(compressed(data), folder)  # of a whole atlas, into the same folder
     assert not list(folder.glob("lacking*"))
     assert open_result(folder).expression.parcellation.lacking is None
+
+
+def test_decoded_latents_are_opened_as_such(tmp_path):
+    """With no error claimed, and no expression looked for."""
+    made = compressed(make_phantom(), 3)
+    of = made.expression
+    alone = decoded(made.codec, made.latents, of.parcellation, of.samples, name="published")
+    save_results(made, tmp_path)  # of which nothing stays
+    save_results(alone, tmp_path)
+    record = json.loads((tmp_path / "summary.json").read_text())
+    assert record["rmse"] is record["density"] is record["data_sha256"] is None
+    found = open_result(tmp_path)
+    assert not found.has_errors
+    assert not found.in_sample
+    assert found.density is None
+    for name in ARRAYS:
+        np.testing.assert_array_equal(getattr(found, name), getattr(alone, name), name)
+    np.testing.assert_array_equal(found.gene("TP53"), made.gene("TP53"))
+    np.testing.assert_array_equal(found.novelty.distance, alone.novelty.distance)
+    assert not found.has_originals
+    with pytest.raises(UserError, match="published are latents without the expression"):
+        found.expression.values[0]
+    save_results(found, tmp_path / "again")
+    assert not open_result(tmp_path / "again").has_errors
+    with pytest.raises(UserError, match="holds latents that were decoded"):
+        read_results(tmp_path)
 
 
 # Folders that are not whole

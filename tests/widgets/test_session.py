@@ -10,14 +10,17 @@ from napari.components import ViewerModel
 from napari_compressed_transcriptomics import read_expression
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.io.files.nifti import write_volume
+from napari_compressed_transcriptomics.reconstruction.decoded import decoded
 from napari_compressed_transcriptomics.viewer import layers
 from napari_compressed_transcriptomics.viewer.adding import add_expression
 from napari_compressed_transcriptomics.viewer.brain_view import attach
 from napari_compressed_transcriptomics.viewer.layer_content import shown
 from napari_compressed_transcriptomics.widgets.saved import session_menu
+from napari_compressed_transcriptomics.widgets.saved.result import open_saved_result
 from napari_compressed_transcriptomics.widgets.saved.session_read import check_session, read_session
 from napari_compressed_transcriptomics.widgets.saved.session_record import save_session
 from napari_compressed_transcriptomics.widgets.saved.session_show import show_session
+from napari_compressed_transcriptomics.widgets.shared.result_layers import Outputs, add_result
 from napari_compressed_transcriptomics.widgets.shared.session import session
 from phantom import make_phantom
 from small import compressed
@@ -212,3 +215,22 @@ def test_odd_entries_are_left_out(folder):
         f"{name} is left out: it is damaged in a.session.json"
         for name in ("lost", record["layers"][2]["look"]["name"])
     ]
+
+
+def test_decoded_latents_are_kept_without_errors(tmp_path):
+    made = compressed(make_phantom(), 2)
+    of = made.expression
+    alone = decoded(made.codec, made.latents, of.parcellation, of.samples, name="published")
+    viewer = ViewerModel()
+    add_result(viewer, alone, Outputs(gene="TP53"))
+    names = [layer.name for layer in viewer.layers]
+    save_session(viewer, tmp_path / "a.session.json")
+    viewer, told = opened(tmp_path / "a.session.json")
+    assert not told
+    assert [layer.name for layer in viewer.layers] == names
+    assert {shown(layer).kind for layer in viewer.layers} == {"latents", "gene"}
+    (again,) = session(viewer).work.results
+    assert not again.has_errors
+    other = ViewerModel()
+    open_saved_result(other, session(viewer).work.folder_of(again))
+    assert "latents" in [shown(layer).kind for layer in other.layers]

@@ -75,6 +75,11 @@ def read_results(
         raise _unlike(folder / HELD_OUT_FILES[0], unseen.shape, "volumes")
     inside = np.isfinite(error.data)
     if not inside.any():
+        if record.get("rmse") is None:
+            raise UserError(
+                f"{folder} holds latents that were decoded, of which no error is known; open it in "
+                "napari or by open_result, or choose a folder that encode --out wrote"
+            )
         raise UserError(f"{folder / 'error.nii.gz'} holds no value; save the results again")
 
     lacking = read_lacking(folder, record, error.data.shape)

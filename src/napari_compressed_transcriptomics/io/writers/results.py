@@ -46,6 +46,8 @@ RESULT_FILES = (
     MODEL,
     "summary.json",
 )
+GENE_NUMBERS = ("rmse", "r2", "mean", "sd")
+"""In ``gene_error.csv``, in any case."""
 FORMAT_VERSION = 2
 """2 added where the samples lie and the model, with which a result is opened again."""
 HELD_OUT_FILES = ("held_out_error.nii.gz", "held_out_error.json")
@@ -108,6 +110,9 @@ def save_results(
     and there is ``held_out_error.nii.gz``. Where the atlas has regions without data,
     ``lacking.nii.gz`` is 1 there. One of these that an earlier result left there is removed.
 
+    Of latents that were decoded without their expression all errors are NaN, and ``density.csv``
+    has no row.
+
     Parameters
     ----------
     reconstruction : Reconstruction
@@ -142,8 +147,8 @@ def save_results(
     names = [*RESULT_FILES[:-1], *written, *surfaces, RESULT_FILES[-1]]
     check_results_folder(directory, expression, reconstruction.latents.shape[1], names)
     record = provenance_of(reconstruction, parameters)
-    density = density_of(reconstruction)
-    cells = {
+    density = density_of(reconstruction) if reconstruction.has_errors else None
+    cells = density and {
         "low": float(density.edges[0]),
         "high": float(density.edges[-1]),
         "n_bins": len(density.counts),
@@ -221,7 +226,7 @@ def write_gene_error_csv(
     """
     expression = reconstruction.expression
     refuse_overwriting([path], expression.source)
-    table = reconstruction.gene_table
+    table = reconstruction.gene_table or dict.fromkeys(GENE_NUMBERS, reconstruction.rmse_genes)
     return write_table_csv(Path(path), "gene", expression.genes, table, style=style)
 
 
@@ -246,7 +251,10 @@ def write_sample_error_csv(
     return write_sample_csv(path, expression, columns, style=style)
 
 
-def _write_density_csv(path: Path, density: "JointHistogram") -> None:
+def _write_density_csv(path: Path, density: "JointHistogram | None") -> None:
+    if density is None:
+        write_table_csv(path, "original", [], {"reconstructed": np.empty(0), "count": np.empty(0)})
+        return
     middles = (density.edges[:-1] + density.edges[1:]) / 2
     original, reconstructed = np.nonzero(density.counts)
     columns = {

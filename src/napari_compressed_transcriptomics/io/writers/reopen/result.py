@@ -57,7 +57,10 @@ def open_result(directory: str | Path, places: Iterable[Parcellation] = ()) -> "
         missing, damaged, or not of one result.
     """
     from napari_compressed_transcriptomics.codecs.models.model_file import load_model_later
-    from napari_compressed_transcriptomics.reconstruction.decoded import without_values
+    from napari_compressed_transcriptomics.reconstruction.decoded import (
+        NO_EXPRESSION,
+        without_values,
+    )
     from napari_compressed_transcriptomics.reconstruction.reconstruction import Reconstruction
 
     folder = Path(directory)
@@ -85,15 +88,16 @@ def open_result(directory: str | Path, places: Iterable[Parcellation] = ()) -> "
     density = read_density(folder / "density.csv", record)
     check_belonging(folder / "summary.json", record, AGAIN)  # after all is read
     originals = Originals(folder.resolve(), record, codec, samples, place)
+    alone = not np.isfinite(of_samples[:, 0]).any()  # latents that were decoded: of no expression
     notes = [str(note) for note in record.get("notes", [])]
     expression = without_values(
         codec.genes,
         place,
         samples,
-        "",
+        NO_EXPRESSION.format(name=originals.name) if alone else "",
         name=originals.name,
         sha256=str(record.get("data_sha256") or ""),
-        origin=originals,
+        origin=None if alone else originals,
         excluded=tuple(map(str, record.get("excluded", []))),
         filled=tuple(map(str, record.get("filled", []))),
         source=_with_paths(record.get("source"), folder.resolve()),
