@@ -64,6 +64,7 @@ def main(folder: Path, out: Path) -> None:
     server = source_of(served(folder))
     os.environ[MIRROR_VARIABLE] = f"http://127.0.0.1:{server.server_port}/"
     os.environ[CACHE_VARIABLE] = tempfile.mkdtemp()
+    os.environ["COMPRESSED_TRANSCRIPTOMICS_SETTINGS"] = tempfile.mkdtemp()  # forms are as new
 
     import napari
 
