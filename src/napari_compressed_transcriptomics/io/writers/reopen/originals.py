@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import Any
 
 import numpy as np
@@ -150,7 +150,8 @@ class Originals:
 
     def _located(self, path: Path) -> list[str | Path]:
         """Return the inputs where a file or folder was given in place of what is not there."""
-        several = [path / Path(name).name for name in self._how.inputs]
+        names = [PureWindowsPath(name).name for name in self._how.inputs]  # of any system
+        several = [path / name for name in names]
         within = path.is_dir() and all(one.exists() for one in several)
         return list(several) if within else [path]
 
