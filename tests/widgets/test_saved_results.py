@@ -16,6 +16,9 @@ from napari_compressed_transcriptomics.io.files.nifti import write_volume
 from napari_compressed_transcriptomics.io.writers.results import save_results
 from napari_compressed_transcriptomics.viewer.layer_content import shown
 from napari_compressed_transcriptomics.widgets.inspect.gene_maps import comparison
+from napari_compressed_transcriptomics.widgets.saved.session_read import read_session
+from napari_compressed_transcriptomics.widgets.saved.session_record import save_session
+from napari_compressed_transcriptomics.widgets.saved.session_show import show_session
 from napari_compressed_transcriptomics.widgets.shared.session import session
 from phantom import make_phantom
 
@@ -129,3 +132,30 @@ def test_a_model_is_offered_in_compress(voxels, make_napari_viewer):
     assert compress.codec.currentData() == "model"
     assert load_model(compress.model_path.text()).latent_size == 3
     assert not viewer.layers
+
+
+def test_the_docks_and_the_page_in_front_are_so_again(make_napari_viewer, tmp_path):
+    viewer, path = make_napari_viewer(show=True), tmp_path / "a.session.json"
+    docks = {}
+    for name in ("Compressed Transcriptomics", "Brain view", "Cortical surface"):
+        docks[name], widget = viewer.window.add_plugin_dock_widget(PLUGIN, name)
+        QTest.qWait(50)
+        if name == "Compressed Transcriptomics":
+            for page in ("Compress", "Train autoencoder", "Open data"):
+                widget.show_page(page)
+    docks["Brain view"].raise_()
+    wait_for(lambda: in_front(viewer) == ["Brain view"])
+    save_session(viewer, path)
+    again = make_napari_viewer(show=True)
+    assert not show_session(again, read_session(path))
+    wait_for(lambda: in_front(again) == ["Brain view"])
+    assert list(session(again).main.made_pages())[-1] == "Open data"
+
+
+def in_front(viewer):
+    """The docks that are seen, of those that are tabs."""
+    return [
+        title.rpartition(" (")[0]
+        for title, widget in viewer.window.dock_widgets.items()
+        if not widget.visibleRegion().isEmpty()
+    ]

@@ -178,5 +178,6 @@ def _docks(viewer: Any) -> list[dict[str, Any]]:
         if isinstance(dock, Workspace):
             pages = dock.made_pages().items()
             one = {"name": name, "pages": [[page, values_of(made)] for page, made in pages]}
+        one["front"] = not dock.visibleRegion().isEmpty()  # of docks that are tabs
         found.append(one)
     return found

@@ -2,7 +2,10 @@
 
 import re
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
+
+from qtpy.QtWidgets import QDockWidget
 
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.provenance import file_sha256
@@ -12,6 +15,7 @@ from napari_compressed_transcriptomics.viewer.itself import itself
 from napari_compressed_transcriptomics.viewer.settings import PLUGIN
 from napari_compressed_transcriptomics.widgets.inspect.gene_maps import comparison
 from napari_compressed_transcriptomics.widgets.shared.dock import Dock, open_dock
+from napari_compressed_transcriptomics.widgets.shared.following import soon
 from napari_compressed_transcriptomics.widgets.shared.forms.form_values import give_values
 from napari_compressed_transcriptomics.widgets.shared.session import session
 
@@ -158,6 +162,7 @@ def _open_docks(viewer: Any, docks: list[dict[str, Any]]) -> None:
     window = getattr(viewer, "window", None)
     if window is None:
         return
+    front = []
     for one in docks:
         name = str(one.get("name"))
         there = {
@@ -176,3 +181,13 @@ def _open_docks(viewer: Any, docks: list[dict[str, Any]]) -> None:
         values = one.get("values")
         if isinstance(values, dict):
             give_values(dock, values)
+        if one.get("front"):
+            front.append(dock)
+    for dock in front:  # once docks have become tabs, which raises each
+        soon(dock, soon(dock, partial(_raise, dock)).start).start()
+
+
+def _raise(dock: Dock) -> None:
+    frame = dock.parent()
+    if isinstance(frame, QDockWidget):
+        frame.raise_()

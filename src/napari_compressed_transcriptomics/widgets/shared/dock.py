@@ -112,13 +112,14 @@ class Dock(QWidget):
         window = mine.parent()
         if not isinstance(window, QMainWindow):
             return
+        if any(isinstance(other.widget(), Dock) for other in window.tabifiedDockWidgets(mine)):
+            return  # another, opened at the same time, has come to this one
         for other in window.findChildren(QDockWidget):
             if (
                 other is not mine
                 and isinstance(other.widget(), Dock)
                 and other.isVisible()
                 and not other.isFloating()
-                and other not in window.tabifiedDockWidgets(mine)
                 and window.dockWidgetArea(other) == window.dockWidgetArea(mine)
             ):
                 window.tabifyDockWidget(other, mine)
