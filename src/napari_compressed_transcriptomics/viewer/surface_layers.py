@@ -126,6 +126,7 @@ class SurfaceView:
             viewer.layers.remove(layer)
         for layer in before["hidden"]:
             layer.visible = True
+        self._view.cells.wanted.titled = False
         self._view.show_elsewhere(False)
         self._view.shell.hide_meanwhile(False)
         viewer.canvas.overlays.scale_bar.visible = before["scale_bar"]
@@ -192,8 +193,6 @@ class SurfaceView:
                 shading="none",
                 metadata={SURFACE_KEY: self._content()},
             )
-            self._layer.name_overlay.position = "top_left"
-            self._layer.name_overlay.visible = True
         else:
             # Colours of another number of vertices would not fit for a moment.
             with self._layer.events.data.blocker(), self._layer.events.set_data.blocker():
@@ -268,6 +267,7 @@ class SurfaceView:
         scene, viewer = self._scene, self._viewer
         assert scene is not None
         viewer.dims.ndisplay = 3
+        self._view.cells.wanted.titled = True
         self._view.show_elsewhere(mesh != "pial" or not scene.in_place, not scene.in_place)
         viewer.canvas.overlays.scale_bar.visible = mesh == "pial" and self._before["scale_bar"]
         viewer.scene.camera.set_view_direction(scene.direction[::-1], scene.up[::-1])
@@ -280,12 +280,13 @@ class SurfaceView:
         """
         camera = self._viewer.scene.camera
         height, width = self._viewer.canvas.size
-        room = layouts_of(self._viewer)[0].brain
+        room = layouts_of(self._viewer, self._view.cells.wanted)[0].brain
         places = [scene.vertices, *(place[None] for _, place in scene.captions)]
         axes = np.stack([np.cross(scene.direction, scene.up), scene.up])
         seen = np.concatenate(places) @ axes.T
         reach, middle = np.ptp(seen, axis=0), (seen.min(0) + seen.max(0)) / 2
-        free = np.maximum(np.array([room.width, room.height]) - 2 * _WORD_PIXELS, 50)
+        words = np.array([0, _WORD_PIXELS if scene.captions else 0])  # stand below the parts
+        free = np.maximum(np.array([room.width, room.height]) - 2 * words, 50)
         camera.zoom = (free / reach).min()
         across, down = room.middle
         middle += np.array([width / 2 - across, down - height / 2]) / camera.zoom

@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QSize, Qt
-from qtpy.QtWidgets import QLabel, QSplitter, QVBoxLayout, QWidget
+from qtpy.QtCore import QEvent, QSize, Qt
+from qtpy.QtWidgets import QDockWidget, QLabel, QSplitter, QVBoxLayout, QWidget
 
 from napari_compressed_transcriptomics.viewer import brain_view
 from napari_compressed_transcriptomics.viewer.anatomy.four_views import FourViews as Views
@@ -37,6 +37,7 @@ class FourViews(QWidget):
     def __init__(self, napari_viewer: Any):
         super().__init__()
         self._viewer = itself(napari_viewer)
+        self._is_docked = False
         brain_view.attach(self._viewer)
         self.views = Views(self._viewer, self._pick, self._name)
         self.cells = [_Cell(self, view) for view in self.views.views]
@@ -64,6 +65,15 @@ class FourViews(QWidget):
         )
         self._fits.start()
         super().resizeEvent(event)
+
+    def event(self, event: Any) -> bool:
+        """Close, and let three canvases go, when napari takes the widget out of its dock."""
+        if event.type() == QEvent.Type.ParentChange:
+            was_docked, self._is_docked = self._is_docked, isinstance(self.parent(), QDockWidget)
+            if was_docked and self.parent() is None:
+                self.close()
+                self.deleteLater()
+        return super().event(event)
 
     def closeEvent(self, event: Any) -> None:
         """Take the crosshair away with the views."""

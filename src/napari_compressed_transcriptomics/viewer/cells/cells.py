@@ -140,7 +140,7 @@ class Cells:
         """Let brains fill their cells."""
         self._fitting = True
         try:
-            fit_to(self._viewer, layouts_of(self._viewer, self.wanted.barred)[0])
+            fit_to(self._viewer, layouts_of(self._viewer, self.wanted)[0])
         finally:
             self._fitting = False
         if self._pictures is not None:

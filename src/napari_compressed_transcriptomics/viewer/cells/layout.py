@@ -89,6 +89,7 @@ def lay_out(
     spacing: float = 0.0,
     even: bool = False,
     barred: bool = True,
+    lettered: bool = True,
 ) -> list[CellLayout]:
     """Lay out all cells of a canvas, row by row.
 
@@ -108,11 +109,14 @@ def lay_out(
         turns about the middle of its cell.
     barred : bool
         Whether cells have colour bars and captions.
+    lettered : bool
+        Whether sides have letters.
     """
     rows, columns = shape
     width = (canvas[0] - spacing * (columns - 1)) / columns
     height = (canvas[1] - spacing * (rows - 1)) / rows
-    one = lay_out_cell(width, height, aspect, titled=titled, even=even, barred=barred)
+    kinds = {"titled": titled, "even": even, "barred": barred, "lettered": lettered}
+    one = lay_out_cell(width, height, aspect, **kinds)
     return [
         one.moved(column * (width + spacing), row * (height + spacing))
         for row in range(rows)
@@ -128,27 +132,28 @@ def lay_out_cell(
     titled: bool = True,
     even: bool = False,
     barred: bool = True,
+    lettered: bool = True,
 ) -> CellLayout:
     """Lay out one cell, its bar below or beside the brain: where the brain is larger.
 
     What leaves the brain no room is left out: first the caption, then the bar, then letters.
     """
-    for captioned, with_bar, lettered in (
-        (True, True, True),
-        (False, True, True),
-        (False, False, True),
+    for captioned, with_bar, with_letters in (
+        (True, True, lettered),
+        (False, True, lettered),
+        (False, False, lettered),
         (False, False, False),
     ):
         if with_bar and not barred:
             continue
-        wanted = (captioned, lettered, titled)
+        wanted = (captioned, with_letters, titled)
         below = _cell(width, height, "below" if with_bar else "", wanted, even)
         beside = _cell(width, height, "beside" if with_bar else "", wanted, even)
         best = max(below, beside, key=lambda one: brain_height(one.brain, aspect))
         enough = 0.3 * height if captioned else _LEAST_BRAIN
-        if min(best.brain.height, best.brain.width) >= enough or not lettered:
-            return best
-    raise AssertionError  # the last is always returned
+        if min(best.brain.height, best.brain.width) >= enough:
+            break
+    return best
 
 
 def brain_height(room: Rect, aspect: float) -> float:

@@ -102,7 +102,7 @@ def groups_of(viewer: Any) -> list[list[Any]]:
     return [groups[group] for group in sorted(groups)]
 
 
-def layouts_of(viewer: Any, barred: bool = True) -> list[CellLayout]:
+def layouts_of(viewer: Any, wanted: "Wanted") -> list[CellLayout]:
     """Return where the parts of all cells lie, also of those that show nothing."""
     grid = viewer.canvas.grid
     height, width = viewer.canvas.size
@@ -115,10 +115,11 @@ def layouts_of(viewer: Any, barred: bool = True) -> list[CellLayout]:
         (width, height),
         shape,
         across / down,
-        titled=grid.enabled,
+        titled=grid.enabled or wanted.titled,
         spacing=int(spacing),
         even=viewer.dims.ndisplay == 3,
-        barred=barred,
+        barred=wanted.barred,
+        lettered=wanted.sided,
     )
 
 
@@ -134,6 +135,8 @@ class Wanted:
         Whether letters and scale hold for all that is seen.
     barred : bool
         Whether there are colour bars and captions; not in small views.
+    titled : bool
+        Whether there are titles where there is but one cell, too.
     in_place : bool
         Whether what is shown lies where the brain has it, so that places can be marked.
     marked : (ndarray of shape (3,), str) or None
@@ -145,6 +148,7 @@ class Wanted:
     written: bool = True
     sided: bool = True
     barred: bool = True
+    titled: bool = False
     in_place: bool = True
     marked: tuple[np.ndarray, str] | None = None
     cross: np.ndarray | None = None
@@ -168,13 +172,14 @@ def look(viewer: Any, texts: CellTexts, wanted: Wanted, sliced: bool = False) ->
     if not any(shown(layer) is not None for layer in viewer.layers):
         return nothing
     groups, grid = groups_of(viewer), viewer.canvas.grid.enabled
+    titled = grid or wanted.titled
     if not groups:
         return nothing
     cells = []
-    for layout, layers in zip(layouts_of(viewer, wanted.barred), groups, strict=False):
+    for layout, layers in zip(layouts_of(viewer, wanted), groups, strict=False):
         top = next((x for x in reversed(layers) if _has_bar(x)), layers[-1])
-        told = wanted.written and (wanted.barred or grid)
-        said = texts.of(viewer, top, titled=grid) if told else CellText()
+        told = wanted.written and (wanted.barred or titled)
+        said = texts.of(viewer, top, titled=titled) if told else CellText()
         cells.append(SeenCell(layout, said, _no_data(viewer, top, texts.no_data)))
     sliced |= any(cell.no_data for cell in cells)
     sided = wanted.written and wanted.sided
@@ -187,7 +192,7 @@ def look(viewer: Any, texts: CellTexts, wanted: Wanted, sliced: bool = False) ->
         _place(viewer) if wanted.written else "",
         _scale(viewer, cells[0].layout) if sided else (0.0, ""),
         _mark(viewer, cells, wanted.marked) if wanted.in_place else None,
-        _cross(viewer, cells[0].layout.cell, wanted.cross),
+        _cross(viewer, cells[0].layout.cell, wanted.cross) if wanted.in_place else (),
         _slice(viewer) if sliced else (),
     )
 
