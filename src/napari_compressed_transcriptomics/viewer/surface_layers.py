@@ -293,7 +293,7 @@ class SurfaceView:
         camera.center = tuple((middle @ axes)[::-1])
         if self._captions is not None:
             wide = reach[0] / 2 * camera.zoom
-            self._captions.text.size = float(np.clip(wide / 16, 6, 11))
+            self._captions.text.size = float(np.clip(wide / 18, 6, 11))
 
     def _on_size(self) -> None:
         if self._layer is not None and self._scene is not None:
