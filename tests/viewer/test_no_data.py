@@ -135,3 +135,12 @@ def test_figures_are_hatched_and_have_a_legend(grid, plane):
     assert "Hatched: no data" in words(one)
     whole = replace(one, parcellation=replace(one.parcellation, lacking=None))
     assert "Hatched: no data" not in words(whole)
+
+
+def test_figures_reach_as_far_as_what_has_no_data():
+    brain, _ = blocks("LAS")
+    one = BrainMap(brain.values[:, 0], brain.parcellation, "A", "A (units of the data)")
+    figure = draw_maps([one], FigureRequest(what=("gene:A",), n=1, planes=("axial",)))
+    rgba = np.asarray(figure.axes[0].images[0].get_array())
+    drawn = rgba[rgba[..., 3] == 1][:, :3]
+    assert (np.ptp(drawn, axis=1) == 0).mean() == pytest.approx(8 / 18, abs=0.01)  # of the voxels

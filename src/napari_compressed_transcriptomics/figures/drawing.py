@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from nibabel.affines import apply_affine
 
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.progress import Progress, Report, silent
@@ -107,11 +108,14 @@ def _flat(one: BrainMap, request: FigureRequest) -> tuple[Rows, np.ndarray]:
     volume = one.volume
     columns = 3 if request.view == "ortho" else _columns(len(request.mm) or request.n, request)
     pixels = int(np.clip(request.width_pixels / columns, *_PIXELS))
-    around = None
+    lacking, reaches = one.lacking, []
+    if lacking is not None and lacking.any():
+        reaches.append(apply_affine(one.affine, np.argwhere(lacking)))
     if request.template:
         from .template import template_reach
 
-        around = template_reach()
+        reaches.append(template_reach())
+    around = np.concatenate(reaches) if reaches else None
     space = BrainSpace(np.isfinite(volume), one.affine, pixels, around)
     if request.view == "ortho":
         rows: list[list[Any]] = [space.ortho(request.place)]
@@ -125,7 +129,6 @@ def _flat(one: BrainMap, request: FigureRequest) -> tuple[Rows, np.ndarray]:
         from .template import before_template
 
         rows = [[before_template(picture) for picture in row] for row in rows]
-    lacking = one.lacking
     if lacking is not None:
         rows = [[with_hatching(picture, lacking, one.affine) for picture in row] for row in rows]
     return rows, volume

@@ -98,8 +98,8 @@ class BrainSpace:
         Voxels to RAS mm.
     pixels : int, optional
         Of the longest side of a picture; `PIXELS` where not given.
-    around : ndarray, shape (2, 3), optional
-        Least and largest RAS mm that pictures reach at least.
+    around : ndarray, shape (n, 3), optional
+        Places in RAS mm that lie within the pictures, too.
     """
 
     def __init__(
@@ -117,9 +117,8 @@ class BrainSpace:
             raise ValueError("no voxel is inside")
         places = apply_affine(affine, voxels)
         reach = np.abs(affine[:3, :3]).sum(axis=1)  # half a voxel, and as much of margin
-        self.low, self.high = places.min(axis=0) - reach, places.max(axis=0) + reach
-        if around is not None:
-            self.low, self.high = np.minimum(self.low, around[0]), np.maximum(self.high, around[1])
+        within = places if around is None else np.concatenate([places, around])
+        self.low, self.high = within.min(axis=0) - reach, within.max(axis=0) + reach
         self.step = float((self.high - self.low).max() / (pixels or PIXELS))
         self._places = places
 
