@@ -13,7 +13,16 @@ from pathlib import Path
 SAMPLES = Path(__file__).parents[2] / "sample_data"
 _TABLE = str(SAMPLES / "synthetic_regions.csv")
 _ATLAS = str(SAMPLES / "synthetic_regions_atlas.nii.gz")
-_CHANGING = ("seconds", "files", "versions", "model", "model_sha256", "source", "model_card")
+_CHANGING = (
+    "seconds",
+    "command",
+    "files",
+    "versions",
+    "model",
+    "model_sha256",
+    "source",
+    "model_card",
+)
 
 
 @dataclass

@@ -13,9 +13,10 @@ import pytest
 from commands import REGIONS, files_below, refused, run
 from napari_compressed_transcriptomics.cli import encode, info, signals, streams
 from napari_compressed_transcriptomics.core import fault_report, memory
+from napari_compressed_transcriptomics.io.writers.results import RESULT_FILES
 
 ENCODE = ("encode", REGIONS, "--model", "pca", "--latent", 2, "--out")
-N_FILES = 9
+N_FILES = len(RESULT_FILES)
 
 
 @pytest.fixture

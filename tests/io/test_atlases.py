@@ -49,7 +49,7 @@ def test_rows_follow_names_not_positions(atlas, table):
     ids = nib.load(atlas).get_fdata()
     expected = np.where(ids == 0, np.nan, ids).astype(np.float32)
     np.testing.assert_array_equal(read.gene_volume("A"), expected)
-    assert set(read.source) == {"expression", "atlas", "labels"}
+    assert set(read.source) == {"expression", "atlas", "labels", "reading"}
     assert read.notes == ()
 
 
