@@ -18,14 +18,13 @@ from napari_compressed_transcriptomics.io.readers.surfaces.outlook import Outloo
 from napari_compressed_transcriptomics.io.readers.surfaces.place import OnSurface
 from napari_compressed_transcriptomics.repeat.command import Repeat
 from napari_compressed_transcriptomics.repeat.reading import open_again
-from napari_compressed_transcriptomics.viewer.adding import add_expression
 from napari_compressed_transcriptomics.widgets.shared.background import Background
-from napari_compressed_transcriptomics.widgets.shared.dock import Dock
 from napari_compressed_transcriptomics.widgets.shared.fields import choice, wrapping_label
 from napari_compressed_transcriptomics.widgets.shared.following import soon
 from napari_compressed_transcriptomics.widgets.shared.layouts import form
 from napari_compressed_transcriptomics.widgets.shared.run_bar import RunBar
 
+from .form import OpenForm
 from .path_field import PathField
 from .table import MISSING
 
@@ -36,7 +35,7 @@ _LABELS = "Labels (*.annot *.label.gii *.gii *.gii.gz *.mgh *.mgz)"
 _MILLISECONDS = 250  # after the last key
 
 
-class OpenVertices(Dock):
+class OpenVertices(OpenForm):
     """Looks at data on vertices as soon as they are chosen, says what they are, and opens them."""
 
     def __init__(self, napari_viewer: Any):
@@ -178,15 +177,6 @@ class OpenVertices(Dock):
         self.bar.allow("")
         if self.bar.job is None:
             self.bar.status.setText(self._looked.in_words)
-
-    def _start(self) -> None:
-        self.bar.start(self.request())
-
-    def _show(self, expression: Expression) -> None:
-        add_expression(self._viewer, expression)
-        self.why.hide()
-        self.source.line.clear()
-        self.bar.status.setText(f"Opened {expression.name}.")
 
 
 def _look(path: Path, how: OnSurface, atlas: Path | None) -> Outlook | str:

@@ -9,12 +9,11 @@ from napari_compressed_transcriptomics.core.progress import Report
 from napari_compressed_transcriptomics.io.files.how_read import HowRead
 from napari_compressed_transcriptomics.repeat.command import Repeat
 from napari_compressed_transcriptomics.repeat.reading import open_again
-from napari_compressed_transcriptomics.viewer.adding import add_expression
-from napari_compressed_transcriptomics.widgets.shared.dock import Dock
 from napari_compressed_transcriptomics.widgets.shared.fields import choice, wrapping_label
 from napari_compressed_transcriptomics.widgets.shared.layouts import form
 from napari_compressed_transcriptomics.widgets.shared.run_bar import RunBar
 
+from .form import OpenForm
 from .path_field import PathField
 
 VARIANTS = {
@@ -29,7 +28,7 @@ BAD_MAPS = {
 }
 
 
-class OpenVolumes(Dock):
+class OpenVolumes(OpenForm):
     """Opens a folder of one NIfTI a gene, or one file of all genes."""
 
     recalls = True
@@ -88,12 +87,3 @@ class OpenVolumes(Dock):
 
     def _refresh(self) -> None:
         self.bar.check(self.request)
-
-    def _start(self) -> None:
-        self.bar.start(self.request())
-
-    def _show(self, expression: Expression) -> None:
-        add_expression(self._viewer, expression)
-        self.why.hide()
-        self.source.line.clear()
-        self.bar.status.setText(f"Opened {expression.name}.")
