@@ -60,7 +60,10 @@ def _links(text: str, change: Any) -> str:
 
 
 def _home(text: str) -> str:
-    """Return the README with links to the site's pages and to the repository's files."""
+    """Return the README with links to the site's pages and to the repository's files.
+
+    Without badges: another server would be asked for each.
+    """
 
     def change(link: str) -> str:
         if link.startswith(SITE):
@@ -70,6 +73,7 @@ def _home(text: str) -> str:
             return link.removeprefix("docs/")
         return link if "://" in link or link.startswith("#") else f"{REPOSITORY}/blob/main/{link}"
 
+    text = re.sub(r"^\[!\[.*\n+", "", text, flags=re.MULTILINE)
     return "---\nhide: [navigation]\n---\n\n" + _links(text, change)
 
 

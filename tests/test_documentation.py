@@ -181,3 +181,6 @@ def test_the_site_builds_strictly(tmp_path):
     python = (tmp_path / "site" / "reference" / "python" / "index.html").read_text()
     for name, where in package._PUBLIC.items():
         assert f'id="{package.__name__}.{where}.{name}"' in python
+    asked = r'<(?:(?:img|script|iframe)[^>]*\ssrc|link[^>]*"stylesheet"[^>]*\shref)="https?:'
+    for page in (tmp_path / "site").rglob("*.html"):  # a reader's browser asks nobody else
+        assert not re.search(asked, page.read_text()), page

@@ -22,6 +22,7 @@ REPOSITORY = (
 RAW = REPOSITORY.replace("github.com", "raw.githubusercontent.com") + "/main/"
 PAGES = REPOSITORY + "/blob/main/"
 SITE = "https://napari-compressed-transcriptomics.github.io/napari-compressed-transcriptomics/"
+BADGE = "https://codecov.io/gh/"
 MAX_WORDS, MAX_PICTURE_BYTES = 700, 3_000_000
 CONDA_NAMES = {"matplotlib": "matplotlib-base", "torch": "pytorch"}
 
@@ -77,18 +78,28 @@ def is_page(address: str) -> bool:
     return not address or any((ROOT / source).exists() for source in sources)
 
 
+def pictures(text: str) -> list[str]:
+    found = re.findall(r"!\[[^\]]*\]\(([^)\s]+)\)", text)
+    return [address for address in found if not address.startswith(BADGE)]
+
+
 def test_the_readme_is_short_and_its_pictures_are_small(metadata):
     text = metadata.core.readme
     assert len(text.split()) < MAX_WORDS
-    for picture in re.findall(r"!\[[^\]]*\]\(([^)\s]+)\)", text):
+    for picture in pictures(text):
         size = (ROOT / picture.removeprefix(RAW)).stat().st_size
         assert size < MAX_PICTURE_BYTES, picture
 
 
 def test_pictures_are_files_and_not_pages_about_them(metadata):
-    pictures = re.findall(r"!\[[^\]]*\]\(([^)\s]+)\)", metadata.core.readme)
-    assert pictures
-    assert all(picture.startswith(RAW) for picture in pictures)
+    found = pictures(metadata.core.readme)
+    assert found
+    assert all(picture.startswith(RAW) for picture in found)
+
+
+def test_the_badge_of_coverage_is_that_of_the_repository(metadata):
+    repository = BADGE + REPOSITORY.partition("github.com/")[2]
+    assert f"]({repository}/branch/main/graph/badge.svg)]({repository})" in metadata.core.readme
 
 
 def test_addresses_are_in_the_one_repository(project):

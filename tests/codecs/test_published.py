@@ -85,7 +85,7 @@ def test_offline_uses_the_verified_cache(server, monkeypatch):
 def test_offline_with_nothing_cached_lists_what_is_needed(offline):
     refused(
         *("127.0.0.1:9 cannot be reached", f"{SAMPLE}, {TWO} from http://127.0.0.1:9/"),
-        *(str(weights_folder()), "models import"),
+        "`compressed-transcriptomics models import FOLDER` with the folder that holds",
     )
     assert in_cache() == []
 

@@ -101,8 +101,8 @@ class KeptFiles:
         Raises
         ------
         UserError
-            Listing the files needed, and where to get and put them, if they cannot be fetched; or
-            naming the folder and the setting, if it cannot be written.
+            Listing the files needed, and where to get them, if they cannot be fetched; or naming
+            the folder and the setting, if it cannot be written.
         """
         from .download import DownloadError, fetch
 
@@ -120,9 +120,9 @@ class KeptFiles:
                 )
             except DownloadError as error:
                 raise UserError(
-                    f"{name} was not fetched, as {error}; get {', '.join(lacking[i:])} from "
-                    f"{self.base()} by other means and put what you get into {self.folder}, or run "
-                    f"`{self.command}`"
+                    f"{name} was not fetched, as {error}; get {self._addresses(lacking[i:])} by "
+                    f"other means, then run `{self.command}` with the folder that holds what you "
+                    "got"
                 ) from None
             except OSError as error:
                 raise UserError(self._not_written(error.strerror or str(error))) from None
@@ -163,7 +163,7 @@ class KeptFiles:
             else:
                 with path.open("rb") as opened:
                     told = f"{path} is not one of the {kind} but {looks_like(opened.read(64))}"
-            raise UserError(f"{told}; fetch them from {self.base()}")
+            raise UserError(f"{told}; get {self._addresses(self.blob_ids)}")
         self._make_writable()
         for name, file in found.items():
             if not self.is_right(name):
@@ -172,6 +172,14 @@ class KeptFiles:
                     if git_blob_id(copy) != self.blob_ids[name]:
                         raise UserError(f"{file} changed while it was copied; try again")
         return [self.folder / name for name in found]
+
+    def _addresses(self, names: Iterable[str]) -> str:
+        """Return where files are, those of one folder together."""
+        folders: dict[str, list[str]] = {}
+        for name in names:
+            folder, _, file = (self.base() + self.paths[name]).rpartition("/")
+            folders.setdefault(folder, []).append(file)
+        return " and ".join(f"{', '.join(files)} from {on}/" for on, files in folders.items())
 
     def _make_writable(self) -> None:
         from .atomic import check_writable
