@@ -1,5 +1,7 @@
 """Names of methods, and what each is fitted with."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -26,7 +28,7 @@ from napari_compressed_transcriptomics.study.compare_summary import summarize
 from napari_compressed_transcriptomics.study.latents_of_methods import LatentsRequest, fit_latents
 from napari_compressed_transcriptomics.study.predict import predict_maps
 from napari_compressed_transcriptomics.study.predict_request import PredictRequest
-from small import small_expression
+from small import named, small_expression
 
 
 def test_old_names_are_accepted():
@@ -50,6 +52,18 @@ def test_recipes_are_fitted_as_train_fits_them():
 
     with pytest.raises(Cancelled):
         fit_method("autoencoder", small_expression(), 2, report=leave)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_values_that_do_not_vary_are_fitted_without_a_warning_or_refused(method):
+    same = named(np.full((20, 8), 0.5))
+    if method == "tsne":
+        with pytest.raises(UserError, match="small has the same values in all samples"):
+            fit_method(method, same, 2)
+        return
+    codec = fit_method(method, same, 2)
+    assert "NaN" not in json.dumps(codec.training)
+    assert np.isfinite(codec.decode(codec.encode(same.values))).all()
 
 
 def test_codecs_by_their_ids_are_the_same_methods():

@@ -97,7 +97,8 @@ def components_of(fitting: Fitting) -> tuple[Any, np.ndarray]:
 
     values = fitting.values
     n = min(*values.shape, max(N_COMPONENTS, fitting.latent_size))
-    pca = PCA(n, random_state=fitting.seed).fit(values)
+    with np.errstate(invalid="ignore"):  # values that do not vary: shares of no variance
+        pca = PCA(n, random_state=fitting.seed).fit(values)
     return pca, scores(pca, values)
 
 

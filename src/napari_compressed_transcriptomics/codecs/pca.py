@@ -2,6 +2,7 @@
 
 from typing import Any, Self
 
+import numpy as np
 from torch import nn  # noqa: TID253  (this module is for torch only)
 
 from napari_compressed_transcriptomics.core.lazy_values import LazyValues
@@ -53,9 +54,10 @@ class PCA(LinearCodec):
             return cls._streamed(fitting)
         report(Progress("Fitting PCA", 0, 1))
         fitted = SklearnPCA(fitting.latent_size, random_state=fitting.seed, **settings)
-        fitted.fit(expression.values)
+        with np.errstate(invalid="ignore"):  # values that do not vary: shares of no variance
+            fitted.fit(expression.values)
         report(Progress("Fitting PCA", 1, 1))
-        explained = [float(part) for part in fitted.explained_variance_ratio_]
+        explained = np.nan_to_num(fitted.explained_variance_ratio_).tolist()
         record = fitting.record(explained_variance_ratio=explained)
         return cls(fitted.components_, expression.genes, fitted.mean_, record)
 
@@ -65,7 +67,7 @@ class PCA(LinearCodec):
         found = principal_components(
             expression.values, fitting.latent_size, fitting.device, fitting.report
         )
-        explained = (found.variances / found.total_variance).tolist()
+        explained = (found.variances / (found.total_variance or 1.0)).tolist()
         record = fitting.record(explained_variance_ratio=explained, solver="streamed")
         return cls(found.components, expression.genes, found.mean, record)
 

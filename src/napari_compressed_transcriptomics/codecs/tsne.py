@@ -78,6 +78,11 @@ class TSNE(Embedding):
         k, n = fitting.latent_size, fitting.expression.n_samples
         pca, rows = components_of(fitting)
         perplexity = min(PERPLEXITY, max(1.0, n / 3))
+        if not np.ptp(rows, axis=0).any():  # scikit-learn's would end the process
+            raise UserError(
+                f"{fitting.expression.name} has the same values in all samples, which t-SNE cannot"
+                " lay out; choose data that vary"
+            )
         fitted = SklearnTSNE(
             k,
             perplexity=perplexity,
