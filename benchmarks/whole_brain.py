@@ -58,19 +58,19 @@ class Made:
         return found
 
 
-def made(folder: Path, n_genes: int, step: int) -> Expression:
-    """Return expression like that of the maps in a folder, of every `step`-th voxel an axis."""
+def made(folder: Path, n_genes: int, steps: tuple[int, int, int]) -> Expression:
+    """Return expression like that of the maps in a folder, of every `steps`-th voxel an axis."""
     import nibabel
 
     volumes = [nibabel.load(path) for path in sorted(folder.glob("*.nii.gz"))]
     data = [np.asarray(volume.dataobj, np.float32) for volume in volumes]
     sound = [one for one in data if np.isfinite(one).all() and one.min() > -20 and one.max() < 30]
-    every = slice(None, None, step)
-    stacked = np.stack([one[every, every, every] for one in sound])
+    every = tuple(slice(None, None, step) for step in steps)
+    stacked = np.stack([one[every] for one in sound])
     mask = (stacked != 0).mean(axis=0) > 0.5
     maps = stacked[:, mask].T
     maps = np.ascontiguousarray((maps - maps.mean(0)) / maps.std(0))
-    affine = volumes[0].affine @ np.diag([step, step, step, 1])
+    affine = volumes[0].affine @ np.diag([*steps, 1])
     parcellation = Parcellation.from_mask(mask, affine)
     samples = voxel_names(mask)
     genes = tuple(f"GENE{i}" for i in range(n_genes))

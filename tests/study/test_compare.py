@@ -251,7 +251,7 @@ def test_processes_are_as_many_as_memory_allows(monkeypatch):
     from napari_compressed_transcriptomics.study import compare_cost
 
     request = asked(n_jobs=None)
-    monkeypatch.setattr(compare_cost, "_cores", lambda: 8)
+    monkeypatch.setattr(compare_cost, "usable_cores", lambda: 8)
     monkeypatch.setattr(compare_cost, "available_memory", lambda: 4 * bytes_per_process(request))
     n_jobs, words = jobs(request, 100)
     assert n_jobs == 2

@@ -1,10 +1,9 @@
 """How many processes a comparison may take: cores, and memory estimated from sizes."""
 
-import os
-
 from napari_compressed_transcriptomics.codecs.registry import method_names
 from napari_compressed_transcriptomics.core.device import resolve_device
 from napari_compressed_transcriptomics.core.memory import available_memory, require_memory
+from napari_compressed_transcriptomics.core.threads import usable_cores
 
 from .compare_request import CompareRequest
 
@@ -58,7 +57,7 @@ def jobs(request: CompareRequest, n_fits: int) -> tuple[int, str]:
     elif resolve_device(request.device).name != "cpu":
         n_jobs, why = 1, f" (all share one {request.device})"
     else:
-        most = min(_cores(), n_fits)
+        most = min(usable_cores(), n_fits)
         n_jobs = max(1, min(most, by_memory))
         why = " (more would take too much of the memory)" if by_memory < most else ""
     return n_jobs, (
@@ -75,10 +74,3 @@ def slow_methods(request: CompareRequest) -> str:
     if {"autoencoder", "residual"} & {*methods}:
         return "A fit of an autoencoder takes up to a minute or so"
     return ""
-
-
-def _cores() -> int:
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # macOS and Windows
-        return os.cpu_count() or 1

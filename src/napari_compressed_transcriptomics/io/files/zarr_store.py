@@ -19,6 +19,8 @@ import numpy as np
 from napari_compressed_transcriptomics.core.errors import UserError, printable
 from napari_compressed_transcriptomics.core.memory import require_memory
 
+from .zarr_shards import Shards
+
 VERSION = 2
 """The newest that is read. Stores of vertices have it, all others 1."""
 MARK = "uns/store"
@@ -139,9 +141,10 @@ class StoredMatrix:
             self.limits = (limits[0], limits[1])
         self.shape: tuple[int, int] = array.shape
         self.rows_together = min(array.chunks[0], self.shape[0])
+        self._shards = None if is_remote(address) else Shards.of(Path(address) / "X", array)
 
     def __getstate__(self) -> dict[str, Any]:
-        return self.__dict__ | {"_array": None}
+        return self.__dict__ | {"_array": None, "_shards": None}
 
     def read_rows(self, first: int, last: int) -> np.ndarray:
         """Return float32 values (last - first, n_genes)."""
@@ -160,16 +163,24 @@ class StoredMatrix:
                 raise UserError(
                     f"{self.address} is another store on {platform.node()}; put the same one there"
                 )
-            self._array = there._array
+            self._array, self._shards = there._array, there._shards
         with damage_reported(self.name), _many_requests(self.address):
-            values = self._array.oindex[rows, columns]
-        values = np.asarray(values, np.float32)
-        # the sum of finite numbers of float32 is finite in float64
-        if not np.isfinite(values.sum(dtype=np.float64)):
+            if self._shards is not None and isinstance(columns, slice):
+                n, n_genes = self.shape
+                values = self._shards.read(range(n)[rows], range(n_genes)[columns])
+            else:
+                values = np.asarray(self._array.oindex[rows, columns], np.float32)
+        if not _all_finite(values):
             raise UserError(
                 f"{self.name} lacks chunks of its values; get it again, or convert again"
             )
         return values
+
+
+def _all_finite(values: np.ndarray) -> bool:
+    """Tell whether all of float32 are finite: their sum is, in float64 if they are large."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return bool(np.isfinite(values.sum()) or np.isfinite(values.sum(dtype=np.float64)))
 
 
 @contextmanager

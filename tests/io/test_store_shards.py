@@ -1,0 +1,87 @@
+"""Blocks of a store are unpacked from its files just as Zarr unpacks them."""
+
+import numpy as np
+import pytest
+import zarr
+
+from napari_compressed_transcriptomics.core.errors import UserError
+from napari_compressed_transcriptomics.io import read_expression
+from napari_compressed_transcriptomics.io.files import zarr_shards
+from napari_compressed_transcriptomics.io.files.zarr_shards import Shards
+from napari_compressed_transcriptomics.io.writers.store import convert
+from napari_compressed_transcriptomics.io.writers.zarr_elements import compressors
+from stores import small_chunks
+
+
+@pytest.fixture(scope="module", params=["float32", "float16"])
+def made(request, brain, tmp_path_factory):
+    """A store in chunks of 64 x 4, 4 x 4 of which lie in a file; nobody may change it."""
+    with pytest.MonkeyPatch.context() as patch:
+        small_chunks(patch)
+        out = tmp_path_factory.mktemp("shards") / "brain.zarr"
+        return convert(brain.aligned_to(brain.genes[:-1]), out, request.param).path
+
+
+@pytest.mark.parametrize("columns", [(0, 39), (3, 39), (4, 20), (5, 6), (14, 35), (17, 19)])
+@pytest.mark.parametrize("rows", [(0, 64), (60, 70), (200, 290), (256, 300)])
+@pytest.mark.parametrize("cores", [1, 8])
+def test_any_block_is_what_zarr_reads(made, monkeypatch, rows, columns, cores):
+    monkeypatch.setattr(zarr_shards, "usable_cores", lambda: cores)
+    monkeypatch.setattr(zarr_shards, "_GROUP_BYTES", 3 * 4 * 64 * 4)  # two or three chunks
+    array = zarr.open_array(made / "X", mode="r")
+
+    found = Shards.of(made / "X", array).read(range(*rows), range(*columns))
+
+    assert found.dtype == np.float32
+    np.testing.assert_array_equal(found, array[slice(*rows), slice(*columns)])
+
+
+def test_a_chunk_that_was_never_written_is_lacking(made, tmp_path):
+    there = zarr.open_array(made / "X", mode="r")
+    array = zarr.create_array(
+        tmp_path / "X",
+        shape=there.shape,
+        chunks=there.chunks,
+        shards=there.shards,
+        dtype=there.dtype,
+        compressors=there.compressors,
+        fill_value=np.nan,
+    )
+    array[:64, :4] = there[:64, :4]
+
+    found = Shards.of(tmp_path / "X", array).read(range(300), range(39))
+
+    np.testing.assert_array_equal(found, array[:300])
+    assert np.isfinite(found).sum() == 64 * 4
+
+
+@pytest.mark.parametrize("place", [0.1, 0.5, -2])
+def test_any_damage_is_told(made, tmp_path, place):
+    import shutil
+
+    copy = shutil.copytree(made, tmp_path / "copy.zarr")
+    file = copy / "X" / "c" / "0" / "0"
+    data = bytearray(file.read_bytes())
+    data[place if place < 0 else int(place * len(data))] ^= 1
+    file.write_bytes(data)
+
+    with pytest.raises(UserError, match=r"copy\.zarr is damaged \(a checksum does not match\)"):
+        np.asarray(read_expression(copy).values)
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        {"compressors": None},
+        {
+            "compressors": compressors(),
+            "chunk_key_encoding": {"name": "default", "separator": "."},
+        },
+    ],
+    ids=["not packed", "other names of files"],
+)
+def test_what_is_packed_otherwise_is_left_to_zarr(tmp_path, how):
+    array = zarr.create_array(
+        tmp_path, shape=(8, 8), chunks=(2, 2), shards=(4, 4), dtype="f4", **how
+    )
+    assert Shards.of(tmp_path, array) is None
