@@ -121,6 +121,7 @@ def test_the_conda_recipe_needs_what_the_package_needs(project):
     built_with = tomllib.loads((ROOT / "pyproject.toml").read_text())["build-system"]["requires"]
     host = {line.replace(" ", "") for line in recipe["requirements"]["host"]}
     assert set(built_with) <= host
+    assert recipe["about"]["license_file"] == project["license-files"]
 
 
 def test_release_notes_are_the_section_of_the_version():

@@ -10,6 +10,8 @@ from typing import Any
 
 from qtpy.QtCore import QObject, QTimer
 
+from .mesa_and_triton import leave_out_triton
+
 _MILLISECONDS = 100
 
 
@@ -55,6 +57,7 @@ def garbage() -> Garbage:
 
 def start(worker: Any) -> None:
     """Start a worker of napari, with garbage collected here until it has ended."""
+    leave_out_triton()
     garbage().begin()
     worker.finished.connect(garbage().end)
     worker.start()
