@@ -11,7 +11,7 @@ from napari_compressed_transcriptomics.codecs.fitting import fit_codec
 from napari_compressed_transcriptomics.codecs.models.model_file import load_model, save_model
 from napari_compressed_transcriptomics.core import memory
 from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.core.latent_sizes import LATENT_SIZES, latent_size_problem
+from napari_compressed_transcriptomics.core.limits import LATENT_SIZES, latent_size_problem
 from napari_compressed_transcriptomics.core.progress import Cancelled
 from napari_compressed_transcriptomics.reconstruction.reconstruction import reconstruct
 from small import named, small_expression

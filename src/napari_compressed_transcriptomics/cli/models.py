@@ -40,7 +40,7 @@ def _list(arguments: argparse.Namespace) -> None:
 
 def _download(arguments: argparse.Namespace) -> None:
     from napari_compressed_transcriptomics.codecs.models.published import download, weights_name
-    from napari_compressed_transcriptomics.core.latent_sizes import LATENT_SIZES
+    from napari_compressed_transcriptomics.core.limits import LATENT_SIZES
 
     sizes = arguments.latent or LATENT_SIZES
     names = [weights_name(size) for size in sizes]  # refuses a wrong one before the first comes

@@ -1,6 +1,5 @@
 """Non-negative matrix factorisation, as scikit-learn fits it, as a codec."""
 
-import warnings
 from typing import Any, Self
 
 import numpy as np
@@ -63,7 +62,6 @@ class NMF(LinearCodec):
     @classmethod
     def _fit(cls, fitting: Fitting, **settings: Any) -> Self:
         from sklearn.decomposition import NMF as SklearnNMF
-        from sklearn.exceptions import ConvergenceWarning
 
         expression, report = fitting.expression, fitting.report
         stage, most = "Fitting NMF", fitting.max_epochs or MAX_ITERATIONS
@@ -76,9 +74,7 @@ class NMF(LinearCodec):
             stretch = min(_AT_A_TIME, most - done)
             init = "custom" if start else "nndsvda"
             fitted = SklearnNMF(fitting.latent_size, init=init, max_iter=stretch, **how)
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", ConvergenceWarning)
-                latents = fitted.fit_transform(fitting.values, **start)
+            latents = fitted.fit_transform(fitting.values, **start)
             start = {"W": latents, "H": fitted.components_}
             done += stretch
             converged = bool(fitted.reconstruction_err_ >= last * (1 - _SETTLED))

@@ -12,7 +12,7 @@ import numpy as np
 
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Expression
-from napari_compressed_transcriptomics.core.latent_sizes import latent_size_problem
+from napari_compressed_transcriptomics.core.limits import latent_size_problem
 from napari_compressed_transcriptomics.core.progress import Report, silent
 
 from .codec import Codec, codec_class

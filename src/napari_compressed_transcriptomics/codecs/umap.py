@@ -1,8 +1,5 @@
 """UMAP, as umap-learn has it, with a way back of our own."""
 
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import Any, Self
 
@@ -10,6 +7,7 @@ import numpy as np
 
 from napari_compressed_transcriptomics.core.lazy_values import Values
 from napari_compressed_transcriptomics.core.progress import Progress
+from napari_compressed_transcriptomics.core.warned import quietly
 
 from .codec import Fitting
 from .embedding import N_COMPONENTS, NEAREST, Embedding, components_of, nearest_decoder, scores
@@ -84,7 +82,7 @@ class UMAP(Embedding):
         a little on those it comes with.
         """
         self._check_width(values, len(self.genes), "gene")
-        with _quietly():
+        with quietly():
             return np.asarray(
                 self.model.transform(scores(self.pca, np.asarray(values))), np.float32
             )
@@ -117,7 +115,7 @@ class UMAP(Embedding):
         k, n = fitting.latent_size, fitting.expression.n_samples
         pca, rows = components_of(fitting)
         neighbors = min(N_NEIGHBORS, n - 1)
-        with _quietly():
+        with quietly():
             import umap
 
             model = umap.UMAP(
@@ -135,11 +133,3 @@ class UMAP(Embedding):
         chosen = {"n_nearest": decoder.n_neighbors, "n_nearest_tried": list(NEAREST)}
         record = fitting.record(**made_with, **chosen)
         return cls(model, decoder, pca, fitting.expression.genes, record)
-
-
-@contextmanager
-def _quietly() -> Iterator[None]:
-    """Keep umap-learn's warnings to itself: of TensorFlow, of seeds, of fall-backs it takes."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield

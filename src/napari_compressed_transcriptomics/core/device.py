@@ -1,9 +1,9 @@
 """Which device computes, and why that one."""
 
-import warnings
 from dataclasses import dataclass
 
 from .errors import UserError
+from .warned import quietly
 
 DEVICES = ("auto", "cuda", "mps", "cpu")
 
@@ -67,8 +67,7 @@ def _cuda() -> tuple[bool, str]:
             "this PyTorch was built without CUDA; to use an NVIDIA GPU install a CUDA build "
             "as https://pytorch.org/get-started shows"
         )
-    with warnings.catch_warnings():  # an old driver warns instead of saying no
-        warnings.simplefilter("ignore")
+    with quietly():  # an old driver warns instead of saying no
         there = torch.cuda.is_available()
     if not there:
         return False, "PyTorch finds no usable NVIDIA GPU; check the driver with nvidia-smi"

@@ -134,7 +134,7 @@ def compress(request: CompressRequest, report: Report = silent) -> "Reconstructi
 
 
 def _held_out_plan(request: CompressRequest) -> "HeldOutPlan | None":
-    from napari_compressed_transcriptomics.core.latent_sizes import latent_size_problem
+    from napari_compressed_transcriptomics.core.limits import latent_size_problem
 
     from .held_out_error import NOT_OURS, plan_held_out
 
@@ -177,7 +177,7 @@ def _with_held_out(
 
 def _get_codec(request: CompressRequest, report: Report) -> "Codec":
     """Load, fetch or fit the codec."""
-    from napari_compressed_transcriptomics.core.latent_sizes import latent_size_problem
+    from napari_compressed_transcriptomics.core.limits import latent_size_problem
 
     expression, size = request.expression, request.latent_size
     if request.codec == "fitted":

@@ -1,10 +1,10 @@
 """Which samples are held out to see how well training does, and which are taken together."""
 
-import warnings
-
 import numpy as np
 import torch  # noqa: TID253  (this module is for torch only)
 from torch import Tensor  # noqa: TID253
+
+from napari_compressed_transcriptomics.core.warned import quietly
 
 MIN_SAMPLES = 3
 INNER_FOLDS = 5
@@ -147,7 +147,6 @@ def _compact_blocks(positions: np.ndarray, generator: torch.Generator) -> tuple[
     places, n = np.asarray(positions, float), len(positions)
     n_blocks = min(n, max(_MIN_BLOCKS, min(_MAX_BLOCKS, n // _SAMPLES_A_BLOCK)))
     first = places[torch.randperm(n, generator=generator)[:n_blocks].numpy()]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of fewer places than blocks
+    with quietly():  # of fewer places than blocks
         block = KMeans(n_blocks, init=first, n_init=1, max_iter=20).fit_predict(places)
     return torch.from_numpy(block.astype(np.int64)), n_blocks

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtCore import Signal
 
 from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.core.latent_sizes import latent_size_problem
+from napari_compressed_transcriptomics.core.limits import latent_size_problem
 from napari_compressed_transcriptomics.reconstruction.compress import CompressRequest, compress
 from napari_compressed_transcriptomics.reconstruction.held_out_error import HeldOut
 from napari_compressed_transcriptomics.viewer import settings

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from napari_compressed_transcriptomics.codecs.codec import Codec
 from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.core.latent_sizes import LATENT_SIZES
+from napari_compressed_transcriptomics.core.limits import LATENT_SIZES
 from napari_compressed_transcriptomics.core.progress import Progress, Report, silent
 from napari_compressed_transcriptomics.core.provenance import git_blob_id
 from napari_compressed_transcriptomics.io.files.kept_files import (

@@ -1,7 +1,6 @@
 """The published PyTorch state dicts: weights only, and the genes that belong to them."""
 
 import io
-import warnings
 import zipfile
 from functools import lru_cache
 from pathlib import Path
@@ -14,6 +13,7 @@ from napari_compressed_transcriptomics.core.errors import UserError, first_line,
 from napari_compressed_transcriptomics.core.installation import require
 from napari_compressed_transcriptomics.core.memory import require_memory
 from napari_compressed_transcriptomics.core.provenance import blob_id, git_blob_id
+from napari_compressed_transcriptomics.core.warned import quietly
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -70,8 +70,7 @@ def _read_tensors(path: Path, content: bytes) -> dict[str, np.ndarray]:
     require("torch", SAFE_TORCH, f"Opening {path.name} safely")
     _check_archive(path, content)
     try:
-        with warnings.catch_warnings():  # of odd pickles, which are refused or hold tensors only
-            warnings.simplefilter("ignore")
+        with quietly():  # of odd pickles, which are refused or hold tensors only
             state = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
     except pickle.UnpicklingError:
         # never tried again without weights_only: that would run whatever the file says

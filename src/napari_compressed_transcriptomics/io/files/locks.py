@@ -4,7 +4,6 @@ import json
 import os
 import platform
 import time
-import warnings
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from napari_compressed_transcriptomics.core.errors import UserError
+from napari_compressed_transcriptomics.core.warned import quietly
 
 RENAMING = ".writing.lock"
 COMPARING = ".comparing.lock"
@@ -55,8 +55,7 @@ class FolderLock:
         lock = FileLock(path, thread_local=False)
         self.works = True
         try:
-            with warnings.catch_warnings():  # that it falls back to a file without a lock
-                warnings.simplefilter("ignore")
+            with quietly():  # that it falls back to a file without a lock
                 lock.acquire(timeout=wait, poll_interval=0.02)
             owner = {"pid": os.getpid(), "host": platform.node(), "since": time.time()}
             with suppress(OSError):  # Windows locks the file against its holder, too

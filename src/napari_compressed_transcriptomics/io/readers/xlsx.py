@@ -1,12 +1,12 @@
 """The first sheet of an Excel file as text: region lists come as .xlsx, too."""
 
-import warnings
 import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from napari_compressed_transcriptomics.core.errors import UserError
+from napari_compressed_transcriptomics.core.warned import quietly
 from napari_compressed_transcriptomics.io.files.files import existing_file
 
 # Lists of regions stay far below these; they bound the time and memory that a file can take.
@@ -32,8 +32,7 @@ def read_xlsx(path: str | Path) -> list[list[str]]:
     path = existing_file(path)
     try:
         _check_size(path)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of formats and extensions, which are not needed
+        with quietly():  # of formats and extensions, which are not needed
             book = load_workbook(path, read_only=True, data_only=True, keep_links=False)
             try:
                 sheet = book.worksheets[0]

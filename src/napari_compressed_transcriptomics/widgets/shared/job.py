@@ -16,11 +16,11 @@ from napari_compressed_transcriptomics.core.progress import (
     stopping,
 )
 from napari_compressed_transcriptomics.core.threads import usual_threads
+from napari_compressed_transcriptomics.core.warned import Warned
 from napari_compressed_transcriptomics.viewer.garbage import start
 from napari_compressed_transcriptomics.viewer.notices import tell
 
 from .background import Once
-from .warned import Warned
 
 _SECONDS_BETWEEN_REPORTS = 0.05
 

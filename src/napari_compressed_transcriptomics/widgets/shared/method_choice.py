@@ -9,7 +9,7 @@ from qtpy.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLineEdit, QWidget
 
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Expression
-from napari_compressed_transcriptomics.core.latent_sizes import LATENT_SIZES, latent_size_problem
+from napari_compressed_transcriptomics.core.limits import LATENT_SIZES, latent_size_problem
 
 from .fields import narrow
 

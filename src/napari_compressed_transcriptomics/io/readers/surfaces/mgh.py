@@ -2,7 +2,6 @@
 
 import gzip
 import struct
-import warnings
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from typing import BinaryIO
 import numpy as np
 
 from napari_compressed_transcriptomics.core.errors import UserError
+from napari_compressed_transcriptomics.core.warned import quietly
 from napari_compressed_transcriptomics.io.files.files import existing_file
 
 _HEADER = 284
@@ -84,8 +84,7 @@ def read_annot(path: str | Path) -> tuple[np.ndarray, dict[int, str]]:
     if not 0 < n <= _MAX_VERTICES or not 8 * n < size < _MAX_ANNOT:
         raise UserError(f"{path.name} is no FreeSurfer annotation; choose another file")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with quietly():
             labels, _, names = read(path)
     except Exception:  # whatever a damaged table makes nibabel raise
         raise UserError(f"{path.name} is a damaged annotation; get the file again") from None
