@@ -67,8 +67,8 @@ def _read_gene_volumes(path: str | list[str]) -> list[Any]:
             if need > available_memory() // 2 and (form := _form("Convert to store")):
                 form.ask_about(
                     path,
-                    f"It would take about {need / 1e9:,.1f} GB of memory: make a store of it, "
-                    "which need not fit.",
+                    f"It would take about {need / 1e9:,.1f} GB of memory: convert it to a store, "
+                    "which need not fit in memory.",
                 )
                 return [(None,)]
     return _read_expression(path, "drop_genes")

@@ -140,7 +140,7 @@ def test_each_input_is_a_piece_of_work(tables, capsys):
 
 def test_what_cannot_be_is_said_before_any_work(tables, tmp_path, capsys):
     words = (*PCA, "--out", "results/{name}")
-    assert "No file fits nothing*.csv" in refused(capsys, "encode", "nothing*.csv", *words)
+    assert "No file matches nothing*.csv" in refused(capsys, "encode", "nothing*.csv", *words)
     (tmp_path / "below").mkdir()
     other = shutil.copy(tables[0], tmp_path / "below")
     assert "are both called other_regions" in refused(capsys, "encode", tables[0], other, *words)

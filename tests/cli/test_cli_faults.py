@@ -57,7 +57,7 @@ def test_a_report_that_can_be_written_nowhere(fails, monkeypatch, tmp_path, caps
     (tmp_path / "file").write_text("")
     monkeypatch.setattr(fault_report, "_folders", lambda: [tmp_path / "file" / "logs"])
     assert run("info", REGIONS) == 70
-    assert capsys.readouterr().err.endswith("odd; a full report could be written nowhere\n")
+    assert capsys.readouterr().err.endswith("odd; a full report could not be written\n")
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from napari_compressed_transcriptomics.core.expression import Expression
     from napari_compressed_transcriptomics.study.coherence_of_methods import MeasuredCoherence
 
-SUMMARY = "Measure how anatomical latents are."
+SUMMARY = "Measure how well latents follow anatomy."
 DETAILS = (
     "Methods are residual, autoencoder (as published, trained here), pca, nmf, kernel-pca, "
     "umap (needs the extra umap) and tsne, fitted to all samples. Measures of each "
@@ -30,8 +30,10 @@ def add_options(coherence: Any) -> None:
     """Add the options of the command to its parser."""
     add = coherence.add_argument
     add_methods(add, ("residual", "pca"), (2,))
-    add_images(add, "latents to measure, too, such as abagen_pca0_8mm.nii.gz, on their own voxels")
-    add("--labels-volume", type=Path, metavar="ATLAS", help="label NIfTI that tells regions")
+    add_images(
+        add, "latent images to measure as well, such as abagen_pca0_8mm.nii.gz, on their own voxels"
+    )
+    add("--labels-volume", type=Path, metavar="ATLAS", help="label NIfTI that defines the regions")
     add_compartments(add)
     add("--permutations", type=permutations, default=999, metavar="N", help="default: 999")
     add("--out", type=Path, required=True, metavar="DIR")

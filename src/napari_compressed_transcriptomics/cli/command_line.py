@@ -246,7 +246,7 @@ def command_parser(about: str = "") -> argparse.ArgumentParser:
     made = type("_Parser", (_Parser,), {"about": about})
     parser = made(
         prog=PROG,
-        description="Compress expression of genes in the brain into a few components.",
+        description="Compress gene expression in the brain into a few components.",
         epilog="Exit codes: 0 done, 2 input, settings or surroundings at fault, 70 the program at "
         "fault, 130 interrupted (Ctrl-C), 143 ended (SIGTERM).",
     )
@@ -318,10 +318,10 @@ def command_parser(about: str = "") -> argparse.ArgumentParser:
     difference.epilog = _cli_difference.DETAILS
     _cli_difference.add_options(difference)
 
-    about_models = "Fetch published weights, and say what model files hold."
+    about_models = "Fetch published weights, and describe model files."
     models = commands.add_parser("models", help=about_models, description=about_models)
     _cli_models.add_commands(models.add_subparsers(required=True, metavar="COMMAND"))
-    about_samples = "Fetch real expression to begin with, on the terms of its sources."
+    about_samples = "Fetch real expression to start with, under the terms of its sources."
     samples = commands.add_parser("samples", help=about_samples, description=about_samples)
     _cli_samples.add_commands(samples.add_subparsers(required=True, metavar="COMMAND"))
 

@@ -12,15 +12,15 @@ if TYPE_CHECKING:
     from napari_compressed_transcriptomics.core.expression import Expression
     from napari_compressed_transcriptomics.study.compare import Comparison
 
-SUMMARY = "Compare methods by their error on samples held out."
+SUMMARY = "Compare methods by their error on held-out samples."
 DETAILS = (
-    "Methods are residual, autoencoder (as published, trained here), pca, nmf, kernel-pca, "
-    "umap (needs the extra umap) and tsne (which cannot reconstruct). "
-    "With --split blocks contiguous parts of the brain are held out, each with its mirror image, "
-    "as neighbours are alike, and training samples nearer than the buffer are left out; with "
-    "random any samples are held out. R2 is about the mean of each gene in the training samples. "
-    "What DIR holds of the same comparison is not fitted again. Ctrl-C keeps what is done (exit "
-    "code 130); the same command goes on from there."
+    "Methods are residual, autoencoder (as published, trained here), pca, nmf, kernel-pca, umap "
+    "(needs the extra umap) and tsne (which cannot reconstruct). With --split blocks contiguous "
+    "parts of the brain are held out, each with its mirror image, as neighbours are alike, and "
+    "training samples nearer than the buffer are left out; with random any samples are held out. "
+    "R2 is about the mean of each gene in the training samples. Fits of the same comparison "
+    "already in DIR are not repeated. Ctrl-C keeps what is done (exit code 130); the same command "
+    "continues from there."
 )
 
 

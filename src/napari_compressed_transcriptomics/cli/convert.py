@@ -10,10 +10,13 @@ from .terminal import clear_line, stoppable, tell_notes
 if TYPE_CHECKING:
     from napari_compressed_transcriptomics.core.expression import Expression
 
-SUMMARY = "Write a store (Zarr in the layout of AnnData) that need not fit into memory to be used."
+SUMMARY = (
+    "Convert to a store (Zarr in the layout of AnnData), which can be used without fitting in "
+    "memory."
+)
 DETAILS = (
-    "A conversion that is interrupted leaves NAME.zarr.partial; the same command goes on with the "
-    "genes that are lacking."
+    "A conversion that is interrupted leaves NAME.zarr.partial; the same command continues with "
+    "the missing genes."
 )
 
 

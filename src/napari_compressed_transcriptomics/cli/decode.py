@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 SUMMARY = "Decode genes from latents alone (NIfTI, a table, AnnData)."
 DETAILS = (
-    "Nothing is known of the error: the expression that the latents stand for is not read. Latents "
-    "that are scaled to 0..1, as published ones are, are brought back by what the model, or the "
-    "published sample, tells of their spread: a guess, which is said; --range gives what is right."
+    "The error is unknown, as the expression behind the latents is not read. Latents scaled to "
+    "0..1, as the published ones are, are rescaled by the spread that the model, or the published "
+    "sample, records: an estimate, which is reported; --range gives the true limits."
 )
 _READING = ("atlas", "labels", "ids", "impute", "variant", "surface", "vertices_of", "hemisphere")
 
@@ -29,10 +29,11 @@ def add_options(decode: Any) -> None:
         "input",
         nargs="+",
         metavar="LATENTS",
-        help="NIfTI, one a component or all; table; .h5ad with X_latent; folder of results",
+        help="NIfTI (one per component, or all in one); table; .h5ad with X_latent; folder of "
+        "results",
     )
     add("--model", required=True, metavar="MODEL", help="model file, or published")
-    add("--genes", nargs="+", metavar="GENE", help="a map and a column of a table each")
+    add("--genes", nargs="+", metavar="GENE", help="each as a map and as a column of a table")
     add("--all", action="store_true", help="all genes of the model, into decoded.zarr")
     add(
         "--range",
@@ -40,7 +41,8 @@ def add_options(decode: Any) -> None:
         type=float,
         default=[],
         metavar="V",
-        help="of latents scaled to 0..1: least and largest value before, two for each component",
+        help="for latents scaled to 0..1: minimum and maximum before scaling, two numbers per "
+        "component",
     )
     add(
         "--dtype",
@@ -90,7 +92,7 @@ def _request(arguments: argparse.Namespace) -> "DecodeRequest":
         raise UserError("Say which genes: --genes CALB1 PVALB, or --all")
     ends = arguments.range
     if len(ends) % 2:
-        raise UserError("--range takes two numbers for each component, the least and the largest")
+        raise UserError("--range takes two numbers for each component, the minimum and the maximum")
     given = {name: getattr(arguments, name) for name in _READING}
     published = arguments.model == PUBLISHED
     return DecodeRequest(

@@ -36,17 +36,19 @@ def add_options(encode: Any) -> None:
         metavar="MODEL",
         help="model file; residual, autoencoder or pca (fitted); or published",
     )
-    add("--latent", type=components, metavar="K", help="components, but for a file")
+    add(
+        "--latent", type=components, metavar="K", help="number of components; not with a model file"
+    )
     add("--out", type=Path, required=True, metavar="DIR")
     add(
         "--fill-missing",
         action="store_true",
-        help="accept a few genes that the model knows and the data lacks",
+        help="accept data that lack a few of the model's genes",
     )
     add(
         "--notebook-mode",
         action="store_true",
-        help="do as the published notebook does: batch statistics, limits of these data",
+        help="run as the published notebook does: batch statistics, clipping limits of these data",
     )
     add("--parity", action="store_true", dest="notebook_mode", help=argparse.SUPPRESS)  # old name
     add(
@@ -60,8 +62,8 @@ def add_options(encode: Any) -> None:
         help="measure the error on samples not seen, too (models that are fitted to the "
         "data): as many more fits as there are folds",
     )
-    add("--split", choices=SPLITS, help="of --held-out; default: blocks")
-    add("--folds", type=folds, metavar="N", help="of --held-out; default: 5")
+    add("--split", choices=SPLITS, help="for --held-out; default: blocks")
+    add("--folds", type=folds, metavar="N", help="for --held-out; default: 5")
     add_buffer(add)
     add(
         "--block-memory",

@@ -56,7 +56,7 @@ def explained(error: Exception, arguments: Sequence[str], warned: Sequence[str])
         )
     words = "; ".join(filter(None, [str(error), *getattr(error, "__notes__", ())]))
     path = write_report(error, {"arguments": list(arguments), "warnings": list(warned)})
-    where = f"a full report is in {path}" if path else "a full report could be written nowhere"
+    where = f"a full report is in {path}" if path else "a full report could not be written"
     return OURS, f"unexpected error: {type(error).__name__}: {words}; {where}"
 
 

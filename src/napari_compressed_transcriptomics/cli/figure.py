@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from napari_compressed_transcriptomics.io.writers.figure import FigureRecord
     from napari_compressed_transcriptomics.io.writers.figure_inputs.input import Input
 
-SUMMARY = "Draw maps or plots for a paper, or a turning brain."
+SUMMARY = "Draw maps or plots for a paper, or a movie of a rotating brain."
 DETAILS = (
     "Beside FIG.svg lies FIG.svg.json: figure --settings FIG.svg.json draws the same again, to the "
     "byte. Surfaces (fsaverage5) and the template need data in MNI152 space."
@@ -42,8 +42,10 @@ def add_options(figure: Any) -> None:
         help="folders of results, a prediction or a comparison; or expression",
     )
     add("--out", type=Path, metavar="FIG", help="ends in .png, .svg or .pdf")
-    add("--movie", type=Path, metavar="TURN", help="a turning brain; ends in .gif or .mp4")
-    add("--settings", type=Path, metavar="JSON", help="draw as the record of a figure says")
+    add(
+        "--movie", type=Path, metavar="TURN", help="movie of a rotating brain; ends in .gif or .mp4"
+    )
+    add("--settings", type=Path, metavar="JSON", help="draw with the settings saved with a figure")
     add(
         "--what",
         nargs="+",
@@ -54,8 +56,8 @@ def add_options(figure: Any) -> None:
     )
     add("--view", help="slices (default), ortho, surface or plot")
     add("--planes", nargs="+", metavar="P", help="axial (default), coronal, sagittal")
-    add("--mm", nargs="+", type=float, metavar="MM", help="where the slices are")
-    add("--slices", dest="n", type=int, metavar="N", help="of each plane; default: 6")
+    add("--mm", nargs="+", type=float, metavar="MM", help="positions of the slices")
+    add("--slices", dest="n", type=int, metavar="N", help="slices per plane; default: 6")
     add("--place", nargs=3, type=float, metavar="MM", help="x, y and z of ortho")
     add("--mesh", help="of the view surface: pial (default) or inflated")
     add("--low", type=float, metavar="V", help="value at the lower end of the colours")
@@ -66,11 +68,11 @@ def add_options(figure: Any) -> None:
     add("--dpi", type=int, metavar="N", help="default: 300, of movies 100")
     add("--title", metavar="T")
     for name, words in (
-        ("own-scales", "give maps of the same quantity scales of their own"),
-        ("no-outline", "draw no outlines of the data"),
-        ("no-letters", "draw no letters of directions"),
-        ("no-colorbar", "draw no colour bars"),
-        ("no-captions", "write no millimetres"),
+        ("own-scales", "scale each map by itself, even maps of the same quantity"),
+        ("no-outline", "leave out the outlines of the data"),
+        ("no-letters", "leave out the direction letters"),
+        ("no-colorbar", "leave out the colour bars"),
+        ("no-captions", "leave out the positions in mm"),
     ):
         dest = {"own-scales": "common"}.get(name, name.removeprefix("no-"))
         add(f"--{name}", dest=dest, action="store_false", default=None, help=words)
@@ -79,8 +81,8 @@ def add_options(figure: Any) -> None:
         action=argparse.BooleanOptionalAction,
         help="draw the MNI152 template behind slices; default: where the data are in that space",
     )
-    add("--frames", type=int, metavar="N", help="of the movie; default: 60")
-    add("--per-second", type=int, metavar="N", help="of them; default: 20")
+    add("--frames", type=int, metavar="N", help="frames in the movie; default: 60")
+    add("--per-second", type=int, metavar="N", help="frames per second; default: 20")
     add("--model", metavar="MODEL", help="model file that reconstructs expression")
     add_reading(add)
     add_style_options(figure, tables=False)
@@ -138,7 +140,7 @@ def _asked(saved: "FigureRecord", arguments: argparse.Namespace) -> "FigureRecor
         pace = {name: value for name, value in pace.items() if value is not None}
         movie = replace(saved.movie or Movie(), **pace)
     elif arguments.frames is not None or arguments.per_second is not None:
-        raise UserError("--frames and --per-second are of movies; give --movie")
+        raise UserError("--frames and --per-second are for movies; give --movie")
     return replace(
         saved,
         request=FigureRequest.of_record({**saved.request.record(), **given}),
@@ -159,7 +161,7 @@ def _draw(
         if record.movie is not None:
             raise UserError(f"{request.what[0]} is a plot, of which there is no movie; give --out")
         if len(inputs) > 1:
-            raise UserError("A plot is of one input; give one")
+            raise UserError("A plot takes one input; give one")
         return write_figure(
             draw_plot(inputs[0].plot(request.what[0]), request), path, record, style
         )

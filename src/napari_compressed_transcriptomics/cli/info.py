@@ -11,7 +11,7 @@ from .terminal import tell_notes
 if TYPE_CHECKING:
     from napari_compressed_transcriptomics.core.expression import Expression
 
-SUMMARY = "Say what a file holds."
+SUMMARY = "Describe what a file holds."
 
 
 def add_options(info: Any) -> None:

@@ -11,9 +11,9 @@ from .terminal import Report, clear_line
 def add_commands(models: Any) -> None:
     """Add the commands to what ``ArgumentParser.add_subparsers`` returned."""
     commands = {
-        "list": (_list, "Say which published weights there are, and which are here."),
+        "list": (_list, "List the published weights, and which of them are on this computer."),
         "download": (_download, "Fetch published weights (all, or of some sizes)."),
-        "import": (_import, "Take published files that were fetched otherwise."),
+        "import": (_import, "Import published files that were downloaded by other means."),
         "check": (_check, "Read a model file and print its card."),
         "path": (_path, "Print the folder for published weights."),
     }

@@ -35,7 +35,7 @@ def millimetres(text: str) -> float:
     except ValueError:
         value = -1.0
     if not 0 <= value < math.inf:
-        raise argparse.ArgumentTypeError(f"{text!r} is no distance in mm, 0 or more")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a distance in mm of 0 or more")
     return value
 
 
@@ -51,7 +51,7 @@ def add_buffer(add: Callable, default: float | None = None) -> None:
         type=millimetres,
         metavar="MM",
         default=default,
-        help=f"of blocks; default: {words}",
+        help=f"for blocks; default: {words}",
     )
 
 
@@ -98,7 +98,7 @@ def add_reading(add: Callable) -> None:
     add(
         "--impute",
         choices=("gene_mean", "drop_genes"),
-        help="what to do about single missing values and bad maps (refused otherwise)",
+        help="what to do with single missing values and bad maps (an error otherwise)",
     )
     add(
         "--variant",
@@ -125,7 +125,7 @@ def add_reading(add: Callable) -> None:
         "--hemisphere",
         choices=SIDES,
         default="",
-        help="of vertices whose files' names do not tell it",
+        help="for vertices whose file names do not say it",
     )
     add(
         "--space",
@@ -170,14 +170,14 @@ def add_compartments(add: Callable) -> None:
         "--compartments",
         type=Path,
         metavar="ATLAS",
-        help="label NIfTI of cortex, subcortex, cerebellum and brainstem, where regions' names do "
-        "not tell",
+        help="label NIfTI of cortex, subcortex, cerebellum and brainstem, where the regions' "
+        "names do not say",
     )
 
 
 def add_regions_of_results(add: Callable) -> None:
     """Add the options of the regions of results."""
-    add("--atlas", metavar="A", help="label NIfTI with the regions of results of voxels")
+    add("--atlas", metavar="A", help="label NIfTI of regions, for results of voxels")
     add("--labels", metavar="L", help="table that names the ids of the atlas")
 
 

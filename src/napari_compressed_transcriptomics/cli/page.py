@@ -19,12 +19,12 @@ def add_options(page: Any) -> None:
     add = page.add_argument
     add("results", type=Path, metavar="RESULT_DIR", help="folder that encode --out wrote")
     add("--out", type=Path, metavar="PAGE.html", help="default: page.html in the folder")
-    add("--gene", metavar="SYMBOL", help="to open with; default: one of the median R²")
+    add("--gene", metavar="SYMBOL", help="gene to open with; default: one of median R²")
     add(
         "--precision",
         choices=("auto", "float16", "int8"),
         default="auto",
-        help="of the last layer; default: float16, int8 where that is large",
+        help="precision of the last layer; default: float16, int8 where that is large",
     )
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from napari_compressed_transcriptomics.core.target import Features
     from napari_compressed_transcriptomics.study.predict import Prediction
 
-SUMMARY = "Predict maps of the brain from latents, at places held out."
+SUMMARY = "Predict brain maps from latents, at held-out places."
 DETAILS = (
     "Methods are residual, autoencoder (as published, trained here), pca, nmf, kernel-pca, "
     "umap, tsne, and genes (all genes, through ridge). Contiguous parts of the brain are "
@@ -53,7 +53,7 @@ def add_options(predict: Any) -> None:
     )
     add("--methods", nargs="+", default=[], metavar="M", help="default: residual")
     add("--latent", nargs="+", type=components, default=[8], metavar="K", help="default: 8")
-    add_images(add, "latents to use, too")
+    add_images(add, "latent images to use as well")
     add(
         "--regressor",
         nargs="+",

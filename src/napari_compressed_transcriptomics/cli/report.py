@@ -8,10 +8,10 @@ from .options import add_regions_of_results
 from .style import add_style_options
 from .terminal import Report, clear_line, tell_notes
 
-SUMMARY = "Tell a folder of results on one page of HTML."
+SUMMARY = "Summarise a folder of results on one HTML page."
 DETAILS = (
-    "The page shows where, and in which genes, the reconstruction fails; it needs nothing else, "
-    "neither network nor scripts."
+    "The page shows where, and in which genes, the reconstruction fails; it works offline and "
+    "without scripts."
 )
 
 

@@ -11,18 +11,20 @@ from .terminal import Report, clear_line
 def add_commands(samples: Any) -> None:
     """Add the commands to what ``ArgumentParser.add_subparsers`` returned."""
     commands = {
-        "list": (_list, "Say which samples there are, and which are here."),
-        "get": (_get, "Fetch a sample, and print where it lies."),
-        "import": (_import, "Take files of a sample that were fetched otherwise."),
+        "list": (_list, "List the samples, and which of them are on this computer."),
+        "get": (_get, "Fetch a sample, and print where it is."),
+        "import": (_import, "Import files of a sample that were downloaded by other means."),
     }
     made = add_commands_to(samples, commands)
     get, importing = made["get"], made["import"]
     get.add_argument("key", metavar="SAMPLE", help="as `samples list` names it")
     get.add_argument(
-        "--accept-terms", action="store_true", help="of its sources; without this they are told"
+        "--accept-terms",
+        action="store_true",
+        help="accept the terms of its sources; without this they are printed",
     )
     importing.add_argument("key", metavar="SAMPLE")
-    importing.add_argument("file", type=Path, metavar="FILE", help="file of it, or a folder")
+    importing.add_argument("file", type=Path, metavar="FILE", help="one of its files, or a folder")
 
 
 def _list(arguments: argparse.Namespace) -> None:

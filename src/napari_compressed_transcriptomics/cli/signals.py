@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 _OTHERS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
-_WORDS = "ends here and saves the best so far; Ctrl-C again leaves at once"
+_WORDS = "stopping, and saving the best so far; Ctrl-C again leaves at once"
 _notes = {False: f"\nnote: {_WORDS}\n", True: f'{{"event": "note", "text": "{_WORDS}"}}\n'}
 _json = False
 _came: list[int] = []

@@ -13,8 +13,8 @@ def add_style_options(parser: Any, tables: bool = True) -> None:
         parser.add_argument(
             "--raw-names",
             action="store_true",
-            help="write names that a spreadsheet takes for formulas (=, +, -, @) as they are, "
-            "without ' before them",
+            help="write names that a spreadsheet would read as formulas (=, +, -, @) unchanged, "
+            "without a leading '",
         )
     parser.add_argument(
         "--keep-paths",

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 SUMMARY = "Train a codec and save it."
 DETAILS = (
-    "Checkpoints are kept beside the model until it is saved: killed training goes on with "
-    "--resume as if it had never stopped. Ctrl-C ends training and saves the best model so far "
-    "(exit code 130); pressed again it leaves at once."
+    "Checkpoints are kept next to the model until it is saved: training that was killed continues "
+    "with --resume as if it had never stopped. Ctrl-C stops training and saves the best model so "
+    "far (exit code 130); pressed again it leaves at once."
 )
 
 
@@ -33,16 +33,21 @@ def add_options(train: Any) -> None:
     add("--codec", choices=("residual", "autoencoder", "pca"), help="instead of the recipe's")
     add("--hidden", type=_sizes, metavar="N,N,..", help="hidden layers, from genes to latents")
     add("--epochs", "--max-epochs", dest="max_epochs", type=_from(1), metavar="N", help="at most")
-    add("--batch", dest="batch_size", type=_from(2), metavar="N", help="samples a step")
-    add("--learning-rate", type=float, metavar="R", help="of Adam, at first")
+    add("--batch", dest="batch_size", type=_from(2), metavar="N", help="samples per step")
+    add("--learning-rate", type=float, metavar="R", help="of Adam, at the start")
     add("--patience", type=_from(1), metavar="N", help="epochs without a lower validation error")
     add(
         "--validation",
         choices=("random", "blocks"),
         help="hold out samples at random, or whole blocks of the brain",
     )
-    add("--resume", action="store_true", help="go on from the checkpoints of MODEL")
-    add("--checkpoint", type=Path, metavar="DIR", help="keep them here; default: beside MODEL")
+    add("--resume", action="store_true", help="continue from the checkpoints of MODEL")
+    add(
+        "--checkpoint",
+        type=Path,
+        metavar="DIR",
+        help="folder for checkpoints; default: that of MODEL",
+    )
 
 
 def check_name(arguments: argparse.Namespace) -> None:
@@ -94,7 +99,7 @@ def run(arguments: argparse.Namespace, expression: "Expression") -> None:
         remove_checkpoints(checkpoint)
         return
     if checkpoint_files(checkpoint):
-        tell_notes(["--resume goes on with this training from its last checkpoint"])
+        tell_notes(["--resume continues this training from its last checkpoint"])
     raise KeyboardInterrupt
 
 

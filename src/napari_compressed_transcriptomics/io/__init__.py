@@ -75,7 +75,7 @@ def read_expression(
         Masks or labels of vertices, one a hemisphere: which of them have values, or are the rows
         of a table that has no medial wall.
     hemisphere : {"", "left", "right"}
-        That of vertices whose files' names do not tell it.
+        That of vertices whose file names do not say it.
     lazy : bool
         Leave the values of one volume a gene in their files, for a store to be made of them.
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 NAME = "completion"
-SUMMARY = "Print what makes a shell complete commands and options."
+SUMMARY = "Print the script that lets a shell complete commands and options."
 DETAILS = (
     "bash: compressed-transcriptomics completion bash > "
     "~/.local/share/bash-completion/completions/compressed-transcriptomics"

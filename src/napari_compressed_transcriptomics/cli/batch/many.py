@@ -69,7 +69,7 @@ def _fitting(text: str) -> list[str]:
         return [text]
     found = sorted(glob(text))
     if not found:
-        raise UserError(f"No file fits {text}; check the pattern and the working folder")
+        raise UserError(f"No file matches {text}; check the pattern and the working folder")
     return found
 
 

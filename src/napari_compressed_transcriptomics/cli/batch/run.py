@@ -11,11 +11,11 @@ from .many import each
 from .settings_file import save_config, words_of
 
 NAME = "run"
-SUMMARY = "Do what a file of settings (TOML) says."
+SUMMARY = "Run the command in a settings file (TOML)."
 DETAILS = (
     'The file begins with a line such as command = "encode"; its keys are the names of the '
     "command's options without --, and input. Any command writes one with --save-config FILE, and "
-    "docks in napari do. Paths that are relative begin in the working folder."
+    "so do the docks in napari. Relative paths start in the working folder."
 )
 
 

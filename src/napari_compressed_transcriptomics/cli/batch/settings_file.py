@@ -57,7 +57,7 @@ def words_of(path: Path, parser: argparse.ArgumentParser) -> list[str]:
     try:
         content = tomllib.loads(existing_file(path).read_text("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UserError(f"{path.name} is no TOML ({error}); mend it") from None
+        raise UserError(f"{path.name} is not valid TOML ({error}); fix it") from None
     name = content.pop("command", None)
     commands = _commands(parser)
     if name is None:

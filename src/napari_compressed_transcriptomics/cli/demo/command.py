@@ -10,7 +10,7 @@ from napari_compressed_transcriptomics.reconstruction.summary import result_line
 if TYPE_CHECKING:
     from napari_compressed_transcriptomics.core.expression import Expression
 
-SUMMARY = "Do the main job on a synthetic brain and show it."
+SUMMARY = "Compress a synthetic brain and show the result."
 
 
 def add_options(demo: Any) -> None:
