@@ -30,7 +30,7 @@ def tables(found: Found) -> Iterator[str]:
         yield f"![Error on held-out samples]({name}/comparison.png)\n"
     for split, how in HOW.items():
         if errors := rmse(found, split):
-            yield f"RMSE on samples not seen, {how}: mean ± standard deviation over folds.\n"
+            yield f"Held-out RMSE, {how}: mean ± standard deviation over folds.\n"
             yield from _rmse_table(errors)
     for method in AUTOENCODERS:
         if reconstruction(found, "blocks", method):

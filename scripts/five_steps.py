@@ -99,7 +99,7 @@ def main(folder: Path, out: Path) -> None:
     picture(viewer, out / "first.png")
     compress.held_out.setChecked(True)
     press(compress.bar)
-    done(f"4. measured on samples not seen: {compress.result.text()}")
+    done(f"4. measured on held-out samples: {compress.result.text()}")
     main_dock.show_page("Inspect reconstruction")
     settle(4)
     picture(viewer, out / "checked.png")

@@ -16,7 +16,7 @@ tutorial_data.table()
 # %% [markdown]
 # Three files lie in this folder: a table with a row a region and a column a gene, its atlas, and the names
 # of the atlas's ids. One command compresses the table into 8 components. `--held-out` measures the error
-# on samples not seen, too.
+# on held-out samples, too.
 #
 # %% [shell]
 # compressed-transcriptomics encode regions.csv --atlas atlas.nii.gz \
@@ -30,7 +30,7 @@ tutorial_data.table()
 summary = json.load(open("result/summary.json"))
 fitted, held_out = summary["rmse"], summary["held_out"]["rmse"]
 print(f"RMSE on the data fitted to   {fitted:.4f}")
-print(f"RMSE on samples not seen     {held_out:.4f}")
+print(f"held-out RMSE                {held_out:.4f}")
 print(f"times the fitted error       {held_out / fitted:.1f}")
 # %% [markdown]
 # Whatever is to hold for other brains is to be judged by the second number
@@ -40,7 +40,7 @@ print(f"times the fitted error       {held_out / fitted:.1f}")
 # ## 2. Is it better than saying nothing?
 #
 # Each gene has a mean. A codec that knows nothing gives that mean for every region, and errs by the gene's
-# standard deviation. Where the error on samples not seen is as large, the components say nothing about
+# standard deviation. Where the held-out error is as large, the components say nothing about
 # the gene that could be relied on elsewhere.
 #
 # %%

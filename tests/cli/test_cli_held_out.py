@@ -1,4 +1,4 @@
-"""`encode --held-out`: the error on samples not seen, from the command line to files and layers."""
+"""`encode --held-out`: the held-out error, from the command line to files and layers."""
 
 import json
 

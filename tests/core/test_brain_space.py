@@ -59,7 +59,7 @@ def test_files_tell_and_nothing_is_assumed(tmp_path):
 
 def test_only_known_spaces_are_recorded():
     source = {}
-    with pytest.raises(UserError, match="'Talairach' is no space that is known; choose MNI152NLin"):
+    with pytest.raises(UserError, match="'Talairach' is not a known space; choose MNI152NLin"):
         record_space(source, "Talairach")
     record_space(source, NLIN6)
     assert source == {"space": NLIN6}

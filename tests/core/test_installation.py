@@ -57,7 +57,7 @@ def test_a_library_that_lacks_what_is_asked_of_it(library):
 
 def test_a_missing_library_by_the_name_that_pip_knows(monkeypatch):
     monkeypatch.setitem(sys.modules, "sklearn", None)
-    said = "scikit-learn is not installed: run pip install scikit-learn, then start anew"
+    said = "scikit-learn is not installed: run pip install scikit-learn, then restart"
     assert problem("import sklearn") == said
 
 
@@ -81,7 +81,7 @@ def test_a_version_that_will_do_and_one_that_will_not(monkeypatch):
         require("torch", (2, 6), "Opening a.pt")
     assert str(caught.value) == (
         "Opening a.pt needs torch 2.6 or later, and 2.5.1+cu121 is installed: run "
-        'pip install --upgrade "torch>=2.6", then start anew'
+        'pip install --upgrade "torch>=2.6", then restart'
     )
     monkeypatch.undo()
     with pytest.raises(UserError, match="and it is not installed"):

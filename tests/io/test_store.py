@@ -194,7 +194,7 @@ def test_what_cannot_be_stored_is_refused(brain, tmp_path):
     with pytest.raises(UserError, match=f"gene {brain.genes[7]} beyond float16; use float32"):
         convert(large, tmp_path / "half.zarr", "float16")
     values[3, 7] = np.nan
-    with pytest.raises(UserError, match=f"gene {brain.genes[7]} that are no finite numbers"):
+    with pytest.raises(UserError, match=f"gene {brain.genes[7]} that are not finite numbers"):
         convert(large, tmp_path / "nan.zarr")
     (tmp_path / "there.zarr").mkdir()
     with pytest.raises(UserError, match="is there already"):
@@ -289,7 +289,7 @@ def without_names(root):
         (newer, "of version 99"),
         (foreign, "did not write"),
         (of_float64, "float64"),
-        (otherwise_packed, "packed in a way that is not known here .*zstd"),
+        (otherwise_packed, "compressed in an unknown way .*zstd"),
         (in_large_chunks, "in chunks of"),
         (with_packed_names, "var/_index packed in a way"),
         (placed_twice, "labels"),

@@ -121,7 +121,7 @@ def test_a_mesh_whose_places_are_not_known_asks_for_its_surfaces(tmp_path):
         read_expression(folder, surface=[swapped, right])
     with pytest.raises(UserError, match="No surface of the right side"):
         read_expression(folder, surface=[left])
-    with pytest.raises(UserError, match="is called right and says within that it is of the left"):
+    with pytest.raises(UserError, match="is called right and its contents say it is of the left"):
         read_expression(folder, surface=[left, write_surface(tmp_path / "c.R.surf.gii", points)])
     short = write_surface(tmp_path / "d.L.surf.gii", points[:100])
     with pytest.raises(UserError, match=r"100 vertices and the data have 32,492"):
@@ -133,7 +133,7 @@ def test_a_mesh_whose_places_are_not_known_asks_for_its_surfaces(tmp_path):
     [
         (lambda f: (f / "rh.TP53.gii").unlink(), "TP53 of maps has no map of the right side"),
         (lambda f: (f / "lh.TP53.gii").rename(f / "TP53.gii"), "TP53.gii does not tell its hemis"),
-        (lambda f: cut(f / "lh.TP53.gii"), "TP53.gii is no readable GIFTI"),
+        (lambda f: cut(f / "lh.TP53.gii"), "TP53.gii is not a readable GIFTI"),
         (lambda f: bomb(f / "lh.TP53.gii"), "declares XML entities"),
         (lambda f: encoded(f / "lh.TP53.gii", "UTB-8"), "no readable GIFTI .unknown encoding"),
         (lambda f: encoded(f / "lh.TP53.gii", "gb2312"), "no readable GIFTI .multi-byte"),

@@ -1,4 +1,4 @@
-"""The error on samples not seen: as compare has it, never flattering, and kept with the result."""
+"""The held-out error: as compare has it, never flattering, and kept with the result."""
 
 import json
 from dataclasses import replace
@@ -121,7 +121,7 @@ def test_progress_counts_folds_and_stop_within_a_fit_keeps_the_result(brain):
     assert 100 < seen[-1].done < 200  # within the second fit, and nothing after it
     assert seen[-1].total == 300
     assert result.held_out is None
-    assert "Measuring the error on samples not seen was cancelled" in result.notes
+    assert "Measuring the held-out error was cancelled" in result.notes
     assert result.rmse > 0
     done = [p.done for p in seen if p.stage == STAGE]
     assert done == sorted(done)
@@ -196,7 +196,7 @@ def test_report_shows_it(result, undrawn):
     ratio = result.held_out.rmse / result.rmse
     assert f"{ratio:.2f} times the fitted one (3 folds, contiguous blocks of space" in page
     assert page.count("held out</th>") == 4  # genes and samples, worst and best
-    assert "The same slices of the error on samples not seen" in page
+    assert "The same slices of the held-out error" in page
     assert "likely larger" not in page
     without = report.report_of(replace(result, held_out=None))
     assert "held out</th>" not in without

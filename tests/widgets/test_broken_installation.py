@@ -11,7 +11,7 @@ from napari_compressed_transcriptomics.viewer.notices import sentence, user_erro
 from napari_compressed_transcriptomics.viewer.qt_bindings import require_one_qt
 from napari_compressed_transcriptomics.widgets.shared.device_choice import DeviceChoice
 
-WITHOUT = "torch is not installed: run pip install torch, then start anew"
+WITHOUT = "torch is not installed: run pip install torch, then restart"
 
 
 @pytest.fixture

@@ -183,7 +183,7 @@ def test_a_result_that_was_saved_anew_is_told(folder):
     shutil.rmtree(results[0])
     shutil.copytree(results[1], results[0])
     _, told = opened(folder / "a.session.json")
-    assert any("was saved anew since the session was" in note for note in told)
+    assert any("was saved again after the session" in note for note in told)
 
 
 @pytest.mark.parametrize(

@@ -59,8 +59,8 @@ def add_options(encode: Any) -> None:
     add(
         "--held-out",
         action="store_true",
-        help="measure the error on samples not seen, too (models that are fitted to the "
-        "data): as many more fits as there are folds",
+        help="measure the held-out error, too (models that are fitted to the data): as many more "
+        "fits as there are folds",
     )
     add("--split", choices=SPLITS, help="for --held-out; default: blocks")
     add("--folds", type=folds, metavar="N", help="for --held-out; default: 5")

@@ -83,7 +83,7 @@ class Autoencoder(Codec):
         hidden_sizes = tuple(whole(size, "hidden layer") for size in config["hidden_sizes"])
         low, high = (fraction(limit, "clip") for limit in config["clip"])
         if len(hidden_sizes) > len(tensors) or low > high:
-            raise UserError("The model's settings are not those of its tensors")
+            raise UserError("The model's settings do not match its tensors")
         module = AutoencoderNetwork.empty(len(genes), latent_size, hidden_sizes)
         empty = module.state_dict()
         expected = {name: tuple(tensor.shape) for name, tensor in empty.items()}
@@ -150,8 +150,8 @@ def _warning(latent_size: int, n_samples: int) -> str:
     if latent_size < n_samples:
         return ""
     return (
-        f"{latent_size} components for {n_samples} samples: each sample may get one of its own, so "
-        "the model may do badly on other data; fewer than the samples are wise"
+        f"{latent_size} components for {n_samples} samples: the model may memorise them and do "
+        "badly on other data; choose fewer components than samples"
     )
 
 

@@ -59,8 +59,8 @@ class Embedding(Codec):
 
     def _build(self) -> CodecNetwork:
         raise UserError(
-            f"{self.id} is no network that runs in blocks; it can be compared and predicted from, "
-            "for compressing choose another codec"
+            f"{self.id} cannot compress here; it can be compared, and maps can be predicted from "
+            "it; choose another codec"
         )
 
 

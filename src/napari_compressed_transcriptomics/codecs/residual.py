@@ -108,7 +108,7 @@ class ResidualAutoencoder(Codec):
         epochs, best = (self.training.get(name) for name in ("epochs", "best_epoch"))
         if not epochs or best != 0:
             return ""
-        return "; it stayed PCA, as samples held out did not agree that anything else is better"
+        return "; it stayed PCA, as nothing else was reliably better on held-out samples"
 
     def tensors(self) -> dict[str, Any]:
         """Return the network's weights, the rotation, the gene means and the curvature."""

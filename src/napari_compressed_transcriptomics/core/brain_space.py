@@ -13,7 +13,7 @@ OTHER = "other"
 SPACES = {
     NLIN6: "MNI152NLin6Asym (FSL, SPM12 from 2014)",
     NLIN2009C: "MNI152NLin2009cAsym (fMRIPrep, TemplateFlow)",
-    MNI: "MNI152, which one is not known",
+    MNI: "MNI152, version unknown",
     OTHER: "another space, or none",
 }
 """Spaces by the name under which they are recorded, with words for people."""
@@ -66,7 +66,7 @@ def record_space(source: dict[str, Any], space: str) -> None:
         The space is none of `SPACES`.
     """
     if space not in SPACES:
-        raise UserError(f"{space!r} is no space that is known; choose {' or '.join(SPACES)}")
+        raise UserError(f"{space!r} is not a known space; choose {' or '.join(SPACES)}")
     source[KEY] = space
 
 

@@ -187,7 +187,7 @@ class Expression:
         )
         if ambiguous:
             told = (f"{gene}: {', '.join(names)}" for gene, names in ambiguous.items())
-            lack += f"; some may be here under another name, but not surely ({listing(told, 3)})"
+            lack += f"; some may be here under another name ({listing(told, 3)})"
         if fill is None:
             raise UserError(f"{lack}; use data with these genes or fit a model to this data")
         if len(missing) > (1 - FILL_COVERAGE) * len(genes):

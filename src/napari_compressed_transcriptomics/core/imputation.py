@@ -55,6 +55,6 @@ def imputed_note(expression: Expression) -> str:
     if not n:
         return ""
     return (
-        f"{n:,} empty cell(s) of {expression.name} are filled anew in each fold, with the gene's "
-        "mean over the training samples, and left out of the errors"
+        f"{n:,} empty cell(s) of {expression.name} are filled separately in each fold, with the "
+        "gene's mean over the training samples, and left out of the errors"
     )

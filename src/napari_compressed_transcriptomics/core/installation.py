@@ -33,7 +33,7 @@ def require(package: str, least: tuple[int, ...], purpose: str) -> None:
         has = f"{found} is installed" if found else "it is not installed"
         raise UserError(
             f"{purpose} needs {package} {wanted} or later, and {has}: run "
-            f'pip install --upgrade "{package}>={wanted}", then start anew'
+            f'pip install --upgrade "{package}>={wanted}", then restart'
         )
 
 
@@ -60,10 +60,10 @@ def import_problem(error: BaseException) -> str | None:
         return None
     package = _PACKAGES.get(module or wanted, module or wanted)
     if module is None and isinstance(error, ModuleNotFoundError) and error.name == wanted:
-        return f"{package} is not installed: run pip install {package}, then start anew"
+        return f"{package} is not installed: run pip install {package}, then restart"
     return (
-        f"{package} cannot be loaded ({first_line(error)}): run "
-        f"pip install --force-reinstall {package}, then start anew"
+        f"{package} cannot be loaded ({first_line(error)}): run pip install --force-reinstall "
+        f"{package}, then restart"
     )
 
 

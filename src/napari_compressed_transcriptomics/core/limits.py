@@ -19,13 +19,15 @@ MIN_PERMUTATIONS = 19
 def check_range(what: str, number: int, least: int, most: int) -> None:
     """Raise a `UserError` where a number of something is not from `least` to `most`."""
     if not least <= number <= most:
-        raise UserError(f"{number:,} {what} cannot be; choose from {least:,} to {most:,}")
+        raise UserError(f"{number:,} {what} cannot be used; choose from {least:,} to {most:,}")
 
 
 def check_seed(seed: int) -> None:
     """Raise a `UserError` unless all libraries that draw at random take `seed`."""
     if not isinstance(seed, int) or not 0 <= seed <= MAX_SEED:
-        raise UserError(f"The seed {seed!r} is none; choose a whole number from 0 to {MAX_SEED:,}")
+        raise UserError(
+            f"The seed {seed!r} is not possible; choose a whole number from 0 to {MAX_SEED:,}"
+        )
 
 
 def latent_size_problem(
@@ -38,7 +40,7 @@ def latent_size_problem(
     no more than genes.
     """
     if latent_size < 1:
-        return f"{latent_size} components are none; choose one of {LATENT_SIZES}"
+        return f"{latent_size} components are not possible; choose one of {LATENT_SIZES}"
     most_by_samples = n_samples if codec_id == "pca" else n_samples - 1
     if latent_size > most_by_samples:
         return (

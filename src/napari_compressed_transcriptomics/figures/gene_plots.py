@@ -30,7 +30,7 @@ def gene_extremes(
     rmse : ndarray, shape (n_genes,)
         In the units of the data; NaN is left out.
     held_out : ndarray, shape (n_genes,), optional
-        RMSE on samples not seen.
+        held-out RMSE.
     figure, foreground
         Where to draw, and the colour of text: see `plots`.
     """
@@ -45,7 +45,7 @@ def gene_extremes(
         axes.plot(rmse[rows], at, "o", color=BLUE, markersize=5, label="on the data fitted to")
         if held_out is not None:
             axes.plot(
-                held_out[rows], at, "D", color=VERMILION, markersize=4, label="on samples not seen"
+                held_out[rows], at, "D", color=VERMILION, markersize=4, label="on held-out samples"
             )
         axes.set_yticks(at, [genes[i] for i in rows], fontsize=7.5)
         axes.set_ylim(max(len(rows), 3) - 0.4, -0.6)

@@ -123,7 +123,8 @@ class FigureRequest:
         ends = [end for end in (self.low, self.high) if end is not None]
         if not all(math.isfinite(end) for end in ends) or (len(ends) == 2 and ends[0] >= ends[1]):
             raise UserError(
-                f"The scale from {self.low} to {self.high} is none; give two numbers that grow"
+                f"The scale from {self.low} to {self.high} is not possible; give the lower number "
+                "first"
             )
         if self.width_pixels > MAX_PIXELS:
             raise UserError(
@@ -171,7 +172,7 @@ class FigureRequest:
             if name not in known:
                 raise UserError(f"The settings of a figure have no {name!r}; remove it")
             if not _fits(value, known[name], name):
-                raise UserError(f"The figure's setting {name} cannot be {value!r}; mend it")
+                raise UserError(f"The figure's setting {name} cannot be {value!r}; fix it")
         settings: dict[str, Any] = {
             name: tuple(value) if isinstance(value, list) else value
             for name, value in record.items()

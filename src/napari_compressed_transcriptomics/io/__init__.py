@@ -127,8 +127,8 @@ def _read(
     one = path if isinstance(path, str | Path) else next(iter(path), "")
     if on != UNSAID and not suffix(one, _TABLES):
         raise UserError(
-            "--surface, --vertices-of and --hemisphere are of vertices, and these data have none; "
-            "leave them out"
+            "--surface, --vertices-of and --hemisphere are for vertices, and these data have "
+            "none; leave them out"
         )
     if not isinstance(path, str | Path):
         several = list(path)
@@ -169,7 +169,9 @@ def _read(
         from .readers.h5ad_read import read_h5ad
 
         return read_h5ad(path, atlas, labels, impute, ids)
-    raise UserError(f"{path.name} is of no known kind; choose a file that ends in {_kinds()}")
+    raise UserError(
+        f"{path.name} is not a file type that can be read; choose a file that ends in {_kinds()}"
+    )
 
 
 def _surface_maps(path: str | Path | Sequence[str | Path]) -> list[Path]:
@@ -206,7 +208,7 @@ def _read_gene_volumes(
     from .readers.regions import mean_over_regions
 
     if not paths:
-        raise UserError("There is no file to read; choose some")
+        raise UserError("There is no file to read; choose one")
     folder = paths if isinstance(paths, Path) else common_folder(paths)
     if ids is not None:
         raise _no_ids(folder)

@@ -52,7 +52,7 @@ class CompressRequest:
     notebook_mode : bool
         Run the published autoencoder as its notebook does, see `notebook_mode.as_notebook`.
     held_out : HeldOut or None
-        How to measure the error on samples not seen, too; of codecs fitted to the data.
+        How to measure the held-out error, too; of codecs fitted to the data.
     scheduler : str or None
         Address of a scheduler of Dask distributed, whose workers encode, decode and measure; codecs
         are fitted here.
@@ -97,13 +97,13 @@ def compress(request: CompressRequest, report: Report = silent) -> "Reconstructi
     request : CompressRequest
     report : callable, optional
         Called with each `Progress`; may raise `Stop` or `Cancelled`. A result that is there
-        while the error on samples not seen is measured comes back all the same.
+        while the held-out error is measured comes back all the same.
 
     Raises
     ------
     UserError
         Where the data cannot carry the latent size, or does not fit the model; at once, where
-        the error on samples not seen is asked for and cannot be measured.
+        the held-out error is asked for and cannot be measured.
     """
     from .reconstruction import reconstruct
 
@@ -153,7 +153,7 @@ def _held_out_plan(request: CompressRequest) -> "HeldOutPlan | None":
 def _with_held_out(
     result: "Reconstruction", request: CompressRequest, plan: "HeldOutPlan", report: Report
 ) -> "Reconstruction":
-    """Add the error on samples not seen; whatever becomes of it, the result is kept."""
+    """Add the held-out error; whatever becomes of it, the result is kept."""
     from numpy.linalg import LinAlgError
 
     from napari_compressed_transcriptomics.codecs.codec import codec_class
@@ -171,7 +171,7 @@ def _with_held_out(
         why = f"failed: {error}"
     else:
         return replace(result, held_out=found, notes=(*result.notes, *plan.notes, *found.notes))
-    note = f"Measuring the error on samples not seen {why}"
+    note = f"Measuring the held-out error {why}"
     return replace(result, notes=(*result.notes, note))
 
 

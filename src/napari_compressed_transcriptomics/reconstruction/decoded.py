@@ -52,7 +52,7 @@ def decoded(
     Raises
     ------
     UserError
-        Another number of components than the codec's, or values that are no finite numbers.
+        Another number of components than the codec's, or values that are not finite numbers.
     """
     latents = np.ascontiguousarray(latents, np.float32)
     k = codec.latent_size
@@ -62,7 +62,7 @@ def decoded(
             "encoded these latents"
         )
     if not np.isfinite(latents).all():
-        raise UserError(f"{name} has components that are no numbers; leave these samples out")
+        raise UserError(f"{name} has components that are not numbers; leave these samples out")
     expression = without_values(
         codec.genes, parcellation, samples, NO_EXPRESSION.format(name=name), name=name,
         source=source or {},

@@ -40,7 +40,7 @@ class TwoResults:
     in_sample : (bool, bool)
         Whether each was fitted to these very values.
     held_out : (float or None, float or None)
-        RMSE on samples not seen, where it was measured.
+        held-out RMSE, where it was measured.
     """
 
     titles: tuple[str, str]
@@ -148,7 +148,7 @@ def _same_values(one: Expression, other: Expression, order: np.ndarray) -> bool:
 
 
 def _held_out(measured: Any) -> float | None:
-    """Return the RMSE on samples not seen, of a result or its record."""
+    """Return the held-out RMSE, of a result or its record."""
     found = measured.get("rmse") if isinstance(measured, dict) else getattr(measured, "rmse", None)
     return None if found is None else float(found)
 

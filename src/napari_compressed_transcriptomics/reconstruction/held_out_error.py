@@ -1,4 +1,4 @@
-"""The error on samples not seen: a method is fitted again, each time without a part of them."""
+"""The held-out error: a method is fitted again, each time without a part of them."""
 
 import time
 from collections.abc import Callable
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 
 HELD_OUT = "held_out_rmse"
 """What it is called in tables, and in the kind of volumes and layers."""
-STAGE = "Measuring on samples not seen"
+STAGE = "Measuring on held-out samples"
 NOT_OURS = (
-    "The error on samples not seen cannot be measured of a model that is there already, as its fit "
-    "is not ours to repeat; fit a codec to these data"
+    "The held-out error of an existing model cannot be measured, as its fit cannot be repeated "
+    "here; fit a codec to these data"
 )
 _BLOCK_BYTES = 2**28
 
@@ -217,12 +217,12 @@ def plan_held_out(
     if how.split == "blocks":
         notes.append(buffer.in_words(folds, expression.n_samples))
     if too_few := problem(min(len(train) for train, _ in folds)):
-        raise UserError(f"{too_few} (a fold of the error on samples not seen trains on so many)")
+        raise UserError(f"{too_few} (a fold of the held-out error trains on that many)")
     most = max(len(train) for train, _ in folds)
     require_memory(
         12 * most * expression.n_genes + 2 * _BLOCK_BYTES,
         f"Fitting to folds of {expression.name}",
-        "measure without the error on samples not seen, or use a larger machine",
+        "leave out the held-out error, or use a larger machine",
     )
     return HeldOutPlan(how, seed, tuple(folds), buffer_mm, tuple(filter(None, notes)))
 

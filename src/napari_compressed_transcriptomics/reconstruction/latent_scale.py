@@ -91,7 +91,7 @@ def unscaled(latents: Latents, known: KnownSpread) -> tuple[np.ndarray, tuple[st
     at_zero = np.isfinite(zero)
     raw = (scaled - np.where(at_zero, zero, scaled.mean(axis=0))) * factor
     raw += np.where(at_zero, 0, known.mean)
-    lost = "by how much is not told" if at_zero.all() else "from which values is not told"
+    lost = "by how much is not recorded" if at_zero.all() else "from which values is not recorded"
     notes = [
         f"{latents.name} is scaled to 0..1, and {lost}: each component was given the spread that "
         f"it has in {known.of}; genes decoded are as right as this guess"

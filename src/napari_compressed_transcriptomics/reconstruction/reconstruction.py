@@ -58,7 +58,7 @@ class Reconstruction:
         What the user should know: what had to be changed on the way (device, block size), data
         on another scale than the codec's training data, or unlike them in much of the brain.
     held_out : HeldOutError or None
-        The error on samples not seen, where it was measured.
+        The held-out error, where it was measured.
     in_sample : bool
         The codec was fitted to these very values, so that the errors flatter it.
     density : JointHistogram or None

@@ -77,7 +77,7 @@ class Results:
     rmse_genes, r2_genes : ndarray of float64, shape (n_genes,)
         NaN for filled-in genes.
     held_out_genes : ndarray of float64, shape (n_genes,), or None
-        RMSE on samples not seen; None where it was not measured.
+        held-out RMSE; None where it was not measured.
     held_out_volume : ndarray of float32, shape (x, y, z), or None
         The same of each sample, NaN outside.
     samples : SampleErrors or None

@@ -26,7 +26,7 @@ def provenance_of(
     alone), model_sha256 (of the
     codec's tensors), training, parameters, excluded, filled, notes, novelty (how much is
     unlike the training data, see `core.novelty.Novelty.summary`; None where not known), held_out
-    (the error on samples not seen, see `core.held_out_error.HeldOutError.summary`; None where it
+    (the held-out error, see `core.held_out_error.HeldOutError.summary`; None where it
     was not measured).
     """
     expression, codec = reconstruction.expression, reconstruction.codec
@@ -92,11 +92,11 @@ def _json_number(value: float) -> float | None:
 
 
 def result_line(result: "Reconstruction") -> str:
-    """Return what a result is in one line, and its error on samples not seen in another."""
+    """Return what a result is in one line, and its held-out error in another."""
     held_out = "" if result.held_out is None else f"\n{result.held_out.in_words(result.rmse)}"
     size = f"{result.expression.n_samples:,} samples × {result.expression.n_genes:,} genes"
     if not result.has_errors:
-        return f"{result.codec.id}, k = {result.codec.latent_size}: {size}, no error known"
+        return f"{result.codec.id}, k = {result.codec.latent_size}: {size}, error unknown"
     return (
         f"{result.codec.id}, k = {result.codec.latent_size}: RMSE {result.rmse:.4f}, "
         f"R² {result.r2:.3f}{f' {IN_SAMPLE}' if result.in_sample else ''}, "

@@ -17,7 +17,7 @@ SIZEABLE = 0.2
 
 UNKNOWN = (
     "the model does not say what it was trained on: it is a published one, or was saved before "
-    "models kept this; fit it anew to know the distance to training data"
+    "models recorded this; fit it again to know the distance to training data"
 )
 
 LAYER_NAME = "distance to training data"

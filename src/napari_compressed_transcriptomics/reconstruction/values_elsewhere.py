@@ -9,7 +9,7 @@ from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.lazy_values import LazyValues, Values
 from napari_compressed_transcriptomics.core.progress import Report, silent
 
-NO_ERROR = "No error is known of latents alone: open and encode the expression they stand for"
+NO_ERROR = "Latents alone have no known error: open and encode the expression they stand for"
 
 if TYPE_CHECKING:
     from napari_compressed_transcriptomics.core.expression import Expression

@@ -80,7 +80,7 @@ def buffer_of(
 def check_buffer(asked: float | None) -> None:
     """Raise a `UserError` if a buffer is no distance."""
     if asked is not None and not 0 <= asked < math.inf:
-        raise UserError(f"A buffer of {asked:g} mm is none; choose 0 or more")
+        raise UserError(f"A buffer of {asked:g} mm is not possible; choose 0 or more")
 
 
 def autocorrelation_range(expression: Expression) -> float:

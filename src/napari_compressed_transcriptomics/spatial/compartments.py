@@ -119,7 +119,7 @@ def compartments_of(
     found = [compartment_of_name(name) for name in names]
     unknown = found.count("")
     if found and unknown <= _MAX_UNKNOWN * len(found):
-        note = f"{unknown} sample(s) of {about} whose names tell no compartment count as cortex"
+        note = f"{unknown} sample(s) of {about} whose names give no compartment count as cortex"
         return _numbered([name or COMPARTMENTS[0] for name in found], note if unknown else "")
     doubt = _doubt(parcellation, about)
     return Compartments(("brain",), of_sample, doubt, bool(doubt))
@@ -135,7 +135,7 @@ def _given(parcellation: Parcellation, volume: RegionVolume) -> Compartments:
     found = [compartment_of_name(name) for name in regions.names]
     if not all(found) and len(found) > _MAX_GIVEN:
         raise UserError(
-            f"{volume.name} has {len(found)} regions, some of whose names tell no compartment; "
+            f"{volume.name} has {len(found)} regions, some of whose names give no compartment; "
             f"give a label volume of at most {_MAX_GIVEN} compartments (cortex, subcortex, ...)"
         )
     names = found if all(found) else list(regions.unique_names)

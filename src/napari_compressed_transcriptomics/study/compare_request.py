@@ -173,7 +173,9 @@ def plan(request: CompareRequest) -> Plan:
             f"from 2 to {expression.n_samples // 2}"
         )
     if min(request.latent_sizes) < 1:
-        raise UserError(f"{min(request.latent_sizes)} components are none; choose at least 1")
+        raise UserError(
+            f"{min(request.latent_sizes)} components are not possible; choose at least 1"
+        )
     if request.n_jobs is not None:
         check_range("processes", request.n_jobs, 1, MAX_PROCESSES)
     buffer = request_buffer(request)
@@ -224,7 +226,7 @@ def _problem(method: str, size: int, expression: Expression, n_train: int) -> st
     if not_at_all := codec.unavailable() or codec.cannot_decode(size):
         return not_at_all
     if too_many := size_problem(method, size, n_train, expression.n_genes):
-        return f"{too_many} (a fold trains on so many)" if "samples" in too_many else too_many
+        return f"{too_many} (a fold trains on that many)" if "samples" in too_many else too_many
     return method_problem(method, expression)
 
 

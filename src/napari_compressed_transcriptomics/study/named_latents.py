@@ -39,7 +39,7 @@ def read_named_latents(paths: Iterable[str | Path]) -> tuple[NamedLatents, ...]:
     groups: dict[tuple[str, str, str], dict[int, Path]] = {}
     for path in dict.fromkeys(map(Path, paths)):
         if not suffix(path, NIFTI):
-            raise UserError(f"{path.name} is no latent image; choose NIfTI (.nii.gz or .nii)")
+            raise UserError(f"{path.name} is not a latent image; choose NIfTI (.nii.gz or .nii)")
         name = latent_name(path)
         if name.component is None:
             name = name._replace(data="" if name.group not in groups else str(path.parent.name))

@@ -16,7 +16,7 @@ from .layer_values import part_shown, volume_of_layer
 _UNITS = "(units of the data)"
 _LABELS = {
     "rmse": ("error", f"RMSE {_UNITS}"),
-    HELD_OUT: ("error", f"RMSE on samples not seen {_UNITS}"),
+    HELD_OUT: ("error", f"held-out RMSE {_UNITS}"),
     "latents": ("signed", "component {part} (no unit)"),
     "component": ("signed", "{name} (no unit)"),
     "difference": ("signed", f"{{gene}}, reconstructed − original {_UNITS}"),

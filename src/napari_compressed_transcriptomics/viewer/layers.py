@@ -140,7 +140,7 @@ def held_out_layer(result: "Reconstruction") -> LayerData:
         It was not measured.
     """
     if result.held_out is None:
-        raise UserError("The error on samples not seen was not measured; ask for it in Compress")
+        raise UserError("The held-out error was not measured; ask for it in Compress")
     values = result.held_out.rmse_samples
     return samples_layer(result.expression, values, HELD_OUT, "held-out RMSE", result)
 

@@ -20,5 +20,5 @@ def require_one_qt() -> None:
         raise UserError(
             f"napari runs on {API_NAME}, but {taken} is loaded, too, and figures would be made by "
             f"it: run pip uninstall {taken}, or set the environment variable QT_API to "
-            f"{taken.lower()}, then start napari anew"
+            f"{taken.lower()}, then restart napari"
         )

@@ -103,7 +103,7 @@ class ColorChoice(QComboBox):
             return self.layer_coloring(result.expression.parcellation)
         if not self.by_gene:
             if not result.has_errors:
-                return Coloring("component 1 (no error is known)", result.latents[:, 0])
+                return Coloring("component 1 (error unknown)", result.latents[:, 0])
             return Coloring("RMSE over genes", result.rmse_samples)
         gene = self.gene.gene
         if gene is None:

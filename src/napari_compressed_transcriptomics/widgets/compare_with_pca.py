@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class CompareWithPca(RunBar):
     """Compresses the data of the current result by PCA, with as many components.
 
-    Where the result's error was measured on samples not seen, that of PCA is, too.
+    Where the result's error was measured on held-out samples, that of PCA is, too.
 
     Parameters
     ----------

@@ -60,8 +60,8 @@ CODECS = {
 }
 AGAIN = {"replace": "its layers are replaced", "beside": "its layers stay"}
 _WHY_HELD_OUT = (
-    "The error of samples that the codec was fitted to flatters it. This measures each sample with "
-    "a codec that has not seen it, nor what is near it or its mirror image"
+    "The error on the samples that the codec was fitted to is optimistic. This measures each "
+    "sample with a codec that has not seen it, nor what is near it or its mirror image"
 )
 
 
@@ -94,7 +94,7 @@ class Compress(Dock):
         )
         self.latent_size = LatentSize()
         self.genes = SharedGenes(napari_viewer)
-        self.held_out = QCheckBox("Measure on samples not seen")
+        self.held_out = QCheckBox("Measure on held-out samples")
         self.held_out_cost = wrapping_label()
         self.held_out_cost.setText(f"{HeldOut().cost}.")
         self.device = DeviceChoice(settings.preferences().device)
@@ -120,7 +120,7 @@ class Compress(Dock):
         self.again = choice(AGAIN)
         self.again.setCurrentIndex(self.again.findData(settings.preferences().again))
         self.again.setToolTip(
-            "What becomes of the layers of an earlier result of the same data. The result itself "
+            "What happens to the layers of an earlier result of the same data. The result itself "
             "is kept until it is removed, and can be shown again."
         )
         self.bar = RunBar("Compress")
@@ -305,7 +305,7 @@ class Compress(Dock):
         fitted_elsewhere = self._parameters.get("codec") in NOT_FITTED
         notes = distance_notes(result.novelty, result.notes) if fitted_elsewhere else result.notes
         line = "\n".join([result_line(result), *notes])
-        self.result.setText(f"Layers are coming…\n{line}")
+        self.result.setText(f"Adding layers…\n{line}")
 
         def tell() -> None:
             if isalive(self):  # else closed meanwhile

@@ -40,15 +40,15 @@ class Convert(Dock):
         self.variant = choice(VARIANTS)
         self.bad_maps = choice(BAD_MAPS)
         self.dtype = choice(_DTYPES)
-        self.dtype.setToolTip("float16 rounds; by how much is said when it is done.")
+        self.dtype.setToolTip("float16 rounds values; the rounding is reported at the end.")
         self.cluster = ClusterField("write the genes")
         self.bar = RunBar("Convert to store")
         self.bar.run.setText("Convert")
         self.result = wrapping_label()
         about = wrapping_label()
         about.setText(
-            "A store need not fit into memory: genes and blocks of voxels are read when they are "
-            "wanted. An interrupted conversion goes on where it was."
+            "A store need not fit into memory: genes and blocks of voxels are read when needed. "
+            "An interrupted conversion continues where it stopped."
         )
         fields = form(
             ("Expression", row((self.source, 1), self.folder, self.file)),

@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 
 _MODELS = {"model": "Saved model file", PUBLISHED: "Published autoencoder"}
 _ABOUT = (
-    "Turns latents back into genes, with the model that made them and without the expression. "
-    "Nothing tells how far the genes are right: no original is seen, and no error is shown."
+    "Turns latents back into genes, with the model that made them and without the expression. How "
+    "accurate they are is unknown: without the original there is no error to show."
 )
 
 
@@ -62,7 +62,7 @@ class DecodeLatents(Dock):
         self.atlas = PathField("Atlas", "Label volumes (*.nii *.nii.gz);;All files (*)")
         self.atlas.line.setToolTip("Of a table: where its rows lie.")
         self.ranges = QLineEdit()
-        self.ranges.setPlaceholderText("as the model knows it")
+        self.ranges.setPlaceholderText("as the model records it")
         self.ranges.setToolTip(
             "Of latents scaled to 0..1, as published ones are: the least and the largest value of "
             "each component before, such as -2.1 3.4, -1.7 2.2. Where empty, components get the "
@@ -194,5 +194,5 @@ def _ranges(text: str) -> tuple[tuple[float, float], ...]:
     except ValueError:
         ends = [0.0]
     if len(ends) % 2:
-        raise UserError(f"“{text}” is no range; give two numbers a component, such as -2.1 3.4.")
+        raise UserError(f"“{text}” is not a range; give two numbers a component, such as -2.1 3.4.")
     return tuple(zip(ends[::2], ends[1::2], strict=True))

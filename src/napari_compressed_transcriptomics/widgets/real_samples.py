@@ -78,7 +78,8 @@ class RealSamples(Dock):
         self.accept.setChecked(False)
         self.accept.setVisible(not self._here)
         self.from_folder.setVisible(not self._here)
-        size = "It is here." if self._here else f"{self.chosen.megabytes:.1f} MB are fetched."
+        to_fetch = f"{self.chosen.megabytes:.1f} MB will be fetched."
+        size = "Already on this computer." if self._here else to_fetch
         self.terms.setText(f"{self.chosen.terms}\n\n{size}")
         self.bar.run.setText("Open" if self._here else "Fetch and open")
         self._refresh()

@@ -201,5 +201,5 @@ class Train(Dock):
 def _sizes(text: str) -> tuple[int, ...]:
     parts = [part.strip() for part in text.split(",") if part.strip()]
     if not all(part.isdecimal() and int(part) > 0 for part in parts):
-        raise UserError(f"Hidden layers {text!r} are no sizes; give numbers like 500, 250, 125.")
+        raise UserError(f"Hidden layers {text!r} are not sizes; give numbers like 500, 250, 125.")
     return tuple(int(part) for part in parts)

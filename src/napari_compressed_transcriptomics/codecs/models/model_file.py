@@ -46,7 +46,9 @@ def save_model(codec: Codec, path: str | Path) -> Path:
 
     path = Path(path)
     if path.suffix != ".safetensors":
-        raise UserError(f"{path.name} is no name for a model file; let it end in .safetensors")
+        raise UserError(
+            f"{path.name} cannot be the name of a model file; use one that ends in .safetensors"
+        )
     learned = codec.tensors() | (codec.reference.tensors() if codec.reference else {})
     tensors = {name: np.array(array, order="C") for name, array in learned.items()}
     metadata = {
@@ -136,7 +138,7 @@ class LateCodec:
 def _described(path: Path) -> tuple[dict[str, Any], Callable[[], Codec]]:
     """Return what a model file says of its codec, checked, and what makes the codec."""
     if path.suffix != ".safetensors":
-        raise UserError(f"{path.name} is no model file; choose a .safetensors or .pt file")
+        raise UserError(f"{path.name} is not a model file; choose a .safetensors or .pt file")
     metadata, tensors = read_safetensors(path)
     _check_format(path, metadata)
     if metadata.get("sha256") != digest(metadata, tensors):
@@ -181,11 +183,11 @@ def _check_format(path: Path, metadata: dict[str, str]) -> None:
 def _check_description(config: Any, genes: Any, training: Any) -> None:
     """Raise a `ValueError` unless these are of the types that models have them in."""
     if not isinstance(config, dict) or not isinstance(training, dict):
-        raise ValueError("settings or a record of training that are no JSON object")
+        raise ValueError("settings or a record of training that are not a JSON object")
     if not isinstance(genes, list) or not all(isinstance(gene, str) for gene in genes):
-        raise ValueError("genes that are no list of text")
+        raise ValueError("genes that are not a list of texts")
     if not genes or len(set(genes)) != len(genes) or not all(map(str.strip, genes)):
-        raise ValueError("genes that are blank or there twice")
+        raise ValueError("genes that are blank or duplicated")
     "".join(genes).encode()  # complains of what no file could be written with
     if _depth(training) > DEEPEST_RECORD:
         raise ValueError("a record of training that is nested too deep")

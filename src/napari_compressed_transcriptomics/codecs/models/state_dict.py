@@ -80,10 +80,12 @@ def _read_tensors(path: Path, content: bytes) -> dict[str, np.ndarray]:
         ) from None
     except Exception as error:  # of damaged files PyTorch's reader raises whatever comes of them
         raise UserError(
-            f"{path.name} is cut off or no PyTorch file ({first_line(error)}); fetch it again"
+            f"{path.name} is cut off or not a PyTorch file ({first_line(error)}); fetch it again"
         ) from None
     if not isinstance(state, dict) or not all(isinstance(t, torch.Tensor) for t in state.values()):
-        raise UserError(f"{path.name} is no state dict of tensors; save model.state_dict() instead")
+        raise UserError(
+            f"{path.name} is not a state dict of tensors; save model.state_dict() instead"
+        )
     try:
         require_memory(sum(4 * t.numel() for t in state.values()), f"Reading {path.name}")
         return {str(name): _as_array(tensor) for name, tensor in state.items()}
@@ -171,5 +173,5 @@ def _read_sample(
     table = read_text_table(path)
     values = table.values
     if not values.size or not np.isfinite(values).all():
-        raise UserError(f"{path.name} has no rows or misses values; fetch it again")
+        raise UserError(f"{path.name} is empty or has missing values; fetch it again")
     return tuple(table.genes), clip_limits(values), values.mean(axis=0, dtype=float)

@@ -73,8 +73,8 @@ class Checkpoints:
         if not resume:
             if checkpoint_files(path):
                 raise UserError(
-                    f"{self.path.name} has unfinished training beside it; resume it (--resume), or "
-                    f"delete {names} to start anew"
+                    f"{self.path.name} has unfinished training beside it; resume it (--resume), "
+                    f"or delete {names} to start over"
                 )
             return
         if not checkpoint_files(path):
@@ -99,15 +99,15 @@ class Checkpoints:
             differs = _differences(about, self.about)
             if differs:
                 raise UserError(
-                    f"{file.name} is of other training: {differs}; train with the same again, "
-                    f"or delete {names} to start anew"
+                    f"{file.name} is of other training: {differs}; train with the same again, or "
+                    f"delete {names} to start over"
                 )
             if snapshot.state["epoch"] > newest:
                 newest, self.found, made = snapshot.state["epoch"], snapshot, here
                 if not damaged:
                     self._next = 1 - slot
         if self.found is None:
-            raise UserError(f"{damaged[0]}; there is no other, delete {names} to start anew")
+            raise UserError(f"{damaged[0]}; there is no other, delete {names} to start over")
         if damaged:
             notes.append(f"{damaged[0]}; went on from epoch {newest} in the one before it")
         self.note = "; ".join([*notes, *self._go_on_as(made)])

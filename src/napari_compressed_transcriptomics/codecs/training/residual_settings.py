@@ -59,9 +59,9 @@ class ResidualSettings:
             raise UserError(f"validation {self.validation!r} is unknown; choose random or blocks")
         check_epochs(self.max_epochs)
         if not 0 < self.learning_rate < math.inf:
-            raise UserError(f"A learning rate of {self.learning_rate} is none; try 0.002")
+            raise UserError(f"A learning rate of {self.learning_rate} is not possible; try 0.002")
         if self.batch_size < 1:
-            raise UserError(f"A batch of {self.batch_size} rows is none; try 128")
+            raise UserError(f"A batch of {self.batch_size} rows is not possible; try 128")
 
     @classmethod
     def for_data(cls, n_rows: int, latent_size: int, **given: Any) -> "ResidualSettings":

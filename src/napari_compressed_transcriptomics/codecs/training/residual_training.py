@@ -113,7 +113,7 @@ def train_residual(
         run.ended = "stopped"
         message = f"Training was stopped; the best epoch, {run.best_epoch}, is kept"
     if not message and run.epoch and not run.best_epoch:
-        message = "It stays PCA: rows held out do not agree that anything else is better"
+        message = "It stays PCA: nothing else was reliably better on held-out samples"
     if run.ended == "no number":
         message = (
             f"The error was no longer a number in epoch {run.epoch}; epoch {run.best_epoch}, "

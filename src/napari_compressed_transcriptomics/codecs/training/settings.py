@@ -72,7 +72,7 @@ class TrainingSettings:
                 raise UserError(f"{name} {value} is too small; give at least {least}")
         check_epochs(self.max_epochs)
         if not 0 < self.learning_rate < math.inf:
-            raise UserError(f"A learning rate of {self.learning_rate} is none; try 0.001")
+            raise UserError(f"A learning rate of {self.learning_rate} is not possible; try 0.001")
 
     def batch_for(self, n_rows: int) -> int:
         """Return rows a step: 128, or an eighth of few rows so that an epoch has some steps."""

@@ -40,7 +40,7 @@ class Snapshot:
         """
         if not _is({name: self.state.get(name) for name in kinds}, kinds):
             raise UserError(
-                "The checkpoint does not say how far training has come; delete it to start anew"
+                "The checkpoint does not say how far training has come; delete it to start over"
             )
         return {name: self.state[name] for name in kinds}
 
@@ -105,13 +105,13 @@ def put_back(
     """
     weights, best_weights = snapshot.part("network."), snapshot.part("best.")
     if _shapes(weights) != _shapes(network.state_dict()) or _shapes(best_weights) != _shapes(best):
-        raise UserError("The checkpoint holds weights of another network; delete it to start anew")
+        raise UserError("The checkpoint holds weights of another network; delete it to start over")
     held = snapshot.part("optimizer.")
     optimised = [weights for group in optimizer.param_groups for weights in group["params"]]
     needed = {f"{i}.{name}": size for i, w in enumerate(optimised) for name, size in _moments(w)}
     if held and _shapes(held) != needed:
         raise UserError(
-            "The checkpoint's optimiser lacks tensors or has others; delete it to start anew"
+            "The checkpoint's optimiser lacks tensors or has others; delete it to start over"
         )
     moments: dict[int, dict[str, Tensor]] = {}
     for name, tensor in held.items():
@@ -122,7 +122,7 @@ def put_back(
         generator.set_state(state)
     except (TypeError, RuntimeError):
         raise UserError(
-            "The checkpoint's state of random numbers is none; delete it to start anew"
+            "The checkpoint's random state is damaged; delete it to start over"
         ) from None
     network.load_state_dict(weights)
     groups = optimizer.state_dict()["param_groups"]

@@ -83,7 +83,7 @@ def content_of(
     if result.has_errors:
         errors["RMSE over all genes"] = result.rmse_samples
     if result.held_out is not None:
-        errors["RMSE on samples not seen"] = result.held_out.rmse_samples
+        errors["held-out RMSE"] = result.held_out.rmse_samples
     maps = [_map(Scale.of_error(of_samples, name)) for name, of_samples in errors.items()]
     for k in range(codec.latent_size):
         maps.append(_map(Scale.of_component(result.latents[:, k], f"Component {k + 1}")))

@@ -80,7 +80,7 @@ def _error_figures(
     if unseen is None:
         return
     wide = Scale.of_error(unseen[np.isfinite(unseen)])
-    words = f"error on samples not seen, from {wide.low:.3g} to {wide.high:.3g}"
+    words = f"held-out error, from {wide.low:.3g} to {wide.high:.3g}"
     if space is not None:
         yield (
             "held-out-slices",

@@ -39,7 +39,7 @@ def verdict(results: Results) -> Iterator[str]:
     if record.get("rmse") is not None:
         part = ""
         if (record.get("r2") or -1) > 0:
-            part = f" and give back {record['r2']:.1%} of the genes' variance over samples"
+            part = f" and reconstruct {record['r2']:.1%} of the genes' variance over samples"
         fitted = fitted_to(record.get("training"), record.get("data_sha256"))
         where = f", {IN_SAMPLE}" if fitted else ""
         yield (
@@ -67,7 +67,7 @@ def _of_held_out(part: dict[str, Any]) -> str:
     buffer = f" with a buffer of {part['buffer_mm']:.0f} mm" if part["buffer_mm"] else ""
     how = "contiguous blocks of space" + buffer if part.get("split") == "blocks" else "random"
     return (
-        f"On samples not seen in fitting the root-mean-square error is {part['rmse']:.4g}{times} "
+        f"On held-out samples the root-mean-square error is {part['rmse']:.4g}{times} "
         f"({part['n_folds']} folds, {how})."
     )
 
@@ -82,7 +82,7 @@ def cautions(results: Results) -> Iterator[str]:
     training = record.get("training")
     if fitted_to(training, record.get("data_sha256")):
         more = (
-            "the error on samples not seen tells what to expect of new data"
+            "the held-out error tells what to expect of new data"
             if record.get("held_out")
             else "on data it has not seen, the error is likely larger"
         )
@@ -175,7 +175,7 @@ def tables(record: dict[str, Any]) -> Iterator[tuple[str, list[tuple[str, str]]]
     hashes = {key: record.get(key) for key in ("data_sha256", "model_sha256")}
     yield "Result", list(flat(facts))
     for caption, part in (
-        ("On samples not seen", record.get("held_out")),
+        ("On held-out samples", record.get("held_out")),
         ("Unlike the training data", record.get("novelty")),
         ("Parameters", record.get("parameters")),
         ("Input files", record.get("source")),

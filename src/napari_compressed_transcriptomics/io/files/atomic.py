@@ -25,7 +25,7 @@ def check_writable(path: str | Path) -> None:
     """
     path = Path(path)
     if "\0" in str(path):
-        raise UserError(f"{str(path)!r} is no path of a file; choose another name")
+        raise UserError(f"{str(path)!r} is not a valid file path; choose another name")
     try:
         if not path.is_absolute():
             Path.cwd()
@@ -94,7 +94,7 @@ def refuse_overwriting(paths: Iterable[str | Path], source: dict[str, Any]) -> N
     for path in paths:
         real = os.path.realpath(path)
         if real in read:
-            raise UserError(f"{path} is an input of this very result; choose another name")
+            raise UserError(f"{path} is an input of this result; choose another name")
         if folders & {str(above) for above in Path(real).parents}:
             raise UserError(
                 f"{path} would lie among the files of its own input; choose another folder"
@@ -107,7 +107,10 @@ def check_sidecar(path: Path) -> None:
     A table's own ``NAME.json`` names its atlas: a volume written as NAME must not take it.
     """
     if path.exists() and WRITTEN_BY not in read_json(path):
-        raise UserError(f"{path.name} is not ours and would be replaced; choose another name")
+        raise UserError(
+            f"{path.name} was not written by this program and would be replaced; choose another "
+            "name"
+        )
 
 
 def write_json(path: Path, content: dict[str, Any], style: Style = SAFE) -> None:

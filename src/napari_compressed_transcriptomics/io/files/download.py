@@ -102,7 +102,7 @@ def _locked(path: Path, report: Report) -> AbstractContextManager[object]:
 
 
 def _receive(url: str, part: Path, name: str, report: Report) -> None:
-    """Append to `part` what it lacks, or write it anew where the server gives all."""
+    """Append to `part` what it lacks, or write it from the start where the server gives all."""
     from urllib.error import HTTPError
     from urllib.request import Request, urlopen
 

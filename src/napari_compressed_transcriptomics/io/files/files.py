@@ -73,7 +73,7 @@ def existing_file(path: str | Path) -> Path:
     except UnicodeEncodeError:
         possible = False
     if not possible:
-        raise UserError(f"{str(path)!r} is no path of a file; check it")
+        raise UserError(f"{str(path)!r} is not a valid file path; check it")
     if member := member_of(path):
         if not member_size(existing_file(member[0]), member[1]):
             raise UserError(f"{path.name} in {member[0].name} is empty; get the file again")
@@ -264,8 +264,8 @@ def _below(sidecar: Path, name: str, key: str) -> Path:
         within = False
     if not within:
         raise UserError(
-            f"{sidecar.name} names {shortened(name, 60)!r} as its {key}, which does not lie beside "
-            "it or below; where you trust it, choose it yourself (--atlas and --labels, or Open "
+            f"{sidecar.name} names {shortened(name, 60)!r} as its {key}, which is neither next to "
+            "it nor below it; if you trust it, choose it yourself (--atlas and --labels, or Open "
             "expression table)"
         )
     return folder / name

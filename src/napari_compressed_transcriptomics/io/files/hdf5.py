@@ -62,7 +62,7 @@ class Hdf5:
             if not hard:
                 raise UserError(
                     f"{self.path.name} has a link in the place of {name}, and links are not "
-                    "followed; write it anew with anndata"
+                    "followed; save it again with anndata"
                 )
         return item
 
@@ -145,7 +145,7 @@ class Hdf5:
 
         name = self.path.name
         if not isinstance(item, h5py.Dataset) or item.shape is None:
-            raise UserError(f"{name} has {what} that is no array; write it anew with anndata")
+            raise UserError(f"{name} has {what} that is no array; save it again with anndata")
         with _damage(self.path):
             elsewhere = item.is_virtual or bool(item.external)
             size = item.id.get_type().get_size()
@@ -159,13 +159,13 @@ class Hdf5:
             )
         if elsewhere:
             raise UserError(
-                f"{name} keeps {what} in another file, and such are not opened; write it anew with "
-                "anndata"
+                f"{name} keeps {what} in another file, and such are not opened; save it again "
+                "with anndata"
             )
         if filters:
             raise UserError(
-                f"{name} has {what} packed in a way that is not known here ({filters}); write it "
-                "anew with compression='gzip'"
+                f"{name} has {what} compressed in an unknown way ({filters}); save it again with "
+                "compression='gzip'"
             )
         # HDF5 reads what was never written, or was lost, as zeros.
         if lacking or (item.size and not stored):

@@ -55,8 +55,8 @@ def mirrored(variable: str, usual: str) -> str:
         right = False
     if not right or not chosen.isprintable() or " " in chosen:
         raise UserError(
-            f"{variable} is set to {chosen!r}, which is no address on the web; let it "
-            "begin with http:// or https://, or unset it"
+            f"{variable} is set to {chosen!r}, which is not a web address; start it with http:// "
+            "or https://, or unset it"
         )
     return chosen.rstrip("/") + "/"
 

@@ -170,8 +170,8 @@ def _checked_offset(path: Path, header: Any, least: int) -> int:
     offset = float(header["vox_offset"])
     if not offset.is_integer() or offset < least:
         raise UserError(
-            f"{path.name} states the data offset {offset:g} where at least {least} whole bytes are "
-            "its header; it is damaged, get it again or write it anew with another program"
+            f"{path.name} states the data offset {offset:g} where at least {least} whole bytes "
+            "are its header; it is damaged, get it again or save it again with another program"
         )
     if offset > _LARGEST_OFFSET:
         raise UserError(

@@ -71,7 +71,7 @@ def read_safetensors(path: str | Path) -> tuple[dict[str, str], dict[str, np.nda
     Raises
     ------
     UserError
-        If it is no safetensors file or is cut off, changes while it is read, is larger than the
+        If it is not a safetensors file, or is cut off, changes while it is read, is larger than the
         memory that is free, or holds tensors of a kind that models here do not have.
     """
     from .files import existing_file
@@ -82,7 +82,7 @@ def read_safetensors(path: str | Path) -> tuple[dict[str, str], dict[str, np.nda
         length = int.from_bytes(file.read(8), "little")
         if not 2 <= length <= min(size - 8, LONGEST_HEADER):
             raise UserError(
-                f"{path.name} is no safetensors file or is cut off: its header would have "
+                f"{path.name} is not a safetensors file, or is cut off: its header would have "
                 f"{length} bytes, the file has {size}; fetch or save it again"
             )
         require_memory(size, f"Reading {path.name}")
@@ -94,7 +94,8 @@ def read_safetensors(path: str | Path) -> tuple[dict[str, str], dict[str, np.nda
         return _metadata_of(header), _tensors_of(header, memoryview(content)[length:])
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise UserError(
-            f"{path.name} is no complete safetensors file ({_words(error)}); fetch or save it again"
+            f"{path.name} is not a complete safetensors file ({_words(error)}); fetch or save it "
+            "again"
         ) from None
 
 
@@ -104,7 +105,7 @@ def _metadata_of(header: Any) -> dict[str, str]:
     `ValueError`, `TypeError` and `KeyError` are what is raised here and in `_tensors_of`.
     """
     if not isinstance(header, dict):
-        raise ValueError("its header is no JSON object")
+        raise ValueError("its header is not a JSON object")
     metadata = header.pop(_METADATA, {})
     if not isinstance(metadata, dict) or not all(isinstance(v, str) for v in metadata.values()):
         raise ValueError("its metadata are not all text")
@@ -120,7 +121,7 @@ def _tensors_of(header: dict[str, Any], numbers: memoryview) -> dict[str, np.nda
         if dtype is None:
             raise ValueError(f"tensor {name} is of kind {about['dtype']}, which no model here has")
         if not all(type(n) is int and n >= 0 for n in (*shape[:MAX_AXES], start, end)):
-            raise ValueError(f"tensor {name} has a shape or a place that is no whole number")
+            raise ValueError(f"tensor {name} has a shape or a place that is not a whole number")
         if len(shape) > MAX_AXES:
             raise ValueError(f"tensor {name} has {len(shape)} axes")
         if end - start != math.prod(shape) * np.dtype(dtype).itemsize or end > len(numbers):

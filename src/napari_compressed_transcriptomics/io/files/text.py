@@ -94,7 +94,7 @@ class DelimitedText:
         if len(line) > _MAX_CELLS and line.count(self.separator) >= _MAX_CELLS:
             raise UserError(
                 f"{self.path.name} has more than {_MAX_CELLS:,} cells in line {number}, which is "
-                "no table of genes; get the file again"
+                "not a table of genes; get the file again"
             )
         try:
             cells = split_line(line, self.separator)
@@ -218,4 +218,4 @@ def _endless(path: Path, count: int, length: int, blank: int) -> str:
         what = f"more than {_LONGEST_BLANK:,} blanks and blank lines up to line {count}"
     else:
         what = f"unpacked more than {_LARGEST_RATIO} times its size up to line {count}"
-    return f"{path.name} has {what}, which is no table; get the file again"
+    return f"{path.name} has {what}, which is not a table; get the file again"

@@ -84,7 +84,7 @@ class Store:
             raise UserError(f"{self.name} has X of type {array.dtype}; convert the data again")
         if math.prod(array.chunks) * array.dtype.itemsize > _LARGEST_CHUNK:
             raise UserError(
-                f"{self.name} has X in chunks of {array.chunks}, which no memory is taken for; "
+                f"{self.name} has X in chunks of {array.chunks}, which are too large to read; "
                 "convert the data again"
             )
         self.values = StoredMatrix(self.address, self.name, self.facts, array)
@@ -124,7 +124,7 @@ class Store:
         unknown = _codecs_of(array.metadata.to_dict()) - codecs
         if unknown:
             raise UserError(
-                f"{self.name} has {name} packed in a way that is not known here "
+                f"{self.name} has {name} compressed in an unknown way "
                 f"({', '.join(sorted(unknown))}); convert the data again"
             )
         return array

@@ -118,4 +118,4 @@ def _check_list(archive: Path, file: IO[bytes]) -> None:
 
 
 def _damaged(archive: Path) -> UserError:
-    return UserError(f"{archive.name} is damaged or no zip archive; get the file again")
+    return UserError(f"{archive.name} is damaged or not a zip archive; get the file again")

@@ -76,8 +76,8 @@ def assemble(
     where = where or [f"row {name}" for name in samples]
     if dates := dates_among(genes):
         notes.append(
-            f"{len(dates)} gene symbol(s) of {path.name} look like dates ({listing(dates)}), which "
-            "Excel makes of SEPT2, MARCH1 or DEC1; give them their symbols again"
+            f"{len(dates)} gene symbol(s) of {path.name} look like dates ({listing(dates)}), "
+            "which Excel makes of SEPT2, MARCH1 or DEC1; restore their symbols"
         )
     extremes = extremes_of(values) if values.size else np.empty((2, 0), np.float32)
     suspects = np.empty(0, int)

@@ -72,7 +72,7 @@ def read_atlas(path: str | Path) -> Atlas:
     Raises
     ------
     UserError
-        The file is no readable NIfTI, not 3-D (a probabilistic atlas), holds values that are
+        The file is not a readable NIfTI, not 3-D (a probabilistic atlas), holds values that are
         negative or no integers (within 0.001), or no label at all.
     """
     if is_surface_atlas(path):

@@ -46,7 +46,7 @@ def read_gene_list(path: Path, n_genes: int, holder: str) -> list[str]:
         n_found, rows = n_lines - 1, rows[1:]
         hint = " below its header"
     elif n_lines == n_genes + 1:
-        hint = f" ({rows[0][1][0]!r} in its first line is no header such as gene or symbol)"
+        hint = f" ({rows[0][1][0]!r} in its first line is not a header such as gene or symbol)"
     if n_found != n_genes:
         raise UserError(
             f"{path.name} names {n_found} genes{hint} and {holder}; give one symbol each"

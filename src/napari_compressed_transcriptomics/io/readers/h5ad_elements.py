@@ -70,7 +70,7 @@ def genes_of(file: Hdf5, n: int) -> tuple[list[str], list[str], str | None]:
             fault = "holds numbers"
         else:
             wrong = contradictions(names, found)
-            fault = f"calls {len(wrong)} gene(s) otherwise than their ids ({listing(wrong)})"
+            fault = f"calls {len(wrong)} gene(s) by other names than their ids ({listing(wrong)})"
             if len(wrong) <= _MAX_CONTRADICTIONS * n:
                 notes.append(f"Genes are named by {what}; var_names are {KINDS[kind]}")
                 return found, [*notes, f"{what} {fault}"] if wrong else notes, column
@@ -89,18 +89,18 @@ def names_of(file: Hdf5, axis: str, n: int, column: str | None = None) -> list[s
     group, name, what = file.find(axis), file.path.name, f"names in {axis}"
     index = column if column is not None else file.attribute(group, "_index")
     if not isinstance(index, str):
-        raise UserError(f"{name} is of an old AnnData version; write it anew with anndata")
+        raise UserError(f"{name} is of an old AnnData version; save it again with anndata")
     if column is not None:
         what = f"names in {axis}[{column!r}]"
     item = None if "/" in index else file.find(index, group)
     if item is None:
-        raise UserError(f"{name} has no {what} where it states them; write it anew with anndata")
+        raise UserError(f"{name} has no {what} where it states them; save it again with anndata")
     encoding = _encoding(file, item, what)
     if encoding == "categorical":
         codes = file.read(file.numbers(file.find("codes", item), what, "iu", (n,)))
         kinds = file.texts(file.find("categories", item), what)
         if not (codes.min() >= 0 and codes.max() < len(kinds)):
-            raise UserError(f"{name} has {what} outside of their categories; write it anew")
+            raise UserError(f"{name} has {what} outside of their categories; save it again")
         names = [kinds[code] for code in codes]
     elif encoding == "nullable-string-array":
         names = file.texts(file.find("values", item), what, (n,))
@@ -206,7 +206,7 @@ def _encoding(file: Hdf5, item: Any, what: str) -> str:
     )
     if encoding not in known or version not in _VERSIONS:
         raise UserError(
-            f"{file.path.name} has {what} stored in a way that is not known here ({encoding} "
-            f"{version or ''}); write it anew with anndata"
+            f"{file.path.name} has {what} stored in an unknown way ({encoding} {version or ''}); "
+            "save it again with anndata"
         )
     return encoding or "array"

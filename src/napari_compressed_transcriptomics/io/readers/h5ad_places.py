@@ -76,7 +76,7 @@ class StoredPlaces:
         if self.samples is None:
             raise UserError(
                 f"{file} is of an older version that did not store which row lies where, and rows "
-                "may have been reordered since; write it anew from its source, or give its atlas"
+                "may have been reordered since; save it again from its source, or give its atlas"
             )
         if repeated := [name for name, count in Counter(samples).items() if count > 1]:
             raise UserError(
@@ -85,9 +85,9 @@ class StoredPlaces:
         known = set(self.samples)
         if unknown := [name for name in samples if name not in known]:
             raise UserError(
-                f"{file} has {len(unknown)} row(s) ({listing(unknown)}) that are no sample of its "
-                f"{_PLACE} ({listing(self.samples, 3)}), and rows are placed by name; "
-                "give them their old names"
+                f"{file} has {len(unknown)} row(s) ({listing(unknown)}) that are not samples of "
+                f"its {_PLACE} ({listing(self.samples, 3)}), and rows are placed by name; give "
+                "them their old names"
             )
         row_of = {name: row for row, name in enumerate(samples, 1)}
         lookup = np.array([0, *(row_of.get(name, 0) for name in self.samples)], np.int32)
@@ -114,7 +114,7 @@ def stored_places(file: Hdf5) -> StoredPlaces | None:
     if dataset.ndim != 3 or not dataset.size:
         raise UserError(
             f"{name} has labels of shape {dataset.shape} in {_PLACE} where x, y, z are needed; "
-            "write it anew"
+            "save it again"
         )
     require_memory(dataset.size * (dataset.dtype.itemsize + 12) + file.bytes_at_once(dataset), name)
     labels = file.read(dataset)
@@ -122,7 +122,7 @@ def stored_places(file: Hdf5) -> StoredPlaces | None:
     affine = affine.astype(float)
     usable = np.abs(affine).max() < _FARTHEST and np.array_equal(affine[3], (0, 0, 0, 1))
     if not usable or np.linalg.det(affine) == 0:
-        raise UserError(f"{name} has an affine in {_PLACE} that places no voxel; write it anew")
+        raise UserError(f"{name} has an affine in {_PLACE} that places no voxel; save it again")
     samples = None
     if found["samples"] is not None:
         samples = file.texts(found["samples"], f"samples in {_PLACE}")
@@ -142,15 +142,15 @@ def stored_places(file: Hdf5) -> StoredPlaces | None:
     }
     if not fits or not voxels.all():
         raise UserError(
-            f"{name} has labels in {_PLACE} that are not 1 to the number of its samples; write it "
-            "anew"
+            f"{name} has labels in {_PLACE} that are not 1 to the number of its samples; save it "
+            "again"
         )
     if found["sha256"] is not None and samples is not None:
         stated = file.texts(found["sha256"], f"sha256 in {_PLACE}")
         if stated != [_sha256(labels, affine, samples, mesh)]:
             raise UserError(
-                f"{name} has other labels, samples or affine in {_PLACE} than were written (by "
-                "their sha256 there, to be removed if that is meant); get the file again"
+                f"{name} has other labels, samples or affine in {_PLACE} than were written (their "
+                "sha256 there differs; remove it if this was intended); get the file again"
             )
     by_voxel = bool((voxels == 1).all())
     if samples is None and by_voxel:  # older versions named voxels by their place, if nothing else

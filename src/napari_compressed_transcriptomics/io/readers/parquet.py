@@ -103,7 +103,7 @@ def _damage_reported(path: Path) -> Iterator[None]:
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         reason = (str(error).splitlines() or ["damaged"])[0][:80]
         raise UserError(
-            f"{path.name} is no readable Parquet file ({reason}); get it again"
+            f"{path.name} is not a readable Parquet file ({reason}); get it again"
         ) from None
 
 

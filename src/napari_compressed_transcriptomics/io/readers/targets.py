@@ -81,7 +81,7 @@ def read_targets(
             targets += _of_table(one, expression, rows)
         else:
             known = ", ".join(TARGET_FILES)
-            raise UserError(f"{one.name} is no target of a known kind; choose one of {known}")
+            raise UserError(f"{one.name} cannot be read as a target; choose one of {known}")
     twice = {t.name for t in targets if sum(t.name == other.name for other in targets) > 1}
     return tuple(_renamed(target) if target.name in twice else target for target in targets)
 
@@ -202,7 +202,9 @@ def _cells(
         matrix = np.array(values, float).reshape(len(body), -1)
         maps, notes = text.header, []
         if headed and len(maps) > 1 and counts_rows(maps[0], matrix[:, 0]):
-            notes.append(f"The {shown(maps[0])} of {path.name} only counts its rows, and is no map")
+            notes.append(
+                f"The {shown(maps[0])} of {path.name} only counts its rows, and is not a map"
+            )
             maps, matrix = maps[1:], matrix[:, 1:]
         if len(matrix) == 1:  # one map in one line
             matrix = matrix.T

@@ -46,7 +46,7 @@ def read_xlsx(path: str | Path) -> list[list[str]]:
         ) from None
     except Exception:  # openpyxl checks little, so that damage ends in errors of any kind
         raise UserError(
-            f"{path.name} is no readable Excel file; save its table as CSV and use that"
+            f"{path.name} is not a readable Excel file; save its table as CSV and use that"
         ) from None
 
 

@@ -249,7 +249,9 @@ def _record(directory: Path, about: dict[str, Any]) -> dict[str, Any]:
     table, path = (directory / name for name in COMPARISON_FILES[:2])
     if not path.exists():
         if table.exists():
-            raise UserError(f"{table} has no {path.name} that says of what; choose another folder")
+            raise UserError(
+                f"{table} has no {path.name} that says what it belongs to; choose another folder"
+            )
         return {}
     record = read_json(path)
     if "buffer_mm" not in record:

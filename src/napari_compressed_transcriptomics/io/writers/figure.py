@@ -92,7 +92,9 @@ class FigureRecord:
         """Return what a sidecar says; paths that are relative begin at its folder."""
         record = read_json(existing_file(path))
         if record.get("kind") != "figure" or not isinstance(record.get("figure"), dict):
-            raise UserError(f"{path.name} holds no settings of a figure; give the JSON beside one")
+            raise UserError(
+                f"{path.name} holds no settings of a figure; give the JSON saved with one"
+            )
         try:
             reading: dict[str, Any] = {
                 name: _all_found(value, path) for name, value in record["reading"].items()
@@ -118,8 +120,8 @@ class FigureRecord:
             if not same:
                 name = Path(str(before.get("path"))).name
                 raise UserError(
-                    f"{name} ({role}) is not what the figure was drawn from; draw it anew, without "
-                    "--settings"
+                    f"{name} ({role}) is not what the figure was drawn from; draw it again, "
+                    "without --settings"
                 )
 
 

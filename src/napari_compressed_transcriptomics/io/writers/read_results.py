@@ -77,8 +77,8 @@ def read_results(
     if not inside.any():
         if record.get("rmse") is None:
             raise UserError(
-                f"{folder} holds latents that were decoded, of which no error is known; open it in "
-                "napari or by open_result, or choose a folder that encode --out wrote"
+                f"{folder} holds decoded latents, whose error is unknown; open it in napari or by "
+                "open_result, or choose a folder that encode --out wrote"
             )
         raise UserError(f"{folder / 'error.nii.gz'} holds no value; save the results again")
 

@@ -51,7 +51,7 @@ GENE_NUMBERS = ("rmse", "r2", "mean", "sd")
 FORMAT_VERSION = 2
 """2 added where the samples lie and the model, with which a result is opened again."""
 HELD_OUT_FILES = ("held_out_error.nii.gz", "held_out_error.json")
-"""Written, too, where the error on samples not seen was measured."""
+"""Written, too, where the held-out error was measured."""
 LACKING_FILES = ("lacking.nii.gz", "lacking.json")
 """Written, too, where the atlas has regions of which there are no data."""
 
@@ -106,7 +106,7 @@ def save_results(
     Of vertices there are GIFTI files of the latents and errors, too, one a hemisphere; the NIfTI
     files hold the vertices in their order, the left's first, and no picture.
 
-    Where the error on samples not seen was measured, both tables have a column ``held_out_rmse``,
+    Where the held-out error was measured, both tables have a column ``held_out_rmse``,
     and there is ``held_out_error.nii.gz``. Where the atlas has regions without data,
     ``lacking.nii.gz`` is 1 there. One of these that an earlier result left there is removed.
 

@@ -179,7 +179,7 @@ class _Writing:
             done, n_genes = min(found["done"], self.expression.n_genes), self.expression.n_genes
             return (f"Went on after {done:,} of {n_genes:,} genes that were converted before",)
         if not state.is_file() and self.partial.exists() and any(self.partial.iterdir()):
-            raise UserError(f"{self.partial} is no conversion that was interrupted; remove it")
+            raise UserError(f"{self.partial} is not an interrupted conversion; remove it")
         shutil.rmtree(self.partial, ignore_errors=True)
         check_room(self.partial.parent, n_bytes, 0)
         self.partial.mkdir(parents=True)
@@ -338,6 +338,6 @@ def _check(name: str, genes: tuple[str, ...], extremes: np.ndarray, dtype: np.dt
     limit = float(np.finfo(dtype).max)
     for gene, low, high in zip(genes, *extremes, strict=True):
         if not (np.isfinite(low) and np.isfinite(high)):
-            raise UserError(f"{name} has values of gene {gene} that are no finite numbers; fix it")
+            raise UserError(f"{name} has values of gene {gene} that are not finite numbers; fix it")
         if max(-low, high) > limit:
             raise UserError(f"{name} has values of gene {gene} beyond {dtype}; use float32")

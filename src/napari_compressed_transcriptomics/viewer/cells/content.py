@@ -24,7 +24,7 @@ _MEANINGS = {
     "rebuilt": ("expression", _DATA),  # what files of older versions call it
     "difference": ("reconstructed − original", _DATA),
     "rmse": ("RMSE", _DATA),
-    "held_out_rmse": ("RMSE on samples not seen", _DATA),
+    "held_out_rmse": ("held-out RMSE", _DATA),
     "error_difference": ("RMSE of B − A", _DATA),
     "target": ("map", _TARGET),
     "predicted": ("map", _TARGET),

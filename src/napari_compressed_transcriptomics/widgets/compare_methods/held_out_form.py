@@ -140,7 +140,7 @@ class HeldOutForm(QWidget):
             return float(text) if text else None
         except ValueError:
             raise UserError(
-                f"“{text}” is no buffer in mm; leave it empty or write e.g. 20"
+                f"“{text}” is not a buffer in mm; leave it empty or write e.g. 20"
             ) from None
 
     def _show_why(self) -> None:

@@ -25,14 +25,14 @@ _SAMPLES = {
     "Sample &regions": ("synthetic_regions", "The same averaged in regions, with its atlas"),
 }
 _FORMS = {
-    "Real brains": ("Real samples", "Fetched once, on the terms of their sources"),
+    "Real brains": ("Real samples", "Fetched once, under the terms of their sources"),
     "Table with atlas": ("Open expression table", "Rows are regions, columns are genes"),
     "Vertices": (
         "Open expression on vertices",
         "One GIFTI or MGH a gene, or a table with a row a vertex",
     ),
     "Volumes": ("Open expression volumes", "One NIfTI a gene, or a 4-D NIfTI; bad maps filled"),
-    "Larger than memory": ("Convert to store", "Make a store of it, which need not fit"),
+    "Larger than memory": ("Convert to store", "Convert to a store, which need not fit in memory"),
 }
 _FILES = (
     "Expression, maps, atlases, models, sessions (*.nii *.nii.gz *.csv *.csv.gz *.tsv *.tsv.gz "
@@ -43,11 +43,11 @@ _FILES = (
 
 _FIRST = """\
 Nothing yet. What to do next:
-1. Open something. Sample brain is made up and there at once; Real brains… fetches the Allen \
-atlas; a table with its atlas, or volumes, are your own.
+1. Open something. Sample brain is synthetic and opens at once; Real brains… fetches data of \
+the Allen atlas; or open a table with its atlas, or volumes, of your own.
 2. Compress it now: a gene, the error and the components appear side by side.
-3. Check tells where and in which genes it is worst.
-? on top right tells more of each page."""
+3. Check shows where, and in which genes, the error is largest.
+The ? at the top right explains each page."""
 
 
 class OpenData(Dock):
@@ -76,7 +76,7 @@ class OpenData(Dock):
         self.genes = push_button("Choose a &gene…", "Search the genes of these data, and show one")
         self.genes.clicked.connect(partial(self._open_form, "Choose gene"))
         self.compress = push_button(
-            "&Compress it now", "Go to Compress, and run it with the settings that stand there"
+            "&Compress it now", "Go to Compress, and run it with the settings shown there"
         )
         self.compress.clicked.connect(self._compress)
         self.first = push_button("&First steps…", "The same with pictures, in the browser")

@@ -28,7 +28,7 @@ from .form import OpenForm
 from .path_field import PathField
 from .table import MISSING
 
-SIDES = {"": "as names tell", "left": "left", "right": "right"}
+SIDES = {"": "as file names say", "left": "left", "right": "right"}
 _DATA = "Maps and tables (*.gii *.gii.gz *.mgh *.mgz *.csv *.csv.gz *.tsv *.tsv.gz *.parquet)"
 _SURFACES = "Surfaces (*.surf.gii *.gii *.gii.gz)"
 _LABELS = "Labels (*.annot *.label.gii *.gii *.gii.gz *.mgh *.mgz)"

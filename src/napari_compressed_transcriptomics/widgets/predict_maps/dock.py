@@ -76,8 +76,8 @@ class PredictMaps(Dock):
         self.images = FileList("Latent images", NIFTI, "Add &images…", rows=2)
         self.images.list.setMaximumHeight(self.images.list.minimumHeight())
         self.images.setToolTip(
-            "Latents that are there already, such as the published ones: one image a component, "
-            "all together one set of features."
+            "Existing latents, such as the published ones: one image a component, all together "
+            "one set of features."
         )
         regressors = {name: title.capitalize() for name, title in REGRESSORS.items()}
         self.regressors = MethodChoice(regressors, ("ridge",))

@@ -31,7 +31,7 @@ def open_saved(viewer: Any, path: Path) -> None:
     }
     opener = openers.get(sniff(path))
     if opener is None:
-        raise UserError(f"{path} holds nothing that was saved here; choose another")
+        raise UserError(f"{path} holds nothing that this program saved; choose another")
     opener(viewer, path)
 
 

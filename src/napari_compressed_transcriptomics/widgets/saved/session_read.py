@@ -59,7 +59,7 @@ def check_session(path: Path) -> dict[str, Any]:
     record = read_json(existing_file(path))
     version = record.get("format_version")
     if record.get("kind") != "session" or type(version) is not int:
-        raise UserError(f"{path.name} is no session that was saved here; choose another file")
+        raise UserError(f"{path.name} is not a saved session; choose another file")
     if version > FORMAT_VERSION:
         raise UserError(
             f"{path.name} has session format {version}, this program reads up to {FORMAT_VERSION}; "
@@ -98,7 +98,7 @@ def read_session(path: Path, report: Report = silent, look_in: Path | None = Non
             folder = found.places.at(str(entry.get("path")), sha256, "summary.json")
             result = open_result(folder, places)
             if file_sha256(folder / "summary.json") != sha256:
-                found.notes.append(f"{folder} was saved anew since the session was")
+                found.notes.append(f"{folder} was saved again after the session")
         except UserError as error:
             found.notes.append(f"A result is left out: {error}")
             found.results.append(None)
@@ -161,7 +161,7 @@ def _alone(found: SavedSession, source: dict[str, Any], report: Report) -> "Expr
     }
     data = read_expression(**given, report=report)
     if _sha256(data.source) != _sha256(source):
-        raise UserError("it has changed since the session was saved; open it anew")
+        raise UserError("it has changed since the session was saved; open it again")
     return replace(data)
 
 

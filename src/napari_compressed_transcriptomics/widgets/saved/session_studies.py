@@ -83,5 +83,5 @@ def read_studies(record: Any, places: Places) -> tuple[dict[str, Any], list[str]
             notes.append(f"The {kind} is left out: {error}")
             continue
         if file_sha256(folder / f"{kind}.json") != sha256:
-            notes.append(f"{folder} was saved anew since the session was")
+            notes.append(f"{folder} was saved again after the session")
     return found, notes

@@ -100,7 +100,7 @@ class Dock(QWidget):
         if told:
             from napari.utils.notifications import show_info
 
-            show_info(f"{' and '.join(told)}: ended, as its dock was closed")
+            show_info(f"{' and '.join(told)}: stopped, as its dock was closed")
 
     def _join_others(self) -> None:
         """Become a tab of the docks of ours that lie in the same area of the window."""

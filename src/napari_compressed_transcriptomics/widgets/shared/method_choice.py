@@ -72,7 +72,7 @@ class LatentSizes(QLineEdit):
         words = [word for word in re.split(r"[\s,;]+", self.text()) if word]
         for word in words:
             if not re.fullmatch(r"0*[1-9]\d{0,4}", word, re.ASCII):
-                raise UserError(f"“{word}” is no number of components; write e.g. 2 4 8 16.")
+                raise UserError(f"“{word}” is not a number of components; write e.g. 2 4 8 16.")
         if not words:
             raise UserError("Write at least one number of components, e.g. 2 4 8 16.")
         return tuple(dict.fromkeys(map(int, words)))

@@ -20,7 +20,7 @@ class Outputs:
     ----------
     latents, separate, error, distance : bool
         Latents at all; as one layer a component; the RMSE; the distance to training data, where
-        it is known. The error on samples not seen has a layer wherever it was measured.
+        it is known. The held-out error has a layer wherever it was measured.
     gene : str
         Gene whose reconstruction is wanted, or empty.
     side_by_side : bool

@@ -79,8 +79,8 @@ def gene_files(
         odd = [path.name for path in found if not suffix(path, NIFTI + ZIP)]
         if odd:
             raise UserError(
-                f"{listing(odd)} is no NIfTI, and several files must be the maps of a gene each "
-                "(.nii, .nii.gz or .zip); give one file, or maps only"
+                f"{listing(odd)} is not NIfTI, and several files must be one map per gene (.nii, "
+                ".nii.gz or .zip); give one file, or maps only"
             )
     files, others = [], []
     for path in found:
@@ -96,7 +96,7 @@ def gene_files(
     if others:
         notes.append(
             f"{len(others)} other file(s) of {where} that look like data ({listing(others)}) are "
-            "left alone"
+            "ignored"
         )
     if not files:
         raise UserError(
@@ -157,7 +157,7 @@ def _one_variant(
         plain = [file.path.name for file in files if not file.variant]
         raise UserError(
             f"{where} holds maps named ..._mRNA and {len(plain)} other volume(s) "
-            f"({listing(plain)}), which may be no genes; move those elsewhere"
+            f"({listing(plain)}), which may not be genes; move those elsewhere"
         )
     if variant is None and genes["measured"] and genes["mirrored"]:
         raise UserError(

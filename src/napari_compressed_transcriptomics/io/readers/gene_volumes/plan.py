@@ -201,7 +201,7 @@ def _check_kind(name: str, headers: Sequence[NiftiHeader]) -> None:
     if odd:
         raise UserError(
             f"{len(odd)} of {len(headers)} volumes of {name} ({listing(odd)}) hold labels, a mask "
-            "or results, by their headers, and no gene; move them elsewhere"
+            "or results, judging by their headers, and not a gene; move them elsewhere"
         )
 
 

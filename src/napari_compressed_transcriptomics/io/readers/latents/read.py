@@ -112,8 +112,8 @@ def _of_volumes(files: list[Path]) -> Latents:
     groups = {name.group for name in names.values()}
     if len(groups) > 1 or (len(files) > 1 and any(n.component is None for n in names.values())):
         raise UserError(
-            f"{files[0].name} and {files[-1].name} are not components of one method by their "
-            "names; give files that differ by the number of the component only"
+            f"{files[0].name} and {files[-1].name} do not look like components of one method; "
+            "give files whose names differ only in the component's number"
         )
     numbers = [name.component for name in names.values()]
     if len(set(numbers)) < len(numbers):

@@ -44,7 +44,9 @@ def read_cortex(paths: Sequence[str | Path], side: str = "") -> dict[str, np.nda
         mask, told = _mask(path)
         here = told or side_of(path) or (side if len(paths) == 1 else "")
         if not here:
-            raise UserError(f"{path.name} does not tell its hemisphere; name it lh. or hemi-L")
+            raise UserError(
+                f"{path.name} does not say which hemisphere it is; name it lh. or hemi-L"
+            )
         if here in found:
             raise UserError(f"{path.name} is a second mask of the {here} side; give one of each")
         if not mask.any():

@@ -89,14 +89,16 @@ def read_gifti(path: str | Path) -> Gifti:
     except UserError:
         raise
     except (LookupError, ValueError) as error:  # of the encoding that it declares
-        raise UserError(f"{path.name} is no readable GIFTI ({error}); get the file again") from None
+        raise UserError(
+            f"{path.name} is not a readable GIFTI ({error}); get the file again"
+        ) from None
     except expat.ExpatError as error:
         raise UserError(
-            f"{path.name} is no readable GIFTI (line {error.lineno}: "
+            f"{path.name} is not a readable GIFTI (line {error.lineno}: "
             f"{expat.ErrorString(error.code)}); get the file again"
         ) from None
     if not reader.is_gifti:
-        raise UserError(f"{path.name} is XML but no GIFTI; choose another file")
+        raise UserError(f"{path.name} is XML but not GIFTI; choose another file")
     return reader.found
 
 

@@ -33,7 +33,7 @@ def read_mgh(path: str | Path) -> np.ndarray:
     with _opened(path) as file:
         head = file.read(_HEADER)
         if len(head) < _HEADER or head[:4] != b"\0\0\0\x01":
-            raise UserError(f"{path.name} is no MGH file; get the file again")
+            raise UserError(f"{path.name} is not an MGH file; get the file again")
         *dims, frames, kind = struct.unpack(">5i", head[4:24])
         shape = " x ".join(map(str, dims))
         n = int(np.prod(dims, dtype=object))
@@ -82,7 +82,7 @@ def read_annot(path: str | Path) -> tuple[np.ndarray, dict[int, str]]:
         start = file.read(4)
     n = struct.unpack(">i", start)[0] if len(start) == 4 else 0
     if not 0 < n <= _MAX_VERTICES or not 8 * n < size < _MAX_ANNOT:
-        raise UserError(f"{path.name} is no FreeSurfer annotation; choose another file")
+        raise UserError(f"{path.name} is not a FreeSurfer annotation; choose another file")
     try:
         with quietly():
             labels, _, names = read(path)

@@ -78,8 +78,8 @@ def surface_place(
     if n not in MESHES and not surfaces:
         known = ", ".join(f"{name} {count:,}" for count, name in MESHES.items())
         raise UserError(
-            f"{where} has {n:,} vertices a hemisphere, which is no mesh that is known ({known}); "
-            "give its surface files (--surface)"
+            f"{where} has {n:,} vertices a hemisphere, which is not a known mesh ({known}); give "
+            "its surface files (--surface)"
         )
     total = sum(sizes)
     labels = np.arange(1, total + 1, dtype=np.int32).reshape(vertex_shape(total))
@@ -112,20 +112,22 @@ def _given(
     found: dict[str, np.ndarray] = {}
     for path in map(Path, surfaces):
         if not suffix(path, GIFTI):
-            raise UserError(f"{path.name} is no GIFTI surface (.surf.gii); choose one")
+            raise UserError(f"{path.name} is not a GIFTI surface (.surf.gii); choose one")
         gifti = read_gifti(existing_file(path))
         points = gifti.with_intent("POINTSET")
         if points is None or points.ndim != 2 or points.shape[1] != 3:
             raise UserError(f"{path.name} holds no coordinates of vertices; choose a .surf.gii")
         points = points.astype(np.float32)
         if not np.isfinite(points).all() or np.abs(points).max() > FARTHEST_MM:
-            raise UserError(f"{path.name} has vertices that lie in no brain (RAS mm); check it")
+            raise UserError(f"{path.name} has vertices outside any brain (RAS mm); check it")
         side = gifti.structure or side_of(path)
         if not side:
-            raise UserError(f"{path.name} does not tell its hemisphere; name it lh. or hemi-L")
+            raise UserError(
+                f"{path.name} does not say which hemisphere it is; name it lh. or hemi-L"
+            )
         if side_of(path) not in ("", side):
             raise UserError(
-                f"{path.name} is called {side_of(path)} and says within that it is of the {side} "
+                f"{path.name} is called {side_of(path)} and its contents say it is of the {side} "
                 "side; check which it is"
             )
         if side in found:

@@ -49,7 +49,7 @@ def read_vertex_labels(path: Path) -> VertexLabels:
     """
     side, other = side_of(path), other_side(path)
     if not side or other is None:
-        raise UserError(f"{path.name} does not tell its hemisphere; name it lh. or hemi-L")
+        raise UserError(f"{path.name} does not say which hemisphere it is; name it lh. or hemi-L")
     paths = {side: path}
     notes = []
     if other.is_file():
@@ -89,7 +89,7 @@ def labels_of_gifti(gifti: Gifti) -> tuple[np.ndarray, dict[int, str]]:
     if values is None:
         raise UserError(f"{path.name} holds no labels; choose a .label.gii or .annot")
     if values.ndim != 1 or not np.issubdtype(values.dtype, np.integer):
-        raise UserError(f"{path.name} holds labels that are no whole numbers, one a vertex")
+        raise UserError(f"{path.name} holds labels that are not whole numbers, one a vertex")
     walls = [number for number, name in gifti.labels.items() if is_wall(name)]
     values = np.where((values < 0) | np.isin(values, walls), 0, values)
     return values, {n: name for n, name in gifti.labels.items() if n > 0 and n not in walls}

@@ -60,5 +60,5 @@ def stored_mesh(
     coordinates = np.asarray(coordinates, np.float32)
     sound = coordinates.shape == (labels.size, 3) and np.isfinite(coordinates).all()
     if not sound or np.abs(coordinates).max(initial=0) > FARTHEST_MM:
-        raise UserError(f"{name} has places of vertices that lie in no brain; get it again")
+        raise UserError(f"{name} has places of vertices outside any brain; get it again")
     return SurfaceParcellation(np.asarray(labels, np.int32), np.eye(4), n, coordinates)

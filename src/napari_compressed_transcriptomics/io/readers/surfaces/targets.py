@@ -36,7 +36,7 @@ def sides_of_maps(paths: Sequence[Path]) -> list[dict[str, Path]]:
     for file in map(surface_file, paths):
         if not file.side:
             raise UserError(
-                f"{file.path.name} does not tell its hemisphere; name maps lh.NAME.gii and "
+                f"{file.path.name} does not say which hemisphere it is; name maps lh.NAME.gii and "
                 "rh.NAME.gii"
             )
         files = found.setdefault(file.gene, {})

@@ -236,10 +236,9 @@ class ResultInput(Input):
             unseen = self._results.held_out_volume
             if unseen is None:
                 raise UserError(
-                    f"The error on samples not seen was not measured in {self.name}; encode with "
-                    "--held-out"
+                    f"The held-out error was not measured in {self.name}; encode with --held-out"
                 )
-            label = f"RMSE on samples not seen {UNITS}"
+            label = f"held-out RMSE {UNITS}"
             return self._from_volume(unseen, "held-out RMSE", label, kind="error", group="error")
         if kind == "component":
             return self._component(name)

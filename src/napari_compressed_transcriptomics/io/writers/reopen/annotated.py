@@ -80,7 +80,7 @@ def _in_h5ad(file: Hdf5, expression: Expression) -> Annotated:
         return Annotated()
     dataset = file.numbers(item, "obsm['X_latent']")
     if dataset.ndim != 2:
-        raise UserError("obsm['X_latent'] is no table of samples x components")
+        raise UserError("obsm['X_latent'] is not a table of samples x components")
     samples = names_of(file, "obs", dataset.shape[0])
     latents = _of_samples(file.read(dataset), samples, expression)
     if file.find(MODEL) is None:
@@ -161,7 +161,7 @@ def _result(
     try:
         unseen = RecordedHeldOut.of(held_out, of_samples[HELD_OUT], of_genes[HELD_OUT])
     except (KeyError, TypeError, ValueError):
-        raise UserError("its record of samples not seen is damaged") from None
+        raise UserError("its record of held-out samples is damaged") from None
     return replace(result, held_out=unseen)
 
 

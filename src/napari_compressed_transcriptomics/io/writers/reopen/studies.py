@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from napari_compressed_transcriptomics.study.predict import Prediction
 
 _AGAIN = "predict again"
-_WHY = "The expression that {name} was predicted from is not open; open it to predict anything anew"
+_WHY = "The expression that {name} was predicted from is not open; open it to predict again"
 
 
 @dataclass(frozen=True)
