@@ -1,7 +1,7 @@
 """A whole brain at full size, 185,682 voxels x 18,686 genes: what it takes, and the page of it.
 
 The store is made of real maps and noise: each gene is a random mixture of the maps of a folder of
-one volume a gene (`--maps`), and noise. Each piece of work runs in a process of its own; its
+one volume per gene (`--maps`), and noise. Each piece of work runs in a process of its own; its
 memory is the peak of that process above what it has with everything imported.
 """
 
@@ -276,7 +276,7 @@ def _size(folder: Path) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.whole_brain", description=__doc__)
     parser.add_argument("--stores", required=True, help="folder of the stores, 16 GB")
-    parser.add_argument("--maps", type=Path, help="folder of one volume a gene, to make them of")
+    parser.add_argument("--maps", type=Path, help="folder of one volume per gene, to make them of")
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES)
     parser.add_argument("--no-slow", action="store_true", help="leave IncrementalPCA out")
     parser.add_argument("--work", choices=WORK, help=argparse.SUPPRESS)

@@ -1,4 +1,4 @@
-"""Folders of one volume a gene, made from the phantom."""
+"""Folders of one volume per gene, made from the phantom."""
 
 import io
 import zipfile
@@ -13,7 +13,7 @@ GENES = ("990001", "990002", "990003", "990004", "990005", "990006")
 
 
 def maps_of(phantom):
-    """Return one float64 volume a gene, 0 outside, as whole-brain maps are distributed."""
+    """Return one float64 volume per gene, 0 outside, as whole-brain maps are distributed."""
     volumes = phantom.parcellation.paint(phantom.values).astype(float)
     return dict(zip(phantom.genes, np.moveaxis(np.nan_to_num(volumes), -1, 0), strict=True))
 

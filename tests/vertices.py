@@ -23,7 +23,7 @@ def expression_on_vertices(n=N, seed=0):
 
 
 def write_gifti_maps(folder, values, sides=("lh", "rh"), encoding="GIFTI_ENCODING_B64GZ"):
-    """Write one GIFTI a gene and hemisphere; return the folder."""
+    """Write one GIFTI per gene and hemisphere; return the folder."""
     folder.mkdir(exist_ok=True)
     for side, part in zip(sides, np.split(values, len(sides)), strict=True):
         for gene, column in zip(GENES, part.T, strict=True):

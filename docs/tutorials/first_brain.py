@@ -44,7 +44,7 @@ with contextlib.redirect_stdout(io.StringIO()):  # the note that stands in the p
     settle(3)
 picture(viewer, "a-brain-is-open.png")
 # %% [markdown]
-# A table has one row a region, so each region of the atlas has one colour. Left is on the left, the letters
+# A table has one row per region, so each region of the atlas has one colour. Left is on the left, the letters
 # say so; the bar is in millimetres; outside the brain nothing is drawn. The name of the region under the
 # mouse stands in the status bar.
 #

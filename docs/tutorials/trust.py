@@ -14,7 +14,7 @@ import tutorial_data
 
 tutorial_data.table()
 # %% [markdown]
-# Three files lie in this folder: a table with a row a region and a column a gene, its atlas, and the names
+# Three files lie in this folder: a table with a row per region and a column per gene, its atlas, and the names
 # of the atlas's ids. One command compresses the table into 8 components. `--held-out` measures the error
 # on held-out samples, too.
 #

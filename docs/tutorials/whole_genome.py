@@ -1,7 +1,7 @@
 # %% [markdown]
 # # A whole genome at 2 mm
 #
-# Whole-brain transcriptomes come as one volume a gene: 185,682 voxels x 18,686 genes, 14 GB. This is the way
+# Whole-brain transcriptomes come as one volume per gene: 185,682 voxels x 18,686 genes, 14 GB. This is the way
 # through them, shown here on as many maps as are at hand: all commands are the same for all genes.
 #
 # %% [hide]

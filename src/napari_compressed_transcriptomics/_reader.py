@@ -53,7 +53,7 @@ def _read_expression(path: str | list[str], impute: str | None = None) -> list[A
 
 
 def _read_gene_volumes(path: str | list[str]) -> list[Any]:
-    """Read one volume a gene; a form opens where there are two variants, or too much."""
+    """Read one volume per gene; a form opens where there are two variants, or too much."""
     from .core.memory import available_memory
     from .io.readers.gene_volumes.names import variants_of
     from .io.readers.gene_volumes.plan import about_bytes
@@ -75,7 +75,7 @@ def _read_gene_volumes(path: str | list[str]) -> list[Any]:
 
 
 def _read_vertices(path: str | list[str]) -> list[Any]:
-    """Read one map a gene; a form opens where something has still to be said."""
+    """Read one map per gene; a form opens where something has still to be said."""
     from .io.readers.surfaces.outlook import outlook
 
     where = Path(path) if isinstance(path, str) else Path(path[0]).parent

@@ -68,7 +68,7 @@ def write_h5ad(path: str, layers: list[LayerData]) -> list[str]:
 
 @_said
 def write_csv(path: str, layers: list[LayerData]) -> list[str]:
-    """Write one row a sample: its name, and a column for each layer (or component)."""
+    """Write one row per sample: its name, and a column for each layer (or component)."""
     from .io.writers.results import write_sample_csv
 
     columns: dict[str, np.ndarray] = {}

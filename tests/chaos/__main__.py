@@ -48,7 +48,7 @@ def main():
 
 
 def table(outcomes, faults):
-    """Return a Markdown table: a row a command and disturbance."""
+    """Return a Markdown table: a row per command and disturbance."""
     lines = [
         "| command | disturbance | runs | exit code, output | faults |",
         "|---|---|---|---|---|",

@@ -65,7 +65,7 @@ def _gene_volume(name: str, genes: str, **how: Any) -> Any:
 
 
 def _maps(folder: Path) -> None:
-    """Write one volume a gene, one of them in a zip."""
+    """Write one volume per gene, one of them in a zip."""
     import zipfile
 
     (folder / "m").mkdir()

@@ -1,4 +1,4 @@
-"""One 3-D NIfTI a gene: read exactly from folders, zips and lists, or refused in one sentence."""
+"""One 3-D NIfTI per gene: read exactly from folders, zips and lists, or refused in one sentence."""
 
 import os
 import struct

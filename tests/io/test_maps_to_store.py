@@ -1,4 +1,4 @@
-"""A folder of one volume a gene becomes a store gene by gene, and the store is the same brain."""
+"""A folder of one volume per gene becomes a store gene by gene, and the store is the same brain."""
 
 import nibabel as nib
 import numpy as np

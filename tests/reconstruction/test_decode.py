@@ -46,7 +46,7 @@ def save(path, volume, affine):
 
 
 def as_published(made, folder, latents=None):
-    """A volume a component, scaled to 0..1 with 0 outside, as the published latents are."""
+    """A volume per component, scaled to 0..1 with 0 outside, as the published latents are."""
     place = made.expression.parcellation
     paths = []
     for k, column in enumerate((made.latents if latents is None else latents).T):

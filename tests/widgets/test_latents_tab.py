@@ -88,7 +88,7 @@ def test_a_click_shows_a_layer_a_component_beside_each_other(tab, model, brain, 
     assert not model.layers[0].visible
     assert all(layer.visible for layer in model.layers[1:])
     assert model.canvas.grid.enabled
-    assert model.canvas.grid.actual_shape(model.layers) == (2, 2)  # a row a method
+    assert model.canvas.grid.actual_shape(model.layers) == (2, 2)  # a row per method
     latents = fit_codec("pca", brain, 2, device="cpu").encode(brain.values)
     np.testing.assert_array_equal(shown(model.layers[2]).values, latents[:, 1])
     for layer in model.layers[1:]:

@@ -1,4 +1,4 @@
-"""A folder of one NIfTI a gene in the window: opened, asked about, compressed and saved."""
+"""A folder of one NIfTI per gene in the window: opened, asked about, compressed and saved."""
 
 import nibabel as nib
 import numpy as np

@@ -93,7 +93,7 @@ def run(arguments: argparse.Namespace, expression: "Expression") -> None:
 
 
 def _words(measured: "MeasuredCoherence") -> str:
-    """Return a line a method and measure: the median, and where regions explain much."""
+    """Return a line per method and measure: the median, and where regions explain much."""
     lines = []
     for method, size, rows in measured.rows:
         for measure in dict.fromkeys(row.measure for row in rows):

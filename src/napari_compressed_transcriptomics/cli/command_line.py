@@ -258,8 +258,8 @@ def command_parser(about: str = "") -> argparse.ArgumentParser:
         "input",
         nargs="+",
         metavar="INPUT",
-        help="4-D NIfTI, CSV, TSV, Parquet, h5ad, zarr; or folder or files of one NIfTI a gene, "
-        "or of one GIFTI or MGH a gene and hemisphere",
+        help="4-D NIfTI, CSV, TSV, Parquet, h5ad, zarr; or folder or files of one NIfTI per gene, "
+        "or of one GIFTI or MGH per gene and hemisphere",
     )
     add_reading(reading.add_argument)
     working = _Parser(add_help=False)

@@ -78,7 +78,7 @@ def run(arguments: argparse.Namespace, expression: "Expression") -> None:
 
 
 def _words(comparison: "Comparison") -> str:
-    """Return a line a method and split: mean RMSE (R2) by number of components, and time."""
+    """Return a line per method and split: mean RMSE (R2) by number of components, and time."""
     from napari_compressed_transcriptomics.study.compare_summary import distances, summarize
 
     sizes = sorted({score.latent_size for score in comparison.scores})

@@ -82,7 +82,7 @@ def add_json(parser: argparse.ArgumentParser) -> None:
         "--json",
         dest="json_progress",
         action="store_true",
-        help="progress, notes and errors as a JSON object a line on standard error",
+        help="progress, notes and errors as a JSON object per line on standard error",
     )
 
 
@@ -91,7 +91,7 @@ def add_reading(add: Callable) -> None:
     add(
         "--atlas",
         metavar="A",
-        help="label NIfTI (of vertices annot, label GIFTI) that says where the rows lie",
+        help="label NIfTI (for vertices annot, label GIFTI) that places the rows",
     )
     add("--labels", metavar="L", help="table that names the ids of the atlas")
     add("--ids", metavar="COLUMN", help="column of a table that holds atlas ids")
@@ -103,14 +103,14 @@ def add_reading(add: Callable) -> None:
     add(
         "--variant",
         choices=VARIANTS,
-        help="of one NIfTI a gene: GENE_mRNA or GENE_mirr_mRNA, where there are both",
+        help="for one NIfTI per gene: GENE_mRNA or GENE_mirr_mRNA, where both exist",
     )
     add(
         "--surface",
         nargs="+",
         default=[],
         metavar="GII",
-        help="of vertices: GIFTI surfaces, one a hemisphere, that say where they lie (meshes of "
+        help="for vertices: GIFTI surfaces, one per hemisphere, with their positions (meshes of "
         "fsaverage need none)",
     )
     add(
@@ -118,8 +118,8 @@ def add_reading(add: Callable) -> None:
         nargs="+",
         default=[],
         metavar="MASK",
-        help="of vertices: masks or labels (GIFTI, annot, MGH), one a hemisphere, of those that "
-        "have values, or are the rows of a table without the medial wall",
+        help="for vertices: masks or labels (GIFTI, annot, MGH), one per hemisphere, of those "
+        "that have values, or are the rows of a table without the medial wall",
     )
     add(
         "--hemisphere",
@@ -130,7 +130,7 @@ def add_reading(add: Callable) -> None:
     add(
         "--space",
         choices=tuple(SPACES),
-        help="the space that the brain is in, recorded with all results; where files do not say",
+        help="template space of the brain, where files do not say; recorded with all results",
     )
 
 
@@ -159,8 +159,8 @@ def add_scheduler(add: Callable, what: str) -> None:
     add(
         "--scheduler",
         metavar="ADDRESS",
-        help=f"of Dask distributed, such as tcp://10.0.0.5:8786, whose workers {what} (extra "
-        "cluster); they must see files of stores at the same paths",
+        help=f"of a Dask distributed scheduler, such as tcp://10.0.0.5:8786, whose workers {what} "
+        "(extra cluster); they must see files of stores at the same paths",
     )
 
 

@@ -73,7 +73,7 @@ def add_options(predict: Any) -> None:
         help="default: 1000; 0: no p-values",
     )
     add_compartments(add)
-    add_scheduler(add, "predict a target each")
+    add_scheduler(add, "predict one target each")
     add("--out", type=Path, required=True, metavar="DIR")
     add_style_options(predict)
 
@@ -145,7 +145,7 @@ def run(arguments: argparse.Namespace, expression: "Expression") -> None:
 
 
 def _words(prediction: "Prediction") -> str:
-    """Return a line a method: mean R2, and how many targets beat the surrogates."""
+    """Return a line per method: mean R2, and how many targets beat the surrogates."""
     groups: dict[tuple, list] = {}
     for score in prediction.scores:
         groups.setdefault(score[1:5], []).append(score)

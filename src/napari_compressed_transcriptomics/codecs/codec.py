@@ -297,8 +297,8 @@ class Codec(ABC):
     def _check_width(self, values: Values, width: int, thing: str) -> None:
         if np.ndim(values) != 2 or values.shape[1] != width:
             raise UserError(
-                f"The model has {width} {thing}s, the array has shape {np.shape(values)}; "
-                f"give one row a sample and one column a {thing}"
+                f"The model has {width} {thing}s, the array has shape {np.shape(values)}; give "
+                f"one row per sample and one column per {thing}"
             )
 
     def _in_blocks(

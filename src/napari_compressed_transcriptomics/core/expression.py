@@ -30,7 +30,7 @@ class Expression:
     genes : tuple of str
         Gene symbols, unique, one a column.
     samples : tuple of str
-        Region names, or ``x_y_z`` voxel indices, one a row, unique.
+        Region names, or ``x_y_z`` voxel indices, one per row, unique.
     parcellation : Parcellation
         Where sample ``i`` lies: the voxels labelled ``i + 1``.
     name : str

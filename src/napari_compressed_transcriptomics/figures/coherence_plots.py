@@ -22,7 +22,7 @@ _TITLES = {
 def coherence_dots(
     table: "pd.DataFrame", figure: "Figure | None" = None, foreground: str = "black"
 ) -> "Figure":
-    """Plot a dot a component, and a bar at their median.
+    """Plot a dot per component, and a bar at their median.
 
     Dots are filled where p is at most 0.05, which only the measure ``regions`` has.
 

@@ -25,7 +25,7 @@ def error_by_size(
     figure: "Figure | None" = None,
     foreground: str = "black",
 ) -> "Figure":
-    """Plot held-out RMSE against the number of components, a box a method.
+    """Plot held-out RMSE against the number of components, a box per method.
 
     A box holds the middle half of the folds, its line is their median, and its whiskers reach
     all of them; each fold is a dot. With fewer than five folds there are only dots, and a line

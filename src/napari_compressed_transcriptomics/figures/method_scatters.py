@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _MAX_NAMES = 24
 _SMOOTHEST = 6000  # points of all panels; more are a picture in SVG and PDF, which stay small
-CAPTION = "one dot a sample; the sign of each component is arbitrary"
+CAPTION = "one dot per sample; the sign of each component is arbitrary"
 
 
 def columns_of(n_panels: int) -> int:

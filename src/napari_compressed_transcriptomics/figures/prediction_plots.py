@@ -23,7 +23,7 @@ def utility_bars(
     figure: "Figure | None" = None,
     foreground: str = "black",
 ) -> "Figure":
-    """Plot the R2 of each method: a bar its mean over targets, a dot a target.
+    """Plot the R2 of each method: a bar its mean over targets, a dot per target.
 
     Bars carry the 95 % confidence interval of the mean over targets (Student's t). Dots are
     filled where the corrected p-value is at most 0.05. One panel a split and regressor. R2
@@ -73,7 +73,7 @@ def predicted_against_target(
     figure: "Figure | None" = None,
     foreground: str = "black",
 ) -> "Figure":
-    """Plot a target's values against their held-out predictions, a dot a sample.
+    """Plot a target's values against their held-out predictions, a dot per sample.
 
     Parameters as in `utility_bars`; `score` says which prediction.
     """

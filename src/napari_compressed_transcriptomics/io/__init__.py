@@ -46,9 +46,9 @@ def read_expression(
     path : str, Path or sequence of them
         4-D NIfTI (``.nii``, ``.nii.gz``), a table (``.csv``, ``.tsv``, also packed with
         ``.gz``; ``.parquet``), AnnData (``.h5ad``) or a store that `convert` wrote (``.zarr``),
-        which may lie on a server (``https://`` or ``s3://``); or a folder of one 3-D NIfTI a gene,
+        which may lie on a server (``https://`` or ``s3://``); or a folder of one 3-D NIfTI per gene,
         also within folders or ``.zip`` files in it, or a list of such files. Of vertices: a folder
-        or list of one GIFTI or MGH a gene and hemisphere (``lh.GENE.gii``), or a table with a row
+        or list of one GIFTI or MGH per gene and hemisphere (``lh.GENE.gii``), or a table with a row
         a vertex.
     atlas : str or Path, optional
         Label volume: where a table's rows lie, or the regions to average voxels in; of vertices
@@ -57,27 +57,27 @@ def read_expression(
     labels : str or Path, optional
         Label table that names the atlas's ids.
     impute : {None, "gene_mean", "drop_genes"}
-        What to do with single missing cells; by default they are refused. Of one volume a gene,
+        What to do with single missing cells; by default they are refused. Of one volume per gene,
         values far outside those of other genes count as missing, too.
     ids : str, optional
         Header of a table's column of atlas ids. By default rows are matched by their names, and
         where there are none by a column whose header says that it holds ids. Of AnnData it is
         ``obs_names``.
     variant : {None, "measured", "mirrored"}
-        Which to read of one volume a gene, where there are both (``GENE_mRNA.nii`` and
+        Which to read of one volume per gene, where there are both (``GENE_mRNA.nii`` and
         ``GENE_mirr_mRNA.nii``); by default both are refused.
     report : Report, optional
-        Told how far the reading of one volume a gene has come.
+        Told how far the reading of one volume per gene has come.
     surface : sequence of path, optional
-        GIFTI surfaces that say where vertices lie, one a hemisphere; fsaverage3 to fsaverage
+        GIFTI surfaces that say where vertices lie, one per hemisphere; fsaverage3 to fsaverage
         need none.
     vertices_of : sequence of path, optional
-        Masks or labels of vertices, one a hemisphere: which of them have values, or are the rows
+        Masks or labels of vertices, one per hemisphere: which of them have values, or are the rows
         of a table that has no medial wall.
     hemisphere : {"", "left", "right"}
         That of vertices whose file names do not say it.
     lazy : bool
-        Leave the values of one volume a gene in their files, for a store to be made of them.
+        Leave the values of one volume per gene in their files, for a store to be made of them.
 
     Returns
     -------
@@ -152,7 +152,7 @@ def _read(
     if suffix(path, ZIP):
         return _read_gene_volumes([path], atlas, labels, impute, ids, variant, report, lazy)
     if variant is not None:
-        raise UserError(f"{path.name} is not one volume a gene; leave variant (--variant) out")
+        raise UserError(f"{path.name} is not one volume per gene; leave variant (--variant) out")
     if ids is not None and suffix(path, NIFTI):
         raise _no_ids(path)
     if suffix(path, NIFTI):

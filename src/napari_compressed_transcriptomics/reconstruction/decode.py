@@ -146,7 +146,8 @@ def _raw(
     if request.ranges:
         if len(request.ranges) != k:
             raise UserError(
-                f"{len(request.ranges)} range(s) are given for {k} components; give one a component"
+                f"{len(request.ranges)} range(s) are given for {k} components; give one per "
+                "component"
             )
         return with_ranges(latents.values, np.transpose(request.ranges)), ()
     if not is_scaled(latents):

@@ -3,7 +3,7 @@
 Published latents are ``(z - min) / (max - min)`` of each component over the whole image, outside of
 the brain being ``z = 0``. So the value around the brain tells where 0 was (of the published PCA
 it is the mean within the brain to 1e-4 of the standard deviation, as it must be of centred
-components), and one number a component is lost: by how much it was scaled. That is taken from
+components), and one number per component is lost: by how much it was scaled. That is taken from
 what the codec knows of latents: the spread of its training samples', or of the published sample's.
 """
 

@@ -57,7 +57,7 @@ def provenance_of(
 
 
 def surface_of(parcellation: "Parcellation") -> dict[str, Any]:
-    """Return ``{"surface": ...}``, mesh and vertices a side, of vertices; nothing of voxels."""
+    """Return ``{"surface": ...}``, mesh and vertices per side, of vertices; nothing of voxels."""
     from napari_compressed_transcriptomics.spatial.surface_place import SurfaceParcellation
 
     if not isinstance(parcellation, SurfaceParcellation):

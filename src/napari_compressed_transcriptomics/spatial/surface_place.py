@@ -35,7 +35,7 @@ def vertex_shape(n: int) -> tuple[int, int, int]:
 class SurfaceParcellation(Parcellation):
     """Which vertex belongs to which sample.
 
-    Vertices take the place of voxels: `labels` has one number a vertex, the left hemisphere's
+    Vertices take the place of voxels: `labels` has one number per vertex, the left hemisphere's
     first, and its shape, see `vertex_shape`, means nothing. So what works on voxels works here.
 
     Attributes

@@ -231,7 +231,7 @@ def _problem(method: str, size: int, expression: Expression, n_train: int) -> st
 
 
 def _left_out(notes: list[tuple[str, int, str]]) -> Iterator[LeftOut]:
-    """Yield one a method and reason."""
+    """Yield one per method and reason."""
     sizes: dict[tuple[str, str], list[int]] = {}
     for method, size, problem in notes:
         sizes.setdefault((method, problem), []).append(size)

@@ -1,4 +1,4 @@
-"""The scores of a comparison in short: means over folds, and time, a line a method."""
+"""The scores of a comparison in short: means over folds, and time, a line per method."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple

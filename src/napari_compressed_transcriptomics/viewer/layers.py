@@ -91,13 +91,13 @@ def update(layer: Any, what: LayerContent, limits_of: np.ndarray | None = None) 
 
 
 def latent_layers(result: "Reconstruction", separate: bool = False) -> list[LayerData]:
-    """Show latents as one 4-D stack (component, z, y, x), or as one 3-D layer a component.
+    """Show latents as one 4-D stack (component, z, y, x), or as one 3-D layer per component.
 
     Parameters
     ----------
     result : Reconstruction
     separate : bool
-        One layer a component; only up to `MAX_SEPARATE_LAYERS`, a stack beyond.
+        One layer per component; only up to `MAX_SEPARATE_LAYERS`, a stack beyond.
     """
     latents = result.latents
     what = _latents(result.expression, latents, result)

@@ -27,7 +27,7 @@ def shown_components(sizes: Sequence[int]) -> int:
 def grid_shape(counts: Sequence[int]) -> tuple[int, int]:
     """Return rows and columns of a grid of methods with so many layers each.
 
-    A row a method, or several methods a row where that makes brains clearly larger in a window
+    A row per method, or several methods per row where that makes brains clearly larger in a window
     that is half as wide again as it is high. A method is never broken over two rows.
     """
     widest, n = max(counts), len(counts)

@@ -59,7 +59,7 @@ class CompareResults(Dock):
             "A layer of the RMSE of B less that of A: blue where B is better, red where A is.",
         )
         self.save = push_button(
-            "&Save table…", "The table in front as CSV, one row a region or gene"
+            "&Save table…", "The visible table as CSV, one row per region or gene"
         )
         self.choice = RegionChoice(napari_viewer)
         self.by_region = GeneTable("", "region", "region name")

@@ -102,7 +102,7 @@ class Compress(Dock):
         self.seed = count()
         self.seed.setToolTip("The same seed gives the same result.")
         self.show_latents = QCheckBox("Latents")
-        self.separate = QCheckBox("One layer a component")
+        self.separate = QCheckBox("One layer per component")
         self.show_error = QCheckBox("Error (RMSE)")
         self.show_distance = check_box(
             "Distance to training data",

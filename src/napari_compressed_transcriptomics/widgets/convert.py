@@ -32,9 +32,9 @@ class Convert(Dock):
     def __init__(self, napari_viewer: Any):
         super().__init__(napari_viewer)
         self.source, self.target = QLineEdit(), QLineEdit()
-        self.source.setPlaceholderText("folder of one NIfTI a gene, or a file")
+        self.source.setPlaceholderText("folder of one NIfTI per gene, or a file")
         self.target.setPlaceholderText("NAME.zarr")
-        self.folder = push_button("Folder…", "Choose a folder of one 3-D NIfTI a gene.")
+        self.folder = push_button("Folder…", "Choose a folder of one 3-D NIfTI per gene.")
         self.file = push_button("File…", "Choose a 4-D NIfTI, a table with its atlas, or AnnData.")
         self.save_as = push_button("Save as…", "Choose where the store is to be written.")
         self.variant = choice(VARIANTS)

@@ -109,7 +109,7 @@ class CorticalSurface(Dock):
         if not can:
             self.about.setText("Open expression, or compress it: its maps can then be shown here.")
         elif found is None:
-            self.about.setText("fsaverage5 in MNI152, 10,242 vertices a hemisphere.")
+            self.about.setText("fsaverage5 in MNI152, 10,242 vertices per hemisphere.")
         else:
             self.about.setText(
                 f"Grey: no data ({found.without:.1%} of the vertices of cortex) and medial wall. "

@@ -53,8 +53,8 @@ class DecodeLatents(Dock):
         about.setText(_ABOUT)
         self.files = FileList("Latents", LATENT_FILES, "Add &latents…", rows=2)
         self.files.setToolTip(
-            "NIfTI, one file a component (abagen_ae0_8mm.nii.gz, abagen_ae1_8mm.nii.gz) or one of "
-            "all; a table with a column a component; AnnData with X_latent."
+            "NIfTI, one file per component (abagen_ae0_8mm.nii.gz, abagen_ae1_8mm.nii.gz) or one "
+            "of all; a table with a column per component; AnnData with X_latent."
         )
         self.files.list.setMaximumHeight(self.files.list.minimumHeight())
         self.kind = choice(_MODELS)
@@ -194,5 +194,7 @@ def _ranges(text: str) -> tuple[tuple[float, float], ...]:
     except ValueError:
         ends = [0.0]
     if len(ends) % 2:
-        raise UserError(f"“{text}” is not a range; give two numbers a component, such as -2.1 3.4.")
+        raise UserError(
+            f"“{text}” is not a range; give two numbers per component, such as -2.1 3.4."
+        )
     return tuple(zip(ends[::2], ends[1::2], strict=True))

@@ -40,7 +40,7 @@ def write_table(path, values):
 
 
 def test_maps_are_looked_at_then_opened(form, model, tmp_path, qtbot):
-    assert said(form, qtbot).startswith("Choose a folder of one GIFTI or MGH a gene")
+    assert said(form, qtbot).startswith("Choose a folder of one GIFTI or MGH per gene")
     assert not form.bar.run.isEnabled()
     values = expression_on_vertices()
     folder = write_gifti_maps(tmp_path / "maps", values)

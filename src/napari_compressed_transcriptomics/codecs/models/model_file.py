@@ -69,7 +69,7 @@ def load_model(path: str | Path) -> Codec:
     """Read a codec from a ``.safetensors`` file, or from a published ``.pt`` state dict.
 
     A ``.pt`` file has no gene list: it is read from ``NAME.genes.txt`` or ``NAME.genes.tsv``
-    (one symbol a line, in the order of the network's input), or from the published
+    (one symbol per line, in the order of the network's input), or from the published
     ``sample_data.csv``, beside it; see `state_dict.load_state_dict`.
 
     Raises

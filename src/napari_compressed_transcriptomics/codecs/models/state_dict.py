@@ -140,7 +140,7 @@ def _what_belongs_to(
     if found is None:
         raise UserError(
             f"{path.name} has no gene list; put the published {SAMPLE} beside it, or write its "
-            f"{count} gene symbols, one a line in the order of its training table, to "
+            f"{count} gene symbols, one per line in the order of its training table, to "
             f"{lists[0].name} there"
         )
     if found == sample:

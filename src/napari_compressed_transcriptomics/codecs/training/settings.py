@@ -75,7 +75,7 @@ class TrainingSettings:
             raise UserError(f"A learning rate of {self.learning_rate} is not possible; try 0.001")
 
     def batch_for(self, n_rows: int) -> int:
-        """Return rows a step: 128, or an eighth of few rows so that an epoch has some steps."""
+        """Return rows per step: 128, or an eighth of few rows so that an epoch has some steps."""
         return max(2, min(self.batch_size or max(16, min(128, n_rows // 8)), n_rows))
 
     def epochs_for(self, n_rows: int, batch: int) -> int:

@@ -12,7 +12,7 @@ _ID = re.compile(r"(gene_?|hgnc_?)*ids?|(ensembl|entrez)(_?gene)?(_?ids?)?|hgnc"
 
 
 def read_gene_list(path: Path, n_genes: int, holder: str) -> list[str]:
-    """Read the symbols of so many genes, one a line; more columns and a header may stand there.
+    """Read the symbols of so many genes, one per line; more columns and a header may stand there.
 
     Parameters
     ----------

@@ -104,8 +104,8 @@ def positions_of(file: Hdf5, n_samples: int) -> np.ndarray | None:
         if dataset.ndim != 2 or dataset.shape[1] != 3:
             n = dataset.shape[1] if dataset.ndim == 2 else dataset.ndim
             raise UserError(
-                f"{name} has {n} coordinates a sample in {what} where x, y and z in mm are needed; "
-                "a flat section has no place in the brain's volume"
+                f"{name} has {n} coordinates per sample in {what} where x, y and z in mm are "
+                "needed; a flat section has no place in the brain's volume"
             )
         positions = file.read(file.numbers(item, what, shape=(n_samples, 3)))
         with np.errstate(over="ignore", invalid="ignore"):

@@ -46,7 +46,7 @@ def read_nifti_expression(path: str | Path, impute: str | None = None) -> Expres
     if len(header.shape) != 4:
         raise UserError(
             f"{path.name} is {len(header.shape)}-D ({' x '.join(map(str, header.shape))}) where "
-            "expression is 4-D (x, y, z, gene); of one volume a gene, give the folder of all"
+            "expression is 4-D (x, y, z, gene); of one volume per gene, give the folder of all"
         )
     genes, notes, gene_file = genes_of(path, header.n_volumes)
     require_memory(

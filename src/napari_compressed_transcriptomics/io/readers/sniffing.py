@@ -60,8 +60,8 @@ def sniff(path: str | Path | Sequence[str | Path]) -> str | None:
     -------
     {"expression", "vertices", "gene_volumes", "table", "table_without_atlas", "volume", "latents",
     "result", "comparison", "prediction", "model", "session", None}
-        "expression" is 4-D NIfTI or AnnData; "vertices" one GIFTI or MGH a gene, or surfaces and
-        labels that belong to such; "gene_volumes" is one 3-D NIfTI a gene, in a folder
+        "expression" is 4-D NIfTI or AnnData; "vertices" one GIFTI or MGH per gene, or surfaces and
+        labels that belong to such; "gene_volumes" is one 3-D NIfTI per gene, in a folder
         or several files; "table" has its atlas beside it. None is not ours. A damaged NIfTI is
         still claimed, so that reading it says what is wrong. The last five are what was saved here.
     """
@@ -130,7 +130,7 @@ def _inside(folder: Path) -> list[Path]:
 
 
 def _are_maps(paths: Sequence[Path]) -> bool:
-    """Tell whether files are one map a gene each."""
+    """Tell whether files are one map per gene each."""
     zips = [path for path in paths if suffix(path, ZIP)][:_PEEK_INTO]
     files = [path for path in paths if suffix(path, NIFTI)]
     files += [inner for path in zips for inner in volumes_in(path)]

@@ -47,8 +47,8 @@ def read_targets(
     Parameters
     ----------
     maps : iterable of str, Path or Volume
-        3-D NIfTI in the space of the expression, or tables (CSV, TSV) of one row a region and
-        one column a map; or GIFTI and MGH of a cortical surface, whose hemispheres are one map, see
+        3-D NIfTI in the space of the expression, or tables (CSV, TSV) of one row per region and
+        one column per map; or GIFTI and MGH of a cortical surface, whose hemispheres are one map, see
         `surfaces.targets`. Maps that are open already come as volumes.
     expression : Expression
         Names and places of the samples.
@@ -100,7 +100,7 @@ def notes_on(targets: Iterable[Target]) -> list[str]:
 def read_latent_images(
     paths: Iterable[str | Path], expression: Expression, name: str = "images"
 ) -> Features:
-    """Read latent images, one a component (or our own ``latents.nii.gz``), as one set.
+    """Read latent images, one per component (or our own ``latents.nii.gz``), as one set.
 
     Raises
     ------
@@ -134,8 +134,8 @@ def _renamed(target: Target) -> Target:
 def _of_volume(volume: Volume, called: str, expression: Expression) -> Target:
     if volume.kind != "image":
         raise UserError(
-            f"{called} holds {volume.kind} where a map of one number a voxel is needed; "
-            "choose another target"
+            f"{called} holds {volume.kind} where a map of one number per voxel is needed; choose "
+            "another target"
         )
     values, notes = _sampled(volume, called, expression)
     file = volume.source.get("volume")

@@ -13,7 +13,7 @@ _FARTHEST = 1e6  # mm; a brain in micrometres is nearer
 
 
 def on_grid(path: Path, positions: np.ndarray) -> tuple[Parcellation, str]:
-    """Turn positions into voxels, one a sample.
+    """Turn positions into voxels, one per sample.
 
     Parameters
     ----------

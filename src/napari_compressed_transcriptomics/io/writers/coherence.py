@@ -26,7 +26,7 @@ def save_coherence(
 ) -> list[Path]:
     """Write measures into a folder, all files or none.
 
-    ``coherence.csv`` has a row a component and measure: method, latent_size, component (or
+    ``coherence.csv`` has a row per component and measure: method, latent_size, component (or
     ``all``), measure, value, p (of regions only); empty cells where it cannot be told.
     ``coherence.png`` is the figure; ``coherence.json``, written last, holds settings, sources,
     versions, notes, and the hashes of both. `style` tells how names and paths are written.

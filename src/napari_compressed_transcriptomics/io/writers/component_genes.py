@@ -31,7 +31,7 @@ _MEANING = (
 def write_component_genes_csv(
     path: str | Path, genes: "ComponentGenes", result: "Reconstruction", style: Style = SAFE
 ) -> list[Path]:
-    """Write one row a gene: its symbol, then `ComponentGenes.effect` of each component.
+    """Write one row per gene: its symbol, then `ComponentGenes.effect` of each component.
 
     Columns are ``gene`` and ``component_1`` to ``component_k``. What they mean, each latent's
     standard deviation and what made them stand in ``NAME.csv.json`` beside. `style` tells how names
@@ -62,7 +62,7 @@ def write_ranking(
 ) -> list[Path]:
     """Write the genes of one component from rise to fall, for preranked enrichment (GSEA).
 
-    One line a gene without a header: symbol, tab, `ComponentGenes.effect`.
+    One line per gene without a header: symbol, tab, `ComponentGenes.effect`.
 
     Parameters
     ----------

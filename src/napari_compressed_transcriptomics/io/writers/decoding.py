@@ -50,7 +50,7 @@ def save_decoding(
 
     Of some genes ``decoded_GENE.nii.gz`` each, in the units of the model's training data, NaN
     outside, on the grid of the latents, with its sidecar (of vertices GIFTI of each hemisphere,
-    too), and ``decoded_genes.csv`` (a row a sample, a column a gene). Of all genes
+    too), and ``decoded_genes.csv`` (a row per sample, a column per gene). Of all genes
     ``decoded.zarr``, a store as `store.convert` writes it, decoded block by block. Last
     ``decoding.json``: model, latents, what was guessed, the command that does it again.
 

@@ -24,7 +24,7 @@ def write_difference_csv(
     source: dict[str, Any],
     style: Style = SAFE,
 ) -> list[Path]:
-    """Write one row a region, or a gene where there are no `regions`.
+    """Write one row per region, or a gene where there are no `regions`.
 
     Columns: the name, RMSE of A, RMSE of B, B less A, and samples in the region.
 

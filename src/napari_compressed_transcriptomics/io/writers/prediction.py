@@ -61,7 +61,7 @@ def save_prediction(
 ) -> list[Path]:
     """Write a prediction into a folder, all files or none.
 
-    ``prediction.csv`` (a row a target, method, size, regressor and split; columns as
+    ``prediction.csv`` (a row per target, method, size, regressor and split; columns as
     `predict.COLUMNS`), ``prediction.png`` (bars of the methods), ``predicted_samples.csv`` (a row a
     sample: each target, then each of its held-out predictions), ``samples.nii.gz`` (labels: `i`
     where the i-th row of that table lies), of each target's best prediction

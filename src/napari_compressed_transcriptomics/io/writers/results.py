@@ -94,7 +94,7 @@ def save_results(
     """Write a reconstruction's latents and errors into a folder, all files or none.
 
     ``latents.nii.gz`` (x, y, z, component) and ``error.nii.gz`` (RMSE of each sample), NaN
-    outside, each with its JSON sidecar; ``latents.csv`` (a row a sample), ``gene_error.csv``
+    outside, each with its JSON sidecar; ``latents.csv`` (a row per sample), ``gene_error.csv``
     (gene, rmse, r2, mean, sd), ``sample_error.csv`` (sample, x_mm, y_mm, z_mm, rmse, r2),
     ``density.csv`` (original, reconstructed, count: middles of the cells of `core.density` that
     hold values), ``samples.nii.gz`` (labels: `i` where the i-th row of the tables lies),
@@ -103,7 +103,7 @@ def save_results(
     the folder, the cells of the density, and size and SHA-256
     of each of the other files).
 
-    Of vertices there are GIFTI files of the latents and errors, too, one a hemisphere; the NIfTI
+    Of vertices there are GIFTI files of the latents and errors, too, one per hemisphere; the NIfTI
     files hold the vertices in their order, the left's first, and no picture.
 
     Where the held-out error was measured, both tables have a column ``held_out_rmse``,
@@ -209,7 +209,7 @@ def _remove(directory: Path, *names: str) -> None:
 def write_latents_csv(
     path: str | Path, reconstruction: "Reconstruction", style: Style = SAFE
 ) -> list[Path]:
-    """Write one row a sample: its name, then ``component_1`` to ``component_k``."""
+    """Write one row per sample: its name, then ``component_1`` to ``component_k``."""
     columns = {f"component_{k + 1}": column for k, column in enumerate(reconstruction.latents.T)}
     return write_sample_csv(path, reconstruction.expression, columns, style=style)
 
@@ -217,7 +217,7 @@ def write_latents_csv(
 def write_gene_error_csv(
     path: str | Path, reconstruction: "Reconstruction", style: Style = SAFE
 ) -> list[Path]:
-    """Write one row a gene: its symbol and the numbers of `Reconstruction.gene_table`.
+    """Write one row per gene: its symbol and the numbers of `Reconstruction.gene_table`.
 
     Raises
     ------
@@ -233,7 +233,7 @@ def write_gene_error_csv(
 def write_sample_error_csv(
     path: str | Path, reconstruction: "Reconstruction", style: Style = SAFE
 ) -> list[Path]:
-    """Write one row a sample: its name, its centre in RAS mm, RMSE and R2 over genes.
+    """Write one row per sample: its name, its centre in RAS mm, RMSE and R2 over genes.
 
     Where it was measured, the RMSE in the fold in which the sample was not seen follows.
     """
@@ -271,7 +271,7 @@ def write_sample_csv(
     provenance: dict[str, Any] | None = None,
     style: Style = SAFE,
 ) -> list[Path]:
-    """Write one row a sample: its name, then a number for each of `columns`.
+    """Write one row per sample: its name, then a number for each of `columns`.
 
     Parameters
     ----------
@@ -309,7 +309,7 @@ def write_table_csv(
     provenance: dict[str, Any] | None = None,
     style: Style = SAFE,
 ) -> list[Path]:
-    """Write one row a name: it, below the header `index`, then a number for each of `columns`.
+    """Write one row per name: it, below the header `index`, then a number for each of `columns`.
 
     `provenance` and `style` are as in `write_sample_csv`.
     """

@@ -1,4 +1,4 @@
-"""Maps of vertices to GIFTI, one file a hemisphere."""
+"""Maps of vertices to GIFTI, one file per hemisphere."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path

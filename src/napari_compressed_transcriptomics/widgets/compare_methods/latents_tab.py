@@ -71,7 +71,7 @@ class LatentsTab(Tab):
         self.bar = RunBar("Latents of methods", keep_best=True)
         self.bar.run.setText("Show l&atents")
         self.bar.run.setToolTip(
-            "Fit the methods to all samples, and show a layer a component, those of a method "
+            "Fit the methods to all samples, and show a layer per component, those of a method "
             "beside each other"
         )
         self.scatter = push_button(
@@ -211,7 +211,7 @@ class LatentsTab(Tab):
 
     def _ask_and_open(self) -> None:
         paths, _ = QFileDialog.getOpenFileNames(
-            self, "Latents, one file a component", "", "NIfTI (*.nii.gz *.nii)"
+            self, "Latents, one file per component", "", "NIfTI (*.nii.gz *.nii)"
         )
         if paths:
             self.open_latents(paths)

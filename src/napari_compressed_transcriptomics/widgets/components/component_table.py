@@ -45,7 +45,7 @@ class ComponentTable(Tab):
         self.table.table.sortByColumn(2, Qt.SortOrder.DescendingOrder)  # rises and falls
         self.basis = wrapping_label()
         self.save = push_button(
-            "&Save table…", "All components as CSV, one row a gene, for enrichment tools"
+            "&Save table…", "All components as CSV, one row per gene, for enrichment tools"
         )
         self.save_ranking = push_button(
             "Save &ranking…",

@@ -29,9 +29,9 @@ _FORMS = {
     "Table with atlas": ("Open expression table", "Rows are regions, columns are genes"),
     "Vertices": (
         "Open expression on vertices",
-        "One GIFTI or MGH a gene, or a table with a row a vertex",
+        "One GIFTI or MGH per gene, or a table with a row per vertex",
     ),
-    "Volumes": ("Open expression volumes", "One NIfTI a gene, or a 4-D NIfTI; bad maps filled"),
+    "Volumes": ("Open expression volumes", "One NIfTI per gene, or a 4-D NIfTI; bad maps filled"),
     "Larger than memory": ("Convert to store", "Convert to a store, which need not fit in memory"),
 }
 _FILES = (
@@ -62,7 +62,7 @@ class OpenData(Dock):
             self.samples[key].clicked.connect(partial(self._open_sample, key))
         self.file = push_button("Open &file…", "A 4-D NIfTI, a table, AnnData, a map or an atlas")
         self.folder = push_button(
-            "Open f&older…", "A folder of results saved before, of one NIfTI a gene, or a store"
+            "Open f&older…", "A folder of results saved before, of one NIfTI per gene, or a store"
         )
         self.file.clicked.connect(self._ask_file)
         self.folder.clicked.connect(self._ask_folder)

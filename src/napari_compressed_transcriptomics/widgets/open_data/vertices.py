@@ -42,8 +42,8 @@ class OpenVertices(OpenForm):
         super().__init__(napari_viewer)
         self.source = PathField("Expression on vertices", _DATA, folders=True)
         self.source.line.setToolTip(
-            "A folder of one GIFTI or MGH a gene and hemisphere (lh.GENE.gii), or a table with a "
-            "row a vertex and a column a gene. Its number of vertices tells the mesh."
+            "A folder of one GIFTI or MGH per gene and hemisphere (lh.GENE.gii), or a table with "
+            "a row per vertex and a column per gene. Its number of vertices tells the mesh."
         )
         self.side = choice(SIDES)
         self.side.setToolTip("The hemisphere, where names (lh., hemi-L) do not tell it.")
@@ -128,7 +128,7 @@ class OpenVertices(OpenForm):
         path = self.source.path
         if path is None:
             raise UserError(
-                "Choose a folder of one GIFTI or MGH a gene, or a table with a row a vertex."
+                "Choose a folder of one GIFTI or MGH per gene, or a table with a row per vertex."
             )
         how, atlas = self.how(), self.parcels.path
         impute = self.missing.currentData() or None

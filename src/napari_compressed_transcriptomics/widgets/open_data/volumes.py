@@ -29,7 +29,7 @@ BAD_MAPS = {
 
 
 class OpenVolumes(OpenForm):
-    """Opens a folder of one NIfTI a gene, or one file of all genes."""
+    """Opens a folder of one NIfTI per gene, or one file of all genes."""
 
     recalls = True
 
@@ -40,7 +40,7 @@ class OpenVolumes(OpenForm):
         )
         self.variant, self.bad_maps = choice(VARIANTS), choice(BAD_MAPS)
         self.bad_maps.setToolTip(
-            "Genes that lack data within the brain, and of one volume a gene also those with "
+            "Genes that lack data within the brain, and of one volume per gene also those with "
             "values far outside what other genes have."
         )
         self.why = wrapping_label()
@@ -72,7 +72,7 @@ class OpenVolumes(OpenForm):
 
         path = self.source.path
         if path is None:
-            raise UserError("Choose a folder of one NIfTI a gene, or a 4-D NIfTI.")
+            raise UserError("Choose a folder of one NIfTI per gene, or a 4-D NIfTI.")
         impute, variant = self.bad_maps.currentData() or None, self.variant.currentData() or None
 
         def read(report: Report) -> Expression:

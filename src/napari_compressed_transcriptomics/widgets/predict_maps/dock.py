@@ -76,7 +76,7 @@ class PredictMaps(Dock):
         self.images = FileList("Latent images", NIFTI, "Add &images…", rows=2)
         self.images.list.setMaximumHeight(self.images.list.minimumHeight())
         self.images.setToolTip(
-            "Existing latents, such as the published ones: one image a component, all together "
+            "Existing latents, such as the published ones: one image per component, all together "
             "one set of features."
         )
         regressors = {name: title.capitalize() for name, title in REGRESSORS.items()}
@@ -96,7 +96,7 @@ class PredictMaps(Dock):
             "Of blocks: samples nearer to held-out ones are not trained on. None: surrogate "
             "maps are as smooth as the target, and allow for neighbours."
         )
-        self.cluster = ClusterField("predict a target each")
+        self.cluster = ClusterField("predict one target each")
         self.bar = RunBar("Predict maps", keep_best=True)
         self.cost = wrapping_label()
         self.view = PredictionView(napari_viewer)

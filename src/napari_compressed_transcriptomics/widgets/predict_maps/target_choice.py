@@ -44,7 +44,7 @@ class TargetChoice(QWidget):
         self.files = FileList("Maps and region tables", TARGET_FILES, "&Add files…")
         self.files.setToolTip(
             "NIfTI maps in the space of the expression, region tables (CSV, TSV) of one row a "
-            "region and one column a map, and maps of a cortical surface (lh.NAME.gii)."
+            "region and one column per map, and maps of a cortical surface (lh.NAME.gii)."
         )
         self._layers_label = wrapping_label()
         self._layers_label.setText("Maps open in the viewer:")
@@ -119,7 +119,7 @@ class TargetChoice(QWidget):
 
 
 def _from_file(layer: Any) -> bool:
-    """Tell a volume that is no result of ours: one number a voxel, in millimetres."""
+    """Tell a volume that is no result of ours: one number per voxel, in millimetres."""
     what = shown(layer)
     return (
         what is not None

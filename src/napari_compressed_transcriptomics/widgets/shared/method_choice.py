@@ -1,4 +1,4 @@
-"""Which methods, and of which latent sizes: a box a method, and a line of numbers."""
+"""Which methods, and of which latent sizes: a box per method, and a line of numbers."""
 
 import re
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from .fields import narrow
 
 
 class MethodChoice(QWidget):
-    """A box a method, in two columns.
+    """A box per method, in two columns.
 
     Parameters
     ----------

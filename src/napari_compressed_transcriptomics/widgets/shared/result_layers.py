@@ -19,7 +19,7 @@ class Outputs:
     Attributes
     ----------
     latents, separate, error, distance : bool
-        Latents at all; as one layer a component; the RMSE; the distance to training data, where
+        Latents at all; as one layer per component; the RMSE; the distance to training data, where
         it is known. The held-out error has a layer wherever it was measured.
     gene : str
         Gene whose reconstruction is wanted, or empty.

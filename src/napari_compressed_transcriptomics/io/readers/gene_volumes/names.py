@@ -54,7 +54,7 @@ def gene_file(path: Path) -> GeneFile:
 def gene_files(
     paths: Path | Sequence[Path], variant: str | None = None
 ) -> tuple[list[GeneFile], list[str]]:
-    """Return the maps in a folder or a list of files, one a gene, and notes.
+    """Return the maps in a folder or a list of files, one per gene, and notes.
 
     Parameters
     ----------
@@ -100,7 +100,7 @@ def gene_files(
         )
     if not files:
         raise UserError(
-            f"{where} holds no NIfTI, where one volume a gene is needed (GENE_mRNA.nii, "
+            f"{where} holds no NIfTI, where one volume per gene is needed (GENE_mRNA.nii, "
             "GENE.nii.gz or zips of them); choose the folder that holds them"
         )
     files, more = _one_variant(files, variant, where)

@@ -1,4 +1,4 @@
-"""One volume a gene: headers checked, the brain found, and single genes read when asked for.
+"""One volume per gene: headers checked, the brain found, and single genes read when asked for.
 
 Nothing here holds more than a volume or two, so that a brain larger than memory can be gone through
 gene by gene.
@@ -157,8 +157,8 @@ def plan_gene_volumes(
         header = read_header(file.path.absolute())  # others may read them, in other folders
         if len(header.shape) != 3:
             raise UserError(
-                f"{file.path.name} is {len(header.shape)}-D ({_size(header)}) where the others are "
-                "one 3-D volume a gene; move it elsewhere, or open it by itself"
+                f"{file.path.name} is {len(header.shape)}-D ({_size(header)}) where the others "
+                "are one 3-D volume per gene; move it elsewhere, or open it by itself"
             )
         headers.append(header)
         report(Progress("Reading headers", done + 1, len(files)))

@@ -1,4 +1,4 @@
-"""One volume a gene to an `Expression`; bad maps are found, and refused unless asked otherwise."""
+"""One volume per gene to an `Expression`; bad maps are found, and refused unless asked otherwise."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -35,7 +35,7 @@ def read_gene_volumes(
     report: Report = silent,
     lazy: bool = False,
 ) -> Expression:
-    """Read one volume a gene, voxel by voxel.
+    """Read one volume per gene, voxel by voxel.
 
     Parameters
     ----------

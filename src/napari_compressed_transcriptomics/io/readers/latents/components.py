@@ -1,4 +1,4 @@
-"""Components of latents from NIfTI: one volume a component, or one file of all."""
+"""Components of latents from NIfTI: one volume per component, or one file of all."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -66,9 +66,9 @@ def read_latents(paths: str | Path | Sequence[str | Path], **reading: Any) -> La
     Parameters
     ----------
     paths : path or sequence of path
-        NIfTI: one 3-D file a component, in the order of the numbers in their names
-        (``abagen_ae0_8mm.nii.gz``), or one 4-D file of ours; or one table with a row a sample and
-        a column a component; or AnnData with ``obsm["X_latent"]``; or a folder of results of ours.
+        NIfTI: one 3-D file per component, in the order of the numbers in their names
+        (``abagen_ae0_8mm.nii.gz``), or one 4-D file of ours; or one table with a row per sample and
+        a column per component; or AnnData with ``obsm["X_latent"]``; or a folder of results of ours.
     **reading
         Of tables, see `io.read_expression`.
 
@@ -168,7 +168,7 @@ def _of_anndata(path: Path) -> Latents:
             raise UserError(f"{path.name} has no obsm[{_OBSM!r}]; choose a file that has latents")
         numbers = file.numbers(item, f"obsm[{_OBSM!r}]")
         if numbers.ndim != 2:
-            raise UserError(f"{path.name} has {numbers.ndim}-D latents; a row a sample is needed")
+            raise UserError(f"{path.name} has {numbers.ndim}-D latents; a row per sample is needed")
         values = file.read(numbers).astype(np.float32)
         samples = names_of(file, "obs", len(values))
         stored = stored_places(file)

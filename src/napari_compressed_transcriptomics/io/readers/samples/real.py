@@ -72,7 +72,7 @@ class RealSample:
     terms : str
         On whose terms, to be shown before anything is fetched.
     files : tuple of RemoteFile
-        A table, its atlas and the names of its regions, in this order; or one volume a gene.
+        A table, its atlas and the names of its regions, in this order; or one volume per gene.
     """
 
     key: str

@@ -18,7 +18,7 @@ from .regions import labels_of_gifti
 
 
 def read_cortex(paths: Sequence[str | Path], side: str = "") -> dict[str, np.ndarray]:
-    """Read masks or labels of vertices, one file a hemisphere.
+    """Read masks or labels of vertices, one file per hemisphere.
 
     Parameters
     ----------

@@ -28,6 +28,8 @@ def read_map(path: Path) -> np.ndarray:
     if values.ndim == 2 and 1 in values.shape:
         values = values.ravel()
     if values.ndim != 1:
-        raise UserError(f"{path.name} holds {values.shape[1]} values a vertex; give one map a file")
+        raise UserError(
+            f"{path.name} holds {values.shape[1]} values per vertex; give one map per file"
+        )
     with np.errstate(over="ignore"):
         return values.astype(np.float32)

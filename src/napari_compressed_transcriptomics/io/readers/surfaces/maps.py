@@ -1,4 +1,4 @@
-"""One GIFTI or MGH file a gene and hemisphere, to an `Expression` of vertices."""
+"""One GIFTI or MGH file per gene and hemisphere, to an `Expression` of vertices."""
 
 import hashlib
 from collections.abc import Sequence
@@ -37,7 +37,7 @@ def read_surface_maps(
     impute: str | None = None,
     report: Report = silent,
 ) -> Expression:
-    """Read one map a gene and hemisphere.
+    """Read one map per gene and hemisphere.
 
     Vertices that are 0 or NaN in all genes are outside (the medial wall), and those that masks
     do not name.
@@ -143,7 +143,7 @@ def maps_by_gene(paths: Sequence[Path], side: str = "") -> dict[str, dict[str, P
 def _values(
     by_gene: dict[str, dict[str, Path]], genes: list[str], sides: list[str], report: Report
 ) -> tuple[np.ndarray, tuple[int, int], str]:
-    """Return values (n_vertices, n_genes), vertices a side, and a hash of all files."""
+    """Return values (n_vertices, n_genes), vertices per side, and a hash of all files."""
     firsts = {side: read_map(by_gene[genes[0]][side]) for side in sides}
     n_vertices = sum(map(len, firsts.values()))
     size_of = {side: len(first) for side, first in firsts.items()}

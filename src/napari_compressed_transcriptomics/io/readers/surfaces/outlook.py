@@ -105,7 +105,7 @@ def _of_table(path: Path, how: OnSurface) -> Outlook:
     if rows is None:
         raise UserError(
             f"{path.name} has {n_rows:,} rows, which is the number of vertices of no mesh; choose "
-            "a table with a row a vertex, or give the mask that names them"
+            "a table with a row per vertex, or give the mask that names them"
         )
     return Outlook(genes, _only(surface_place(rows.sizes, path.name, how.surfaces), rows.vertices))
 

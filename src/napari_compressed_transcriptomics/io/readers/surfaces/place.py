@@ -59,7 +59,7 @@ def surface_place(
     where : str
         What has so many, for messages.
     surfaces : sequence of path
-        GIFTI surfaces, one a hemisphere, in RAS mm. Without them fsaverage3 to 5 have the places
+        GIFTI surfaces, one per hemisphere, in RAS mm. Without them fsaverage3 to 5 have the places
         of fsaverage5 between white and pial, whose first vertices are theirs; fsaverage6 and
         fsaverage have those halfway between them, see `spatial.finer_mesh`; the places of other
         meshes are not known.
@@ -78,8 +78,8 @@ def surface_place(
     if n not in MESHES and not surfaces:
         known = ", ".join(f"{name} {count:,}" for count, name in MESHES.items())
         raise UserError(
-            f"{where} has {n:,} vertices a hemisphere, which is not a known mesh ({known}); give "
-            "its surface files (--surface)"
+            f"{where} has {n:,} vertices per hemisphere, which is not a known mesh ({known}); "
+            "give its surface files (--surface)"
         )
     total = sum(sizes)
     labels = np.arange(1, total + 1, dtype=np.int32).reshape(vertex_shape(total))

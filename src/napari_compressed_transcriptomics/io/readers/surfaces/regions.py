@@ -89,7 +89,7 @@ def labels_of_gifti(gifti: Gifti) -> tuple[np.ndarray, dict[int, str]]:
     if values is None:
         raise UserError(f"{path.name} holds no labels; choose a .label.gii or .annot")
     if values.ndim != 1 or not np.issubdtype(values.dtype, np.integer):
-        raise UserError(f"{path.name} holds labels that are not whole numbers, one a vertex")
+        raise UserError(f"{path.name} holds labels that are not whole numbers, one per vertex")
     walls = [number for number, name in gifti.labels.items() if is_wall(name)]
     values = np.where((values < 0) | np.isin(values, walls), 0, values)
     return values, {n: name for n, name in gifti.labels.items() if n > 0 and n not in walls}

@@ -1,4 +1,4 @@
-"""Tables with a row a vertex: the number of rows tells the mesh."""
+"""Tables with a row per vertex: the number of rows tells the mesh."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
