@@ -46,10 +46,10 @@ def read_expression(
     path : str, Path or sequence of them
         4-D NIfTI (``.nii``, ``.nii.gz``), a table (``.csv``, ``.tsv``, also packed with
         ``.gz``; ``.parquet``), AnnData (``.h5ad``) or a store that `convert` wrote (``.zarr``),
-        which may lie on a server (``https://`` or ``s3://``); or a folder of one 3-D NIfTI per gene,
-        also within folders or ``.zip`` files in it, or a list of such files. Of vertices: a folder
-        or list of one GIFTI or MGH per gene and hemisphere (``lh.GENE.gii``), or a table with a row
-        a vertex.
+        which may lie on a server (``https://`` or ``s3://``); or a folder of one 3-D NIfTI per
+        gene, also within folders or ``.zip`` files in it, or a list of such files. For vertices: a
+        folder or list of one GIFTI or MGH per gene and hemisphere (``lh.GENE.gii``), or a table
+        with a row per vertex.
     atlas : str or Path, optional
         Label volume: where a table's rows lie, or the regions to average voxels in; of vertices
         ``.annot`` or ``.label.gii``. Tables without it look beside themselves, see

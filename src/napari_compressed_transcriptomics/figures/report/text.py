@@ -56,8 +56,8 @@ def verdict(results: Results) -> Iterator[str]:
     if results.samples is not None:
         low, middle, high = np.nanpercentile(results.samples.rmse, [5, 50, 95])
         yield (
-            f"The error of a sample is {middle:.4g} in the middle; nine in ten lie between "
-            f"{low:.4g} and {high:.4g}."
+            f"The median error of a sample is {middle:.4g}; nine in ten lie between {low:.4g} and "
+            f"{high:.4g}."
         )
 
 

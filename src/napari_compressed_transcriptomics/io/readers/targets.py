@@ -48,8 +48,8 @@ def read_targets(
     ----------
     maps : iterable of str, Path or Volume
         3-D NIfTI in the space of the expression, or tables (CSV, TSV) of one row per region and
-        one column per map; or GIFTI and MGH of a cortical surface, whose hemispheres are one map, see
-        `surfaces.targets`. Maps that are open already come as volumes.
+        one column per map; or GIFTI and MGH of a cortical surface, whose hemispheres are one map,
+        see `surfaces.targets`. Maps that are open already come as volumes.
     expression : Expression
         Names and places of the samples.
     regions : str or Path, optional

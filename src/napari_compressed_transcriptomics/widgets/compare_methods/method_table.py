@@ -30,7 +30,7 @@ _LONG = 12
 
 
 class MethodTable(QWidget):
-    """A row per method below a row per split; RMSE above R2 in each cell, so that it fits a dock."""
+    """A row per method below a row per split; RMSE above R2 in each cell, to fit a dock."""
 
     def __init__(self) -> None:
         super().__init__()

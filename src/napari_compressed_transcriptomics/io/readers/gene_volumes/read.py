@@ -1,4 +1,4 @@
-"""One volume per gene to an `Expression`; bad maps are found, and refused unless asked otherwise."""
+"""One volume per gene to an `Expression`; bad maps are refused unless asked otherwise."""
 
 from collections.abc import Sequence
 from dataclasses import replace

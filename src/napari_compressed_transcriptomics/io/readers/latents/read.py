@@ -68,7 +68,7 @@ def read_latents(paths: str | Path | Sequence[str | Path], **reading: Any) -> La
     paths : path or sequence of path
         NIfTI: one 3-D file per component, in the order of the numbers in their names
         (``abagen_ae0_8mm.nii.gz``), or one 4-D file of ours; or one table with a row per sample and
-        a column per component; or AnnData with ``obsm["X_latent"]``; or a folder of results of ours.
+        a column per component; or AnnData with ``obsm["X_latent"]``; or a folder of results.
     **reading
         Of tables, see `io.read_expression`.
 
