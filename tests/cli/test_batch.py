@@ -109,7 +109,7 @@ def test_the_files_that_docks_write_are_read(tmp_path, monkeypatch):
         ("command = [1]", "names a command [1]; "),
         ('command = "run"', "names a command 'run'; "),
         ("latent = 2", 'begin it with command = "encode"'),
-        ("command = encode", "is no TOML"),
+        ("command = encode", "is not valid TOML"),
         ('command = "encode"\nlatent = "two"', "bad.toml: argument --latent: 'two' is not"),
         ('command = "encode"\nheld-out = "yes"', "held-out is 'yes'; write true or false"),
         ('command = "encode"\nlatent = {k = 2}', "bad.toml: latent cannot be"),

@@ -85,7 +85,7 @@ def test_the_rows_are_regions_of_images_only(few_samples, tmp_path, capsys):
         (("--labels-volume", BRAIN), "where an atlas is 3-D"),
         (("--images", "nowhere_pca0.nii"), "nowhere_pca0.nii"),
         (("--images", ATLAS), "holds labels"),
-        (("--images", REGIONS), "no latent image"),
+        (("--images", REGIONS), "not a latent image"),
     ],
     ids=str,
 )
@@ -117,7 +117,7 @@ def test_inputs_are_not_overwritten(lobes, tmp_path, capsys):
     data = (tmp_path / "coherence.csv", "--atlas", ATLAS)
     labels = ("--labels", SAMPLES / "synthetic_regions_labels.csv", "--labels-volume", lobes)
     said = refused(capsys, "coherence", *data, *labels, *QUICK, "--out", tmp_path)
-    assert "input of this very result" in said
+    assert "input of this result" in said
     assert (tmp_path / "coherence.csv").read_bytes() == before
 
 

@@ -77,7 +77,7 @@ def test_settings_of_other_results_are_refused(saved, result, tmp_path, capsys):
         (("--template",), "another space"),
         (("--view", "front"), "no view 'front'"),
         (("--dpi", 5), "dpi is 5"),
-        (("--low", 1, "--high", 0), "two numbers that grow"),
+        (("--low", 1, "--high", 0), "lower number first"),
         (("--frames", 3), "--movie"),
         (("--settings", "nowhere.json"), "no file"),
     ],

@@ -132,7 +132,7 @@ def test_inputs_are_not_overwritten(targets, tmp_path, capsys):
     table = targets[0].rename(targets[0].with_name("prediction.csv"))
     before = table.read_bytes()
     said = refused(capsys, "predict", REGIONS, "--targets", table, "--out", table.parent)
-    assert "input of this very result" in said
+    assert "input of this result" in said
     assert table.read_bytes() == before
 
 

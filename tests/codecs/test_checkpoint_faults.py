@@ -75,7 +75,7 @@ def cut(tensors, name):
     ("change", "words"),
     [
         (lambda tensors, state: (cut(tensors, "optimizer.1.exp_avg"), state), "optimiser"),
-        (lambda tensors, state: (cut(tensors, "random"), state), "random numbers"),
+        (lambda tensors, state: (cut(tensors, "random"), state), "random state"),
         (lambda tensors, state: (tensors | {"best.other": torch.zeros(1)}, state), "network"),
         (lambda tensors, state: (tensors, {"epoch": state["epoch"]}), "how far"),
         (

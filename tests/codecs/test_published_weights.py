@@ -56,7 +56,7 @@ def test_sample_of_other_genes_or_without_values(server, monkeypatch):
     for genes, values, word in (
         (DATA.genes[1:], DATA.values[:, 1:], "39 genes"),
         (DATA.genes, DATA.values[:0], "no rows"),
-        (DATA.genes, np.full((2, 40), np.nan), "misses values"),
+        (DATA.genes, np.full((2, 40), np.nan), "missing values"),
     ):
         server.files[SAMPLE] = sample_table(genes, values)
         publish(monkeypatch, server.files)

@@ -124,7 +124,7 @@ def test_a_request_survives_json():
         ({"what": ["density"]}, "is a plot"),
         ({"view": "plot"}, "no plot 'rmse'"),
         ({"planes": ["oblique"]}, "no plane"),
-        ({"low": 2.0, "high": 1.0}, "two numbers that grow"),
+        ({"low": 2.0, "high": 1.0}, "lower number first"),
         ({"colormap": "nope"}, "no colour map"),
     ],
 )

@@ -71,7 +71,7 @@ def test_ids_beside_row_numbers_are_taken(anndata_of):
         (pd.Categorical(["A", None, "B", "C"]), "outside of their categories"),
         ([0.5, 1, 2, 3], "type float64"),
         ([7, 8, 9, 11], "holds numbers"),
-        (SYMBOLS[1:] + SYMBOLS[:1], "otherwise than their ids (ENSG00000022355: A1BG, "),
+        (SYMBOLS[1:] + SYMBOLS[:1], "by other names than their ids (ENSG00000022355: A1BG, "),
     ],
 )
 def test_columns_that_name_no_genes_are_told_and_ids_taken(names, why, anndata_of):

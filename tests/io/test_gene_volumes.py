@@ -190,7 +190,7 @@ def test_what_else_lies_there_is_left_alone(maps):
     (maps / "old.csv").write_text("x")
     read = read_expression(maps)
     assert read.genes == GENES
-    assert read.notes[0] == ("1 other file(s) of maps that look like data (old.csv) are left alone")
+    assert read.notes[0] == ("1 other file(s) of maps that look like data (old.csv) are ignored")
 
 
 def test_bad_maps_are_refused_left_out_or_filled(maps):
@@ -288,8 +288,8 @@ def test_damaged_zips(tmp_path):
     encrypted = bytearray(raw)
     encrypted[listed + 8] |= 1
     for damaged, words in (
-        (raw[:-30], "damaged or no zip"),
-        (b"text" * 30, "damaged or no zip"),
+        (raw[:-30], "damaged or not a zip"),
+        (b"text" * 30, "damaged or not a zip"),
         (bytes(flipped), "damaged"),
         (bytes(encrypted), "encrypted"),
         (raw[: end + 12] + struct.pack("<I", 1 << 30) + raw[end + 16 :], "too large for the maps"),

@@ -190,7 +190,7 @@ def test_unknown_encodings(name, encoding, las, tmp_path):
         if encoding == "dict":
             del file[name]
             file.create_group(name).attrs["encoding-type"] = encoding
-    refuses(path, "not known here")
+    refuses(path, "unknown way")
 
 
 @pytest.mark.parametrize("value", [{}, "text", 5, np.ones((3, 2), complex), h5py.Empty("f")])
@@ -220,7 +220,7 @@ def test_unknown_filters_are_named(las, tmp_path):
         space = h5py.h5s.create_simple(shape)
         h5py.h5d.create(file.id, b"X", h5py.h5t.IEEE_F32LE, space, plan)
         file["X"].id.write_direct_chunk((0, 0), b"packed")
-    refuses(path, "packed in a way", "32015")
+    refuses(path, "compressed in an unknown way", "32015")
 
 
 # While it is read

@@ -86,7 +86,7 @@ def test_faults(tmp_path, phantom):
     (tmp_path / "b").mkdir()
     cases = {
         "no latent image; choose at least": [],
-        "no latent image; choose NIfTI": [tmp_path / "table.csv"],
+        "not a latent image; choose NIfTI": [tmp_path / "table.csv"],
         "no file": [tmp_path / "a_pca7.nii"],
         "different grids": [here, save(tmp_path, "a_pca1.nii", one, phantom, affine=shifted)],
         "same component": [here, save(tmp_path / "b", "a_pca0.nii", one, phantom)],

@@ -40,7 +40,7 @@ def test_a_device_and_a_socket(tmp_path, monkeypatch):
 
 def test_names_that_are_none(tmp_path):
     for name in ("a\0b.csv", "x" * 300 + ".csv"):
-        with pytest.raises(UserError, match=r"is no path|check its name"):
+        with pytest.raises(UserError, match=r"is not a valid file path|check its name"):
             existing_file(tmp_path / name)
 
 

@@ -275,7 +275,7 @@ def test_decoded_latents_are_opened_as_such(tmp_path):
         found.expression.values[0]
     save_results(found, tmp_path / "again")
     assert not open_result(tmp_path / "again").has_errors
-    with pytest.raises(UserError, match="holds latents that were decoded"):
+    with pytest.raises(UserError, match="holds decoded latents"):
         read_results(tmp_path)
 
 

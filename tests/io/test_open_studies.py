@@ -70,7 +70,7 @@ def test_a_prediction_has_its_maps_and_places(predicted):
     assert mine.samples == theirs.samples
     np.testing.assert_array_equal(mine.parcellation.labels, theirs.parcellation.labels)
     np.testing.assert_allclose(mine.parcellation.affine, theirs.parcellation.affine)
-    with pytest.raises(UserError, match="open it to predict anything anew"):
+    with pytest.raises(UserError, match="open it to predict again"):
         _ = mine.values[0]
 
 

@@ -62,7 +62,7 @@ def test_the_first_tab_counts_whatever_its_file_is_called(tmp_path):
     ],
 )
 def test_damaged_excel(book, parts):
-    with pytest.raises(UserError, match="no readable Excel"):
+    with pytest.raises(UserError, match="not a readable Excel"):
         read_xlsx(book(**parts))
 
 
@@ -80,7 +80,7 @@ def test_excel_with_any_damage_is_read_or_refused(book, tmp_path):
         for entry in re.finditer(b"PK\x01\x02", whole):
             encrypted[entry.start() + 8] |= 1
         (tmp_path / "b.xlsx").write_bytes(encrypted)
-        with pytest.raises(UserError, match="no readable Excel"):
+        with pytest.raises(UserError, match="not a readable Excel"):
             read_xlsx(tmp_path / "b.xlsx")
 
 
@@ -158,7 +158,7 @@ def test_a_wide_header_does_not_widen_every_row(tmp_path):
 
 def test_what_is_no_excel(book, tmp_path):
     (tmp_path / "a.xlsx").write_text("label\nL_cuneus\n")
-    with pytest.raises(UserError, match="no readable Excel"):
+    with pytest.raises(UserError, match="not a readable Excel"):
         read_row_names(tmp_path / "a.xlsx")
     with pytest.raises(UserError, match="no column of region names"):
         read_row_names(book(strings=STRINGS.replace("label", "what")))

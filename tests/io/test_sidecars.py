@@ -65,7 +65,7 @@ def test_files_elsewhere_are_refused(table, key, name):
 
 def test_absolute_paths_are_refused_even_to_what_lies_below(table):
     named(table, atlas=str(table.parent / "below" / ATLAS))
-    with pytest.raises(UserError, match="beside it or below"):
+    with pytest.raises(UserError, match="neither next to it nor below it"):
         read_expression(table)
 
 
@@ -82,7 +82,7 @@ def test_links_are_followed(table):
     assert read_expression(table).n_samples == 60
     for name in ("outside.nii.gz", "loop/x.nii.gz"):
         named(table, atlas=name, labels=labels)
-        with pytest.raises(UserError, match="beside it or below"):
+        with pytest.raises(UserError, match="neither next to it nor below it"):
             read_expression(table)
 
 
@@ -124,5 +124,5 @@ def test_sidecars_are_bounded(tmp_path, monkeypatch):
 
 def test_names_that_are_no_paths():
     for name in ("a\0b.csv", "\ud800.csv"):
-        with pytest.raises(UserError, match="no path of a file"):
+        with pytest.raises(UserError, match="not a valid file path"):
             existing_file(name)

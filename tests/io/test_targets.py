@@ -135,7 +135,7 @@ def test_faulty_tables(tmp_path):
     assert "131,072 characters in line 2" in refusal(table("r,a", f'L_low,"{"9" * 140_000}"'))
     assert 'unbalanced quote (") in line 2' in refusal(table("r,a", 'L_low,"1', "L_top,2"))
     assert "nowhere.csv" in refusal(tmp_path / "nowhere.csv")
-    assert "known kind" in refusal(tmp_path / "t.mat")
+    assert "cannot be read as a target" in refusal(tmp_path / "t.mat")
 
 
 def test_counters_of_rows_are_neither_names_nor_maps(tmp_path):

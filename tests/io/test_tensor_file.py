@@ -93,7 +93,7 @@ ENTRY = {"dtype": "F32", "shape": [4], "data_offsets": [0, 16]}
     [
         (b"[" * 3000, "recursion"),
         (b"not json", ""),
-        (b"[1]", "no JSON object"),
+        (b"[1]", "not a JSON object"),
         ({"__metadata__": {"a": 1}}, "metadata"),
         ({"__metadata__": None}, "metadata"),
         ({"x": 3}, ""),

@@ -52,7 +52,7 @@ def test_rows_without_the_medial_wall_lie_where_a_mask_says(tmp_path):
     with pytest.raises(UserError, match="29,696 rows, and the masks name 29,716 of 32,492 on the"):
         read_expression(path, vertices_of=[right])
     nameless = write_labels(tmp_path / "mask.shape.gii", mask)
-    with pytest.raises(UserError, match="does not tell its hemisphere"):
+    with pytest.raises(UserError, match="does not say which hemisphere"):
         read_expression(path, vertices_of=[nameless])
     told = read_expression(path, vertices_of=[nameless], hemisphere="right")
     assert told.parcellation.sizes == (0, 32_492)

@@ -62,7 +62,7 @@ def test_maps_that_do_not_fit_are_refused(vertices, tmp_path):
     with pytest.raises(UserError, match="is of fs_LR 32k, and the data are of fsaverage3"):
         read_targets(other, vertices)
     nameless = write_labels(tmp_path / "x.shape.gii", np.ones(N))
-    with pytest.raises(UserError, match="does not tell its hemisphere"):
+    with pytest.raises(UserError, match="does not say which hemisphere"):
         read_targets([nameless], vertices)
     twice = [*write_front(tmp_path, N), *write_front(tmp_path, N, ("lh",), kind="func")]
     with pytest.raises(UserError, match="are both of the left side of front"):

@@ -33,7 +33,7 @@ def test_no_error_is_claimed(alone):
     assert not alone.has_errors
     assert not alone.gene_table
     assert np.isfinite(alone.novelty.distance).all()  # from the latents
-    assert "no error known" in result_line(alone)
+    assert "error unknown" in result_line(alone)
     record = provenance_of(alone)
     assert record["data_sha256"] is record["rmse"] is None
 

@@ -90,7 +90,7 @@ def test_a_codec_that_learns_by_heart_is_found_out():
 
 @pytest.mark.parametrize("codec", ["published", "model", "fitted"])
 def test_models_that_are_there_already_are_refused_at_once(codec, brain):
-    with pytest.raises(UserError, match="is not ours to repeat"):
+    with pytest.raises(UserError, match="cannot be repeated here"):
         compress(replace(asked(brain), codec=codec), too_late)
 
 

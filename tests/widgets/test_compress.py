@@ -85,7 +85,7 @@ def test_of_models_that_are_there_already_it_cannot_be_measured(widget):
     for codec in ("model", "published"):
         choose_value(widget.codec, codec)
         assert not widget.held_out.isEnabled()
-        assert "is not ours to repeat" in widget.held_out.toolTip()
+        assert "cannot be repeated here" in widget.held_out.toolTip()
         assert not widget.held_out_cost.isVisible()
     assert widget.request().held_out is None
     choose_value(widget.codec, "pca")

@@ -63,6 +63,6 @@ def test_closing_ends_the_run_and_says_so(where, make_napari_viewer, told, qtbot
     title = made.dock.titleBarWidget()
     title.findChild(QPushButton, "QTitleBarCloseButton").click()
     qtbot.waitUntil(work.ended.is_set)
-    qtbot.waitUntil(lambda: any("ended, as its dock was closed" in x.message for x in told))
+    qtbot.waitUntil(lambda: any("stopped, as its dock was closed" in x.message for x in told))
     settle()
     assert heard == []  # no layers come later

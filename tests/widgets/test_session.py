@@ -190,7 +190,7 @@ def test_a_result_that_was_saved_anew_is_told(folder):
     ("change", "match"),
     [
         ({"format_version": 9}, "has session format 9, this program reads up to 1; update"),
-        ({"kind": "x"}, "is no session that was saved here"),
+        ({"kind": "x"}, "is not a saved session"),
         ({"layers": 3}, "is damaged"),
         ({"docks": [3]}, "is damaged"),
     ],

@@ -57,7 +57,7 @@ def test_many_layers_come_one_a_turn_and_are_seen_when_all_are_there(viewer, res
     dock = Compress(viewer)
     dock._outputs = Outputs(separate=True)
     dock.show_result(result)
-    assert "Layers are coming" in dock.result.text()
+    assert "Adding layers" in dock.result.text()
     counts = []
     viewer.layers.events.inserted.connect(lambda: counts.append(len(viewer.layers)))
     turns = attach(viewer).turns

@@ -128,7 +128,7 @@ def test_what_is_dropped_is_opened_or_leads_to_the_form(make_napari_viewer, tmp_
     lone = folder / "lh.CALB1.shape.gii"
     lone.rename(folder / "CALB1.shape.gii")
     assert viewer.open(folder, plugin=PLUGIN) == []
-    assert "CALB1.shape.gii does not tell its hemisphere" in form.why.text()
+    assert "CALB1.shape.gii does not say which hemisphere" in form.why.text()
     surface = write_surface(tmp_path / "lh.mid.surf.gii", np.zeros((N, 3)))
     assert viewer.open(surface, plugin=PLUGIN) == []
     assert form.surfaces["left"].path == surface
