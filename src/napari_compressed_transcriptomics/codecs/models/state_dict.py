@@ -173,5 +173,5 @@ def _read_sample(
     table = read_text_table(path)
     values = table.values
     if not values.size or not np.isfinite(values).all():
-        raise UserError(f"{path.name} is empty or has missing values; fetch it again")
+        raise UserError(f"{path.name} has no rows, or missing values; fetch it again")
     return tuple(table.genes), clip_limits(values), values.mean(axis=0, dtype=float)

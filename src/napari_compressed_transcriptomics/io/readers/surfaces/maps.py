@@ -118,8 +118,8 @@ def maps_by_gene(paths: Sequence[Path], side: str = "") -> dict[str, dict[str, P
         if not here or not file.gene:
             lack = "hemisphere" if not here else "gene"
             raise UserError(
-                f"{file.path.name} does not tell its {lack}; name maps lh.GENE.gii and rh.GENE.gii"
-                + (", or say which it is (--hemisphere left)" if not here else "")
+                f"{file.path.name} does not say which {lack} it is; name maps lh.GENE.gii and "
+                "rh.GENE.gii" + (", or say which it is (--hemisphere left)" if not here else "")
             )
         files = found.setdefault(file.gene, {})
         if here in files:
