@@ -95,7 +95,7 @@ def _measured(text: str, source: str) -> str:
             link if inside or "://" in link or link[0] == "#" else f"{REPOSITORY}/blob/main/{path}"
         )
 
-    return _links(text, change)
+    return "---\nhide: [toc]\n---\n\n" + _links(text, change)  # tables are wide
 
 
 def python() -> str:
