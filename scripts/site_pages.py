@@ -153,7 +153,7 @@ def _wrapped(usage: str) -> str:
     for character in usage:
         depth += (character == "[") - (character == "]")
         joined += "\0" if character == " " and depth else character
-    lines = textwrap.wrap(joined, 92, subsequent_indent="    ", break_on_hyphens=False)
+    lines = textwrap.wrap(joined, 82, subsequent_indent="    ", break_on_hyphens=False)
     return "\n".join(lines).replace("\0", " ")
 
 

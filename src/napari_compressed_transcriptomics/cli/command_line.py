@@ -263,8 +263,10 @@ def command_parser(about: str = "") -> argparse.ArgumentParser:
     )
     add_reading(reading.add_argument)
     working = _Parser(add_help=False)
-    working.add_argument("--seed", type=seed, default=0, metavar="N", help="default: 0")
-    working.add_argument("--device", choices=("auto", "cuda", "mps", "cpu"), default="auto")
+    add = working.add_argument
+    add("--seed", type=seed, default=0, metavar="N", help="of all that is drawn; default: 0")
+    devices = ("auto", "cuda", "mps", "cpu")
+    add("--device", choices=devices, default="auto", help="where to compute; default: auto")
 
     def command(name: str, run: Callable, summary: str, *parents: _Parser):
         sub = commands.add_parser(name, help=summary, description=summary, parents=parents)
