@@ -198,7 +198,7 @@ def _verdict(result: "Reconstruction") -> Iterator[str]:
     yield (
         f"{codec.latent_size} components stand for {expression.n_genes:,} genes at "
         f"{expression.n_samples:,} {_things(expression)}; every map of a gene is a reconstruction "
-        "from them, no measurement."
+        "from them, not a measurement."
     )
     if not result.has_errors:
         yield f"{NO_ERROR}."
