@@ -131,6 +131,12 @@ def test_release_notes_are_the_section_of_the_version():
     assert notes("0.1.0", changelog) == "### Added\n\n- one\n"
 
 
+def test_the_changelog_has_a_dated_entry_of_the_first_release():
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert "The first release" in notes("v0.1.0", changelog)
+    assert changelog.index("## [Unreleased]") < changelog.index("## [0.1.0]")
+
+
 @pytest.mark.parametrize("version", ["v0.3.0", "v0x2.0", "Unreleased"])
 def test_a_version_without_a_dated_entry_is_refused(version):
     changelog = "## [Unreleased]\n\n- new\n\n## [0.3.0]\n\n- no date\n\n## [0.2.0] - 2027-01-02\n"
