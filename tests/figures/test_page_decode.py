@@ -18,7 +18,9 @@ from small import compressed, small_expression
 SCRIPT = Path(document.__file__).with_name("decode.js")
 OPEN = """
 const fs = require("fs"), zlib = require("zlib");
-const { arraysOf, Decoder, displayRange, found, painted, shades } = require(process.argv[1]);
+const {
+  arraysOf, Decoder, displayRange, found, painted, pixels, rimOf, shades, turned,
+} = require(process.argv[1]);
 const inside = (html, id) => html.split(`id="${id}">`)[1].split("</script>")[0];
 const opened = (path) => {
   const html = fs.readFileSync(path, "utf8"), record = JSON.parse(inside(html, "record"));
@@ -83,6 +85,32 @@ def test_ranges_colours_and_voxels():
     assert told["none"] == [0, 1]
     assert told["shades"] == [1, 1, 128, 255, 255, 0]
     assert_array_equal(told["painted"], [0, 8, 7, 7, 9])
+
+
+def test_voxels_are_turned_and_have_a_rim_of_their_own_colours():
+    labels = np.zeros((4, 5, 3), np.uint16)  # x, y, z
+    labels[1, 1:4, 1], labels[2, 2, 1] = (1, 2, 3), 4
+    told = node(
+        """
+        const labels = Uint16Array.from(JSON.parse(process.argv[2]));
+        const dims = [3, 4, 5, 3], flipped = [3, 0, 0], step = [-1, 4, 20];
+        tell({ pixels: [...pixels(Uint8Array.from({ length: 768 }, (_, i) => i % 256))].slice(0, 3),
+               turned: [...turned(labels, dims, flipped, step)], rim: rimOf(labels, dims) });
+        """,
+        json.dumps(labels.ravel(order="F").tolist()),
+    )
+    assert told["pixels"] == [0, 0xFF050403, 0xFF080706]
+    assert_array_equal(told["turned"], labels[::-1].ravel(order="F"))
+    rim = np.zeros(labels.size, int)
+    for voxel, label in told["rim"]:
+        rim[voxel] = label
+    rim = rim.reshape(labels.shape, order="F")
+    near = np.zeros(labels.shape, bool)
+    near[0:3, 0:5] = near[3, 1:4] = True
+    assert_array_equal(rim > 0, near & (labels == 0))
+    assert rim[0, 1, 1] == 1
+    assert rim[1, 2, 0] == 2
+    assert rim[3, 2, 1] == 4
 
 
 def test_the_gene_that_was_typed_comes_first():

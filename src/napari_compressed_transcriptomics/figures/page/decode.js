@@ -160,6 +160,44 @@ function shades(values, low, high) {
     ? 1 + Math.round(254 * Math.min(1, Math.max(0, (value - low) / (high - low)))) : 0);
 }
 
+/** A colormap, 256 times red, green and blue, as pixels; the first is see-through. */
+function pixels(colors) {
+  return Uint32Array.from({ length: 256 }, (_, i) => i === 0 ? 0
+    : (255 << 24) | (colors[3 * i + 2] << 16) | (colors[3 * i + 1] << 8) | colors[3 * i]);
+}
+
+/** Voxels in another order: the sizes of the axes, and where each starts and how it steps. */
+function turned(values, [, nx, ny, nz], start, step) {
+  const out = new values.constructor(values.length);
+  const first = start[0] + start[1] + start[2];
+  for (let z = 0, at = 0; z < nz; z++) {
+    for (let y = 0; y < ny; y++) {
+      for (let x = 0; x < nx; x++, at++) {
+        out[at] = values[first + x * step[0] + y * step[1] + z * step[2]];
+      }
+    }
+  }
+  return out;
+}
+
+/**
+ * Voxels around the brain, each with the label of a neighbour: pairs of index and label. They are
+ * see-through, but 3-D mixes their colours into those of the surface.
+ */
+function rimOf(labels, [, nx, ny]) {
+  const pairs = [], around = [];
+  for (const z of [-1, 0, 1]) for (const y of [-1, 0, 1]) for (const x of [-1, 0, 1]) {
+    around.push({ by: x + nx * (y + ny * z), far: x * x + y * y + z * z });
+  }
+  around.sort((a, b) => a.far - b.far);
+  for (let i = 0; i < labels.length; i++) {
+    if (labels[i]) continue;
+    const near = around.find(({ by }) => labels[i + by]);
+    if (near) pairs.push([i, labels[i + near.by]]);
+  }
+  return pairs;
+}
+
 /** Numbers of samples at their voxels: 0 outside. */
 function painted(labels, ofSample, out) {
   for (let i = 0; i < labels.length; i++) out[i] = labels[i] ? ofSample[labels[i] - 1] : 0;
@@ -180,5 +218,5 @@ function found(names, typed, most) {
 }
 
 if (typeof module !== "undefined") {
-  module.exports = { arraysOf, Decoder, displayRange, found, painted, shades };
+  module.exports = { arraysOf, Decoder, displayRange, found, painted, pixels, rimOf, shades, turned };
 }

@@ -7,6 +7,7 @@ const number = (value) => Number(value.toPrecision(4)).toString().replace("-", "
 const MOST_FOUND = 50, SLICE_MS = 25;
 
 let arrays, decoder, nv, volume;
+let voxels; // labels, rim and colours of voxels, in the order in which NiiVue has them
 let gene = record.first; // the column of the gene that is chosen
 let order = record.genes.map((_, i) => i); // of genes, as the arrow keys go
 let shown; // values of all samples, their label, and how they become colours
@@ -23,15 +24,15 @@ start().catch((error) => {
 
 async function start() {
   $("words").textContent = "Unpacking…";
-arrays = arraysOf(await unpacked($("arrays").textContent), record.places);
+  arrays = arraysOf(await unpacked($("arrays").textContent), record.places);
   $("arrays").remove();
-decoder = new Decoder(record, arrays);
-await startDrawing();
+  decoder = new Decoder(record, arrays);
+  await startDrawing();
   fillControls();
   listen();
-const asked = asAsked();
+  const asked = asAsked();
   show();
-if (asked >= 0) choose(asked);
+  if (asked >= 0) choose(asked);
   await prepare();
 }
 
@@ -99,10 +100,13 @@ function show() {
 /** Paint what is shown, and its colour bar. */
 function draw() {
   const { values, low, high, colormap, label } = shown;
-  painted(arrays.labels, shades(values, low, high), volume.img);
-  volume.colormap = colormap;
+  const colors = arrays[colormap], stops = [], ofShades = pixels(colors);
+  const ofSamples = Uint32Array.from(shades(values, low, high), (shade) => ofShades[shade]);
+  painted(voxels.labels, ofSamples, voxels.colors);
+  for (const [voxel, label] of voxels.rim) {
+    voxels.colors[voxel] = ofSamples[label - 1] & 0xffffff; // see-through
+  }
   nv.updateGLVolume();
-  const colors = arrays[colormap], stops = [];
   for (let i = 0; i < 256; i += 15) stops.push(`rgb(${colors.slice(3 * i, 3 * i + 3).join()})`);
   $("bar").style.background = `linear-gradient(to right, ${stops.join()})`;
   $("unit").textContent = label;
@@ -204,23 +208,35 @@ async function startDrawing() {
     ...canvasColors(),
   });
   await nv.attachToCanvas($("canvas"));
-  for (const name of record.colormaps) nv.addColormap(name, colormapOf(name));
-  volume = await niivue.NVImage.new(file.buffer, "map.nii", record.of_genes, 1, null, 0, 255);
+  file.set(arrays.labels.map((label) => label && 255), nifti.length);
+  const opaque = [0, 255];
+  nv.addColormap("shape", { R: opaque, G: opaque, B: opaque, A: opaque, I: opaque });
+  volume = await niivue.NVImage.new(file.buffer, "map.nii", "shape", 1, null, 0, 255);
   nv.onLocationChange = (where) => {
     locate([...where.mm].slice(0, 3));
     if ($("cut").value) cut();
   };
   await nv.setVolumeRenderIllumination(0.5);
   nv.addVolume(volume);
+  const labels = turned(arrays.labels, volume.dimsRAS, volume.img2RASstart, volume.img2RASstep);
+  voxels = { labels, rim: rimOf(labels, volume.dimsRAS), colors: new Uint32Array(labels.length) };
+  nv.refreshLayers = refreshVoxels;
   mm = record.start;
   nv.scene.crosshairPos = nv.mm2frac(mm);
 }
 
-/** A colormap whose first entry is outside the brain. */
-function colormapOf(name) {
-  const colors = arrays[name], all = [...Array(256).keys()];
-  const channel = (c) => all.map((i) => colors[3 * i + c]);
-  return { R: channel(0), G: channel(1), B: channel(2), A: all.map((i) => 255 * (i > 0)), I: all };
+/**
+ * Give the voxels of the texture that NiiVue draws their colours, in place of what it does itself:
+ * turn the voxels, and compute how light falls on the shape, which is the same for all maps. That
+ * is a third of the time that a map takes.
+ */
+function refreshVoxels() {
+  const { gl } = nv, [, nx, ny, nz] = volume.dimsRAS;
+  gl.activeTexture(gl.TEXTURE0);
+  gl.bindTexture(gl.TEXTURE_3D, nv.volumeTexture);
+  gl.pixelStorei(gl.UNPACK_ALIGNMENT, 4);
+  gl.texSubImage3D(gl.TEXTURE_3D, 0, 0, 0, 0, nx, ny, nz, gl.RGBA, gl.UNSIGNED_BYTE,
+    new Uint8Array(voxels.colors.buffer));
 }
 
 /** Colours of the canvas in light or dark. */
