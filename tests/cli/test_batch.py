@@ -1,6 +1,7 @@
 """Work that nobody watches: settings in a file, many inputs, progress as JSON, completion."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -208,6 +209,29 @@ def test_the_pages_make_file_runs(tables, tmp_path):
     assert Path("results/other_regions/report.html").stat().st_size > 10_000
     again = subprocess.run(["make", f"CT={program}"], capture_output=True, text=True)
     assert "Nothing to be done" in again.stdout
+
+
+@pytest.mark.skipif(shutil.which("snakemake") is None, reason="Snakemake is not installed")
+def test_the_pages_snakefile_runs(tables, tmp_path, monkeypatch):
+    (tmp_path / "tables").mkdir()
+    shutil.move(tables[0], tmp_path / "tables")
+    shutil.move("synthetic_regions_atlas.nii.gz", "atlas.nii.gz")
+    shutil.move("synthetic_regions_labels.csv", "labels.csv")
+    (snakefile,) = blocks("python")
+    Path("Snakefile").write_text(snakefile)
+    program = tmp_path / "bin" / "compressed-transcriptomics"
+    program.parent.mkdir()
+    program.write_text(
+        f'#!/bin/sh\nexec "{sys.executable}" -m napari_compressed_transcriptomics.cli "$@"\n'
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(program.parent), prepend=os.pathsep)
+    snakemake = ["snakemake", "--cores", "1", "--nocolor"]
+    done = subprocess.run(snakemake, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert Path("results/other_regions/report.html").stat().st_size > 10_000
+    again = subprocess.run(snakemake, capture_output=True, text=True)
+    assert "Nothing to be done" in again.stderr + again.stdout
 
 
 def test_the_pages_settings_are_those_of_the_command(tmp_path):

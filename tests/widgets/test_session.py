@@ -50,13 +50,15 @@ def kept(tmp_path_factory, qapp):
     made, attributes, _ = layers.composite_layer(result, (0, None, 2))
     viewer.add_image(made, **attributes)
     viewer.add_points([[0, 0, 0]], name="drawn by hand")
+    levels = [np.ones((n, n, n), int) for n in (8, 4)]
+    viewer.add_labels(levels, name="in levels", multiscale=True, visible=False)
     viewer.layers[1].visible = False
     viewer.layers[2].opacity = 0.5
     session(viewer).work.choose_result(session(viewer).work.results[0])
     attach(viewer).show_side_by_side()
     viewer.dims.set_point(viewer.dims.ndim - 3, -2)
     notes = save_session(viewer, folder / "a.session.json")
-    state = [_state(layer) for layer in viewer.layers[:-1]]
+    state = [_state(layer) for layer in viewer.layers if shown(layer)]
     return folder, notes, state, viewer.dims.point
 
 
@@ -83,11 +85,13 @@ def test_the_viewer_is_as_it_was(kept):
     folder, notes, state, point = kept
     assert notes == [
         "2 result(s) that were not saved yet are in a_results, beside it",
-        "Layers without a file of their own are not kept: drawn by hand",
+        "Not kept, as their numbers are computed when needed or too many: in levels; save them as "
+        "files, open these, and save the session again",
     ]
     viewer, told = opened(folder / "a.session.json")
     assert not told
-    assert [_state(layer) for layer in viewer.layers] == state
+    assert [_state(layer) for layer in viewer.layers if shown(layer)] == state
+    assert "drawn by hand" in viewer.layers
     assert viewer.canvas.grid.enabled
     np.testing.assert_allclose(viewer.dims.point, point)
     work = session(viewer).work
@@ -113,7 +117,7 @@ def test_the_file_is_small_and_tells_of_no_machine(kept):
 def test_a_session_moves_with_its_files(folder):
     viewer, told = opened(folder / "a.session.json")
     assert not told
-    assert len(viewer.layers) == 8
+    assert len(viewer.layers) == 9
 
 
 @pytest.fixture
@@ -136,7 +140,7 @@ def test_what_was_moved_is_found_in_a_folder_by_name_and_hash(moved):
     }  # fmt: skip
     viewer = ViewerModel()
     assert not show_session(viewer, read_session(moved, look_in=moved.parents[1] / "there"))
-    assert len(viewer.layers) == 8
+    assert len(viewer.layers) == 9
     assert all(result.has_originals for result in session(viewer).work.results)
 
 
@@ -150,7 +154,7 @@ def test_the_folder_of_what_was_moved_is_asked_for(moved, monkeypatch, qtbot):
     monkeypatch.setattr(session_menu, "ask_where", ask)
     viewer = ViewerModel()
     session_menu.open_session(viewer, moved)
-    qtbot.waitUntil(lambda: len(viewer.layers) == 8, timeout=30_000)
+    qtbot.waitUntil(lambda: len(viewer.layers) == 9, timeout=30_000)
     assert asked == [3]
 
 
@@ -175,7 +179,7 @@ def test_files_that_are_gone_are_named_and_the_rest_is_shown(folder):
     work = session(viewer).work
     assert len(work.results) == 1
     assert not work.data
-    assert len(viewer.layers) == 4
+    assert len(viewer.layers) == 5
 
 
 def test_a_result_that_was_saved_anew_is_told(folder):
@@ -210,7 +214,7 @@ def test_odd_entries_are_left_out(folder):
     record["camera"] = record["dims"] = 3
     path.write_text(json.dumps(record))
     viewer, told = opened(path)
-    assert len(viewer.layers) == 6
+    assert len(viewer.layers) == 7
     assert told == [
         f"{name} is left out: it is damaged in a.session.json"
         for name in ("lost", record["layers"][2]["look"]["name"])

@@ -59,6 +59,7 @@ class SurfaceView:
         self._scene: SurfaceScene | None = None
         self._bright = np.empty(0)
         self._drawn: tuple[Any, ...] = ()
+        self._how = ("", "")
         self._before: dict[str, Any] = {}
         self._sampling: SurfaceSampling | None = None
         self.found: SurfaceMap | None = None
@@ -76,6 +77,11 @@ class SurfaceView:
     def source(self) -> Any:
         """The layer whose map is shown, or None."""
         return self._source
+
+    @property
+    def shows(self) -> tuple[Any, str, str] | None:
+        """What `show` was given last, or None while volumes are shown."""
+        return None if self._layer is None else (self._source, *self._how)
 
     def show(self, source: Any, mesh: str = "inflated", view: str = "four") -> SurfaceMap:
         """Show a layer's map; parameters as `surface_views.surface_scene`.
@@ -105,7 +111,7 @@ class SurfaceView:
             )
         self._sampling = surface_sampling(what.parcellation)
         self._scene = surface_scene(mesh, view)
-        self._bright = shading(self._scene, mesh)
+        self._bright, self._how = shading(self._scene, mesh), (mesh, view)
         self._follow(source)
         if self._layer is None:
             self._remember()

@@ -10,6 +10,7 @@ from napari_compressed_transcriptomics.core.provenance import file_sha256
 from napari_compressed_transcriptomics.io.files.files import existing_file, read_json
 from napari_compressed_transcriptomics.reconstruction.values_elsewhere import Origin, elsewhere
 
+from .session_drawn import Drawn
 from .session_places import Places
 from .session_record import FORMAT_VERSION
 from .session_studies import read_studies
@@ -35,6 +36,8 @@ class SavedSession:
     data : list of Expression or None
     studies : dict of str to (Comparison or Prediction, Path)
         As of `session_studies.read_studies`.
+    drawn : Drawn or None
+        Layers that are kept by their numbers; None where there are none, or they were not found.
     notes : list of str
         What was not found, or has changed, one sentence each.
     """
@@ -45,6 +48,7 @@ class SavedSession:
     results: "list[Reconstruction | None]" = field(default_factory=list)
     data: "list[Expression | None]" = field(default_factory=list)
     studies: dict[str, Any] = field(default_factory=dict)
+    drawn: Drawn | None = None
     notes: list[str] = field(default_factory=list)
 
 
@@ -114,11 +118,27 @@ def read_session(path: Path, report: Report = silent, look_in: Path | None = Non
     studies = found.record.get("studies")
     found.studies, notes = read_studies(studies, found.places)
     found.notes += notes
+    try:
+        found.drawn = _drawn(found)
+    except UserError as error:
+        found.notes.append(f"Layers drawn by hand are left out: {error}")
     for entry in found.record["layers"]:
         file = entry.get("file")
         if isinstance(file, dict):
             found.places.at(str(file.get("path")), file.get("sha256"))
     return found
+
+
+def _drawn(found: SavedSession) -> Drawn | None:
+    """Read the numbers of layers that are in no file."""
+    entry = found.record.get("drawn")
+    if not isinstance(entry, dict):
+        return None
+    path = found.places.at(str(entry.get("path")), entry.get("sha256"))
+    drawn = Drawn.read(path)
+    if file_sha256(path) != entry.get("sha256"):
+        raise UserError(f"{path} is of another session, or has changed since this one was saved")
+    return drawn
 
 
 def _data(found: SavedSession, entry: dict[str, Any], report: Report) -> "Expression":

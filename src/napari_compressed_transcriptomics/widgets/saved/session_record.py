@@ -16,16 +16,20 @@ from napari_compressed_transcriptomics.viewer import brain_view
 from napari_compressed_transcriptomics.viewer.anatomy.helpers import is_helper
 from napari_compressed_transcriptomics.viewer.itself import itself
 from napari_compressed_transcriptomics.viewer.layer_content import LayerContent, shown
+from napari_compressed_transcriptomics.viewer.surface_layers import surface_view
 from napari_compressed_transcriptomics.widgets.shared.dock import Dock
 from napari_compressed_transcriptomics.widgets.shared.forms.form_values import values_of
 from napari_compressed_transcriptomics.widgets.shared.session import session
 
+from .session_drawn import BY_HAND, Drawn, too_large
 from .session_studies import save_studies
 
 if TYPE_CHECKING:
     from napari_compressed_transcriptomics.widgets.shared.work import Work
 
 FORMAT_VERSION = 1
+LAYERS = "_layers.safetensors"
+"""What follows a session's name in that of the file with the numbers of its layers."""
 OF_RESULT = (
     "latents", "component", "rmse", "held_out_rmse", "distance", "gene", "composite",
     "original", "reconstructed", "difference",
@@ -39,7 +43,8 @@ def save_session(viewer: Any, path: Path) -> list[str]:
 
     Data and results are named by paths, relative to the file where these tell nothing of the user,
     and by hashes. Results, comparisons and predictions that were never saved are saved beside it,
-    in ``NAME_results``.
+    in ``NAME_results``; the numbers of layers drawn by hand, and of others that are in no file, in
+    ``NAME_layers.safetensors``.
 
     Parameters
     ----------
@@ -63,16 +68,40 @@ def save_session(viewer: Any, path: Path) -> list[str]:
     notes = _save_results(work, base)
     studies, more = save_studies(work, base)
     notes += more
-    layers, lost = _layers(viewer, work)
-    if lost:
-        notes.append(f"Layers without a file of their own are not kept: {', '.join(lost)}")
+    surface = surface_view(viewer)
+    on_surface = surface.shows
+    surface.leave()  # else layers, slices and camera would be kept as they are meanwhile
+    try:
+        drawn = Drawn()
+        made, more = _layers(viewer, work, drawn)
+        record = _record(viewer, work, [entry for _, entry in made])
+        if on_surface is not None:
+            source, mesh, view = on_surface
+            index = _index([layer for layer, _ in made], source)
+            record["surface"] = {"layer": index, "mesh": mesh, "view": view}
+    finally:
+        if on_surface is not None:
+            surface.show(*on_surface)
+    record["studies"] = studies
+    beside = f"{path.name[: -len(SESSION[0])]}{LAYERS}"
+    kept, outdated = ([beside], []) if drawn.arrays else ([], [beside])
+    with replacing_files(path.parent, [path.name, *kept], path.name, outdated) as folder:
+        if drawn.arrays:
+            drawn.write(folder / beside)
+            sha256 = file_sha256(folder / beside)
+            record["drawn"] = {"path": str((path.parent / beside).absolute()), "sha256": sha256}
+        write_json(folder / path.name, record)
+    return notes + more
+
+
+def _record(viewer: Any, work: "Work", layers: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return what a session's file says, but for what lies in other files."""
     camera, dims = viewer.scene.camera, viewer.dims
-    record: dict[str, Any] = {
+    return {
         "kind": "session",
         "format_version": FORMAT_VERSION,
         "results": [_result(work.folder_of(result)) for result in work.results],
         "data": [{"name": data.name, "source": data.source} for data in work.data],
-        "studies": studies,
         "current_result": _index(work.results, work.current_result),
         "current_data": _index(work.data, work.current_data),
         "layers": layers,
@@ -90,9 +119,6 @@ def save_session(viewer: Any, path: Path) -> list[str]:
         },
         "docks": _docks(viewer),
     }
-    with replacing_files(path.parent, [path.name]) as folder:
-        write_json(folder / path.name, record)
-    return notes
 
 
 def _save_results(work: "Work", base: Path) -> list[str]:
@@ -121,18 +147,39 @@ def _index(items: list[Any], wanted: Any) -> int | None:
     return next((i for i, item in enumerate(items) if item is wanted), None)
 
 
-def _layers(viewer: Any, work: "Work") -> tuple[list[dict[str, Any]], list[str]]:
-    """Return the layers that can be made again, lowest first, and the names of others."""
-    kept, lost = [], []
+def _layers(
+    viewer: Any, work: "Work", drawn: Drawn
+) -> tuple[list[tuple[Any, dict[str, Any]]], list[str]]:
+    """Return layers that can be made again, lowest first, each with its record; notes on others."""
+    kept: list[tuple[Any, dict[str, Any]]] = []
+    again: list[str] = []
+    lost: list[str] = []
+    edited: list[str] = []
     for layer in viewer.layers:
         if is_helper(layer):
             continue
-        of = _made_of(layer, shown(layer), work)
-        if of is None:
-            lost.append(layer.name)
+        what, type_ = shown(layer), layer.as_layer_data_tuple()[2]
+        of = _made_of(layer, what, work)
+        if type_ in BY_HAND:
+            numbers = drawn.add(layer)
+            if numbers is not None:
+                of = {**(of or {}), "drawn": numbers}
+            elif of is not None:
+                edited.append(layer.name)
+        elif of is None and (what is None or what.values is None):
+            numbers = drawn.add(layer)
+            of = None if numbers is None else {"drawn": numbers}
+        if of is not None:
+            kept.append((layer, {**of, "look": _look(layer)}))
         else:
-            kept.append({**of, "look": _look(layer)})
-    return kept, lost
+            (lost if what is None or what.values is None else again).append(layer.name)
+    notes = [too_large(lost)] if lost else []
+    if again:
+        notes.append(f"Not kept, as the dock that showed them does so again: {', '.join(again)}")
+    if edited:
+        names = ", ".join(edited)
+        notes.append(f"Kept as in their files, as they are large, without later changes: {names}")
+    return kept, notes
 
 
 def _made_of(layer: Any, what: LayerContent | None, work: "Work") -> dict[str, Any] | None:
@@ -177,7 +224,8 @@ def _docks(viewer: Any) -> list[dict[str, Any]]:
         one: dict[str, Any] = {"name": name, "values": values_of(dock)}
         if isinstance(dock, Workspace):
             pages = dock.made_pages().items()
-            one = {"name": name, "pages": [[page, values_of(made)] for page, made in pages]}
+            values = [[page, values_of(made)] for page, made in pages]
+            one = {"name": name, "pages": values, "page": dock.page_in_front}
         one["front"] = not dock.visibleRegion().isEmpty()  # of docks that are tabs
         found.append(one)
     return found

@@ -5,6 +5,7 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from qtpy.QtWidgets import QDockWidget
 
 from napari_compressed_transcriptomics.core.errors import UserError
@@ -13,6 +14,7 @@ from napari_compressed_transcriptomics.io.writers.reopen.result import parameter
 from napari_compressed_transcriptomics.viewer import brain_view, layers
 from napari_compressed_transcriptomics.viewer.itself import itself
 from napari_compressed_transcriptomics.viewer.settings import PLUGIN
+from napari_compressed_transcriptomics.viewer.surface_layers import surface_view
 from napari_compressed_transcriptomics.widgets.inspect.gene_maps import comparison
 from napari_compressed_transcriptomics.widgets.shared.dock import Dock, open_dock
 from napari_compressed_transcriptomics.widgets.shared.following import soon
@@ -41,10 +43,11 @@ def show_session(viewer: Any, found: SavedSession) -> list[str]:
             folder = found.places.at(entry["path"])
             work.saved(result, folder)
             work.keep(result, parameters_in(folder))
+    made: dict[int, Any] = {}
     with view.at_once():
-        for entry in record["layers"]:
+        for number, entry in enumerate(record["layers"]):
             try:
-                _add(viewer, found, entry)
+                made[number] = _add(viewer, found, entry)
             except UserError as error:
                 notes.append(f"{_name(entry)} is left out: {error}")
             except (KeyError, TypeError, ValueError, IndexError):
@@ -56,6 +59,10 @@ def show_session(viewer: Any, found: SavedSession) -> list[str]:
         work.study_opened.emit()
     with suppress(KeyError, TypeError, ValueError, IndexError):
         _look_there(viewer, record)
+        on_surface = record.get("surface")
+        source = made.get(on_surface["layer"]) if on_surface else None
+        if on_surface and source is not None:
+            surface_view(viewer).show(source, on_surface["mesh"], on_surface["view"])
     _open_docks(viewer, record["docks"])
     return notes
 
@@ -65,29 +72,32 @@ def _name(entry: dict[str, Any]) -> str:
     return str(look.get("name")) if isinstance(look, dict) else "A layer"
 
 
-def _add(viewer: Any, found: SavedSession, entry: dict[str, Any]) -> None:
-    """Add a layer, made of a result, of data or of a file."""
-    if "file" in entry:
+def _add(viewer: Any, found: SavedSession, entry: dict[str, Any]) -> Any:
+    """Add a layer, made of a result, of data, of a file or of its numbers, and return it."""
+    if "drawn" in entry:
+        added = _drawn(viewer, found, entry)
+    elif "file" in entry:
         added = _open_file(viewer, found, entry["file"])
     elif "data" in entry:
         data = found.data[entry["data"]]
         if data is None:
-            return  # which is noted
+            return None  # which is noted
         gene = entry["gene"] if entry["gene"] in data.genes else None
         made, attributes, _ = layers.expression_layer(data, gene)
         added = [viewer.add_image(made, **attributes)]
     else:
         result = found.results[entry["result"]]
         if result is None:
-            return
+            return None
         if entry["kind"] in _COMPARED:
             if entry["kind"] == "reconstructed":  # of which there is one in any case
                 comparison(viewer).show(result, entry["gene"])
-            return
+            return None
         made, attributes, _ = _of_result(result, entry)
         added = [viewer.add_image(made, **attributes)]
     for layer in added:
         _dress(layer, entry.get("look"))
+    return added[0] if added else None
 
 
 def _of_result(result: "Reconstruction", entry: dict[str, Any]) -> layers.LayerData:
@@ -108,6 +118,22 @@ def _of_result(result: "Reconstruction", entry: dict[str, Any]) -> layers.LayerD
         "distance": lambda: layers.novelty_layer(result),
     }
     return make[kind]()
+
+
+def _drawn(viewer: Any, found: SavedSession, entry: dict[str, Any]) -> list[Any]:
+    """Add a layer that is kept by its numbers; what was painted into a file's is put into it."""
+    added: list[Any] = []
+    if "file" in entry:
+        with suppress(UserError):  # then its numbers alone are shown
+            added = _open_file(viewer, found, entry["file"])
+    if found.drawn is None:
+        return added  # which is noted
+    if not added:
+        return [found.drawn.show(viewer, entry["drawn"])]
+    numbers = found.drawn.numbers(entry["drawn"])
+    if len(added) == 1 and np.shape(added[0].data) == np.shape(numbers):
+        added[0].data = numbers
+    return added
 
 
 def _open_file(viewer: Any, found: SavedSession, entry: dict[str, Any]) -> list[Any]:
@@ -178,6 +204,9 @@ def _open_docks(viewer: Any, docks: list[dict[str, Any]]) -> None:
         for page, values in one.get("pages") or ():
             if dock.has_page(page):  # type: ignore[attr-defined]
                 give_values(dock.show_page(page), values)  # type: ignore[attr-defined]
+        page = one.get("page")  # which was never made where it lacks data or a result
+        if page is not None and dock.has_page(page):  # type: ignore[attr-defined]
+            dock.go_to(page)  # type: ignore[attr-defined]
         values = one.get("values")
         if isinstance(values, dict):
             give_values(dock, values)

@@ -93,17 +93,24 @@ class Workspace(Dock):
         """Tell whether there is a page of that name (`Page.name`)."""
         return step_of(name) is not None
 
-    def made_pages(self) -> dict[str, QWidget]:
-        """Return the pages that were made, by `Page.name`, the one in front last."""
-        front = self._page.name
-        order = sorted(self._pages, key=lambda name: name == front)
-        return {name: self._pages[name] for name in order}
+    @property
+    def page_in_front(self) -> str:
+        """The `Page.name` of the page that is chosen, also where what it needs is missing."""
+        return self._page.name
 
-    def show_page(self, name: str) -> QWidget:
-        """Go to a page, make it if it is not there yet, and return it."""
+    def made_pages(self) -> dict[str, QWidget]:
+        """Return the pages that were made, by `Page.name`."""
+        return dict(self._pages)
+
+    def go_to(self, name: str) -> None:
+        """Go to a page, which is made once what it needs is there."""
         step = step_of(name)
         assert step is not None
         self._go(step, name)
+
+    def show_page(self, name: str) -> QWidget:
+        """Go to a page, make it if it is not there yet, and return it."""
+        self.go_to(name)
         return self._made(self._page)
 
     def _offer_back(self) -> None:
