@@ -72,3 +72,9 @@ def test_a_count_that_is_known_is_not_made_again(made):
 
     density = density_of(made)
     assert density_of(replace(made, density=density)) is density
+
+
+def test_a_seed_of_ones_own_is_told():
+    data = small_expression()
+    assert result_line(compressed(data)).startswith("pca, k = 2: RMSE 0.")
+    assert result_line(compressed(data, seed=7)).startswith("pca, k = 2, seed 7: RMSE 0.")

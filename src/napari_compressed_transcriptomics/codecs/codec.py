@@ -17,6 +17,7 @@ from napari_compressed_transcriptomics.core.limits import check_seed, latent_siz
 from napari_compressed_transcriptomics.core.memory import memory_reported, require_memory
 from napari_compressed_transcriptomics.core.progress import Report, silent
 from napari_compressed_transcriptomics.core.provenance import training_record
+from napari_compressed_transcriptomics.core.threads import same_anywhere
 
 if TYPE_CHECKING:
     from .networks.autoencoder_network import CodecNetwork
@@ -190,7 +191,8 @@ class Codec(ABC):
         latent_size : int
             Number of components.
         seed : int
-            The same seed and data give the same codec.
+            The same seed and data give the same codec; of more than 500 samples to the last digit
+            only with as many threads.
         device : {"auto", "cuda", "mps", "cpu"}, optional
             Where to compute, if the method can choose.
         max_epochs : int, optional
@@ -229,7 +231,7 @@ class Codec(ABC):
             expression = expression.in_memory()
         name = resolve_device(device).name
         fitting = Fitting(expression, latent_size, seed, name, max_epochs, report)
-        with memory_reported(what, cls.smaller):
+        with memory_reported(what, cls.smaller), same_anywhere(n):
             return cls._fit(fitting, **settings)
 
     @classmethod

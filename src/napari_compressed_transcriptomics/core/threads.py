@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache
 
 FEW_ROWS = 500
@@ -41,6 +41,15 @@ def one_thread() -> Iterator[None]:
             yield
     finally:
         torch.set_num_threads(threads)
+
+
+def same_anywhere(n_rows: int) -> AbstractContextManager:
+    """Compute on as few rows as an atlas has in one thread.
+
+    Sums depend on the number of threads in their last digits, and so does what is trained: 800
+    steps on 80 regions and 1,645 genes differed from the ninth digit of the RMSE on.
+    """
+    return one_thread() if n_rows <= FEW_ROWS else nullcontext()
 
 
 @contextmanager

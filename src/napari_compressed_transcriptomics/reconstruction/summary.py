@@ -92,13 +92,18 @@ def _json_number(value: float) -> float | None:
 
 
 def result_line(result: "Reconstruction") -> str:
-    """Return what a result is in one line, and its held-out error in another."""
+    """Return what a result is in one line, and its held-out error in another.
+
+    A seed that is not 0 is told: forms remember it, and numbers differ by it.
+    """
     held_out = "" if result.held_out is None else f"\n{result.held_out.in_words(result.rmse)}"
     size = f"{result.expression.n_samples:,} samples × {result.expression.n_genes:,} genes"
+    codec, seed = result.codec, result.codec.training.get("seed")
+    name = f"{codec.id}, k = {codec.latent_size}{f', seed {seed}' if seed else ''}"
     if not result.has_errors:
-        return f"{result.codec.id}, k = {result.codec.latent_size}: {size}, error unknown"
+        return f"{name}: {size}, error unknown"
     return (
-        f"{result.codec.id}, k = {result.codec.latent_size}: RMSE {result.rmse:.4f}, "
+        f"{name}: RMSE {result.rmse:.4f}, "
         f"R² {result.r2:.3f}{f' {IN_SAMPLE}' if result.in_sample else ''}, "
         f"{size}, {result.seconds:.1f} s on {result.device}{held_out}"
     )
