@@ -2,11 +2,11 @@
 
 import sys
 from types import ModuleType
-from unittest.mock import Mock
 
 import pytest
 
-from napari_compressed_transcriptomics.viewer import garbage, mesa_and_triton
+from napari_compressed_transcriptomics.viewer import mesa_and_triton
+from napari_compressed_transcriptomics.viewer.worker import Worker
 
 MESA = "7f00-7f01 r-xp 00000000 08:01 42   /usr/lib/x86_64-linux-gnu/libLLVM.so.19.1\n"
 NVIDIA = "7f00-7f01 r-xp 00000000 08:01 42   /usr/lib/x86_64-linux-gnu/libGLX_nvidia.so.0\n"
@@ -23,10 +23,10 @@ def loaded(tmp_path, monkeypatch):
     sys.modules.pop("triton", None)
 
 
+@pytest.mark.usefixtures("qapp")
 def test_beside_mesa_it_cannot_be_imported(loaded):
     loaded(MESA)
-    garbage.start(Mock())  # as all work in the window does
-    garbage.garbage().end()
+    Worker(int).start()  # as all work in the window does
     with pytest.raises(ImportError):
         import triton  # noqa: F401
 

@@ -93,7 +93,7 @@ def _hold() -> None:
             _before.__enter__()
             warnings.simplefilter("always")
         _held += 1
-        warnings.showwarning = _show  # napari's worker has set a function of its own
+        warnings.showwarning = _show  # others may have set a function of their own
 
 
 def _let_go() -> None:

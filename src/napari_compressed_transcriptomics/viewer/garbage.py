@@ -6,11 +6,8 @@ are widgets that were closed, and Qt's objects end the process where another thr
 
 import gc
 from functools import cache
-from typing import Any
 
 from qtpy.QtCore import QObject, QTimer
-
-from .mesa_and_triton import leave_out_triton
 
 _MILLISECONDS = 100
 
@@ -53,11 +50,3 @@ class Garbage(QObject):
 def garbage() -> Garbage:
     """Return the one of the window."""
     return Garbage()
-
-
-def start(worker: Any) -> None:
-    """Start a worker of napari, with garbage collected here until it has ended."""
-    leave_out_triton()
-    garbage().begin()
-    worker.finished.connect(garbage().end)
-    worker.start()

@@ -13,8 +13,8 @@ from napari_compressed_transcriptomics.core.brain_space import is_mni
 from napari_compressed_transcriptomics.viewer.brain_space import space_of_layer
 from napari_compressed_transcriptomics.viewer.cells.cells import Cells
 from napari_compressed_transcriptomics.viewer.cells.slices import ImageSlices
-from napari_compressed_transcriptomics.viewer.garbage import start
 from napari_compressed_transcriptomics.viewer.layer_content import shown
+from napari_compressed_transcriptomics.viewer.worker import Worker
 
 from .helpers import add_helper
 from .template import Grid, brain_on, finer, outlines, template_on
@@ -161,15 +161,12 @@ class Background:
 
     def _ask(self, key: Any, make: Callable[[], Any]) -> None:
         """Have a thread make it, and look again when it is there."""
-        from napari.qt.threading import create_worker
-
         if key in self._asked:
             return
         self._asked.add(key)
-        makes = [make]  # napari keeps its workers, which must not keep what this holds
-        worker = create_worker(lambda: (key, makes.pop()()))
+        worker = Worker(lambda: (key, make()))
         worker.returned.connect(self._on_made)
-        start(worker)
+        worker.start()
 
     def _on_made(self, answer: Any) -> None:
         key, made = answer

@@ -5,24 +5,7 @@ from typing import Any
 
 from qtpy.QtCore import QObject, Signal
 
-from napari_compressed_transcriptomics.viewer.garbage import start
-
-
-class Once:
-    """A function that is called once and held no longer: napari keeps all its workers for good.
-
-    Parameters
-    ----------
-    call : callable
-        What it holds may be large.
-    """
-
-    def __init__(self, call: Callable[..., Any]):
-        self._calls = [call]
-
-    def __call__(self, *args: Any) -> Any:
-        """Call the function; a second time is an `IndexError`."""
-        return self._calls.pop()(*args)
+from napari_compressed_transcriptomics.viewer.worker import Worker
 
 
 class Background(QObject):
@@ -48,15 +31,13 @@ class Background(QObject):
             self._go()
 
     def _go(self) -> None:
-        from napari.qt.threading import create_worker
-
         question, self._next = self._next, None
         self.busy = True
         assert question is not None
-        worker = create_worker(Once(question))
+        worker = Worker(question)
         worker.returned.connect(self._on_answer)
-        worker.errored.connect(self._on_end)
-        start(worker)
+        worker.failed.connect(self._on_end)
+        worker.start()
 
     def _on_answer(self, answer: Any) -> None:
         if self._next is None:
@@ -65,8 +46,8 @@ class Background(QObject):
         else:
             self._go()
 
-    def _on_end(self, error: Exception) -> None:
-        """Go on after a fault, which napari reports."""
+    def _on_end(self, error: BaseException) -> None:
+        """Go on after a fault, which was told."""
         self.busy = False
         if self._next is not None:
             self._go()

@@ -5,7 +5,7 @@ import os
 from qtpy.QtWidgets import QLabel, QWidget
 
 from napari_compressed_transcriptomics.core.installation import import_problem
-from napari_compressed_transcriptomics.viewer.garbage import start
+from napari_compressed_transcriptomics.viewer.worker import Worker
 
 from .fields import choice
 from .layouts import stack
@@ -41,13 +41,11 @@ class DeviceChoice(QWidget):
         return self.combo.currentData()
 
     def _look(self, index: int = 0) -> None:
-        from napari.qt.threading import create_worker
-
         # Read when torch is loaded, here: waiting threads should sleep, not fight the window.
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-        worker = create_worker(_reason, self.device)
+        worker = Worker(_reason, self.device)
         worker.returned.connect(self.line.setText)
-        start(worker)
+        worker.start()
 
 
 def _reason(wanted: str) -> str:

@@ -17,10 +17,8 @@ from napari_compressed_transcriptomics.core.progress import (
 )
 from napari_compressed_transcriptomics.core.threads import usual_threads
 from napari_compressed_transcriptomics.core.warned import Warned
-from napari_compressed_transcriptomics.viewer.garbage import start
 from napari_compressed_transcriptomics.viewer.notices import tell
-
-from .background import Once
+from napari_compressed_transcriptomics.viewer.worker import Worker
 
 _SECONDS_BETWEEN_REPORTS = 0.05
 
@@ -63,8 +61,6 @@ class Job(QObject):
         keep_best: bool = False,
         parent: QObject | None = None,
     ):
-        from napari.qt.threading import create_worker
-
         super().__init__(parent)
         self._stop, self._drop = threading.Event(), threading.Event()
         self._keep_best = keep_best
@@ -75,11 +71,10 @@ class Job(QObject):
         self._clock = TimeLeft()
         self._warned = Warned()
         self._bar = _ActivityBar(self.cancel, title)
-        # A plain function, not a generator: napari abandons the latter where it stands.
         self._relay = _Relay()
         self._relay.progressed.connect(self._on_progress)
-        self._worker = create_worker(
-            _do, Once(work), self._stop, self._drop, self._relay.progressed.emit, self._warned
+        self._worker = Worker(
+            _do, work, self._stop, self._drop, self._relay.progressed.emit, self._warned
         )
         self._worker.returned.connect(self._on_returned)
         self.destroyed.connect(self._drop.set)
@@ -90,7 +85,7 @@ class Job(QObject):
         """Begin; returns at once."""
         self._warned.begin()
         self.is_running = True
-        start(self._worker)
+        self._worker.start()
 
     def cancel(self) -> None:
         """End the work after the block at hand; with `keep_best` a second call drops that, too."""
@@ -167,7 +162,7 @@ def _do(
 ) -> tuple[str, Any]:
     """Report progress, not faster than an eye can follow; return how it ended, and with what.
 
-    Errors are returned, since a worker that raises is reported a second time by napari.
+    Errors are returned, since those that are raised would be told a second time.
     """
     last = 0.0
 
