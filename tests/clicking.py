@@ -1,10 +1,13 @@
 """A person's mouse and keyboard: on the canvas of the real window, and in docks."""
 
 import numpy as np
-from qtpy.QtCore import QEvent, QPoint, QPointF, Qt
+from qtpy.QtCore import QEvent, QPoint, QPointF, Qt, QThreadPool
 from qtpy.QtGui import QMouseEvent
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
+
+from napari_compressed_transcriptomics.viewer.worker import Worker
+from napari_compressed_transcriptomics.widgets.shared.job import Job
 
 
 def click_on(viewer, layer, mm):
@@ -45,17 +48,29 @@ def settle(rounds=5):
         QApplication.processEvents()
 
 
-def take_keyboard(window):
-    """Make a window the one that takes keys and their shortcuts.
+def end_threads():
+    """End what still works in threads, and handle what they have sent."""
+    if QApplication.instance() is None:
+        return
+    for window in QApplication.topLevelWidgets():
+        for job in window.findChildren(Job):
+            job.drop()
+    while Worker.working:  # an answer may be followed by the next question
+        QThreadPool.globalInstance().waitForDone()
+        QApplication.processEvents()
 
-    Asked for again and again: a window before it that closes late takes the keyboard away.
+
+def take_keyboard(window):
+    """Make a window the one that takes keys and their shortcuts, at once.
+
+    The desktop would do so when it has time, and takes the keyboard away again where a window of
+    an earlier test closes late: Qt is told, too, and asserts and keys that follow before events are
+    handled do not depend on the desktop.
     """
-    for _ in range(40):
-        window.raise_()
-        window.activateWindow()
-        if QTest.qWaitForWindowActive(window, 250):
-            return
-    raise AssertionError("the window does not become the active one")
+    window.raise_()
+    window.activateWindow()
+    settle()  # keys go to what can be seen
+    QApplication.setActiveWindow(window)
 
 
 def activate(viewer):
@@ -125,7 +140,7 @@ def stand_alone(dock, qtbot, width=360, height=900):
     qtbot.standing_alone = [*getattr(qtbot, "standing_alone", ()), dock]
     dock.resize(width, height)
     dock.show()
-    qtbot.waitExposed(dock)
+    assert QTest.qWaitForWindowExposed(dock, 120_000)
     settle()
     return dock
 

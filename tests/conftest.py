@@ -3,12 +3,15 @@
 import gc
 import os
 import signal
+import sys
 from tempfile import gettempdir, mkdtemp
 
 import pytest
 import torch
 from pytestqt.qtbot import QtBot
+from qtpy.QtTest import QTest
 
+from clicking import end_threads
 from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
 from napari_compressed_transcriptomics.core.threads import usual_threads
 from phantom import AFFINES, make_phantom
@@ -42,10 +45,38 @@ def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: item.path not in windowed)
 
 
-def pytest_collection_finish():
-    """Leave what was imported out of all collections of garbage: each window makes some."""
-    gc.collect()
-    gc.freeze()
+frozen = 0  # modules
+
+
+@pytest.fixture(autouse=True)
+def imports_are_no_garbage():
+    """Leave what was imported out of the collections of garbage: napari makes one a layer."""
+    global frozen
+    if len(sys.modules) > frozen + 100:
+        gc.collect()
+        gc.freeze()
+        frozen = len(sys.modules)
+
+
+@pytest.fixture(autouse=True)
+def threads_end_with_their_test():
+    """What a test has started works in no other: not its threads, warnings, nor what they hold."""
+    yield
+    end_threads()
+
+
+@pytest.fixture
+def make_napari_viewer(make_napari_viewer):
+    """napari's own, which does not wait for a window, nor for what still works on a viewer."""
+
+    def make(**settings):
+        viewer = make_napari_viewer(**settings)
+        if settings.get("show"):
+            assert QTest.qWaitForWindowExposed(viewer.window._qt_window, 120_000)
+        return viewer
+
+    yield make
+    end_threads()  # a thread that holds a viewer would make napari say that it leaks
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,7 @@ from weakref import ref
 import numpy as np
 import pytest
 
-from clicking import settle
+from clicking import end_threads, settle
 from napari_compressed_transcriptomics.viewer import layers
 from napari_compressed_transcriptomics.viewer.adding import add_expression
 from napari_compressed_transcriptomics.viewer.brain_view import attach
@@ -175,6 +175,7 @@ def test_results_come_and_go_and_leave_nothing(window, brain):
         assert window.canvas.grid.enabled
         window.layers[:] = [layer for layer in window.layers if layer.name.startswith("synthetic")]
         settle()
+    end_threads()  # which may hold the last one still
     gc.collect()
     assert [found() for found in results] == [None] * 3
     window.layers.clear()

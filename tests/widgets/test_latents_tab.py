@@ -260,6 +260,8 @@ def test_by_keyboard_alone_in_the_real_window(make_napari_viewer, brain, qtbot):
     tab = dock.latents
     dock.tabs.setCurrentWidget(tab)
     choose(tab, "pca")
+    run_button = tab.bar.run  # what can be fitted is found out in a thread
+    qtbot.waitUntil(lambda: run_button.isVisible() and run_button.isEnabled())
     activate(viewer)
     tab.seed.setFocus()
     QTest.keyClick(tab.seed, Qt.Key.Key_A, Qt.KeyboardModifier.AltModifier)

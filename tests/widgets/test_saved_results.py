@@ -47,7 +47,7 @@ def voxels(tmp_path_factory):
     return encoded(folder / "x.nii.gz", out=folder / "result")
 
 
-def wait_for(said, milliseconds=20_000):
+def wait_for(said, milliseconds=120_000):
     """Let the window work until something is said to be so."""
     for _ in range(milliseconds // 20):
         if said():

@@ -154,7 +154,7 @@ def test_the_folder_of_what_was_moved_is_asked_for(moved, monkeypatch, qtbot):
     monkeypatch.setattr(session_menu, "ask_where", ask)
     viewer = ViewerModel()
     session_menu.open_session(viewer, moved)
-    qtbot.waitUntil(lambda: len(viewer.layers) == 9, timeout=30_000)
+    qtbot.waitUntil(lambda: len(viewer.layers) == 9)
     assert asked == [3]
 
 

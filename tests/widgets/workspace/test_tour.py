@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from qtpy.QtWidgets import QDockWidget
 
-from clicking import choose_value, finish, press, run, settle, show_tab
+from clicking import choose_value, end_threads, finish, press, run, settle, show_tab
 from data import TABLES, real_table
 from napari_compressed_transcriptomics.core.progress import Progress
 from napari_compressed_transcriptomics.reconstruction.difference import compare_results
@@ -173,9 +173,9 @@ def test_closing_ends_what_runs_and_loses_nothing_that_is_done(
     viewer.window.remove_dock_widget(main)
     closed.set()
     qtbot.waitUntil(ended.is_set)
-    qtbot.wait(200)
+    end_threads()
     assert list(viewer.layers) == before
-    assert any("Compress: ended" in notice.message for notice in told)
+    assert any("Compress: stopped" in notice.message for notice in told)
     _, again = viewer.window.add_plugin_dock_widget(PLUGIN, MAIN)
     assert again.results.result is session(viewer).work.results[0]
 

@@ -191,7 +191,7 @@ def assert_four_views_go_where_is_clicked(brain, viewer, layer, expression):
 
 def assert_surface_has_both_sides(surface, viewer, layer, qtbot):
     press(surface.views["dorsal"])
-    qtbot.waitUntil(lambda: not surface._background.busy, timeout=60_000)
+    qtbot.waitUntil(lambda: not surface._background.busy)
     assert surface_view(viewer).layer is not None
     assert not layer.visible
     assert not attach(viewer).cells.look().cross  # vertices lie elsewhere than in the brain
@@ -199,7 +199,7 @@ def assert_surface_has_both_sides(surface, viewer, layer, qtbot):
     assert cell.text.title == f"{layer.name} on the surface"
     assert_left_is_left(viewer)
     press(surface.views["four"])
-    qtbot.waitUntil(lambda: CAPTIONS in viewer.layers, timeout=60_000)
+    qtbot.waitUntil(lambda: CAPTIONS in viewer.layers)
     assert_left_is_left(viewer)
     words = [str(word) for word in viewer.layers[CAPTIONS].text.values]
     assert [word.split()[1:3] for word in words] == [
