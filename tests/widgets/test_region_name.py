@@ -63,4 +63,4 @@ def test_the_space_is_asked_for_once_and_recorded(model, qtbot):
     dock.space.answer.activated.emit(dock.space.answer.currentIndex())
     assert brain.source["space"] == "MNI152NLin6Asym"
     assert not dock.space.isVisible()
-    assert "MNI152 T1" in model.layers
+    assert _viewer.attach(model).cells._sources(under=True)  # the template

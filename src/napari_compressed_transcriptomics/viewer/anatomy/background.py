@@ -16,22 +16,22 @@ from napari_compressed_transcriptomics.viewer.cells.slices import ImageSlices
 from napari_compressed_transcriptomics.viewer.layer_content import shown
 from napari_compressed_transcriptomics.viewer.worker import Worker
 
-from .helpers import add_helper
 from .template import Grid, brain_on, finer, outlines, template_on
 
 TEMPLATE, OUTLINE, REGIONS = "MNI152 T1", "brain outline", "region outlines"
+_CLEAR = 0.02  # of the template's range: the edge of its head, which is blended with any canvas
 _COLORS = {OUTLINE: (0.6, 0.6, 0.6, 0.9), REGIONS: (0.0, 0.0, 0.0, 0.55)}
 
-_made: dict[Any, Any] = {}
+_made: dict[Any, ImageSlices] = {}
 """What was made of the template, by kind, grid and axis: all viewers share it."""
 
 
 class Background:
     """Keeps the template and outlines with the slices of one viewer.
 
-    They are layers of their own, made in a thread when they are first needed, and again where
-    another plane or other data are shown. In 3-D they are hidden; in a grid, too, where every
-    cell has their picture.
+    They are pictures in every 2-D cell, made in a thread when they are first needed, and again
+    where another plane or other data are shown. Layers of their own would take several times as
+    long to draw, and longer with each step.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ class Background:
     Attributes
     ----------
     wanted : dict of str to bool
-        By name of the layer; set it by `show`.
+        By name; set it by `show`.
     in_thread : bool
         Whether there is a window that must not wait; of a view within one, say so.
     """
@@ -51,34 +51,20 @@ class Background:
         self._viewer = proxy(viewer)
         self._cells = cells
         self.wanted = {TEMPLATE: True, OUTLINE: True, REGIONS: False}
-        self._layers: dict[str, tuple[Any, Any]] = {}  # what it is of, and the layer
         self.in_thread = getattr(viewer, "window", None) is not None
         self._asked: set[Any] = set()
-        self._adding = False
         events = viewer.layers.events
         dims = viewer.dims.events
-        for event in (events.inserted, events.reordered, dims.order, dims.ndisplay):
+        for event in (events.inserted, events.removed, events.reordered, dims.order, dims.ndisplay):
             event.connect(self._soon)
-        events.removed.connect(self._on_removed)
-        viewer.canvas.grid.events.enabled.connect(self.update)
 
     def show(self, name: str, wanted: bool) -> None:
-        """Show or hide one of the layers wherever there is something to show."""
+        """Show or hide one of them wherever there is something to show."""
         self.wanted[name] = wanted
         self.update()
 
-    def _on_removed(self, event: Any) -> None:
-        for name, (_, layer) in list(self._layers.items()):
-            if layer is event.value:
-                del self._layers[name]
-                self.wanted[name] = self._adding  # the user deleted it
-        self.update()
-
     def _soon(self, event: Any = None) -> None:
-        """Follow in the next turn of the event loop, if there is one.
-
-        Within an event of dims, napari's sliders would hear of other steps too late, and move.
-        """
+        """Follow in the next turn of the event loop, if there is one: once after many changes."""
         if not self.in_thread:
             self.update()
             return
@@ -94,35 +80,23 @@ class Background:
 
     def update(self, event: Any = None) -> None:
         """Follow what is shown."""
-        if self._adding:
-            return
-        viewer = self._viewer
-        if self._layers and not any(map(_has_place, viewer.layers)):
-            self._clear()
-        flat = viewer.dims.ndisplay == 2 and viewer.dims.ndim >= 3
-        axis = viewer.dims.order[-3] - (viewer.dims.ndim - 3) if flat else -1
-        grid = viewer.canvas.grid.enabled
+        dims = self._viewer.dims
+        flat = dims.ndisplay == 2 and dims.ndim >= 3
+        axis = dims.order[-3] - (dims.ndim - 3) if flat else -1
         for name, wanted in self.wanted.items():
             key, make = self._of(name, axis) if axis >= 0 and wanted else (None, None)
-            if key is not None and make is not None:
-                self._bring(name, key, make)
-            if not grid or key is None:
+            if key is None or make is None:
                 self._cells.draw(name, None)
-            if name in self._layers:
-                of, layer = self._layers[name]
-                visible = key is not None and of == key and not grid
-                if layer.visible != visible:
-                    layer.visible = visible
-
-    def _clear(self) -> None:
-        """Take all away with the last of the maps."""
-        self._adding = True
-        for _, layer in list(self._layers.values()):
-            self._viewer.layers.remove(layer)
-        self._adding = False
+                continue
+            if (name, key) not in _made:
+                if self.in_thread:
+                    self._ask((name, key), make)
+                    continue
+                _keep((name, key), _pictures(name, *make()))
+            self._cells.draw(name, _made[name, key], under=name == TEMPLATE)
 
     def _of(self, name: str, axis: int) -> tuple[Any, Callable[[], Any] | None]:
-        """Return what tells a layer's content from another one, and what makes it."""
+        """Return what tells one picture from another one, and what makes it."""
         ours = next((x for x in reversed(self._viewer.layers) if _has_place(x)), None)
         if name == REGIONS:
             labels, grid = regions_of(self._viewer)
@@ -140,31 +114,12 @@ class Background:
             return (grid, axis), lambda: (template_on(grid), grid)
         return (grid, axis), lambda: (outlines(brain_on(grid), axis), grid)
 
-    def _bring(self, name: str, key: Any, make: Callable[[], Any]) -> None:
-        """Have a layer show what `key` tells, now or as soon as it is made."""
-        grid = self._viewer.canvas.grid.enabled
-        if not grid and name in self._layers and self._layers[name][0] == key:
-            return
-        if (name, key) not in _made:
-            if self.in_thread:
-                self._ask((name, key), make)
-                return
-            _keep((name, key), make())
-        if grid:
-            self._cells.draw(name, _pictures(name, *_made[name, key]), under=name == TEMPLATE)
-            return
-        self._adding = True
-        try:
-            self._put(name, key, *_made[name, key])
-        finally:
-            self._adding = False
-
     def _ask(self, key: Any, make: Callable[[], Any]) -> None:
         """Have a thread make it, and look again when it is there."""
         if key in self._asked:
             return
         self._asked.add(key)
-        worker = Worker(lambda: (key, make()))
+        worker = Worker(lambda: (key, _pictures(key[0], *make())))
         worker.returned.connect(self._on_made)
         worker.start()
 
@@ -172,20 +127,7 @@ class Background:
         key, made = answer
         self._asked.discard(key)
         _keep(key, made)
-        self.update()
-
-    def _put(self, name: str, key: Any, data: np.ndarray, grid: Grid) -> None:
-        viewer = self._viewer
-        before = viewer.dims.point
-        if name in self._layers:
-            viewer.layers.remove(self._layers[name][1])
-        place = {"name": name, "scale": grid.scale, "translate": grid.translate}
-        below = name == TEMPLATE
-        look = _gray() if below else _line(_COLORS[name])
-        layer = add_helper(viewer, "image", data, below=below, **place, **look)
-        self._layers[name] = key, layer
-        # Where the steps of a slider become fewer, napari leaves it at the last.
-        viewer.dims.point = before
+        self._now()
 
 
 def regions_of(viewer: Any) -> tuple[np.ndarray | None, Grid | None]:
@@ -227,35 +169,21 @@ def _has_place(layer: Any) -> bool:
     return what is not None and what.view is not None and layer.ndim >= 3
 
 
-def _keep(key: Any, made: Any) -> None:
+def _keep(key: Any, made: ImageSlices) -> None:
     """Remember what was made: of a few planes and grids only, as each takes some MB."""
     while len(_made) >= 12:
         del _made[next(iter(_made))]
     _made[key] = made
 
 
-def _gray() -> dict[str, Any]:
-    """Return the look of the template, whose outside is clear on any canvas."""
-    from napari.utils.colormaps import Colormap
-
-    colors = [[0, 0, 0, 0], [0, 0, 0, 1], [1, 1, 1, 1]]
-    gray = Colormap(colors, controls=[0, 0.02, 1], name="gray, outside clear")
-    return {"colormap": gray, "contrast_limits": (0, 255), "interpolation2d": "linear"}
-
-
 def _pictures(name: str, data: np.ndarray, grid: Grid) -> ImageSlices:
-    """Return slices as the layer of that name shows them."""
-    look = _gray() if name == TEMPLATE else _line(_COLORS[name])
-    low, high = look["contrast_limits"]
-    colors = look["colormap"].map(np.linspace(0, 1, high - low + 1))
+    """Return slices with the colours of that name; what is 0 is clear."""
+    if name == TEMPLATE:
+        share = np.clip((np.linspace(0, 1, 256) / _CLEAR - 1) / (1 / _CLEAR - 1), 0, 1)
+        colors = np.repeat(share[:, None], 4, axis=1)
+        colors[:, 3] = np.minimum(1, np.linspace(0, 1, 256) / _CLEAR)
+    else:
+        colors = np.array([(0, 0, 0, 0), _COLORS[name]])
     table = np.rint(255 * colors).astype(np.uint8)
     scale, translate = np.array(grid.scale), np.array(grid.translate)
     return ImageSlices(data, scale, translate, table, smooth=name == TEMPLATE)
-
-
-def _line(color: tuple[float, float, float, float]) -> dict[str, Any]:
-    """Return the look of outlines, clear where there is none."""
-    from napari.utils.colormaps import Colormap
-
-    shade = Colormap([(*color[:3], 0.0), color], name=f"outline {color[0]}")
-    return {"colormap": shade, "contrast_limits": (0, 1)}

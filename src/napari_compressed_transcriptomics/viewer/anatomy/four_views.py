@@ -58,9 +58,10 @@ class FourViews:
         main = itself(main)
         self._main_of, self._on_click, self._on_change = ref(main), on_click, on_change
         self._plane = plane_of(main) or "axial"
-        self.views = [LinkedView(main, plane) for plane in ALL if plane != self._plane]
         self._cells = attach(main).cells
         self._timer = timer_of(main)
+        wait = None if self._timer is None else self._timer.start
+        self.views = [LinkedView(main, plane, wait) for plane in ALL if plane != self._plane]
         if self._timer is not None:
             self._timer.setSingleShot(True)
             self._timer.setInterval(_QUIET_MS)
@@ -127,6 +128,7 @@ class FourViews:
     def _follow_in_3d(self) -> None:
         for view in self.views:  # none once they are closed
             if view.plane == "3d":
+                view.catch_up()
                 view.follow_place()
                 view.view.cells.cross(position(self._main)[::-1])
 

@@ -5,6 +5,7 @@ napari's private attributes and knows neither letters, looks nor millimetres of 
 built on `ViewerModel`, which is public.
 """
 
+from collections.abc import Callable
 from typing import Any
 from weakref import ref
 
@@ -34,6 +35,9 @@ class LinkedView:
     main : napari.Viewer or napari.components.ViewerModel
     plane : str
         A key of `planes.PLANES`, or ``3d``.
+    wait : callable, optional
+        Called, where this view is 3-D and layers change; call `catch_up` when they have come to a
+        stop. Without it 3-D follows at once.
 
     Attributes
     ----------
@@ -41,7 +45,7 @@ class LinkedView:
         What is shown; a `napari.qt.QtViewer` draws it.
     """
 
-    def __init__(self, main: Any, plane: str):
+    def __init__(self, main: Any, plane: str, wait: Callable[[], None] | None = None):
         from napari.components import ViewerModel
 
         main = itself(main)
@@ -55,6 +59,8 @@ class LinkedView:
         self.view.cut.led_by(main)
         self.model.canvas.overlays.axes.size = 50
         self.copies: dict[Any, Any] = {}
+        self._wait = wait
+        self._behind: dict[tuple[Any, str], None] = {}  # layers, and what of them is to be followed
         self._connected: list[tuple[Any, Any]] = []
         self.model.theme = main.theme
         for layer in main.layers:
@@ -73,6 +79,7 @@ class LinkedView:
 
     def show(self, plane: str) -> None:
         """Show another plane."""
+        self.catch_up()
         self.plane = plane
         show_plane(self.model, plane)
         self.follow_place()
@@ -84,13 +91,13 @@ class LinkedView:
         n = min(theirs.ndim, own.ndim)
         if n < 3:
             return
-        axes = np.arange(-n, 0)
-        if own.ndisplay == 3:  # all of space is shown; to move in it, napari loads all of it anew
-            axes = axes[:-3]
+        if own.ndisplay == 3:
             self.view.cut.update()
+        # Not along axes displayed: all of them is shown, and napari would load all of it anew.
+        axes = [axis for axis in range(-n, 0) if own.ndim + axis not in own.displayed]
         wanted = np.array(theirs.point)[axes]
         if not np.allclose(wanted, np.array(own.point)[axes]):
-            own.set_point(list(own.ndim + axes), list(wanted))
+            own.set_point([own.ndim + axis for axis in axes], list(wanted))
 
     def follow_options(self) -> None:
         """Show the template, outlines and cut that the main viewer shows."""
@@ -106,6 +113,7 @@ class LinkedView:
             event.disconnect(callback)
         self._connected.clear()
         self.copies.clear()
+        self._behind.clear()
 
     def _listen(self, event: Any, callback: Any) -> None:
         event.connect(callback)
@@ -128,22 +136,33 @@ class LinkedView:
         self.model.add_layer(copy)
         for name in _FOLLOWED:
             if hasattr(layer.events, name) and hasattr(copy, name):
-                self._listen(getattr(layer.events, name), self._on_look)
-        self._listen(layer.events.data, self._on_data)
-        self._listen(layer.events.metadata, self._on_data)
+                self._listen(getattr(layer.events, name), self._on_change)
+        self._listen(layer.events.data, self._on_change)
+        self._listen(layer.events.metadata, self._on_change)
 
-    def _on_look(self, event: Any) -> None:
-        layer, name = event.source, event.type
-        copy = self.copies.get(layer)
-        if copy is not None:
-            setattr(copy, name, getattr(layer, name))
+    def _on_change(self, event: Any) -> None:
+        """Follow a layer, in 3-D later: it takes as long to draw as all slices together."""
+        self._behind[event.source, event.type] = None
+        if self._wait is not None and self.model.dims.ndisplay == 3:
+            self._wait()
+        else:
+            self.catch_up()
 
-    def _on_data(self, event: Any) -> None:
+    def catch_up(self) -> None:
+        """Follow layers in all that changed."""
+        behind, self._behind = self._behind, {}
+        for layer, name in behind:
+            copy = self.copies.get(layer)
+            if copy is None:
+                continue
+            if name in ("data", "metadata"):
+                self._follow_data(layer, copy)
+            else:
+                setattr(copy, name, getattr(layer, name))
+
+    def _follow_data(self, layer: Any, copy: Any) -> None:
         """Show another gene or what else a layer shows now; not that it looks otherwise."""
-        layer = event.source
-        copy, what = self.copies.get(layer), shown(layer)
-        if copy is None:
-            return
+        what = shown(layer)
         if what is None:
             copy.data = layer.data
             return
@@ -151,7 +170,7 @@ class LinkedView:
             return
         copy.metadata[METADATA_KEY] = what
         if copy.data is not layer.data:
-            paint(copy, what)
+            paint(copy, what, tuple(layer.contrast_limits) if is_solid(copy) else None)
         copy.refresh(extent=False)
 
     def _on_inserted(self, event: Any) -> None:

@@ -13,7 +13,8 @@ from napari_compressed_transcriptomics.viewer.turns import timer_of
 from .arrangement import arrange
 from .camera import extent_of, fit_to
 from .content import CellTexts
-from .painting import paint, paint_under
+from .drawing import Drawing
+from .painting import Painter
 from .picture import Pictures
 from .seen import Seen, Wanted, layouts_of, look
 from .slices import SlicePicture, SliceSource
@@ -46,6 +47,7 @@ class Cells:
         self._helpers: WeakKeyDictionary[Any, SliceSource] = WeakKeyDictionary()
         self._beside: dict[str, tuple[SliceSource, bool]] = {}
         self._hidden: WeakSet[Any] = WeakSet()
+        self._painter = Painter()
         self._pictures: Pictures | None = None
         self._timer = timer_of(viewer)
         if self._timer is not None:
@@ -241,19 +243,19 @@ class Cells:
         camera = self._viewer.scene.camera
         return tuple(camera.center), camera.zoom
 
-    def _redraw(self, ratio: float) -> tuple[np.ndarray | None, np.ndarray | None]:
-        """Return new pictures under and over the layers where something changed."""
+    def _redraw(self, ratio: float) -> tuple[list[Drawing], list[Drawing]] | None:
+        """Return what is drawn under and over the layers, where something changed."""
         before, self._seen = self._seen, self.look()
         seen = self._seen
         if _layouts(before) != _layouts(seen) and self._pictures is not None:
             self._pictures.again()  # napari knows the size of new cells only after a frame
         if self._drawn == (seen, ratio):
-            return None, None
+            return None
         # napari draws new cells as if they had ten pixels, which 3-D fills with one voxel.
         veiled = bool(before.cells) and _boxes(before) != _boxes(seen)
         self._drawn = () if veiled else (seen, ratio)
         under, over = (_slices(self._sources(under), seen) for under in (True, False))
-        return paint_under(seen, under, ratio), paint(seen, over, ratio, veiled)
+        return self._painter.under(seen, under), self._painter.over(seen, over, ratio, veiled)
 
     def _tooltip(self, x: float, y: float) -> str:
         return self._seen.tooltip_at(x, y)

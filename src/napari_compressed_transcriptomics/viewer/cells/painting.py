@@ -3,75 +3,125 @@
 A text of napari's is a visual with shaders of its own, made in Python for each cell anew.
 """
 
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from .content import Bar, CellText, numbers
+from .crosshair import crosshair
+from .drawing import Drawing, parts_of, placed
 from .layout import CellLayout, Rect
-from .painting_slices import hatch, paint_slice
+from .painting_slices import draw_slice, hatch
 from .seen import Mark, Seen
 from .slices import SlicePicture
 
 _TITLE, _SMALL, _LETTER = 13, 11, 14  # pixels
 _MARKED = ((0, 0, 0), 4.0), ((255, 255, 255), 1.6)  # one of them stands out from any colour
-_CROSS = ((0, 0, 0, 110), 3), ((90, 255, 120), 1)  # seen on dark and on green
-_OPEN = 5  # pixels around the place where the crosshair leaves the slice to be seen
 
 
-def paint(
-    seen: Seen, over: list[SlicePicture], ratio: float = 1.0, veiled: bool = False
-) -> np.ndarray:
-    """Return what lies over the layers, `ratio` pixels of it to one of the canvas.
+@dataclass
+class Painter:
+    """Makes what is drawn of what is seen, and keeps what took time until it is another."""
 
-    It is uint8 RGBA, its colours multiplied by alpha. Where it is `veiled`, nothing is seen of the
-    layers.
-    """
-    image, painter = _begin(seen, ratio)
+    _hatched: dict[Any, Drawing | None] = field(default_factory=dict)
+    _words: tuple[Any, Drawing | None] = (None, None)
+    _place: tuple[Any, Drawing | None] = (None, None)
+
+    def under(self, seen: Seen, slices: list[SlicePicture]) -> list[Drawing]:
+        """Return what lies under the layers, lowest first."""
+        return [draw_slice(seen, cell.layout, one) for cell in seen.cells for one in slices]
+
+    def over(
+        self, seen: Seen, slices: list[SlicePicture], ratio: float = 1.0, veiled: bool = False
+    ) -> list[Drawing]:
+        """Return what lies over the layers, lowest first.
+
+        Parameters
+        ----------
+        seen : Seen
+        slices : list of SlicePicture
+            Over the map in every cell.
+        ratio : float
+            Pixels of the screen to one of the canvas.
+        veiled : bool
+            Nothing is seen of the layers.
+        """
+        found = [*self._hatches(seen, ratio), *self.under(seen, slices), crosshair(seen)]
+        wordy = replace(
+            seen,
+            cells=tuple(replace(cell, no_data=None) for cell in seen.cells),
+            place="",
+            cross=(),
+            slice=(),
+        )
+        if self._words[0] != (wordy, ratio, veiled):
+            self._words = (wordy, ratio, veiled), _words(wordy, ratio, veiled)
+        first = seen.cells[0].layout.place if seen.cells else None
+        place = seen.place, first, seen.size, seen.background, ratio
+        if self._place[0] != place:
+            self._place = place, _place(seen, ratio)
+        return [one for one in (*found, self._words[1], self._place[1]) if one is not None]
+
+    def _hatches(self, seen: Seen, ratio: float) -> list[Drawing | None]:
+        before, self._hatched = self._hatched, {}
+        for cell in seen.cells if seen.slice else ():
+            if cell.no_data is not None:
+                key = cell.layout, cell.no_data, seen.slice, seen.size, ratio
+                if key not in before:
+                    before[key] = hatch(seen, cell.layout, cell.no_data, ratio)
+                self._hatched[key] = before[key]
+        return list(self._hatched.values())
+
+
+def _words(seen: Seen, ratio: float, veiled: bool) -> Drawing | None:
+    """Return texts, colour bars, scale and ring of all cells; over a ground where it is veiled."""
+    whole = Rect(0, 0, *seen.size)
+    image, painter = _begin(whole, ratio)
     if veiled:
         image.fill(_color(seen.background))
-    for cell in seen.cells:
-        if cell.no_data is not None:
-            hatch(painter, seen, cell.layout, cell.no_data, ratio)
-        for one in over:
-            paint_slice(painter, seen, cell.layout, one)
-    for cell in seen.cells:
-        _paint_cross(painter, seen, cell.layout)
     if seen.mark is not None:
         for cell in seen.cells:
             _paint_mark(painter, seen, cell.layout, seen.mark)
-    for i, cell in enumerate(seen.cells):
-        _paint_cell(painter, seen, cell.layout, cell.text)
-        if i == 0:
-            _paint_place(painter, seen, cell.layout)
-    return _end(image, painter)
-
-
-def paint_under(seen: Seen, under: list[SlicePicture], ratio: float = 1.0) -> np.ndarray:
-    """Return what lies under the layers, as `paint` does."""
-    image, painter = _begin(seen, ratio)
     for cell in seen.cells:
-        for one in under:
-            paint_slice(painter, seen, cell.layout, one)
-    return _end(image, painter)
+        _paint_cell(painter, seen, cell.layout, cell.text)
+    if seen.cells:
+        _paint_scale(painter, seen, seen.cells[0].layout)
+    return _end(seen, image, painter, whole)
 
 
-def _begin(seen: Seen, ratio: float) -> tuple[Any, Any]:
+def _place(seen: Seen, ratio: float) -> Drawing | None:
+    """Return which slice is seen: painted apart, as it is another one with every step."""
+    rect = seen.cells[0].layout.place if seen.cells else None
+    if rect is None or not seen.place:
+        return None
+    x, y = np.floor((rect.x, rect.y)).tolist()  # where pixels begin
+    room = Rect(x, y, *np.ceil((rect.x + rect.width - x, rect.y + rect.height - y)).tolist())
+    image, painter = _begin(room, ratio)
+    _write(painter, seen, rect, seen.place, _SMALL, "left")
+    return _end(seen, image, painter, room)
+
+
+def _begin(rect: Rect, ratio: float) -> tuple[Any, Any]:
+    """Return an image of a part of the canvas, and a painter for the canvas's pixels."""
     from qtpy.QtGui import QImage, QPainter
 
-    width, height = (max(1, round(side * ratio)) for side in seen.size)
+    width, height = (max(1, round(side * ratio)) for side in (rect.width, rect.height))
     image = QImage(width, height, QImage.Format.Format_RGBA8888_Premultiplied)
     image.fill(0)
     image.setDevicePixelRatio(ratio)
     painter = QPainter(image)
+    painter.translate(-rect.x, -rect.y)
     painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.TextAntialiasing)
     return image, painter
 
 
-def _end(image: Any, painter: Any) -> np.ndarray:
+def _end(seen: Seen, image: Any, painter: Any, rect: Rect) -> Drawing:
     painter.end()
-    pixels = image.constBits().asarray(image.sizeInBytes())
-    return np.frombuffer(pixels, np.uint8).reshape(image.height(), image.width(), 4).copy()
+    found = image.constBits().asarray(image.sizeInBytes())
+    pixels = np.frombuffer(found, np.uint8).reshape(image.height(), image.width(), 4).copy()
+    start, size = np.array((rect.y, rect.x)), np.array((rect.height, rect.width))
+    return placed(pixels, parts_of(pixels), start, size, rect, seen.size)
 
 
 def _ink(seen: Seen) -> tuple[int, int, int]:
@@ -94,12 +144,9 @@ def _paint_cell(painter: Any, seen: Seen, layout: CellLayout, text: CellText) ->
         _paint_bar(painter, seen, layout.bar, layout.numbers, text.bar)
 
 
-def _paint_place(painter: Any, seen: Seen, layout: CellLayout) -> None:
-    """Paint which slice is seen, and the scale."""
+def _paint_scale(painter: Any, seen: Seen, layout: CellLayout) -> None:
     from qtpy.QtCore import QRectF
 
-    if layout.place is not None:
-        _write(painter, seen, layout.place, seen.place, _SMALL, "left")
     length, words = seen.scale
     if layout.scale is not None and length:
         room = layout.scale
@@ -225,28 +272,6 @@ def _no_brush() -> Any:
     from qtpy.QtGui import QBrush
 
     return QBrush()
-
-
-def _paint_cross(painter: Any, seen: Seen, layout: CellLayout) -> None:
-    """Paint the crosshair, open where its lines meet."""
-    from qtpy.QtCore import QPointF, QRectF
-    from qtpy.QtGui import QPainter, QPen
-
-    if not seen.cross:
-        return
-    cell = layout.cell
-    place, *ends = np.array(seen.cross) + cell.middle
-    painter.save()
-    painter.setClipRect(QRectF(cell.x, cell.y, cell.width, cell.height))
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)  # upright lines, and quick
-    for color, width in _CROSS:
-        painter.setPen(QPen(_color(color), width))
-        for end in ends:
-            length = float(np.hypot(*(end - place)))
-            if length > _OPEN:
-                start = place + (end - place) * (_OPEN / length)
-                painter.drawLine(QPointF(*start), QPointF(*end))
-    painter.restore()
 
 
 def _paint_mark(painter: Any, seen: Seen, layout: CellLayout, mark: Mark) -> None:

@@ -9,15 +9,16 @@ from typing import Any
 
 import numpy as np
 
+from .drawing import Drawing
+
 _UNDER, _OVER = -1, 10**7
 """Order among what is on the canvas: napari's views are at 0 and above."""
 _VERTEX = """
-attribute vec2 a_corner;
-uniform float u_size;
+attribute vec4 a_corner;
 varying vec2 v_at;
 void main() {
-    v_at = a_corner;
-    gl_Position = vec4(u_size * vec2(2.0 * a_corner.x - 1.0, 1.0 - 2.0 * a_corner.y), 0.0, 1.0);
+    v_at = a_corner.zw;
+    gl_Position = vec4(2.0 * a_corner.x - 1.0, 1.0 - 2.0 * a_corner.y, 0.0, 1.0);
 }
 """
 _FRAGMENT = """
@@ -27,23 +28,22 @@ void main() {
     gl_FragColor = texture2D(u_picture, v_at);
 }
 """
-_NOTHING = np.zeros((1, 1, 4), np.uint8)
+_NOTHING = Drawing(np.zeros((1, 1, 4), np.uint8), np.zeros((3, 4), np.float32))
 """Drawn, of no size, rather than nothing. vispy does not tell OpenGL which program draws if it was
 the last one to draw, but Qt has used others between frames: what draws first must not be what
 draws last."""
 
 
 class Pictures:
-    """Two images as large as the canvas, brought up to date before each frame.
+    """Pictures under and over all of a canvas, brought up to date before each frame.
 
     Parameters
     ----------
     widget : QWidget
         In which the canvas is.
     redraw : callable
-        Called before each frame with the pixels of the screen to one of the canvas; returns what
-        changed: the pictures under and over all, each RGBA whose colours are multiplied by alpha,
-        or None for one that stays.
+        Called before each frame with the pixels of the screen to one of the canvas; returns the
+        pictures under and over all, lowest first, or None if they stay.
     tooltip : callable
         Returns what is to be said at a place (x, y) on the canvas.
     """
@@ -51,7 +51,7 @@ class Pictures:
     def __init__(
         self,
         widget: Any,
-        redraw: Callable[[float], tuple[np.ndarray | None, np.ndarray | None]],
+        redraw: Callable[[float], tuple[list[Drawing], list[Drawing]] | None],
         tooltip: Callable[[float, float], str],
     ):
         from qtpy.QtCore import QTimer
@@ -59,11 +59,11 @@ class Pictures:
         self._redraw = redraw
         self._canvas = canvas_in(widget)
         self._canvas.set_current()  # else the images belong to another window's context
-        self._images = []
+        self._nodes = []
         for order in (_UNDER, _OVER):
-            image = _picture_node()(parent=self._canvas.scene)
-            image.order = order
-            self._images.append(image)
+            node = _pictures_node()(parent=self._canvas.scene)
+            node.order = order
+            self._nodes.append(node)
         self._again = QTimer(self._canvas.native)
         self._again.setSingleShot(True)
         self._again.timeout.connect(self._canvas.native.update)
@@ -86,15 +86,15 @@ class Pictures:
 
     def _before_frame(self, event: Any = None) -> None:
         ratio = float(self._canvas.native.devicePixelRatioF())
-        for image, pixels in zip(self._images, self._redraw(ratio), strict=True):
-            if pixels is None:
-                continue
-            image.show(pixels)
+        new = self._redraw(ratio)
+        if new is not None:
+            for node, drawings in zip(self._nodes, new, strict=True):
+                node.show(drawings)
 
 
 @cache
-def _picture_node() -> Any:
-    """Return a class of vispy's: a picture that fills the canvas.
+def _pictures_node() -> Any:
+    """Return a class of vispy's: pictures that lie on the canvas.
 
     vispy's own image computes limits, gamma and colours of each pixel, three times as slow where
     software draws.
@@ -103,29 +103,46 @@ def _picture_node() -> Any:
     from vispy.scene.visuals import create_visual_node
     from vispy.visuals import Visual
 
-    class CanvasPictureVisual(Visual):
+    class _Part:
+        def __init__(self) -> None:
+            self.texture = Texture2D(_NOTHING.pixels, interpolation="nearest")
+            self.corners = VertexBuffer(_NOTHING.corners)
+            self.drawn = _NOTHING
+
+        def show(self, one: Drawing) -> None:
+            if one.pixels is not self.drawn.pixels:
+                self.texture.set_data(one.pixels)
+            if one.smooth != self.drawn.smooth:
+                self.texture.interpolation = "linear" if one.smooth else "nearest"
+            self.corners.set_data(one.corners)
+            self.drawn = one
+
+    class CanvasPicturesVisual(Visual):
         def __init__(self) -> None:
             super().__init__(vcode=_VERTEX, fcode=_FRAGMENT)
-            corners = np.array([(0, 0), (1, 0), (0, 1), (1, 1)], np.float32)
-            self._texture = Texture2D(_NOTHING, interpolation="nearest")
-            self.shared_program["a_corner"] = VertexBuffer(corners)
-            self.shared_program["u_picture"] = self._texture
-            self.shared_program["u_size"] = 0.0
-            self._draw_mode = "triangle_strip"
+            self._parts: list[_Part] = []
+            self.show([])
+            self._draw_mode = "triangles"
             blended = ("one", "one_minus_src_alpha")
             self.set_gl_state(blend=True, depth_test=False, cull_face=False, blend_func=blended)
 
-        def show(self, pixels: np.ndarray) -> None:
-            if pixels[..., 3].any():
-                self._texture.set_data(pixels)
-                self.shared_program["u_size"] = 1.0
-            else:
-                self.shared_program["u_size"] = 0.0
+        def show(self, drawings: list[Drawing]) -> None:
+            seen = [one for one in drawings if len(one.corners)] or [_NOTHING]
+            more = [_Part() for _ in seen[len(self._parts) :]]
+            self._parts = [*self._parts[: len(seen)], *more]
+            for part, one in zip(self._parts, seen, strict=True):
+                part.show(one)
+
+        def draw(self) -> None:
+            for part in self._parts:
+                self.shared_program["u_picture"] = part.texture
+                self.shared_program["a_corner"] = part.corners
+                super().draw()
 
         def _prepare_transforms(self, view: Any) -> None:
-            pass  # it fills the canvas, however that is moved
+            pass  # they fill the canvas, however that is moved
 
-    return create_visual_node(CanvasPictureVisual)
+    return create_visual_node(CanvasPicturesVisual)
 
 
 def canvas_in(widget: Any) -> Any:

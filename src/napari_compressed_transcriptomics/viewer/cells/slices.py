@@ -1,12 +1,15 @@
 """Pictures of a slice that are drawn in every cell, under or over the map there."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Protocol
 from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from napari_compressed_transcriptomics.viewer.layer_content import shown
+
+from .drawing import parts_of, premultiplied
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +32,16 @@ class SlicePicture:
     corner: np.ndarray
     step: np.ndarray
     smooth: bool = False
+
+    @cached_property
+    def pixels(self) -> np.ndarray:
+        """The same, colours multiplied by alpha."""
+        return premultiplied(self.rgba)
+
+    @cached_property
+    def parts(self) -> np.ndarray:
+        """Its parts that are not clear, see `drawing.parts_of`."""
+        return parts_of(self.rgba)
 
 
 class NoData:
@@ -116,10 +129,21 @@ class ImageSlices:
     translate: np.ndarray
     colors: np.ndarray
     smooth: bool = False
+    _last: dict[tuple[int, int], SlicePicture | None] = field(default_factory=dict, repr=False)
 
     def slice(self, axis: int, mm: float) -> SlicePicture | None:
-        """Return the picture of a slice; None outside the volume or of nothing."""
+        """Return the picture of a slice; None outside the volume or of nothing.
+
+        The slice that was asked for last is the same picture when it is asked for again.
+        """
         index = round((mm - self.translate[axis]) / self.scale[axis])
+        if (axis, index) not in self._last:
+            made = self._made(axis, index)
+            self._last.clear()
+            self._last[axis, index] = made
+        return self._last[axis, index]
+
+    def _made(self, axis: int, index: int) -> SlicePicture | None:
         if not 0 <= index < self.data.shape[axis]:
             return None
         rgba = self.colors[self.data.take(index, axis=axis).astype(np.uint8)]
