@@ -8,7 +8,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtGui import QPixmap
 from qtpy.QtWidgets import QDoubleSpinBox, QFileDialog, QLabel, QLineEdit, QSpinBox
 
-from napari_compressed_transcriptomics.core.brain_space import OTHER, is_mni
+from napari_compressed_transcriptomics.core.brain_space import OTHER, is_mni, space_of
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.figures.brain_map import BrainMap
 from napari_compressed_transcriptomics.figures.request import FigureRequest
@@ -169,16 +169,16 @@ class ExportFigure(Dock):
         what, out = shown(self.layer.layer), Path(f"{safe_stem(one.title, '_')}.svg")
         if what is None or what.expression is None or request.what[0].startswith("layer:"):
             raise UserError(f"“{one.title}” is in this window only; open it from a file or result.")
-        result = what.reconstruction
+        result, work = what.reconstruction, session(self._viewer).work
+        folder = None if result is None else work.folder_of(result)
+        space = {"space": space_of(what.expression.source) or None}
+        if folder is not None:  # which holds the model
+            return figure_again(request, [folder], space, out)
         if result is not None and not result.has_errors:
-            raise UserError(f"“{one.title}” is decoded from latents; save the gene, and open it.")
+            raise UserError(f"“{one.title}” is decoded from latents; save this result first.")
         inputs, reading = command_reading(what.expression.source)
         if result is None:
             return figure_again(request, inputs, reading, out)
-        work, space = session(self._viewer).work, {"space": reading["space"]}
-        folder = work.folder_of(result)
-        if folder is not None:  # which holds the model
-            return figure_again(request, [folder], space, out)
         parameters = work.parameters_of(result)
         results = results_in(result.expression.name, result.codec.id, result.codec.latent_size)
         before = compress_again(request_of(result.expression, parameters), results)

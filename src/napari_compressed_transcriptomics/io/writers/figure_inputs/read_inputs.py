@@ -5,14 +5,23 @@ from pathlib import Path
 
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.progress import Report, silent
+from napari_compressed_transcriptomics.io.writers.read_results import read_summary
 
 from .comparison import ComparisonInput
+from .decoded import DecodedInput
 from .input import AS_IT_IS, Input, Reading
 from .prediction import PredictionInput
 from .result import of_expression, of_folder
 
+
+def _of_results(folder: Path, reading: Reading, report: Report) -> Input:
+    if read_summary(folder).get("rmse") is None:  # as of latents alone
+        return DecodedInput(folder, reading, report)
+    return of_folder(folder, reading, report)
+
+
 _KINDS: dict[str, Callable[[Path, Reading, Report], Input]] = {
-    "summary.json": of_folder,
+    "summary.json": _of_results,
     "prediction.json": PredictionInput,
     "comparison.json": ComparisonInput,
 }
