@@ -7,6 +7,8 @@ import zarr
 
 from napari_compressed_transcriptomics import read_expression
 from napari_compressed_transcriptomics._reader import get_reader
+from napari_compressed_transcriptomics.core.errors import UserError
+from napari_compressed_transcriptomics.io.files import zarr_store
 from napari_compressed_transcriptomics.io.writers.h5ad_write import write_h5ad
 from napari_compressed_transcriptomics.io.writers.reopen.annotated import latents_beside
 from napari_compressed_transcriptomics.io.writers.store import convert
@@ -95,3 +97,47 @@ def test_latents_in_a_store(tmp_path):
     )
     zarr.consolidate_metadata(tmp_path / "x.zarr")
     np.testing.assert_array_equal(beside(tmp_path / "x.zarr").latents, latents)
+
+
+@pytest.mark.filterwarnings("ignore:Consolidated metadata")
+@pytest.mark.parametrize("chunks", [(5, 2), (1000, 3)])
+def test_latents_of_others_as_zarr_packs_them(chunks, tmp_path):
+    data = make_phantom()
+    convert(data, tmp_path / "x.zarr")
+    latents = np.random.default_rng(0).normal(size=(data.n_samples, 3)).astype(np.float32)
+    group = zarr.open_group(tmp_path / "x.zarr", mode="a").require_group("obsm")
+    group.create_array("X_latent", data=latents, chunks=chunks)
+    np.testing.assert_array_equal(beside(tmp_path / "x.zarr").latents, latents)
+    chunk = tmp_path / "x.zarr" / "obsm" / "X_latent" / "c" / "0" / "0"
+    good = chunk.read_bytes()
+    for bad in (  # which says it holds 2 ** 60 bytes; two in one; cut short; something else
+        good[:4] + bytes([0xE0]) + (1 << 60).to_bytes(8, "little") + good[6:],
+        good + good,
+        good[:-1],
+        b"x" * 40,
+    ):
+        chunk.write_bytes(bad)
+        found = beside(tmp_path / "x.zarr")
+        assert found.latents is None
+        assert "has a damaged chunk of obsm/X_latent (0); write it again" in found.notes[0]
+
+
+@pytest.mark.filterwarnings("ignore:Consolidated metadata")
+def test_latents_that_are_packed_otherwise_are_refused(monkeypatch, tmp_path):
+    data = make_phantom()
+    convert(data, tmp_path / "x.zarr")
+    group = zarr.open_group(tmp_path / "x.zarr", mode="a").require_group("obsm")
+    group.create_array("X_latent", data=np.ones((data.n_samples, 3), np.float32))
+    store = zarr_store.Store(tmp_path / "x.zarr")
+    monkeypatch.setattr(zarr_store, "is_remote", lambda path: True)
+    with pytest.raises(UserError, match="packed by zstd, which is read from a disk only"):
+        store.numbers("obsm/X_latent", 2)
+
+
+@pytest.mark.parametrize("size", [0, 1, 255, 256, 300, 65_791, 65_792, 10**6])
+def test_sizes_of_zstd_frames_are_read(size):
+    from numcodecs import zstd
+
+    packed = bytes(zstd.compress(np.zeros(size, np.uint8), 3))
+    assert zarr_store._unpacked_size(packed) == size
+    assert zarr_store._unpacked_size(packed * 2) is None

@@ -33,6 +33,8 @@ MAX_SHARD_ROWS = 64
 """Shards that lie one below another, at most: there are hundreds of files, not thousands."""
 _REMOTE = ("http://", "https://", "s3://")
 _CODECS = {"bytes", "blosc", "crc32c", "sharding_indexed", "vlen-utf8"}
+_ZARRS_OWN = {"bytes", "zstd"}
+"""How Zarr packs arrays where nobody says how: so others' are packed that lie in our stores."""
 _LARGEST_CHUNK = 1 << 26  # bytes, 128 times those of ours: a chunk is unpacked as a whole
 
 
@@ -102,10 +104,33 @@ class Store:
         return [str(text) for text in self._read(array)]
 
     def numbers(self, name: str, ndim: int) -> np.ndarray:
-        """Return all of an array of numbers."""
-        array = self._array(name, ndim)
+        """Return all of an array of numbers; ours, or packed as Zarr does by itself."""
+        array = self._array(name, ndim, _CODECS | _ZARRS_OWN)
+        codecs = _codecs_of(array.metadata.to_dict())
+        if "zstd" in codecs:
+            self._check_zstd(name, array, codecs)
         require_memory(12 * int(np.prod(array.shape, dtype=float)), self.name)
         return self._read(array)
+
+    def _check_zstd(self, name: str, array: Any, codecs: set[str]) -> None:
+        """Refuse chunks that would unpack to another size than theirs, before any is unpacked."""
+        size = math.prod(array.chunks) * array.dtype.itemsize
+        if is_remote(self.address) or codecs != _ZARRS_OWN or size > _LARGEST_CHUNK:
+            raise UserError(
+                f"{self.name} has {name} packed by zstd, which is read from a disk only, in whole "
+                f"chunks of at most {_LARGEST_CHUNK >> 20} MB; write it with compressors=None"
+            )
+        with damage_reported(self.name):
+            for path in (Path(self.address) / name).rglob("*"):
+                if path.name == "zarr.json" or not path.is_file():
+                    continue
+                with path.open("rb") as file:  # what cannot be packed is hardly longer then
+                    packed = file.read(size + size // 128 + 1024)
+                    if file.read(1) or _unpacked_size(packed) != size:
+                        raise UserError(
+                            f"{self.name} has a damaged chunk of {name} ({path.name}); write it "
+                            "again"
+                        )
 
     def _read(self, array: Any) -> np.ndarray:
         with damage_reported(self.name):
@@ -229,6 +254,29 @@ def _opened(address: str, name: str) -> Any:
             f"{name} lies on a server, which needs {error.name}: pip install "
             f'"napari-compressed-transcriptomics[{extra}]"'
         ) from None
+
+
+def _unpacked_size(packed: bytes) -> int | None:
+    """Return what a zstd frame (RFC 8878) says of its content's size in bytes.
+
+    The library takes that much memory, and so for each of several frames. None where these are
+    not one frame from the first byte to the last, or where it does not say.
+    """
+    if len(packed) < 9 or packed[:4] != b"\x28\xb5\x2f\xfd":
+        return None
+    flags = packed[4]
+    single, has_checksum = flags >> 5 & 1, flags >> 2 & 1
+    width = (single, 2, 4, 8)[flags >> 6]
+    at = 5 + (1 - single) + (0, 1, 2, 4)[flags & 3]
+    size = int.from_bytes(packed[at : at + width], "little") + (256 if width == 2 else 0)
+    at, last = at + width, 0
+    while not last:
+        header = int.from_bytes(packed[at : at + 3], "little")
+        last, kind = header & 1, header >> 1 & 3
+        if kind == 3 or at + 3 > len(packed):
+            return None
+        at += 3 + (1 if kind == 1 else header >> 3)  # one byte, repeated
+    return size if width and at + 4 * has_checksum == len(packed) else None
 
 
 def _codecs_of(metadata: Any) -> set[str]:
