@@ -57,9 +57,9 @@ wheel-test: $(READY) ## build the wheel and use it in a fresh environment of eac
 	rm -rf dist && $(BIN)/python -m build --outdir dist .
 	$(ON_SCREEN) $(BIN)/python scripts/wheel_test.py --wheels dist --constraint constraints.txt $(TORCH_INDEX) $(if $(REAL),--real $(REAL))
 
-bench: $(READY) ## measure speed and memory (minutes)
+bench: $(READY) ## measure speed and memory (minutes; FULL=1: of a whole brain of 14 GB, an hour or more)
 	$(PIP) install --quiet -c constraints.txt -r benchmarks/requirements.txt
-	$(ON_SCREEN) $(BIN)/python -W ignore -m benchmarks
+	$(ON_SCREEN) $(BIN)/python -W ignore -m benchmarks$(if $(FULL),.whole_brain --stores $(or $(STORES),build/whole-brain) $(if $(MAPS),--maps $(MAPS)))
 
 quality: $(READY) ## measure all methods on samples left out (an hour or more; real data needed)
 	$(BIN)/python -m benchmarks.quality

@@ -1,8 +1,8 @@
 """A whole brain at full size, 185,682 voxels x 18,686 genes: what it takes, and the page of it.
 
-The store is made of real maps and noise: each gene is a random mixture of the maps of a folder of
-one volume per gene (`--maps`), and noise. Each piece of work runs in a process of its own; its
-memory is the peak of that process above what it has with everything imported.
+The store is made by `whole_brain_data` of real maps and noise. Each piece of work runs in a
+process of its own; its memory is the peak of that process above what it has with everything
+imported. How cost grows is measured on the first voxels of the same store.
 """
 
 import argparse
@@ -12,69 +12,32 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import product
 from pathlib import Path
 
 import numpy as np
 
-from napari_compressed_transcriptomics.core.expression import (
-    Expression,
-    Parcellation,
-    voxel_names,
-)
+from napari_compressed_transcriptomics.core.expression import Expression
 from napari_compressed_transcriptomics.core.lazy_values import LazyValues
 from napari_compressed_transcriptomics.core.provenance import versions
 
 from .server import served
+from .whole_brain_data import N_GENES, made
 
-N_GENES = 18_686
 PAGE = Path(__file__).parent / "whole_brain.md"
 SIZES = (8, 64)
+PARTS = (1 / 8, 1 / 4, 1 / 2, 1)
+"""Of the voxels: what compressing them takes should lie on a line."""
+LINEAR = 0.15
+DATA = Path(os.environ.get("CT_TEST_DATA", PAGE.parent.parent.parent / "shared" / "data"))
 IPCA_ROWS = 2048
 DELAY = 0.02
 """Of the server, before each answer, in seconds."""
 
 
-class Made:
-    """Genes that are made when they are read; see `core.lazy_values.Matrix`."""
-
-    name, sha256, limits = "made", "", None
-
-    def __init__(self, maps: np.ndarray, n_genes: int) -> None:
-        self.maps = maps
-        self.shape = (len(maps), n_genes)
-        self.rows_together = len(maps)
-
-    def read_rows(self, first: int, last: int) -> np.ndarray:
-        raise NotImplementedError
-
-    def read_columns(self, columns: np.ndarray) -> np.ndarray:
-        found = np.empty((len(self.maps), len(columns)), np.float32)
-        for place, column in enumerate(columns):
-            rng = np.random.default_rng(int(column))
-            weights = rng.standard_t(4, self.maps.shape[1]).astype(np.float32)
-            noise = rng.standard_normal(len(self.maps), np.float32)
-            found[:, place] = 6 + 0.3 * (self.maps @ weights) + 0.3 * noise
-        return found
-
-
-def made(folder: Path, n_genes: int, steps: tuple[int, int, int]) -> Expression:
-    """Return expression like that of the maps in a folder, of every `steps`-th voxel an axis."""
-    import nibabel
-
-    volumes = [nibabel.load(path) for path in sorted(folder.glob("*.nii.gz"))]
-    data = [np.asarray(volume.dataobj, np.float32) for volume in volumes]
-    sound = [one for one in data if np.isfinite(one).all() and one.min() > -20 and one.max() < 30]
-    every = tuple(slice(None, None, step) for step in steps)
-    stacked = np.stack([one[every] for one in sound])
-    mask = (stacked != 0).mean(axis=0) > 0.5
-    maps = stacked[:, mask].T
-    maps = np.ascontiguousarray((maps - maps.mean(0)) / maps.std(0))
-    affine = volumes[0].affine @ np.diag([*steps, 1])
-    parcellation = Parcellation.from_mask(mask, affine)
-    samples = voxel_names(mask)
-    genes = tuple(f"GENE{i}" for i in range(n_genes))
-    return Expression(LazyValues(Made(maps, n_genes)), genes, samples, parcellation, "made")
+Work = Callable[[Path | str, int], dict[str, float]]
 
 
 def read_alone(store: Path | str, size: int) -> dict[str, float]:
@@ -104,18 +67,37 @@ def matrix_products(store: Path | str, size: int) -> dict[str, float]:
     return {"seconds": time.perf_counter() - began}
 
 
-def compressed(codec_id: str) -> Callable[[Path | str, int], dict[str, float]]:
+def first_voxels(expression: Expression, part: float) -> Expression:
+    """Return a part of the voxels, which stay where they are stored."""
+    values, place = expression.values, expression.parcellation
+    assert isinstance(values, LazyValues)
+    n = round(part * expression.n_samples)
+    return replace(
+        expression,
+        values=values.span(0, n),
+        samples=expression.samples[:n],
+        parcellation=place.renumbered(np.where(place.labels <= n, place.labels, 0)),
+    )
+
+
+def compressed(codec_id: str, part: float = 1) -> Work:
     def work(store: Path | str, size: int) -> dict[str, float]:
         from napari_compressed_transcriptomics.codecs.fitting import fit_codec
         from napari_compressed_transcriptomics.reconstruction.reconstruction import reconstruct
 
-        expression = opened(store)
-        began = time.perf_counter()
+        expression = first_voxels(opened(store), part)
+        began, cpu = time.perf_counter(), time.process_time()
         codec = fit_codec(codec_id, expression, size, device="cpu")
         fitted = time.perf_counter()
         result = reconstruct(codec, expression, device="cpu")
-        ended = time.perf_counter()
-        return {"fit": fitted - began, "encode": ended - fitted, "rmse": result.rmse}
+        ended, cpu = time.perf_counter(), time.process_time() - cpu
+        return {
+            "fit": fitted - began,
+            "encode": ended - fitted,
+            "cpu": cpu,
+            "rmse": result.rmse,
+            "rows": expression.n_samples,
+        }
 
     return work
 
@@ -181,11 +163,14 @@ def gene_in_window(store: Path | str, size: int) -> dict[str, float]:
     return {"seconds": float(np.median(times[3:]))}
 
 
-WORK: dict[str, Callable[[Path | str, int], dict[str, float]]] = {
+CODECS = ("pca", "residual")
+WORK: dict[str, Work] = {
     "read": read_alone,
     "products": matrix_products,
-    "pca": compressed("pca"),
-    "residual": compressed("residual"),
+    **{
+        f"{codec_id} {part}": compressed(codec_id, part)
+        for codec_id, part in product(CODECS, PARTS)
+    },
     "incremental": incremental_pca,
     "gene": one_gene,
     "window": gene_in_window,
@@ -222,44 +207,40 @@ def _work(name: str, store: Path | str, size: int) -> None:
     print(json.dumps({**found, "memory": peak() - before}))
 
 
-def lines(stores: Path, sizes: tuple[int, ...], slow: bool) -> Iterator[str]:
+def lines(whole: Path, sizes: tuple[int, ...], slow: bool) -> Iterator[str]:
     """Measure, and yield the page."""
-    whole, small = stores / "whole.zarr", stores / "small.zarr"
     n, n_genes = opened(whole).values.shape
-    n_small = opened(small).values.shape[0]
-    yield f"{n:,} voxels x {n_genes:,} genes, float32 in {_size(whole):.1f} GB on disk; the smaller"
-    yield f"store has {n_small:,} voxels. Seconds are of the wall clock; the floor is the slower of"
-    yield "reading the store alone and the two matrix products alone; the last column is the time a"
-    yield "voxel over that of the smaller store, whose memory stands in brackets.\n"
-    yield "| work | k | fit | encode + error | peak memory | of the floor | per voxel |"
-    yield "|---|---|---|---|---|---|---|"
+    yield f"{n:,} voxels x {n_genes:,} genes, float32 in {_size(whole):.1f} GB on disk. Seconds are"
+    yield "of the wall clock; the floor is the slower of reading the store alone and the two matrix"
+    yield f"products alone; in brackets, the memory for the first {PARTS[0] * n:,.0f} voxels.\n"
+    yield "| work | k | fit | encode + error | peak memory | of the floor |"
+    yield "|---|---|---|---|---|---|"
     read = in_process("read", whole, 0)["seconds"]
-    totals: dict[tuple[str, int], dict[str, float]] = {}
+    found: dict[tuple[str, int], list[dict[str, float]]] = {}
     for size in sizes:
         products = in_process("products", whole, size)["seconds"]
         floor = max(read, products)
-        yield f"| reading alone / products alone | {size} | | {read:.1f} s / {products:.1f} s | | |"
-        for codec_id in ("pca", "residual"):
-            found = totals[codec_id, size] = in_process(codec_id, whole, size)
-            less = in_process(codec_id, small, size)
-            both = ((found, n), (less, n_small))
-            per = [(one["fit"] + one["encode"]) / rows for one, rows in both]
+        yield f"| reading alone / products alone | {size} | | {read:.1f} s / {products:.1f} s | |"
+        for codec_id in CODECS:
+            grown = [in_process(f"{codec_id} {part}", whole, size) for part in PARTS]
+            found[codec_id, size], last = grown, grown[-1]
             yield (
-                f"| {codec_id} | {size} | {found['fit']:.0f} s | {found['encode']:.1f} s | "
-                f"{found['memory'] / 1e9:.2f} GB ({less['memory'] / 1e9:.2f}) | "
-                f"{floor / found['encode']:.0%} | {per[0] / per[1]:.2f} |"
+                f"| {codec_id} | {size} | {last['fit']:.0f} s | {last['encode']:.1f} s | "
+                f"{last['memory'] / 1e9:.2f} GB ({grown[0]['memory'] / 1e9:.2f}) | "
+                f"{floor / last['encode']:.0%} |"
             )
         if slow:
-            other = in_process("incremental", whole, size)
-            own = totals["pca", size]["fit"] + totals["pca", size]["encode"]
+            other, own = in_process("incremental", whole, size), found["pca", size][-1]
+            taken = own["fit"] + own["encode"]
             yield (
                 f"| IncrementalPCA of scikit-learn | {size} | | {other['seconds']:.0f} s in all | "
-                f"{other['memory'] / 1e9:.2f} GB | {other['seconds'] / own:.1f} times PCA's here; "
-                f"RMSE {other['rmse']:.5f}, here {totals['pca', size]['rmse']:.5f} | |"
+                f"{other['memory'] / 1e9:.2f} GB | {other['seconds'] / taken:.1f} times PCA's "
+                f"here; RMSE {other['rmse']:.5f}, here {own['rmse']:.5f} |"
             )
+    yield from growth(found)
     milliseconds = {"read from disk": 1000 * in_process("gene", whole, 0)["seconds"]}
     milliseconds["from disk, in the window"] = 1000 * in_process("window", whole, 0)["seconds"]
-    with served(stores, DELAY) as server:
+    with served(whole.parent, DELAY) as server:
         there = f"{server.address}/{whole.name}"
         milliseconds["from a server"] = 1000 * in_process("gene", there, 0)["seconds"]
         milliseconds["from a server, in the window"] = (
@@ -269,14 +250,35 @@ def lines(stores: Path, sizes: tuple[int, ...], slow: bool) -> Iterator[str]:
     yield from (f"- {how}: {value:.0f} ms" for how, value in milliseconds.items())
 
 
+def growth(found: dict[tuple[str, int], list[dict[str, float]]]) -> Iterator[str]:
+    """Yield a table: CPU seconds by the number of voxels, and the line that they lie on."""
+    rows = [int(one["rows"]) for one in next(iter(found.values()))]
+    yield "\nCPU seconds of fit, encode and error by the number of voxels, and the line they lie"
+    yield "on. What it has for no voxels is taken whatever their number: first components,"
+    yield f"training, the reference. Linear: none is off it by more than {LINEAR:.0%}.\n"
+    yield f"| work | k | {' | '.join(f'{n:,}' for n in rows)} | line | off it by |"
+    yield f"|---|---|{'---|' * len(rows)}---|---|"
+    for (codec_id, size), grown in found.items():
+        cpu = np.array([one["cpu"] for one in grown])
+        both = np.column_stack([np.ones(len(rows)), rows])
+        (fixed, each), *_ = np.linalg.lstsq(both / cpu[:, None], np.ones(len(rows)), rcond=None)
+        off = np.abs(both @ [fixed, each] / cpu - 1).max()
+        verdict = "" if off <= LINEAR else ": NOT linear"
+        yield (
+            f"| {codec_id} | {size} | {' | '.join(f'{one:.1f}' for one in cpu)} | "
+            f"{fixed:.1f} s + {1000 * each:.2f} s a 1,000 | {off:.0%}{verdict} |"
+        )
+
+
 def _size(folder: Path) -> float:
     return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) / 1e9
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.whole_brain", description=__doc__)
-    parser.add_argument("--stores", required=True, help="folder of the stores, 16 GB")
-    parser.add_argument("--maps", type=Path, help="folder of one volume per gene, to make them of")
+    parser.add_argument("--stores", required=True, help="folder of the store, 11 GB")
+    parser.add_argument("--maps", type=Path, default=DATA / "mrna", help="to make it of")
+    parser.add_argument("--steps", type=int, nargs=3, default=(1, 1, 1), help="every n-th voxel")
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES)
     parser.add_argument("--no-slow", action="store_true", help="leave IncrementalPCA out")
     parser.add_argument("--work", choices=WORK, help=argparse.SUPPRESS)
@@ -287,22 +289,25 @@ def main() -> None:
         return
     from napari_compressed_transcriptomics.io.writers.store import convert
 
-    stores = Path(given.stores)
-    stores.mkdir(parents=True, exist_ok=True)
-    for name, step in (("small", 2), ("whole", 1)):
-        if not (stores / f"{name}.zarr").exists():
-            began = time.perf_counter()
-            convert(made(given.maps, N_GENES, step), stores / f"{name}.zarr")
-            print(f"{name}.zarr made in {time.perf_counter() - began:.0f} s", flush=True)
+    steps = tuple(given.steps)
+    store = Path(given.stores) / f"whole{'' if steps == (1, 1, 1) else steps}.zarr"
+    store.parent.mkdir(parents=True, exist_ok=True)
+    if not store.exists():
+        if not given.maps.is_dir():
+            sys.exit(f"{given.maps} is absent; give --maps, a folder of one volume per gene")
+        began = time.perf_counter()
+        convert(made(given.maps, N_GENES, steps), store)
+        print(f"{store.name} made in {time.perf_counter() - began:.0f} s", flush=True)
     used = ", ".join(f"{name} {version}" for name, version in versions().items())
     page = [
         f"# A whole brain at full size\n\n{datetime.now(UTC):%Y-%m-%d}, {used}, "
         f"{os.cpu_count()} cores.\n"
     ]
-    for line in lines(stores, tuple(given.sizes), not given.no_slow):
+    for line in lines(store, tuple(given.sizes), not given.no_slow):
         print(line, flush=True)
         page.append(line)
-    PAGE.write_text("\n".join(page) + "\n", "utf-8")
+    if steps == (1, 1, 1):
+        PAGE.write_text("\n".join(page) + "\n", "utf-8")
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.decomposition import PCA as SklearnPCA
 
-from napari_compressed_transcriptomics.codecs import streamed_pca
+from napari_compressed_transcriptomics.codecs import fitting, streamed_pca
 from napari_compressed_transcriptomics.codecs.codec import codec_class
 from napari_compressed_transcriptomics.codecs.fitting import fit_codec
 from napari_compressed_transcriptomics.codecs.streamed_pca import principal_components, scores_of
@@ -97,6 +97,19 @@ def test_rows_are_read_a_few_times_and_in_order(smooth):
     codec_class("pca").fit(expression, 4, device="cpu")
 
     assert blocks == [*range(0, 1500, 100)] * (1 + streamed_pca.PASSES)
+
+
+def test_what_the_reference_is_learned_from_is_kept_as_it_goes_by(smooth, monkeypatch):
+    monkeypatch.setattr(fitting, "MAX_TO_LEARN", 700)
+    expression, whole = lazy(smooth), lazy(smooth).in_memory()
+    drawn = whole.drawn(700)
+
+    codec = fit_codec("pca", expression, 4, device="cpu")
+
+    assert len(expression.values.matrix.blocks) == 15 * (1 + streamed_pca.PASSES)
+    reference = fitting.learn_reference(codec, drawn, "cpu")
+    np.testing.assert_array_equal(codec.reference.mean, reference.mean)
+    np.testing.assert_array_equal(codec.reference.cutoffs, reference.cutoffs)
 
 
 def test_fit_ends_within_a_block(smooth, monkeypatch):

@@ -63,11 +63,13 @@ def fit_codec(
     what = f"Measuring {expression.name}"
     if cls.is_network:  # before it is fitted in vain
         require_memory(20 * min(expression.n_samples, _ROWS) * expression.n_genes, what)
+        if cls.streams:  # what is learned from below goes by in the fit
+            expression = expression.keeping_drawn(MAX_TO_LEARN)
     codec = cls.fit(expression, latent_size, device=device, report=report, **settings)
     if codec.is_network:
         with memory_reported(what, cls.smaller):
             some = expression
-            if isinstance(expression.values, LazyValues):  # read once, not for each of its steps
+            if isinstance(expression.values, LazyValues):
                 report(Progress(_STAGE, 0, 1))
                 some = expression.drawn(MAX_TO_LEARN)
             codec.reference = learn_reference(codec, some, name, report)

@@ -9,7 +9,7 @@ import numpy as np
 
 from .errors import UserError, listing
 from .gene_identities import counterparts
-from .lazy_values import LazyValues, Values
+from .lazy_values import KeepingValues, LazyValues, Values
 from .memory import require_memory
 from .parcellation import Painting as Painting
 from .parcellation import Parcellation as Parcellation
@@ -141,9 +141,19 @@ class Expression:
         """Return at most `n` samples drawn at random, in memory; said in `notes`."""
         if self.n_samples <= n:
             return self.in_memory()
-        rows = np.sort(np.random.default_rng(seed).permutation(self.n_samples)[:n])
+        rows = self._draw(n, seed)
         note = f"{n:,} of the {self.n_samples:,} samples of {self.name} were drawn (seed {seed})"
         return replace(self.subset(rows), notes=(*self.notes, note))
+
+    def keeping_drawn(self, n: int, seed: int = 0) -> "Expression":
+        """Return the same, of which lazy values keep what `drawn` returns as they are read."""
+        if not isinstance(self.values, LazyValues) or self.n_samples <= n:
+            return self
+        require_memory(4 * n * self.n_genes, f"{n:,} samples of {self.name}")
+        return replace(self, values=KeepingValues(self.values, self._draw(n, seed)))
+
+    def _draw(self, n: int, seed: int) -> np.ndarray:
+        return np.sort(np.random.default_rng(seed).permutation(self.n_samples)[:n])
 
     def _take(self, columns: list[int]) -> Values:
         if isinstance(self.values, LazyValues):

@@ -156,9 +156,13 @@ class LazyValues:
         block = some // self.matrix.rows_together
         for number in map(int, np.unique(block)):
             of_block = block == number
-            kept = self._kept  # without waiting for who reads in order
-            values = kept[1] if kept and kept[0] == number else self._read(number)
-            found[of_block] = values[some[of_block] - number * self.matrix.rows_together]
+            start, kept = number * self.matrix.rows_together, self._kept
+            if kept and kept[0] == number:  # without waiting for who reads in order
+                values = kept[1]
+            else:  # no more of it than is wanted
+                start = int(some[of_block][0])
+                values = self._read(start, int(some[of_block][-1]) + 1)
+            found[of_block] = values[some[of_block] - start]
         return found[back] if np.ndim(wanted) else found[0]
 
     def _span(self, first: int, last: int) -> np.ndarray:
@@ -185,16 +189,20 @@ class LazyValues:
             if self._ahead is not None and self._ahead[0] == number:
                 values = self._ahead[1].result()
             else:
-                values = self._read(number)
+                values = self._read(*self._rows_of(number))
             self._ahead = None
             self._kept = (number, values)
             if in_order and (number + 1) * self.matrix.rows_together < len(self):
-                self._ahead = (number + 1, _reader().submit(self._read, number + 1))
+                ahead = _reader().submit(self._read, *self._rows_of(number + 1))
+                self._ahead = (number + 1, ahead)
             return values
 
-    def _read(self, number: int) -> np.ndarray:
+    def _rows_of(self, number: int) -> tuple[int, int]:
+        """Return the first row of a block, and the one after its last."""
         first = number * self.matrix.rows_together
-        last = min(first + self.matrix.rows_together, len(self))
+        return first, min(first + self.matrix.rows_together, len(self))
+
+    def _read(self, first: int, last: int) -> np.ndarray:
         values = self.matrix.read_rows(first, last)
         if self.columns is None:
             return values
@@ -204,6 +212,37 @@ class LazyValues:
             assert self.fill is not None
             values[:, lacking] = self.fill[lacking]
         return values
+
+
+class KeepingValues(LazyValues):
+    """Lazy values of which some rows stay in memory from when they are first read.
+
+    For rows that are wanted after all others were gone through: they need not be read again.
+
+    Parameters
+    ----------
+    values : LazyValues
+    rows : ndarray of int, shape (n,)
+        Ascending.
+    """
+
+    def __init__(self, values: LazyValues, rows: np.ndarray) -> None:
+        super().__init__(values.matrix, values.columns, values.fill)
+        self.rows = rows
+        self._held = np.empty((len(rows), self.shape[1]), np.float32)
+        self._there = np.zeros(len(rows), bool)
+
+    def _read(self, first: int, last: int) -> np.ndarray:
+        values = super()._read(first, last)
+        some = slice(*np.searchsorted(self.rows, [first, last]))
+        self._held[some] = values[self.rows[some] - first]
+        self._there[some] = True
+        return values
+
+    def _rows(self, rows: Any) -> np.ndarray:
+        if self._there.all() and isinstance(rows, np.ndarray) and np.array_equal(rows, self.rows):
+            return self._held
+        return super()._rows(rows)
 
 
 class _Span:

@@ -18,7 +18,8 @@ from napari_compressed_transcriptomics.core.progress import Progress, Report
 if TYPE_CHECKING:
     import torch
 
-CPU_TILE_BYTES = 2**21
+CPU_TILE_BYTES = 2**19
+"""Of values that are worked on at once: two of them, and what they are made of, fit in a cache."""
 GPU_TILE_BYTES = 2**28
 STAGE = "Encoding and decoding"
 _OfSpan = tuple[np.ndarray, np.ndarray, list[np.ndarray], str, tuple[str, ...]]

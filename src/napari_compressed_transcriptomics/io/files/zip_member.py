@@ -6,15 +6,17 @@ bounded before it is read, and a file in them cannot hold more than its packed b
 
 import stat
 import zipfile
-import zlib
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import IO
 
 from napari_compressed_transcriptomics.core.errors import UserError
 
 ZIP = (".zip",)
-_LARGEST_LIST = 1 << 20  # bytes of the list of contents: thousands of files
+_LARGEST_LIST = 1 << 23  # bytes of the list of contents: a map of every gene, measured and mirrored
 _END = 22  # bytes of the record at an archive's end, but for its comment
+_END64, _LOCATOR = 56, 20  # of that of zip64, and of what tells where it is: both lie before
+_LOCAL = 30  # bytes before each file in an archive, but for its name and more
 _MAX_DEFLATED = 1100  # deflate cannot pack tighter than this
 
 
@@ -32,11 +34,10 @@ def members(archive: Path) -> list[Path]:
     Raises
     ------
     UserError
-        It is damaged, holds far more files than the maps of a gene, or names files outside
-        itself.
+        It is damaged, holds far more files than there are genes, or names files outside itself.
     """
     found = []
-    for info in _contents(archive):
+    for info in _contents(archive)[0]:
         if not info.filename or info.is_dir():
             continue
         parts = PurePosixPath(info.filename).parts
@@ -66,14 +67,25 @@ def open_member(archive: Path, name: str) -> IO[bytes]:
     """
     info = _member(archive, name)
     try:
-        with zipfile.ZipFile(archive) as file:
-            return file.open(info)  # stays open for itself
-    except (OSError, RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error):
+        file = open(archive, "rb")  # noqa: SIM115  (closed with what is returned)
+        try:
+            file.seek(info.header_offset)
+            head = file.read(_LOCAL)
+            if len(head) < _LOCAL or not head.startswith(b"PK\3\4"):
+                raise zipfile.BadZipFile
+            more = (int.from_bytes(head[at : at + 2], "little") for at in (26, 28))
+            file.seek(sum(more), 1)
+            # opened by `zipfile`, it would list an archive of thousands of files each time
+            return zipfile.ZipExtFile(file, "r", info, close_fileobj=True)
+        except BaseException:
+            file.close()
+            raise
+    except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile):
         raise _damaged(archive) from None
 
 
 def _member(archive: Path, name: str) -> zipfile.ZipInfo:
-    info = next((info for info in _contents(archive) if info.filename == name), None)
+    info = _contents(archive)[1].get(name)
     if info is None:
         raise UserError(f"{archive.name} holds no {name}; check the path")
     if info.flag_bits & 1:
@@ -87,32 +99,55 @@ def _member(archive: Path, name: str) -> zipfile.ZipInfo:
     return info
 
 
-def _contents(archive: Path) -> list[zipfile.ZipInfo]:
+_Contents = tuple[list[zipfile.ZipInfo], dict[str, zipfile.ZipInfo]]
+
+
+def _contents(archive: Path) -> _Contents:
+    """Return all that an archive lists, and the same by name."""
+    try:
+        about = archive.stat()
+    except OSError:
+        raise _damaged(archive) from None
+    return _listed(archive, about.st_size, about.st_mtime_ns)
+
+
+@lru_cache(maxsize=2)
+def _listed(archive: Path, size: int, changed: int) -> _Contents:
+    """Return the same of an archive in a state; listed once for all of its files."""
     try:
         with open(archive, "rb") as file:
             _check_list(archive, file)
             with zipfile.ZipFile(file) as listed:
-                return listed.infolist()
+                infos = listed.infolist()
     except UserError:
         raise
     except (OSError, ValueError, RuntimeError, NotImplementedError, zipfile.BadZipFile):
         raise _damaged(archive) from None
+    return infos, {info.filename: info for info in reversed(infos)}
 
 
 def _check_list(archive: Path, file: IO[bytes]) -> None:
     """Refuse a list of contents that is large; it is found in the way of `zipfile`."""
     size = file.seek(0, 2)
-    file.seek(max(0, size - _END - (1 << 16) - 20))
+    first = max(0, size - _END - (1 << 16) - _LOCATOR - _END64)
+    file.seek(first)
     tail = file.read()
     at = len(tail) - _END
     if not (tail[at:].startswith(b"PK\5\6") and tail.endswith(b"\0\0")):
         at = tail.rfind(b"PK\5\6")
     if at < 0 or len(tail) - at < _END:
         raise _damaged(archive)
-    large = tail[max(0, at - 20) : at].startswith(b"PK\6\7")  # zip64, for thousands of files
-    if large or int.from_bytes(tail[at + 12 : at + 16], "little") > _LARGEST_LIST:
+    n_bytes = int.from_bytes(tail[at + 12 : at + 16], "little")
+    locator = tail[max(0, at - _LOCATOR) : at]
+    if locator.startswith(b"PK\6\7"):  # zip64: more than 65,535 files or 4 GB
+        end = at - _LOCATOR - _END64
+        there = int.from_bytes(locator[8:16], "little") == first + end
+        if end < 0 or not there or not tail[end:].startswith(b"PK\6\6"):
+            raise _damaged(archive)
+        n_bytes = int.from_bytes(tail[end + 40 : end + 48], "little")
+    if n_bytes > _LARGEST_LIST:
         raise UserError(
-            f"{archive.name} is too large for the maps of one gene; unpack it, and choose its "
+            f"{archive.name} lists far more files than there are genes; unpack it, and choose its "
             "folder"
         )
 

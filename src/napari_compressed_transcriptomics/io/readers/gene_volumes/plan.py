@@ -111,7 +111,16 @@ class GeneVolumes:
         """Return the SHA-256 of a gene's file, or of the archive that it lies in."""
         path = self.headers[gene].path
         member = member_of(path)
-        return file_sha256(member[0] if member else path)
+        if member is None:
+            return file_sha256(path)
+        if member[0] not in self._archives:
+            self._archives[member[0]] = file_sha256(member[0])
+        return self._archives[member[0]]
+
+    @cached_property
+    def _archives(self) -> dict[Path, str]:
+        """SHA-256 of archives: one may hold all genes."""
+        return {}
 
     def source(self, digests: Sequence[str]) -> dict[str, Any]:
         """Return the entry of `Expression.source`.
