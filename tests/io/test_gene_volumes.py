@@ -77,7 +77,7 @@ def test_a_list_of_files(maps):
     read = read_expression(list(map(str, chosen)))
     assert read.genes == GENES[:3]
     assert read.source["expression"]["files"] == [path.name for path in chosen]
-    assert "a.csv is no NIfTI" in refused([*chosen, maps / "a.csv"])
+    assert "a.csv is not NIfTI" in refused([*chosen, maps / "a.csv"])
     assert "no file" in refused([])
 
 

@@ -8,7 +8,7 @@ import stat
 import zipfile
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import IO, cast
 
 from napari_compressed_transcriptomics.core.errors import UserError
 
@@ -76,7 +76,7 @@ def open_member(archive: Path, name: str) -> IO[bytes]:
             more = (int.from_bytes(head[at : at + 2], "little") for at in (26, 28))
             file.seek(sum(more), 1)
             # opened by `zipfile`, it would list an archive of thousands of files each time
-            return zipfile.ZipExtFile(file, "r", info, close_fileobj=True)
+            return cast(IO[bytes], zipfile.ZipExtFile(file, "r", info, close_fileobj=True))
         except BaseException:
             file.close()
             raise
