@@ -138,7 +138,7 @@ def _option(action: argparse.Action) -> str:
     """Return a row of the table of options."""
     values = action.metavar or ("" if action.nargs == 0 else action.dest.upper())
     if action.choices is not None and not action.metavar:
-        values = "{" + ",".join(map(str, action.choices)) + "}"
+        values = "{" + ", ".join(map(str, action.choices)) + "}"
     names = [f"`{name}`" for name in action.option_strings] or [f"`{values}`"]
     value = f" `{values}`" if action.option_strings and values else ""
     words = (action.help or "") % {**vars(action), "prog": "compressed-transcriptomics"}
