@@ -69,7 +69,7 @@ def test_buffer_is_taken_and_odd_ones_are_refused(tmp_path, capsys):
     assert json.loads((tmp_path / "comparison.json").read_text())["parameters"]["buffer"] == 18.5
     for odd in ("wide", "-1", "inf", "nan"):
         message = refused(capsys, "compare", REGIONS, *asked, odd, "--out", tmp_path / "x")
-        assert "no distance in mm" in message
+        assert "not a distance in mm" in message
     message = refused(capsys, "compare", REGIONS, *asked, "300", "--out", tmp_path / "x")
     assert "A buffer of 300 mm leaves 0 samples to train on" in message
 

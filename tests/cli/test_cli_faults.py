@@ -273,7 +273,7 @@ def test_sigterm_lets_the_work_at_hand_be_saved(monkeypatch, capfd):
     finally:
         signal.signal(signal.SIGTERM, before)
     assert signals.how_ended() == (143, "ended by SIGTERM")
-    assert "saves the best so far" in capfd.readouterr().err
+    assert "saving the best so far" in capfd.readouterr().err
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")

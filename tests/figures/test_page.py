@@ -152,7 +152,7 @@ def test_without_expression_no_error_is_claimed():
     assert content.record["gene_table"] == []
     assert content.record["n_error_maps"] == 0
     assert len(content.record["maps"]) == 2
-    assert "No error is known" in content.record["verdict"][1]
+    assert "no known error" in content.record["verdict"][1]
     assert "RMSE" not in " ".join(content.record["verdict"]) + content.record["rounding"]
     parsed(page_html(content))
 

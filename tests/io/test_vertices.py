@@ -202,7 +202,7 @@ def test_faulty_overlays_are_refused(tmp_path):
     whole = path.read_bytes()
     for content, said in (
         (whole[:1000], "is cut short"),
-        (b"\0\0\0\x02" + whole[4:], "is no MGH file"),
+        (b"\0\0\0\x02" + whole[4:], "is not an MGH file"),
         (whole[:4] + b"\x7f\xff\xff\xff" + whole[8:], "states 2147483647 x 1 x 1 values"),
     ):
         path.write_bytes(content)
@@ -231,7 +231,7 @@ def test_tables_of_other_numbers_of_rows_are_no_vertices(tmp_path):
 
 
 def test_surfaces_for_data_of_voxels_are_refused(tmp_path):
-    with pytest.raises(UserError, match=r"are of vertices, and these data have none"):
+    with pytest.raises(UserError, match=r"are for vertices, and these data have none"):
         read_expression(tmp_path / "a.nii.gz", surface=["a.gii"])
 
 

@@ -63,7 +63,7 @@ def test_latents_that_do_not_fit_are_refused(made):
         decoded(made.codec, made.latents[:, :1], *where)
     bad = made.latents.copy()
     bad[0, 0] = np.nan
-    with pytest.raises(UserError, match="no numbers"):
+    with pytest.raises(UserError, match="not numbers"):
         decoded(made.codec, bad, *where)
 
 

@@ -60,7 +60,7 @@ def test_ranges_and_what_is_wrong_are_said(dock, files, qtbot):
     dock.files.take([files / "abagen_pca0_8mm.nii.gz"])
     dock.model.set_path(files / "m.safetensors")
     dock.ranges.setText("-1 2, 3")
-    assert "two numbers a component" in dock.bar.status.text()
+    assert "two numbers per component" in dock.bar.status.text()
     dock.ranges.setText("-1 2")
     assert dock.request().ranges == ((-1.0, 2.0),)
     press(dock.bar.run)

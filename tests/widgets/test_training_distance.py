@@ -92,4 +92,4 @@ def test_the_menu_adds_the_layer_or_tells_why_not(brain, codec, told):
     layer.metadata["compressed_transcriptomics"] = what
     show_training_distance(viewer)
     assert len(viewer.layers) == 1
-    assert "fit it anew" in told[0].message
+    assert "fit it again" in told[0].message
