@@ -202,7 +202,7 @@ download([2])
         subprocess.Popen([sys.executable, "-c", program], stderr=subprocess.PIPE) for _ in range(2)
     ]
     for process in both:
-        _, errors = process.communicate(timeout=60)
+        _, errors = process.communicate(timeout=600)
         assert process.returncode == 0, errors
     assert sorted(server.requests) == [(TWO, 0), (SAMPLE, 0)]
     assert in_cache() == [TWO, SAMPLE]
