@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from napari_compressed_transcriptomics.widgets.saved.session_read import read_se
 from napari_compressed_transcriptomics.widgets.saved.session_record import save_session
 from napari_compressed_transcriptomics.widgets.saved.session_show import show_session
 from napari_compressed_transcriptomics.widgets.shared.session import session
+from napari_compressed_transcriptomics.widgets.workspace.pages import STEPS
 from phantom import make_phantom
 
 PLUGIN = "napari-compressed-transcriptomics"
@@ -80,8 +82,8 @@ def through_every_dock(viewer, folder):
     comparison(viewer).end()
     assert inspect.isVisible()
     session(viewer).look_at(result.expression.parcellation, 2)
-    for page in ("Components", "Latent space", "Compare two results", "Export figure"):
-        assert main.show_page(page).isVisible()
+    for page in chain.from_iterable(STEPS.values()):
+        assert main.show_page(page.name).isVisible(), page.name
     compress = main.show_page("Compress")
     assert compress.bar.run.isEnabled()
     assert main.show_page("Compare methods").held_out.form.request().expression is work.data[0]
@@ -100,6 +102,67 @@ def test_real_regions_through_every_dock(make_napari_viewer, tmp_path):
     table = real_table(tmp_path, *TABLES["ahba_schaefer100"])
     folder = encoded(table, out=tmp_path / "result")
     through_every_dock(make_napari_viewer(show=True), folder)
+
+
+_YESTERDAY = """
+import sys
+from pathlib import Path
+import napari
+import numpy as np
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QApplication
+from napari_compressed_transcriptomics.widgets.saved.session_record import save_session
+from napari_compressed_transcriptomics.widgets.shared.session import session
+
+plugin, data, path = sys.argv[1:]
+viewer = napari.Viewer()
+_, main = viewer.window.add_plugin_dock_widget(plugin, "Compressed Transcriptomics")
+viewer.open(data, plugin=plugin)
+compress = main.show_page("Compress")
+compress.codec.setCurrentIndex(compress.codec.findData("pca"))
+compress.latent_size.setCurrentIndex(compress.latent_size.findData(2))
+QTest.qWait(50)
+compress.bar.run.click()
+while not session(viewer).work.results:
+    QTest.qWait(50)
+QTest.qWait(200)  # until its layers are there
+labels = np.zeros(viewer.layers[0].data.shape[-3:], np.uint8)
+labels[1:3, 2, 2] = 1
+of = viewer.layers[0]
+viewer.add_labels(
+    labels, name="ROI", scale=of.scale[-3:], translate=of.translate[-3:],
+    units=("mm",) * 3, axis_labels=("z", "y", "x"),
+)
+main.show_page("Latent space")
+print(*save_session(viewer, Path(path)), sep="\\n")
+np.save(Path(path).with_suffix(".npy"), session(viewer).work.results[0].latents)
+viewer.close()
+QApplication.processEvents()
+"""
+
+
+def test_what_one_window_saved_another_goes_on_with(voxels, make_napari_viewer, tmp_path):
+    """Compressed, drawn upon and saved by one process with a window, opened by another."""
+    for file in voxels.parent.glob("x*"):
+        shutil.copy(file, tmp_path)
+    path = tmp_path / "a.session.json"
+    run = [sys.executable, "-c", _YESTERDAY, PLUGIN, str(tmp_path / "x.nii.gz"), str(path)]
+    done = subprocess.run(run, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == "1 result(s) that were not saved yet are in a_results, beside it"
+    viewer = make_napari_viewer(show=True)
+    viewer.open(path, plugin=PLUGIN)
+    work = session(viewer).work
+    wait_for(lambda: work.results and "ROI" in viewer.layers)
+    np.testing.assert_array_equal(work.current_result.latents, np.load(path.with_suffix(".npy")))
+    assert np.count_nonzero(viewer.layers["ROI"].data) == 2
+    assert {"expression", "rmse", "latents"} <= set(kinds(viewer))
+    wait_for(lambda: session(viewer).main is not None)
+    assert session(viewer).main.page_in_front == "Latent space"
+    for page in chain.from_iterable(STEPS.values()):
+        assert session(viewer).main.show_page(page.name) is not None
+    comparison(viewer).show(work.current_result, "TP53")
+    assert "original" in kinds(viewer)
 
 
 def test_originals_are_located(voxels, make_napari_viewer, tmp_path):
