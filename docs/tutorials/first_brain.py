@@ -88,8 +88,8 @@ viewer.dims.ndisplay = 2
 # %% [markdown]
 # ## 4. How good is it on a brain that it has not seen?
 #
-# The error above is on the data that the codec was fitted to, and it flatters. Tick *Measure on samples not
-# seen* and run again: parts of the brain are left out of a fit, and their error measured.
+# The error above is on the data that the codec was fitted to, and it flatters. Tick *Measure on held-out
+# samples* and run again: parts of the brain are left out of a fit, and their error measured.
 #
 # %% [hide]
 compress.held_out.setChecked(True)
