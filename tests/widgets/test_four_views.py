@@ -167,6 +167,27 @@ def test_looks_order_and_what_is_there_follow(brain, four, layer, model):
         assert [x for x in view.model.layers if shown(x)] == [view.copies[layer]]
 
 
+def test_a_surface_of_other_vertices_and_colours_follows(four, model):
+    corners, faces = np.eye(4, 3) * 20, np.array([[0, 1, 2], [0, 1, 3]])
+    surface = model.add_surface((corners[:3], faces[:1], np.ones(3)), vertex_colors=np.ones((3, 4)))
+    with surface.events.data.blocker():
+        surface.vertex_colors = None
+        surface.data = corners, faces, np.ones(4)
+    surface.vertex_colors = np.full((4, 4), 0.5)
+    for view in four.views:
+        assert len(view.copies[surface].vertices) == 4
+        np.testing.assert_array_equal(view.copies[surface].vertex_colors, surface.vertex_colors)
+
+
+def test_what_is_not_seen_is_not_brought(four, model):
+    hidden = model.add_image(np.ones((4, 4, 4)), visible=False)
+    assert all(hidden not in view.copies for view in four.views)
+    hidden.visible = True
+    assert all(view.copies[hidden].visible for view in four.views)
+    model.layers.remove(hidden)
+    assert all(hidden not in view.copies for view in four.views)
+
+
 def test_the_component_follows(las, model):
     _viewer.attach(model)
     stack = add(model, _layers.latent_layers(compressed(las, 3))[0])

@@ -1,5 +1,6 @@
 """Dock widget Four views: beside the window's view the other three, with one crosshair."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QEvent, QSize, Qt
@@ -10,6 +11,7 @@ from napari_compressed_transcriptomics.viewer.anatomy.four_views import FourView
 from napari_compressed_transcriptomics.viewer.anatomy.place import go_to
 from napari_compressed_transcriptomics.viewer.anatomy.planes import fit
 from napari_compressed_transcriptomics.viewer.itself import itself
+from napari_compressed_transcriptomics.viewer.turns import Turns
 
 from .shared.following import at_end, soon
 from .shared.help import help_button
@@ -40,18 +42,30 @@ class FourViews(QWidget):
         self._is_docked = False
         brain_view.attach(self._viewer)
         self.views = Views(self._viewer, self._pick, self._name)
-        self.cells = [_Cell(self, view) for view in self.views.views]
-        self.cells[0].head.addWidget(help_button(lambda: type(self).__name__))
+        self.cells: list[_Cell] = []
         self._splitter = QSplitter()
         self._splitter.setChildrenCollapsible(False)
-        for cell in self.cells:
-            self._splitter.addWidget(cell)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._splitter)
         self._fits = soon(self, self._fit, 50)
-        self._name()
         at_end(self, self.views.close)
+        self._opening = Turns(self._viewer)
+        self._opening.start(self._open())
+
+    def _open(self) -> Iterator[None]:
+        """Make a canvas in each turn of the event loop: three at once would hold it up."""
+        for view in list(self.views.views):
+            if not self.views.views:  # closed meanwhile
+                return
+            cell = _Cell(self, view)
+            if not self.cells:
+                cell.head.addWidget(help_button(lambda: type(self).__name__))
+            self.cells.append(cell)
+            self._splitter.addWidget(cell)
+            self._name()
+            self._fits.start()
+            yield
 
     def sizeHint(self) -> QSize:
         """Ask for a third of a usual window."""
@@ -107,11 +121,14 @@ class _Cell(QWidget):
     def __init__(self, dock: FourViews, view: "LinkedView"):
         super().__init__()
         from napari.qt import QtViewer
+        from napari.utils.action_manager import action_manager
 
         self.view, self._dock = view, dock
         self.name = QLabel()
         self.name.setToolTip(_TIP)
-        self.canvas = QtViewer(view.model, show_welcome_screen=False)
+        # It binds all shortcuts anew to what they were; each would be told to all that show them.
+        with action_manager.events.shortcut_changed.blocker():
+            self.canvas = QtViewer(view.model, show_welcome_screen=False)
         view.view.cells.draw_in(self.canvas)
         self.canvas.dims.hide()  # the place has one slider, in the window
         layout = QVBoxLayout(self)

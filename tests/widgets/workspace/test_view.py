@@ -151,7 +151,7 @@ def test_planes_four_views_and_surface(name, main, viewer, qtbot, told):
                 assert_left_is_left(viewer)
             assert plane != "3d" or viewer.layers[SHELL].visible
     press(brain.views["axial"])
-    assert_four_views_go_where_is_clicked(brain, viewer, layer, expression)
+    assert_four_views_go_where_is_clicked(brain, viewer, layer, expression, qtbot)
     main.parent().raise_()
     settle()
     assert_surface_has_both_sides(show_page(main, "Surface"), viewer, layer, qtbot)
@@ -159,9 +159,11 @@ def test_planes_four_views_and_surface(name, main, viewer, qtbot, told):
     assert not bad
 
 
-def assert_four_views_go_where_is_clicked(brain, viewer, layer, expression):
+def assert_four_views_go_where_is_clicked(brain, viewer, layer, expression, qtbot):
     press(brain.four)
     dock = four_dock(viewer)
+    qtbot.waitUntil(lambda: len(dock.cells) == 3)  # one comes in each turn of the event loop
+    qtbot.waitUntil(lambda: all(layer in view.copies for view in dock.views.views))
     for cell in dock.cells:  # they outlive the dock where layers were added to them meanwhile
         QtViewer._instances.discard(cell.canvas)
     settle()

@@ -60,12 +60,16 @@ class FourViews:
         self._plane = plane_of(main) or "axial"
         self._cells = attach(main).cells
         self._timer = timer_of(main)
-        wait = None if self._timer is None else self._timer.start
-        self.views = [LinkedView(main, plane, wait) for plane in ALL if plane != self._plane]
+        self._bringing = timer_of(main)
+        wait = soon = None
         if self._timer is not None:
             self._timer.setSingleShot(True)
             self._timer.setInterval(_QUIET_MS)
             self._timer.timeout.connect(self._follow_in_3d)
+            self._bringing.setSingleShot(True)
+            self._bringing.timeout.connect(self._bring)
+            wait, soon = self._timer.start, self._bringing.start
+        self.views = [LinkedView(main, plane, wait, soon) for plane in ALL if plane != self._plane]
         for view in self.views:
             view.view.region_name = RegionName(view.model, main)
         for viewer in (main, *(view.model for view in self.views)):
@@ -124,6 +128,11 @@ class FourViews:
         self._draw(but="" if self._timer is None else "3d")
         if self._timer is not None:
             self._timer.start()
+
+    def _bring(self) -> None:
+        """Bring one layer to one view, and so on in the next turn of the event loop."""
+        if any(view.bring() for view in self.views):
+            self._bringing.start()
 
     def _follow_in_3d(self) -> None:
         for view in self.views:  # none once they are closed

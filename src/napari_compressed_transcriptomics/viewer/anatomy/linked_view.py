@@ -26,7 +26,7 @@ _FOLLOWED = (
 
 
 class LinkedView:
-    """Shows the layers of a viewer in another plane; goes where it is when told to.
+    """Shows the visible layers of a viewer in another plane; goes where it is when told to.
 
     Volumes are shared, not copied, except in 3-D, where maps are filled (`solid.py`).
 
@@ -36,8 +36,11 @@ class LinkedView:
     plane : str
         A key of `planes.PLANES`, or ``3d``.
     wait : callable, optional
-        Called, where this view is 3-D and layers change; call `catch_up` when they have come to a
+        Called where this view is 3-D and layers change; call `catch_up` when they have come to a
         stop. Without it 3-D follows at once.
+    soon : callable, optional
+        Called where layers are seen that are not here; call `bring` until it returns False.
+        Without it they come at once.
 
     Attributes
     ----------
@@ -45,7 +48,13 @@ class LinkedView:
         What is shown; a `napari.qt.QtViewer` draws it.
     """
 
-    def __init__(self, main: Any, plane: str, wait: Callable[[], None] | None = None):
+    def __init__(
+        self,
+        main: Any,
+        plane: str,
+        wait: Callable[[], None] | None = None,
+        soon: Callable[[], None] | None = None,
+    ):
         from napari.components import ViewerModel
 
         main = itself(main)
@@ -59,12 +68,12 @@ class LinkedView:
         self.view.cut.led_by(main)
         self.model.canvas.overlays.axes.size = 50
         self.copies: dict[Any, Any] = {}
-        self._wait = wait
+        self._wait, self._soon = wait, soon
         self._behind: dict[tuple[Any, str], None] = {}  # layers, and what of them is to be followed
         self._connected: list[tuple[Any, Any]] = []
         self.model.theme = main.theme
         for layer in main.layers:
-            self._add(layer)
+            self._watch(layer)
         events = main.layers.events
         self._listen(events.inserted, self._on_inserted)
         self._listen(events.removed, self._on_removed)
@@ -119,9 +128,35 @@ class LinkedView:
         event.connect(callback)
         self._connected.append((event, callback))
 
-    def _add(self, layer: Any) -> None:
-        if is_helper(layer):
+    def _watch(self, layer: Any) -> None:
+        if not is_helper(layer):
+            self._listen(layer.events.visible, self._on_visible)
+            self._on_visible()
+
+    def _on_visible(self, event: Any = None) -> None:
+        if self._soon is not None:
+            self._soon()
             return
+        while self.bring():
+            pass
+
+    def bring(self) -> bool:
+        """Bring a layer that is seen and is not here; return whether there was one."""
+        main = self._main
+        lacking = (
+            layer
+            for layer in ([] if main is None else main.layers)
+            if layer.visible and layer not in self.copies and not is_helper(layer)
+        )
+        layer = next(lacking, None)
+        if layer is None:
+            return False
+        self._add(layer)
+        self._on_reordered()
+        self.show(self.plane)
+        return True
+
+    def _add(self, layer: Any) -> None:
         from napari.layers import Layer
 
         data, attributes, kind = layer.as_layer_data_tuple()
@@ -163,6 +198,11 @@ class LinkedView:
     def _follow_data(self, layer: Any, copy: Any) -> None:
         """Show another gene or what else a layer shows now; not that it looks otherwise."""
         what = shown(layer)
+        if what is None and hasattr(layer, "vertex_colors"):
+            copy.vertex_colors = None  # those of another number of vertices would not fit
+            copy.data = layer.data
+            copy.vertex_colors = layer.vertex_colors
+            return
         if what is None:
             copy.data = layer.data
             return
@@ -174,17 +214,15 @@ class LinkedView:
         copy.refresh(extent=False)
 
     def _on_inserted(self, event: Any) -> None:
-        self._add(event.value)
-        self._on_reordered()
-        self.show(self.plane)
+        self._watch(event.value)
 
     def _on_removed(self, event: Any) -> None:
+        gone = [pair for pair in self._connected if pair[0].source is event.value]
+        for pair in gone:
+            pair[0].disconnect(pair[1])
+            self._connected.remove(pair)
         copy = self.copies.pop(event.value, None)
         if copy is not None:
-            gone = [pair for pair in self._connected if pair[0].source is event.value]
-            for pair in gone:
-                pair[0].disconnect(pair[1])
-                self._connected.remove(pair)
             self.model.layers.remove(copy)
 
     def _on_reordered(self, event: Any = None) -> None:
