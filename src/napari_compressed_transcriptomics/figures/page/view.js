@@ -228,7 +228,7 @@ async function startDrawing() {
 /**
  * Give the voxels of the texture that NiiVue draws their colours, in place of what it does itself:
  * turn the voxels, and compute how light falls on the shape, which is the same for all maps. That
- * is a third of the time that a map takes.
+ * is a fifth of what a map takes of the processor.
  */
 function refreshVoxels() {
   const { gl } = nv, [, nx, ny, nz] = volume.dimsRAS;
