@@ -213,7 +213,7 @@ def test_sidecar_of_another_is_not_replaced(las, tmp_path):
     (tmp_path / "regions.json").write_text('{"atlas": "a.nii.gz"}')
     before = files(tmp_path)
     volume, affine = las.parcellation.paint(las.values), las.parcellation.affine
-    with pytest.raises(UserError, match=r"regions\.json is not ours"):
+    with pytest.raises(UserError, match=r"regions\.json was not written by this program"):
         write_volume(tmp_path / "regions.nii.gz", volume, affine, kind="rmse", provenance={})
     assert files(tmp_path) == before
     for kind in ("rmse", "gene"):  # our own is

@@ -114,7 +114,7 @@ def test_a_buffer_asked_for_is_taken_or_refused(brain):
     with pytest.raises(UserError, match="A buffer of 500 mm leaves 0 samples"):
         plan(replace(request, buffer=500))
     for odd in (-1, np.nan, np.inf):
-        with pytest.raises(UserError, match="is none"):
+        with pytest.raises(UserError, match="is not possible"):
             plan(replace(request, buffer=odd))
 
 

@@ -171,7 +171,7 @@ def test_blocks_have_a_buffer_that_is_said():
     for fold in request.folds(np.ones(len(places), bool), "blocks"):
         away = np.linalg.norm(places[fold.test, None] - places[fold.train], axis=2)
         assert away.min() >= 20
-    for odd, says in ((500.0, "leaves 0 samples"), (-1.0, "is none")):
+    for odd, says in ((500.0, "leaves 0 samples"), (-1.0, "is not possible")):
         with pytest.raises(UserError, match=says):
             predict_maps(PredictRequest(EXPRESSION, (target(),), buffer=odd))
 

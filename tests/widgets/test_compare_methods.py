@@ -150,7 +150,7 @@ def test_other_seeds_are_compared_anew_and_both_splits_are_shown(open_tab, brain
     assert len(fitted) == 12
     assert dots(tab) == 6  # those of the other seed are gone
     write(tab.form.buffer, "wide")
-    assert "“wide” is no buffer in mm" in tab.bar.status.text()
+    assert "“wide” is not a buffer in mm" in tab.bar.status.text()
     write(tab.form.buffer, "40")
     outlook_says(tab, qtbot, "a buffer of 40.0 mm, as asked for")
     outlook_says(tab, qtbot, "6 fits")  # other folds
@@ -214,7 +214,7 @@ def test_what_cannot_be_is_said_before_it_is_run(open_tab, brain, qtbot, tmp_pat
     run_button, status = tab.bar.run, tab.bar.status
     write(tab.form.sizes, "2 many")
     assert not run_button.isEnabled()
-    assert "“many” is no number of components" in status.text()
+    assert "“many” is not a number of components" in status.text()
     write(tab.form.sizes, "5000")
     qtbot.waitUntil(lambda: "5000 components are too many" in status.text())
     assert not run_button.isEnabled()

@@ -124,7 +124,7 @@ def test_numbers_of_another_session_or_cut_short_are_said(copy, kept):
     viewer, told = opened(copy)
     assert not viewer.layers
     assert len(told) == 1
-    assert "Layers drawn by hand are left out: a_layers.safetensors is no complete" in told[0]
+    assert "Layers drawn by hand are left out: a_layers.safetensors is not a complete" in told[0]
     file.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
     assert "is of another session, or has changed" in opened(copy)[1][0]
 
