@@ -34,6 +34,6 @@ def test_a_monkey_finds_no_fault(sample, seed, away, make_napari_viewer):
         away,
         make_viewer=make_napari_viewer,
     )
-    monkey.play(n_actions=60)
-    assert monkey.count == 60
+    monkey.play(n_actions=30)
+    assert monkey.count == 30
     assert not monkey.watch.faults
