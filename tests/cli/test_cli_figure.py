@@ -92,7 +92,7 @@ def test_names_that_cannot_be_written_are_refused(saved, tmp_path, capsys):
     assert "--out" in refused(capsys, "figure", saved)
     other = tmp_path / "a.png.json"
     other.write_text('{"atlas": "mine.nii"}')
-    assert "was not written by this program" in refused(capsys, "figure", saved, "--out", tmp_path / "a.png")
+    assert "was not written by" in refused(capsys, "figure", saved, "--out", tmp_path / "a.png")
     gif = tmp_path / "a.png"
     assert ".gif, .mp4" in refused(capsys, "figure", saved, "--movie", gif)
     assert "nothing to draw" in refused(capsys, "figure", "--out", tmp_path / "b.png")
