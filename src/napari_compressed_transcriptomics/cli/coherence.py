@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .options import add_compartments, add_images, add_methods, permutations
+from .reading import read
 from .style import add_style_options, style_of
 from .terminal import clear_line, stoppable, tell_notes
 
 if TYPE_CHECKING:
-    from napari_compressed_transcriptomics.core.expression import Expression
     from napari_compressed_transcriptomics.study.coherence_of_methods import MeasuredCoherence
 
 SUMMARY = "Measure how well latents follow anatomy."
@@ -40,7 +40,7 @@ def add_options(coherence: Any) -> None:
     add_style_options(coherence)
 
 
-def run(arguments: argparse.Namespace, expression: "Expression") -> None:
+def run(arguments: argparse.Namespace) -> None:
     """Measure and save.
 
     Raises
@@ -50,7 +50,7 @@ def run(arguments: argparse.Namespace, expression: "Expression") -> None:
     """
     from napari_compressed_transcriptomics.codecs.registry import method_names
     from napari_compressed_transcriptomics.core.regions import RegionVolume
-    from napari_compressed_transcriptomics.io.files.atomic import check_targets, refuse_overwriting
+    from napari_compressed_transcriptomics.io.files.atomic import check_targets
     from napari_compressed_transcriptomics.io.readers.region_volume import read_region_volume
     from napari_compressed_transcriptomics.io.writers.coherence import (
         COHERENCE_FILES,
@@ -64,6 +64,7 @@ def run(arguments: argparse.Namespace, expression: "Expression") -> None:
     )
     from napari_compressed_transcriptomics.study.named_latents import read_named_latents
 
+    expression = read(arguments, tell=True)
     regions = RegionVolume.of_samples(expression)
     if arguments.labels_volume is not None:
         regions = read_region_volume(arguments.labels_volume)
@@ -78,8 +79,7 @@ def run(arguments: argparse.Namespace, expression: "Expression") -> None:
         seed=arguments.seed,
         device=arguments.device,
     )
-    check_targets(arguments.out, COHERENCE_FILES)
-    refuse_overwriting([arguments.out / name for name in COHERENCE_FILES], sources(request))
+    check_targets(arguments.out, COHERENCE_FILES, sources(request))
     tell_notes([cost_sentence(request)])
     with stoppable() as report:
         measured = measure_coherence(request, report)

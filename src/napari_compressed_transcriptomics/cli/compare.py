@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .options import add_buffer, add_methods, add_scheduler, folds, processes
+from .reading import read_samples
 from .style import add_style_options, style_of
 from .terminal import clear_line, stoppable, tell_notes
 
 if TYPE_CHECKING:
-    from napari_compressed_transcriptomics.core.expression import Expression
     from napari_compressed_transcriptomics.study.compare import Comparison
 
 SUMMARY = "Compare methods by their error on held-out samples."
@@ -37,7 +37,7 @@ def add_options(compare: Any) -> None:
     add_style_options(compare, tables=False)
 
 
-def run(arguments: argparse.Namespace, expression: "Expression") -> None:
+def run(arguments: argparse.Namespace) -> None:
     """Compare and save.
 
     Raises
@@ -51,6 +51,7 @@ def run(arguments: argparse.Namespace, expression: "Expression") -> None:
     )
     from napari_compressed_transcriptomics.study.compare_request import WHY_BLOCKS, CompareRequest
 
+    expression = read_samples(arguments)
     request = CompareRequest(
         expression=expression,
         methods=tuple(arguments.methods),

@@ -2,13 +2,11 @@
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .options import add_scheduler
+from .reading import read
 from .terminal import clear_line, stoppable, tell_notes
-
-if TYPE_CHECKING:
-    from napari_compressed_transcriptomics.core.expression import Expression
 
 SUMMARY = (
     "Convert to a store (Zarr in the layout of AnnData), which can be used without fitting in "
@@ -32,17 +30,12 @@ def add_options(convert: Any) -> None:
     add_scheduler(convert.add_argument, "write the genes")
 
 
-def check(arguments: argparse.Namespace) -> None:
-    """Raise a `UserError` if the store cannot be written."""
-    from napari_compressed_transcriptomics.io.writers.store import check_store
+def run(arguments: argparse.Namespace) -> None:
+    """Convert, and say what became of it."""
+    from napari_compressed_transcriptomics.io.writers.store import check_store, convert, partial_of
 
     check_store(arguments.out, arguments.dtype)
-
-
-def run(arguments: argparse.Namespace, expression: "Expression") -> None:
-    """Convert, and say what became of it."""
-    from napari_compressed_transcriptomics.io.writers.store import convert, partial_of
-
+    expression = read(arguments, tell=True, lazy=True)
     try:
         with stoppable() as report:
             done = convert(expression, arguments.out, arguments.dtype, report, arguments.scheduler)

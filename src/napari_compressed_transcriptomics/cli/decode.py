@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_compressed_transcriptomics.core.errors import UserError
 
-from .options import add_reading
+from .reading import add_reading, reading_of
 from .style import add_style_options, style_of
 from .terminal import clear_line, stoppable, tell_notes
 
@@ -19,7 +19,6 @@ DETAILS = (
     "0..1, as the published ones are, are rescaled by the spread that the model, or the published "
     "sample, records: an estimate, which is reported; --range gives the true limits."
 )
-_READING = ("atlas", "labels", "ids", "impute", "variant", "surface", "vertices_of", "hemisphere")
 
 
 def add_options(decode: Any) -> None:
@@ -93,12 +92,11 @@ def _request(arguments: argparse.Namespace) -> "DecodeRequest":
     ends = arguments.range
     if len(ends) % 2:
         raise UserError("--range takes two numbers for each component, the minimum and the maximum")
-    given = {name: getattr(arguments, name) for name in _READING}
     published = arguments.model == PUBLISHED
     return DecodeRequest(
         latents=tuple(map(Path, arguments.input)),
         model=PUBLISHED if published else Path(arguments.model),
         ranges=tuple(zip(ends[::2], ends[1::2], strict=True)),
-        reading={name: value for name, value in given.items() if value},
+        reading=reading_of(arguments),
         space=arguments.space or "",
     )

@@ -8,6 +8,7 @@ from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.spatial.nested_folds import SPLITS
 
 from .options import add_buffer, add_scheduler, components, folds, whole
+from .reading import read
 from .style import add_style_options, style_of
 from .terminal import Report, clear_line, tell_notes
 
@@ -75,7 +76,7 @@ def add_options(encode: Any) -> None:
     add_style_options(encode)
 
 
-def check(arguments: argparse.Namespace) -> None:
+def _check(arguments: argparse.Namespace) -> None:
     """Raise a `UserError` if options do not go together."""
     if arguments.latent is None and not _from_file(arguments):
         raise UserError(f"--model {arguments.model} needs --latent K, the number of components")
@@ -95,7 +96,7 @@ def check(arguments: argparse.Namespace) -> None:
                 raise UserError(f"--{name} goes with --held-out; add it")
 
 
-def check_output(arguments: argparse.Namespace, expression: "Expression") -> None:
+def _check_output(arguments: argparse.Namespace, expression: "Expression") -> None:
     """Raise a `UserError` where the results could not be written."""
     from napari_compressed_transcriptomics.io.writers.component_genes import COMPONENT_GENES_FILES
     from napari_compressed_transcriptomics.io.writers.results import (
@@ -108,11 +109,14 @@ def check_output(arguments: argparse.Namespace, expression: "Expression") -> Non
     check_results_folder(arguments.out, expression, arguments.latent or 1, more)
 
 
-def run(arguments: argparse.Namespace, expression: "Expression") -> None:
+def run(arguments: argparse.Namespace) -> None:
     """Compress and save."""
     from napari_compressed_transcriptomics.reconstruction.compress import CompressRequest
     from napari_compressed_transcriptomics.reconstruction.held_out_error import HeldOut
 
+    _check(arguments)
+    expression = read(arguments, tell=True)
+    _check_output(arguments, expression)
     from_file = _from_file(arguments)
     request = CompressRequest(
         expression=expression,

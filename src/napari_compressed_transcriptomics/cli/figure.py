@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from napari_compressed_transcriptomics.core.brain_space import is_mni, space_of
 from napari_compressed_transcriptomics.core.errors import UserError
 
-from .options import add_reading
+from .reading import add_reading, reading_of
 from .style import add_style_options, style_of
 from .terminal import Report, clear_line, tell_notes
 
@@ -24,10 +24,6 @@ DETAILS = (
 _LOOK = (
     "what", "view", "planes", "mm", "n", "place", "low", "high", "colormap", "common", "width_cm",
     "font_pt", "dpi", "template", "mesh", "outline", "letters", "colorbar", "captions", "title",
-)  # fmt: skip
-_READING = (
-    "atlas", "labels", "ids", "impute", "variant", "model", "space", "surface", "vertices_of",
-    "hemisphere",
 )  # fmt: skip
 _OF_MOVIES = {"width_cm": 12.0, "dpi": 100}
 
@@ -132,8 +128,8 @@ def _asked(saved: "FigureRecord", arguments: argparse.Namespace) -> "FigureRecor
     given = {name: value for name, value in given.items() if value is not None}
     if given.get("what") and given["what"][0] in PLOTS:
         given.setdefault("view", "plot")
-    reading = {name: getattr(arguments, name) for name in _READING}
-    reading = {name: value for name, value in reading.items() if value not in (None, [], "")}
+    reading = reading_of(arguments)
+    reading |= {name: value for name in ("model", "space") if (value := getattr(arguments, name))}
     movie = None
     if arguments.movie is not None:
         pace = {"frames": arguments.frames, "per_second": arguments.per_second}

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_compressed_transcriptomics.core.brain_space import SPACES, space_of
 
+from .reading import read
 from .terminal import tell_notes
 
 if TYPE_CHECKING:
@@ -19,8 +20,9 @@ def add_options(info: Any) -> None:
     info.add_argument("--json", action="store_true", help="print a JSON object")
 
 
-def run(arguments: argparse.Namespace, expression: "Expression") -> None:
+def run(arguments: argparse.Namespace) -> None:
     """Print."""
+    expression = read(arguments)
     facts = _facts(expression)
     if arguments.json:
         print(json.dumps(facts, indent=2))

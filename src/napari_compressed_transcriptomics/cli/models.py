@@ -7,6 +7,8 @@ from typing import Any
 from .options import add_commands_to
 from .terminal import Report, clear_line
 
+SUMMARY = "Fetch published weights, and describe model files."
+
 
 def add_commands(models: Any) -> None:
     """Add the commands to what ``ArgumentParser.add_subparsers`` returned."""

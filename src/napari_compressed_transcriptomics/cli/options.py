@@ -7,9 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from napari_compressed_transcriptomics.core import limits
-from napari_compressed_transcriptomics.core.brain_space import SPACES
-from napari_compressed_transcriptomics.io.readers.gene_volumes.names import VARIANTS
-from napari_compressed_transcriptomics.spatial.surface_place import SIDES
 
 
 def whole(least: int, most: int) -> Callable[[str], int]:
@@ -83,54 +80,6 @@ def add_json(parser: argparse.ArgumentParser) -> None:
         dest="json_progress",
         action="store_true",
         help="progress, notes and errors as a JSON object per line on standard error",
-    )
-
-
-def add_reading(add: Callable) -> None:
-    """Add the options of how data are read."""
-    add(
-        "--atlas",
-        metavar="A",
-        help="label NIfTI (for vertices annot, label GIFTI) that places the rows",
-    )
-    add("--labels", metavar="L", help="table that names the ids of the atlas")
-    add("--ids", metavar="COLUMN", help="column of a table that holds atlas ids")
-    add(
-        "--impute",
-        choices=("gene_mean", "drop_genes"),
-        help="what to do with single missing values and bad maps (an error otherwise)",
-    )
-    add(
-        "--variant",
-        choices=VARIANTS,
-        help="for one NIfTI per gene: GENE_mRNA or GENE_mirr_mRNA, where both exist",
-    )
-    add(
-        "--surface",
-        nargs="+",
-        default=[],
-        metavar="GII",
-        help="for vertices: GIFTI surfaces, one per hemisphere, with their positions (meshes of "
-        "fsaverage need none)",
-    )
-    add(
-        "--vertices-of",
-        nargs="+",
-        default=[],
-        metavar="MASK",
-        help="for vertices: masks or labels (GIFTI, annot, MGH), one per hemisphere, of those "
-        "that have values, or are the rows of a table without the medial wall",
-    )
-    add(
-        "--hemisphere",
-        choices=SIDES,
-        default="",
-        help="for vertices whose file names do not say it",
-    )
-    add(
-        "--space",
-        choices=tuple(SPACES),
-        help="template space of the brain, where files do not say; recorded with all results",
     )
 
 

@@ -14,11 +14,11 @@ from .options import (
     repeats,
     surrogates,
 )
+from .reading import read_samples
 from .style import add_style_options, style_of
 from .terminal import clear_line, stoppable, tell_notes
 
 if TYPE_CHECKING:
-    from napari_compressed_transcriptomics.core.expression import Expression
     from napari_compressed_transcriptomics.core.target import Features
     from napari_compressed_transcriptomics.study.predict import Prediction
 
@@ -78,7 +78,7 @@ def add_options(predict: Any) -> None:
     add_style_options(predict)
 
 
-def run(arguments: argparse.Namespace, expression: "Expression") -> None:
+def run(arguments: argparse.Namespace) -> None:
     """Predict and save.
 
     Raises
@@ -104,6 +104,7 @@ def run(arguments: argparse.Namespace, expression: "Expression") -> None:
         check_request,
     )
 
+    expression = read_samples(arguments)
     features: tuple[Features, ...] = ()
     if arguments.images:
         features = (read_latent_images(arguments.images, expression),)

@@ -7,6 +7,8 @@ from typing import Any
 from .options import add_commands_to
 from .terminal import Report, clear_line
 
+SUMMARY = "Fetch real expression to start with, under the terms of its sources."
+
 
 def add_commands(samples: Any) -> None:
     """Add the commands to what ``ArgumentParser.add_subparsers`` returned."""

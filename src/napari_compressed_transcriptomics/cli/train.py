@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_compressed_transcriptomics.core.errors import UserError
 
+from .reading import read
 from .terminal import clear_line, stoppable, tell_notes
 
 if TYPE_CHECKING:
@@ -50,14 +51,7 @@ def add_options(train: Any) -> None:
     )
 
 
-def check_name(arguments: argparse.Namespace) -> None:
-    """Raise a `UserError` if the model cannot have this name."""
-    out = arguments.out
-    if out.suffix != ".safetensors":
-        raise UserError(f"--out {out} must end in .safetensors; give the model that ending")
-
-
-def run(arguments: argparse.Namespace, expression: "Expression") -> None:
+def run(arguments: argparse.Namespace) -> None:
     """Train and save.
 
     Raises
@@ -71,8 +65,13 @@ def run(arguments: argparse.Namespace, expression: "Expression") -> None:
         checkpoint_files,
         remove_checkpoints,
     )
+    from napari_compressed_transcriptomics.io.files.atomic import check_targets
 
     out = arguments.out
+    if out.suffix != ".safetensors":
+        raise UserError(f"--out {out} must end in .safetensors; give the model that ending")
+    expression = read(arguments, tell=True)
+    check_targets(out.parent, [out.name], expression.source)
     checkpoint = (arguments.checkpoint or out.parent) / out.name
     request = TrainRequest(
         expression=expression,

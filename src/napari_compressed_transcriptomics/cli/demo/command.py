@@ -2,13 +2,10 @@
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from napari_compressed_transcriptomics.cli.encode import compress_and_tell, save
 from napari_compressed_transcriptomics.reconstruction.summary import result_line
-
-if TYPE_CHECKING:
-    from napari_compressed_transcriptomics.core.expression import Expression
 
 SUMMARY = "Compress a synthetic brain and show the result."
 
@@ -20,10 +17,15 @@ def add_options(demo: Any) -> None:
     add("--no-viewer", dest="viewer", action="store_false", help="only write files")
 
 
-def run(arguments: argparse.Namespace, brain: "Expression") -> None:
+def run(arguments: argparse.Namespace) -> None:
     """Compress, save, compare with PCA, and show."""
+    from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
+    from napari_compressed_transcriptomics.io.files.atomic import check_targets
+    from napari_compressed_transcriptomics.io.writers.results import RESULT_FILES
     from napari_compressed_transcriptomics.reconstruction.compress import CompressRequest
 
+    brain = synthetic_brain()
+    check_targets(arguments.out, RESULT_FILES, brain.source)
     request = CompressRequest(brain, latent_size=8)
     reconstruction = compress_and_tell(request)
     save(reconstruction, arguments.out, request.parameters())

@@ -3,7 +3,7 @@
 import json
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
@@ -50,14 +50,20 @@ def _check_nearest(path: Path) -> None:
 
 
 def check_targets(
-    directory: str | Path, names: Iterable[str], n_bytes: int = 0, largest: int | None = None
+    directory: str | Path,
+    names: Sequence[str],
+    source: dict[str, Any] | None = None,
+    n_bytes: int = 0,
+    largest: int | None = None,
 ) -> None:
     """Raise a `UserError` unless files of these names can be written in `directory`.
 
     Parameters
     ----------
     directory : str or Path
-    names : iterable of str
+    names : sequence of str
+    source : dict, optional
+        What was read, which must stay: see `refuse_overwriting`.
     n_bytes, largest : int, optional
         At least so much they will take together, and the largest of them, see `room.check_room`.
     """
@@ -70,6 +76,7 @@ def check_targets(
         check_writable(directory / LONGEST_NAME / name)  # where it is written first
         if (directory / name).is_dir():
             raise UserError(f"{directory / name} is a folder; choose another name")
+    refuse_overwriting([directory / name for name in names], source or {})
     check_room(directory, n_bytes, largest)
 
 

@@ -16,7 +16,6 @@ from napari_compressed_transcriptomics.core.progress import Progress, Report, si
 from napari_compressed_transcriptomics.core.provenance import array_sha256, values_sha256, versions
 from napari_compressed_transcriptomics.io.files.atomic import (
     check_targets,
-    refuse_overwriting,
     replacing_files,
     write_json,
 )
@@ -131,8 +130,7 @@ def read_scores(directory: str | Path) -> list[Score]:
 def check_comparison_folder(request: CompareRequest, directory: str | Path) -> None:
     """Raise a `UserError` unless a comparison can be kept in a folder, whatever is in it."""
     directory = Path(directory)
-    check_targets(directory, COMPARISON_FILES)
-    refuse_overwriting([directory / name for name in COMPARISON_FILES], request.expression.source)
+    check_targets(directory, COMPARISON_FILES, request.expression.source)
 
 
 class _Folder:

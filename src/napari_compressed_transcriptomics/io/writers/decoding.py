@@ -9,7 +9,6 @@ from napari_compressed_transcriptomics.core.progress import Progress, Report, si
 from napari_compressed_transcriptomics.core.provenance import file_sha256
 from napari_compressed_transcriptomics.io.files.atomic import (
     check_targets,
-    refuse_overwriting,
     replacing_files,
     write_json,
 )
@@ -122,8 +121,8 @@ def check_decoding_folder(directory: str | Path, result: "Reconstruction", genes
     table = table_bytes(len(result.latents), len(genes))
     n_bytes = len(genes) * volume_bytes(place) + table
     names = [RECORD, TABLE, *(name for stem in _stems(genes) for name in _files(stem))]
-    check_targets(directory, names, n_bytes, max(table, volume_bytes(place)))
-    refuse_overwriting([directory / name for name in names], result.expression.source)
+    largest = max(table, volume_bytes(place))
+    check_targets(directory, names, result.expression.source, n_bytes, largest)
 
 
 def _save_all(result: "Reconstruction", directory: Path, dtype: str, report: Report) -> list[Path]:

@@ -11,7 +11,6 @@ from napari_compressed_transcriptomics.figures.request import FigureRequest
 from napari_compressed_transcriptomics.io.files.atomic import (
     check_sidecar,
     check_targets,
-    refuse_overwriting,
     replacing_files,
     write_json,
 )
@@ -141,10 +140,9 @@ def check_figure_path(path: Path, record: FigureRecord) -> None:
     """Raise a `UserError` unless a figure can be written at `path`, before it is drawn."""
     (check_figure_name if record.movie is None else check_movie_name)(path)
     sidecar = sidecar_of(path)
-    check_targets(path.parent, [path.name, sidecar.name])
-    check_sidecar(sidecar)
     read = {str(number): {"path": str(part)} for number, part in enumerate(record.inputs)}
-    refuse_overwriting([path, sidecar], {**(record.source or {}), **read})
+    check_targets(path.parent, [path.name, sidecar.name], {**(record.source or {}), **read})
+    check_sidecar(sidecar)
 
 
 def write_figure(

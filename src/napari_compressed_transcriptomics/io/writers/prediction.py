@@ -52,8 +52,8 @@ def check_prediction_folder(directory: str | Path, request: "PredictRequest") ->
     names = prediction_files([target.name for target in request.targets])
     volume = volume_bytes(expression.parcellation)
     table = table_bytes(expression.n_samples, 2 * len(request.targets))
-    check_targets(directory, names, 2 * len(request.targets) * volume + table, max(volume, table))
-    refuse_overwriting([directory / name for name in names], sources(request))
+    n_bytes = 2 * len(request.targets) * volume + table
+    check_targets(directory, names, sources(request), n_bytes, max(volume, table))
 
 
 def save_prediction(

@@ -7,7 +7,6 @@ from typing import Any
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.io.files.atomic import (
     check_targets,
-    refuse_overwriting,
     replacing,
 )
 
@@ -30,9 +29,9 @@ def check_report_path(
     path, source = Path(path), record.get("source")
     if path.suffix.lower() not in ENDINGS:
         raise UserError(f"{path} must end in .html; give the report that ending")
-    check_targets(path.parent, [path.name])
     inputs = {str(number): {"path": str(file)} for number, file in enumerate(read)}
-    refuse_overwriting([path], inputs | (source if isinstance(source, dict) else {}))
+    source = inputs | (source if isinstance(source, dict) else {})
+    check_targets(path.parent, [path.name], source)
 
 
 def write_report(path: str | Path, html: str) -> Path:

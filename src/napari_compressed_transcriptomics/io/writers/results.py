@@ -81,8 +81,7 @@ def check_results_folder(
         table_bytes(expression.n_genes, 5),
     )
     n_bytes = latents + 2 * volume_bytes(parcellation) + sum(tables)
-    check_targets(directory, names, n_bytes, max(latents, *tables))
-    refuse_overwriting([directory / name for name in names], expression.source)
+    check_targets(directory, names, expression.source, n_bytes, max(latents, *tables))
 
 
 def save_results(

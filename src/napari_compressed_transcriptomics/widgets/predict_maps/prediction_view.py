@@ -17,7 +17,7 @@ from napari_compressed_transcriptomics.figures.prediction_plots import (
     predicted_against_target,
     utility_bars,
 )
-from napari_compressed_transcriptomics.io.files.atomic import check_targets, refuse_overwriting
+from napari_compressed_transcriptomics.io.files.atomic import check_targets
 from napari_compressed_transcriptomics.io.readers.targets import notes_on
 from napari_compressed_transcriptomics.io.writers.prediction import (
     prediction_files,
@@ -123,8 +123,7 @@ class PredictionView(QWidget):
             return
         with user_errors_shown():
             names = prediction_files(list(dict.fromkeys(s.target for s in prediction.scores)))
-            check_targets(folder, names)
-            refuse_overwriting([Path(folder) / n for n in names], sources(prediction.request))
+            check_targets(folder, names, sources(prediction.request))
             there = [name for name in names if (Path(folder) / name).exists()]
             if not there or _may_replace(self, folder, len(there)):
                 self.save.start(partial(_save, prediction, folder))
