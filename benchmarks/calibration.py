@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from napari_compressed_transcriptomics.codecs import fitting, kernel_pca, training_reference
+from napari_compressed_transcriptomics.codecs import fitting, kernel_pca, training_distribution
 from napari_compressed_transcriptomics.codecs.fitting import fit_codec
 from napari_compressed_transcriptomics.codecs.registry import fit_method
 from napari_compressed_transcriptomics.codecs.training import residual_training
@@ -53,7 +53,7 @@ NULL = (spatial_null, spatial_covariance)
 SOURCES = {
     "prediction": (*NULL, regressors, nested_folds),
     "coherence": (*NULL, coherence, statistics),
-    "novelty": (training_reference, fitting, residual_training, kernel_pca),
+    "novelty": (training_distribution, fitting, residual_training, kernel_pca),
 }
 
 

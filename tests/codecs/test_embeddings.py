@@ -54,7 +54,7 @@ def test_no_file_and_no_network(codec, tmp_path):
     assert not list(tmp_path.iterdir())
     with pytest.raises(UserError, match="choose another codec"):
         reconstruct(codec, DATA)
-    assert codec.reference is None
+    assert codec.training_distribution is None
 
 
 def test_wrong_width_is_told(codec):

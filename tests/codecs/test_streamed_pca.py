@@ -87,7 +87,7 @@ def test_codecs_fit_lazy_values_as_arrays(smooth, codec):
     np.testing.assert_allclose(
         np.abs(np.diag(np.corrcoef(streamed.latents.T, whole.latents.T)[:6, 6:])), 1, atol=0.02
     )
-    assert streamed.codec.reference is not None
+    assert streamed.codec.training_distribution is not None
 
 
 def test_rows_are_read_a_few_times_and_in_order(smooth):

@@ -39,7 +39,7 @@ def stand_in(expression, k=2, seed=1):
         describe=lambda: "a stand-in",
         decode=lambda latents: np.full((len(latents), g), 0.5, np.float32),
         training={"seed": 0},
-        reference=None,
+        training_distribution=None,
     )
     return Reconstruction(
         codec=codec,

@@ -149,12 +149,12 @@ def test_latents_of_another_middle_are_doubted(made, model, tmp_path):
 
 def test_nothing_is_guessed_where_nothing_tells(made, tmp_path):
     files = as_published(made, tmp_path)
-    before, made.codec.reference = made.codec.reference, None
+    before, made.codec.training_distribution = made.codec.training_distribution, None
     try:
         model = save_model(made.codec, tmp_path / "m.safetensors")
         assert spread_known(made.codec) is None
     finally:
-        made.codec.reference = before
+        made.codec.training_distribution = before
     with pytest.raises(UserError, match="nothing tells from which values"):
         decode_latents(DecodeRequest(tuple(files), model))
 

@@ -70,7 +70,7 @@ def test_the_damaged_half_stands_out(qtbot, damaged, codec, tmp_path):
 def test_a_model_that_does_not_say_gives_the_reason(qtbot, brain, codec, tmp_path):
     viewer = ViewerModel()
     codec = fit_codec("pca", brain, 2, device="cpu")
-    codec.reference = None
+    codec.training_distribution = None
     widget = compress(qtbot, viewer, brain, save_model(codec, tmp_path / "model.safetensors"))
     assert not distances(viewer)
     assert "not known" in widget.result.text()
@@ -85,7 +85,7 @@ def test_the_menu_adds_the_layer_or_tells_why_not(brain, codec, told):
     assert len(distances(viewer)) == 2
 
     unknown = fit_codec("pca", brain, 2, device="cpu")
-    unknown.reference = None
+    unknown.training_distribution = None
     what = replace(shown(viewer.layers[0]), reconstruction=reconstruct(unknown, brain))
     viewer.layers.clear()
     layer = viewer.add_image(data, **attributes)

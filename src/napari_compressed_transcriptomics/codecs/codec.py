@@ -21,7 +21,7 @@ from napari_compressed_transcriptomics.core.threads import same_anywhere
 
 if TYPE_CHECKING:
     from .networks.autoencoder_network import CodecNetwork
-    from .training_reference import Reference
+    from .training_distribution import TrainingDistribution
 
 NOT_CONVERGED = "not converged"
 """How `Codec.chosen` begins where a fit ended before it was done."""
@@ -82,7 +82,7 @@ class Codec(ABC):
         Mean of each gene in training, NaN where not known: what a missing gene may be set to.
     training : dict
         JSON-safe record of how it was fitted.
-    reference : Reference or None
+    training_distribution : TrainingDistribution or None
         What samples like the training data look like to it; None where not known.
     value_range : (float, float)
         Least and largest value that the method can represent.
@@ -121,7 +121,7 @@ class Codec(ABC):
         self.genes = tuple(genes)
         self.gene_means = np.asarray(gene_means, np.float32)
         self.training = training or {}
-        self.reference: Reference | None = None
+        self.training_distribution: TrainingDistribution | None = None
 
     def config(self) -> dict[str, Any]:
         """Return the settings, JSON-safe; with `tensors` they give the codec again."""

@@ -2,7 +2,7 @@
 
 A model gives its training samples back better than others like them: PCA with 16 components of
 60 regions by half the error, kernel PCA by more. So the quantile of errors, of
-`training_reference`, is that of samples held out:
+`training_distribution`, is that of samples held out:
 
 - where a fit can be repeated in little time (PCA, NMF, kernel PCA), on `INNER_FOLDS` random parts
   of the training samples, each held out from a fit of its own with the same choices;
@@ -32,7 +32,7 @@ from napari_compressed_transcriptomics.core.progress import (
 )
 
 from .codec import Codec, codec_class
-from .training_reference import Reference, quantile, scale_of, whitening_of
+from .training_distribution import TrainingDistribution, quantile, scale_of, whitening_of
 
 MAX_SAMPLES = 2000
 """Training samples, drawn at random, that the distances are learned from."""
@@ -55,7 +55,7 @@ def fit_codec(
     report: Report = silent,
     **settings: Any,
 ) -> Codec:
-    """Fit a codec, learn its `Reference`, and return it.
+    """Fit a codec, learn its `TrainingDistribution`, and return it.
 
     Parameters and errors are those of `Codec.fit` (``seed``, ``max_epochs``, ...).
     """
@@ -72,13 +72,13 @@ def fit_codec(
             if isinstance(expression.values, LazyValues):
                 report(Progress(_STAGE, 0, 1))
                 some = expression.drawn(MAX_TO_LEARN)
-            codec.reference = learn_reference(codec, some, name, report)
+            codec.training_distribution = learn_distribution(codec, some, name, report)
     return codec
 
 
-def learn_reference(
+def learn_distribution(
     codec: Codec, expression: Expression, device: str, report: Report = silent
-) -> Reference | None:
+) -> TrainingDistribution | None:
     """Learn what a fitted codec makes of its training data; None where that cannot be had.
 
     `Stop` ends only the fits that are repeated: the model is there, and the rest is short.
@@ -107,7 +107,7 @@ def learn_reference(
     recorded = codec.training.get("validation_rmse_quantile")
     # the smallest positive keeps a model without any error from dividing by zero
     cutoffs = [quantile(distances), quantile(errors) if recorded is None else recorded]
-    return Reference(
+    return TrainingDistribution(
         mean,
         whitening,
         np.maximum(cutoffs, np.finfo(np.float32).tiny),

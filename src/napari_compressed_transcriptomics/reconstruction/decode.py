@@ -167,11 +167,11 @@ def _unlike(latents: "Latents", codec: "Codec") -> tuple[str, ...]:
     """Return a sentence where much of the latents is unlike the model's training data."""
     from .training_distance import novelty_of
 
-    if codec.reference is None:
+    if codec.training_distribution is None:
         return ()
     nothing = np.zeros(len(latents.values))
     voxels = latents.parcellation.voxels_per_sample
-    novelty = novelty_of(codec.reference, latents.values.astype(float), nothing, voxels)
+    novelty = novelty_of(codec.training_distribution, latents.values.astype(float), nothing, voxels)
     if novelty.share <= SIZEABLE:
         return ()
     return (f"{novelty_line(novelty)}; these latents may be another model's",)

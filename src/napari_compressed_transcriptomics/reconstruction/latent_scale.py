@@ -115,13 +115,13 @@ def spread_known(codec: Codec, sample: Path | None = None) -> KnownSpread | None
     sample : Path, optional
         The published sample table, for weights that keep nothing of their training.
     """
-    reference: Any = codec.reference
-    if reference is not None:
+    distribution: Any = codec.training_distribution
+    if distribution is not None:
         # (z - mean) @ whitening is white: the covariance is the inverse of its square
-        inverse = np.linalg.pinv(reference.whitening)
+        inverse = np.linalg.pinv(distribution.whitening)
         sd = np.sqrt(np.diag(inverse.T @ inverse))
         if (sd > 0).all():
-            return KnownSpread(reference.mean, sd, "its model's training data")
+            return KnownSpread(distribution.mean, sd, "its model's training data")
     if sample is None or not sample.is_file():
         return None
     from napari_compressed_transcriptomics.io.readers.text_table import read_text_table

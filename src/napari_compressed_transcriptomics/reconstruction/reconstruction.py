@@ -120,11 +120,11 @@ class Reconstruction:
 
         Without errors it is told from the latents alone.
         """
-        if self.codec.reference is None:
+        if self.codec.training_distribution is None:
             return None
         voxels = self.expression.parcellation.voxels_per_sample
         error = self.rmse_samples if self.has_errors else np.zeros(len(self.latents))
-        return novelty_of(self.codec.reference, self.latents, error, voxels)
+        return novelty_of(self.codec.training_distribution, self.latents, error, voxels)
 
     @cached_property
     def _hidden(self) -> "torch.Tensor":
@@ -209,7 +209,7 @@ def reconstruct(
         notes=notes,
         in_sample=fitted_to(codec.training, values_sha256(expression.values)),
     )
-    more = novelty_notes(codec.reference, result.novelty, expression)
+    more = novelty_notes(codec.training_distribution, result.novelty, expression)
     return replace(result, notes=result.notes + more)
 
 

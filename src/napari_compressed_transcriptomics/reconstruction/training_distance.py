@@ -1,13 +1,13 @@
-"""How far samples are from what a model was trained on; see `training_reference`."""
+"""How far samples are from what a model was trained on; see `training_distribution`."""
 
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from napari_compressed_transcriptomics.codecs.training_reference import (
+from napari_compressed_transcriptomics.codecs.training_distribution import (
     QUANTILE,
-    Reference,
+    TrainingDistribution,
     scale_of,
 )
 from napari_compressed_transcriptomics.core.expression import Expression
@@ -70,29 +70,29 @@ class Novelty:
 
 
 def novelty_of(
-    reference: Reference, latents: np.ndarray, rmse: np.ndarray, voxels: np.ndarray
+    distribution: TrainingDistribution, latents: np.ndarray, rmse: np.ndarray, voxels: np.ndarray
 ) -> Novelty:
     """Return how far samples are from a codec's training data.
 
     Parameters
     ----------
-    reference : Reference
+    distribution : TrainingDistribution
         Of the codec.
     latents : ndarray, shape (n_samples, latent_size)
     rmse, voxels : ndarray, shape (n_samples,)
         Error over genes, and how many voxels, of each sample.
     """
-    away = np.linalg.norm((latents - reference.mean) @ reference.whitening, axis=1)
-    return Novelty(away / reference.cutoffs[0], rmse / reference.cutoffs[1], voxels)
+    away = np.linalg.norm((latents - distribution.mean) @ distribution.whitening, axis=1)
+    return Novelty(away / distribution.cutoffs[0], rmse / distribution.cutoffs[1], voxels)
 
 
 def novelty_notes(
-    reference: Reference | None, novelty: Novelty | None, expression: Expression
+    distribution: TrainingDistribution | None, novelty: Novelty | None, expression: Expression
 ) -> tuple[str, ...]:
     """Return a sentence where data have another scale, or much is unlike the training data."""
-    if reference is None or novelty is None:
+    if distribution is None or novelty is None:
         return ()
-    if problem := scale_problem(reference, expression):
+    if problem := scale_problem(distribution, expression):
         return (problem,)
     if novelty.share <= SIZEABLE:
         return ()
@@ -115,13 +115,13 @@ def novelty_line(novelty: Novelty | None) -> str:
     )
 
 
-def scale_problem(reference: Reference, expression: Expression) -> str:
+def scale_problem(distribution: TrainingDistribution, expression: Expression) -> str:
     """Return in a sentence that data are on another scale than the training data, or nothing.
 
     The scale is told by the 1 and 99 percentiles of all values. It is another one if they are
     `_OTHER_SCALE` times as far apart, or a third, or lie that many widths away.
     """
-    (low, high), (least, most) = reference.scale, scale_of(expression.values)
+    (low, high), (least, most) = distribution.scale, scale_of(expression.values)
     width, here = high - low, most - least
     away = abs((least + most) / 2 - (low + high) / 2)
     similar = width / _OTHER_SCALE <= here <= width * _OTHER_SCALE

@@ -10,7 +10,7 @@ from typing import Any, cast
 import numpy as np
 
 from napari_compressed_transcriptomics.codecs.codec import Codec, codec_class, codec_ids
-from napari_compressed_transcriptomics.codecs.training_reference import Reference
+from napari_compressed_transcriptomics.codecs.training_distribution import TrainingDistribution
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.provenance import versions
 from napari_compressed_transcriptomics.core.tensors import whole
@@ -23,7 +23,7 @@ from napari_compressed_transcriptomics.io.files.safetensors_file import (
 from .state_dict import load_state_dict
 
 FORMAT_VERSION = 2
-"""2 added what the training data look like to the model, see `novelty.Reference`."""
+"""2 added what the training data look like to the model, see `training_distribution`."""
 
 DEEPEST_RECORD = 20
 _FAULTS = (UserError, KeyError, TypeError, ValueError, RuntimeError)
@@ -49,7 +49,9 @@ def save_model(codec: Codec, path: str | Path) -> Path:
         raise UserError(
             f"{path.name} cannot be the name of a model file; use one that ends in .safetensors"
         )
-    learned = codec.tensors() | (codec.reference.tensors() if codec.reference else {})
+    learned = codec.tensors() | (
+        codec.training_distribution.tensors() if codec.training_distribution else {}
+    )
     tensors = {name: np.array(array, order="C") for name, array in learned.items()}
     metadata = {
         "format_version": str(FORMAT_VERSION),
@@ -84,7 +86,7 @@ def load_model(path: str | Path) -> Codec:
         return load_state_dict(path)
     known, make = _described(path)
     codec = make()
-    codec.training, codec.reference = known["training"], known["reference"]
+    codec.training, codec.training_distribution = known["training"], known["training_distribution"]
     return codec
 
 
@@ -111,19 +113,21 @@ class LateCodec:
     Parameters
     ----------
     known : dict
-        Attributes that are known: id, latent_size, genes, training, reference.
+        Attributes that are known: id, latent_size, genes, training, training_distribution.
     make : callable
         Returns the codec.
     """
 
     def __init__(self, known: dict[str, Any], make: Callable[[], Codec]) -> None:
-        self.__dict__.update(known)
+        for name, value in known.items():
+            setattr(self, name, value)
         self._known, self._make = known, make
 
     @cached_property
     def _codec(self) -> Codec:
         codec = self._make()
-        codec.training, codec.reference = self._known["training"], self._known["reference"]
+        codec.training = self._known["training"]
+        codec.training_distribution = self._known["training_distribution"]
         return codec
 
     def __getattr__(self, name: str) -> Any:
@@ -147,7 +151,7 @@ def _described(path: Path) -> tuple[dict[str, Any], Callable[[], Codec]]:
         config, genes, training = (json.loads(metadata[k]) for k in ("config", "genes", "training"))
         _check_description(config, genes, training)
         size = whole(config["latent_size"], "latent_size")
-        reference, codec_id = Reference.take_from(tensors, size), metadata["codec"]
+        distribution, codec_id = TrainingDistribution.take_from(tensors, size), metadata["codec"]
         if codec_id not in codec_ids():
             codec_class(codec_id)  # raises: there is none
     except _FAULTS as error:
@@ -160,7 +164,7 @@ def _described(path: Path) -> tuple[dict[str, Any], Callable[[], Codec]]:
             raise _faulty(path, error) from None
 
     known = {"id": codec_id, "latent_size": size, "genes": tuple(genes)}
-    return {**known, "training": training, "reference": reference}, make
+    return {**known, "training": training, "training_distribution": distribution}, make
 
 
 def _faulty(path: Path, error: Exception) -> UserError:

@@ -19,7 +19,7 @@ from napari_compressed_transcriptomics.codecs.networks.residual_projection impor
     nearest,
     steps_enough,
 )
-from napari_compressed_transcriptomics.codecs.training_reference import quantile
+from napari_compressed_transcriptomics.codecs.training_distribution import quantile
 from napari_compressed_transcriptomics.core.progress import (
     Finishing,
     Progress,

@@ -32,7 +32,7 @@ _SCALE_ROWS = 100
 
 
 @dataclass(frozen=True, eq=False)
-class Reference:
+class TrainingDistribution:
     """What samples like the training data look like to a codec; travels with the model.
 
     Attributes
@@ -58,7 +58,9 @@ class Reference:
         return {_PREFIX + field.name: getattr(self, field.name) for field in fields(self)}
 
     @classmethod
-    def take_from(cls, tensors: dict[str, np.ndarray], latent_size: int) -> "Reference | None":
+    def take_from(
+        cls, tensors: dict[str, np.ndarray], latent_size: int
+    ) -> "TrainingDistribution | None":
         """Make it from a file's tensors and remove these; None where there are none.
 
         Raises
@@ -73,7 +75,9 @@ class Reference:
         shapes = {"mean": (k,), "whitening": (k, k), "cutoffs": (2,), "scale": (2,)}
         check_tensors(own, {_PREFIX + name: shape for name, shape in shapes.items()})
         if (own[_PREFIX + "cutoffs"] <= 0).any():
-            raise UserError("The model's tensor reference.cutoffs holds none; fit the model again")
+            raise UserError(
+                "The model's tensor reference.cutoffs is not above 0; fit the model again"
+            )
         return cls(**{name: own[_PREFIX + name] for name in shapes})
 
 

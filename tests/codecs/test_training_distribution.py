@@ -64,7 +64,7 @@ def test_stop_ends_fits_that_are_repeated_and_keeps_the_model():
     report = stopping(lambda p: seen.append(p.stage), lambda: stages[1] in seen)
     codec = fit_codec("kernel-pca", TRAINING, 3, device="cpu", report=report)
     assert seen.count(stages[0]) <= seen.index(stages[1])  # none after it
-    assert codec.reference is not None
+    assert codec.training_distribution is not None
 
 
 def real_regions():
@@ -104,9 +104,13 @@ def test_the_distance_is_that_of_mahalanobis():
     offset = result.latents - training.mean(0)
     inverse = np.linalg.inv(np.cov(training.T))
     expected = np.sqrt(np.einsum("ij,jk,ik->i", offset, inverse, offset))
-    assert_allclose(result.novelty.latents * codec.reference.cutoffs[0], expected, rtol=0.02)
     assert_allclose(
-        result.novelty.error * codec.reference.cutoffs[1], result.rmse_samples, rtol=1e-6
+        result.novelty.latents * codec.training_distribution.cutoffs[0], expected, rtol=0.02
+    )
+    assert_allclose(
+        result.novelty.error * codec.training_distribution.cutoffs[1],
+        result.rmse_samples,
+        rtol=1e-6,
     )
     assert_array_equal(
         result.novelty.distance, np.maximum(result.novelty.latents, result.novelty.error)
@@ -118,7 +122,7 @@ def test_a_component_that_is_never_used_tells_nothing():
     unused = np.zeros((1, 40))
     codec = PCA(np.concatenate([fitted.components, unused]), fitted.genes, fitted.gene_means)
     codec.repeats = None  # a fit repeated would use it
-    codec.reference = fitting.learn_reference(codec, TRAINING, "cpu")
+    codec.training_distribution = fitting.learn_distribution(codec, TRAINING, "cpu")
     assert 0 < reconstruct(codec, UNSEEN).novelty.share < 0.09
 
 
@@ -134,12 +138,12 @@ def test_of_an_old_file_it_is_not_known(tmp_path):
     assert result.novelty is None
     assert result.notes == ()
     again = load_model(save_model(old, tmp_path / "again.safetensors"))
-    assert again.reference is None
+    assert again.training_distribution is None
 
 
 def test_a_file_with_half_of_it_is_refused(tmp_path):
     codec = fit_codec("pca", TRAINING, 2)
-    codec.reference = replace(codec.reference, whitening=np.eye(3))
+    codec.training_distribution = replace(codec.training_distribution, whitening=np.eye(3))
     path = save_model(codec, tmp_path / "model.safetensors")
     with pytest.raises(UserError, match=r"model.safetensors: .*reference.whitening .*\(3, 3\)"):
         load_model(path)
@@ -180,7 +184,7 @@ def test_another_scale_is_told_in_a_sentence_with_both(codec_id, change):
 def test_a_narrower_range_is_no_other_scale():
     """Voxel-wise data keep to 0.3..0.7 where regions reach from 0 to 1."""
     codec = fit_codec("pca", named((TRAINING.values - 0.5) * 2 + 0.5), 2)
-    assert not training_distance.scale_problem(codec.reference, UNSEEN)
+    assert not training_distance.scale_problem(codec.training_distribution, UNSEEN)
 
 
 def test_stopping_while_it_is_learned_does_not_lose_the_model():
@@ -191,7 +195,7 @@ def test_stopping_while_it_is_learned_does_not_lose_the_model():
 
     report = stopping(lambda progress: stages.append(progress.stage), learning)
     codec = fit_codec("residual", TRAINING, 2, max_epochs=3, report=report)
-    assert codec.reference is not None
+    assert codec.training_distribution is not None
     with pytest.raises(Stop):  # earlier, where there is nothing to keep, it ends the work
         fit_codec("pca", TRAINING, 2, report=stopping(silent, lambda: True))
 
@@ -204,12 +208,12 @@ def test_what_cannot_be_measured_is_told_and_the_model_kept(monkeypatch):
 
     monkeypatch.setattr(PCA, "decode", no_memory)
     codec = fit_codec("pca", TRAINING, 2, report=lambda p: messages.append(p.message))
-    assert codec.reference is None
+    assert codec.training_distribution is None
     assert "Memory ran out; the model has no distance to training data" in messages
 
 
 def test_of_many_samples_some_are_enough(monkeypatch):
-    every = fit_codec("pca", TRAINING, 2).reference
+    every = fit_codec("pca", TRAINING, 2).training_distribution
     monkeypatch.setattr(fitting, "MAX_SAMPLES", 150)
-    some = fit_codec("pca", TRAINING, 2).reference
+    some = fit_codec("pca", TRAINING, 2).training_distribution
     assert_allclose(some.cutoffs, every.cutoffs, rtol=0.15)
