@@ -20,7 +20,6 @@ UNKNOWN = (
     "models recorded this; fit it again to know the distance to training data"
 )
 
-LAYER_NAME = "distance to training data"
 
 _OTHER_SCALE = 3.0
 

@@ -4,7 +4,6 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-NAME = "completion"
 SUMMARY = "Print the script that lets a shell complete commands and options."
 DETAILS = (
     "bash: compressed-transcriptomics completion bash > "

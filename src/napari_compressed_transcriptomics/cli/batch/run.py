@@ -10,7 +10,6 @@ from napari_compressed_transcriptomics.cli.terminal import tell_notes
 from .many import each
 from .settings_file import save_config, words_of
 
-NAME = "run"
 SUMMARY = "Run the command in a settings file (TOML)."
 DETAILS = (
     'The file begins with a line such as command = "encode"; its keys are the names of the '
