@@ -25,7 +25,6 @@ from napari_compressed_transcriptomics.spatial.cortical_surface import (
 
 DATA = Path(os.environ.get("CT_TEST_DATA", Path(__file__).parents[2] / "shared" / "data"))
 ATLAS = "schaefer{}_tianS1_"
-FIRST_CORTICAL = 17
 SOURCES, BANDS = 60, (5, 15, 30, 60, 120)
 
 

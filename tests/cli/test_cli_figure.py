@@ -69,7 +69,7 @@ def test_settings_of_other_results_are_refused(saved, result, tmp_path, capsys):
         (("--what", "held-out"), "--held-out"),
         (("--what", "rmse", "density"), "is a plot"),
         (("--what", "regions"), "--atlas"),
-        (("--what", "comparison"), "no plot of results"),
+        (("--what", "comparison"), "not a plot of results"),
         (("--mm", "nan"), "finite"),
         (("--mm", 500), "outside the brain"),
         (("--view", "ortho", "--place", 0, 0, 500), "outside the brain"),

@@ -61,7 +61,7 @@ def test_no_gene_is_lost_or_made_up(volume, text, words):
 
 
 def test_symbols_in_a_sidecar_are_counted_and_printable(volume):
-    for genes, word in (('["A"]', "1 genes"), ('["A", "B", "C", "D", "\\u001a"]', "no list")):
+    for genes, word in (('["A"]', "1 genes"), ('["A", "B", "C", "D", "\\u001a"]', "not a list")):
         volume.with_suffix(".json").write_text(f'{{"genes": {genes}}}')
         with pytest.raises(UserError, match=word):
             read_expression(volume)

@@ -68,7 +68,7 @@ def twice(x):
         (lambda x: x.attrs.__setitem__("shape", (-3, 4)), "X of shape"),
         (lambda x: x.attrs.__setitem__("shape", "wide"), "X of shape"),
         (lambda x: x.attrs.__delitem__("shape"), "X of shape"),
-        (lambda x: x.__delitem__("data"), "no array"),
+        (lambda x: x.__delitem__("data"), "not an array"),
     ],
 )
 def test_sparse_values_that_would_be_written_out_of_bounds(edit, said, sparse, las, tmp_path):

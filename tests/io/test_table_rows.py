@@ -104,7 +104,7 @@ def test_a_column_of_ids_that_is_none(table):
     refuses(table(with_numbers("n", range(6))), "no column 'x'", "'n', 'label'", ids="x")
     refuses(table(with_numbers("n", range(6))), "'R_b' in line 2", "column 'label'", ids="label")
     refuses(table(["id,A,B"]), "no rows", ids="id")
-    with pytest.raises(UserError, match="no table"):
+    with pytest.raises(UserError, match="not a table"):
         read_expression("t.nii", ids="id")
 
 

@@ -25,7 +25,7 @@ _FITTED = {
     "default": "residual",
 }
 """Codecs that are fitted to the data, by their names here, of which the last is an old one."""
-SUMMARY = "Save latents and errors."
+SUMMARY = "Compress, and save latents and errors."
 
 
 def add_options(encode: Any) -> None:

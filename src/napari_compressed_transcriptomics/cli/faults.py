@@ -51,8 +51,8 @@ def explained(error: Exception, arguments: Sequence[str], warned: Sequence[str])
     encoding = sys.getfilesystemencoding()
     if isinstance(error, UnicodeEncodeError) and encoding != "utf-8":
         return THEIRS, (
-            f"{error.object} is no name for files where names are {encoding}; set the environment "
-            "variable PYTHONUTF8 to 1"
+            f"{error.object} cannot be a file name in the encoding {encoding}; set the "
+            "environment variable PYTHONUTF8 to 1"
         )
     words = "; ".join(filter(None, [str(error), *getattr(error, "__notes__", ())]))
     path = write_report(error, {"arguments": list(arguments), "warnings": list(warned)})

@@ -155,7 +155,7 @@ def _draw(
     request, style = record.request, style_of(arguments)
     if request.view == "plot":
         if record.movie is not None:
-            raise UserError(f"{request.what[0]} is a plot, of which there is no movie; give --out")
+            raise UserError(f"{request.what[0]} is a plot, which cannot be a movie; give --out")
         if len(inputs) > 1:
             raise UserError("A plot takes one input; give one")
         return write_figure(

@@ -40,7 +40,7 @@ def run(arguments: argparse.Namespace) -> None:
             if facts["surface"]
             else f"grid      {' x '.join(map(str, facts['shape']))} voxels of {size} mm\n"
         )
-        + f"space     {SPACES.get(facts['space'] or '', 'not known (--space tells it)')}"
+        + f"space     {SPACES.get(facts['space'] or '', 'not known (give it with --space)')}"
     )
     tell_notes(expression.notes)
 

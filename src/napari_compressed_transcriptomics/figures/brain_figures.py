@@ -132,8 +132,8 @@ def draw(
     inch = (cell - 2 * letters) / max(picture.size[0] for row in rows for picture in row)
     if inch * max(picture.size[0] for row in rows for picture in row) < _LEAST:
         raise UserError(
-            f"{columns} pictures do not fit beside each other into {look.width * 2.54:.1f} cm; "
-            "show fewer, or make the figure wider or its text smaller"
+            f"{columns} pictures do not fit side by side into {look.width * 2.54:.1f} cm; show "
+            "fewer, or make the figure wider or its text smaller"
         )
     caption = line if look.captions else 2 * _POINT
     heads = [1.3 * line if panel.title else 0.0 for panel in panels]

@@ -231,7 +231,7 @@ def sniff(path: str | Path | Sequence[str | Path]) -> str | None:
 
 
 def _no_ids(path: Path) -> UserError:
-    return UserError(f"{path.name} is no table with a column of atlas ids; leave ids out")
+    return UserError(f"{path.name} is not a table with a column of atlas ids; leave ids out")
 
 
 def _kinds() -> str:

@@ -156,8 +156,8 @@ def _raw(
     known = spread_known(codec, sample)
     if known is None:
         raise UserError(
-            f"{latents.name} is scaled to 0..1, and nothing tells from which values: the model "
-            "keeps nothing of its training, and the published sample is not beside it; give the "
+            f"{latents.name} is scaled to 0..1, and from which values is not recorded: the model "
+            "keeps nothing of its training, and the published sample is not next to it; give the "
             "range of each component (--range LOW HIGH), or a model of this program"
         )
     return unscaled(latents, known)

@@ -13,8 +13,8 @@ from .reconstruction import Reconstruction
 from .values_elsewhere import Origin, ValuesElsewhere
 
 NO_EXPRESSION = (
-    "{name} are latents without the expression they stand for, which alone tells originals and "
-    "errors; open and encode it to see these"
+    "{name} are latents without their expression, so there are no originals and no errors; open "
+    "and encode it to see these"
 )
 
 

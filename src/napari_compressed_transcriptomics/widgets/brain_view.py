@@ -90,7 +90,7 @@ class BrainView(Dock):
         self.cut.activated.connect(self._cut)
         self.space = SpaceQuestion(self._viewer, self._view)
         self.four = push_button(
-            "Four views", "Show the other three views beside this one, with one crosshair in all"
+            "Four views", "Show the other three views next to this one, with one crosshair in all"
         )
         self.four.clicked.connect(self._open_four)
         self._lay_out()

@@ -60,13 +60,14 @@ class DecodeLatents(Dock):
         self.kind = choice(_MODELS)
         self.model = PathField("Model", "Models (*.safetensors *.pt);;All files (*)")
         self.atlas = PathField("Atlas", "Label volumes (*.nii *.nii.gz);;All files (*)")
-        self.atlas.line.setToolTip("Of a table: where its rows lie.")
+        self.atlas.line.setToolTip("For a table: the atlas that places its rows.")
         self.ranges = QLineEdit()
         self.ranges.setPlaceholderText("as the model records it")
         self.ranges.setToolTip(
-            "Of latents scaled to 0..1, as published ones are: the least and the largest value of "
-            "each component before, such as -2.1 3.4, -1.7 2.2. Where empty, components get the "
-            "spread that the model, or the published sample, tells: a guess, which is said."
+            "For latents scaled to 0..1, as the published ones are: the minimum and maximum of "
+            "each component before scaling, such as -2.1 3.4, -1.7 2.2. Where empty, components "
+            "get the spread that the model, or the published sample, records: an estimate, which "
+            "is reported."
         )
         self.bar = RunBar("Decode latents")
         self.bar.run.setText("&Decode")

@@ -69,7 +69,7 @@ def test_a_fault_is_said_before_anything_is_read(form, tmp_path, qtbot):
     form.source.set_path(write_table(tmp_path / "few.csv", expression_on_vertices()[:700]))
     assert "700 rows, which is the number of vertices of no mesh" in said(form, qtbot)
     form.source.set_path(write_table(tmp_path / "one.csv", expression_on_vertices()[:N]))
-    assert "its name does not tell which" in said(form, qtbot)
+    assert "its name does not say which" in said(form, qtbot)
     choose_value(form.side, "right")
     assert "on fsaverage3, 642 right vertices." in said(form, qtbot)
 

@@ -14,7 +14,7 @@ def add_options(demo: Any) -> None:
     """Add the options of the command to its parser."""
     add = demo.add_argument
     add("--out", type=Path, default=Path("demo-output"), metavar="DIR")
-    add("--no-viewer", dest="viewer", action="store_false", help="only write files")
+    add("--no-viewer", dest="viewer", action="store_false", help="write files, and open no window")
 
 
 def run(arguments: argparse.Namespace) -> None:

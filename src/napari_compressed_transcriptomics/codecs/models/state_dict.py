@@ -139,7 +139,7 @@ def _what_belongs_to(
     found = next((name for name in (*lists, sample) if name.is_file()), None)
     if found is None:
         raise UserError(
-            f"{path.name} has no gene list; put the published {SAMPLE} beside it, or write its "
+            f"{path.name} has no gene list; put the published {SAMPLE} next to it, or write its "
             f"{count} gene symbols, one per line in the order of its training table, to "
             f"{lists[0].name} there"
         )

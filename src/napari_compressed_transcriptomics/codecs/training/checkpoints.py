@@ -73,7 +73,7 @@ class Checkpoints:
         if not resume:
             if checkpoint_files(path):
                 raise UserError(
-                    f"{self.path.name} has unfinished training beside it; resume it (--resume), "
+                    f"{self.path.name} has unfinished training next to it; resume it (--resume), "
                     f"or delete {names} to start over"
                 )
             return

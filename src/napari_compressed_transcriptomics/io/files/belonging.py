@@ -8,7 +8,7 @@ from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.provenance import file_sha256
 
 KEY = "files"
-UNKNOWN = "An older version wrote this folder: nothing tells whether its files belong together"
+UNKNOWN = "An older version wrote this folder: whether its files belong together is not recorded"
 
 
 def fingerprints(folder: Path) -> dict[str, dict[str, Any]]:
@@ -65,7 +65,7 @@ def grown(path: Path, record: dict[str, Any], name: str) -> bool:
 def unlike(file: Path, path: Path, again: str) -> UserError:
     """Return the error that says that a file does not belong to the record at `path`."""
     return UserError(
-        f"{file.name} does not belong to the {path.name} beside it (it was changed or comes from "
+        f"{file.name} does not belong to the {path.name} next to it (it was changed or comes from "
         f"another result); {again}"
     )
 

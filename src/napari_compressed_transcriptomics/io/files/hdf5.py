@@ -145,7 +145,7 @@ class Hdf5:
 
         name = self.path.name
         if not isinstance(item, h5py.Dataset) or item.shape is None:
-            raise UserError(f"{name} has {what} that is no array; save it again with anndata")
+            raise UserError(f"{name} has {what} that is not an array; save it again with anndata")
         with _damage(self.path):
             elsewhere = item.is_virtual or bool(item.external)
             size = item.id.get_type().get_size()

@@ -95,7 +95,7 @@ def genes_of(path: Path, n_genes: int) -> tuple[list[str], list[str], Path | Non
     if not isinstance(genes, list) or not all(
         isinstance(gene, str) and gene.strip() and gene.isprintable() for gene in genes
     ):
-        raise UserError(f"{file.name} has genes that are no list of symbols; fix it")
+        raise UserError(f"{file.name} has genes that are not a list of symbols; fix it")
     if len(genes) != n_genes:
         raise UserError(f"{file.name} names {len(genes)} genes and {holder}; give one symbol each")
     return genes, [], file

@@ -66,7 +66,7 @@ def read_table_expression(
         if atlas_path is not None:
             return table_expression(table, atlas_path, labels_path, impute, ids)
         raise UserError(
-            f"{path.name} is a table without an atlas; choose its label volume, or put it beside "
+            f"{path.name} is a table without an atlas; choose its label volume, or put it next to "
             "the table as NAME_atlas.nii.gz"
         )
     return table_expression(_table(path, ids), atlas_path, labels_path, impute, ids)

@@ -103,7 +103,7 @@ def refuse_vertices(path: str | Path) -> None:
     if "surface" in read_json(beside(path, ".json")):
         raise UserError(
             f"{Path(path).name} holds values of vertices, which have no place in a volume; open "
-            "the files beside it that end in hemi-L.func.gii and hemi-R.func.gii"
+            "the files next to it that end in hemi-L.func.gii and hemi-R.func.gii"
         )
 
 

@@ -213,7 +213,7 @@ def _volume(path: Path, intent: str) -> Any:
 
 
 def _unlike(path: Path, found: object, where: str) -> UserError:
-    return UserError(f"{path} ({found}) does not belong to the {where} beside it; save it again")
+    return UserError(f"{path} ({found}) does not belong to the {where} next to it; save it again")
 
 
 def read_table(

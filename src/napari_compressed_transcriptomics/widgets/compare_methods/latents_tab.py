@@ -72,7 +72,7 @@ class LatentsTab(Tab):
         self.bar.run.setText("Show l&atents")
         self.bar.run.setToolTip(
             "Fit the methods to all samples, and show a layer per component, those of a method "
-            "beside each other"
+            "side by side"
         )
         self.scatter = push_button(
             "Scatte&r plots",
@@ -81,8 +81,8 @@ class LatentsTab(Tab):
         )
         self.open = push_button(
             "&Open latents…",
-            "Published latents (NIfTI, such as abagen_pca0_8mm.nii.gz) beside your own; files that "
-            "differ by the component's number are one method",
+            "Published latents (NIfTI, such as abagen_pca0_8mm.nii.gz) next to your own; files "
+            "that differ by the component's number are one method",
         )
         self.note = wrapping_label()
         self.coherence = CoherenceSection(viewer, self._shown)

@@ -43,10 +43,11 @@ class OpenVertices(OpenForm):
         self.source = PathField("Expression on vertices", _DATA, folders=True)
         self.source.line.setToolTip(
             "A folder of one GIFTI or MGH per gene and hemisphere (lh.GENE.gii), or a table with "
-            "a row per vertex and a column per gene. Its number of vertices tells the mesh."
+            "a row per vertex and a column per gene. The mesh is known from the number of "
+            "vertices."
         )
         self.side = choice(SIDES)
-        self.side.setToolTip("The hemisphere, where names (lh., hemi-L) do not tell it.")
+        self.side.setToolTip("The hemisphere, where file names (lh., hemi-L) do not say it.")
         self.surfaces = {side: PathField(f"{side} surface", _SURFACES) for side in SIDES if side}
         self.cortex = {side: PathField(f"{side} cortex", _LABELS) for side in SIDES if side}
         for side, field in self.surfaces.items():
@@ -61,7 +62,7 @@ class OpenVertices(OpenForm):
         self.parcels = PathField("Parcels", _LABELS, nothing="keep vertices")
         self.parcels.line.setToolTip(
             "Average vertices in these (.annot or .label.gii); the other hemisphere's file is "
-            "looked for beside it."
+            "looked for next to it."
         )
         self.missing = choice(MISSING)
         self.why = wrapping_label()

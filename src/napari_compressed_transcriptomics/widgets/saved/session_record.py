@@ -131,7 +131,7 @@ def _save_results(work: "Work", base: Path) -> list[str]:
         folder = base / titles[id(result)]
         save_results(result, folder, work.parameters_of(result))
         work.saved(result, folder.resolve())
-    return [f"{len(new)} result(s) that were not saved yet are in {base.name}, beside it"]
+    return [f"{len(new)} result(s) that were not saved yet are in {base.name}, next to it"]
 
 
 def _result(folder: Path | None) -> dict[str, Any]:

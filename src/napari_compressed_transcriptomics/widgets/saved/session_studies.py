@@ -45,12 +45,12 @@ def save_studies(work: "Work", beside: Path) -> tuple[dict[str, Any], list[str]]
             folder = _free(beside / kind)
             _SAVERS[kind](study, folder)
             work.studies_in[kind] = folder.resolve()
-            notes.append(f"The {kind}, which was not saved yet, is in {beside.name}, beside it")
+            notes.append(f"The {kind}, which was not saved yet, is in {beside.name}, next to it")
         told = folder / f"{kind}.json"
         sha256 = file_sha256(told) if told.is_file() else ""
         record[kind] = {"path": str(folder.absolute()), "sha256": sha256}
     if work.latents:
-        notes.append("Latents of methods beside each other are not kept; fit them again")
+        notes.append("Side-by-side latents of methods are not kept; fit them again")
     return record, notes
 
 

@@ -127,6 +127,6 @@ class CompartmentChoice(RegionChoice):
         self.setItemText(0, "By the regions' names")
         self.setToolTip(
             "Surrogate maps keep the steps between cortex, subcortex, cerebellum and brainstem, "
-            "without which p-values are too small. Names of regions tell them for the atlases we "
-            "know; for voxels and other atlases choose a Labels layer of these."
+            "without which p-values are too small. They are known from the names of regions in "
+            "common atlases; for voxels and other atlases choose a Labels layer of these."
         )

@@ -11,8 +11,8 @@ from napari_compressed_transcriptomics.widgets.shared.fields import wrapping_lab
 from napari_compressed_transcriptomics.widgets.shared.layouts import stack
 from napari_compressed_transcriptomics.widgets.shared.session import session
 
-_NO_DATA = "This needs expression data: open a sample to try it, or data of your own."
-_NO_RESULT = "This looks at a compression, and there is none yet: press Run in Compress."
+_NO_DATA = "This needs expression data: open a sample to try it, or your own data."
+_NO_RESULT = "This needs a compression, and there is none yet: press Run in Compress."
 
 
 class Missing(QWidget):

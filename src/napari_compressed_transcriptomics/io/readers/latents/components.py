@@ -82,7 +82,7 @@ def _components(volume: Volume) -> list[tuple[np.ndarray, np.ndarray, float | No
             raise UserError(f"{volume.name} holds one value everywhere; choose a latent image")
         if inside.all():
             raise UserError(
-                f"{volume.name} has no background that tells where its brain is; set what is "
+                f"{volume.name} has no background that shows where its brain is; set everything "
                 "outside to one constant, or NaN"
             )
         found.append((component, inside, volume.background))

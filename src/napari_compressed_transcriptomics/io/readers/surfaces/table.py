@@ -75,7 +75,7 @@ def vertices_of_rows(path: Path, n_rows: int, how: OnSurface = UNSAID) -> Rows |
         if not side:
             raise UserError(
                 f"{path.name} has {n_rows:,} rows, as one hemisphere of {MESHES[n_rows]} has "
-                "vertices, and its name does not tell which; say which (--hemisphere left), or "
+                "vertices, and its name does not say which; give it (--hemisphere left), or "
                 "choose its atlas"
             )
         return Rows((n_rows, 0) if side == "left" else (0, n_rows))

@@ -34,5 +34,5 @@ class ComparisonInput(Input):
         from napari_compressed_transcriptomics.figures.comparison_plots import error_by_size
 
         if what != "comparison":
-            raise UserError(f"{what} is no plot of a comparison; choose comparison")
+            raise UserError(f"{what} is not a plot of a comparison; choose comparison")
         return partial(error_by_size, self._scores)

@@ -102,7 +102,7 @@ class PredictionInput(Input):
         from napari_compressed_transcriptomics.figures.prediction_plots import utility_bars
 
         if what != "prediction":
-            raise UserError(f"{what} is no plot of a prediction; choose prediction")
+            raise UserError(f"{what} is not a plot of a prediction; choose prediction")
         doubtful = _DOUBT in str(self.record.get("notes"))
         shown: Any = SimpleNamespace(
             scores=read_prediction_scores(self._folder),

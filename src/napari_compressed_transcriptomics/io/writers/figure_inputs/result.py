@@ -331,4 +331,4 @@ class ResultInput(Input):
                 raise UserError(f"{self.name} has one component; a plane of latents needs two")
             coloring = Coloring(f"RMSE {UNITS}", samples.rmse)
             return partial(latent_plot.latent_scatter, results.latents[:, :2], coloring)
-        raise UserError(f"{what} is no plot of results; choose {_PLOTS}")
+        raise UserError(f"{what} is not a plot of results; choose {_PLOTS}")

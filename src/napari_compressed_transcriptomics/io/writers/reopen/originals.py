@@ -82,8 +82,8 @@ class Originals:
         """The sentence that says why originals are not shown, and what to do."""
         if self.found:
             return (
-                f"The expression of {self.name} is there and not read yet: Read originals (Data) "
-                "brings originals beside reconstructions"
+                f"The expression of {self.name} has been found but not read: Read originals "
+                "(Data) shows originals next to reconstructions"
             )
         inputs = self._how.inputs
         where = f" ({inputs[0]})" if inputs else ""

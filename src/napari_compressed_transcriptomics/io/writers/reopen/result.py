@@ -169,12 +169,12 @@ def _latents(folder: Path, place: Parcellation, k: int) -> np.ndarray:
     if volume.intent != LATENTS or volume.data.shape[3:] != (k,):
         raise UserError(f"{path} does not hold the {k} components of {MODEL}; {AGAIN}")
     if volume.data.shape[:3] != place.labels.shape:
-        raise UserError(f"{path} is on another grid than {SAMPLES} beside it; {AGAIN}")
+        raise UserError(f"{path} is on another grid than {SAMPLES} next to it; {AGAIN}")
     inside = place.labels > 0
     latents = np.empty((place.n_samples, k), np.float32)
     latents[place.labels[inside] - 1] = volume.data[inside]
     if not np.isfinite(latents).all():
-        raise UserError(f"{path} lacks values at samples of {SAMPLES} beside it; {AGAIN}")
+        raise UserError(f"{path} lacks values at samples of {SAMPLES} next to it; {AGAIN}")
     return latents
 
 
