@@ -14,7 +14,7 @@ from test_writing import stand_in
 from folders import files
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Expression, Parcellation
-from napari_compressed_transcriptomics.io.files import room
+from napari_compressed_transcriptomics.io.files import disk_space
 from napari_compressed_transcriptomics.io.files.atomic import (
     check_targets,
     check_writable,
@@ -150,7 +150,7 @@ def wide():
 
 def test_room_is_looked_for_before_the_work(wide, tmp_path, monkeypatch):
     check_results_folder(tmp_path / "out", wide, 64)
-    monkeypatch.setattr(room.shutil, "disk_usage", lambda _: SimpleNamespace(free=1_000_000))
+    monkeypatch.setattr(disk_space.shutil, "disk_usage", lambda _: SimpleNamespace(free=1_000_000))
     with pytest.raises(UserError, match=r"needs about 4,\d\d\d,\d\d\d bytes .* 1,000,000 are free"):
         check_results_folder(tmp_path / "out", wide, 64)
     check_results_folder(tmp_path / "out", wide, 2)
@@ -164,7 +164,7 @@ def test_more_components_than_nifti_holds_are_refused_before_the_work(tmp_path):
 
 def test_what_is_said_to_be_needed_is_not_too_much(tmp_path):
     data = make_phantom()
-    n_bytes = room.volume_bytes(data.parcellation, 2)
+    n_bytes = disk_space.volume_bytes(data.parcellation, 2)
     save_results(stand_in(data), tmp_path)
     assert n_bytes <= (tmp_path / "latents.nii.gz").stat().st_size
 

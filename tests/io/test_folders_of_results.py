@@ -14,10 +14,10 @@ from test_writing import stand_in
 
 from folders import files
 from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.io.files import atomic, leftovers, locks
+from napari_compressed_transcriptomics.io.files import atomic, locks, unfinished
 from napari_compressed_transcriptomics.io.files.atomic import replacing_files
-from napari_compressed_transcriptomics.io.files.leftovers import unfinished_folder
 from napari_compressed_transcriptomics.io.files.locks import FolderLock
+from napari_compressed_transcriptomics.io.files.unfinished import unfinished_folder
 from napari_compressed_transcriptomics.io.writers.read_results import read_results
 from napari_compressed_transcriptomics.io.writers.results import RESULT_FILES, save_results
 from phantom import make_phantom
@@ -147,7 +147,7 @@ def test_leftovers_of_a_killed_process_go_at_the_next_writing(tmp_path):
 
 def test_unfinished_folders_of_others_stay(tmp_path, monkeypatch):
     mine = unfinished_folder(tmp_path)
-    monkeypatch.setattr(leftovers, "_host", lambda: "elsewhere")
+    monkeypatch.setattr(unfinished, "_host", lambda: "elsewhere")
     there = unfinished_folder(tmp_path)
     monkeypatch.undo()
     unnamed = tmp_path / ".unfinished-abc"
@@ -155,14 +155,14 @@ def test_unfinished_folders_of_others_stay(tmp_path, monkeypatch):
     target = tmp_path / "target"
     target.mkdir()
     (tmp_path / ".unfinished-link").symlink_to(target)
-    leftovers.remove_leftovers(tmp_path)
+    unfinished.remove_leftovers(tmp_path)
     assert mine.exists()
     assert there.exists()
     assert unnamed.exists()
-    yesterday = time.time() - leftovers.SECONDS_KEPT - 60
+    yesterday = time.time() - unfinished.SECONDS_KEPT - 60
     for folder in (mine, there, unnamed):
         os.utime(folder, (yesterday, yesterday))
-    leftovers.remove_leftovers(tmp_path)
+    unfinished.remove_leftovers(tmp_path)
     assert mine.exists()
     assert not there.exists()
     assert not unnamed.exists()
@@ -171,10 +171,10 @@ def test_unfinished_folders_of_others_stay(tmp_path, monkeypatch):
 
 def test_a_process_id_that_was_given_again_is_another_process(tmp_path):
     mine = unfinished_folder(tmp_path)
-    host, pid, start = mine.name.removeprefix(leftovers.PREFIX).split("-")[:3]
-    earlier = tmp_path / f"{leftovers.PREFIX}{host}-{pid}-{int(start) - 1000}-x"
+    host, pid, start = mine.name.removeprefix(unfinished.PREFIX).split("-")[:3]
+    earlier = tmp_path / f"{unfinished.PREFIX}{host}-{pid}-{int(start) - 1000}-x"
     earlier.mkdir()
-    leftovers.remove_leftovers(tmp_path)
+    unfinished.remove_leftovers(tmp_path)
     assert mine.exists()
     assert not earlier.exists()
 

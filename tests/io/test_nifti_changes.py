@@ -13,7 +13,7 @@ from faults import refuses, refuses_volume
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Parcellation
 from napari_compressed_transcriptomics.io import read_expression, read_volume
-from napari_compressed_transcriptomics.io.files import meanwhile
+from napari_compressed_transcriptomics.io.files import read_ahead
 from napari_compressed_transcriptomics.io.files.files import source_of
 from napari_compressed_transcriptomics.io.files.nifti import blocks, write_volume
 from napari_compressed_transcriptomics.io.files.nifti_header import read_header
@@ -49,7 +49,7 @@ def test_file_that_changes_while_it_is_hashed_beside(las, tmp_path, monkeypatch)
     """A large file is hashed in a thread; what its data were and what was hashed is one file."""
     path = tmp_path / "x.nii"
     nib.save(nib.Nifti1Image(las.parcellation.paint(las.values), np.eye(4)), path)
-    monkeypatch.setattr(meanwhile, "_LARGE", 0)
+    monkeypatch.setattr(read_ahead, "_LARGE", 0)
     monkeypatch.setattr(nifti_expression, "_BLOCK_BYTES", 1)  # two genes a block, read ahead
     read = read_expression(path)
     assert read.source["expression"]["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
@@ -69,10 +69,10 @@ def test_hashing_ends_with_the_reading(tmp_path, monkeypatch):
     """Not minutes after the file was refused."""
     path = tmp_path / "large"
     path.write_bytes(bytes(10))
-    monkeypatch.setattr(meanwhile, "_LARGE", 0)
+    monkeypatch.setattr(read_ahead, "_LARGE", 0)
     stops = []
-    monkeypatch.setattr(meanwhile, "file_sha256", lambda path, stop: stops.append(stop))
-    with pytest.raises(ValueError, match="faulty"), meanwhile.hashing(path):
+    monkeypatch.setattr(read_ahead, "file_sha256", lambda path, stop: stops.append(stop))
+    with pytest.raises(ValueError, match="faulty"), read_ahead.hashing(path):
         raise ValueError("faulty")
     assert stops[0]()
 
@@ -83,7 +83,7 @@ def test_errors_of_what_is_read_ahead_reach_the_reader():
         yield 2
         raise UserError("cut short")
 
-    read = meanwhile.ahead(items())
+    read = read_ahead.ahead(items())
     assert [next(read), next(read)] == [1, 2]
     with pytest.raises(UserError, match="cut short"):
         next(read)

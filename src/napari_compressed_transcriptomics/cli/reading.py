@@ -101,7 +101,7 @@ def read(arguments: argparse.Namespace, tell: bool = False, lazy: bool = False) 
 
 def read_samples(arguments: argparse.Namespace) -> "Expression":
     """Read the data for work that needs all samples at once, or some of them where too many."""
-    from napari_compressed_transcriptomics.study.sampled import in_memory
+    from napari_compressed_transcriptomics.study.larger_than_memory import in_memory
 
     expression = read(arguments, tell=True)
     some = in_memory(expression)

@@ -20,7 +20,7 @@ from napari_compressed_transcriptomics.spatial.nested_folds import distances_to_
 from .compare_request import CompareRequest, Fit, Plan, plan, request_buffer
 from .compare_score import COLUMNS, Score
 from .compare_workers import in_processes, on_workers, one_by_one
-from .sampled import in_memory
+from .larger_than_memory import in_memory
 
 if TYPE_CHECKING:
     import pandas as pd

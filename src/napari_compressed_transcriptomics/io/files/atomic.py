@@ -10,11 +10,11 @@ from typing import Any
 
 from napari_compressed_transcriptomics.core.errors import UserError
 
+from .disk_space import check_room, explained, system_error
 from .files import OURS, WRITTEN_BY, read_json
-from .leftovers import LONGEST_NAME, is_unfinished, unfinished_folder
 from .locks import renaming
-from .room import check_room, explained, system_error
 from .style import SAFE, Style
+from .unfinished import LONGEST_NAME, is_unfinished, unfinished_folder
 
 
 def check_writable(path: str | Path) -> None:
@@ -65,7 +65,7 @@ def check_targets(
     source : dict, optional
         What was read, which must stay: see `refuse_overwriting`.
     n_bytes, largest : int, optional
-        At least so much they will take together, and the largest of them, see `room.check_room`.
+        At least so much they take together, and the largest of them; see `disk_space.check_room`.
     """
     directory = Path(directory)
     check_writable(directory)

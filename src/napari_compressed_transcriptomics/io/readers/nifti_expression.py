@@ -13,9 +13,9 @@ from napari_compressed_transcriptomics.core.expression import (
 )
 from napari_compressed_transcriptomics.core.memory import require_memory
 from napari_compressed_transcriptomics.io.files.files import beside, read_json, source_of
-from napari_compressed_transcriptomics.io.files.meanwhile import ahead, hashing
 from napari_compressed_transcriptomics.io.files.nifti import blocks
 from napari_compressed_transcriptomics.io.files.nifti_header import NiftiHeader, read_header
+from napari_compressed_transcriptomics.io.files.read_ahead import ahead, hashing
 
 from .assemble import assemble
 from .gene_list import read_gene_list

@@ -45,7 +45,7 @@ from napari_compressed_transcriptomics.study.compare_request import (
     request_buffer,
 )
 from napari_compressed_transcriptomics.study.compare_score import COLUMNS, Score
-from napari_compressed_transcriptomics.study.sampled import in_memory
+from napari_compressed_transcriptomics.study.larger_than_memory import in_memory
 
 COMPARISON_FILES = ("comparison.csv", "comparison.json", "comparison.png")
 _MAX_COMPONENTS = 10**6

@@ -7,10 +7,10 @@ from pathlib import Path
 from napari_compressed_transcriptomics.core.progress import Progress, Report, silent
 from napari_compressed_transcriptomics.io.readers.targets import read_latent_images, read_targets
 from napari_compressed_transcriptomics.io.readers.volume import Volume
+from napari_compressed_transcriptomics.study.larger_than_memory import in_memory
 from napari_compressed_transcriptomics.study.predict import Prediction, predict_maps
 from napari_compressed_transcriptomics.study.predict_cost import cost_sentence
 from napari_compressed_transcriptomics.study.predict_request import PredictRequest, check_request
-from napari_compressed_transcriptomics.study.sampled import in_memory
 
 
 @dataclass(frozen=True, eq=False)
