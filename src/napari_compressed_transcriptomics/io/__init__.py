@@ -117,13 +117,12 @@ def _read(
 
     check_imputation(impute)
     if maps := _surface_maps(path):
-        from .readers.regions import mean_over_regions
         from .readers.surfaces.maps import read_surface_maps
 
-        _refuse_for_vertices(maps[0], ids, variant)
-        vertices = read_surface_maps(maps, on, impute, report)
+        _refuse_for_vertices(maps[0], ids=ids, variant=variant)
         where = maps[0].parent if len(maps) > 1 else maps[0]
-        return mean_over_regions(vertices, where, atlas, labels) if atlas else vertices
+        vertices = read_surface_maps(maps, on, impute, report)
+        return _in_regions(vertices, where, atlas, labels)
     one = path if isinstance(path, str | Path) else next(iter(path), "")
     if on != UNSAID and not suffix(one, _TABLES):
         raise UserError(
@@ -137,30 +136,23 @@ def _read(
             return _read_gene_volumes(files, atlas, labels, impute, ids, variant, report, lazy)
         (path,) = several  # perhaps an address, which is no path
     if suffix(path, STORE):
-        from .readers.regions import mean_over_regions
         from .readers.store import read_store
 
-        voxels = read_store(path)
-        return mean_over_regions(voxels, Path(path), atlas, labels) if atlas else voxels
+        return _in_regions(read_store(path), Path(path), atlas, labels)
     path = Path(path)
     if suffix(path, (".zarr.zip",)):
         raise UserError(f"{path.name} is a packed store; unpack it first")
-    if path.is_dir():
-        return _read_gene_volumes(
-            path.absolute(), atlas, labels, impute, ids, variant, report, lazy
-        )
-    if suffix(path, ZIP):
-        return _read_gene_volumes([path], atlas, labels, impute, ids, variant, report, lazy)
+    if path.is_dir() or suffix(path, ZIP):
+        maps_in = path.absolute() if path.is_dir() else [path]
+        return _read_gene_volumes(maps_in, atlas, labels, impute, ids, variant, report, lazy)
     if variant is not None:
         raise UserError(f"{path.name} is not one volume per gene; leave variant (--variant) out")
-    if ids is not None and suffix(path, NIFTI):
-        raise _no_ids(path)
     if suffix(path, NIFTI):
         from .readers.nifti_expression import read_nifti_expression
-        from .readers.regions import mean_over_regions
 
-        voxels = read_nifti_expression(path, impute)
-        return mean_over_regions(voxels, path, atlas, labels) if atlas else voxels
+        if ids is not None:
+            raise _no_ids(path)
+        return _in_regions(read_nifti_expression(path, impute), path, atlas, labels)
     if suffix(path, TEXT_TABLE + PARQUET):
         from .readers.table_expression import read_table_expression
 
@@ -186,9 +178,17 @@ def _surface_maps(path: str | Path | Sequence[str | Path]) -> list[Path]:
     return [Path(one) for one in several] if all(suffix(one, MAPS) for one in several) else []
 
 
-def _refuse_for_vertices(path: Path, *given: object) -> None:
-    options = ("ids", "variant")
-    for name, value in zip(options, given, strict=True):
+def _in_regions(
+    found: "Expression", path: Path, atlas: str | Path | None, labels: str | Path | None
+) -> "Expression":
+    """Return what was found at `path`, averaged over the regions of an atlas if there is one."""
+    from .readers.regions import mean_over_regions
+
+    return mean_over_regions(found, path, atlas, labels) if atlas else found
+
+
+def _refuse_for_vertices(path: Path, **options: object) -> None:
+    for name, value in options.items():
         if value is not None:
             raise UserError(f"{path.name} is a map of vertices, which takes no {name}")
 
@@ -205,7 +205,6 @@ def _read_gene_volumes(
 ) -> "Expression":
     from .readers.gene_volumes.names import common_folder
     from .readers.gene_volumes.read import read_gene_volumes
-    from .readers.regions import mean_over_regions
 
     if not paths:
         raise UserError("There is no file to read; choose one")
@@ -213,7 +212,7 @@ def _read_gene_volumes(
     if ids is not None:
         raise _no_ids(folder)
     voxels = read_gene_volumes(paths, variant, impute, report, lazy and not atlas)
-    return mean_over_regions(voxels, folder, atlas, labels) if atlas else voxels
+    return _in_regions(voxels, folder, atlas, labels)
 
 
 def read_volume(path: str | Path) -> Volume:
