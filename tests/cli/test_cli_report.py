@@ -85,8 +85,8 @@ def test_older_folders_say_what_they_lack(folder, capsys):
     assert run("report", folder) == 0
     page = (folder / "report.html").read_text("utf-8")
     assert page.count("written by an older version") == 3
-    assert "nothing tells whether its files belong together" in page
-    assert "nothing tells whether its files belong together" in capsys.readouterr().err
+    assert "whether its files belong together is not recorded" in page
+    assert "whether its files belong together is not recorded" in capsys.readouterr().err
     assert "Genes with the largest errors" in page
 
 
@@ -233,7 +233,7 @@ def test_a_difference_without_rmse(saved, folder, tmp_path, capsys):
     assert run("difference", saved, folder, "--out", tmp_path / "out") == 0
     said = capsys.readouterr()
     assert "RMSE nan" in said.out
-    assert "nothing tells whether its files belong together" in said.err
+    assert "whether its files belong together is not recorded" in said.err
 
 
 def test_results_of_the_same_data_elsewhere_compare_by_hashes(saved, folder, tmp_path):

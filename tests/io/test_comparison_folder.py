@@ -216,7 +216,7 @@ def test_folders_of_older_versions_are_gone_on_with(saved):
     path.write_text(json.dumps(record))
     seen = []
     compare_into_folder(asked(), saved, report=seen.append)
-    assert any("nothing tells whether its files belong together" in p.message for p in seen)
+    assert any("whether its files belong together is not recorded" in p.message for p in seen)
     assert "files" in json.loads(path.read_text())
 
 

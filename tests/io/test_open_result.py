@@ -271,7 +271,7 @@ def test_decoded_latents_are_opened_as_such(tmp_path):
     np.testing.assert_array_equal(found.gene("TP53"), made.gene("TP53"))
     np.testing.assert_array_equal(found.novelty.distance, alone.novelty.distance)
     assert not found.has_originals
-    with pytest.raises(UserError, match="published are latents without the expression"):
+    with pytest.raises(UserError, match="published are latents without their expression"):
         found.expression.values[0]
     save_results(found, tmp_path / "again")
     assert not open_result(tmp_path / "again").has_errors

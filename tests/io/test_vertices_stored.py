@@ -99,7 +99,7 @@ UNFIT = "a mesh that does not fit its vertices|other labels"
     [
         ("surface", np.array([N, N - 1]), UNFIT),
         ("surface", np.array([-1, 2 * N + 1]), UNFIT),
-        ("coordinates", np.full((2 * N, 3), np.inf), "lie in no brain|other labels|finite"),
+        ("coordinates", np.full((2 * N, 3), np.inf), "outside any brain|other labels|finite"),
     ],
 )
 def test_damaged_meshes_are_refused(key, value, said, shipped, tmp_path):

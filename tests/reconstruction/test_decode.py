@@ -155,7 +155,7 @@ def test_nothing_is_guessed_where_nothing_tells(made, tmp_path):
         assert spread_known(made.codec) is None
     finally:
         made.codec.training_distribution = before
-    with pytest.raises(UserError, match="nothing tells from which values"):
+    with pytest.raises(UserError, match="from which values is not recorded"):
         decode_latents(DecodeRequest(tuple(files), model))
 
 

@@ -41,7 +41,7 @@ def test_no_error_is_claimed(alone):
 def test_originals_are_asked_for_in_a_sentence(alone):
     assert not alone.has_originals
     for key in (0, slice(0, 2), (slice(None), 3)):
-        with pytest.raises(UserError, match="without the expression they stand for"):
+        with pytest.raises(UserError, match="without their expression"):
             alone.expression.values[key]
     profile = profile_of(alone, 3)
     assert np.isnan(profile.original).all()
