@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
 Made = TypeVar("Made")
 
@@ -15,19 +15,35 @@ def itself(thing: Any) -> Any:
 class OnePerViewer(Generic[Made]):
     """Called with a viewer, returns what belongs to it: made when first asked for, gone with it.
 
+    The viewer holds it, and nothing else does: it may know layers, to which the canvas listens,
+    which knows the viewer, so that who held the one would keep the other alive.
+
     Parameters
     ----------
     make : callable
-        Makes it of the viewer, which it must not keep alive.
+        Makes it of the viewer.
     """
 
     def __init__(self, make: Callable[[Any], Made]):
         self._make = make
-        self._made: WeakKeyDictionary[Any, Made] = WeakKeyDictionary()
+        self._made: WeakKeyDictionary[Any, ref[Made]] = WeakKeyDictionary()
 
     def __call__(self, viewer: Any) -> Made:
         """Return what belongs to a viewer."""
         viewer = itself(viewer)
-        if viewer not in self._made:
-            self._made[viewer] = self._make(viewer)
-        return self._made[viewer]
+        known = self._made.get(viewer)
+        made = None if known is None else known()
+        if made is None:
+            made = self._make(viewer)
+            viewer.events.theme.connect(_holding(made))
+            self._made[viewer] = ref(made)
+        return made
+
+
+def _holding(thing: Any) -> Callable[[Any], None]:
+    """Return a function that does nothing but hold a thing, for as long as an event knows it."""
+
+    def hold(event: Any, thing: Any = thing) -> None:
+        pass
+
+    return hold

@@ -4,7 +4,7 @@ import threading
 
 import numpy as np
 import pytest
-from qtpy.QtWidgets import QDockWidget
+from qtpy.QtWidgets import QDockWidget, QTabWidget
 
 from clicking import choose_value, end_threads, finish, press, run, settle, show_tab
 from data import TABLES, real_table
@@ -15,6 +15,7 @@ from napari_compressed_transcriptomics.viewer.layer_content import shown
 from napari_compressed_transcriptomics.widgets import compress as compress_dock
 from napari_compressed_transcriptomics.widgets.shared.session import session
 from napari_compressed_transcriptomics.widgets.workspace.pages import STEPS
+from small import compressed
 
 PLUGIN = "napari-compressed-transcriptomics"
 MAIN = "Compressed Transcriptomics"
@@ -119,17 +120,32 @@ def test_compare_with_pca_is_one_click(main, viewer, brain, qtbot):
 
 
 def test_pages_are_low_and_narrow_and_made_when_first_shown(main, viewer, brain):
+    """They leave a window its size, whatever stands in them."""
     assert list(main._pages) == ["Open data"]
     add_expression(viewer, brain)
-    for pages in STEPS.values():
-        for one in pages:
-            made = main.show_page(one.name)
+    compress_dock.add_result(viewer, compressed(brain, 2), compress_dock.Outputs())
+    press(main.show_page("Inspect reconstruction").tabs.widget(0).worst)
+    window = viewer.window._qt_window
+    for size in ((1024, 700), (1366, 768)):
+        viewer.window.resize(*size)
+        for name, made in all_tabs(main):
             settle(1)
-            size = made.minimumSizeHint()
-            assert size.height() <= 400, one.name
-            assert size.width() <= 390, one.name
+            needed = made.minimumSizeHint()
+            assert needed.height() <= 400, name
+            assert needed.width() <= 350, name
+            assert (window.width(), window.height()) == size, name
     assert main.minimumSizeHint().height() <= 400
-    assert viewer.window._qt_window.height() <= 700
+
+
+def all_tabs(main):
+    """Show one page after the other, and on each one tab after the other."""
+    for name in (one.name for pages in STEPS.values() for one in pages):
+        made = main.show_page(name)
+        yield name, made
+        for tabs in made.findChildren(QTabWidget):
+            for tab in range(tabs.count()):
+                tabs.setCurrentIndex(tab)
+                yield name, made
 
 
 def test_docks_are_tabbed_and_a_page_is_torn_off(main, viewer, brain, qtbot):

@@ -4,12 +4,13 @@ The first gene of each is made to rise from left to right: a picture that is mir
 its colours, on whatever atlas.
 """
 
+import gc
 from dataclasses import replace
 from types import SimpleNamespace
+from weakref import ref
 
 import numpy as np
 import pytest
-from napari._qt.qt_viewer import QtViewer
 from napari.utils.notifications import NotificationSeverity
 
 from clicking import click_at, click_on, press, settle
@@ -155,6 +156,7 @@ def test_planes_four_views_and_surface(name, main, viewer, qtbot, told):
     main.parent().raise_()
     settle()
     assert_surface_has_both_sides(show_page(main, "Surface"), viewer, layer, qtbot)
+    close_four_views(viewer, qtbot)
     bad = [x.message for x in told if x.severity >= NotificationSeverity.ERROR]
     assert not bad
 
@@ -164,8 +166,6 @@ def assert_four_views_go_where_is_clicked(brain, viewer, layer, expression, qtbo
     dock = four_dock(viewer)
     qtbot.waitUntil(lambda: len(dock.cells) == 3)  # one comes in each turn of the event loop
     qtbot.waitUntil(lambda: all(layer in view.copies for view in dock.views.views))
-    for cell in dock.cells:  # they outlive the dock where layers were added to them meanwhile
-        QtViewer._instances.discard(cell.canvas)
     settle()
     axial, coronal = [on_the_left(expression, place) for place in ((-40, -20, 10), (-27, 4, 0))]
     viewer.dims.set_point(range(3), axial.mm[::-1])
@@ -212,13 +212,34 @@ def assert_surface_has_both_sides(surface, viewer, layer, qtbot):
     assert plane_of(viewer) == "axial"
 
 
-def test_closed_views_take_their_crosshair_with_them(main, viewer):
-    add_expression(viewer, expression_of(SYNTHETIC))
+def test_closed_views_leave_neither_crosshair_nor_canvases(main, viewer, qtbot):
+    expression = expression_of(SYNTHETIC)
+    record_space(expression.source, NLIN6)  # so that there is a template
+    add_expression(viewer, expression)
     brain = page(main)
     for _ in range(2):
         press(brain.four)
         settle()
         assert attach(viewer).cells.look().cross
-        press(four_dock(viewer).parent().titleBarWidget().close_button)
-        assert open_views(viewer) is None
+        add_expression(viewer, expression)
+        qtbot.waitUntil(lambda: all_have_template(four_dock(viewer)))
+        close_four_views(viewer, qtbot)
         assert not attach(viewer).cells.look().cross
+
+
+def all_have_template(dock):
+    views = [view for view in dock.views.views if view.plane != "3d"]
+    return all(TEMPLATE in view.model.layers for view in views)
+
+
+def close_four_views(viewer, qtbot):
+    """Close the dock; nothing of its three canvases is left."""
+    views = [ref(cell.view.model) for cell in four_dock(viewer).cells]
+    press(four_dock(viewer).parent().titleBarWidget().close_button)
+    assert open_views(viewer) is None
+
+    def none_is_left():
+        gc.collect()
+        return not any(view() for view in views)
+
+    qtbot.waitUntil(none_is_left)

@@ -96,6 +96,7 @@ class CoherenceSection(QWidget):
         )
         heading = QLabel("<b>Anatomical coherence of the latents shown</b>")
         heading.setToolTip(_MEANING)
+        heading.setWordWrap(True)
         settings = form(
             ("Re&gions", self.regions),
             ("Com&partments", self.compartments),

@@ -89,14 +89,14 @@ class HeldOutForm(QWidget):
             signal.connect(lambda *_: self.changed.emit())
 
     def _arrange(self) -> None:
-        numbers = row((self.folds, 1), label("S&eed", self.seed), (self.seed, 1))
         self._form = form(
             self.methods,
             ("Compo&nents", self.sizes),
             ("Hold &out", self.split),
             self.why_blocks,
             ("Bu&ffer in mm", self.buffer),
-            (label("Fol&ds", self.folds), numbers),
+            ("Fol&ds", self.folds),
+            ("S&eed", self.seed),
             (label("&Keep in", self.folder), row(self.folder, self.browse)),
         )
         computing = form(

@@ -25,6 +25,8 @@ from napari_compressed_transcriptomics.viewer.notices import user_errors_shown
 if TYPE_CHECKING:
     from napari_compressed_transcriptomics.codecs.codec import Codec
 
+_WIDEST = 340  # pixels
+
 
 def more_settings(title: str, form: QFormLayout) -> tuple[QCheckBox, QWidget]:
     """Return a box to check, and the form, which is seen while it is checked."""
@@ -105,12 +107,15 @@ def component_box() -> QSpinBox:
 
 
 def scrolling(content: QWidget) -> QScrollArea:
-    """Return a frame that scrolls its content up and down, and is as wide as that needs."""
+    """Return a frame that scrolls its content up and down, and is as wide as that needs.
+
+    Where that is more than a window of 1,024 pixels has beside napari's own parts, it scrolls
+    sideways, too: else the window would grow beyond the screen.
+    """
     area = _Scrolling()
     content.installEventFilter(area)
     area.setWidgetResizable(True)
     area.setFrameShape(QFrame.Shape.NoFrame)
-    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     area.setWidget(content)
     return area
 
@@ -120,7 +125,9 @@ class _Scrolling(QScrollArea):
         content, bar = self.widget(), self.verticalScrollBar()
         if event.type() == QEvent.Type.LayoutRequest and content is not None and bar is not None:
             needed = max(content.minimumSizeHint().width(), content.minimumWidth())
-            self.setMinimumWidth(needed + bar.sizeHint().width())
+            if content.findChild(_Scrolling) is None:  # which would scroll by itself
+                needed = min(needed + bar.sizeHint().width(), _WIDEST)
+            self.setMinimumWidth(needed)
         return super().eventFilter(watched, event)
 
 

@@ -15,7 +15,7 @@ from .fields import narrow
 
 
 class MethodChoice(QWidget):
-    """A box per method, in two columns.
+    """A box per method, in two columns, one below the other: long titles share the first.
 
     Parameters
     ----------
@@ -33,10 +33,11 @@ class MethodChoice(QWidget):
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(2)
+        rows = -(-len(self.boxes) // 2)
         for place, (name, box) in enumerate(self.boxes.items()):
             box.setChecked(name in checked)
             box.toggled.connect(lambda _: self.changed.emit())
-            grid.addWidget(box, *divmod(place, 2))
+            grid.addWidget(box, place % rows, place // rows)
 
     @property
     def methods(self) -> tuple[str, ...]:
