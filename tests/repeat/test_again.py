@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from commands import REGIONS
+from figure_files import drawn
 from napari_compressed_transcriptomics.codecs.recipes import TrainRequest
-from napari_compressed_transcriptomics.figures.request import FigureRequest
+from napari_compressed_transcriptomics.figures.request import FigureRequest, Movie
 from napari_compressed_transcriptomics.io import read_expression
 from napari_compressed_transcriptomics.io.files.text import DelimitedText
 from napari_compressed_transcriptomics.io.readers.targets import read_targets
@@ -90,6 +91,14 @@ def again(tmp_path_factory):
                 FigureRequest((f"gene:{data.genes[1]}",), n=2, low=0.3, dpi=60, letters=False),
                 inputs, reading, out / "figure.png",
             ),
+            "plot": figure_again(
+                FigureRequest(("histogram",), view="plot", width_cm=9), [out / "compress"], {},
+                out / "plot.svg",
+            ),
+            "movie": figure_again(
+                FigureRequest(("rmse",), width_cm=4, dpi=60), [out / "compress"], {},
+                out / "turn.gif", movie=Movie(3, 10),
+            ),
             "convert": convert_again(data.source, out / "store.zarr", "float16"),
         }  # fmt: skip
 
@@ -109,6 +118,8 @@ def again(tmp_path_factory):
 
 
 def numbers(path: Path) -> bytes:
+    if path.suffix == ".svg":
+        return drawn(path)
     if path.name.endswith(".nii.gz"):
         image = nib.load(path)
         return np.asarray(image.dataobj).tobytes() + image.affine.tobytes()
@@ -121,7 +132,7 @@ def numbers(path: Path) -> bytes:
         ("compress", ["latents.nii.gz", "error.nii.gz", "held_out_error.nii.gz", "latents.csv",
                       "gene_error.csv", "sample_error.csv", "density.csv"]),
         ("predict", ["prediction.csv", "predicted_samples.csv", "predicted_map.nii.gz"]),
-        (".", ["model.safetensors", "figure.png"]),
+        (".", ["model.safetensors", "figure.png", "plot.svg", "turn.gif"]),
     ],
 )  # fmt: skip
 def test_command_and_python_give_the_same_bits(again, name, files):

@@ -7,9 +7,13 @@ import numpy as np
 import pytest
 
 from clicking import end_threads, settle
+from napari_compressed_transcriptomics.core.brain_space import NLIN6, record_space
+from napari_compressed_transcriptomics.core.expression import Expression
+from napari_compressed_transcriptomics.core.parcellation import Parcellation
 from napari_compressed_transcriptomics.viewer import layers
 from napari_compressed_transcriptomics.viewer.adding import add_expression
 from napari_compressed_transcriptomics.viewer.brain_view import attach
+from napari_compressed_transcriptomics.viewer.cells.camera import box_of
 from napari_compressed_transcriptomics.viewer.cells.content import numbers
 from napari_compressed_transcriptomics.viewer.cells.seen import groups_of
 from napari_compressed_transcriptomics.viewer.cells.slices import SlicePicture
@@ -75,6 +79,40 @@ def test_brains_fit_again_when_the_canvas_changes_but_not_what_was_zoomed(window
     window.window.resize(1000, 640)
     settle(10)
     assert camera.zoom == zoomed
+
+
+def test_the_whole_brain_of_the_template_fits_though_samples_lie_in_a_part_of_it(model):
+    """Else its brainstem would be cut off below."""
+    from napari_compressed_transcriptomics.viewer.anatomy.template import _ORIGIN, mni152
+
+    inside = np.argwhere(mni152()[1])
+    brain = np.array([inside.min(0), inside.max(0)]) + _ORIGIN
+    grid = np.zeros((91, 109, 91), bool)
+    grid[40:60, 30:50, 50:60] = True
+    affine = np.array([(-2.0, 0, 0, 90), (0, 2, 0, -126), (0, 0, 2, -72), (0, 0, 0, 1)])
+    place = Parcellation.from_mask(grid, affine)
+    values = np.linspace(0, 1, 2 * place.n_samples, dtype=np.float32).reshape(-1, 2)
+    names = tuple(map(str, range(place.n_samples)))
+    expression = Expression(values, ("A", "B"), names, place)
+    add_expression(model, expression)
+    assert np.ptp(box_of(model), axis=0).tolist() == [20, 40, 40]
+    record_space(expression.source, NLIN6)
+    assert np.abs(box_of(model) - brain).max() <= 0.5
+    model.dims.ndisplay = 3
+    assert np.ptp(box_of(model), axis=0).tolist() == [20, 40, 40]
+
+
+def test_axes_are_shown_where_they_lie_over_no_brain(model, result):
+    view = attach(model)
+    add(model, layers.error_layer(result))
+    model.dims.ndisplay = 3
+    for size, seen in (((700, 900), True), ((640, 330), True), ((180, 340), False)):
+        model.canvas.size = size
+        assert model.canvas.overlays.axes.visible == seen, size
+    model.canvas.size = (700, 900)
+    add(model, layers.expression_layer(result.expression))
+    view.show_side_by_side()
+    assert not model.canvas.overlays.axes.visible
 
 
 def test_napari_s_own_grid_is_laid_out_as_ours(model, result):

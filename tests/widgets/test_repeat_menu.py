@@ -2,6 +2,7 @@
 
 import shlex
 import tomllib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from qtpy.QtWidgets import QApplication
 
 from clicking import choose_value, run
 from commands import REGIONS
+from figure_files import drawn
 from napari_compressed_transcriptomics.cli.command_line import command_parser
 from napari_compressed_transcriptomics.io import read_expression
 from napari_compressed_transcriptomics.study.latents_of_methods import LatentsRequest, fit_latents
@@ -89,6 +91,18 @@ def test_compressing_again_in_python_gives_the_numbers_of_the_window(
     compile(python_of(figure.bar), "figure", "exec")
     figure.bar.repeat.save.trigger()
     assert "two commands" in figure.bar.status.text()
+    figure.frames.setValue(2)
+    for view, ending in (("density", "svg"), ("regions", "svg"), ("turn", "gif")):
+        choose_value(figure.view, view)
+        figure.width_cm.setValue(5)
+        subject = figure.subject()
+        there, read = tmp_path / f"here.{ending}", drawn if ending == "svg" else Path.read_bytes
+        expected = read(subject.save(there))
+        encode, draw = command_of(figure.bar)
+        assert (draw.movie if view == "turn" else draw.out).suffix == f".{ending}"
+        exec(python_of(figure.bar), {"__name__": "__main__"})
+        assert read(draw.movie or draw.out) == expected, view
+    choose_value(figure.view, "slices")
     session(viewer).work.saved(here, tmp_path / "kept")
     (draw,) = command_of(figure.bar)  # of the model that lies there
     assert (draw.command, draw.input) == ("figure", [str(tmp_path / "kept")])

@@ -8,6 +8,7 @@ from napari_compressed_transcriptomics._writer import source_volume
 from napari_compressed_transcriptomics.viewer import brain_view as _viewer
 from napari_compressed_transcriptomics.viewer import layers as _layers
 from napari_compressed_transcriptomics.viewer.anatomy.solid import filled, unfilled
+from napari_compressed_transcriptomics.viewer.layer_content import shown
 from napari_compressed_transcriptomics.viewer.picking import sample_under
 from napari_compressed_transcriptomics.widgets.shared.session import session
 from phantom import GRIDS, lone_voxel
@@ -144,6 +145,29 @@ def test_a_ray_ends_at_the_first_voxel_that_no_cut_took_away(result, model):
     assert abs(seen()[2] - model.dims.point[0]) <= 8
     layer.rendering = "mip"
     assert seen()[2] <= model.dims.point[0] + 8
+
+
+@pytest.mark.parametrize("made", [_layers.error_layer, lambda r: _layers.latent_layers(r)[0]])
+def test_the_status_tells_the_value_that_is_seen(made, result, model):
+    """napari by itself tells the outside's, a number far below all values."""
+    _viewer.attach(model)
+    layer = add(model, made(result))
+    model.dims.ndisplay = 3
+    component = [3.0] * (layer.ndim - 3)  # of latents: the last, counted from 1
+    place = np.r_[component, middle_voxel(result)[::-1]]
+    down = np.r_[np.zeros(len(component)), -1, 0, 0]
+    how = {"view_direction": down, "dims_displayed": [*range(layer.ndim)][-3:]}
+    above, beside = place - 200 * down, place + np.eye(layer.ndim)[-1] * 500
+    values = shown(layer).values.reshape(result.expression.n_samples, -1)[:, -1]
+    told = layer.get_value(above, **how, world=True)
+    assert told == pytest.approx(float(values[sample_under(layer, above, **how)]))
+    assert float(layer.get_status(above, **how, world=True)["value"]) == pytest.approx(
+        told, rel=0.01
+    )
+    assert layer.get_value(beside, **how, world=True) is None
+    model.dims.ndisplay = 2
+    model.dims.set_point(range(layer.ndim), place)
+    assert layer.get_value(place, world=True) == pytest.approx(values[sample_under(layer, place)])
 
 
 def test_a_click_finds_what_is_in_front_and_a_cut_opens_the_way(make_napari_viewer):

@@ -25,7 +25,6 @@ _LOOK = (
     "what", "view", "planes", "mm", "n", "place", "low", "high", "colormap", "common", "width_cm",
     "font_pt", "dpi", "template", "mesh", "outline", "letters", "colorbar", "captions", "title",
 )  # fmt: skip
-_OF_MOVIES = {"width_cm": 12.0, "dpi": 100}
 
 
 def add_options(figure: Any) -> None:
@@ -86,7 +85,7 @@ def add_options(figure: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Read, draw and write."""
-    from napari_compressed_transcriptomics.figures.request import FigureRequest
+    from napari_compressed_transcriptomics.figures.request import USUAL_OF_MOVIES, FigureRequest
     from napari_compressed_transcriptomics.io.writers.figure import (
         FigureRecord,
         check_figure_path,
@@ -99,7 +98,7 @@ def run(arguments: argparse.Namespace) -> None:
     path = arguments.out or arguments.movie
     saved = FigureRecord.of_file(arguments.settings) if arguments.settings else None
     if saved is None:
-        usual = _OF_MOVIES if arguments.movie else {}
+        usual = USUAL_OF_MOVIES if arguments.movie else {}
         saved = FigureRecord(FigureRequest.of_record(usual))
     record = _asked(saved, arguments)
     check_figure_path(path, record)
@@ -121,8 +120,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 def _asked(saved: "FigureRecord", arguments: argparse.Namespace) -> "FigureRecord":
     """Return a record with what the options say in place of what it says."""
-    from napari_compressed_transcriptomics.figures.request import PLOTS, FigureRequest
-    from napari_compressed_transcriptomics.io.writers.figure import Movie
+    from napari_compressed_transcriptomics.figures.request import PLOTS, FigureRequest, Movie
 
     given = {name: getattr(arguments, name) for name in _LOOK}
     given = {name: value for name, value in given.items() if value is not None}

@@ -180,6 +180,31 @@ class FigureRequest:
         return cls(**settings)
 
 
+USUAL_OF_MOVIES: dict[str, Any] = {"width_cm": 12.0, "dpi": 100}
+"""Settings of movies that differ from those of figures: 60 pictures for a page are a large file."""
+
+
+@dataclass(frozen=True)
+class Movie:
+    """How a brain turns.
+
+    Attributes
+    ----------
+    frames : int
+        Of one turn.
+    per_second : int
+    """
+
+    frames: int = 60
+    per_second: int = 20
+
+    def __post_init__(self) -> None:
+        for name, most in (("frames", 1000), ("per_second", 60)):
+            value = getattr(self, name)
+            if not (isinstance(value, int) and 2 <= value <= most):
+                raise UserError(f"{name} of the movie is {value}; choose 2 to {most:,}")
+
+
 def _one_of(what: str, value: str, known: tuple[str, ...]) -> None:
     if value not in known:
         raise UserError(f"There is no {what} {value!r}; choose among {', '.join(known)}")

@@ -47,6 +47,8 @@ class BrainView:
         viewer.dims.events.order.connect(self._on_order)
         viewer.dims.events.current_step.connect(self._on_step)
         viewer.canvas.overlays.axes.box = False
+        for event in (viewer.canvas.events.size, viewer.canvas.grid.events.enabled):
+            event.connect(self._show_axes)
         self.shell = BrainShell(viewer)
         self.same_scale = SameScale(viewer)
         self.cut = Cut(viewer)
@@ -131,8 +133,7 @@ class BrainView:
         """
         self.cells.wanted.in_place = not moved
         self.cells.wanted.sided = not several
-        axes = self._viewer.dims.ndisplay == 3 and self._any_of_ours() and not several
-        self._viewer.canvas.overlays.axes.visible = axes
+        self._show_axes()
         self.cells.update()
 
     def _on_order(self) -> None:
@@ -154,9 +155,17 @@ class BrainView:
         self._unmirror()
         in_3d = self._viewer.dims.ndisplay == 3
         dress(self._viewer.layers, in_3d)
-        self._viewer.canvas.overlays.axes.visible = in_3d and self._any_of_ours()
+        self._show_axes()
         if in_3d:
             self._stand_upright()
+
+    def _show_axes(self, event: Any = None) -> None:
+        """Show how 3-D is turned, where that lies over no brain; letters at the sides always do."""
+        viewer = self._viewer
+        seen = viewer.dims.ndisplay == 3 and self._any_of_ours() and self.cells.wanted.sided
+        axes = viewer.canvas.overlays.axes
+        if axes.visible != (wanted := bool(seen and self.cells.axes_fit())):
+            axes.visible = wanted
 
     def _stand_upright(self) -> None:
         """Turn the 3-D camera once so that superior is up; then it is the user's."""

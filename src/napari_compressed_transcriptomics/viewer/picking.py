@@ -9,6 +9,17 @@ from .layer_content import shown
 _STEPS_A_VOXEL = 4
 
 
+def value_under(
+    layer: Any, position: Any, view_direction: Any = None, dims_displayed: Any = None
+) -> float | None:
+    """Return the value that a layer of ours shows of the sample there; see `sample_under`."""
+    sample, what = sample_under(layer, position, view_direction, dims_displayed), shown(layer)
+    if sample is None or what is None or what.values is None or what.kind == "composite":
+        return None
+    value = what.values[sample]
+    return float(value[_component(layer, position, what.values)] if value.ndim else value)
+
+
 def sample_under(
     layer: Any, position: Any, view_direction: Any = None, dims_displayed: Any = None
 ) -> int | None:
@@ -53,14 +64,18 @@ def sample_under(
     assert values is not None
     if what.kind != "composite":
         if values.ndim == 2:
-            component = round(layer.world_to_data(position)[0])
-            values = values[:, np.clip(component, 0, values.shape[1] - 1)]
+            values = values[:, _component(layer, position, values)]
         samples = samples[~np.isnan(values[samples])]
     if not len(samples):
         return None
     if layer.rendering == "mip":
         return int(samples[values[samples].argmax()])
     return int(samples[0])
+
+
+def _component(layer: Any, position: Any, values: np.ndarray) -> int:
+    """Return which column of a stack's values is shown at a place."""
+    return int(np.clip(round(layer.world_to_data(position)[0]), 0, values.shape[1] - 1))
 
 
 def _sample(labels: np.ndarray, index: np.ndarray) -> int | None:

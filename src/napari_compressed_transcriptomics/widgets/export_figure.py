@@ -8,14 +8,17 @@ from qtpy.QtCore import Qt
 from qtpy.QtGui import QPixmap
 from qtpy.QtWidgets import QDoubleSpinBox, QFileDialog, QLabel, QLineEdit, QSpinBox
 
-from napari_compressed_transcriptomics.core.brain_space import OTHER, is_mni, space_of
+from napari_compressed_transcriptomics.core.brain_space import OTHER, is_mni
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.figures.brain_map import BrainMap
-from napari_compressed_transcriptomics.figures.request import FigureRequest
+from napari_compressed_transcriptomics.figures.request import (
+    USUAL_OF_MOVIES,
+    FigureRequest,
+    Movie,
+)
 from napari_compressed_transcriptomics.io.files.file_names import safe_stem
-from napari_compressed_transcriptomics.io.writers.figure import FigureRecord, Movie
-from napari_compressed_transcriptomics.repeat.command import Repeat, results_in
-from napari_compressed_transcriptomics.repeat.compression import compress_again, request_of
+from napari_compressed_transcriptomics.io.writers.figure import FigureRecord
+from napari_compressed_transcriptomics.repeat.command import Repeat
 from napari_compressed_transcriptomics.repeat.figure import figure_again
 from napari_compressed_transcriptomics.repeat.reading import command_reading
 from napari_compressed_transcriptomics.viewer.itself import itself
@@ -29,7 +32,7 @@ from napari_compressed_transcriptomics.viewer.layer_map import (
 )
 from napari_compressed_transcriptomics.viewer.notices import user_errors_shown
 
-from .figure_subjects import MOVIES, PLOTS, Subject, plot_of
+from .figure_subjects import MOVIES, PLOTS, Subject, of_result_again, plot_again, plot_of
 from .shared.background import Background
 from .shared.dock import Dock
 from .shared.fields import check_box, choice
@@ -48,7 +51,7 @@ VIEWS = {
     **PLOTS,
     **MOVIES,
 }
-_SIZES = {False: (17.0, 300), True: (12.0, 100)}
+_SIZES = {False: (17.0, 300), True: tuple(USUAL_OF_MOVIES.values())}
 """Width in cm and dots an inch, of figures and of movies, until others are chosen."""
 _PREVIEW = 300  # pixels across
 _WAIT = 250  # ms after the last change
@@ -140,6 +143,8 @@ class ExportFigure(Dock):
         layer = self.layer.layer
         if layer is None or self._viewer.dims.ndim < 3:  # fewer while layers go
             raise UserError("There is no layer to draw; open a volume or run Compress.")
+        if view in MOVIES:  # which have a title in any case, the same as when drawn again
+            size["title"] = size["title"] or layer.name
         place = place_shown(self._viewer)
         plane = plane_shown(self._viewer)
         across = place[("sagittal", "coronal", "axial").index(plane)]
@@ -162,27 +167,22 @@ class ExportFigure(Dock):
         )
 
     def _again(self) -> Repeat:
-        """Return what draws the layer again: from its data or saved result, or makes this first."""
-        if self.view.currentData() in (*PLOTS, *MOVIES):
-            raise UserError("Save the results; the command figure draws plots and movies of these.")
-        one, request = self._checked()
-        what, out = shown(self.layer.layer), Path(f"{safe_stem(one.title, '_')}.svg")
+        """Return what draws it again: from the data or saved result, or makes this first."""
+        subject, work = self.subject(), session(self._viewer).work
+        request, movie = subject.record.request, subject.record.movie
+        out = Path(f"{safe_stem(subject.name, '_')}.{'svg' if movie is None else 'gif'}")
+        if request.view == "plot":
+            return plot_again(work, subject.record, out)
+        what = shown(self.layer.layer)
         if what is None or what.expression is None or request.what[0].startswith("layer:"):
-            raise UserError(f"“{one.title}” is in this window only; open it from a file or result.")
-        result, work = what.reconstruction, session(self._viewer).work
-        folder = None if result is None else work.folder_of(result)
-        space = {"space": space_of(what.expression.source) or None}
-        if folder is not None:  # which holds the model
-            return figure_again(request, [folder], space, out)
-        if result is not None and not result.has_errors:
-            raise UserError(f"“{one.title}” is decoded from latents; save this result first.")
+            raise UserError(
+                f"“{subject.name}” is in this window only; open it from a file or result."
+            )
+        result = what.reconstruction
+        if result is not None:
+            return of_result_again(work, result, subject.record, out)
         inputs, reading = command_reading(what.expression.source)
-        if result is None:
-            return figure_again(request, inputs, reading, out)
-        parameters = work.parameters_of(result)
-        results = results_in(result.expression.name, result.codec.id, result.codec.latent_size)
-        before = compress_again(request_of(result.expression, parameters), results)
-        return figure_again(request, [results], space, out, before)
+        return figure_again(request, inputs, reading, out, movie=movie)
 
     def _on_active(self, event: Any = None) -> None:
         index = self.layer.findData(self._viewer.layers.selection.active)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
+from napari_compressed_transcriptomics.core.brain_space import space_of
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.progress import Report, silent
 from napari_compressed_transcriptomics.figures.brain_map import BrainMap
@@ -19,6 +20,10 @@ from napari_compressed_transcriptomics.io.writers.figure import (
     write_movie,
 )
 from napari_compressed_transcriptomics.io.writers.reopen.studies import SavedComparison
+from napari_compressed_transcriptomics.repeat.command import Repeat, results_in
+from napari_compressed_transcriptomics.repeat.compression import compress_again, request_of
+from napari_compressed_transcriptomics.repeat.figure import figure_again
+from napari_compressed_transcriptomics.repeat.studies import compare_again, predict_again
 from napari_compressed_transcriptomics.viewer.notices import sentence
 
 from .shared.work import Work, title
@@ -181,3 +186,40 @@ def _plot_of_result(
         _results[result] = results_of(result, parameters, report=report)
     data = result.expression
     return ResultInput(title(result), dict(data.source), _results[result], data, result).plot(what)
+
+
+def plot_again(work: Work, record: FigureRecord, out: Path) -> Repeat:
+    """Return what draws a plot of `plot_of` again, after what it is of where that is not saved."""
+    (what,) = record.request.what
+    if what not in ("comparison", "prediction"):
+        assert work.current_result is not None
+        return of_result_again(work, work.current_result, record, out)
+    saved, study = work.studies_in.get(what), getattr(work, what)
+    if isinstance(study, SavedComparison):
+        saved = study.folder
+    if saved is not None:
+        return figure_again(record.request, [saved], {}, out)
+    name = study.request.expression.name
+    if what == "comparison":
+        folder = results_in(name, "compared")
+        before = compare_again(study.request, folder)
+    else:
+        folder = results_in(name, "predicted")
+        before = predict_again(study.request, folder)
+    return figure_again(record.request, [folder], {}, out, before)
+
+
+def of_result_again(
+    work: Work, result: "Reconstruction", record: FigureRecord, out: Path
+) -> Repeat:
+    """Return what draws a map, plot or movie of a result again: of its folder, or compressed."""
+    source, request, movie = result.expression.source, record.request, record.movie
+    space = {"space": space_of(source) or None}
+    folder = work.folder_of(result)
+    if folder is not None:  # which holds the model
+        return figure_again(request, [folder], space, out, movie=movie)
+    if not result.has_errors:
+        raise UserError(f"“{title(result)}” is decoded from latents; save this result first.")
+    results = results_in(result.expression.name, result.codec.id, result.codec.latent_size)
+    before = compress_again(request_of(result.expression, work.parameters_of(result)), results)
+    return figure_again(request, [results], space, out, before, movie)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.provenance import file_sha256, portable, versions
-from napari_compressed_transcriptomics.figures.request import FigureRequest
+from napari_compressed_transcriptomics.figures.request import FigureRequest, Movie
 from napari_compressed_transcriptomics.io.files.atomic import (
     check_sidecar,
     check_targets,
@@ -24,27 +24,6 @@ from .figure_inputs.input import AS_IT_IS, Input, Reading
 if TYPE_CHECKING:
     import numpy as np
     from matplotlib.figure import Figure
-
-
-@dataclass(frozen=True)
-class Movie:
-    """How a brain turns.
-
-    Attributes
-    ----------
-    frames : int
-        Of one turn.
-    per_second : int
-    """
-
-    frames: int = 60
-    per_second: int = 20
-
-    def __post_init__(self) -> None:
-        for name, most in (("frames", 1000), ("per_second", 60)):
-            value = getattr(self, name)
-            if not (isinstance(value, int) and 2 <= value <= most):
-                raise UserError(f"{name} of the movie is {value}; choose 2 to {most:,}")
 
 
 @dataclass(frozen=True)

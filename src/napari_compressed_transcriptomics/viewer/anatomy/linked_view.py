@@ -66,7 +66,6 @@ class LinkedView:
         self.view.background.in_thread = in_window
         self.view.cells.wanted.barred = False  # there is no room
         self.view.cut.led_by(main)
-        self.model.canvas.overlays.axes.size = 50
         self.copies: dict[Any, Any] = {}
         self._wait, self._soon = wait, soon
         self._behind: dict[tuple[Any, str], None] = {}  # layers, and what of them is to be followed

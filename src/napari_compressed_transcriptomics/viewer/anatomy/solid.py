@@ -8,12 +8,13 @@ whose colour is clear, and what is as low within the brain is lifted by a step o
 
 from collections.abc import Iterable
 from typing import Any
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, proxy
 
 import numpy as np
 
 from napari_compressed_transcriptomics.viewer.layer_content import LayerContent, shown
 from napari_compressed_transcriptomics.viewer.painted_stack import Limits, PaintedStack
+from napari_compressed_transcriptomics.viewer.picking import value_under
 
 SUFFIX = " (3-D)"
 _STEPS = 256  # of the colormap, as many as napari's have
@@ -52,10 +53,28 @@ def _dress(layer: Any, what: LayerContent, in_3d: bool) -> None:
         layer.data = _filled_for(layer, what)
         layer.interpolation3d = "nearest"  # linear would blur into the outside
         layer.rendering = "translucent"
+        layer.get_value = _ValueSeen(layer)
     else:
         del _limits_of[layer]
+        del layer.get_value  # napari's own is there again
         layer.data = what.painted()
         layer.rendering = "mip"
+
+
+class _ValueSeen:
+    """Tells napari's status bar the value that is seen; napari tells the outside's, before it."""
+
+    def __init__(self, layer: Any):
+        self._layer = proxy(layer)
+
+    def __call__(
+        self, position: Any, *, view_direction: Any = None, dims_displayed: Any = None, **how: Any
+    ) -> float | None:
+        """Return the value under a place in the world, as `napari.layers.Layer.get_value`."""
+        layer = self._layer
+        return (
+            value_under(layer, position, view_direction, dims_displayed) if layer.visible else None
+        )
 
 
 def paint(layer: Any, what: LayerContent, limits: Limits | None = None) -> None:

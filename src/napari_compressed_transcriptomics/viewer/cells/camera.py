@@ -5,20 +5,32 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from napari_compressed_transcriptomics.core.brain_space import is_mni
+from napari_compressed_transcriptomics.viewer.brain_space import space_of_layer
 from napari_compressed_transcriptomics.viewer.layer_content import shown
 
 from .layout import CellLayout, Rect
 from .letters import directions
 
 _MARGIN = 0.97
+_AXES, _ARROW = 190, 65  # pixels: napari's axes with their margin, an arrow with its letter
+_MNI_BRAIN = np.array([(-72.0, -107.0, -72.0), (82.0, 73.0, 72.0)])
+"""Box of the template's brain, mm (z, y, x)."""
 _boxes: WeakKeyDictionary[Any, np.ndarray] = WeakKeyDictionary()
 
 
 def box_of(viewer: Any) -> np.ndarray | None:
-    """Return the box, shape (2, 3), in mm (z, y, x), of all samples seen; else of all layers."""
+    """Return the box, shape (2, 3), in mm (z, y, x), of all samples seen; else of all layers.
+
+    In slices of MNI space it is that of the whole brain, so far as the data's grid goes: the
+    template reaches beyond the samples.
+    """
     seen = [layer for layer in viewer.layers if layer.visible and layer.ndim >= 3]
     ours = [layer for layer in seen if (what := shown(layer)) and what.view is not None]
     boxes = [_box(layer) for layer in ours or seen]
+    if viewer.dims.ndisplay == 2:
+        in_mni = (layer for layer in ours if is_mni(space_of_layer(layer)))
+        boxes += [np.clip(_MNI_BRAIN, *_ends(layer)) for layer in in_mni]
     if not boxes:
         return None
     return np.array([np.min(boxes, axis=0)[0], np.max(boxes, axis=0)[1]])
@@ -30,6 +42,8 @@ def _box(layer: Any) -> np.ndarray:
         return np.asarray(layer.extent.world)[:, -3:]
     if what.view not in _boxes:
         inside = what.view.labels > 0
+        if what.view.lacking is not None:
+            inside = inside | what.view.lacking
         ends = []
         for axis in range(3):
             others = tuple(other for other in range(3) if other != axis)
@@ -37,6 +51,12 @@ def _box(layer: Any) -> np.ndarray:
             ends.append((found[0] - 0.5, found[-1] + 0.5) if len(found) else (0, 1))
         _boxes[what.view] = np.transpose(ends)
     return _boxes[what.view] * layer.scale[-3:] + layer.translate[-3:]
+
+
+def _ends(layer: Any) -> np.ndarray:
+    """Return the middles, shape (2, 3), of the first and the last voxel of a layer, in mm."""
+    shape = layer.data.shape[:3] if getattr(layer, "rgb", False) else layer.data.shape[-3:]
+    return np.array([(0, 0, 0), np.subtract(shape, 1)]) * layer.scale[-3:] + layer.translate[-3:]
 
 
 def extent_of(viewer: Any) -> tuple[float, float] | None:
@@ -67,6 +87,19 @@ def fit_to(viewer: Any, cell: CellLayout) -> None:
     before = camera.center[: -len(spatial)] if len(camera.center) > len(spatial) else ()
     camera.center = (*before, *center[spatial])
     camera.zoom = zoom
+
+
+def corner_is_free(viewer: Any, cell: CellLayout) -> bool:
+    """Whether the brain, fitted to a cell, leaves room for napari's axes in its lower left corner.
+
+    Their middle is as far from both edges as half their size; the brain is taken as an ellipse.
+    """
+    extent, room = extent_of(viewer), cell.brain
+    if extent is None:
+        return False
+    half = _MARGIN / 2 * min(room.width / extent[0], room.height / extent[1])
+    away = room.middle[0] - _AXES / 2, cell.cell.height - _AXES / 2 - room.middle[1]
+    return sum((d / (half * size + _ARROW)) ** 2 for d, size in zip(away, extent, strict=True)) > 1
 
 
 def on_canvas(viewer: Any, cell: Rect, mm: np.ndarray) -> np.ndarray | None:

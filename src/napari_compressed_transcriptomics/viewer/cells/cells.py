@@ -11,7 +11,7 @@ from napari_compressed_transcriptomics.viewer.layer_content import shown
 from napari_compressed_transcriptomics.viewer.turns import timer_of
 
 from .arrangement import arrange
-from .camera import extent_of, fit_to
+from .camera import corner_is_free, extent_of, fit_to
 from .content import CellTexts
 from .drawing import Drawing
 from .painting import Painter
@@ -148,6 +148,13 @@ class Cells:
         if self._pictures is not None:
             self._pictures.update()
         self._fitted[self._viewer.dims.ndisplay] = self._camera()
+
+    def axes_fit(self) -> bool:
+        """Whether there is room for napari's axes beside what is seen: only without a grid."""
+        viewer = self._viewer
+        if viewer.canvas.grid.enabled:
+            return False
+        return corner_is_free(viewer, layouts_of(viewer, self.wanted)[0])
 
     def show_grid(self, shape: tuple[int, int] | None = None) -> None:
         """Give each visible layer a cell, of a grid of this (rows, columns) or of the best.
