@@ -214,7 +214,6 @@ def assert_surface_has_both_sides(surface, viewer, layer, qtbot):
 
 def test_closed_views_leave_neither_crosshair_nor_canvases(main, viewer, qtbot):
     expression = expression_of(SYNTHETIC)
-    record_space(expression.source, NLIN6)  # so that there is a template
     add_expression(viewer, expression)
     brain = page(main)
     for _ in range(2):
@@ -222,14 +221,10 @@ def test_closed_views_leave_neither_crosshair_nor_canvases(main, viewer, qtbot):
         settle()
         assert attach(viewer).cells.look().cross
         add_expression(viewer, expression)
-        qtbot.waitUntil(lambda: all_have_template(four_dock(viewer)))
+        for cell in four_dock(viewer).cells:
+            cell.view.view.shell.show(True)  # a layer that is held there, and listened to
         close_four_views(viewer, qtbot)
         assert not attach(viewer).cells.look().cross
-
-
-def all_have_template(dock):
-    views = [view for view in dock.views.views if view.plane != "3d"]
-    return all(TEMPLATE in view.model.layers for view in views)
 
 
 def close_four_views(viewer, qtbot):
