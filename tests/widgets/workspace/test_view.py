@@ -221,10 +221,15 @@ def test_closed_views_leave_neither_crosshair_nor_canvases(main, viewer, qtbot):
         settle()
         assert attach(viewer).cells.look().cross
         add_expression(viewer, expression)
-        for cell in four_dock(viewer).cells:
-            cell.view.view.shell.show(True)  # a layer that is held there, and listened to
+        show_shells(four_dock(viewer))
         close_four_views(viewer, qtbot)
         assert not attach(viewer).cells.look().cross
+
+
+def show_shells(dock):
+    """Have each view hold a layer, to which its canvas listens."""
+    for cell in dock.cells:
+        cell.view.view.shell.show(True)
 
 
 def close_four_views(viewer, qtbot):

@@ -16,7 +16,7 @@ from napari_compressed_transcriptomics.core.memory import require_memory
 from napari_compressed_transcriptomics.core.provenance import array_sha256
 from napari_compressed_transcriptomics.io.files.hdf5 import Hdf5
 
-from .surfaces.stored import ARRAYS, mesh_to_store, stored_mesh
+from .surfaces.stored import ARRAYS, place_to_store, stored_place
 
 _PLACE = "uns['parcellation']"
 _FARTHEST = 1e7  # mm
@@ -25,13 +25,13 @@ _FARTHEST = 1e7  # mm
 def places_to_store(expression: Expression) -> dict[str, Any]:
     """Return ``uns["parcellation"]`` of an expression; see `io.h5ad`."""
     labels, affine = expression.parcellation.labels, expression.parcellation.affine
-    mesh = mesh_to_store(expression.parcellation)
+    more = place_to_store(expression.parcellation)
     return {
         "labels": labels,
         "affine": affine,
-        **mesh,
+        **more,
         "samples": np.array(expression.samples, object),
-        "sha256": _sha256(labels, affine, expression.samples, mesh),
+        "sha256": _sha256(labels, affine, expression.samples, more),
     }
 
 
@@ -134,8 +134,8 @@ def stored_places(file: Hdf5) -> StoredPlaces | None:
     if fits:
         labels = labels.astype(np.int32, copy=False)
         voxels = np.bincount(labels.ravel(), minlength=n + 1)[1:]
-    shapes = {"surface": (2,), "coordinates": (labels.size, 3)}
-    mesh = {
+    shapes = {"surface": (2,), "coordinates": (labels.size, 3), "lacking": labels.shape}
+    more = {
         key: file.read(file.numbers(found[key], f"{key} in {_PLACE}", shape=shapes[key]))
         for key in ARRAYS
         if found[key] is not None
@@ -147,7 +147,7 @@ def stored_places(file: Hdf5) -> StoredPlaces | None:
         )
     if found["sha256"] is not None and samples is not None:
         stated = file.texts(found["sha256"], f"sha256 in {_PLACE}")
-        if stated != [_sha256(labels, affine, samples, mesh)]:
+        if stated != [_sha256(labels, affine, samples, more)]:
             raise UserError(
                 f"{name} has other labels, samples or affine in {_PLACE} than were written (their "
                 "sha256 there differs; remove it if this was intended); get the file again"
@@ -156,7 +156,7 @@ def stored_places(file: Hdf5) -> StoredPlaces | None:
     if samples is None and by_voxel:  # older versions named voxels by their place, if nothing else
         order = np.argsort(labels[labels > 0])
         samples = ["_".join(map(str, voxel)) for voxel in np.argwhere(labels)[order].tolist()]
-    place = stored_mesh(labels, affine, mesh, name)
+    place = stored_place(labels, affine, more, name)
     return StoredPlaces(file.path, place, samples, by_voxel, *_told(file))
 
 
@@ -183,7 +183,7 @@ def _told(file: Hdf5) -> tuple[list[str], str]:
 
 
 def _sha256(
-    labels: np.ndarray, affine: np.ndarray, samples: Sequence[str], mesh: dict[str, np.ndarray]
+    labels: np.ndarray, affine: np.ndarray, samples: Sequence[str], more: dict[str, np.ndarray]
 ) -> str:
     names = np.frombuffer("\n".join(samples).encode(), np.uint8)
-    return array_sha256(labels.astype(np.int32), affine.astype(np.float64), names, *mesh.values())
+    return array_sha256(labels.astype(np.int32), affine.astype(np.float64), names, *more.values())

@@ -12,7 +12,7 @@ from napari_compressed_transcriptomics.core.gene_translation import translated
 from napari_compressed_transcriptomics.core.lazy_values import LazyValues
 from napari_compressed_transcriptomics.io.files.zarr_store import Store
 
-from .surfaces.stored import ARRAYS, stored_mesh
+from .surfaces.stored import ARRAYS, stored_place
 
 
 def read_store(path: str | Path) -> Expression:
@@ -37,9 +37,9 @@ def read_store(path: str | Path) -> Expression:
     n_samples, n_genes = store.values.shape
     genes = store.texts("var/_index", n_genes)
     samples = store.texts("obs/_index", n_samples)
-    mesh = {
+    more = {
         key: store.numbers(f"uns/parcellation/{key}", ndim)
-        for key, ndim in zip(ARRAYS, (1, 2), strict=True)
+        for key, ndim in ARRAYS.items()
         if store.has(f"uns/parcellation/{key}")
     }
     labels = store.numbers("uns/parcellation/labels", 3).astype(np.int32)
@@ -59,7 +59,7 @@ def read_store(path: str | Path) -> Expression:
         values=LazyValues(store.values),
         genes=named.genes,
         samples=tuple(samples),
-        parcellation=stored_mesh(labels, affine, mesh, store.name),
+        parcellation=stored_place(labels, affine, more, store.name),
         name=str(facts.get("name") or store.name),
         excluded=_texts(facts, "excluded"),
         notes=(*_texts(facts, "notes"), *named.notes(store.name)),

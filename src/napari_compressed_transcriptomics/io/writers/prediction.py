@@ -22,6 +22,7 @@ from napari_compressed_transcriptomics.reconstruction.summary import surface_of
 from napari_compressed_transcriptomics.repeat.command import recorded
 from napari_compressed_transcriptomics.repeat.studies import predict_command
 
+from .results import LACKING_FILES
 from .surface_maps import by_hemisphere, write_gifti
 
 if TYPE_CHECKING:
@@ -82,7 +83,9 @@ def save_prediction(
     ]
     stems = distinct_stems([target.name for target in done])
     surfaces = by_hemisphere(expression.parcellation, _maps_of(prediction, done, stems))
+    lacking = expression.parcellation.lacking
     names = [*prediction_files([target.name for target in done]), *surfaces]
+    names += LACKING_FILES if lacking is not None else ()
     source = sources(prediction.request)
     refuse_overwriting([directory / name for name in names], source)
     command = recorded(
@@ -90,7 +93,8 @@ def save_prediction(
     )
     record = {**prediction_record(prediction), "command": command}
     paint, affine = expression.parcellation.paint, expression.parcellation.affine
-    with replacing_files(directory, names, last="prediction.json") as folder:
+    gone = () if lacking is not None else LACKING_FILES  # of a prediction that lay there before
+    with replacing_files(directory, names, last="prediction.json", outdated=gone) as folder:
         _write_scores(folder / "prediction.csv", prediction, style)
         _write_samples(folder / "predicted_samples.csv", prediction, style)
         _write_figure(folder / "prediction.png", prediction)
@@ -98,6 +102,9 @@ def save_prediction(
         write_volume(
             folder / "samples.nii.gz", labels, affine, kind="labels", provenance=about, style=style
         )
+        if lacking is not None:
+            path, values = folder / LACKING_FILES[0], lacking.astype(np.int32)
+            write_volume(path, values, affine, kind="labels", provenance=about, style=style)
         for name, (maps, titles) in surfaces.items():
             write_gifti(folder / name, maps, titles)
         for target, stem in zip(done, stems, strict=True):

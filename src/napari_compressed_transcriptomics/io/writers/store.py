@@ -31,7 +31,7 @@ from napari_compressed_transcriptomics.io.files.disk_space import (
 )
 from napari_compressed_transcriptomics.io.files.style import SAFE
 from napari_compressed_transcriptomics.io.files.zarr_store import MARK, VERSION, Store
-from napari_compressed_transcriptomics.io.readers.surfaces.stored import mesh_to_store
+from napari_compressed_transcriptomics.io.readers.surfaces.stored import place_to_store
 
 from .zarr_elements import (
     Layout,
@@ -151,15 +151,15 @@ class _Writing:
     def __init__(self, expression: Expression, partial: Path, layout: Layout, dtype: str) -> None:
         self.expression, self.partial, self.layout, self.dtype = expression, partial, layout, dtype
         labels, affine = expression.parcellation.labels, expression.parcellation.affine
-        self.mesh = mesh_to_store(expression.parcellation)
+        self.more = place_to_store(expression.parcellation)
         names = json.dumps([expression.genes, expression.samples]).encode()
         self.record: dict[str, Any] = {
-            "version": VERSION if self.mesh else 1,
+            "version": VERSION if "surface" in self.more else 1,
             "dtype": dtype,
             "chunk": list(layout.chunk),
             "shard": list(layout.shard),
             "data": array_sha256(
-                labels, affine, np.frombuffer(names, np.uint8), *self.mesh.values()
+                labels, affine, np.frombuffer(names, np.uint8), *self.more.values()
             ),
             "source": json.loads(json.dumps(expression.source)),
             "done": -1,  # genes; names are not there yet
@@ -215,7 +215,7 @@ class _Writing:
         place = root.create_group("uns/parcellation", attributes=encoding("dict", "0.1.0"))
         write_numbers(place, "labels", parcellation.labels)
         write_numbers(place, "affine", parcellation.affine)
-        for key, array in self.mesh.items():
+        for key, array in self.more.items():
             write_numbers(place, key, array)
         root.create_array(
             "X",

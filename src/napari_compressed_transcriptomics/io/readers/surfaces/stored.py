@@ -1,5 +1,9 @@
-"""The mesh of vertices beside their labels, in stores and AnnData: ``surface``, ``coordinates``."""
+"""What places have beside labels and affine, in stores and AnnData.
 
+``surface`` and ``coordinates`` of vertices; ``lacking``, where an atlas has regions without data.
+"""
+
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,25 +14,28 @@ from napari_compressed_transcriptomics.spatial.surface_place import SurfaceParce
 
 from .place import FARTHEST_MM, surface_place
 
-ARRAYS = ("surface", "coordinates")
-"""Names of the arrays: vertices of the left and right hemisphere; places in RAS mm, if given."""
+ARRAYS = {"surface": 1, "coordinates": 2, "lacking": 3}
+"""Arrays, with their axes: vertices of the left and right hemisphere; places in RAS mm, if given;
+1 in voxels of regions without data, uint8 (x, y, z), if there are any."""
 
 
-def mesh_to_store(place: Parcellation) -> dict[str, np.ndarray]:
-    """Return what tells the mesh of vertices; nothing of voxels.
+def place_to_store(place: Parcellation) -> dict[str, np.ndarray]:
+    """Return what tells the mesh of vertices, and where data are lacking; else nothing.
 
     Places are stored where they came from surface files; those of shipped meshes are found again by
     the number of vertices.
     """
-    if not isinstance(place, SurfaceParcellation):
-        return {}
-    arrays = {"surface": np.array(place.sizes, np.int64)}
-    if place.coordinates is not None and place.sphere is None:
-        arrays["coordinates"] = np.asarray(place.coordinates, np.float32)
+    arrays = {}
+    if isinstance(place, SurfaceParcellation):
+        arrays["surface"] = np.array(place.sizes, np.int64)
+        if place.coordinates is not None and place.sphere is None:
+            arrays["coordinates"] = np.asarray(place.coordinates, np.float32)
+    if place.lacking is not None:
+        arrays["lacking"] = place.lacking.astype(np.uint8)
     return arrays
 
 
-def stored_mesh(
+def stored_place(
     labels: np.ndarray, affine: np.ndarray, arrays: dict[str, Any], name: str
 ) -> Parcellation:
     """Return the place of samples that `labels` number, on a mesh where arrays tell one.
@@ -38,15 +45,26 @@ def stored_mesh(
     labels : ndarray of int, shape (x, y, z)
     affine : ndarray, shape (4, 4)
     arrays : dict
-        Some of `mesh_to_store`.
+        Some of `place_to_store`.
     name : str
         Of the file, for messages.
 
     Raises
     ------
     UserError
-        The mesh does not fit the labels, or places lie in no brain.
+        The mesh or what is lacking does not fit the labels, or places lie in no brain.
     """
+    place, lacking = _mesh(labels, affine, arrays, name), arrays.get("lacking")
+    if lacking is None:
+        return place
+    if lacking.shape != labels.shape:
+        raise UserError(f"{name} has regions without data that do not fit its labels; get it again")
+    return replace(place, lacking=np.asarray(lacking) > 0)
+
+
+def _mesh(
+    labels: np.ndarray, affine: np.ndarray, arrays: dict[str, Any], name: str
+) -> Parcellation:
     sizes, coordinates = arrays.get("surface"), arrays.get("coordinates")
     if sizes is None:
         return Parcellation(np.asarray(labels, np.int32), np.asarray(affine, float))

@@ -18,6 +18,7 @@ from napari_compressed_transcriptomics.io.writers.comparison import read_scores
 from napari_compressed_transcriptomics.io.writers.figure_inputs.prediction import (
     read_prediction_scores,
 )
+from napari_compressed_transcriptomics.io.writers.read_results import read_lacking
 
 from .place import surface_of
 
@@ -147,4 +148,5 @@ def _place(folder: Path, record: dict[str, Any], n_samples: int) -> Parcellation
     counts = np.bincount(labels.ravel(), minlength=n_samples + 1)
     if volume.kind != "labels" or len(counts) != n_samples + 1 or not counts[1:].all():
         raise UserError(f"{path} is not of the {n_samples:,} samples of its prediction; {_AGAIN}")
-    return surface_of(Parcellation(labels, volume.affine), record, folder)
+    lacking = read_lacking(folder, record, labels.shape)
+    return surface_of(Parcellation(labels, volume.affine, lacking=lacking), record, folder)
