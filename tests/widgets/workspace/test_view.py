@@ -213,14 +213,13 @@ def assert_surface_has_both_sides(surface, viewer, layer, qtbot):
 
 
 def test_closed_views_leave_neither_crosshair_nor_canvases(main, viewer, qtbot):
-    expression = expression_of(SYNTHETIC)
-    add_expression(viewer, expression)
+    layer = add_expression(viewer, expression_of(SYNTHETIC))
     brain = page(main)
     for _ in range(2):
         press(brain.four)
-        settle()
+        qtbot.waitUntil(lambda: len(four_dock(viewer).cells) == 3)
+        qtbot.waitUntil(lambda: all(layer in x.copies for x in open_views(viewer).views))
         assert attach(viewer).cells.look().cross
-        add_expression(viewer, expression)
         show_shells(four_dock(viewer))
         close_four_views(viewer, qtbot)
         assert not attach(viewer).cells.look().cross
