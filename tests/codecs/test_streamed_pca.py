@@ -107,9 +107,9 @@ def test_what_the_reference_is_learned_from_is_kept_as_it_goes_by(smooth, monkey
     codec = fit_codec("pca", expression, 4, device="cpu")
 
     assert len(expression.values.matrix.blocks) == 15 * (1 + streamed_pca.PASSES)
-    reference = fitting.learn_reference(codec, drawn, "cpu")
-    np.testing.assert_array_equal(codec.reference.mean, reference.mean)
-    np.testing.assert_array_equal(codec.reference.cutoffs, reference.cutoffs)
+    reference = fitting.learn_distribution(codec, drawn, "cpu")
+    np.testing.assert_array_equal(codec.training_distribution.mean, reference.mean)
+    np.testing.assert_array_equal(codec.training_distribution.cutoffs, reference.cutoffs)
 
 
 def test_fit_ends_within_a_block(smooth, monkeypatch):
