@@ -1,16 +1,20 @@
 """A stack of components is an array to whoever reads it, of which one volume is in memory."""
 
+import gc
+import tracemalloc
 from copy import deepcopy
 
 import numpy as np
 import pytest
 
+from napari_compressed_transcriptomics.core.expression import Parcellation
 from napari_compressed_transcriptomics.viewer import layers
 from napari_compressed_transcriptomics.viewer.brain_view import attach
 from napari_compressed_transcriptomics.viewer.layer_content import shown
 from napari_compressed_transcriptomics.viewer.painted_stack import PaintedStack
 from phantom import make_phantom
-from small import compressed
+from small import compressed, small_expression
+from viewing import add
 
 
 @pytest.fixture(scope="module")
@@ -79,3 +83,38 @@ def test_in_3d_each_component_is_filled_for_its_limits_when_it_is_seen():
     assert layer.data[component][inside].min() >= 0.5
     viewer.dims.ndisplay = 2
     np.testing.assert_array_equal(layer.data, data)
+
+
+def test_layers_of_eight_components_take_two_volumes():
+    """One of them says where the samples lie, and is that of all layers; in 3-D, too."""
+    from dataclasses import replace
+
+    from napari.components import ViewerModel
+
+    labels = np.zeros((80, 80, 80), np.int32)
+    labels[:60] = 1 + np.arange(60)[:, None, None]
+    place = Parcellation(labels, np.diag([2.0, 2, 2, 1]))
+    result = compressed(replace(small_expression(), parcellation=place), 8)
+    viewer = ViewerModel()
+    attach(viewer)
+    add(viewer, layers.error_layer(compressed(make_phantom(), 2)))  # what is loaded once
+    volume = labels.size * 4
+
+    def taken():
+        gc.collect()
+        return tracemalloc.get_traced_memory()[0] / volume
+
+    tracemalloc.start()
+    try:
+        add(viewer, layers.latent_layers(result)[0])
+        for ndisplay in (2, 3):
+            viewer.dims.ndisplay = ndisplay
+            for component in range(1, 9):
+                viewer.dims.set_point(0, component)
+            assert taken() < 2.2
+        before = taken()
+        viewer.dims.ndisplay = 2
+        add(viewer, layers.error_layer(result))
+        assert taken() - before < 1.2
+    finally:
+        tracemalloc.stop()

@@ -66,6 +66,8 @@ class PaintedStack:
             return self.component(int(first) % len(self))[rest]
         wanted = np.arange(len(self))[first]
         parts = [self.component(k)[rest] for k in wanted]
+        if len(parts) == 1:  # what napari reads in 3-D: not copied
+            return parts[0][None]
         return np.stack(parts) if parts else np.empty((0, *self.shape[1:]), self.dtype)[:, *rest]
 
     def component(self, k: int) -> np.ndarray:
