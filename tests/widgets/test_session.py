@@ -84,7 +84,7 @@ def opened(path):
 def test_the_viewer_is_as_it_was(kept):
     folder, notes, state, point = kept
     assert notes == [
-        "2 result(s) that were not saved yet are in a_results, beside it",
+        "2 result(s) that were not saved yet are in a_results, next to it",
         "Not kept, as their numbers are computed when needed or too many: in levels; save them as "
         "files, open these, and save the session again",
     ]

@@ -21,7 +21,7 @@ from phantom import make_phantom
 from small import small_expression
 
 pytestmark = pytest.mark.usefixtures("qapp")
-NOT_SAVED = "The {}, which was not saved yet, is in a_results, beside it"
+NOT_SAVED = "The {}, which was not saved yet, is in a_results, next to it"
 
 
 @pytest.fixture(scope="module")
