@@ -29,7 +29,7 @@ def test_every_command_leads_to_a_function_or_class(manifest):
 
 def test_every_page_of_the_main_dock_is_a_dock_of_its_own(manifest):
     """And every dock a page, of the class that the manifest names, but for one of pictures."""
-    from napari_compressed_transcriptomics.widgets.workspace.pages import STEPS
+    from napari_compressed_transcriptomics.widgets.workspace.pages import STEPS, step_of
 
     places = {command.id: command.python_name for command in manifest.contributions.commands}
     docks = {dock.display_name: places[dock.command] for dock in manifest.contributions.widgets}
@@ -39,6 +39,9 @@ def test_every_page_of_the_main_dock_is_a_dock_of_its_own(manifest):
     assert set(pages) == set(others) - {"Four views"}
     for name, place in pages.items():
         assert docks[name].endswith(f"widgets.{place}")
+    order = {step: i for i, step in enumerate(STEPS)}
+    steps = [order[step_of(name)] for name in others if name in pages]
+    assert steps == sorted(steps)  # the menu has the order of work
 
 
 def test_menus_of_layers_and_files_hold_our_commands(manifest):

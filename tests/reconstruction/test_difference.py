@@ -37,6 +37,20 @@ def test_below_0_is_where_b_is_better():
     assert back.better == two.better[::-1]
 
 
+def test_errors_of_data_fitted_to_are_said_with_those_of_samples_held_out():
+    *_, caution = compare_results(K2, K8).lines
+    assert caution == (
+        "Both errors are on the data fitted to, which flatters flexible methods: "
+        "Compare methods measures both on samples held out."
+    )
+    two = replace(compare_results(K2, K8), held_out=(0.05, 0.0432))
+    assert two.lines[-1].endswith("on samples held out they are 0.0500 (A) and 0.0432 (B).")
+    one = replace(two, in_sample=(False, True), held_out=(None, None))
+    assert one.lines[-1].startswith("The error of B is on the data fitted to")
+    neither = replace(two, in_sample=(False, False))
+    assert len(neither.lines) == 2
+
+
 def test_the_error_of_a_region_is_that_of_all_its_values():
     table = compare_results(K2, K8).region_table(ODD_AND_EVEN)
     assert_array_equal(table["n_samples"], [30, 30])

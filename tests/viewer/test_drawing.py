@@ -107,3 +107,14 @@ def test_a_step_paints_no_text_but_the_place_anew(model, qapp):
     assert after[0] is before[0]  # the large one
     assert after[1] is not before[1]
     assert after[1].pixels.size < before[0].pixels.size / 10
+
+
+def test_at_a_scale_factor_of_2_texts_are_as_large_and_twice_as_fine(model, qapp):
+    add(model, layers.expression_layer(make_phantom()))
+    seen = attach(model).cells.look()
+    for once, twice in zip(Painter().over(seen, []), Painter().over(seen, [], 2.0), strict=True):
+        sides = np.divide(twice.pixels.shape[:2], once.pixels.shape[:2])
+        np.testing.assert_allclose(sides, 2, rtol=0.1)
+        for ends in (np.min, np.max):  # where on the canvas, from -1 to 1
+            place, same = (ends(x.corners[:, :2], axis=0) for x in (once, twice))
+            np.testing.assert_allclose(place, same, atol=0.04)

@@ -12,6 +12,7 @@ from napari_compressed_transcriptomics.core.expression import Parcellation
 from napari_compressed_transcriptomics.reconstruction.difference import compare_results
 from napari_compressed_transcriptomics.reconstruction.reconstruction import reconstruct
 from napari_compressed_transcriptomics.viewer import layers
+from napari_compressed_transcriptomics.viewer.brain_view import attach
 from napari_compressed_transcriptomics.viewer.layer_content import shown
 from napari_compressed_transcriptomics.widgets.compare_results import CompareResults
 from napari_compressed_transcriptomics.widgets.shared.session import session
@@ -76,6 +77,8 @@ def test_the_layer_is_blue_where_b_is_better_and_is_no_result_itself(model, dock
     assert layer.name == "blue: pca k=8 better than pca k=2 (RMSE)"
     low, high = layer.contrast_limits
     assert low == -high
+    attach(model).show_side_by_side()
+    assert attach(model).cells.look().cells[-1].text.title == layer.name
     np.testing.assert_array_equal(
         shown(layer).values, results[1].rmse_samples - results[0].rmse_samples
     )

@@ -24,6 +24,7 @@ from napari_compressed_transcriptomics.reconstruction.compress import (
 )
 from napari_compressed_transcriptomics.reconstruction.held_out_error import HeldOut
 from napari_compressed_transcriptomics.reconstruction.reconstruction import reconstruct
+from napari_compressed_transcriptomics.reconstruction.summary import IN_SAMPLE
 from napari_compressed_transcriptomics.viewer.adding import add_expression
 from napari_compressed_transcriptomics.viewer.layer_content import shown
 from napari_compressed_transcriptomics.widgets.compress import Outputs, add_result
@@ -82,6 +83,7 @@ def test_the_table_is_sorted_worst_first_and_by_a_click_on_its_header(model, qtb
     genes = result.expression.genes
     worst_first = [genes[i] for i in np.argsort(-result.rmse_genes)]
     assert column(tab) == worst_first
+    assert IN_SAMPLE in tab.hint.text()
     shown_numbers = [float(text) for text in column(tab, 1)]
     np.testing.assert_allclose(shown_numbers, np.sort(result.rmse_genes)[::-1], rtol=0.01)
     click_header(tab.genes.table, 1)

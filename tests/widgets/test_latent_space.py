@@ -7,7 +7,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 
 from clicking import click_at, click_on, drag, settle
-from napari_compressed_transcriptomics.viewer import layers
+from napari_compressed_transcriptomics.viewer import brain_view, layers
 from napari_compressed_transcriptomics.viewer.layer_values import values_of_layer
 from napari_compressed_transcriptomics.widgets.latent_space import LatentSpace
 from napari_compressed_transcriptomics.widgets.shared.session import session
@@ -117,6 +117,7 @@ def test_clicks_lead_from_plot_to_brain_and_back(las, make_napari_viewer, qtbot)
         click_at(widget.plot.canvas, *places_of(widget)[sample])
         assert session(viewer).pick.sample == sample == widget.plot.marked
         np.testing.assert_allclose(viewer.dims.point[::-1], las.parcellation.centroids[sample])
+        assert brain_view.attach(viewer).cells.look().mark.name.endswith(" mm")  # ringed
     assert widget.plot.selected is None  # a click is no lasso
     mm = las.parcellation.centroids[6]
     viewer.dims.set_point(0, mm[2])

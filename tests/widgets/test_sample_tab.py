@@ -10,6 +10,7 @@ from data import TABLES, real_data, real_expression
 from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
 from napari_compressed_transcriptomics.io import read_volume
 from napari_compressed_transcriptomics.reconstruction.sample_profile import samples_by_error
+from napari_compressed_transcriptomics.reconstruction.summary import IN_SAMPLE
 from napari_compressed_transcriptomics.viewer import brain_view, layers
 from napari_compressed_transcriptomics.widgets.inspect.sample_tab import SampleTab
 from napari_compressed_transcriptomics.widgets.shared.result_choice import ResultChoice
@@ -64,7 +65,7 @@ def test_a_click_shows_the_sample_and_a_ring(result, viewer):
     assert result.expression.samples[sample] in text
     assert f"x {x:.1f}, y {y:.1f}, z {z:.1f} mm" in text
     assert f"RMSE {result.rmse_samples[sample]:.4f}" in text
-    assert f"R² {result.r2_samples[sample]:.3f}" in text
+    assert f"R² {result.r2_samples[sample]:.3f} {IN_SAMPLE}" in text
     rank = int(np.flatnonzero(samples_by_error(result) == sample)[0]) + 1
     assert f"rank {rank:,} of" in text
     assert tab.rank.value() == rank

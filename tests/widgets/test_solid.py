@@ -1,5 +1,7 @@
 """In 3-D maps are solid: in the very colours of 2-D, nothing of the outside, cut where asked."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -73,6 +75,41 @@ def test_they_stay_so_when_limits_gene_or_colours_change(result, model):
     assert gene.rendering == "mip"
 
 
+def test_the_colour_bar_is_that_of_2d_and_the_middle_is_seen_on_white_and_on_black(result, model):
+    view = _viewer.attach(model)
+    add(model, _layers.latent_layers(result)[0])
+    bars = []
+    for model.dims.ndisplay in (2, 3):
+        (cell,) = view.cells.look().cells
+        rgba = np.frombuffer(cell.text.bar.colors, np.uint8).reshape(-1, 4)
+        assert (rgba[1:, 3] == 255).all()  # the first is the outside in 3-D
+        bars.append(rgba[1:, :3].astype(int))
+    assert np.abs(bars[0] - bars[1]).max() <= 3
+    middle = bars[0][len(bars[0]) // 2]
+    assert np.ptp(middle) < 20
+    assert 150 < middle.mean() < 225
+
+
+def test_no_pixel_of_a_brain_is_darker_than_its_voxels(make_napari_viewer):
+    """Were the outside blended in, edges would be as dark as no value is."""
+    viewer = make_napari_viewer(show=True)
+    viewer.window.resize(700, 500)
+    view = _viewer.attach(viewer)
+    brain = lone_voxel((22, 14, 12), GRIDS["LAS"])
+    brain.values[:] = 1.0
+    layer = add(viewer, _layers.expression_layer(brain))
+    layer.colormap, layer.contrast_limits = "gray", (0, 1)
+    viewer.canvas.overlays.axes.visible = view.cells.wanted.written = False
+    viewer.dims.ndisplay = 3
+    view.shell.show(False)
+    settle()
+    grey = viewer.screenshot(flash=False)[..., :3].max(axis=-1)
+    around = np.bincount(grey.ravel(), minlength=256).argmax()
+    of_brain = grey[(grey > 0) & (grey != around)]
+    assert of_brain.size > 0.1 * grey.size
+    assert (of_brain < 240).mean() < 1e-3
+
+
 def test_linked_layers_take_their_looks_together(result, model):
     _viewer.attach(model)
     layers = [add(model, _layers.expression_layer(result.expression)) for _ in range(2)]
@@ -122,6 +159,24 @@ def test_a_cut_takes_away_what_is_before_the_place(plane, result, model):
     assert layer.experimental_clipping_planes
     view.cut.show("")
     assert not layer.experimental_clipping_planes
+
+
+@pytest.mark.parametrize("keys", [("Shift",), ()])
+def test_shift_and_the_mouse_drag_a_cut(keys, result, model):
+    view = _viewer.attach(model)
+    layer = add(model, _layers.error_layer(result))
+    model.dims.ndisplay = 3
+    model.dims.set_point([0, 1, 2], middle_voxel(result)[::-1])
+    view.cut.show("axial")
+    (cut,) = layer.experimental_clipping_planes
+    before, zoom = np.array(cut.position), model.scene.camera.zoom
+    event = SimpleNamespace(type="mouse_press", modifiers=keys, pos=(50, 50))
+    drag = view.cut._on_drag(model, event)
+    next(drag, None)
+    event.type, event.pos = "mouse_move", (50, 50 + 24 * zoom)  # down
+    next(drag, None)
+    moved = np.subtract(layer.experimental_clipping_planes[0].position, before)
+    np.testing.assert_allclose(moved, (-24 if keys else 0, 0, 0), atol=layer.scale[0] / 2)
 
 
 def test_a_ray_ends_at_the_first_voxel_that_no_cut_took_away(result, model):
