@@ -1,5 +1,7 @@
 """The dock Latent space: a mouse in the plot and in the brain, and what each shows of the other."""
 
+import threading
+
 import numpy as np
 import pytest
 from nibabel.affines import apply_affine
@@ -7,7 +9,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 
 from clicking import click_at, click_on, drag, settle
-from napari_compressed_transcriptomics.viewer import brain_view, layers
+from napari_compressed_transcriptomics.viewer import brain_view, layers, selection
 from napari_compressed_transcriptomics.viewer.layer_values import values_of_layer
 from napari_compressed_transcriptomics.widgets.latent_space import LatentSpace
 from napari_compressed_transcriptomics.widgets.shared.session import session
@@ -65,6 +67,14 @@ def test_a_lasso_selects_and_shows_the_right_voxels(phantom, model, qtbot):
         assert layer.data.sum() == inside.sum()
     assert f"{inside.sum()} of {phantom.n_samples} samples selected" in widget.status.text()
     assert model.layers.selection.active is not layer
+
+
+def test_what_the_first_lasso_needs_is_made_in_a_thread(result, model, qtbot, monkeypatch):
+    made = []
+    monkeypatch.setattr(selection, "prepare", lambda: made.append(threading.current_thread()))
+    dock(model, qtbot, result)
+    qtbot.waitUntil(lambda: bool(made))
+    assert made[0] is not threading.main_thread()
 
 
 def test_shift_adds_another_lasso_starts_anew_and_escape_clears(result, model, qtbot):

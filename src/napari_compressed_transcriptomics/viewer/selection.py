@@ -1,5 +1,6 @@
 """Selected samples as a Labels layer in the brain."""
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,14 @@ def selection_of(viewer: Any) -> Any:
         if layer.name == NAME and what is not None and what.kind == "labels":
             return layer
     return None
+
+
+@cache
+def prepare() -> None:
+    """Load and compile what the first selection waits for, about a second; once, in a thread."""
+    import pandas  # noqa: F401 - of napari's features of labels
+
+    selection_colormap().map(np.zeros((1, 1), np.uint8))  # numba compiles it
 
 
 def show_selection(viewer: Any, parcellation: Parcellation, selected: np.ndarray) -> Any:

@@ -9,6 +9,7 @@ from qtpy.QtWidgets import QComboBox, QLabel
 from napari_compressed_transcriptomics.reconstruction.latent_space import Coloring
 from napari_compressed_transcriptomics.viewer import selection
 from napari_compressed_transcriptomics.viewer.notices import user_errors_shown
+from napari_compressed_transcriptomics.viewer.worker import Worker
 
 from .color_choice import ColorChoice
 from .scatter_view import ScatterView
@@ -78,6 +79,7 @@ class LatentSpace(Dock):
         self._session.picked.connect(self._mark)
         follow(self, [napari_viewer.layers.events.removed], self._forget)
         self._take_result()
+        Worker(selection.prepare).start()
 
     def _take_result(self) -> None:
         result = self.results.result
