@@ -168,4 +168,4 @@ def test_damaged_table_is_told(tmp_path, capsys):
     path.write_text(path.read_text().replace("pca", "pca,extra", 1))
     capsys.readouterr()
     sentence = refused(capsys, "compare", REGIONS, *QUICK, "--out", tmp_path)
-    assert "comparison.csv does not belong to the comparison.json beside it" in sentence
+    assert "comparison.csv does not belong to the comparison.json next to it" in sentence

@@ -22,7 +22,7 @@ from napari_compressed_transcriptomics.io.writers.read_results import read_resul
 from napari_compressed_transcriptomics.io.writers.results import RESULT_FILES, save_results
 from phantom import make_phantom
 
-CHANGED = r"does not belong to the summary\.json beside|has changed since it was written"
+CHANGED = r"does not belong to the summary\.json next to it|has changed since it was written"
 
 
 @pytest.fixture(scope="module")

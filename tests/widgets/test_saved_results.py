@@ -149,7 +149,7 @@ def test_what_one_window_saved_another_goes_on_with(voxels, make_napari_viewer, 
     run = [sys.executable, "-c", _YESTERDAY, PLUGIN, str(tmp_path / "x.nii.gz"), str(path)]
     done = subprocess.run(run, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.strip() == "1 result(s) that were not saved yet are in a_results, beside it"
+    assert done.stdout.strip() == "1 result(s) that were not saved yet are in a_results, next to it"
     viewer = make_napari_viewer(show=True)
     viewer.open(path, plugin=PLUGIN)
     work = session(viewer).work
