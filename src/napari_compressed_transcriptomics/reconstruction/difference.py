@@ -40,7 +40,7 @@ class TwoResults:
     in_sample : (bool, bool)
         Whether each was fitted to these very values.
     held_out : (float or None, float or None)
-        held-out RMSE, where it was measured.
+        Held-out RMSE, where it was measured.
     """
 
     titles: tuple[str, str]
@@ -62,7 +62,8 @@ class TwoResults:
         a, b = self.titles
         if a == b:
             a, b = "A", "B"
-        return f"blue: {b} better than {a} (RMSE)"  # short: cells of the grid are narrow
+        error = "in-sample RMSE" if any(self.in_sample) else "RMSE"
+        return f"blue: {b} better than {a} ({error})"  # short: cells of the grid are narrow
 
     @property
     def better(self) -> tuple[float, float]:
