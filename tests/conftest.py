@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 from tempfile import gettempdir, mkdtemp
+from uuid import uuid4
 
 import pytest
 import torch
@@ -23,7 +24,8 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 os.environ.setdefault("NAPARI_CONFIG", "")
 
 # Nor may what docks remember of their forms.
-os.environ["COMPRESSED_TRANSCRIPTOMICS_SETTINGS"] = mkdtemp(prefix="settings-of-tests-")
+SETTINGS = mkdtemp(prefix="settings-of-tests-")
+os.environ["COMPRESSED_TRANSCRIPTOMICS_SETTINGS"] = SETTINGS  # of fixtures of many tests
 
 # PyTorch makes this folder when it first trains; some tests look for what is left behind.
 os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", os.path.join(gettempdir(), "torchinductor"))
@@ -77,6 +79,13 @@ def make_napari_viewer(make_napari_viewer):
 
     yield make
     end_threads()  # a thread that holds a viewer would make napari say that it leaks
+
+
+@pytest.fixture(autouse=True)
+def forms_as_new(monkeypatch):
+    """What docks remember of their forms is of one test."""
+    folder = os.path.join(SETTINGS, uuid4().hex)  # made where something is remembered
+    monkeypatch.setenv("COMPRESSED_TRANSCRIPTOMICS_SETTINGS", folder)
 
 
 @pytest.fixture(autouse=True)

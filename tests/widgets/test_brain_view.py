@@ -58,8 +58,8 @@ def test_in_the_window_every_plane_stands_right(make_napari_viewer):
         assert up > 0.05
     press(dock.views["3d"])  # from sagittal, whose axes would make a mirror image
     viewer.layers[-1].rendering = "mip"  # the spot is on the far side of the solid ball
-    viewer.canvas.overlays.axes.visible = False  # has bright colours, too
     settle()
+    viewer.canvas.overlays.axes.visible = False  # has bright colours, too
     right, up = bright_spot(viewer)
     assert right > 0.05
     assert up > 0.05

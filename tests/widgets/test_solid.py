@@ -99,10 +99,11 @@ def test_no_pixel_of_a_brain_is_darker_than_its_voxels(make_napari_viewer):
     brain.values[:] = 1.0
     layer = add(viewer, _layers.expression_layer(brain))
     layer.colormap, layer.contrast_limits = "gray", (0, 1)
-    viewer.canvas.overlays.axes.visible = view.cells.wanted.written = False
+    view.cells.wanted.written = False
     viewer.dims.ndisplay = 3
     view.shell.show(False)
     settle()
+    viewer.canvas.overlays.axes.visible = False  # there where the corner is free
     grey = viewer.screenshot(flash=False)[..., :3].max(axis=-1)
     around = np.bincount(grey.ravel(), minlength=256).argmax()
     of_brain = grey[(grey > 0) & (grey != around)]
@@ -240,9 +241,9 @@ def test_a_click_finds_what_is_in_front_and_a_cut_opens_the_way(make_napari_view
     spot = centroids[brain.values[:, 0].argmax()]
     viewer.dims.set_point([0, 1, 2], spot[::-1])
     layer.colorbar.visible = viewer.canvas.overlays.scale_bar.visible = False
-    viewer.canvas.overlays.axes.visible = False
     view.cut.show("coronal")  # the camera is behind, the spot in front
     settle()
+    viewer.canvas.overlays.axes.visible = False
     right, up = bright_spot(viewer)
     assert right > 0.05
     assert up > 0.05

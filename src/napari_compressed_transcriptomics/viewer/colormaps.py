@@ -22,7 +22,7 @@ def novelty_colormap() -> Any:
 
     inside, outside = ((27, 42, 65), (160, 196, 222)), ((213, 94, 0), (255, 225, 90))
     halves = [np.linspace(*ends, 128) / 255 for ends in (inside, outside)]
-    name = "blue, above the middle orange"
+    name = "blue-orange"  # short: napari makes its controls as wide as the longest
     return Colormap(np.concatenate(halves), name=name, display_name=name)
 
 

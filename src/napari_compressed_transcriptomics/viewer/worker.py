@@ -1,7 +1,8 @@
 """Work in a thread beside the window's, whose answer arrives in the window's thread."""
 
+import atexit
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from qtpy.QtCore import QObject, QRunnable, QThreadPool, Signal
@@ -9,6 +10,8 @@ from qtpy.QtCore import QObject, QRunnable, QThreadPool, Signal
 from .garbage import garbage
 from .mesa_and_triton import leave_out_triton
 from .notices import report
+
+_LONGEST_WAIT_MS = 30_000
 
 
 class Worker(QObject):
@@ -40,6 +43,7 @@ class Worker(QObject):
         threads = QThreadPool.globalInstance()
         assert threads is not None
         leave_out_triton()
+        _wait_at_exit()
         garbage().begin()
         self.working.add(self)
         threads.start(_Task(self))
@@ -68,3 +72,11 @@ class _Task(QRunnable):
 
     def run(self) -> None:
         self._worker.do()
+
+
+@cache
+def _wait_at_exit() -> None:
+    """Have Python wait for what still runs: a thread that goes on beyond its end may crash."""
+    threads = QThreadPool.globalInstance()
+    assert threads is not None
+    atexit.register(threads.waitForDone, _LONGEST_WAIT_MS)
