@@ -24,6 +24,7 @@ SITE = "https://napari-compressed-transcriptomics.github.io/napari-compressed-tr
 MEASURED = "measured/"
 MADE = "<!-- made from the program -->"
 """Where in a page of the reference what is made comes."""
+_OPTION = re.compile(r"(?<=[\s\[>])--?[a-z][\w-]*")
 
 sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "src")]
 import tutorials  # noqa: E402
@@ -53,6 +54,15 @@ def on_page_markdown(markdown: str, page: Any, config: Any, files: Files) -> str
         return markdown
     make = {"reference/commands.md": commands, "reference/python.md": python}
     return markdown.replace(MADE, make[page.file.src_uri]())
+
+
+def on_page_content(html: str, page: Any, config: Any, files: Files) -> str:
+    """Keep options whole: browsers end lines after their dashes, too."""
+
+    def whole(code: re.Match[str]) -> str:
+        return _OPTION.sub(r'<span class="option">\g<0></span>', code[0])
+
+    return re.sub(r"<code.*?</code>", whole, html, flags=re.DOTALL)
 
 
 def _links(text: str, change: Any) -> str:
