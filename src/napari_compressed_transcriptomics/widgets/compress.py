@@ -94,7 +94,7 @@ class Compress(Dock):
         )
         self.latent_size = LatentSize()
         self.genes = SharedGenes(napari_viewer)
-        self.held_out = QCheckBox("Measure on held-out samples")
+        self.held_out = QCheckBox("Measure held-out error")
         self.held_out_cost = wrapping_label()
         self.held_out_cost.setText(f"{HeldOut().cost}.")
         self.device = DeviceChoice(settings.preferences().device)

@@ -45,7 +45,7 @@ class OverallTab(Tab):
         self.summary.setToolTip(_MEANING)
         self.worst = push_button("Go to the &worst sample", "Where the error is largest (Sample)")
         self.held_out = push_button(
-            "Measure on held-out samples…",
+            "Measure held-out error…",
             "Go to Compress, which then measures the error of samples it was not fitted to, too",
         )
         self.density = PlotSection("All values", "original_and_reconstruction", FigureView(viewer))
