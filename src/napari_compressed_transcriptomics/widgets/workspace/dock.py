@@ -34,6 +34,8 @@ class Workspace(Dock):
 
     def __init__(self, napari_viewer: Any):
         super().__init__(napari_viewer)
+        # else napari keeps what is below a page empty, and the page scrolls
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
         self._session = session(napari_viewer)
         self._session.main = self
         self._pages: dict[str, QWidget] = {}
