@@ -195,12 +195,17 @@ def blocks(language: str) -> list[str]:
             if block.startswith(language + "\n")]  # fmt: skip
 
 
-@pytest.mark.skipif(shutil.which("make") is None, reason="there is no make here")
-def test_the_pages_make_file_runs(tables, tmp_path):
-    (tmp_path / "tables").mkdir()
-    shutil.move(tables[0], tmp_path / "tables")
+def as_on_the_page(table):
+    """Move a table, its atlas and its names to where the page has them."""
+    Path("tables").mkdir()
+    shutil.move(table, "tables")
     shutil.move("synthetic_regions_atlas.nii.gz", "atlas.nii.gz")
     shutil.move("synthetic_regions_labels.csv", "labels.csv")
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="there is no make here")
+def test_the_pages_make_file_runs(tables):
+    as_on_the_page(tables[0])
     (makefile,) = blocks("make")
     Path("Makefile").write_text(makefile)
     program = f"{sys.executable} -m napari_compressed_transcriptomics.cli"
@@ -213,10 +218,7 @@ def test_the_pages_make_file_runs(tables, tmp_path):
 
 @pytest.mark.skipif(shutil.which("snakemake") is None, reason="Snakemake is not installed")
 def test_the_pages_snakefile_runs(tables, tmp_path, monkeypatch):
-    (tmp_path / "tables").mkdir()
-    shutil.move(tables[0], tmp_path / "tables")
-    shutil.move("synthetic_regions_atlas.nii.gz", "atlas.nii.gz")
-    shutil.move("synthetic_regions_labels.csv", "labels.csv")
+    as_on_the_page(tables[0])
     (snakefile,) = blocks("python")
     Path("Snakefile").write_text(snakefile)
     program = tmp_path / "bin" / "compressed-transcriptomics"
