@@ -10,6 +10,7 @@ import posixpath
 import re
 import sys
 import textwrap
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,10 @@ SITE = "https://napari-compressed-transcriptomics.github.io/napari-compressed-tr
 MEASURED = "measured/"
 MADE = "<!-- made from the program -->"
 """Where in a page of the reference what is made comes."""
+_SHARED = "Options of many commands"
+_MANY = 5
+"""Commands that have an option in common, from which on it is told once."""
+_TABLE = ("| option | what it is |", "|---|---|")
 _OPTION = re.compile(r"(?<=[\s\[>])--?[a-z][\w-]*")
 
 sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "src")]
@@ -120,28 +125,47 @@ def commands() -> str:
     """Return all commands with their options, as their parsers have them."""
     from napari_compressed_transcriptomics.cli.command_line import command_parser
 
-    return "\n".join(_command(command_parser(), top=True))
+    parser = command_parser()
+    counted = Counter(row for command in _below(parser) for row in _options(command))
+    shared = [r for r, times in counted.items() if times >= _MANY and not r.endswith("required |")]
+    lines = [*_command(parser, shared, top=True), f"## {_SHARED}\n", *_TABLE, *shared]
+    return "\n".join([*lines, ""])
 
 
-def _command(parser: argparse.ArgumentParser, top: bool = False) -> Iterator[str]:
+def _below(parser: argparse.ArgumentParser) -> list[argparse.ArgumentParser]:
+    """Return the parsers of the commands below one."""
+    groups = (a for a in parser._actions if isinstance(a, argparse._SubParsersAction))
+    return [command for group in groups for command in group.choices.values()]
+
+
+def _options(parser: argparse.ArgumentParser) -> list[str]:
+    """Return a row for each option of a command."""
+    left_out = (argparse._SubParsersAction, argparse._HelpAction)
+    shown = [a for a in parser._actions if a.help != argparse.SUPPRESS]
+    return [_option(a) for a in shown if not isinstance(a, left_out)]
+
+
+def _command(
+    parser: argparse.ArgumentParser, shared: list[str], top: bool = False
+) -> Iterator[str]:
     if not top:
         depth = len(parser.prog.split())
         yield f"{'#' * depth} {parser.prog.partition(' ')[2]}\n"
         yield f"{_escaped(parser.description or '')}\n"
-    below = [a for a in parser._actions if isinstance(a, argparse._SubParsersAction)]
+    below = _below(parser)
     if not below:
         usage = " ".join(parser.format_usage().removeprefix("usage:").split())
         yield f"```text\n{_wrapped(usage)}\n```\n"
-    left_out = (argparse._SubParsersAction, argparse._HelpAction)
-    shown = [a for a in parser._actions if a.help != argparse.SUPPRESS]
-    shown = [a for a in shown if not isinstance(a, left_out)]
-    if shown and not top:
-        yield from ("| option | what it is |", "|---|---|", *map(_option, shown), "")
+    rows = [] if top else _options(parser)
+    if own := [row for row in rows if row not in shared]:
+        yield from (*_TABLE, *own, "")
+    if common := [row.split()[1] for row in rows if row in shared]:
+        anchor = _SHARED.lower().replace(" ", "-")
+        yield f"Options that [many commands](#{anchor}) have: {', '.join(common)}.\n"
     if parser.epilog:
         yield f"{_escaped(parser.epilog)}\n"
-    for action in below:
-        for sub in action.choices.values():
-            yield from _command(sub)
+    for command in below:
+        yield from _command(command, shared)
 
 
 def _option(action: argparse.Action) -> str:
@@ -168,5 +192,7 @@ def _wrapped(usage: str) -> str:
 
 
 def _escaped(words: str) -> str:
-    """Return words in which Markdown finds no marks of its own."""
-    return re.sub(r"(?<!`)([*_<>\[\]])(?!`)", r"\\\1", words)
+    """Return words in which Markdown finds no marks of its own but those of code."""
+    parts = re.split(r"(`[^`]*`)", words)
+    parts[::2] = [re.sub(r"([*_<>\[\]])", r"\\\1", part) for part in parts[::2]]
+    return "".join(parts)

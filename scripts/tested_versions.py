@@ -25,6 +25,7 @@ HEAD = """# Tested versions
 What was installed where tests ran, and how they ended. The table is made by
 `scripts/tested_versions.py`; `.github/workflows/versions.yml` makes it anew every week, with the
 lowest versions that are allowed, with the newest, and with napari's next one before its release.
+A dash: not installed, or not yet asked for by the package.
 """
 
 
@@ -65,7 +66,8 @@ def page(records: list[dict]) -> str:
         "system": [run["system"] for run in runs],
         "Python": [run["python"] for run in runs],
     }
-    libraries = dict.fromkeys(name for run in runs for name in run["versions"])
+    libraries = sorted({name for run in runs for name in run["versions"]}, key=str.lower)
+    libraries.sort(key=lambda name: name != PACKAGE)
     body = {name: [run["versions"].get(name, "–") for run in runs] for name in libraries}
     lines = [f"| {' | '.join([name, *cells])} |" for name, cells in (head | body).items()]
     lines.insert(1, "| --- " * (len(runs) + 1) + "|")

@@ -1,9 +1,9 @@
 # %% [markdown]
 # # Does an autoencoder beat PCA on my data?
 #
-# An autoencoder that was fitted to 80 regions gives these 80 regions back better than PCA. That says
-# nothing: it can learn more of them by heart. The question is who is better on regions *left out*. The same
-# is in the window as [Compare methods](../howto/compare-methods.md).
+# An autoencoder that was fitted to 80 regions reconstructs these 80 regions better than PCA. That proves
+# nothing: it can learn more of them by heart. The question is which is better on regions *left out*. In the
+# window, [Compare methods](../howto/compare-methods.md) does the same.
 #
 # %% [hide]
 import pandas as pd
@@ -31,7 +31,7 @@ shutil.copy("comparison/comparison.png", "error-on-samples-left-out.png")
 #
 # ## Fold by fold
 #
-# Folds differ more than methods do, so compare them fold by fold. Below 1 the autoencoder is better.
+# Folds differ more than methods do, so compare the methods fold by fold. Below 1 the autoencoder is better.
 #
 # %%
 scores = pd.read_csv("comparison/comparison.csv")
@@ -53,17 +53,17 @@ for split, of in ratio.groupby("split"):
 near = scores.groupby("split")[["n_train", "distance_median_mm"]].median()
 print(near.round(1))
 # %% [markdown]
-# With random folds the nearest training sample, or its mirror image, is next door: that is the error for a
+# With random folds the nearest training sample, or its mirror image, is next door: so the error is that for a
 # region whose neighbours are known. With blocks it is centimetres away.
 #
 # ## What to do with the answer
 #
 # - **The autoencoder is better in blocks and at random**: use it, with the number of components where the
 #   error stops falling.
-# - **Only at random**: it interpolates better between neighbours, but has not found more that holds
+# - **Only at random**: it interpolates better between neighbours, but has found nothing more that holds
 #   elsewhere. PCA is simpler to explain.
-# - **Nowhere**: use PCA. The default autoencoder starts as PCA and stays there where samples held out do not
+# - **Nowhere**: use PCA. The default autoencoder starts as PCA and stays there if held-out samples do not
 #   agree that more helps, so little is lost by trying.
 #
-# What came of it on public tables of the Allen atlas is in [What was published, and what we
+# What we found on public tables of the Allen atlas is in [What was published, and what we
 # found](../explanation/published-claims.md).

@@ -2,7 +2,7 @@
 # # On a cluster
 #
 # The same commands, with the work given to other machines by [Dask
-# distributed](https://distributed.dask.org). This page starts a scheduler and two workers on one machine:
+# distributed](https://distributed.dask.org). This page starts a scheduler and two workers on one machine;
 # on a cluster they run where the cores are, and everything else is the same.
 #
 # %% [hide]
@@ -24,7 +24,7 @@ cluster = LocalCluster(
 # dask scheduler
 # ```
 #
-# which prints its address. On those that are to work, one worker a core:
+# which prints its address. On those that are to compute, one worker per core:
 #
 # ```sh
 # dask worker tcp://127.0.0.1:45786 --nworkers 2 --nthreads 1
@@ -59,13 +59,13 @@ for name in ("latents", "error"):
     )
     print(f"{name}: the largest difference is {np.nanmax(np.abs(a - b)):.1e}")
 # %% [markdown]
-# Zero where both computed in one thread; other numbers of threads change last digits.
+# Zero if both computed in one thread; other numbers of threads change the last digits.
 #
 # ## On a queue
 #
-# A scheduler obeys everybody who can reach it: keep it within a network that you trust. Under Slurm, start
+# A scheduler obeys anybody who can reach it: keep it within a network that you trust. Under Slurm, start
 # the scheduler in the job's first task and workers in the others (or use
 # [dask-jobqueue](https://jobqueue.dask.org)), and give its address to the command.
 #
 # [Use more than one machine](../howto/more-machines.md) says what is shared out, what stays on the machine
-# that asks, and what becomes of a worker that dies.
+# that asks, and what happens if a worker dies.

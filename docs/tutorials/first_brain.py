@@ -27,16 +27,16 @@ settle(3)
 # ## 1. Open a brain
 #
 # *Plugins > Compressed Transcriptomics > Compressed Transcriptomics* opens the main dock. Its buttons are
-# the steps of the work, from *Data* to *View*; *?* on top opens the page of this site that is about the
+# the steps of the work, from *Data* to *View*; *?* at the top opens the page of this site about the
 # step you see.
 #
 # %% [hide]
 picture(viewer, "the-main-dock.png")
 # %% [markdown]
 # *Real brains…* fetches a table of the Allen Human Brain Atlas with its atlas, once, after it has shown
-# the terms of those who made it. Without a network, *Sample regions* and *Sample brain* are made up and
-# there at once. Or drop a file of yours on the window:
-# [Open data](../howto/open-data.md) says what is understood.
+# the terms of those who made it. *Sample regions* and *Sample brain* are synthetic and need no
+# network. Or drop a file of your own on the window:
+# [Open data](../howto/open-data.md) says which files can be read.
 #
 # %% [hide]
 with contextlib.redirect_stdout(io.StringIO()):  # the note that stands in the picture
@@ -44,13 +44,13 @@ with contextlib.redirect_stdout(io.StringIO()):  # the note that stands in the p
     settle(3)
 picture(viewer, "a-brain-is-open.png")
 # %% [markdown]
-# A table has one row per region, so each region of the atlas has one colour. Left is on the left, the letters
-# say so; the bar is in millimetres; outside the brain nothing is drawn. The name of the region under the
-# mouse stands in the status bar.
+# A table has one row per region, so each region of the atlas has one colour. Left is on the left, as the letters
+# say; the scale bar is in millimetres; outside the brain nothing is drawn. The status bar names the region
+# under the mouse.
 #
 # ## 2. Look at a gene
 #
-# *Choose a gene…* searches as you type: part of a symbol, then Enter. The arrow keys walk through the list,
+# *Choose a gene…* searches as you type: part of a symbol, then Enter. The arrow keys step through the list,
 # and the brain follows.
 #
 # %% [hide]
@@ -64,7 +64,7 @@ picture(viewer, "one-gene.png")
 # ## 3. Compress
 #
 # *Compress*, then *Run*. Nothing needs to be set: a residual autoencoder with 8 components is fitted to all
-# genes. The bar tells how long it will take, and *Cancel* ends it.
+# genes. The progress bar tells how long it will take, and *Cancel* ends it.
 #
 # %% [hide]
 compress = main.show_page("Compress")
@@ -72,7 +72,7 @@ press(compress.bar)
 picture(viewer, "compressed.png")
 # %% [markdown]
 # Three brains stand side by side: the gene, the **error** (the root mean square of reconstruction minus
-# original, over all genes) and the **components**. The slider *component* walks through them. Each has its
+# original, over all genes) and the **components**. The slider *component* steps through them. Each has its
 # own contrast limits, symmetric about its mean; their order and sign have no meaning.
 #
 # %% [hide]
@@ -86,10 +86,10 @@ settle(3)
 picture(viewer, "in-3-d.png")
 viewer.dims.ndisplay = 2
 # %% [markdown]
-# ## 4. How good is it on a brain that it has not seen?
+# ## 4. How good is it on parts of the brain that it has not seen?
 #
-# The error above is on the data that the codec was fitted to, and it flatters. Tick *Measure on held-out
-# samples* and run again: parts of the brain are left out of a fit, and their error measured.
+# The error above is on the data that the codec was fitted to, and it flatters. Tick *Measure held-out
+# error* and run again: each part of the brain is left out of a fit in turn, and the error on it is measured.
 #
 # %% [hide]
 compress.held_out.setChecked(True)
@@ -97,7 +97,7 @@ press(compress.bar)
 print(compress.result.text())
 picture(viewer, "measured-on-samples-not-seen.png")
 # %% [markdown]
-# [What a held-out error is](../explanation/held-out-error.md), and [is this reconstruction to be
+# [What a held-out error is](../explanation/held-out-error.md), and [can this reconstruction be
 # trusted](trust.md)?
 #
 # ## 5. Where is it worst?
@@ -126,8 +126,8 @@ viewer.close()
 # *Save results…* in *Compress* writes volumes and tables ([what is in
 # them](../reference/formats.md#a-folder-of-results)).
 #
-# ## And then?
+# ## What next?
 #
 # - [Does an autoencoder beat PCA on my data?](autoencoder_or_pca.md)
-# - [Which genes is a component?](../howto/explain.md)
+# - [The genes of a component](../howto/explain.md)
 # - [Predict a receptor map](receptor_map.md)

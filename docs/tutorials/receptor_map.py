@@ -1,9 +1,9 @@
 # %% [markdown]
 # # Predict a receptor map
 #
-# How much of where a receptor is dense do a few components of gene expression know? Maps are predicted at
-# places held out, and compared with [maps that are as smooth and as symmetric, but related to
-# nothing](../explanation/null.md). The same is in the window as [Predict maps](../howto/predict-maps.md).
+# How much do a few components of gene expression know about where a receptor is dense? Maps are predicted at
+# held-out places, and compared with [maps that are as smooth and as symmetric, but related to
+# nothing](../explanation/null.md). In the window, [Predict maps](../howto/predict-maps.md) does the same.
 #
 # %% [hide]
 import shutil
@@ -34,8 +34,8 @@ scores = pd.read_csv("prediction/prediction.csv")
 columns = ["target", "method", "r2", "r2_low", "r2_high", "p_spatial", "p_fdr"]
 print(scores[columns].round(3).to_string(index=False))
 # %% [markdown]
-# - **R²** is at places held out, against the mean of the training places: 0 is as good as that mean, and below
-#   0 the prediction is worse than it.
+# - **R²** is at held-out places, against the mean of the training places: 0 is as good as that mean, and below
+#   0 the prediction is worse.
 # - **The interval** is wide where folds disagree. A high R² whose interval spans 0 is no finding.
 # - **p_spatial** answers one question only: how often is a map like this, related to nothing, predicted as
 #   well? A high R² with a large p is no contradiction: maps as smooth, as symmetric and with such steps
@@ -63,8 +63,8 @@ print(
 # %% [markdown]
 # The target that is predicted best, its prediction (each region from the rest of the brain) and the error.
 #
-# ## Before you write it down
+# ## Before you publish it
 #
-# - Expression and receptors were measured in different people. Neither R² nor p tells how that matters.
+# - Expression and receptors were measured in different people. Neither R² nor p tells how much that matters.
 # - A high R² may be mostly the step between cortex and subcortex. Predict the cortex alone to see.
-# - The codec saw the expression of all regions, though no target.
+# - The codec saw the expression of all regions, though none of the targets.

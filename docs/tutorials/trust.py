@@ -1,8 +1,8 @@
 # %% [markdown]
-# # Is this reconstruction to be trusted?
+# # Can this reconstruction be trusted?
 #
-# A codec gives back every voxel and every gene, and all of it looks like a brain. Five questions tell how
-# much of it to believe. Here they are asked on the command line; each is a press in the window, too
+# A codec reconstructs every voxel and every gene, and all of it looks like a brain. Five questions tell how
+# much of it to believe. Here they are asked on the command line; in the window, each is a click
 # ([Check a reconstruction](../howto/check.md)).
 #
 # %% [hide]
@@ -14,15 +14,15 @@ import tutorial_data
 
 tutorial_data.table()
 # %% [markdown]
-# Three files lie in this folder: a table with a row per region and a column per gene, its atlas, and the names
-# of the atlas's ids. One command compresses the table into 8 components. `--held-out` measures the error
+# There are three files in this folder: a table with a row per region and a column per gene, its atlas, and the
+# names of the atlas's ids. One command compresses the table into 8 components. `--held-out` measures the error
 # on held-out samples, too.
 #
 # %% [shell]
 # compressed-transcriptomics encode regions.csv --atlas atlas.nii.gz \
 #     --labels labels.csv --model residual --latent 8 --held-out --out result
 # %% [markdown]
-# Read the notes first: they tell what was left out and why.
+# Read the notes first: they say what was left out and why.
 #
 # ## 1. What is the error on samples that it has not seen?
 #
@@ -33,20 +33,20 @@ print(f"RMSE on the data fitted to   {fitted:.4f}")
 print(f"held-out RMSE                {held_out:.4f}")
 print(f"times the fitted error       {held_out / fitted:.1f}")
 # %% [markdown]
-# Whatever is to hold for other brains is to be judged by the second number
-# ([what it is](../explanation/held-out-error.md)). The first says how well *these* samples can be drawn from
-# 8 numbers each.
+# Judge anything that should hold for other brains by the second number
+# ([what it is](../explanation/held-out-error.md)). The first says how well *these* samples can be reconstructed
+# from 8 numbers each.
 #
-# ## 2. Is it better than saying nothing?
+# ## 2. Is it better than knowing nothing?
 #
 # Each gene has a mean. A codec that knows nothing gives that mean for every region, and errs by the gene's
-# standard deviation. Where the held-out error is as large, the components say nothing about
+# standard deviation. If the held-out error is as large, the components say nothing about
 # the gene that could be relied on elsewhere.
 #
 # %%
 genes = pd.read_csv("result/gene_error.csv", index_col="gene")
 better = genes["held_out_rmse"] < genes["sd"]
-print(f"{better.sum():,} of {len(genes):,} genes are given back better than by their mean")
+print(f"{better.sum():,} of {len(genes):,} genes are reconstructed better than by their mean")
 print(genes.assign(ratio=genes["held_out_rmse"] / genes["sd"]).nlargest(5, "ratio").round(3))
 # %% [markdown]
 # ## 3. Where is it worst?
@@ -58,21 +58,21 @@ print(samples[["rmse", "held_out_rmse"]].nlargest(5, "held_out_rmse").round(3))
 # compressed-transcriptomics figure result --what rmse held-out --planes axial \
 #     --slices 5 --own-scales --out errors.png
 # %% [markdown]
-# Regions unlike all others come last, as nothing in the rest of the brain tells what they are like. That is
+# Regions unlike all others do worst, as nothing in the rest of the brain tells what they are like. That is
 # a fact about the brain more than about the codec.
 #
-# ## 4. Are all values alike, or does it pull to the middle?
+# ## 4. Does it pull values towards the mean?
 #
 # %% [shell]
 # compressed-transcriptomics figure result --what density --out values.png
 # %% [markdown]
-# Points along the dashed line are given back as they were; a cloud that is flatter than the line has its
-# extremes pulled to the mean.
+# Points on the dashed line are reconstructed exactly; a cloud that is flatter than the line has its
+# extremes pulled towards the mean.
 #
-# ## 5. Are other data like those that it has learned from?
+# ## 5. Are other data like those that it learned from?
 #
-# A model that is used on other data carries what its training data look like. Here the first ten regions
-# are spoilt with noise of the size of each gene's own variation, and the rest is left as it was.
+# A model carries a description of its training data, for use on other data. Here the first ten regions
+# are spoilt with noise as large as each gene's own variation, and the rest are left as they were.
 #
 # %%
 import numpy as np
@@ -89,9 +89,9 @@ outside = reconstruct(codec, other).novelty.distance > 1
 print(f"outside, of the ten that were spoilt:  {outside[:10].sum()}")
 print(f"outside, of the {len(outside) - 10} others:         {outside[10:].sum()}")
 # %% [markdown]
-# Where more than a fifth of the brain is outside, you are warned, and should not read much into what comes
-# back ([how it is measured](../reference/numbers.md#distance-to-training-data)).
+# If more than a fifth of the brain is outside, you are warned, and should not read much into the
+# reconstruction ([how it is measured](../reference/numbers.md#distance-to-training-data)).
 #
-# ## And in writing
+# ## In writing
 #
-# `compressed-transcriptomics report result --out report.html` puts it all on one page for those who ask.
+# `compressed-transcriptomics report result --out report.html` puts it all on one page.

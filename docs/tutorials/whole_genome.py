@@ -1,8 +1,8 @@
 # %% [markdown]
 # # A whole genome at 2 mm
 #
-# Whole-brain transcriptomes come as one volume per gene: 185,682 voxels x 18,686 genes, 14 GB. This is the way
-# through them, shown here on as many maps as are at hand: all commands are the same for all genes.
+# Whole-brain transcriptomes come as one volume per gene: 185,682 voxels x 18,686 genes, 14 GB. This is how
+# to handle them, shown here on a few maps; the commands are the same for all genes.
 #
 # %% [hide]
 import json
@@ -21,7 +21,7 @@ print(f"{len(paths)} files in {folder}/, such as {paths[0].name}")
 # %% [shell]
 # compressed-transcriptomics info mrna --impute drop_genes
 # %% [markdown]
-# Real maps are like that: some hold values that no gene can have. They are refused, unless you say what to
+# Real maps are like that: some hold values that no gene can have. They are refused unless you say what to
 # do about them; `drop_genes` leaves them out ([bad maps](../howto/whole-brain-maps.md#bad-maps)).
 #
 # ## Make a store, once
@@ -31,7 +31,7 @@ print(f"{len(paths)} files in {folder}/, such as {paths[0].name}")
 # %% [shell]
 # compressed-transcriptomics convert mrna --impute drop_genes --out brain.zarr
 # %% [markdown]
-# It can be interrupted, and the same command goes on. In napari, drop the folder `brain.zarr` on the window.
+# If it is interrupted, the same command resumes. In napari, drop the folder `brain.zarr` on the window.
 #
 # ## Compress it
 #
@@ -47,7 +47,7 @@ size = sum(path.stat().st_size for path in Path("brain.zarr").rglob("*")) / 1e6
 print(f"{summary['n_samples']:,} voxels x {summary['n_genes']:,} genes")
 print(f"store on disk: {size:.0f} MB; fitted, encoded and measured in {summary['seconds']:.0f} s")
 # %% [markdown]
-# `--model residual` is the default autoencoder; of few genes it takes longer than PCA, of thousands hardly
+# `--model residual` is the default autoencoder; with few genes it takes longer than PCA, with thousands hardly so
 # ([measured](../howto/large-data.md#what-it-takes-measured)).
 #
 # ## Where next

@@ -35,8 +35,14 @@ def add_options(coherence: Any) -> None:
     )
     add("--labels-volume", type=Path, metavar="ATLAS", help="label NIfTI that defines the regions")
     add_compartments(add)
-    add("--permutations", type=permutations, default=999, metavar="N", help="default: 999")
-    add("--out", type=Path, required=True, metavar="DIR")
+    add(
+        "--permutations",
+        type=permutations,
+        default=999,
+        metavar="N",
+        help="surrogate maps; default: 999",
+    )
+    add("--out", type=Path, required=True, metavar="DIR", help="folder to write")
     add_style_options(coherence)
 
 

@@ -163,8 +163,9 @@ def command_parser(about: str = "") -> argparse.ArgumentParser:
     parser = made(
         prog=PROG,
         description="Compress gene expression in the brain into a few components.",
-        epilog="Exit codes: 0 done, 2 input, settings or surroundings at fault, 70 the program at "
-        "fault, 130 interrupted (Ctrl-C), 143 ended (SIGTERM).",
+        epilog="Exit codes: 0 done; 2 input, settings or the machine at fault; 70 the program at "
+        "fault; 129 hang-up (SIGHUP), 130 interrupted (Ctrl-C), 143 ended (SIGTERM); 141 nobody "
+        "read the output.",
     )
     parser.add_argument("--version", action="version", version=f"{PROG} {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
@@ -172,7 +173,7 @@ def command_parser(about: str = "") -> argparse.ArgumentParser:
     data, work = _Parser(add_help=False), _Parser(add_help=False)
     add_input(data.add_argument)
     add, devices = work.add_argument, ("auto", "cuda", "mps", "cpu")
-    add("--seed", type=seed, default=0, metavar="N", help="of all that is drawn; default: 0")
+    add("--seed", type=seed, default=0, metavar="N", help="seed of everything random; default: 0")
     add("--device", choices=devices, default="auto", help="where to compute; default: auto")
     shared = {"data": [data], "data, seed and device": [data, work], "": []}
     for name, (module, has) in _COMMANDS.items():

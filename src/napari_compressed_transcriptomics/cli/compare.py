@@ -28,12 +28,18 @@ def add_options(compare: Any) -> None:
     """Add the options of the command to its parser."""
     add = compare.add_argument
     add_methods(add, ("residual", "autoencoder", "pca", "nmf", "kernel-pca"), (2, 4, 8, 16))
-    add("--split", nargs="+", default=["blocks"], metavar="S", help="blocks (default), random")
-    add("--folds", type=folds, default=5, metavar="N", help="default: 5")
+    add(
+        "--split",
+        nargs="+",
+        default=["blocks"],
+        metavar="S",
+        help="what is held out: blocks (default), random",
+    )
+    add("--folds", type=folds, default=5, metavar="N", help="number of folds; default: 5")
     add_buffer(add)
     add("--jobs", type=processes, metavar="N", help="processes; default: as cores and memory allow")
     add_scheduler(add, "fit")
-    add("--out", type=Path, required=True, metavar="DIR")
+    add("--out", type=Path, required=True, metavar="DIR", help="folder to write")
     add_style_options(compare, tables=False)
 
 

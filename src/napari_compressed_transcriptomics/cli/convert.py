@@ -20,7 +20,9 @@ DETAILS = (
 
 def add_options(convert: Any) -> None:
     """Add the options of the command to its parser."""
-    convert.add_argument("--out", type=Path, required=True, metavar="NAME.zarr")
+    convert.add_argument(
+        "--out", type=Path, required=True, metavar="NAME.zarr", help="store to write"
+    )
     convert.add_argument(
         "--dtype",
         choices=("float32", "float16"),

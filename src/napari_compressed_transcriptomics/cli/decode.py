@@ -49,7 +49,7 @@ def add_options(decode: Any) -> None:
         default="float32",
         help="of --all; float16 takes half the space and rounds",
     )
-    add("--out", type=Path, required=True, metavar="DIR")
+    add("--out", type=Path, required=True, metavar="DIR", help="folder to write")
     add_reading(add)
     add_style_options(decode)
 

@@ -20,7 +20,7 @@ def add_options(difference: Any) -> None:
     add = difference.add_argument
     add("a", type=Path, metavar="RESULT_DIR_A", help="folder that encode --out wrote")
     add("b", type=Path, metavar="RESULT_DIR_B", help="another, of the same data")
-    add("--out", type=Path, required=True, metavar="DIR")
+    add("--out", type=Path, required=True, metavar="DIR", help="folder to write")
     add_regions_of_results(add)
     add_style_options(difference)
 

@@ -40,7 +40,7 @@ def add_options(encode: Any) -> None:
     add(
         "--latent", type=components, metavar="K", help="number of components; not with a model file"
     )
-    add("--out", type=Path, required=True, metavar="DIR")
+    add("--out", type=Path, required=True, metavar="DIR", help="folder to write")
     add(
         "--fill-missing",
         action="store_true",
@@ -63,8 +63,8 @@ def add_options(encode: Any) -> None:
         help="measure the held-out error, too (models that are fitted to the data): as many more "
         "fits as there are folds",
     )
-    add("--split", choices=SPLITS, help="for --held-out; default: blocks")
-    add("--folds", type=folds, metavar="N", help="for --held-out; default: 5")
+    add("--split", choices=SPLITS, help="what --held-out leaves out; default: blocks")
+    add("--folds", type=folds, metavar="N", help="folds of --held-out; default: 5")
     add_buffer(add)
     add(
         "--block-memory",

@@ -53,15 +53,15 @@ def add_options(figure: Any) -> None:
     add("--planes", nargs="+", metavar="P", help="axial (default), coronal, sagittal")
     add("--mm", nargs="+", type=float, metavar="MM", help="positions of the slices")
     add("--slices", dest="n", type=int, metavar="N", help="slices per plane; default: 6")
-    add("--place", nargs=3, type=float, metavar="MM", help="x, y and z of ortho")
+    add("--place", nargs=3, type=float, metavar="MM", help="x, y and z of the view ortho")
     add("--mesh", help="of the view surface: pial (default) or inflated")
     add("--low", type=float, metavar="V", help="value at the lower end of the colours")
-    add("--high", type=float, metavar="V", help="value at the upper end")
-    add("--colormap", metavar="NAME", help="of matplotlib")
-    add("--width-cm", type=float, metavar="CM", help="default: 17, of movies 12")
+    add("--high", type=float, metavar="V", help="value at the upper end of the colours")
+    add("--colormap", metavar="NAME", help="colormap of matplotlib")
+    add("--width-cm", type=float, metavar="CM", help="width; default: 17, of movies 12")
     add("--font-pt", type=float, metavar="PT", help="size of text; default: 8")
-    add("--dpi", type=int, metavar="N", help="default: 300, of movies 100")
-    add("--title", metavar="T")
+    add("--dpi", type=int, metavar="N", help="dots per inch; default: 300, of movies 100")
+    add("--title", metavar="T", help="title above the figure")
     for name, words in (
         ("own-scales", "scale each map by itself, even maps of the same quantity"),
         ("no-outline", "leave out the outlines of the data"),

@@ -20,7 +20,9 @@ def add_commands(models: Any) -> None:
         "path": (_path, "Print the folder for published weights."),
     }
     made = add_commands_to(models, commands)
-    made["download"].add_argument("latent", nargs="*", type=int, metavar="K", help="components")
+    made["download"].add_argument(
+        "latent", nargs="*", type=int, metavar="K", help="numbers of components"
+    )
     importing, checking = made["import"], made["check"]
     importing.add_argument("file", type=Path, metavar="FILE", help="published file, or a folder")
     checking.add_argument("file", type=Path, metavar="FILE", help="model file")

@@ -86,7 +86,9 @@ def add_json(parser: argparse.ArgumentParser) -> None:
 def add_methods(add: Callable, methods: Sequence[str], latent_sizes: Sequence[int]) -> None:
     """Add the options of methods and their numbers of components, with their defaults."""
     usual = " ".join(methods)
-    add("--methods", nargs="+", default=[*methods], metavar="M", help=f"default: {usual}")
+    add(
+        "--methods", nargs="+", default=[*methods], metavar="M", help=f"see below; default: {usual}"
+    )
     usual = " ".join(map(str, latent_sizes))
     add(
         "--latent",
@@ -94,7 +96,7 @@ def add_methods(add: Callable, methods: Sequence[str], latent_sizes: Sequence[in
         type=components,
         default=[*latent_sizes],
         metavar="K",
-        help=f"default: {usual}",
+        help=f"numbers of components; default: {usual}",
     )
 
 

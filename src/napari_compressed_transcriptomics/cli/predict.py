@@ -51,8 +51,15 @@ def add_options(predict: Any) -> None:
         metavar="LIST",
         help="regions (CSV, .xlsx, label table) in the order of tables without names",
     )
-    add("--methods", nargs="+", default=[], metavar="M", help="default: residual")
-    add("--latent", nargs="+", type=components, default=[8], metavar="K", help="default: 8")
+    add("--methods", nargs="+", default=[], metavar="M", help="see below; default: residual")
+    add(
+        "--latent",
+        nargs="+",
+        type=components,
+        default=[8],
+        metavar="K",
+        help="numbers of components; default: 8",
+    )
     add_images(add, "latent images to use as well")
     add(
         "--regressor",
@@ -61,20 +68,32 @@ def add_options(predict: Any) -> None:
         metavar="R",
         help="ridge (default), trees (gradient boosting)",
     )
-    add("--split", nargs="+", default=["blocks"], metavar="S", help="blocks (default), random")
-    add("--folds", type=folds, default=5, metavar="N", help="default: 5")
+    add(
+        "--split",
+        nargs="+",
+        default=["blocks"],
+        metavar="S",
+        help="what is held out: blocks (default), random",
+    )
+    add("--folds", type=folds, default=5, metavar="N", help="number of folds; default: 5")
     add_buffer(add, 0.0)
-    add("--repeats", type=repeats, default=4, metavar="N", help="default: 4")
+    add(
+        "--repeats",
+        type=repeats,
+        default=4,
+        metavar="N",
+        help="how often the folds are drawn anew; default: 4",
+    )
     add(
         "--surrogates",
         type=surrogates,
         default=1000,
         metavar="N",
-        help="default: 1000; 0: no p-values",
+        help="surrogate maps per target; default: 1000; 0: no p-values",
     )
     add_compartments(add)
     add_scheduler(add, "predict one target each")
-    add("--out", type=Path, required=True, metavar="DIR")
+    add("--out", type=Path, required=True, metavar="DIR", help="folder to write")
     add_style_options(predict)
 
 

@@ -25,7 +25,7 @@ def add_commands(samples: Any) -> None:
         action="store_true",
         help="accept the terms of its sources; without this they are printed",
     )
-    importing.add_argument("key", metavar="SAMPLE")
+    importing.add_argument("key", metavar="SAMPLE", help="as `samples list` names it")
     importing.add_argument("file", type=Path, metavar="FILE", help="one of its files, or a folder")
 
 

@@ -24,18 +24,29 @@ DETAILS = (
 def add_options(train: Any) -> None:
     """Add the options of training to its parser."""
     add = train.add_argument
-    add("--latent", type=_from(1), required=True, metavar="K", help="components")
-    add("--out", type=Path, required=True, metavar="MODEL.safetensors")
+    add("--latent", type=_from(1), required=True, metavar="K", help="number of components")
+    add("--out", type=Path, required=True, metavar="MODEL.safetensors", help="model file to write")
     add(
         "--recipe",
         default="residual",
         help="residual (lowest error on data held out) or autoencoder (as published)",
     )
-    add("--codec", choices=("residual", "autoencoder", "pca"), help="instead of the recipe's")
+    add(
+        "--codec",
+        choices=("residual", "autoencoder", "pca"),
+        help="codec to train instead of the recipe's",
+    )
     add("--hidden", type=_sizes, metavar="N,N,..", help="hidden layers, from genes to latents")
-    add("--epochs", "--max-epochs", dest="max_epochs", type=_from(1), metavar="N", help="at most")
+    add(
+        "--epochs",
+        "--max-epochs",
+        dest="max_epochs",
+        type=_from(1),
+        metavar="N",
+        help="largest number of epochs",
+    )
     add("--batch", dest="batch_size", type=_from(2), metavar="N", help="samples per step")
-    add("--learning-rate", type=float, metavar="R", help="of Adam, at the start")
+    add("--learning-rate", type=float, metavar="R", help="initial learning rate of Adam")
     add("--patience", type=_from(1), metavar="N", help="epochs without a lower validation error")
     add(
         "--validation",

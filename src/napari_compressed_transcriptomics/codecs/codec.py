@@ -89,7 +89,7 @@ class Codec(ABC):
     rows_together : int
         Rows whose latents depend on each other; blocks of rows are whole multiples of it.
     needs_samples : bool
-        It cannot be fitted with as many components as samples (else fitting warns of it).
+        It cannot be fitted with as many components as samples (otherwise fitting only warns).
     is_network : bool
         It runs as a `CodecNetwork`: it can be saved, and `reconstruct` takes it.
     streams : bool
@@ -136,7 +136,7 @@ class Codec(ABC):
         return f"the codec {self.id}"
 
     def chosen(self) -> str:
-        """Return in a few words what it chose among its training samples, if it did."""
+        """Return in a few words what it chose by its training samples, if anything."""
         best = self.training.get("best_epoch")
         return "" if best is None else f"epoch {best} of {self.training.get('epochs')}"
 
@@ -191,8 +191,8 @@ class Codec(ABC):
         latent_size : int
             Number of components.
         seed : int
-            The same seed and data give the same codec; of more than 500 samples to the last digit
-            only with as many threads.
+            The same seed and data give the same codec; with more than 500 samples, to the last
+            digit only with as many threads.
         device : {"auto", "cuda", "mps", "cpu"}, optional
             Where to compute, if the method can choose.
         max_epochs : int, optional
@@ -206,7 +206,7 @@ class Codec(ABC):
         Raises
         ------
         UserError
-            If the data cannot carry so many components, has the wrong scale, or there is too
+            If the data are too few for so many components or on the wrong scale, or there is too
             little memory.
         """
         if cls.unavailable():

@@ -55,7 +55,7 @@ class TrainRequest:
     max_epochs, batch_size, patience : int, optional
         See `training_settings.TrainingSettings`, as for those that follow.
     learning_rate : float, optional
-        At first.
+        The initial one.
     validation : {"random", "blocks"}, optional
         How rows are held out.
     seed : int
@@ -63,10 +63,10 @@ class TrainRequest:
     device : str
         ``auto``, ``cuda``, ``mps`` or ``cpu``.
     checkpoint : Path, optional
-        The model file beside which to keep checkpoints (`resume.Checkpoints`). Whoever saves
+        The model file beside which to keep checkpoints (`resume.Checkpoints`). Code that saves
         the model removes them with `resume.remove_checkpoints`.
     resume : bool
-        Go on from the checkpoints that are there; without it they are refused.
+        Continue from the checkpoints that are there; without it they are refused.
     """
 
     expression: Expression
@@ -118,8 +118,8 @@ def train_codec(request: TrainRequest, report: Report = silent) -> Codec:
     Raises
     ------
     UserError
-        If data and settings do not go together, or there are checkpoints and `resume` does not
-        ask for them, or it does and they are missing or of other training.
+        If data and settings do not fit together, if there are checkpoints without `resume`, or if
+        with it they are missing or of other training.
     """
     codec_id, settings = recipe_settings(request.recipe)
     if request.codec is not None and request.codec != codec_id:

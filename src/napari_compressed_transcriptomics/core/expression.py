@@ -42,9 +42,9 @@ class Expression:
     source : dict
         JSON-safe provenance: paths and SHA-256 of the files that were read.
     filled : tuple of str
-        Genes that the data lack and their means in a model's training stand for (see `aligned_to`).
+        Genes that the data lack, set to their means in a model's training (see `aligned_to`).
     imputed : ndarray of int64, shape (n_imputed, 2)
-        Row and column of each single cell that the data lack and its gene's mean stands for.
+        Row and column of each single missing cell, set to its gene's mean.
     """
 
     values: Values
@@ -92,9 +92,9 @@ class Expression:
         return {gene: column for column, gene in enumerate(self.genes)}
 
     def column(self, gene: str) -> int:
-        """Return the column of a gene; a `UserError` names one that is not there, or is otherwise.
+        """Return the column of a gene; a `UserError` names one that is missing.
 
-        Genes have other symbols than before, and ids: the message names what is here.
+        If the gene is here under another symbol or an id, the message names that.
         """
         try:
             return self._column[gene]
@@ -138,7 +138,7 @@ class Expression:
         return replace(self, values=np.asarray(self.values))
 
     def drawn(self, n: int, seed: int = 0) -> "Expression":
-        """Return at most `n` samples drawn at random, in memory; said in `notes`."""
+        """Return at most `n` samples drawn at random, in memory; `notes` say so."""
         if self.n_samples <= n:
             return self.in_memory()
         rows = self._draw(n, seed)
@@ -163,7 +163,7 @@ class Expression:
     def aligned_to(self, genes: tuple[str, ...], fill: np.ndarray | None = None) -> "Expression":
         """Return the same samples with columns in the order of `genes`, matched by symbol.
 
-        Genes that are here under a symbol of before or since, an alias or an id are found, which
+        Genes that are here under an older or newer symbol, an alias or an id are found, which
         is noted, unless another gene may be meant (see `gene_identities.counterparts`). Genes
         that are not asked for are dropped.
 

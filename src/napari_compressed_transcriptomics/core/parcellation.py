@@ -21,7 +21,7 @@ class Parcellation:
     affine : ndarray of float64, shape (4, 4)
         Voxel indices to RAS millimetres, exactly as in the source file.
     lacking : ndarray of bool, shape (x, y, z), or None
-        Voxels of regions that the atlas has but the file has no data of; None where there are none.
+        Voxels of regions of the atlas for which the file has no data; None if there are none.
     """
 
     labels: np.ndarray
@@ -64,7 +64,7 @@ class Parcellation:
 
     @property
     def samples_are(self) -> str:
-        """``regions``, or what each sample is one of: ``voxels``, on a surface ``vertices``."""
+        """What samples are: ``regions``, ``voxels`` or, on a surface, ``vertices``."""
         return "regions" if self.voxels_per_sample.max(initial=0) > 1 else self.units
 
     @property
@@ -78,7 +78,7 @@ class Parcellation:
         return self.centroids
 
     def renumbered(self, labels: np.ndarray) -> "Parcellation":
-        """Return the same place with other samples: `labels` are as its own."""
+        """Return the same place with other samples; `labels` are like the attribute."""
         return replace(self, labels=np.asarray(labels, np.int32).reshape(self.labels.shape))
 
     def places_in(self, affine: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -46,7 +46,7 @@ class CompressRequest:
     block_bytes : int or None
         Memory for one block of rows; None for the default.
     fill_missing : bool
-        Accept a few genes that the model knows and the data lacks.
+        Accept data that lack a few of the model's genes.
     cache : Path or None
         Folder for published weights, see `pretrained.cache_folder`.
     notebook_mode : bool
@@ -102,7 +102,7 @@ def compress(request: CompressRequest, report: Report = silent) -> "Reconstructi
     Raises
     ------
     UserError
-        Where the data cannot carry the latent size, or does not fit the model; at once, where
+        If there are too few data for the latent size, or they do not fit the model; at once, if
         the held-out error is asked for and cannot be measured.
     """
     from .reconstruction import reconstruct

@@ -43,7 +43,7 @@ class DecodeRequest:
     reading : dict
         How tables are read, see `io.read_expression`.
     space : str
-        The brain's, one of `core.brain_space.SPACES`; empty where it is not told.
+        Template space, one of `core.brain_space.SPACES`; empty if not known.
     cache : Path or None
         Folder for published weights.
     """
@@ -76,8 +76,8 @@ def decode_latents(request: DecodeRequest, report: Report = silent) -> "Reconstr
     Raises
     ------
     UserError
-        Latents or model are faulty, do not belong together (another number of components, another
-        method by the files' names), or are scaled, and nothing tells from which values.
+        Latents or model are faulty, do not match (another number of components, another
+        method by the files' names), or are scaled, and nothing tells from which range.
     """
     from napari_compressed_transcriptomics.io.readers.latents.read import read_latents
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Reconstruction:
-    """How well a codec gives expression back.
+    """How well a codec reconstructs expression.
 
     Errors are of the user's own values, not of clipped ones. With ``SSE`` the sum of squared
     errors and ``SST`` the sum of squared differences from the mean of what is summed over,
@@ -172,7 +172,7 @@ def reconstruct(
     expression : Expression
         Samples with at least the codec's genes, in any order.
     device : {"auto", "cuda", "mps", "cpu"}
-        Where to compute. Without memory for it, smaller blocks and then the CPU are taken.
+        Where to compute. If memory runs short, smaller blocks are taken, then the CPU.
     block_bytes : int, optional
         Size of the blocks of rows that are in work at a time.
     fill_missing : bool
@@ -186,8 +186,8 @@ def reconstruct(
     Raises
     ------
     UserError
-        If genes are missing, the scale is wrong, or there is too little memory; at once, but
-        for memory that runs out meanwhile. As `core.cluster.connected`, with a scheduler.
+        If genes are missing, the scale is wrong, or there is too little memory; at once, unless
+        memory runs out meanwhile. With a scheduler, also as `core.cluster.connected`.
     """
     _require_memory(codec, expression)
     fill = codec.gene_means if fill_missing else None

@@ -51,7 +51,7 @@ class PredictRequest:
     n_folds, n_repeats : int
         Folds, and how often they are drawn anew.
     buffer : float
-        Of blocks, in mm, see `nested_folds`. None by default: surrogate maps are as smooth as the
+        Of blocks, in mm, see `nested_folds`. 0 by default: surrogate maps are as smooth as the
         target, and allow for neighbours that are trained on; places far from all others, such as
         the striatum, are hardly predicted from the rest.
     n_surrogates : int

@@ -6,8 +6,8 @@ from typing import Any
 
 SUMMARY = "Print the script that lets a shell complete commands and options."
 DETAILS = (
-    "bash: compressed-transcriptomics completion bash > "
-    "~/.local/share/bash-completion/completions/compressed-transcriptomics"
+    "In bash: `compressed-transcriptomics completion bash > "
+    "~/.local/share/bash-completion/completions/compressed-transcriptomics`"
 )
 SHELLS = ("bash", "zsh", "tcsh")
 _FILES = ("input", "atlas", "labels", "surface", "model")
@@ -15,7 +15,7 @@ _FILES = ("input", "atlas", "labels", "surface", "model")
 
 def add_options(completion: Any) -> None:
     """Add the options of the command to its parser."""
-    completion.add_argument("shell", choices=SHELLS)
+    completion.add_argument("shell", choices=SHELLS, help="shell to write the script for")
 
 
 def run(arguments: argparse.Namespace) -> None:

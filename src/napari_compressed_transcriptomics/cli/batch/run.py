@@ -20,7 +20,7 @@ DETAILS = (
 
 def add_options(run: Any) -> None:
     """Add the options of the command to its parser."""
-    run.add_argument("config", type=Path, metavar="CONFIG.toml")
+    run.add_argument("config", type=Path, metavar="CONFIG.toml", help="settings file")
     add_json(run)
 
 

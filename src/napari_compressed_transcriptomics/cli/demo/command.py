@@ -13,7 +13,13 @@ SUMMARY = "Compress a synthetic brain and show the result."
 def add_options(demo: Any) -> None:
     """Add the options of the command to its parser."""
     add = demo.add_argument
-    add("--out", type=Path, default=Path("demo-output"), metavar="DIR")
+    add(
+        "--out",
+        type=Path,
+        default=Path("demo-output"),
+        metavar="DIR",
+        help="folder to write; default: demo-output",
+    )
     add("--no-viewer", dest="viewer", action="store_false", help="write files, and open no window")
 
 

@@ -62,10 +62,10 @@ def compare_into_folder(
     """Compare, and keep every score in a folder as soon as it is there.
 
     ``comparison.csv`` (columns `compare_score.COLUMNS`) and ``comparison.json`` (settings, hashes,
-    versions) are written after each fit, ``comparison.png`` at the end; an older figure goes as
-    soon as the table grows. What the folder holds of the same data, seed and folds is not fitted
-    again; other methods, components and splits that it holds stay. The folder is held until the
-    end: nobody else can compare into it.
+    versions) are written after each fit, ``comparison.png`` at the end; an older figure is
+    removed as soon as the table grows. What the folder holds of the same data, seed and folds is
+    not fitted again; other methods, components and splits in it stay. The folder is locked until
+    the end: nobody else can compare into it.
 
     Parameters
     ----------

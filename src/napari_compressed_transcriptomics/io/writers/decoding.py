@@ -45,11 +45,11 @@ def save_decoding(
     style: Style = SAFE,
     report: Report = silent,
 ) -> list[Path]:
-    """Write genes that were decoded into a folder.
+    """Write decoded genes into a folder.
 
-    Of some genes ``decoded_GENE.nii.gz`` each, in the units of the model's training data, NaN
+    For some genes, ``decoded_GENE.nii.gz`` each, in the units of the model's training data, NaN
     outside, on the grid of the latents, with its sidecar (of vertices GIFTI of each hemisphere,
-    too), and ``decoded_genes.csv`` (a row per sample, a column per gene). Of all genes
+    too), and ``decoded_genes.csv`` (a row per sample, a column per gene). For all genes,
     ``decoded.zarr``, a store as `store.convert` writes it, decoded block by block. Last
     ``decoding.json``: model, latents, what was guessed, the command that does it again.
 

@@ -30,7 +30,7 @@ def write_page(
     path : str or Path
         Ends in ``.html``; an older page is replaced once the new one is complete.
     gene : str, optional
-        What the page opens with; the gene whose R2 is the median where not given.
+        What the page opens with; by default the gene whose R2 is the median.
     precision : {"auto", "float16", "int8"}
         Of the last layer, see `figures.page.rounding`.
     report : callable, optional
@@ -43,7 +43,7 @@ def write_page(
     Raises
     ------
     UserError
-        The decoder is no chain of layers, the gene is not there, it is not known where the
+        The decoder is not a chain of layers, the gene is not there, it is not known where the
         samples lie, the page would be too large for browsers, or the path cannot be written.
     """
     from napari_compressed_transcriptomics.figures.page.content import content_of

@@ -48,13 +48,13 @@ def open_result(directory: str | Path, places: Iterable[Parcellation] = ()) -> "
     ----------
     directory : str or Path
     places : iterable of Parcellation, optional
-        Of data that are open: the result takes that of its own samples, so that it is of the same.
+        Of open data: the result takes the one that has its samples, so that both share it.
 
     Raises
     ------
     UserError
-        The folder is none of results, has no model, is of a newer version, or its files are
-        missing, damaged, or not of one result.
+        The folder does not hold a result, has no model, is of a newer version, or its files are
+        missing, damaged, or from different results.
     """
     from napari_compressed_transcriptomics.codecs.models.model_file import load_model_later
     from napari_compressed_transcriptomics.reconstruction.decoded import (
