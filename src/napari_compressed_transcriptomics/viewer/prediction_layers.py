@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_compressed_transcriptomics.codecs.registry import GENES, short_title
+from napari_compressed_transcriptomics.core.display_range import display_range
 
 from .layer_content import shown
 from .layers import LayerData, samples_layer
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
     from napari_compressed_transcriptomics.study.predict import Prediction, Score
     from napari_compressed_transcriptomics.study.predict_request import PredictRequest
 
-
+KINDS = ("target", "predicted", "prediction_error")
+"""Of the layers of a score, `LayerContent.kind`."""
 _LONGEST = 28
 """Characters that fit above a third of a canvas."""
 
@@ -26,16 +28,42 @@ def prediction_layers(prediction: "Prediction", score: "Score") -> list[LayerDat
     The prediction error is target minus prediction, in diverging colours about 0: red where the
     prediction is too low. Target and prediction have the same contrast limits.
     """
-    expression, target = prediction.request.expression, prediction.target(score.target)
-    names = layer_names(score, prediction.request)
-    error = prediction.prediction_error(score)
-    layers = [
-        samples_layer(expression, target.values, "target", names[0]),
-        samples_layer(expression, prediction.predicted(score), "predicted", names[1]),
-        samples_layer(expression, error, "prediction_error", names[2], center=0.0),
-    ]
-    layers[1][1]["contrast_limits"] = layers[0][1]["contrast_limits"]
-    return layers
+    return [prediction_layer(prediction, score, kind) for kind in KINDS]
+
+
+def prediction_layer(prediction: "Prediction", score: "Score", kind: str) -> LayerData:
+    """Return one of the layers of `prediction_layers`, by its `LayerContent.kind`."""
+    name = layer_names(score, prediction.request)[KINDS.index(kind)]
+    values = _values(prediction, score, kind)
+    center = 0.0 if kind == "prediction_error" else None
+    layer = samples_layer(prediction.request.expression, values, kind, name, center=center)
+    if kind == "predicted":
+        layer[1]["contrast_limits"] = display_range(prediction.target(score.target).values)
+    return layer
+
+
+def _values(prediction: "Prediction", score: "Score", kind: str) -> np.ndarray:
+    if kind == "target":
+        return prediction.target(score.target).values
+    return (prediction.predicted if kind == "predicted" else prediction.prediction_error)(score)
+
+
+def score_shown(prediction: "Prediction", layer: "Any") -> "Score | None":
+    """Return the score that a layer is of; None if it is of none of this prediction."""
+    what = shown(layer)
+    if what is None or what.values is None or what.kind not in KINDS:
+        return None
+    for score in prediction.scores:
+        name = layer_names(score, prediction.request)[KINDS.index(what.kind)]
+        values = _values(prediction, score, what.kind)
+        if layer.name == name and np.array_equal(what.values, values, equal_nan=True):
+            return score
+    return None
+
+
+def link_contrast(viewer: "Any", target: "Any", predicted: "Any") -> None:
+    """Let a target and its prediction keep the same limits and colours."""
+    viewer.layers.link_layers([target, predicted], ("contrast_limits", "colormap", "gamma"))
 
 
 def layer_names(score: "Score", request: "PredictRequest") -> list[str]:
@@ -82,7 +110,7 @@ def show_prediction(viewer: "Any", prediction: "Prediction", score: "Score") -> 
             layers.append(layer)
         for layer in viewer.layers:
             layer.visible = layer in layers
-        viewer.layers.link_layers(layers[:2], ("contrast_limits", "colormap", "gamma"))
+        link_contrast(viewer, *layers[:2])
         view.show_side_by_side((1, len(layers)))
     return layers
 

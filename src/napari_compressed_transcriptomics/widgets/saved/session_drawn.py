@@ -75,10 +75,14 @@ class Drawn:
                 arrays[name] = np.ascontiguousarray(value)
             elif value is not None:
                 about[name] = _listed(value)
+        return {"type": type_, "key": self.keep(arrays), "attributes": about}
+
+    def keep(self, arrays: dict[str, np.ndarray]) -> str:
+        """Keep the numbers of a layer; return the key of the layer in `arrays`."""
         key = str(self._n)
         self._n += 1
         self.arrays |= {f"{key}.{name}": array for name, array in arrays.items()}
-        return {"type": type_, "key": key, "attributes": about}
+        return key
 
     def show(self, viewer: Any, entry: dict[str, Any]) -> Any:
         """Add a layer to a viewer as it was.

@@ -22,6 +22,7 @@ from napari_compressed_transcriptomics.widgets.shared.forms.form_values import v
 from napari_compressed_transcriptomics.widgets.shared.session import session
 
 from .session_drawn import BY_HAND, Drawn, too_large
+from .session_samples import of_samples
 from .session_studies import save_studies
 
 if TYPE_CHECKING:
@@ -169,6 +170,8 @@ def _layers(
         elif of is None and (what is None or what.values is None):
             numbers = drawn.add(layer)
             of = None if numbers is None else {"drawn": numbers}
+        elif of is None and what is not None:
+            of = of_samples(layer, what, work, drawn)
         if of is not None:
             kept.append((layer, {**of, "look": _look(layer)}))
         else:
@@ -207,6 +210,8 @@ def _look(layer: Any) -> dict[str, Any]:
             found[name] = value if isinstance(value, bool | int | float) else str(value)
     if hasattr(layer, "contrast_limits"):
         found["contrast_limits"] = [float(end) for end in layer.contrast_limits]
+        if not getattr(layer, "rgb", False):
+            found["colormap"] = str(layer.colormap.name)
     return found
 
 

@@ -22,6 +22,7 @@ from napari_compressed_transcriptomics.widgets.shared.forms.form_values import g
 from napari_compressed_transcriptomics.widgets.shared.session import session
 
 from .session_read import SavedSession
+from .session_samples import link_predictions, samples_again
 
 if TYPE_CHECKING:
     from napari_compressed_transcriptomics.reconstruction.reconstruction import Reconstruction
@@ -50,8 +51,9 @@ def show_session(viewer: Any, found: SavedSession) -> list[str]:
                 made[number] = _add(viewer, found, entry)
             except UserError as error:
                 notes.append(f"{_name(entry)} is left out: {error}")
-            except (KeyError, TypeError, ValueError, IndexError):
+            except (KeyError, TypeError, ValueError, IndexError, StopIteration):
                 notes.append(f"{_name(entry)} is left out: it is damaged in {found.path.name}")
+        link_predictions(viewer, record["layers"], made)
     _choose(work, found)
     for kind, (study, folder) in found.studies.items():
         work.keep_study(kind, study, folder)
@@ -78,6 +80,11 @@ def _add(viewer: Any, found: SavedSession, entry: dict[str, Any]) -> Any:
         added = _drawn(viewer, found, entry)
     elif "file" in entry:
         added = _open_file(viewer, found, entry["file"])
+    elif "prediction" in entry or "samples" in entry:
+        again = samples_again(found, entry)
+        if again is None:
+            return None  # which is noted
+        added = [viewer.add_image(again[0], **again[1])]
     elif "data" in entry:
         data = found.data[entry["data"]]
         if data is None:
@@ -148,7 +155,7 @@ def _open_file(viewer: Any, found: SavedSession, entry: dict[str, Any]) -> list[
 def _dress(layer: Any, look: Any) -> None:
     """Give a layer the look that it had, as far as it can have it."""
     for name, value in look.items() if isinstance(look, dict) else ():
-        with suppress(AttributeError, TypeError, ValueError):
+        with suppress(AttributeError, KeyError, TypeError, ValueError):  # as of another version
             if name == "contrast_limits":
                 layers.set_limits(layer, *map(float, value))
             else:

@@ -50,7 +50,10 @@ def save_studies(work: "Work", beside: Path) -> tuple[dict[str, Any], list[str]]
         sha256 = file_sha256(told) if told.is_file() else ""
         record[kind] = {"path": str(folder.absolute()), "sha256": sha256}
     if work.latents:
-        notes.append("Side-by-side latents of methods are not kept; fit them again")
+        notes.append(
+            "Of methods fitted to be seen beside each other only the maps are kept; to see more "
+            "of their components, fit them again"
+        )
     return record, notes
 
 
