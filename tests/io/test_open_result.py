@@ -16,6 +16,7 @@ from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.synthetic import synthetic_brain, synthetic_regions
 from napari_compressed_transcriptomics.io.files.nifti import write_volume
 from napari_compressed_transcriptomics.io.files.style import Style
+from napari_compressed_transcriptomics.io.readers.sniffing import sniff
 from napari_compressed_transcriptomics.io.writers.figure_inputs.read_inputs import read_inputs
 from napari_compressed_transcriptomics.io.writers.read_results import read_results
 from napari_compressed_transcriptomics.io.writers.results import save_results
@@ -293,6 +294,16 @@ def test_a_renamed_and_moved_folder_opens(work):
 def test_a_folder_without_its_model(work):
     (work / "result" / "model.safetensors").unlink()
     with pytest.raises(UserError, match=r"has no model\.safetensors.* open latents\.nii\.gz alone"):
+        open_result(work / "result")
+
+
+@pytest.mark.parametrize(
+    "name", ["latents.nii.gz", "gene_error.csv", "sample_error.csv", "summary.json"]
+)
+def test_a_folder_that_lacks_a_file_is_still_claimed_and_says_so(work, name):
+    (work / "result" / name).unlink()
+    assert sniff(work / "result") == "result"
+    with pytest.raises(UserError, match=rf"result has no {name}, which .*; (save|give)"):
         open_result(work / "result")
 
 

@@ -173,8 +173,9 @@ def test_latents_that_do_not_fit_are_refused(made, model, tmp_path):
     with pytest.raises(UserError, match="on different grids"):
         read_latents([one, other])
     ae = save(tmp_path / "abagen_ae0_8mm.nii.gz", nib.load(one).get_fdata(), place.affine)
-    with pytest.raises(UserError, match="do not look like components of one method"):
-        read_latents([one, ae])
+    pair = r"abagen_pca0_8mm\.nii\.gz and abagen_ae0_8mm\.nii\.gz do not look like components"
+    with pytest.raises(UserError, match=pair):
+        read_latents([one, ae, two])
     both = (ae, save(tmp_path / "abagen_ae1_8mm.nii.gz", nib.load(two).get_fdata(), place.affine))
     with pytest.raises(UserError, match="latents of autoencoder by the files' names"):
         decode_latents(DecodeRequest(both, model))

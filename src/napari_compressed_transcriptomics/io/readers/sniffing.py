@@ -41,11 +41,11 @@ _FOREIGN = ("axis-", "component_", "vertex-")
 _MIN_FILES, _MIN_SYMBOLS = 2, 10
 _SYMBOL = re.compile(r"[A-Z][A-Za-z0-9.-]*")
 _SAVED = {
-    ("summary.json", "latents.nii.gz"): "result",
-    ("comparison.json", "comparison.csv"): "comparison",
-    ("prediction.json", "prediction.csv"): "prediction",
+    "result": ("summary.json", "latents.nii.gz", "gene_error.csv", "sample_error.csv"),
+    "comparison": ("comparison.json", "comparison.csv", "comparison.png"),
+    "prediction": ("prediction.json", "prediction.csv", "predicted_samples.csv"),
 }
-"""What a folder holds of work that was saved here."""
+"""Names in a folder of work that was saved here: two tell, as the rest may have been lost."""
 _MODEL_START = 1 << 20  # bytes of a model file in which its header tells what it is
 _PEEK = 2000  # names of a folder
 _PEEK_INTO = 3  # folders and zips in it
@@ -63,7 +63,8 @@ def sniff(path: str | Path | Sequence[str | Path]) -> str | None:
         "expression" is 4-D NIfTI or AnnData; "vertices" one GIFTI or MGH per gene, or surfaces and
         labels that belong to such; "gene_volumes" is one 3-D NIfTI per gene, in a folder
         or several files; "table" has its atlas beside it. None is not ours. A damaged NIfTI is
-        still claimed, so that reading it says what is wrong. The last five are what was saved here.
+        still claimed, and so is a folder of saved work that lacks files, so that reading it says
+        what is wrong. The last five are what was saved here.
     """
     try:
         if not isinstance(path, str | Path):
@@ -111,8 +112,8 @@ def _sniff(path: Path) -> str | None:
 def _saved_here(path: Path) -> str | None:
     """Tell folders and files of work that was saved here."""
     if path.is_dir():
-        for names, kind in _SAVED.items():
-            if all((path / name).is_file() for name in names):
+        for kind, names in _SAVED.items():
+            if sum((path / name).is_file() for name in names) > 1:
                 return kind
         return None
     if suffix(path, MODELS) and path.is_file():

@@ -137,7 +137,10 @@ def read_summary(folder: Path) -> dict[str, Any]:
         raise UserError(f"{folder} {what}; give the folder that encode --out wrote")
     path = folder / "summary.json"
     if not path.is_file():
-        raise UserError(f"{folder} has no summary.json; give the folder that encode --out wrote")
+        raise UserError(
+            f"{folder} has no summary.json, which is written last: it is no whole result; give the "
+            "folder that encode --out wrote"
+        )
     record = read_json(path)
     version = record.get("format_version", 1)
     if not isinstance(version, int) or version > FORMAT_VERSION:

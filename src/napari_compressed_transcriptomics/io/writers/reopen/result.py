@@ -71,6 +71,9 @@ def open_result(directory: str | Path, places: Iterable[Parcellation] = ()) -> "
                 f"{folder} has no {name}, without which it cannot be opened as a result (an older "
                 f"version wrote it, or it was taken away); {AGAIN}, or open latents.nii.gz alone"
             )
+    for name in ("latents.nii.gz", "gene_error.csv", "sample_error.csv"):
+        if not (folder / name).is_file():
+            raise UserError(f"{folder} has no {name}, which belongs to its result; {AGAIN}")
     codec = load_model_later(folder / MODEL)
     _check_model(codec, record, folder)
     place = _place(folder, record)
