@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from napari_compressed_transcriptomics.study.predict import Prediction
     from napari_compressed_transcriptomics.widgets.shared.work import Work
 
-    from .session_read import SavedSession
-
 _BY_VALUES = ("error_difference", "component", *KINDS)
 
 
@@ -59,36 +57,43 @@ def _place(parcellation: "Parcellation | None", work: "Work") -> dict[str, Any] 
     return None
 
 
-def samples_again(found: "SavedSession", entry: dict[str, Any]) -> LayerData | None:
+def samples_again(
+    entry: dict[str, Any],
+    prediction: "Prediction | None",
+    places: "dict[str, list[Expression | None]]",
+    drawn: Drawn | None,
+) -> LayerData | None:
     """Return such a layer as it was; None where what it is of was not found, which is noted.
+
+    Parameters
+    ----------
+    entry : dict
+        As `of_samples` gives it.
+    prediction : Prediction or None
+    places : dict of str to list of Expression or None
+        Those of each ``result`` and of each of the ``data``.
+    drawn : Drawn or None
 
     Raises
     ------
-    KeyError, TypeError, ValueError, IndexError
+    KeyError, TypeError, ValueError, IndexError, StopIteration
         The record is damaged.
     """
     if "prediction" in entry:
-        prediction = found.studies.get("prediction", (None,))[0]
         if prediction is None:
             return None
         score = next(s for s in prediction.scores if list(s.key) == entry["prediction"])
         return prediction_layer(prediction, score, entry["kind"])
-    expression = _expression(found, entry["of"])
-    if expression is None or found.drawn is None:
+    ((kind, index),) = entry["of"].items()
+    expression = places[kind][index]
+    if expression is None or drawn is None:
         return None
     if entry["kind"] not in _BY_VALUES:
         raise ValueError(entry["kind"])
-    values = found.drawn.arrays[f"{entry['samples']}.values"]
+    values = drawn.arrays[f"{entry['samples']}.values"]
     if values.shape != (expression.n_samples,):
         raise ValueError("samples")
     return samples_layer(expression, values, entry["kind"], "", center=entry["center"])
-
-
-def _expression(found: "SavedSession", of: dict[str, Any]) -> "Expression | None":
-    if "data" in of:
-        return found.data[of["data"]]
-    result = found.results[of["result"]]
-    return None if result is None else result.expression
 
 
 def link_predictions(viewer: Any, entries: list[dict[str, Any]], made: dict[int, Any]) -> None:

@@ -81,7 +81,10 @@ def _add(viewer: Any, found: SavedSession, entry: dict[str, Any]) -> Any:
     elif "file" in entry:
         added = _open_file(viewer, found, entry["file"])
     elif "prediction" in entry or "samples" in entry:
-        again = samples_again(found, entry)
+        study, _ = found.studies.get("prediction", (None, None))
+        results = [None if one is None else one.expression for one in found.results]
+        places = {"result": results, "data": found.data}
+        again = samples_again(entry, study, places, found.drawn)
         if again is None:
             return None  # which is noted
         added = [viewer.add_image(again[0], **again[1])]
