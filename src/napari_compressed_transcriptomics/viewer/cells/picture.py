@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from .drawing import Drawing
+from .rays import shorten_rays
 
 _UNDER, _OVER = -1, 10**7
 """Order among what is on the canvas: napari's views are at 0 and above."""
@@ -85,6 +86,7 @@ class Pictures:
         self._again.start(0)
 
     def _before_frame(self, event: Any = None) -> None:
+        shorten_rays(self._canvas.scene)
         ratio = float(self._canvas.native.devicePixelRatioF())
         new = self._redraw(ratio)
         if new is not None:

@@ -1,0 +1,70 @@
+"""Rays through maps in 3-D look up a colour once, and the picture is that of napari's own."""
+
+import numpy as np
+import pytest
+from napari.utils.colormaps import Colormap
+
+from clicking import settle
+from napari_compressed_transcriptomics.viewer import brain_view
+from napari_compressed_transcriptomics.viewer import layers as _layers
+from napari_compressed_transcriptomics.viewer.cells import picture
+from phantom import make_phantom
+from small import compressed
+from viewing import add
+
+
+@pytest.fixture
+def viewer(make_napari_viewer):
+    viewer = make_napari_viewer(show=True)
+    viewer.window.resize(700, 500)
+    brain_view.attach(viewer)
+    brain = make_phantom()
+    add(viewer, _layers.error_layer(compressed(brain, 2)), _layers.expression_layer(brain))
+    viewer.dims.ndisplay = 3
+    settle()
+    viewer.canvas.overlays.axes.visible = False
+    return viewer
+
+
+def code(viewer, layer):
+    """What is done in every step of a ray."""
+    settle()
+    node = viewer.window._qt_viewer.canvas.layer_to_visual[layer].node
+    return node.shared_program.frag["in_loop"]
+
+
+def pictures(viewer, monkeypatch):
+    """With and without rays that end early."""
+    monkeypatch.setattr(picture, "shorten_rays", lambda node: None)
+    found = []
+    for _ in range(2):
+        for layer in viewer.layers:  # napari sets its own way
+            layer.rendering = "mip"
+            layer.rendering = "translucent"
+        settle()
+        found.append(viewer.screenshot(flash=False))
+        monkeypatch.undo()
+    return found
+
+
+@pytest.mark.parametrize("grid", [False, True])
+def test_the_picture_is_the_same_with_and_without_a_cut(grid, viewer, monkeypatch):
+    view = brain_view.attach(viewer)
+    if grid:
+        view.show_side_by_side()
+    for plane in ("", "coronal"):
+        view.cut.show(plane)
+        settle()
+        theirs, ours = pictures(viewer, monkeypatch)
+        assert (np.ptp(ours[..., :3], axis=-1) > 50).mean() > 0.02  # there is a map
+        np.testing.assert_array_equal(ours, theirs)
+        assert "applyColormap" not in code(viewer, viewer.layers[-1])
+
+
+def test_a_half_clear_colormap_is_blended_as_ever(viewer):
+    layer = viewer.layers[-1]
+    assert "applyColormap" not in code(viewer, layer)
+    layer.colormap = Colormap([(1, 0, 0, 0.2), (0, 1, 0, 0.6)], name="half")
+    assert "applyColormap" in code(viewer, layer)
+    layer.colormap = "magma"
+    assert "applyColormap" not in code(viewer, layer)
