@@ -35,20 +35,24 @@ def told():
 def answer(monkeypatch):
     """Return a function that answers dialogs for files, which belong to the desktop, from then on.
 
-    It takes what is chosen there, or nothing for Cancel, and returns the first of it.
+    It takes what is chosen there, or nothing for Cancel, and returns the first of it. Where one
+    file is asked for several times, each is given in turn, and then the last.
     """
 
     def choose(*paths):
         chosen = [str(path) for path in paths]
         first = chosen[0] if chosen else ""
+        in_turn = iter(chosen)
         answers = {
             "getSaveFileName": (first, ""),
-            "getOpenFileName": (first, ""),
             "getOpenFileNames": (chosen, ""),
             "getExistingDirectory": first,
         }
         for name, found in answers.items():
             monkeypatch.setattr(QFileDialog, name, lambda *_, found=found, **__: found)
+        last = chosen[-1] if chosen else ""
+        one = lambda *_, **__: (next(in_turn, last), "")  # noqa: E731
+        monkeypatch.setattr(QFileDialog, "getOpenFileName", one)
         return paths[0] if paths else None
 
     return choose

@@ -1,6 +1,9 @@
 """The form for tables: what is missing, what fits, and layers as atlases, said in the form."""
 
+import shutil
+
 import nibabel as nib
+import numpy as np
 import pytest
 
 from napari_compressed_transcriptomics.io import Volume
@@ -29,7 +32,8 @@ def form(model, qtbot):
 def write(folder, phantom, name_of=str, header="id", more=()):
     """Write the phantom's table, and its atlas where no reader looks for it."""
     parts = phantom.parcellation
-    nib.save(nib.Nifti1Image(parts.labels, parts.affine), folder / "somewhere.nii.gz")
+    (folder / "atlas").mkdir()
+    nib.save(nib.Nifti1Image(parts.labels, parts.affine), folder / "atlas" / "somewhere.nii.gz")
     rows = [",".join([header, *phantom.genes])]
     numbers = [",".join(map(repr, row.astype(float).tolist())) for row in phantom.values]
     rows += [f"{name_of(i)},{values}" for i, values in enumerate(numbers, 1)]
@@ -56,7 +60,7 @@ def test_it_asks_for_what_is_missing_and_says_what_is_wrong(form, phantom, tmp_p
 
 def test_it_says_which_rows_fit_before_it_opens(form, model, phantom, tmp_path, qtbot):
     form.table.set_path(write(tmp_path, phantom, more=("99",)))
-    form.atlas.set_path(tmp_path / "somewhere.nii.gz")
+    form.atlas.set_path(tmp_path / "atlas" / "somewhere.nii.gz")
     words, n = answered(form, qtbot), phantom.n_samples
     assert f"{n} of {n + 1} rows have a region; 12 genes" in words
     assert "Left out: 99" in words
@@ -68,7 +72,7 @@ def test_it_says_which_rows_fit_before_it_opens(form, model, phantom, tmp_path, 
 
 def test_it_asks_which_column_holds_ids(form, model, phantom, tmp_path, qtbot):
     form.table.set_path(write(tmp_path, phantom, header=""))
-    form.atlas.set_path(tmp_path / "somewhere.nii.gz")
+    form.atlas.set_path(tmp_path / "atlas" / "somewhere.nii.gz")
     assert "row numbers or atlas ids" in answered(form, qtbot)
     form.ids.setText("Unnamed: 0")
     assert "rows have a region" in answered(form, qtbot)
@@ -102,5 +106,69 @@ def test_glassers_region_ids_and_names_are_read(form, model, phantom, tmp_path, 
     labels.write_text("\n".join(lines) + "\n")
     assert read_region_names(labels)[3] == "A3_L"
     form.table.set_path(write(tmp_path, phantom, header="regionID"))
-    form.atlas.set_path(tmp_path / "somewhere.nii.gz")
+    form.atlas.set_path(tmp_path / "atlas" / "somewhere.nii.gz")
     assert "rows have a region" in answered(form, qtbot)
+
+
+def test_the_only_atlas_in_the_tables_folder_is_proposed(form, phantom, tmp_path, qtbot):
+    atlas, table = tmp_path / "atlas" / "somewhere.nii.gz", write(tmp_path, phantom)
+    image = nib.load(atlas)
+    labels = image.get_fdata()
+    image.header.set_intent("label")  # each region is one voxel: nothing else tells it
+    nib.save(image, tmp_path / "regions.nii.gz")
+    for name, volume in (("T1", labels * 1.5), ("mask", labels > 0)):
+        other = nib.Nifti1Image(volume.astype(np.float32), image.affine)
+        nib.save(other, tmp_path / f"{name}.nii.gz")
+    form.table.set_path(table)
+    qtbot.waitUntil(form.open.isEnabled)
+    assert form.atlas.path == tmp_path / "regions.nii.gz"
+    assert "regions.nii.gz is the only atlas in the table's folder" in form.preview.text()
+    form.table.set_path("")
+    qtbot.waitUntil(lambda: form.atlas.path is None)
+    nib.save(image, tmp_path / "others.nii.gz")
+    form.table.set_path(table)
+    looked(form, qtbot)
+    assert form.atlas.path is None  # which of the two, nobody knows
+    form.atlas.set_path(atlas)
+    (tmp_path / "others.nii.gz").unlink()
+    form.table.set_path("")
+    looked(form, qtbot)
+    form.table.set_path(table)
+    looked(form, qtbot)
+    assert form.atlas.path == atlas  # what was chosen stays
+    qtbot.waitUntil(form.open.isEnabled)
+    assert "only atlas" not in form.preview.text()
+
+
+def looked(form, qtbot):
+    qtbot.waitUntil(lambda: not form._finding.busy)
+
+
+def test_an_atlas_that_is_named_for_the_table_is_taken_with_its_names(
+    form, phantom, tmp_path, qtbot
+):
+    table = write(tmp_path, phantom)
+    shutil.copy(tmp_path / "atlas" / "somewhere.nii.gz", tmp_path / "table_atlas.nii.gz")
+    (tmp_path / "table_labels.csv").write_text("id,name\n1,one\n")
+    form.table.set_path(table)
+    qtbot.waitUntil(lambda: form.atlas.path == tmp_path / "table_atlas.nii.gz")
+    assert form.region_names.path == tmp_path / "table_labels.csv"
+
+
+def test_the_data_page_asks_for_table_and_atlas_and_no_more_after_cancel(
+    form, phantom, tmp_path, qtbot, answer
+):
+    answer()
+    form.ask()
+    assert form.table.path is None
+    table = write(tmp_path, phantom)
+    answer(tmp_path / "nothing.nii.gz")
+    form.table.set_path(table)  # typed: nothing is asked
+    looked(form, qtbot)
+    assert form.atlas.path is None
+    form.table.set_path("")
+    looked(form, qtbot)
+    answer(table, tmp_path / "atlas" / "somewhere.nii.gz")
+    form.ask()
+    qtbot.waitUntil(form.open.isEnabled)
+    assert form.atlas.path == tmp_path / "atlas" / "somewhere.nii.gz"

@@ -20,6 +20,9 @@ from napari_compressed_transcriptomics.widgets.shared.layouts import label, row
 from napari_compressed_transcriptomics.widgets.shared.session import session
 from napari_compressed_transcriptomics.widgets.shared.work import same_samples
 
+from .next_step import compress_now
+from .table import OpenTable
+
 _SAMPLES = {
     "Sample &brain": ("synthetic_brain", "A made-up brain: 3,700 voxels of 8 mm, 512 genes"),
     "Sample &regions": ("synthetic_regions", "The same averaged in regions, with its atlas"),
@@ -78,7 +81,7 @@ class OpenData(Dock):
         self.compress = push_button(
             "&Compress it now", "Go to Compress, and run it with the settings shown there"
         )
-        self.compress.clicked.connect(self._compress)
+        self.compress.clicked.connect(lambda: compress_now(self._viewer))
         self.first = push_button("&First steps…", "The same with pictures, in the browser")
         self.first.clicked.connect(lambda: open_help("Workspace"))
         self.originals = Originals(napari_viewer)
@@ -116,12 +119,9 @@ class OpenData(Dock):
         self._open(QFileDialog.getExistingDirectory(self, "Folder of results or maps, or a store"))
 
     def _open_form(self, name: str, checked: bool = False) -> None:
-        open_dock(self._viewer, name)
-
-    def _compress(self) -> None:
-        dock = open_dock(self._viewer, "Compress")
-        if dock is not None:
-            dock.bar.run.click()
+        dock = open_dock(self._viewer, name)
+        if isinstance(dock, OpenTable):
+            dock.ask()
 
     def _refresh(self) -> None:
         data = self._work.current_data

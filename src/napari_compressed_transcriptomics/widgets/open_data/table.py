@@ -11,15 +11,17 @@ from napari_compressed_transcriptomics.core.errors import UserError, listing
 from napari_compressed_transcriptomics.core.expression import Expression
 from napari_compressed_transcriptomics.core.regions import RegionVolume
 from napari_compressed_transcriptomics.io import read_expression
+from napari_compressed_transcriptomics.io.readers.atlas_beside import atlas_beside
 from napari_compressed_transcriptomics.io.readers.table_expression import read_table_expression
 from napari_compressed_transcriptomics.viewer.adding import add_expression
 from napari_compressed_transcriptomics.widgets.shared.background import Background
 from napari_compressed_transcriptomics.widgets.shared.dock import Dock
 from napari_compressed_transcriptomics.widgets.shared.fields import choice, wrapping_label
 from napari_compressed_transcriptomics.widgets.shared.following import soon
-from napari_compressed_transcriptomics.widgets.shared.layouts import form
+from napari_compressed_transcriptomics.widgets.shared.layouts import form, row
 from napari_compressed_transcriptomics.widgets.shared.region_choice import RegionChoice
 
+from .next_step import compress_now
 from .path_field import PathField
 
 MISSING = {
@@ -44,9 +46,15 @@ class OpenTable(Dock):
 
     def __init__(self, napari_viewer: Any):
         super().__init__(napari_viewer)
-        self.table = PathField("Table", "Tables (*.csv *.csv.gz *.tsv *.tsv.gz *.parquet)")
+        self.table = PathField(
+            "Table: rows are regions, columns are genes",
+            "Tables (*.csv *.csv.gz *.tsv *.tsv.gz *.parquet)",
+        )
         self.layer = AtlasChoice(napari_viewer)
-        self.atlas = PathField("Atlas", "Atlases (*.nii *.nii.gz *.annot *.label.gii)")
+        self.atlas = PathField(
+            "Atlas: its regions are the table's rows",
+            "Atlases (*.nii *.nii.gz *.annot *.label.gii)",
+        )
         self.region_names = PathField(
             "Region names", "Label tables (*.csv *.tsv *.txt)", nothing="not needed for ids"
         )
@@ -62,6 +70,8 @@ class OpenTable(Dock):
         self.missing = choice(MISSING)
         self.preview = wrapping_label()
         self.open = QPushButton("Open")
+        self.compress = QPushButton("Open and &compress")
+        self.compress.setToolTip("Open the table, go to Compress, and run it as it is set there")
         self._form = form(
             ("Table", self.table),
             ("Atlas", self.layer),
@@ -70,18 +80,30 @@ class OpenTable(Dock):
             ("Column of ids", self.ids),
             ("Missing values", self.missing),
         )
-        self.lay_out(self._form, self.preview, self.open, 1)
+        self.lay_out(self._form, self.preview, row(self.open, self.compress), 1)
         self._read: Expression | None = None
+        self._found: tuple[Path | None, Path | None] = None, None
+        self._proposed = self._asking = False
+        self._finding = Background(self)
+        self._finding.answered.connect(self._on_found)
         self._background = Background(self)
         self._background.answered.connect(self._on_answer)
         self._soon = soon(self, self._ask, _MILLISECONDS)
+        self.table.changed.connect(self._find_atlas)
         for field in (self.table, self.atlas, self.region_names):
             field.changed.connect(self._on_change)
         self.ids.textChanged.connect(self._on_change)
         self.layer.changed.connect(self._on_change)
         self.missing.currentIndexChanged.connect(self._on_change)
         self.open.clicked.connect(self._open)
+        self.compress.clicked.connect(self._open_and_compress)
         self._on_change()
+
+    def ask(self) -> None:
+        """Ask for the table, and then for its atlas if none is open and none is found with it."""
+        if self.table.path is None:
+            self.table.file.click()
+            self._asking = self.table.path is not None
 
     def request(self) -> Callable[[], Expression]:
         """Return what reads the table; a `UserError` says what is not chosen yet."""
@@ -101,9 +123,24 @@ class OpenTable(Dock):
         impute, ids = self.missing.currentData() or None, self.ids.text().strip() or None
         return partial(read, table, atlas, self.region_names.path, impute, ids)
 
+    def _find_atlas(self) -> None:
+        """Look for the atlas that is named for the table, or lies with it."""
+        self._finding.ask(partial(_atlas_of, self.table.path))
+
+    def _on_found(self, found: tuple[Path | None, Path | None, bool]) -> None:
+        """Fill in what was found, unless another atlas is chosen, and ask for what was not."""
+        fields, paths = (self.atlas, self.region_names), found[:2]
+        before, asking, self._asking = self._found, self._asking, False
+        if all(field.path in (None, old) for field, old in zip(fields, before, strict=True)):
+            self._found, self._proposed = paths, found[2]
+            for field, path in zip(fields, paths, strict=True):
+                field.set_path("" if path is None else path)
+        if asking and self.atlas.path is None and self.layer.count() == 1:  # no layer is open
+            self.atlas.file.click()
+
     def _on_change(self) -> None:
         self._read = None
-        self.open.setEnabled(False)
+        self._allow(False)
         self._form.setRowVisible(self.atlas, self.layer.layer is None)
         try:
             self.request()
@@ -129,15 +166,34 @@ class OpenTable(Dock):
             self.preview.setText(f"{answer}.")
             return
         self._read = answer
-        self.preview.setText(_matched(answer))
-        self.open.setEnabled(True)
+        words = _matched(answer)
+        atlas = self.atlas.path
+        if self._proposed and self.layer.layer is None and atlas and atlas == self._found[0]:
+            words = f"{atlas.name} is the only atlas in the table's folder.\n{words}"
+        self.preview.setText(words)
+        self._allow(True)
+
+    def _allow(self, allowed: bool) -> None:
+        for button in (self.open, self.compress):
+            button.setEnabled(allowed)
+
+    def _open_and_compress(self) -> None:
+        self._open()
+        compress_now(self._viewer)
 
     def _open(self) -> None:
         if self._read is not None:
             read, self._read = self._read, None
-            self.open.setEnabled(False)
+            self._allow(False)
             add_expression(self._viewer, read)
             self.preview.setText(f"Opened {read.name}.")
+
+
+def _atlas_of(table: Path | None) -> tuple[Path | None, Path | None, bool]:
+    try:
+        return (None, None, False) if table is None else atlas_beside(table)
+    except (UserError, OSError):  # reading the table says what is wrong
+        return None, None, False
 
 
 def _answer(read: Callable[[], Expression]) -> Expression | str:
