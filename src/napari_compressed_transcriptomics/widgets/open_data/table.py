@@ -11,7 +11,7 @@ from napari_compressed_transcriptomics.core.errors import UserError, listing
 from napari_compressed_transcriptomics.core.expression import Expression
 from napari_compressed_transcriptomics.core.regions import RegionVolume
 from napari_compressed_transcriptomics.io import read_expression
-from napari_compressed_transcriptomics.io.readers.atlas_beside import atlas_beside
+from napari_compressed_transcriptomics.io.readers.region_volume import atlas_beside
 from napari_compressed_transcriptomics.io.readers.table_expression import read_table_expression
 from napari_compressed_transcriptomics.viewer.adding import add_expression
 from napari_compressed_transcriptomics.widgets.shared.background import Background
