@@ -47,11 +47,12 @@ def page(found: list[Found]) -> str:
     used = ", ".join(f"{name} {version}" for name, version in versions().items())
     text = [
         "# The published claims on real data\n",
-        "Ruffle et al. 2024 (doi:10.1002/hbm.26795) report that deep autoencoders beat PCA, NMF, "
-        "kernel PCA, UMAP and t-SNE in reconstruction, anatomical coherence and prediction. Here "
-        "these claims are put to two small public tables of the Allen Human Brain Atlas: "
+        "[Ruffle et al. 2024](https://doi.org/10.1002/hbm.26795) report that deep autoencoders "
+        "beat PCA, NMF, kernel PCA, UMAP and t-SNE in reconstruction, anatomical coherence and "
+        "prediction. Here these claims are put to two small public tables of the Allen Human "
+        "Brain Atlas: "
         f"{' and '.join(_shape(one) for one in found)}. The residual autoencoder is this project's "
-        "own default, which nothing was published about. Written by `make study` on "
+        "own default, about which nothing has been published. Written by `make study` on "
         f"{datetime.now(UTC):%Y-%m-%d}, the sentences, too, from the numbers ({used}; "
         f"{platform.machine()}).\n",
     ]
@@ -187,7 +188,7 @@ def _caveats(found: list[Found]) -> Iterator[str]:
         "- In prediction codecs have seen the expression of all regions, though no target: only "
         "the regression is held out. p-values are those of ridge with blocks, against "
         "surrogate maps as smooth and as symmetric, with the same steps between cortex and "
-        "subcortex (their false positives are counted in [calibration.md](../calibration.md)); "
+        "subcortex (how many are [false positives](../calibration.md) was counted); "
         "corrected for the number of targets, not for the number of methods."
     )
     yield (

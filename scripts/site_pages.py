@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from mkdocs.structure.files import File, Files
+from PIL import Image
 
 ROOT = Path(__file__).parent.parent
 REPOSITORY = (
@@ -29,6 +30,8 @@ _SHARED = "Options of many commands"
 _MANY = 5
 """Commands that have an option in common, from which on it is told once."""
 _TABLE = ("| option | what it is |", "|---|---|")
+_WITHIN = re.compile(r"(?<=[\d%*]) (?=\(|to |±)|(?<=to|.±) (?=[\d+-])")
+"""Spaces within an interval, such as 3.8% (3.3% to 4.3%) or 0.07 ± 0.01."""
 _OPTION = re.compile(r"(?<=[\s\[>])--?[a-z][\w-]*")
 
 sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "src")]
@@ -62,12 +65,20 @@ def on_page_markdown(markdown: str, page: Any, config: Any, files: Files) -> str
 
 
 def on_page_content(html: str, page: Any, config: Any, files: Files) -> str:
-    """Keep options whole: browsers end lines after their dashes, too."""
+    """Keep options whole, where browsers end lines after dashes, too; let pictures be enlarged."""
 
     def whole(code: re.Match[str]) -> str:
         return _OPTION.sub(r'<span class="option">\g<0></span>', code[0])
 
-    return re.sub(r"<code.*?</code>", whole, html, flags=re.DOTALL)
+    def picture(found: re.Match[str]) -> str:
+        path = posixpath.normpath(posixpath.join(posixpath.dirname(page.file.dest_uri), found[1]))
+        with Image.open(files.get_file_from_path(path).abs_src_path) as image:
+            paper = image.convert("RGB").getpixel((0, 0)) == (255, 255, 255)
+        kind = ' class="paper"' if paper else ""
+        return f'<a href="{found[1]}"><img{kind}{found[0].removeprefix("<img")}</a>'
+
+    html = re.sub(r"<code.*?</code>", whole, html, flags=re.DOTALL)
+    return re.sub(r'<img [^>]*src="([^":]+)"[^>]*>', picture, html)
 
 
 def _links(text: str, change: Any) -> str:
@@ -110,6 +121,7 @@ def _measured(text: str, source: str) -> str:
             link if inside or "://" in link or link[0] == "#" else f"{REPOSITORY}/blob/main/{path}"
         )
 
+    text = re.sub(r"^\|.*", lambda row: _WITHIN.sub("&nbsp;", row[0]), text, flags=re.MULTILINE)
     return "---\nhide: [toc]\n---\n\n" + _links(text, change)  # tables are wide
 
 
@@ -192,7 +204,8 @@ def _wrapped(usage: str) -> str:
 
 
 def _escaped(words: str) -> str:
-    """Return words in which Markdown finds no marks of its own but those of code."""
+    """Return words in which Markdown finds no marks of its own but code: options are."""
     parts = re.split(r"(`[^`]*`)", words)
     parts[::2] = [re.sub(r"([*_<>\[\]])", r"\\\1", part) for part in parts[::2]]
+    parts[::2] = [re.sub(r"(?<![\w-])--[a-z][\w-]*", r"`\g<0>`", part) for part in parts[::2]]
     return "".join(parts)

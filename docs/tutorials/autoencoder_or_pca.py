@@ -35,7 +35,8 @@ shutil.copy("comparison/comparison.png", "error-on-samples-left-out.png")
 #
 # %%
 scores = pd.read_csv("comparison/comparison.csv")
-folds = scores.pivot_table(index=["split", "latent_size", "fold"], columns="method", values="rmse")
+each = ["split", "latent_size", "fold"]
+folds = scores.pivot_table(index=each, columns="method", values="rmse")
 ratio = (folds["residual"] / folds["pca"]).rename("residual / pca")
 print(ratio.groupby(["split", "latent_size"]).agg(["mean", "min", "max"]).round(3))
 # %%

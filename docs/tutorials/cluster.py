@@ -54,10 +54,9 @@ import nibabel as nib
 import numpy as np
 
 for name in ("latents", "error"):
-    a, b = (
-        nib.load(f"{folder}/{name}.nii.gz").get_fdata() for folder in ("on-the-cluster", "here")
-    )
-    print(f"{name}: the largest difference is {np.nanmax(np.abs(a - b)):.1e}")
+    there = nib.load(f"on-the-cluster/{name}.nii.gz").get_fdata()
+    here = nib.load(f"here/{name}.nii.gz").get_fdata()
+    print(f"{name}: the largest difference is {np.nanmax(np.abs(there - here)):.1e}")
 # %% [markdown]
 # Zero if both computed in one thread; other numbers of threads change the last digits.
 #

@@ -57,8 +57,8 @@ subprocess.run(
     capture_output=True,
 )
 print(
-    f"compressed-transcriptomics figure prediction --what {' '.join(what)} --planes axial --slices 5 "
-    "--out best-map.png"
+    f"compressed-transcriptomics figure prediction --what {' '.join(what)} \\\n"
+    "    --planes axial --slices 5 --out best-map.png"
 )
 # %% [markdown]
 # The target that is predicted best, its prediction (each region from the rest of the brain) and the error.

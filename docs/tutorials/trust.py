@@ -46,8 +46,10 @@ print(f"times the fitted error       {held_out / fitted:.1f}")
 # %%
 genes = pd.read_csv("result/gene_error.csv", index_col="gene")
 better = genes["held_out_rmse"] < genes["sd"]
-print(f"{better.sum():,} of {len(genes):,} genes are reconstructed better than by their mean")
-print(genes.assign(ratio=genes["held_out_rmse"] / genes["sd"]).nlargest(5, "ratio").round(3))
+n = better.sum()
+print(f"{n:,} of {len(genes):,} genes are reconstructed better than by their mean")
+genes["ratio"] = genes["held_out_rmse"] / genes["sd"]
+print(genes.nlargest(5, "ratio").round(3))
 # %% [markdown]
 # ## 3. Where is it worst?
 #
@@ -77,15 +79,16 @@ print(samples[["rmse", "held_out_rmse"]].nlargest(5, "held_out_rmse").round(3))
 # %%
 import numpy as np
 
-from napari_compressed_transcriptomics import Expression, fit_codec, read_expression, reconstruct
+import napari_compressed_transcriptomics as ct
 
-expression = read_expression("regions.csv", "atlas.nii.gz", "labels.csv")
-codec = fit_codec("pca", expression, 8)
+expression = ct.read_expression("regions.csv", "atlas.nii.gz", "labels.csv")
+codec = ct.fit_codec("pca", expression, 8)
 spoilt = expression.values.copy()
-spread = spoilt.std(axis=0)
-spoilt[:10] += np.random.default_rng(0).normal(size=(10, expression.n_genes)) * spread
-other = Expression(spoilt, expression.genes, expression.samples, expression.parcellation, "spoilt")
-outside = reconstruct(codec, other).novelty.distance > 1
+noise = np.random.default_rng(0).normal(size=(10, expression.n_genes))
+spoilt[:10] += noise * spoilt.std(axis=0)
+place = expression.parcellation
+other = ct.Expression(spoilt, expression.genes, expression.samples, place, "spoilt")
+outside = ct.reconstruct(codec, other).novelty.distance > 1
 print(f"outside, of the ten that were spoilt:  {outside[:10].sum()}")
 print(f"outside, of the {len(outside) - 10} others:         {outside[10:].sum()}")
 # %% [markdown]

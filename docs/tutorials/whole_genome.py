@@ -45,7 +45,8 @@ print(f"{len(paths)} files in {folder}/, such as {paths[0].name}")
 summary = json.load(open("result/summary.json"))
 size = sum(path.stat().st_size for path in Path("brain.zarr").rglob("*")) / 1e6
 print(f"{summary['n_samples']:,} voxels x {summary['n_genes']:,} genes")
-print(f"store on disk: {size:.0f} MB; fitted, encoded and measured in {summary['seconds']:.0f} s")
+seconds = summary["seconds"]
+print(f"{size:.0f} MB on disk; fitted, encoded and measured in {seconds:.0f} s")
 # %% [markdown]
 # `--model residual` is the default autoencoder; with few genes it takes longer than PCA, with thousands hardly so
 # ([measured](../howto/large-data.md#what-it-takes-measured)).

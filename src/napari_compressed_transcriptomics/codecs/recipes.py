@@ -53,7 +53,8 @@ class TrainRequest:
     hidden_sizes : tuple of int, optional
         Hidden layers, from the genes to the latents.
     max_epochs, batch_size, patience : int, optional
-        See `training_settings.TrainingSettings`, as for those that follow.
+        Most epochs, samples per step, and epochs without improvement; see
+        `training_settings.TrainingSettings`, also for those that follow.
     learning_rate : float, optional
         The initial one.
     validation : {"random", "blocks"}, optional
@@ -110,6 +111,7 @@ def train_codec(request: TrainRequest, report: Report = silent) -> Codec:
     Parameters
     ----------
     request : TrainRequest
+        What to train, and how.
     report : callable, optional
         Called with each `Progress`, after each epoch with ``values``
         ``{"train": RMSE, "validation": RMSE}``; may raise `Stop`, which ends training early

@@ -92,7 +92,9 @@ class Parcellation:
         Returns
         -------
         of_sample : ndarray of int, shape (m,)
+            The sample of each voxel.
         at : ndarray of float, shape (m, 3)
+            Its middle.
         """
         from nibabel.affines import apply_affine
 
@@ -116,6 +118,7 @@ class Parcellation:
         Parameters
         ----------
         values : ndarray, shape (n_samples,) or (n_samples, k)
+            In the order of the samples.
 
         Returns
         -------
@@ -148,6 +151,7 @@ class Parcellation:
         Parameters
         ----------
         values : ndarray, shape (n_samples, k)
+            In the order of the samples.
         """
         return Painting(self, values)
 

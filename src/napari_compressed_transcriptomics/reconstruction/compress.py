@@ -95,6 +95,7 @@ def compress(request: CompressRequest, report: Report = silent) -> "Reconstructi
     Parameters
     ----------
     request : CompressRequest
+        What to compress, and how.
     report : callable, optional
         Called with each `Progress`; may raise `Stop` or `Cancelled`. A result that is there
         while the held-out error is measured comes back all the same.

@@ -30,7 +30,7 @@ _ROWS = 256
 
 @dataclass(frozen=True)
 class DecodeRequest:
-    """Everything that decides the outcome.
+    """Everything that decides the outcome of decoding.
 
     Attributes
     ----------
@@ -70,6 +70,7 @@ def decode_latents(request: DecodeRequest, report: Report = silent) -> "Reconstr
     Parameters
     ----------
     request : DecodeRequest
+        What to decode, and how.
     report : callable, optional
         Called with each `Progress`; may raise `Cancelled`.
 

@@ -31,6 +31,10 @@ class Reconstruction:
     errors and ``SST`` the sum of squared differences from the mean of what is summed over,
     ``R2 = 1 - SSE / SST`` (NaN where all values are the same) and ``RMSE = sqrt(SSE / count)``.
 
+    Without its expression (of a result opened again whose data are not there, or of latents that
+    were decoded, see `decoded`) a reconstruction has all that latents and codec give; reading
+    ``expression.values`` then raises a `UserError` that says so, see `values_elsewhere`.
+
     Attributes
     ----------
     codec : Codec
@@ -63,10 +67,6 @@ class Reconstruction:
         The codec was fitted to these very values, so that the errors flatter it.
     density : JointHistogram or None
         Original against reconstructed values, where they were counted already.
-
-    Without its expression (of a result opened again whose data are not there, or of latents that
-    were decoded, see `decoded`) a reconstruction has all that latents and codec give; reading
-    ``expression.values`` then raises a `UserError` that says so, see `values_elsewhere`.
     """
 
     codec: Codec

@@ -48,14 +48,16 @@ class Fit(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class CompareRequest:
-    """Everything that decides the outcome.
+    """Everything that decides the outcome of a comparison.
 
     Attributes
     ----------
     expression : Expression
+        The data to compare on.
     methods : tuple of str
         Of `methods.METHODS`: the two recipes of training, PCA, NMF, kernel PCA, UMAP, t-SNE.
     latent_sizes : tuple of int
+        Numbers of components.
     splits : tuple of {"blocks", "random"}
         How samples are held out.
     n_folds : int

@@ -136,6 +136,7 @@ def predict_maps(request: PredictRequest, report: Report = silent) -> Prediction
     Parameters
     ----------
     request : PredictRequest
+        What to predict, and how.
     report : callable, optional
         Called with each `Progress`; a `Stop` that it raises ends the work with the targets done so
         far. Where there are none it is raised on; from within a fit it is `Cancelled`.
@@ -143,7 +144,7 @@ def predict_maps(request: PredictRequest, report: Report = silent) -> Prediction
     Raises
     ------
     UserError
-        At once, if data and settings do not go together, or as `core.cluster.connected`.
+        At once, if data and settings do not fit together, or as `core.cluster.connected`.
     """
     check_request(request)
     check_scheduler(request.scheduler)

@@ -33,21 +33,25 @@ MIN_SAMPLES = 20
 
 @dataclass(frozen=True, eq=False)
 class PredictRequest:
-    """Everything that decides the outcome.
+    """Everything that decides the outcome of a prediction.
 
     Attributes
     ----------
     expression : Expression
+        The data to predict from.
     targets : tuple of Target
+        The maps to predict.
     methods : tuple of str
         Of `methods.METHODS`, or ``genes``. Each is fitted to all samples, without the targets:
         only the regression is held out.
     latent_sizes : tuple of int
+        Numbers of components.
     features : tuple of Features
         Latents that are there already.
     regressors : tuple of {"ridge", "trees"}
         See `regressors.REGRESSORS`.
     splits : tuple of {"blocks", "random"}
+        How places are held out.
     n_folds, n_repeats : int
         Folds, and how often they are drawn anew.
     buffer : float
@@ -60,6 +64,7 @@ class PredictRequest:
         Tells cortex, subcortex, cerebellum and brainstem, between which surrogate maps keep the
         target's steps; where not given, the regions' names may tell.
     seed : int
+        Of folds, fits and surrogate maps.
     device : str
         For codecs that are trained.
     scheduler : str, optional

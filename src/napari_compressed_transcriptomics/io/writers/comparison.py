@@ -70,7 +70,9 @@ def compare_into_folder(
     Parameters
     ----------
     request : CompareRequest
-    directory : path
+        What to compare, and how.
+    directory : str or Path
+        Made if it is missing.
     known : iterable of Score, optional
         Scores of the same data, seed and folds that are to be kept there, too.
     style : Style

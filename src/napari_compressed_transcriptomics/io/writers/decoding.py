@@ -58,6 +58,7 @@ def save_decoding(
     result : Reconstruction
         As `reconstruction.decode.decode_latents` returns it.
     directory : str or Path
+        Made if it is missing.
     genes : sequence of str, or None
         Symbols; None is all of the model.
     request : DecodeRequest, optional
@@ -65,6 +66,7 @@ def save_decoding(
     dtype : {"float32", "float16"}
         Of the store.
     style : Style
+        How names and paths are written.
     report : callable, optional
         Called with each `Progress`; may raise `Stop` or `Cancelled`.
 

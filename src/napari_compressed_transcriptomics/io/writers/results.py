@@ -115,6 +115,7 @@ def save_results(
     Parameters
     ----------
     reconstruction : Reconstruction
+        The result to save.
     directory : str or Path
         Made where it is missing; files of the same names are replaced.
     parameters : dict, optional

@@ -47,6 +47,7 @@ def open_result(directory: str | Path, places: Iterable[Parcellation] = ()) -> "
     Parameters
     ----------
     directory : str or Path
+        The folder.
     places : iterable of Parcellation, optional
         Of open data: the result takes the one that has its samples, so that both share it.
 
