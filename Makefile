@@ -23,6 +23,9 @@ demo test check docs quality linear study calibration fuzz chaos monkey screensh
 # Two processes with two threads each would wait for each other on two cores.
 test check: export OPENBLAS_NUM_THREADS := 1
 
+# What is compiled is kept: napari's modules for pytest, and ours for the commands that tests start.
+test check: export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: help demo test check docs wheel-test bench quality linear study calibration fuzz chaos monkey screenshots clean
 .DEFAULT_GOAL := help
 

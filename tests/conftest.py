@@ -4,11 +4,14 @@ import gc
 import os
 import signal
 import sys
+from functools import cache
 from tempfile import gettempdir, mkdtemp
+from types import SimpleNamespace
 from uuid import uuid4
 
 import pytest
 import torch
+from npe2 import PluginManifest
 from pytestqt.qtbot import QtBot
 from qtpy.QtTest import QTest
 
@@ -35,6 +38,9 @@ usual_threads()  # before anything changes it
 # Waits end when what they wait for is there; a busy machine may take long.
 for wait in (QtBot.waitUntil, QtBot.waitSignal):
     wait.__kwdefaults__["timeout"] = 120_000
+
+# napari reads the manifests of all plugins anew for each viewer, which takes a third of its time.
+PluginManifest.from_file = cache(PluginManifest.from_file)
 
 
 def pytest_collection_modifyitems(items):
@@ -68,8 +74,11 @@ def threads_end_with_their_test():
 
 
 @pytest.fixture
-def make_napari_viewer(make_napari_viewer):
+def make_napari_viewer(make_napari_viewer, monkeypatch):
     """napari's own, which does not wait for a window, nor for what still works on a viewer."""
+    # All garbage is collected whenever a layer goes, for a driver of Windows: the young is enough.
+    young = SimpleNamespace(collect=lambda: gc.collect(1))
+    monkeypatch.setattr("napari._vispy.canvas.gc", young, raising=False)
 
     def make(**settings):
         viewer = make_napari_viewer(**settings)

@@ -1,9 +1,12 @@
 """The window does not stand still while layers come and go: once for all, or by turns."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from clicking import settle
+from napari_compressed_transcriptomics.viewer import brain_view
 from napari_compressed_transcriptomics.viewer.adding import add_expression
 from napari_compressed_transcriptomics.viewer.brain_view import attach
 from napari_compressed_transcriptomics.widgets.compress import Compress
@@ -51,6 +54,26 @@ def test_cells_are_laid_out_once_for_all_changes(viewer, layouts, result):
         change()
         assert len(layouts) == 1
     assert [layer.visible for layer in viewer.layers] == [True] * 4 + [False] * 3
+
+
+@pytest.mark.parametrize(
+    ("frozen", "goes", "done"), [(0, False, ["froze", "undid it"]), (0, True, []), (9, False, [])]
+)
+def test_garbage_is_left_alone_where_no_layer_went(model, brain, monkeypatch, frozen, goes, done):
+    """And what another has frozen stays so."""
+    seen = []
+    fake = SimpleNamespace(
+        freeze=lambda: seen.append("froze"),
+        unfreeze=lambda: seen.append("undid it"),
+        get_freeze_count=lambda: frozen,
+    )
+    add_expression(model, brain)
+    monkeypatch.setattr(brain_view, "gc", fake)
+    with attach(model).at_once():
+        if goes:
+            model.layers.clear()
+        model.add_image(np.zeros((2, 3, 4)))
+    assert seen == done
 
 
 def test_many_layers_come_one_a_turn_and_are_seen_when_all_are_there(viewer, result, qtbot):

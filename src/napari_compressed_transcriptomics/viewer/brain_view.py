@@ -63,7 +63,8 @@ class BrainView:
         """Have napari lay out all cells once after several changes, not after each.
 
         napari collects all garbage after that, in case layers were removed, for which the window
-        stands still for a third of a second: where none was there is nothing to collect.
+        stands still for a third of a second: where none was there is nothing to collect. What
+        another has frozen stays so.
         """
         if self._at_once:
             yield
@@ -75,7 +76,7 @@ class BrainView:
             try:
                 with layers.batched_update():
                     yield
-                    if all(layer in layers for layer in before):
+                    if all(layer in layers for layer in before) and not gc.get_freeze_count():
                         gc.freeze()
                         after.callback(gc.unfreeze)
             finally:
