@@ -117,6 +117,17 @@ def test_commands_are_real_ones(line):
             pytest.fail(said.getvalue())
 
 
+def test_every_option_says_what_it_is():
+    parsers = [command_parser()]
+    for parser in parsers:
+        for action in parser._actions:
+            if isinstance(action.choices, dict):
+                parsers += action.choices.values()
+            else:
+                assert action.help, f"{parser.prog} {action.dest}"
+    assert len(parsers) > len(all_commands())
+
+
 def test_the_address_is_the_same_everywhere():
     from napari_compressed_transcriptomics.widgets.shared.help import DOCUMENTATION
 
@@ -178,6 +189,9 @@ def test_the_site_builds_strictly(tmp_path):
     commands = (tmp_path / "site" / "reference" / "commands" / "index.html").read_text()
     for name in all_commands():
         assert f'id="{name}"' in commands
+    assert commands.count("label NIfTI (for vertices annot") == 1  # what many have is told once
+    page = (tmp_path / "site" / "howto" / "page" / "index.html").read_text()
+    assert '<a href="../../images/page.png"><img class="paper" ' in page
     python = (tmp_path / "site" / "reference" / "python" / "index.html").read_text()
     for name, where in package._PUBLIC.items():
         assert f'id="{package.__name__}.{where}.{name}"' in python
