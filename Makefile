@@ -70,7 +70,7 @@ quality: $(READY) ## measure all methods on samples left out (an hour or more; r
 linear: $(READY) ## compare the default codec with PCA on few linear-Gaussian samples (10 minutes)
 	$(BIN)/python -m benchmarks.linear
 
-study: $(READY) ## put the published claims to real data (hours; goes on where it was interrupted)
+study: $(READY) ## test the published claims on real data (hours; resumes where it was interrupted)
 	$(BIN)/python -W ignore -m benchmarks.study
 
 calibration: $(READY) ## count the false positives of every p-value (20 minutes; real data needed)

@@ -56,7 +56,8 @@ import numpy as np
 for name in ("latents", "error"):
     there = nib.load(f"on-the-cluster/{name}.nii.gz").get_fdata()
     here = nib.load(f"here/{name}.nii.gz").get_fdata()
-    print(f"{name}: the largest difference is {np.nanmax(np.abs(there - here)):.1e}")
+    largest = np.nanmax(np.abs(there - here))
+    print(f"{name}: the largest difference is {largest:.1e}")
 # %% [markdown]
 # Zero if both computed in one thread; other numbers of threads change the last digits.
 #

@@ -57,7 +57,7 @@ subprocess.run(
     capture_output=True,
 )
 print(
-    f"compressed-transcriptomics figure prediction --what {' '.join(what)} \\\n"
+    f"compressed-transcriptomics figure prediction \\\n    --what {' '.join(what)} \\\n"
     "    --planes axial --slices 5 --out best-map.png"
 )
 # %% [markdown]
