@@ -1,4 +1,4 @@
-"""The window does not stand still while layers come and go: once for all, or by turns."""
+"""The window does not stand still while layers and views come and go: once for all, or by turns."""
 
 from types import SimpleNamespace
 
@@ -9,7 +9,9 @@ from clicking import settle
 from napari_compressed_transcriptomics.viewer import brain_view
 from napari_compressed_transcriptomics.viewer.adding import add_expression
 from napari_compressed_transcriptomics.viewer.brain_view import attach
+from napari_compressed_transcriptomics.viewer.turns import Turns
 from napari_compressed_transcriptomics.widgets.compress import Compress
+from napari_compressed_transcriptomics.widgets.four_views import FourViews
 from napari_compressed_transcriptomics.widgets.inspect.gene_maps import comparison
 from napari_compressed_transcriptomics.widgets.shared.result_layers import Outputs, add_result
 from phantom import make_phantom
@@ -104,6 +106,66 @@ def test_a_window_can_be_closed_while_layers_come(viewer, result, qtbot):
     assert len(viewer.layers) == 2
     viewer.close()
     settle(20)
+
+
+def test_each_step_is_drawn_before_the_next(viewer, qtbot):
+    canvas, told = viewer.window._qt_viewer.canvas, []
+    canvas._scene_canvas.events.draw.connect(lambda event: told.append("drawn"))
+
+    def steps():
+        for _ in range(3):
+            told.append("step")
+            canvas.native.update()
+            yield
+        told.append("end")
+
+    turns = Turns(viewer)
+    turns.start(steps())
+    qtbot.waitUntil(lambda: "end" in told)
+    without_more_frames = [x for i, x in enumerate(told) if told[i - 1 : i] != [x]]
+    assert without_more_frames[:7] == ["step", "drawn"] * 3 + ["end"]
+
+
+def test_what_napari_needs_for_a_first_layer_is_loaded_by_turns(make_napari_viewer, monkeypatch):
+    loaded = []
+    monkeypatch.setattr(brain_view, "import_module", loaded.append)
+    turns = attach(make_napari_viewer(show=True)).turns
+    assert not loaded
+    turns._turn()
+    turns._turn()
+    assert loaded == ["scipy.ndimage"]
+    turns.finish()
+    assert loaded == ["scipy.ndimage", "scipy.linalg", "scipy.spatial.transform"]
+
+
+def test_four_views_come_one_thing_a_turn(viewer, result):
+    add_expression(viewer, result.expression)
+    dock = FourViews(viewer)
+    viewer.window.add_dock_widget(dock, area="right")
+
+    def there():
+        shown = [cell for cell in dock.cells if not cell.isHidden()]
+        layers = [layer for view in dock.views.views for layer in view.model.layers]
+        return len(dock.cells), len(shown), len(layers)
+
+    counts = [there()]
+    while dock._opening._steps is not None:
+        dock._opening._turn()
+        counts.append(there())
+    assert counts[-1] == (3, 3, 6)
+    assert np.diff(counts, axis=0).sum(1).max() == 1
+    viewer.window.remove_dock_widget(dock)
+
+
+@pytest.mark.parametrize("turns", [1, 2, 3, 8])
+def test_four_views_can_be_closed_while_they_open(turns, viewer):
+    dock = FourViews(viewer)
+    viewer.window.add_dock_widget(dock, area="right")
+    for _ in range(turns):
+        dock._opening._turn()
+    viewer.window.remove_dock_widget(dock)
+    settle()
+    assert dock._opening._steps is None
 
 
 def test_without_a_window_all_layers_come_at_once(model, brain, result):

@@ -7,6 +7,7 @@ sides, and signed layers swap their look between 2-D and 3-D.
 import gc
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from importlib import import_module
 from typing import Any
 from weakref import WeakKeyDictionary, proxy
 
@@ -57,6 +58,8 @@ class BrainView:
         for layer in viewer.layers:
             self._welcome(layer)
         self.background.update()
+        if getattr(viewer, "window", None) is not None:
+            self.turns.start(_load())
 
     @contextmanager
     def at_once(self) -> Iterator[None]:
@@ -204,6 +207,17 @@ class BrainView:
 
 attach = OnePerViewer(BrainView)
 """Makes a viewer ready for our layers, present and to come; safe to call again."""
+
+
+def _load() -> Iterator[None]:
+    """Load what napari loads with the first layer, a tenth of a second each, before that comes."""
+    from pint import get_application_registry
+
+    get_application_registry().Unit("mm")
+    yield
+    for name in ("ndimage", "linalg", "spatial.transform"):
+        import_module(f"scipy.{name}")
+        yield
 
 
 def _is_stack(layer: Any) -> bool:

@@ -16,10 +16,11 @@ class Turns:
 
     def __init__(self, viewer: Any):
         self._steps: Iterator[None] | None = None
+        self._drawing = False
         self._timer = timer_of(viewer)
         if self._timer is not None:
             self._timer.setSingleShot(True)  # a step may handle events
-            self._timer.timeout.connect(self._turn)
+            self._timer.timeout.connect(self._on_time)
 
     def start(self, steps: Iterator[None]) -> None:
         """Begin, after what was begun before is done."""
@@ -35,6 +36,14 @@ class Turns:
         steps, self._steps = self._steps, None
         for _ in steps or ():
             pass
+
+    def _on_time(self) -> None:
+        """Do a step in every other turn: Qt draws what it changed in the one between."""
+        self._drawing = not self._drawing
+        if self._drawing:
+            self._timer.start(0)
+        else:
+            self._turn()
 
     def _turn(self) -> None:
         if self._steps is None:

@@ -54,18 +54,29 @@ class FourViews(QWidget):
         self._opening.start(self._open())
 
     def _open(self) -> Iterator[None]:
-        """Make a canvas in each turn of the event loop: three at once would hold it up."""
-        for view in list(self.views.views):
-            if not self.views.views:  # closed meanwhile
+        """Open in turns of the event loop, which all at once would hold up, until closed."""
+        for _ in self._parts():
+            yield
+            if not self.views.views:
                 return
+
+    def _parts(self) -> Iterator[None]:
+        """Make each canvas, show it, and bring layers into all."""
+        self.views.held = True
+        yield
+        for view in self.views.views:
             cell = _Cell(self, view)
             if not self.cells:
                 cell.head.addWidget(help_button(lambda: type(self).__name__))
             self.cells.append(cell)
+            yield
             self._splitter.addWidget(cell)
             self._name()
             self._fits.start()
             yield
+        while self.views.bring():
+            yield
+        self.views.held = False
 
     def sizeHint(self) -> QSize:
         """Ask for a third of a usual window."""

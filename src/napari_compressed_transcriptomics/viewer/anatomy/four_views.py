@@ -47,6 +47,8 @@ class FourViews:
     Attributes
     ----------
     views : list of LinkedView
+    held : bool
+        Whether layers come only when `bring` is called, as while canvases are made.
     """
 
     def __init__(
@@ -58,6 +60,7 @@ class FourViews:
         main = itself(main)
         self._main_of, self._on_click, self._on_change = ref(main), on_click, on_change
         self._plane = plane_of(main) or "axial"
+        self.held = False
         self._cells = attach(main).cells
         self._timer = timer_of(main)
         self._bringing = timer_of(main)
@@ -67,7 +70,7 @@ class FourViews:
             self._timer.setInterval(_QUIET_MS)
             self._timer.timeout.connect(self._follow_in_3d)
             self._bringing.setSingleShot(True)
-            self._bringing.timeout.connect(self._bring)
+            self._bringing.timeout.connect(self._on_bringing)
             wait, soon = self._timer.start, self._bringing.start
         self.views = [LinkedView(main, plane, wait, soon) for plane in ALL if plane != self._plane]
         for view in self.views:
@@ -129,9 +132,13 @@ class FourViews:
         if self._timer is not None:
             self._timer.start()
 
-    def _bring(self) -> None:
-        """Bring one layer to one view, and so on in the next turn of the event loop."""
-        if any(view.bring() for view in self.views):
+    def bring(self) -> bool:
+        """Bring one layer to one view; return whether there was one to bring."""
+        return any(view.bring() for view in self.views)
+
+    def _on_bringing(self) -> None:
+        """Bring a layer, and so on in the next turn of the event loop."""
+        if not self.held and self.bring():
             self._bringing.start()
 
     def _follow_in_3d(self) -> None:
