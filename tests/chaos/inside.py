@@ -4,6 +4,7 @@ It reads one request a line (JSON) and answers with the child's id, then with ho
 Run by `process.Zygote`.
 """
 
+import gc
 import importlib
 import json
 import os
@@ -17,6 +18,7 @@ _NEEDED = (
     "pandas",
     "scipy.ndimage",
     "sklearn.decomposition",
+    "torch._dynamo",
     "napari_compressed_transcriptomics.cli",
 )
 
@@ -41,6 +43,8 @@ def load():
     for name in _NEEDED:
         importlib.import_module(name)
     torch.set_num_threads(1)
+    gc.collect()
+    gc.freeze()  # children need not look through it, which copies it
 
 
 def run(request):
