@@ -134,6 +134,16 @@ def says_ids(header: str) -> bool:
     return bool(_SAYS_IDS.fullmatch(header.lower()))
 
 
+def _whole_numbers(cells: Collection[str]) -> tuple[int, ...]:
+    """Return what a column holds where all of it is whole numbers, else nothing."""
+    found: list[int] = []
+    for cell in cells:
+        if (whole := integer(cell)) is None:  # most are names: the first cell tells
+            return ()
+        found.append(whole)
+    return tuple(found)
+
+
 def rows_of(
     path: Path,
     describing: Mapping[str, list[str]],
@@ -163,13 +173,12 @@ def rows_of(
     numbered: dict[str, tuple[int, ...]] = {}
     for header, cells in describing.items():
         kind = header.lower()
-        integers = [whole for cell in cells if (whole := integer(cell)) is not None]
         if kind in SIDE_COLUMNS:
             sides = cells
         elif kind in {"structure", "network"}:
             continue
-        elif cells and len(integers) == len(cells):
-            numbered[header] = tuple(integers)
+        elif whole := _whole_numbers(cells):
+            numbered[header] = whole
         elif names is None and any(number(cell) is None for cell in cells):
             names = tuple(cells)
     if names is not None and sides is not None:
