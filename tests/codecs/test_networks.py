@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 import torch
 from torch.testing import assert_close
@@ -6,6 +7,7 @@ from napari_compressed_transcriptomics.codecs.networks.autoencoder_network impor
     GENES_PER_TILE,
     AutoencoderNetwork,
     ClippedLinear,
+    linear_layer,
 )
 
 
@@ -76,3 +78,14 @@ def test_start_is_pytorchs_own():
     own = torch.nn.Linear(1000, 50).weight
     assert float(made.std()) == pytest.approx(float(own.std()), rel=0.05)
     assert float(made.abs().max()) <= 1000**-0.5
+
+
+def test_a_layer_of_given_weights_draws_nothing_and_has_its_own():
+    before = torch.get_rng_state()
+    weight, bias = np.arange(6.0).reshape(3, 2).T[::-1], np.array([1.0, -1.0])
+    layer = linear_layer(weight, bias)
+    expected = [[23.0, 15.0]]
+    weight[:], bias[:] = 0, 0
+    np.testing.assert_array_equal(layer(torch.tensor([[1.0, 2.0, 3.0]])).detach(), expected)
+    assert (layer.in_features, layer.out_features) == (3, 2)
+    assert torch.equal(torch.get_rng_state(), before)

@@ -46,12 +46,20 @@ class CodecNetwork(nn.Module):
         return self.decode(self.encoder(expression))
 
 
+class _Given(nn.Linear):
+    """A linear layer for which nothing is drawn; PyTorch's own way to one is slow to import."""
+
+    def __init__(self, weight: Tensor, bias: Tensor) -> None:
+        nn.Module.__init__(self)
+        self.out_features, self.in_features = weight.shape
+        self.weight, self.bias = nn.Parameter(weight), nn.Parameter(bias)
+
+
 def linear_layer(weight: np.ndarray, bias: np.ndarray) -> nn.Linear:
     """Return a layer that gives ``values @ weight.T + bias``, in float32."""
-    linear = nn.utils.skip_init(nn.Linear, weight.shape[1], weight.shape[0])
-    linear.weight.data.copy_(torch.from_numpy(np.ascontiguousarray(weight)))
-    linear.bias.data.copy_(torch.from_numpy(np.asarray(bias)))
-    return linear
+    return _Given(
+        *(torch.from_numpy(np.array(given, np.float32, order="C")) for given in (weight, bias))
+    )
 
 
 class Sigmoid(nn.Module):
