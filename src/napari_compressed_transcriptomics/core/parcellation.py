@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -112,13 +112,15 @@ class Parcellation:
         sample = int(self.labels[tuple(voxel)]) - 1
         return sample if sample >= 0 else None
 
-    def paint(self, values: np.ndarray) -> np.ndarray:
+    def paint(self, values: np.ndarray, part: Any = ...) -> np.ndarray:
         """Turn one value (or one row) per sample into a volume.
 
         Parameters
         ----------
         values : ndarray, shape (n_samples,) or (n_samples, k)
             In the order of the samples.
+        part : index of an array, optional
+            The part of the volume that is wanted.
 
         Returns
         -------
@@ -129,7 +131,7 @@ class Parcellation:
         if len(values) != self.n_samples:
             raise ValueError(f"{len(values)} values for {self.n_samples} samples")
         outside = np.full((1, *values.shape[1:]), np.nan, np.float32)
-        return np.concatenate([outside, values])[self.labels]
+        return np.concatenate([outside, values])[self.labels[part]]
 
     def without(self, values: np.ndarray) -> np.ndarray | None:
         """Return where there are regions but no values, bool (x, y, z); None for nowhere.

@@ -1,4 +1,4 @@
-"""Several numbers of each sample as one stack of volumes, painted one volume at a time."""
+"""Several numbers of each sample as one stack of volumes, painted a slice or a volume at a time."""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,7 +14,8 @@ class PaintedStack:
     """What napari takes for an array (component, z, y, x); the component seen last is in memory.
 
     A stack of 32 components on a grid of 256 x 256 x 256 would take 2.1 GB, and painting it
-    seconds. It is float32, NaN outside, or as `finish` leaves it.
+    seconds; of slices, only what is read is painted. It is float32, NaN outside, or as `finish`
+    leaves it.
 
     Parameters
     ----------
@@ -63,12 +64,19 @@ class PaintedStack:
         if isinstance(first, int | np.integer):
             if not -len(self) <= first < len(self):
                 raise IndexError(f"component {first} of {len(self)}")
-            return self.component(int(first) % len(self))[rest]
+            return self._part(int(first) % len(self), rest)
         wanted = np.arange(len(self))[first]
-        parts = [self.component(k)[rest] for k in wanted]
+        parts = [self._part(k, rest) for k in wanted]
         if len(parts) == 1:  # what napari reads in 3-D: not copied
             return parts[0][None]
         return np.stack(parts) if parts else np.empty((0, *self.shape[1:]), self.dtype)[:, *rest]
+
+    def _part(self, k: int, rest: tuple[Any, ...]) -> np.ndarray:
+        """Return a part of a component: where it is a slice, nothing else is painted."""
+        few = self.view.labels[rest].size < self.view.labels.size / 4
+        if few and self._finish is None:  # what is finished is looked at in 3-D
+            return self.view.paint(self.values[:, k], rest)
+        return self.component(k)[rest]
 
     def component(self, k: int) -> np.ndarray:
         """Return one component, shape (z, y, x), to be read only."""
