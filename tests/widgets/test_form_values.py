@@ -14,7 +14,17 @@ from napari_compressed_transcriptomics.widgets.shared.forms.form_values import (
     values_of,
 )
 
-pytestmark = pytest.mark.usefixtures("qapp")
+
+@pytest.fixture
+def make_compress(qtbot):
+    """Return a function that makes a dock, which is closed as docks are."""
+
+    def make():
+        dock = Compress(ViewerModel())
+        qtbot.addWidget(dock)
+        return dock
+
+    return make
 
 
 @pytest.fixture
@@ -25,36 +35,36 @@ def folder(tmp_path, monkeypatch):
     form_values._at_start.cache_clear()
 
 
-def test_values_are_given_back():
-    dock = Compress(ViewerModel())
+def test_values_are_given_back(make_compress):
+    dock = make_compress()
     dock.seed.setValue(7)
     dock.codec.setCurrentIndex(dock.codec.findData("pca"))
     dock.show_distance.setChecked(True)
     dock.model_path.setText("m.safetensors")
-    other = Compress(ViewerModel())
+    other = make_compress()
     give_values(other, values_of(dock))
     assert values_of(other) == values_of(dock)
     assert other.seed.value() == 7
 
 
-def test_what_does_not_fit_is_left(qapp):
-    dock = Compress(ViewerModel())
+def test_what_does_not_fit_is_left(make_compress):
+    dock = make_compress()
     before = values_of(dock)
     odd = {"seed": "x", "codec": "unheard of", "held_out": 3, "show_error": None, "nothing": 1}
     give_values(dock, odd | {"seed": 10**40, "latent_size": [2]})
     assert values_of(dock) == before
 
 
-def test_docks_remember_between_starts_and_not_within(folder):
-    dock = Compress(ViewerModel())
+def test_docks_remember_between_starts_and_not_within(folder, make_compress):
+    dock = make_compress()
     dock.seed.setValue(7)
     dock.again.setCurrentIndex(1)
     dock.model_path.setText("/home/somebody/m.safetensors")
     form_values.remember("Compress", dock)
     assert "somebody" not in (folder / "docks.json").read_text()
-    assert Compress(ViewerModel()).seed.value() == 0  # the same start
+    assert make_compress().seed.value() == 0  # the same start
     form_values._at_start.cache_clear()
-    again = Compress(ViewerModel())
+    again = make_compress()
     assert again.seed.value() == 7
     assert again.again.currentIndex() == 0  # as Preferences say
 
@@ -62,16 +72,16 @@ def test_docks_remember_between_starts_and_not_within(folder):
 @pytest.mark.parametrize(
     "content", ["", "[", "[]", '{"Compress": 3}', '{"Compress": {"seed": []}}']
 )
-def test_a_damaged_file_is_passed_over(folder, content):
+def test_a_damaged_file_is_passed_over(folder, content, make_compress):
     (folder / "docks.json").write_text(content)
-    dock = Compress(ViewerModel())
+    dock = make_compress()
     assert dock.seed.value() == 0
     form_values.remember("Compress", dock)
 
 
-def test_a_codec_without_its_model_is_not_recalled(folder):
+def test_a_codec_without_its_model_is_not_recalled(folder, make_compress):
     (folder / "docks.json").write_text(json.dumps({"Compress": {"codec": "model"}}))
-    assert Compress(ViewerModel()).codec.currentData() == "residual"
+    assert make_compress().codec.currentData() == "residual"
 
 
 def test_tests_never_touch_the_settings_of_the_user():

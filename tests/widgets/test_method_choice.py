@@ -3,12 +3,13 @@
 import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
-from qtpy.QtWidgets import QCheckBox
+from qtpy.QtWidgets import QCheckBox, QStylePainter
 
 from napari_compressed_transcriptomics.codecs.registry import METHODS, Method
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.widgets.compare_methods.dock import CompareMethods
 from napari_compressed_transcriptomics.widgets.predict_maps.dock import PredictMaps
+from napari_compressed_transcriptomics.widgets.shared import fields
 from napari_compressed_transcriptomics.widgets.shared.method_choice import LatentSizes, MethodChoice
 
 
@@ -51,3 +52,30 @@ def test_a_method_that_was_registered_is_offered(qtbot, make_napari_viewer, monk
         qtbot.addWidget(dock)
         texts = [box.text() for box in dock.findChildren(QCheckBox)]
         assert texts.count("an eighth") == (2 if isinstance(dock, CompareMethods) else 1)
+
+
+def test_a_long_entry_keeps_both_ends(qtbot, monkeypatch):
+    drawn = []
+
+    class Painter(QStylePainter):
+        def drawControl(self, element, option):
+            drawn.append(option.currentText)
+            super().drawControl(element, option)
+
+    monkeypatch.setattr(fields, "QStylePainter", Painter)
+    whole = "ahba_schaefer100_r0.6 of many subjects: pca k=4"
+    made = fields.choice({"": "short", "long": whole})
+    qtbot.addWidget(made)
+    made.resize(180, 24)
+    made.setCurrentIndex(1)
+    made.grab()
+    made.resize(900, 24)
+    made.grab()
+    made.setPlaceholderText("Run Compress first")
+    made.setCurrentIndex(-1)
+    made.grab()
+    cut, uncut, nothing = drawn
+    assert cut.startswith("ahba")
+    assert cut.endswith("k=4")
+    assert len(cut) < len(whole)
+    assert (uncut, nothing) == (whole, "Run Compress first")

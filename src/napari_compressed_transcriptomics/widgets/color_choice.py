@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QStringListModel, Qt, Signal
-from qtpy.QtWidgets import QComboBox, QCompleter, QLineEdit
+from qtpy.QtWidgets import QCompleter, QLineEdit
 
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.reconstruction.latent_space import Coloring
@@ -12,7 +12,7 @@ from napari_compressed_transcriptomics.viewer import selection
 from napari_compressed_transcriptomics.viewer.layer_values import part_shown, values_of_layer
 from napari_compressed_transcriptomics.viewer.region_layers import regions_of_layer
 
-from .shared.fields import narrow
+from .shared.fields import Choice
 from .shared.following import at_end, follow
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class GeneField(QLineEdit):
         return self._symbols.get(self.text().strip().lower())
 
 
-class ColorChoice(QComboBox):
+class ColorChoice(Choice):
     """Follows the viewer's layers; image and Labels layers stand below error and genes.
 
     Parameters
@@ -71,7 +71,6 @@ class ColorChoice(QComboBox):
         self.gene = GeneField()
         self._layers: list[Any] = []
         self._part = 0
-        narrow(self)
         self.addItems(list(fixed))
         self._fixed = self.count()
         self.setToolTip(

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QComboBox, QLabel
+from qtpy.QtWidgets import QLabel
 
 from napari_compressed_transcriptomics.reconstruction.latent_space import Coloring
 from napari_compressed_transcriptomics.viewer import selection
@@ -14,7 +14,7 @@ from napari_compressed_transcriptomics.viewer.worker import Worker
 from .color_choice import ColorChoice
 from .scatter_view import ScatterView
 from .shared.dock import Dock
-from .shared.fields import narrow, push_button, wrapping_label
+from .shared.fields import Choice, push_button, wrapping_label
 from .shared.following import follow
 from .shared.layouts import form, row
 from .shared.result_choice import ResultChoice
@@ -44,7 +44,7 @@ class LatentSpace(Dock):
         self._layer: Any = None
         self._coloring: Coloring | None = None
         self.results = ResultChoice(napari_viewer)
-        self.across, self.up = narrow(QComboBox()), narrow(QComboBox())
+        self.across, self.up = Choice(), Choice()
         for combo in (self.across, self.up):
             combo.setMinimumContentsLength(3)
         self.across.setToolTip("Component along the horizontal axis; type its number.")

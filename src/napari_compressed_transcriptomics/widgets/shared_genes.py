@@ -3,16 +3,15 @@
 from typing import Any
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QComboBox
 
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Expression
 
-from .shared.fields import narrow
+from .shared.fields import Choice
 from .shared.session import session
 
 
-class SharedGenes(QComboBox):
+class SharedGenes(Choice):
     """A model fitted to the genes that two data sets share can be used on both.
 
     Parameters
@@ -27,7 +26,6 @@ class SharedGenes(QComboBox):
         self._work = session(viewer).work
         self._others: list[Expression] = []
         self._made: tuple[Expression, Expression, Expression] | None = None
-        narrow(self)
         self.setToolTip(
             "A model of the genes that other open data have, too, can encode these as well: "
             "choose it there as a model fitted here."

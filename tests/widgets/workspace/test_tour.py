@@ -4,7 +4,7 @@ import threading
 
 import numpy as np
 import pytest
-from qtpy.QtWidgets import QDockWidget, QTabWidget
+from qtpy.QtWidgets import QDockWidget, QScrollArea, QTabWidget
 
 from clicking import choose_value, end_threads, finish, press, run, settle, show_tab
 from data import TABLES, real_table
@@ -134,6 +134,9 @@ def test_pages_are_low_and_narrow_and_made_when_first_shown(main, viewer, brain)
             assert needed.height() <= 400, name
             assert needed.width() <= 350, name
             assert (window.width(), window.height()) == size, name
+            areas = [area for area in made.findChildren(QScrollArea) if area.isVisible()]
+            sideways = [area.horizontalScrollBar().maximum() for area in areas]
+            assert not any(sideways), name
     assert main.minimumSizeHint().height() <= 400
 
 

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from qtpy.QtWidgets import QComboBox, QPushButton
+from qtpy.QtWidgets import QPushButton
 
 from napari_compressed_transcriptomics.viewer import brain_view, layers
 from napari_compressed_transcriptomics.widgets.shared.fields import (
-    narrow,
+    Choice,
     wrapping_label,
 )
 from napari_compressed_transcriptomics.widgets.shared.layouts import Tab, form, stack
@@ -24,7 +24,7 @@ class ComponentColors(Tab):
 
     def __init__(self, viewer: Any, results: ResultChoice):
         super().__init__(viewer, results)
-        self.colors = [narrow(QComboBox()) for _ in _COLORS]
+        self.colors = [Choice() for _ in _COLORS]
         self.add = QPushButton("&Add layer")
         about = wrapping_label()
         about.setText(_ABOUT)

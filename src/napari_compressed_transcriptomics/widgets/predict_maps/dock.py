@@ -276,6 +276,7 @@ def _grid(fields: dict[str, QSpinBox]) -> QGridLayout:
         row, column = divmod(place, 2)
         label = QLabel(title)
         label.setBuddy(field)
+        field.setStyleSheet("min-width: 52px")  # docks are narrow
         grid.addWidget(label, row, 2 * column)
         grid.addWidget(field, row, 2 * column + 1)
         grid.setColumnStretch(2 * column + 1, 1)

@@ -16,6 +16,9 @@ from qtpy.QtWidgets import (
     QPushButton,
     QScrollArea,
     QSpinBox,
+    QStyle,
+    QStyleOptionComboBox,
+    QStylePainter,
     QTableView,
     QWidget,
 )
@@ -52,18 +55,41 @@ def check_box(text: str, tip: str) -> QCheckBox:
     return made
 
 
-def choice(labels: dict[str, str]) -> QComboBox:
-    """Return a list of labels, whose data are the keys; it may be narrower than its labels."""
-    combo = QComboBox()
+class Choice(QComboBox):
+    """A list that may be narrower than its entries: of a long one the middle is left out.
+
+    Both ends tell results apart: the data's name, and the number of components.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.setMinimumContentsLength(8)
+
+    def paintEvent(self, event: Any) -> None:
+        """Draw the list as its style does, with as much of the entry as there is room for."""
+        option, painter = QStyleOptionComboBox(), QStylePainter(self)
+        self.initStyleOption(option)
+        if self.currentIndex() < 0:
+            option.currentText = self.placeholderText()
+        style = self.style()
+        assert style is not None
+        room = style.subControlRect(
+            QStyle.ComplexControl.CC_ComboBox, option, QStyle.SubControl.SC_ComboBoxEditField, self
+        )
+        cut = Qt.TextElideMode.ElideMiddle
+        option.currentText = self.fontMetrics().elidedText(
+            option.currentText, cut, room.width() - 4
+        )
+        painter.drawComplexControl(QStyle.ComplexControl.CC_ComboBox, option)
+        painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)
+
+
+def choice(labels: dict[str, str]) -> Choice:
+    """Return a list of labels, whose data are the keys."""
+    combo = Choice()
     for key, label in labels.items():
         combo.addItem(label, key)
-    return narrow(combo)
-
-
-def narrow(combo: QComboBox) -> QComboBox:
-    """Let a list be narrower than its longest entry."""
-    combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-    combo.setMinimumContentsLength(8)
     return combo
 
 
@@ -127,7 +153,7 @@ class _Scrolling(QScrollArea):
             needed = max(content.minimumSizeHint().width(), content.minimumWidth())
             if content.findChild(_Scrolling) is None:  # which would scroll by itself
                 needed = min(needed + bar.sizeHint().width(), _WIDEST)
-            self.setMinimumWidth(needed)
+            self.setMinimumWidth(needed + 2 * self.frameWidth())  # which is napari's style's
         return super().eventFilter(watched, event)
 
 

@@ -7,7 +7,6 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QKeySequence
 from qtpy.QtWidgets import (
     QHeaderView,
-    QLabel,
     QLineEdit,
     QShortcut,
     QTableView,
@@ -16,7 +15,7 @@ from qtpy.QtWidgets import (
 
 from napari_compressed_transcriptomics.core.errors import listing
 
-from .fields import plain_table
+from .fields import plain_table, wrapping_label
 from .gene_model import GeneModel
 from .layouts import stack
 
@@ -57,7 +56,7 @@ class GeneTable(QWidget):
         self.search.setClearButtonEnabled(True)
         self.model = GeneModel(thing, called)
         self.table = _view(self.model)
-        self.count = QLabel()
+        self.count = wrapping_label()
         stack(self, self.search, self.table, self.count, margins=0)
 
         self.search.textChanged.connect(self.model.narrow)

@@ -3,18 +3,17 @@
 from typing import Any
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QComboBox
 
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Expression
 from napari_compressed_transcriptomics.viewer.layer_content import LayerContent, shown
 
-from .fields import narrow
+from .fields import Choice
 from .following import follow
 from .session import session
 
 
-class LayerChoice(QComboBox):
+class LayerChoice(Choice):
     """Follows the viewer's layers; prefers one that shows expression.
 
     Of lists of expression all choose the same, the session's current data.
@@ -36,7 +35,6 @@ class LayerChoice(QComboBox):
         self._work = session(viewer).work
         self._kinds = kinds
         self._only = only
-        narrow(self)
         events = viewer.layers.events
         follow(self, (events.inserted, events.removed, events.renamed), self._fill)
         self.currentIndexChanged.connect(self._on_index)

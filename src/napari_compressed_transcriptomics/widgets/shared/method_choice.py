@@ -5,13 +5,13 @@ from collections.abc import Mapping
 
 from qtpy.QtCore import Signal
 from qtpy.QtGui import QStandardItemModel
-from qtpy.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLineEdit, QWidget
+from qtpy.QtWidgets import QCheckBox, QGridLayout, QLineEdit, QWidget
 
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Expression
 from napari_compressed_transcriptomics.core.limits import LATENT_SIZES, latent_size_problem
 
-from .fields import narrow
+from .fields import Choice
 
 
 class MethodChoice(QWidget):
@@ -79,12 +79,11 @@ class LatentSizes(QLineEdit):
         return tuple(dict.fromkeys(map(int, words)))
 
 
-class LatentSize(QComboBox):
+class LatentSize(Choice):
     """Offers 2 to 128 components; a size that is disabled says why in its tooltip."""
 
     def __init__(self) -> None:
         super().__init__()
-        narrow(self)
         self.offer(None, None)
 
     @property

@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QComboBox
 
 from napari_compressed_transcriptomics.core.regions import Regions, RegionVolume, samples_as_regions
 from napari_compressed_transcriptomics.viewer import selection
@@ -13,7 +12,7 @@ from napari_compressed_transcriptomics.viewer.region_layers import (
     saved_region_volume,
 )
 
-from .fields import narrow
+from .fields import Choice
 from .following import at_end, follow
 
 if TYPE_CHECKING:
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 _EDITS = ("data", "paint", "labels_update", "features", "scale", "translate", "affine")
 
 
-class RegionChoice(QComboBox):
+class RegionChoice(Choice):
     """Follows the viewer's Labels layers.
 
     Parameters
@@ -43,7 +42,6 @@ class RegionChoice(QComboBox):
         self._take_new = take_new
         self._layers: list[Any] = []
         self._known: tuple[Any, Any, Regions] | None = None
-        narrow(self)
         self.setToolTip(
             "Where regions come from: any 3-D Labels layer in the viewer, or the samples "
             "themselves. Open or draw a Labels layer to see it here."

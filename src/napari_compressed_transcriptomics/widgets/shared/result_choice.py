@@ -3,16 +3,15 @@
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QComboBox
 
-from .fields import narrow
+from .fields import Choice
 from .session import session
 
 if TYPE_CHECKING:
     from napari_compressed_transcriptomics.reconstruction.reconstruction import Reconstruction
 
 
-class ResultChoice(QComboBox):
+class ResultChoice(Choice):
     """Follows the session's results; what is chosen in one list is chosen in all.
 
     Parameters
@@ -30,7 +29,6 @@ class ResultChoice(QComboBox):
         self._work = session(viewer).work
         self._follows = follows
         self._results: list[Reconstruction] = []
-        narrow(self)
         self.setPlaceholderText("Run Compress first")
         self._work.results_changed.connect(self._fill)
         if follows:

@@ -10,7 +10,7 @@ from napari_compressed_transcriptomics.viewer.brain_space import (
     record_space,
 )
 
-from .fields import choice, narrow, wrapping_label
+from .fields import choice, wrapping_label
 from .following import follow
 
 _ASK = "Is this brain in MNI space?"
@@ -31,7 +31,7 @@ class SpaceQuestion(QWidget):
         self._viewer, self._view = viewer, view
         words = wrapping_label()
         words.setText(_ASK)
-        self.answer = narrow(choice({"": "not told", **SPACES}))
+        self.answer = choice({"": "not told", **SPACES})
         self.answer.setToolTip(
             "Recorded with the data and all that is saved of them; in MNI space the template is "
             "shown under the slices"
