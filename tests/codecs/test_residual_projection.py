@@ -10,7 +10,7 @@ from napari_compressed_transcriptomics.codecs.models.model_file import load_mode
 from napari_compressed_transcriptomics.codecs.networks import residual_projection
 from napari_compressed_transcriptomics.codecs.networks.residual_network import ResidualNetwork
 from napari_compressed_transcriptomics.codecs.networks.residual_projection import (
-    PROJECTION_STEPS,
+    MOST_STEPS,
     Projection,
     mean_curvature,
     nearest,
@@ -36,10 +36,10 @@ def bent(strength=1.0, members=1):
     return network.requires_grad_(False)
 
 
-def rows(network, n=200, seed=1):
+def rows(network, n=200, seed=1, spread=0.6):
     """Columns near what the network decodes."""
     generator = torch.Generator().manual_seed(seed)
-    latents = 0.6 * torch.randn(1, n, SIZE, generator=generator)
+    latents = spread * torch.randn(1, n, SIZE, generator=generator)
     noise = 0.05 * torch.randn(1, n, N_COLUMNS, generator=generator)
     return network.decode(latents) + noise
 
@@ -52,7 +52,7 @@ def left(network, values, latents):
 def case():
     network = bent()
     values = rows(network)
-    return network, values, Projection(PROJECTION_STEPS, mean_curvature(network, values[:, :50]))
+    return network, values, Projection(MOST_STEPS, mean_curvature(network, values[:, :50]))
 
 
 def test_gradient_is_that_of_the_decoder():
@@ -75,10 +75,21 @@ def test_ends_where_levenberg_marquardt_does(case):
     assert ours < 1.01 * theirs
 
 
+def test_rows_far_away_are_at_rest_after_all_steps():
+    network = bent(strength=2)
+    curvature = mean_curvature(network, rows(network))
+    far = rows(network, n=400, seed=5, spread=1.2)
+    after = {}
+    for steps in (MOST_STEPS, 4 * MOST_STEPS):
+        found = project(network, far, Projection(steps, curvature))
+        after[steps] = left(network, far, found).mean()
+    assert after[MOST_STEPS] < 1.002 * after[4 * MOST_STEPS]  # after 12 steps 1.05
+
+
 def test_no_step_makes_a_row_worse(case):
     network, values, projection = case
     errors = torch.stack([error[0] for _, error in nearest(network, values, projection)])
-    assert len(errors) == PROJECTION_STEPS + 1
+    assert len(errors) == MOST_STEPS + 1
     assert (errors[1:] <= errors[:-1] * (1 + 2 * residual_projection.ROUNDING)).all()
     assert torch.allclose(errors[-1], left(network, values, project(*case))[0], rtol=1e-4)
 
@@ -130,7 +141,7 @@ def test_that_stays_pca_takes_one_step():
 
 
 def test_file_tells_how_latents_are_found(codec, tmp_path):
-    assert 1 < codec.config()["projection_steps"] <= PROJECTION_STEPS
+    assert 1 < codec.config()["projection_steps"] <= MOST_STEPS
     assert f"{codec.projection.steps} quasi-Newton steps" in codec.describe()
     loaded = load_model(save_model(codec, tmp_path / "model.safetensors"))
     assert_array_equal(loaded.encode(DATA.values), codec.encode(DATA.values))
@@ -142,10 +153,13 @@ def test_file_tells_how_latents_are_found(codec, tmp_path):
     loaded = load_model(save_model(old, tmp_path / "old.safetensors"))
     assert loaded.projection is None
     assert_array_equal(loaded.encode(DATA.values), old.encode(DATA.values))
+    rotated = old.network().encoder.rotation(torch.from_numpy(DATA.values)).detach()
+    by_slopes = project_by_slopes(old.module, rotated[None], steps=12)[0] * old.scale
+    assert_array_equal(old.encode(DATA.values), by_slopes.numpy())  # for ever
     assert_allclose(old.encode(DATA.values), codec.encode(DATA.values), atol=0.02)
 
 
-@pytest.mark.parametrize("steps", [0, -1, PROJECTION_STEPS + 1, 10**9, 2.0, True, "3", None])
+@pytest.mark.parametrize("steps", [0, -1, MOST_STEPS + 1, 10**9, 2.0, True, "3", None])
 def test_steps_that_cannot_be(codec, steps):
     config = codec.config() | {"projection_steps": steps}
     tensors = {name: np.asarray(tensor) for name, tensor in codec.tensors().items()}

@@ -16,7 +16,8 @@ from .codec import GENE_MEANS, Codec, Fitting
 from .networks.autoencoder_network import CodecNetwork, linear_layer
 from .networks.residual_network import ResidualNetwork
 from .networks.residual_projection import (
-    PROJECTION_STEPS,
+    MOST_STEPS,
+    SLOPE_STEPS,
     Projection,
     ProjectionEncoder,
     ResidualHidden,
@@ -100,7 +101,7 @@ class ResidualAutoencoder(Codec):
 
     def _steps(self) -> str:
         if self.projection is None:
-            return f"{PROJECTION_STEPS} Levenberg-Marquardt steps"
+            return f"{SLOPE_STEPS} Levenberg-Marquardt steps"
         steps = self.projection.steps
         return f"{steps} quasi-Newton step{'s' if steps > 1 else ''}"
 
@@ -128,8 +129,8 @@ class ResidualAutoencoder(Codec):
         shapes |= {"rotation": (n_columns, len(genes)), GENE_MEANS: (len(genes),)}
         if _STEPS in config:
             shapes[_CURVATURE] = (size, size)
-            if (steps := whole(config[_STEPS], _STEPS)) > PROJECTION_STEPS:
-                raise UserError(f"The model's {_STEPS} is {steps}, more than {PROJECTION_STEPS}")
+            if (steps := whole(config[_STEPS], _STEPS)) > MOST_STEPS:
+                raise UserError(f"The model's {_STEPS} is {steps}, more than {MOST_STEPS}")
         check_tensors(tensors, shapes)
         state = {
             name: torch.as_tensor(tensors[f"network.{name}"], dtype=torch.float32)

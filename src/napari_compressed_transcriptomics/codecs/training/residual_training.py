@@ -12,7 +12,7 @@ from torch import Tensor  # noqa: TID253
 
 from napari_compressed_transcriptomics.codecs.networks.residual_network import ResidualNetwork
 from napari_compressed_transcriptomics.codecs.networks.residual_projection import (
-    PROJECTION_STEPS,
+    MOST_STEPS,
     ROWS_FOR_CURVATURE,
     Projection,
     mean_curvature,
@@ -34,7 +34,7 @@ from .residual_validation import all_but, parts_held_out, rows_measured, surely_
 from .snapshots import Snapshot, put_back, take_snapshot
 
 SECONDS_BETWEEN_REPORTS = 0.25
-STEPS_TOLERANCE = 5e-5
+STEPS_TOLERANCE = 2e-5
 """Part of the mean squared error that fewer steps of projection may miss."""
 _ERRORS = {"train": float, "validation": float}
 _STATE = {
@@ -275,7 +275,7 @@ class _Run:
         network.load_state_dict(weights)
         network = network.eval().requires_grad_(False)
         learned = self.rows[self._shown[member]] - self.centres[member]
-        return network, Projection(PROJECTION_STEPS, mean_curvature(network, learned.unsqueeze(0)))
+        return network, Projection(MOST_STEPS, mean_curvature(network, learned.unsqueeze(0)))
 
     def best_network(self) -> tuple[ResidualNetwork, Projection]:
         """Return the best network and its projection, on the CPU."""
