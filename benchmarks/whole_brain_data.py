@@ -27,7 +27,7 @@ class Made:
         self.shape = (len(maps), n_genes)
         self.rows_together = len(maps)
 
-    def read_rows(self, first: int, last: int) -> np.ndarray:
+    def read_rows(self, first: int, last: int, into: np.ndarray | None = None) -> np.ndarray:
         raise NotImplementedError
 
     def read_columns(self, columns: np.ndarray) -> np.ndarray:

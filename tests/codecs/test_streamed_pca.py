@@ -25,7 +25,7 @@ class InMemory:
         self.values, self.shape, self.rows_together = values, values.shape, rows_together
         self.blocks = []
 
-    def read_rows(self, first, last):
+    def read_rows(self, first, last, into=None):
         self.blocks.append(first)
         return self.values[first:last].copy()
 

@@ -18,7 +18,7 @@ class Counted:
     def __init__(self, values):
         self.values, self.shape, self.read = values, values.shape, []
 
-    def read_rows(self, first, last):
+    def read_rows(self, first, last, into=None):
         self.read.append((first, last))
         return self.values[first:last].copy()
 

@@ -122,9 +122,9 @@ def fail_in_feed(monkeypatch, error, when):
     original = row_chunks.feed
     seen = []
 
-    def feed(values, start, rows, device):
+    def feed(values, start, rows, device, *let_end):
         host = "cpu" if device == "cuda" else device  # a stand-in for the GPU
-        for first, last, block in original(values, start, rows, host):
+        for first, last, block in original(values, start, rows, host, *let_end):
             seen.append((device, first, last))
             if when(device, last - first, first):
                 raise error
@@ -314,7 +314,8 @@ def test_double_buffering_keeps_the_order_of_copies_and_uses():
     values = np.arange(35, dtype=np.float32).reshape(7, 5)
     spans = [(0, 2), (2, 4), (4, 6), (6, 7)]
     cuda, got = FakeCuda(), []
-    for first, last, block in row_chunks._double_buffered(values, spans, "cpu", cuda):
+    parts = ((first, last, values[first:last]) for first, last in spans)
+    for first, last, block in row_chunks._double_buffered(parts, (2, 5), "cpu", cuda):
         got.append(block.clone())
         assert (first, last) == spans[len(got) - 1]
     assert_array_equal(torch.cat(got), values)

@@ -1,13 +1,15 @@
 """Principal components of expression that is read in blocks of rows, a few times as a whole."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch  # noqa: TID253  (this module is for torch only)
 
 from napari_compressed_transcriptomics.core.lazy_values import LazyValues
 from napari_compressed_transcriptomics.core.progress import Progress, Report, silent
-from napari_compressed_transcriptomics.core.row_chunks import block_rows, feed
+from napari_compressed_transcriptomics.core.row_chunks import block_rows, each_block
 
 OVERSAMPLING = 64
 SAMPLED_ROWS = 2048
@@ -91,8 +93,11 @@ def scores_of(
     weights = torch.tensor(found.components.T, device=device)
     offset = torch.tensor(found.components @ found.mean, dtype=torch.float32, device=device)
     scores = np.empty((n, len(found.components)), np.float32)
-    for first, last, block in feed(values, 0, block_rows(n, n_genes, device), device):
+
+    def rotate(first: int, last: int, block: torch.Tensor) -> None:
         scores[first:last] = (block @ weights - offset).cpu().numpy()
+
+    for last in each_block(values, 0, block_rows(n, n_genes, device), device, rotate):
         report(Progress("Rotating", last, n))
     return scores
 
@@ -115,21 +120,26 @@ def _sampled(
     n, n_genes = values.shape
     kept = np.unique(np.linspace(0, n - 1, _rows_sampled(n, n_components)).astype(int))
     sample = np.empty((len(kept), n_genes), np.float32)
-    total, squares = np.zeros(n_genes), np.zeros(n_genes)
-    shift = None
-    for first, last, block in feed(values, 0, block_rows(n, n_genes, "cpu"), "cpu"):
+    mean, about_mean = np.zeros(n_genes), np.zeros(n_genes)
+
+    def look(first: int, last: int, block: torch.Tensor) -> Callable[[], None]:
         rows = block.numpy()
-        if shift is None:  # sums of float32 about a typical value lose less
-            shift = rows.mean(axis=0)
         places = slice(*np.searchsorted(kept, [first, last]))
         sample[places] = rows[kept[places] - first]
-        about = rows - shift
-        total += about.sum(axis=0)
-        squares += np.square(about, out=about).sum(axis=0)
+        typical = rows.mean(axis=0)  # sums of float32 about it lose less
+        about = rows - typical
+        of_block = typical + about.mean(axis=0, dtype=float)
+        return partial(add, first, len(rows), of_block, np.square(about, out=about).sum(axis=0))
+
+    def add(before: int, more: int, of_block: np.ndarray, squares: np.ndarray) -> None:
+        """Chan, Golub and LeVeque 1979, "Updating formulae", equation 1.5."""
+        apart = of_block - mean
+        mean[:] += more / (before + more) * apart
+        about_mean[:] += squares + before * more / (before + more) * apart**2
+
+    for last in each_block(values, 0, block_rows(n, n_genes, "cpu"), "cpu", look):
         report(Progress(_STAGE, last, n * (PASSES + 1)))
-    assert shift is not None
-    about_mean = np.maximum(squares - total**2 / n, 0)
-    return sample, shift + total / n, float(about_mean.sum())
+    return sample, mean, float(about_mean.sum())
 
 
 def _of_sample(centred: np.ndarray, width: int) -> torch.Tensor:
@@ -155,10 +165,16 @@ def _times_covariance(
     sums_on = "cpu" if device == "mps" else device  # MPS has no float64
     product = torch.zeros(n_genes, basis.shape[1], dtype=torch.float64, device=sums_on)
     sum_of_scores = torch.zeros(basis.shape[1], dtype=torch.float64, device=sums_on)
-    for _, last, block in feed(values, 0, block_rows(n, n_genes, device), device):
+
+    def multiply(first: int, last: int, block: torch.Tensor) -> Callable[[], None]:
         scores = block @ here - offset
-        product += (block.T @ scores).to(sums_on)
-        sum_of_scores += scores.sum(0).to(sums_on)
+        return partial(add, block.T @ scores, scores.sum(0))
+
+    def add(of_block: torch.Tensor, scores: torch.Tensor) -> None:
+        product.add_(of_block.to(sums_on))
+        sum_of_scores.add_(scores.to(sums_on))
+
+    for last in each_block(values, 0, block_rows(n, n_genes, device), device, multiply):
         report(Progress(_STAGE, n * number + last, n * (PASSES + 1)))
     # rows were not centred where they were multiplied from the left
     product -= torch.outer(torch.tensor(mean, device=sums_on), sum_of_scores)

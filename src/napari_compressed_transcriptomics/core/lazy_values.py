@@ -1,7 +1,7 @@
 """Expression values that stay where they are stored, and are read in blocks of rows or by gene."""
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Protocol
 
@@ -25,8 +25,8 @@ class Matrix(Protocol):
     def rows_together(self) -> int:
         """Rows that are read at once, however few are wanted."""
 
-    def read_rows(self, first: int, last: int) -> np.ndarray:
-        """Return float32 values (last - first, n_genes)."""
+    def read_rows(self, first: int, last: int, into: np.ndarray | None = None) -> np.ndarray:
+        """Return float32 values (last - first, n_genes), which may be put `into` an array."""
 
     def read_columns(self, columns: np.ndarray) -> np.ndarray:
         """Return float32 values (n_samples, len(columns))."""
@@ -37,8 +37,8 @@ class LazyValues:
 
     It is indexed as an array is, by rows or by columns: ``values[first:last]``,
     ``values[[3, 5]]``, ``values[:, 7]``, ``values[:, [7, 9]]``; each gives an ndarray. Rows are
-    read as many at once as lie together in the store, and while a caller goes through them in
-    order the next ones are read ahead in a thread. ``numpy.asarray`` reads everything, if there
+    read as many at once as lie together in the store, and while a caller goes through them
+    `in_order` the next ones are read in a thread. ``numpy.asarray`` reads everything, if there
     is memory for it.
 
     An array of Dask would do all this through a graph of a task a chunk, tens of thousands here,
@@ -68,7 +68,6 @@ class LazyValues:
     def _forget(self) -> None:
         self._lock = threading.Lock()
         self._kept: tuple[int, np.ndarray] | None = None
-        self._ahead: tuple[int, Future[np.ndarray]] | None = None
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in ("matrix", "columns", "fill", "shape")}
@@ -110,6 +109,48 @@ class LazyValues:
     def span(self, first: int, last: int) -> "LazyValues":
         """Return the rows from `first` up to `last`, which stay where they are stored."""
         return LazyValues(_Span(self.matrix, first, last), self.columns, self.fill)
+
+    def in_order(
+        self, start: int, rows: int, let_end: Callable[[], object] = lambda: None
+    ) -> Iterator[tuple[int, int, np.ndarray]]:
+        """Yield ``first, last, values`` of consecutive rows from `start`, so many at a time.
+
+        They are valid until `let_end` is called: then those that are read next take their memory,
+        as new memory must be cleared, which takes half as long as reading.
+        """
+        first, begun = start, []
+        for top, block in self._blocks(start, let_end):
+            stop = top + len(block)
+            while first < stop:
+                last = min(first + rows, len(self))
+                part = block[max(first - top, 0) : last - top]
+                if last > stop:  # it goes on in the next block
+                    begun.append(part.copy())
+                    break
+                yield first, last, np.concatenate([*begun, part]) if begun else part
+                first, begun = last, []
+
+    def _blocks(
+        self, start: int, let_end: Callable[[], object]
+    ) -> Iterator[tuple[int, np.ndarray]]:
+        """Yield the first row and the values of each block from that of row `start`."""
+        size = self.matrix.rows_together
+        numbers = range(start // size, -(-len(self) // size))
+        memory: list[np.ndarray | None] = [None, None]
+
+        def read(number: int) -> np.ndarray:
+            found = self._read(*self._rows_of(number), memory[number % 2])
+            if self.columns is None and memory[number % 2] is None:
+                memory[number % 2] = found
+            return found
+
+        ahead: Future[np.ndarray] | None = None
+        for number in numbers:
+            block = read(number) if ahead is None else ahead.result()
+            let_end()
+            if number + 1 < numbers.stop:
+                ahead = _reader().submit(read, number + 1)
+            yield number * size, block
 
     def __getitem__(self, key: Any) -> np.ndarray:
         if not isinstance(key, tuple):
@@ -172,38 +213,27 @@ class LazyValues:
             start = number * size
             block = self._block(number)
             parts.append(block[max(first - start, 0) : last - start])
-        if last == len(self):  # whoever reads in order is at the end
-            with self._lock:
-                self._kept = self._ahead = None
         if not parts:
             return np.empty((0, self.shape[1]), np.float32)
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
     def _block(self, number: int) -> np.ndarray:
-        """Return the block of rows of a number; one is kept, and one may be read ahead."""
+        """Return the block of rows of a number; one is kept."""
         with self._lock:
-            if self._kept is not None and self._kept[0] == number:
-                return self._kept[1]
-            in_order = self._kept is None or self._kept[0] == number - 1
-            self._kept = None
-            if self._ahead is not None and self._ahead[0] == number:
-                values = self._ahead[1].result()
-            else:
-                values = self._read(*self._rows_of(number))
-            self._ahead = None
-            self._kept = (number, values)
-            if in_order and (number + 1) * self.matrix.rows_together < len(self):
-                ahead = _reader().submit(self._read, *self._rows_of(number + 1))
-                self._ahead = (number + 1, ahead)
-            return values
+            if self._kept is None or self._kept[0] != number:
+                self._kept = None
+                self._kept = (number, self._read(*self._rows_of(number)))
+            return self._kept[1]
 
     def _rows_of(self, number: int) -> tuple[int, int]:
         """Return the first row of a block, and the one after its last."""
         first = number * self.matrix.rows_together
         return first, min(first + self.matrix.rows_together, len(self))
 
-    def _read(self, first: int, last: int) -> np.ndarray:
-        values = self.matrix.read_rows(first, last)
+    def _read(self, first: int, last: int, into: np.ndarray | None = None) -> np.ndarray:
+        if into is not None:
+            into = into[: last - first]
+        values = self.matrix.read_rows(first, last, into)
         if self.columns is None:
             return values
         values = values[:, self.columns]  # -1 takes the last column
@@ -232,8 +262,8 @@ class KeepingValues(LazyValues):
         self._held = np.empty((len(rows), self.shape[1]), np.float32)
         self._there = np.zeros(len(rows), bool)
 
-    def _read(self, first: int, last: int) -> np.ndarray:
-        values = super()._read(first, last)
+    def _read(self, first: int, last: int, into: np.ndarray | None = None) -> np.ndarray:
+        values = super()._read(first, last, into)
         some = slice(*np.searchsorted(self.rows, [first, last]))
         self._held[some] = values[self.rows[some] - first]
         self._there[some] = True
@@ -256,8 +286,8 @@ class _Span:
         self.shape = (last - first, matrix.shape[1])
         self.rows_together = matrix.rows_together
 
-    def read_rows(self, first: int, last: int) -> np.ndarray:
-        return self.matrix.read_rows(self.first + first, self.first + last)
+    def read_rows(self, first: int, last: int, into: np.ndarray | None = None) -> np.ndarray:
+        return self.matrix.read_rows(self.first + first, self.first + last, into)
 
     def read_columns(self, columns: np.ndarray) -> np.ndarray:
         return self.matrix.read_columns(columns)[self.first : self.first + self.shape[0]]
@@ -268,10 +298,15 @@ Values = np.ndarray | LazyValues
 
 
 def row_blocks(values: Values) -> Iterator[tuple[int, np.ndarray]]:
-    """Yield the number of the first row and the rows, block by block: an array is one block."""
-    size = values.matrix.rows_together if isinstance(values, LazyValues) else len(values)
-    for first in range(0, len(values), size):
-        yield first, values[first : first + size]
+    """Yield the number of the first row and the rows, block by block: an array is one block.
+
+    Rows are valid until the next are asked for.
+    """
+    if not isinstance(values, LazyValues):
+        yield 0, values
+        return
+    for first, _, rows in values.in_order(0, values.matrix.rows_together):
+        yield first, rows
 
 
 def row_span(values: Values, first: int, last: int) -> Values:

@@ -1,6 +1,9 @@
 """Work on blocks of rows on a device, which survives running out of memory."""
 
+import threading
+from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any
 
 import numpy as np
@@ -17,7 +20,8 @@ MIN_ROWS = 16
 MAX_ROWS = 2**14
 """Sums over the rows of a block are float32: at so many off by 1e-6, at 1.5 million by 6e-4."""
 
-Step = Callable[[int, int, torch.Tensor], object]
+Step = Callable[[int, int, torch.Tensor], Callable[[], object] | None]
+"""What is done with a block of rows; it returns what is to be done in the order of the blocks."""
 
 
 def block_rows(
@@ -84,9 +88,10 @@ def run_in_blocks(
     device : str
         Where to begin.
     prepare : callable
-        ``prepare(device, rows, start)`` makes what the blocks need (weights, buffers) and
-        returns ``step(first, last, block)``, which is called with consecutive float32 blocks
-        on the device. A step that fails must leave no trace in sums over rows.
+        ``prepare(device, rows, start)`` makes what the blocks need (weights) and returns
+        ``step(first, last, block)``, a `Step`, which is called with consecutive float32 blocks
+        on the device, on a CPU with several at a time. Only what it returns adds to sums over
+        rows.
     block_bytes : int, optional
         Size of a block of rows.
     width : int, optional
@@ -160,18 +165,78 @@ def _attempt(
     prepare: Callable[[str, int, int], Step],
 ) -> Iterator[int]:
     """Do block after block from row `start`; yield the row after each."""
-    step = prepare(device, rows, start)
-    for first, last, block in feed(values, start, rows, device):
-        step(first, last, block)
-        yield last
+    yield from each_block(values, start, rows, device, prepare(device, rows, start))
 
 
-def some_rows(values: Values, n: int) -> np.ndarray:
-    """Return about `n` rows, float32, evenly spaced: of lazy values within four blocks of rows."""
+def each_block(values: Values, start: int, rows: int, device: str, step: Step) -> Iterator[int]:
+    """Run a step on consecutive blocks of rows, from `start`; yield the row after each, in order.
+
+    A CPU has as many blocks in work as PyTorch has threads, each in one thread. Threads that share
+    a block wait for each other after each operation, and do so busily: beside the one that reads,
+    on two cores with other work, it took three to five times the CPU seconds. Sums do not depend
+    on the number of threads so.
+    """
+    n_threads = min(torch.get_num_threads(), -(-(len(values) - start) // rows))
+    if device != "cpu" or torch.get_num_threads() == 1:
+        for first, last, block in feed(values, start, rows, device):
+            if then := step(first, last, block):
+                then()
+            yield last
+        return
+    with _single_threads(n_threads) as pool:
+        running: deque[tuple[int, Future[Callable[[], object] | None]]] = deque()
+
+        def ended() -> int:
+            last, future = running.popleft()
+            if then := future.result():
+                then()
+            return last
+
+        def let_end() -> None:
+            wait([future for _, future in running])
+
+        blocks = feed(values, start, rows, device, let_end)
+        while True:
+            try:
+                found = next(blocks, None)
+            except (RuntimeError, MemoryError):
+                while running:  # these are before it
+                    yield ended()
+                raise
+            if found is None:
+                break
+            if len(running) == n_threads:
+                yield ended()
+            running.append((found[1], pool.submit(step, *found)))
+        while running:
+            yield ended()
+
+
+def _single_threads(n: int) -> ThreadPoolExecutor:
+    """Return `n` threads in each of which PyTorch computes in one."""
+    ready = threading.Barrier(n + 1)
+
+    def begin() -> None:
+        torch.get_num_threads()  # a thread that is not asked takes those of others when it computes
+        torch.set_num_threads(1)
+        ready.wait()
+
+    pool = ThreadPoolExecutor(n, "computing", begin)
+    for _ in range(n):
+        pool.submit(int)  # each makes a thread
+    ready.wait()
+    torch.set_num_threads(torch.get_num_threads())  # of threads that others will make
+    return pool
+
+
+def some_rows(values: Values, n: int, n_blocks: int = 4) -> np.ndarray:
+    """Return about `n` rows, float32, evenly spaced: of lazy values within few blocks of rows."""
     at = np.linspace(0, len(values) - 1, min(len(values), n)).astype(int)
     if isinstance(values, LazyValues):
         size = values.matrix.rows_together
-        blocks = np.unique(np.linspace(0, (len(values) - 1) // size, 4).astype(int))
+        number = (len(values) - 1) // size
+        ends = (0, number) if n_blocks > 1 else (number // 2, number // 2)
+        blocks = np.unique(np.linspace(*ends, n_blocks).astype(int))
         first = blocks * size
         last = np.minimum(first + size, len(values)) - 1
         spaced = [np.linspace(a, b, -(-n // len(blocks))) for a, b in zip(first, last, strict=True)]
@@ -192,48 +257,58 @@ def values_range(values: Values) -> tuple[float, float]:
 
 
 def feed(
-    values: Values, start: int, rows: int, device: str
+    values: Values,
+    start: int,
+    rows: int,
+    device: str,
+    let_end: Callable[[], object] = lambda: None,
 ) -> Iterator[tuple[int, int, torch.Tensor]]:
     """Yield ``first, last, block`` for consecutive blocks of rows on a device, from `start`.
 
-    A block is valid until the next one is asked for. Rows go to the device as float32 (MPS has
-    no float64). On the CPU blocks are views where they can be. On CUDA see `_double_buffered`.
+    A block is valid until the next one is asked for; on a CPU until `let_end` is called, which
+    lets work on blocks end. Rows go to the device as float32 (MPS has no float64). On the CPU
+    blocks are views where they can be. On CUDA see `_double_buffered`.
     """
-    spans = [(i, min(i + rows, len(values))) for i in range(start, len(values), rows)]
+    if isinstance(values, LazyValues):
+        parts = values.in_order(start, rows, let_end)
+    else:
+        parts = (
+            (i, min(i + rows, len(values)), values[i : i + rows])
+            for i in range(start, len(values), rows)
+        )
     if device == "cuda":
-        yield from _double_buffered(values, spans, device, torch.cuda)
+        shape = (min(rows, len(values) - start), values.shape[1])
+        yield from _double_buffered(parts, shape, device, torch.cuda)
         return
-    for first, last in spans:
-        yield first, last, _on_host(values, first, last).to(device)
+    for first, last, part in parts:
+        yield first, last, _on_host(part).to(device)
 
 
-def _on_host(values: Values, first: int, last: int) -> torch.Tensor:
-    block = np.ascontiguousarray(values[first:last], dtype=np.float32)
+def _on_host(rows: np.ndarray) -> torch.Tensor:
+    block = np.ascontiguousarray(rows, dtype=np.float32)
     # torch warns of arrays that it must not write to; nothing here writes
     return torch.from_numpy(block if block.flags.writeable else block.copy())
 
 
 def _double_buffered(
-    values: Values, spans: list[tuple[int, int]], device: str, cuda: Any
+    parts: Iterator[tuple[int, int, np.ndarray]], shape: tuple[int, int], device: str, cuda: Any
 ) -> Iterator[tuple[int, int, torch.Tensor]]:
     """Feed CUDA through two pinned buffers and two buffers on the device.
 
     While the device works on one block, the host fills the pinned buffer of the next and a
     stream of its own copies it over. Events order the two streams; the host waits for nothing
-    but the pinned buffer, whose last copy was two blocks ago. `cuda` is ``torch.cuda``.
+    but the pinned buffer, whose last copy was two blocks ago. `cuda` is ``torch.cuda``,
+    and `shape` that of the largest of the parts.
     """
-    if not spans:
-        return
-    shape = (spans[0][1] - spans[0][0], values.shape[1])
     pinned = [torch.empty(shape, pin_memory=device == "cuda") for _ in range(2)]
     blocks = [torch.empty(shape, device=device) for _ in range(2)]
     copied, used = [cuda.Event() for _ in range(2)], [cuda.Event() for _ in range(2)]
     side, main = cuda.Stream(), cuda.current_stream()
     side.wait_stream(main)  # the buffers' memory may still be in use by earlier work
-    for index, (first, last) in enumerate(spans):
+    for index, (first, last, part) in enumerate(parts):
         slot, n = index % 2, last - first
         copied[slot].synchronize()
-        pinned[slot][:n].copy_(_on_host(values, first, last))
+        pinned[slot][:n].copy_(_on_host(part))
         with cuda.stream(side):
             side.wait_event(used[slot])
             blocks[slot][:n].copy_(pinned[slot][:n], non_blocking=True)

@@ -194,7 +194,7 @@ class DecodedValues:
         self.result, self.name = result, result.expression.name
         self.shape = (len(result.latents), len(result.codec.genes))
 
-    def read_rows(self, first: int, last: int) -> np.ndarray:
+    def read_rows(self, first: int, last: int, into: np.ndarray | None = None) -> np.ndarray:
         """Return float32 values (last - first, n_genes)."""
         return self.result.codec.decode(self.result.latents[first:last])
 

@@ -5,6 +5,7 @@ same to the bit, where libraries and their number of threads are.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -148,15 +149,15 @@ class Sums:
         """Return those of all samples, still empty."""
         from napari_compressed_transcriptomics.core.row_chunks import some_rows
 
-        some = some_rows(expression.values, 15)
+        some = some_rows(expression.values, 15, n_blocks=1)
         # one in the middle, no mean of two: a constant gene gives d = 0 exactly
         shift = np.sort(some, axis=0)[len(some) // 2]
         counted = np.ones(expression.n_genes, np.float32)
         counted[[expression.column(gene) for gene in expression.filled]] = 0
         return cls(codec, expression.values, shift, counted)
 
-    def prepare(self, device: str, rows: int, start: int) -> Callable[..., None]:
-        """Put weights and buffers on the device; see `row_chunks.run_in_blocks`."""
+    def prepare(self, device: str, rows: int, start: int) -> Callable[..., Callable[[], None]]:
+        """Put weights on the device, and make room for sums; see `row_chunks.run_in_blocks`."""
         import torch
 
         network = network_on(self.codec, device)
@@ -170,20 +171,18 @@ class Sums:
         tile_bytes = CPU_TILE_BYTES if device == "cpu" else GPU_TILE_BYTES
         width = min(n_genes, max(64, tile_bytes // (4 * rows)))
         spans = [slice(i, min(i + width, n_genes)) for i in range(0, n_genes, width)]
-        buffer = torch.empty(2, rows * width, device=device)
-        by_gene = torch.empty(3, n_genes, device=device)
-        by_sample = torch.empty(4, rows, device=device)
-        ones = torch.ones(rows, device=device)
         shift = torch.tensor(self.shift, device=device)
         counted = torch.tensor(self.counted, device=device)
         slope = (shift - self.centre) * counted
 
         @torch.inference_mode()
-        def step(first: int, last: int, block: torch.Tensor) -> None:
+        def step(first: int, last: int, block: torch.Tensor) -> Callable[[], None]:
             n = last - first
             latents = network.encoder(block)
             hidden = network.hidden(latents)
-            one, sample = ones[:n], by_sample[:, :n].zero_()
+            buffer = torch.empty(2, n * width, device=device)
+            by_gene = torch.empty(3, n_genes, device=device)
+            one, sample = torch.ones(n, device=device), torch.zeros(4, n, device=device)
             for span in spans:
                 values, size = block[:, span], n * (span.stop - span.start)
                 error = buffer[0, :size].view(n, -1)
@@ -200,7 +199,7 @@ class Sums:
                 torch.mv(square.T, one, out=by_gene[1, span])
             self.latents[first:last] = latents
             self.of_samples[:, first:last] = sample
-            self.add(by_gene.to(sums_on))
+            return partial(self.add, by_gene.to(sums_on))
 
         return step
 

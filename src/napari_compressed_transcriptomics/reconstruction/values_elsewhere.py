@@ -117,7 +117,7 @@ class ValuesElsewhere:
             raise ValueError(f"values have shape {values.shape}, not {self.shape}")
         self._values = values
 
-    def read_rows(self, first: int, last: int) -> np.ndarray:
+    def read_rows(self, first: int, last: int, into: np.ndarray | None = None) -> np.ndarray:
         """Return rows of the values; a `UserError` says why they are missing."""
         return np.asarray(self._here()[first:last])
 

@@ -65,8 +65,10 @@ class Shards:
             return None
         return cls(folder, array.shards, array.chunks, array.dtype.newbyteorder("<"))
 
-    def read(self, rows: range, columns: range) -> np.ndarray:
+    def read(self, rows: range, columns: range, into: np.ndarray | None = None) -> np.ndarray:
         """Return float32 values of consecutive rows and columns; NaN where a chunk is lacking.
+
+        They are put `into` an array, if one is given.
 
         Half of the cores unpack, so that whoever works on the values has the others.
 
@@ -75,7 +77,7 @@ class Shards:
         ValueError
             A chunk is damaged or cut.
         """
-        found = np.empty((len(rows), len(columns)), np.float32)
+        found = np.empty((len(rows), len(columns)), np.float32) if into is None else into
         files = list(product(_touched(rows, self.shard[0]), _touched(columns, self.shard[1])))
 
         def read_file(file: tuple[int, int]) -> None:

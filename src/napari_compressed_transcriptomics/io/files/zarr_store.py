@@ -171,9 +171,9 @@ class StoredMatrix:
     def __getstate__(self) -> dict[str, Any]:
         return self.__dict__ | {"_array": None, "_shards": None}
 
-    def read_rows(self, first: int, last: int) -> np.ndarray:
-        """Return float32 values (last - first, n_genes)."""
-        return self._read(slice(first, last), slice(None))
+    def read_rows(self, first: int, last: int, into: np.ndarray | None = None) -> np.ndarray:
+        """Return float32 values (last - first, n_genes), `into` an array if it is given."""
+        return self._read(slice(first, last), slice(None), into)
 
     def read_columns(self, columns: np.ndarray) -> np.ndarray:
         """Return float32 values (n_samples, len(columns))."""
@@ -181,7 +181,9 @@ class StoredMatrix:
             return self._read(slice(None), slice(columns[0], columns[-1] + 1))
         return self._read(slice(None), columns)
 
-    def _read(self, rows: slice, columns: slice | np.ndarray) -> np.ndarray:
+    def _read(
+        self, rows: slice, columns: slice | np.ndarray, into: np.ndarray | None = None
+    ) -> np.ndarray:
         if self._array is None:  # in another process, maybe on another machine
             there = Store(self.address).values
             if there.sha256 != self.sha256:
@@ -192,7 +194,7 @@ class StoredMatrix:
         with damage_reported(self.name), _many_requests(self.address):
             if self._shards is not None and isinstance(columns, slice):
                 n, n_genes = self.shape
-                values = self._shards.read(range(n)[rows], range(n_genes)[columns])
+                values = self._shards.read(range(n)[rows], range(n_genes)[columns], into)
             else:
                 values = np.asarray(self._array.oindex[rows, columns], np.float32)
         if not _all_finite(values):

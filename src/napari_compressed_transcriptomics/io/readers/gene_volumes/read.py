@@ -153,7 +153,7 @@ class StoredMaps:
         self.name, self.shape = volumes.path.name, (volumes.n_voxels, len(kept))
         self.rows_together = volumes.n_voxels
 
-    def read_rows(self, first: int, last: int) -> np.ndarray:
+    def read_rows(self, first: int, last: int, into: np.ndarray | None = None) -> np.ndarray:
         """Refuse: every file would be read for it."""
         raise UserError(
             f"{self.name} is read gene by gene where it does not fit into memory; make a store of "
