@@ -1,6 +1,7 @@
 """Cells in the viewer: they agree with napari's, say what they show, and leave nothing behind."""
 
 import gc
+from dataclasses import replace
 from weakref import ref
 
 import numpy as np
@@ -79,6 +80,20 @@ def test_brains_fit_again_when_the_canvas_changes_but_not_what_was_zoomed(window
     window.window.resize(1000, 640)
     settle(10)
     assert camera.zoom == zoomed
+
+
+def test_another_brain_fits_in_3d_after_one_that_was_taken_away(model, brain):
+    cells = attach(model).cells
+    add_expression(model, brain)
+    model.dims.ndisplay = 3
+    model.layers.clear()
+    model.dims.ndisplay = 2
+    model.fit_to_view()  # as napari does in a window
+    moved = brain.parcellation.affine + np.array([[0, 0, 0, 300.0]] * 3 + [[0] * 4])
+    add_expression(model, replace(brain, parcellation=replace(brain.parcellation, affine=moved)))
+    model.dims.ndisplay = 3
+    assert model.scene.camera.center == pytest.approx(box_of(model).mean(axis=0), abs=20)
+    assert cells._fitted[3]
 
 
 def test_the_whole_brain_of_the_template_fits_though_samples_lie_in_a_part_of_it(model):

@@ -18,6 +18,7 @@ from napari_compressed_transcriptomics.io.readers.assemble import assemble
 from napari_compressed_transcriptomics.viewer import layers
 from napari_compressed_transcriptomics.viewer.adding import add_expression
 from napari_compressed_transcriptomics.viewer.brain_view import attach
+from napari_compressed_transcriptomics.viewer.picking import sample_under
 from phantom import GRIDS
 from viewing import add
 
@@ -72,8 +73,10 @@ def test_each_slice_has_its_hatching_where_the_region_is(grid, model):
         assert attach(model).cells.look() == attach(model).cells.look()  # nothing to paint anew
     model.dims.ndisplay = 3
     (cell,) = attach(model).cells.look().cells
-    assert cell.no_data is None
-    assert HATCHED not in " ".join(cell.text.captions)
+    assert cell.no_data is None  # nothing flat
+    assert HATCHED in cell.text.captions[0]
+    model.layers[0].rendering = "mip"
+    assert HATCHED not in attach(model).cells.look().cells[0].text.captions[0]
 
 
 def test_a_map_that_lacks_values_is_hatched_there_and_others_are_not(model):
@@ -111,6 +114,24 @@ def test_hatching_is_drawn_in_the_window(make_napari_viewer):
     shares = {key: part.mean() for key, part in grey.items()}
     assert min(shares[False, True], shares[False, False]) > 0.05
     assert max(shares[True, True], shares[True, False]) < 0.01
+
+
+@pytest.mark.parametrize("seen_from", ["behind", "the front"])
+def test_in_3d_the_side_without_data_is_hatched(seen_from, make_napari_viewer):
+    viewer = make_napari_viewer(show=True)
+    viewer.window.resize(800, 600)
+    brain, _ = blocks("RAS")
+    layer = add_expression(viewer, brain)
+    viewer.dims.ndisplay = 3
+    forward = {"behind": 1, "the front": -1}[seen_from]
+    viewer.scene.camera.set_view_direction((0, forward, 0), (1, 0, 0))
+    settle()
+    picture = viewer.screenshot(flash=False)[..., :3].astype(int)
+    grey = [(np.abs(picture - grey) <= 1).all(-1).mean() for grey in (51, 153)]
+    assert np.sum(grey) > 0.1 if forward == 1 else np.sum(grey) < 0.02
+    middle = np.array([24.0, 40 - forward * 100, 40 + 12])  # z, y, x: of the blocks at the right
+    under = sample_under(layer, middle, np.array([0, forward, 0]), [0, 1, 2])
+    assert under == (None if forward == 1 else 0)
 
 
 @pytest.mark.parametrize(("grid", "plane"), [("LAS", "axial"), ("permuted", "sagittal")])

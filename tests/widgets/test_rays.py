@@ -35,7 +35,7 @@ def code(viewer, layer):
 
 def pictures(viewer, monkeypatch):
     """With and without rays that end early."""
-    monkeypatch.setattr(picture, "shorten_rays", lambda node: None)
+    monkeypatch.setattr(picture, "shorten_rays", lambda node, ratio: None)
     found = []
     for _ in range(2):
         for layer in viewer.layers:  # napari sets its own way

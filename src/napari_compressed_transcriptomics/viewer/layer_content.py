@@ -89,9 +89,13 @@ class LayerContent:
         assert self.view is not None
         if self.kind == "composite":
             return _rgba(self.view.paint(self.values))
-        if self.values.ndim == 2:
-            return PaintedStack(self.view, self.values)
-        return self.view.paint(self.values)
+        return self.view.paint(self.values) if (stack := self.stack()) is None else stack
+
+    def stack(self) -> PaintedStack | None:
+        """Return the components as one stack; None for what is one map or one picture."""
+        if self.values is None or self.view is None or self.values.ndim < 2:
+            return None
+        return None if self.kind == "composite" else PaintedStack(self.view, self.values)
 
     def contrast_limits(self, component: int = 0) -> tuple[float, float]:
         """Return the contrast limits: symmetric about the middle for signed values."""

@@ -23,7 +23,8 @@ class PaintedStack:
         Where the samples lie, laid out for the viewer.
     values : ndarray, shape (n_samples, k)
     finish : callable, optional
-        Called with a painted volume and limits, returns the volume to be shown.
+        Called with a painted volume, limits and where regions lack data (or None), returns the
+        volume to be shown.
     limits : dict of int to tuple, optional
         What `finish` is given for each component; change one with `set_limits`.
     """
@@ -35,7 +36,7 @@ class PaintedStack:
         self,
         view: Parcellation,
         values: np.ndarray,
-        finish: Callable[[np.ndarray, Limits], np.ndarray] | None = None,
+        finish: Callable[[np.ndarray, Limits, np.ndarray | None], np.ndarray] | None = None,
         limits: dict[int, Limits] | None = None,
     ):
         self.view, self.values = view, values
@@ -83,7 +84,8 @@ class PaintedStack:
         if self._last is None or self._last[0] != k:
             volume = self.view.paint(self.values[:, k])
             if self._finish is not None:
-                volume = self._finish(volume, self._limits[k])
+                missing = self.view.without(self.values[:, k])
+                volume = self._finish(volume, self._limits[k], missing)
             volume.flags.writeable = False
             self._last = k, volume
         return self._last[1]

@@ -26,7 +26,8 @@ def sample_under(
     """Return the index of the sample of a layer of ours at a place on the canvas, or None.
 
     In 2-D it is the voxel there. In 3-D it is the first on the ray that no cut took away, as maps
-    are solid; where the user chose maximum projection for the layer, the one that this shows.
+    are solid, and none where that has no data; where the user chose maximum projection for the
+    layer, the one that this shows.
 
     Parameters
     ----------
@@ -59,17 +60,19 @@ def sample_under(
             mm = on_ray * layer.scale[-3:] + layer.translate[-3:]  # as planes are, see `cut.py`
             on_ray = on_ray[(mm - plane.position) @ plane.normal >= 0]
     samples = what.view.labels[tuple(on_ray.T)] - 1
-    samples = samples[samples >= 0]
+    inside = samples >= 0
+    if what.view.lacking is not None and layer.rendering != "mip":
+        inside |= what.view.lacking[tuple(on_ray.T)]
+    samples = samples[inside]
     values = what.values
     assert values is not None
-    if what.kind != "composite":
-        if values.ndim == 2:
-            values = values[:, _component(layer, position, values)]
-        samples = samples[~np.isnan(values[samples])]
-    if not len(samples):
-        return None
+    if values.ndim == 2:
+        values = values[:, _component(layer, position, values)]
     if layer.rendering == "mip":
-        return int(samples[values[samples].argmax()])
+        samples = samples[~np.isnan(values[samples])]
+        return int(samples[values[samples].argmax()]) if len(samples) else None
+    if not len(samples) or samples[0] < 0 or np.isnan(values[samples[0]]):
+        return None
     return int(samples[0])
 
 

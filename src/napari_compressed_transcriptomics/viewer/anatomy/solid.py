@@ -4,6 +4,7 @@ A ray ends at the first voxel of the brain that it meets, so near hides far, lef
 apart, and a cut (`cut.py`) shows the map within. napari draws a volume like this (``translucent``)
 if the outside is transparent, which NaN is in 2-D only: here it lies far below the lower limit,
 whose colour is clear, and what is as low within the brain is lifted by a step of the colormap.
+Regions without data lie half as far below, which `cells/rays.py` hatches.
 """
 
 from collections.abc import Iterable
@@ -12,6 +13,7 @@ from weakref import WeakKeyDictionary, proxy
 
 import numpy as np
 
+from napari_compressed_transcriptomics.viewer.cells.rays import NO_DATA
 from napari_compressed_transcriptomics.viewer.layer_content import LayerContent, shown
 from napari_compressed_transcriptomics.viewer.painted_stack import Limits, PaintedStack
 from napari_compressed_transcriptomics.viewer.picking import value_under
@@ -19,7 +21,7 @@ from napari_compressed_transcriptomics.viewer.picking import value_under
 SUFFIX = " (3-D)"
 _STEPS = 256  # of the colormap, as many as napari's have
 _LIFT = 1.5 / (_STEPS - 1)
-_FAR = 1000.0  # times the range, below the lower limit
+_FAR = 2 * NO_DATA  # times the range, below the lower limit
 
 _limits_of: WeakKeyDictionary[Any, dict[int, Limits]] = WeakKeyDictionary()
 """By layer that is solid: the contrast limits that each component was filled for."""
@@ -100,13 +102,11 @@ def follow_limits(layer: Any, component: int = 0) -> None:
     what, limits = shown(layer), tuple(layer.contrast_limits)
     if what is None or not is_solid(layer) or _limits_of[layer].get(component) == limits:
         return
-    assert what.values is not None
-    assert what.view is not None
     _limits_of[layer][component] = limits
     if isinstance(layer.data, PaintedStack):
         layer.data.set_limits(component, limits)
     else:
-        layer.data[...] = filled(what.view.paint(what.values), limits)
+        layer.data[...] = _filled(what, limits)
     layer.refresh(extent=False)
 
 
@@ -132,7 +132,7 @@ def opaque(colormap: Any) -> Any:
     return _opaque.get(colormap.name, colormap)
 
 
-def filled(volume: np.ndarray, limits: Limits) -> np.ndarray:
+def filled(volume: np.ndarray, limits: Limits, missing: np.ndarray | None = None) -> np.ndarray:
     """Return a map whose outside, NaN, is far below the limits, and whose inside is not below.
 
     Parameters
@@ -140,12 +140,22 @@ def filled(volume: np.ndarray, limits: Limits) -> np.ndarray:
     volume : ndarray of float32, shape (z, y, x)
     limits : tuple of float
         Lower and upper contrast limit.
+    missing : ndarray of bool, shape (z, y, x), optional
+        Where there are regions without data.
     """
     low, high = limits
     reach = (high - low) or 1.0
     found = np.maximum(volume, np.float32(low + _LIFT * reach))
     found[np.isnan(volume)] = low - _FAR * reach
+    if missing is not None:
+        found[missing] = low - NO_DATA * reach
     return found
+
+
+def _filled(what: LayerContent, limits: Limits) -> np.ndarray:
+    assert what.values is not None
+    assert what.view is not None
+    return filled(what.view.paint(what.values), limits, what.view.without(what.values))
 
 
 def unfilled(data: np.ndarray, painted: np.ndarray) -> bool:
@@ -169,11 +179,10 @@ def _filled_for(
     layer: Any, what: LayerContent, limits: Limits | None = None
 ) -> np.ndarray | PaintedStack:
     """Return a solid layer's data, and remember the limits that it was filled for."""
-    data = what.painted()
-    if isinstance(data, PaintedStack):
+    if (data := what.stack()) is not None:
         each = {k: what.contrast_limits(k) for k in range(len(data))}
         _limits_of[layer] = each
         return PaintedStack(data.view, data.values, filled, each)
     limits = limits or tuple(layer.contrast_limits)
     _limits_of[layer] = {0: limits}
-    return filled(data, limits)
+    return _filled(what, limits)

@@ -90,6 +90,8 @@ class Cells:
             self._pictures.update()
         if event.type == "visible":
             self._soon()
+        if event.type == "removed" and not any(shown(layer) for layer in self._viewer.layers):
+            self._fitted.clear()  # what comes next lies elsewhere
 
     def mark(self, place: Any, name: str = "") -> None:
         """Ring a place, in mm (z, y, x), in every cell, with a name; None for no place."""

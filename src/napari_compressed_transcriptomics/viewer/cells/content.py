@@ -121,7 +121,9 @@ class CellTexts:
             meaning = long = f"component {component + 1} of {len(layer.data)}"
         beyond = bar.below + bar.above
         share = f"{beyond:.0%} beyond" if beyond > _WORTH_SAYING else ""
-        hatched = viewer.dims.ndisplay == 2 and self.no_data.anywhere(layer, component)
+        solid = getattr(layer, "rendering", "") == "translucent"
+        marked = viewer.dims.ndisplay == 2 or solid
+        hatched = marked and self.no_data.anywhere(layer, component)
         lacking = _HATCHED if hatched else ""
         # Where there is little room the share goes first: bars have arrows there, too.
         ways = (long, share, lacking), (meaning, share, lacking), (meaning, lacking), (meaning,)

@@ -4,11 +4,10 @@ import numpy as np
 
 from .drawing import Drawing, parts_of, placed, premultiplied
 from .layout import CellLayout
+from .rays import PERIOD, THICK
 from .seen import Seen
 from .slices import SlicePicture
 
-_PERIOD, _THICK = 7, 2.2
-"""Pixels from line to line of the hatching, and of them a line's."""
 _LINE = premultiplied(np.array((45, 45, 45, 230), np.uint8))
 _BETWEEN = premultiplied(np.array((190, 190, 190, 150), np.uint8))
 
@@ -41,7 +40,7 @@ def hatch(
         np.floor(((along + 0.5) / ratio - first) / length * n).astype(int)
         for along, first, length, n in zip((rows, columns), start, size, inside.shape, strict=True)
     )
-    on_line = (rows[:, None] + columns) % (_PERIOD * ratio) < _THICK * ratio
+    on_line = (rows[:, None] + columns) % (PERIOD * ratio) < THICK * ratio
     colors = np.where(on_line[..., None], _LINE, _BETWEEN)
     colors *= inside[np.ix_(*at)][..., None]
     begin = np.array((rows[0], columns[0])) / ratio

@@ -86,8 +86,8 @@ class Pictures:
         self._again.start(0)
 
     def _before_frame(self, event: Any = None) -> None:
-        shorten_rays(self._canvas.scene)
         ratio = float(self._canvas.native.devicePixelRatioF())
+        shorten_rays(self._canvas.scene, ratio)
         new = self._redraw(ratio)
         if new is not None:
             for node, drawings in zip(self._nodes, new, strict=True):
