@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .options import add_buffer, add_methods, add_scheduler, folds, processes
+from .options import add_methods, add_scheduler, add_splits, processes
 from .reading import read_samples
 from .style import add_style_options, style_of
 from .terminal import clear_line, stoppable, tell_notes
@@ -28,15 +28,7 @@ def add_options(compare: Any) -> None:
     """Add the options of the command to its parser."""
     add = compare.add_argument
     add_methods(add, ("residual", "autoencoder", "pca", "nmf", "kernel-pca"), (2, 4, 8, 16))
-    add(
-        "--split",
-        nargs="+",
-        default=["blocks"],
-        metavar="S",
-        help="what is held out: blocks (default), random",
-    )
-    add("--folds", type=folds, default=5, metavar="N", help="number of folds; default: 5")
-    add_buffer(add)
+    add_splits(add)
     add("--jobs", type=processes, metavar="N", help="processes; default: as cores and memory allow")
     add_scheduler(add, "fit")
     add("--out", type=Path, required=True, metavar="DIR", help="folder to write")

@@ -36,6 +36,19 @@ def millimetres(text: str) -> float:
     return value
 
 
+def add_splits(add: Callable, buffer: float | None = None) -> None:
+    """Add the options of what is held out; without a buffer it is found in the data."""
+    add(
+        "--split",
+        nargs="+",
+        default=["blocks"],
+        metavar="S",
+        help="what is held out: blocks (default), random",
+    )
+    add("--folds", type=folds, default=5, metavar="N", help="number of folds; default: 5")
+    add_buffer(add, buffer)
+
+
 def add_buffer(add: Callable, default: float | None = None) -> None:
     """Add the option of the buffer of blocks; without a default it is found in the data."""
     found = (

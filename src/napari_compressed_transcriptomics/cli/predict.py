@@ -5,12 +5,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .options import (
-    add_buffer,
     add_compartments,
     add_images,
     add_scheduler,
+    add_splits,
     components,
-    folds,
     repeats,
     surrogates,
 )
@@ -68,15 +67,7 @@ def add_options(predict: Any) -> None:
         metavar="R",
         help="ridge (default), trees (gradient boosting)",
     )
-    add(
-        "--split",
-        nargs="+",
-        default=["blocks"],
-        metavar="S",
-        help="what is held out: blocks (default), random",
-    )
-    add("--folds", type=folds, default=5, metavar="N", help="number of folds; default: 5")
-    add_buffer(add, 0.0)
+    add_splits(add, 0.0)
     add(
         "--repeats",
         type=repeats,
