@@ -30,8 +30,8 @@ def test_below_0_is_where_b_is_better():
     assert_array_equal(two.difference, K8.rmse_samples - K2.rmse_samples)
     assert two.rmse == (K2.rmse, K8.rmse)
     assert two.better[1] == (K8.rmse_samples < K2.rmse_samples).mean() > 0.9
-    assert two.layer_name == "blue: pca k=8 better than pca k=2 (in-sample RMSE)"
-    assert two.lines[0].startswith(f"A pca k=2: RMSE {K2.rmse:.4f}, lower in ")
+    assert two.layer_name == "blue: PCA k=8 better than PCA k=2 (in-sample RMSE)"
+    assert two.lines[0].startswith(f"A PCA k=2: RMSE {K2.rmse:.4f}, lower in ")
     back = compare_results(K8, K2)
     assert_array_equal(back.difference, -two.difference)
     assert back.better == two.better[::-1]
@@ -48,7 +48,7 @@ def test_errors_of_data_fitted_to_are_said_with_those_of_samples_held_out():
     one = replace(two, in_sample=(False, True), held_out=(None, None))
     assert one.lines[-1].startswith("The error of B is on the data fitted to")
     neither = replace(two, in_sample=(False, False))
-    assert neither.layer_name == "blue: pca k=8 better than pca k=2 (RMSE)"
+    assert neither.layer_name == "blue: PCA k=8 better than PCA k=2 (RMSE)"
     assert len(neither.lines) == 2
 
 

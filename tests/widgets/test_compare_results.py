@@ -74,7 +74,7 @@ def test_the_layer_is_blue_where_b_is_better_and_is_no_result_itself(model, dock
         add(model, layers.error_layer(result))
     press(dock.show_layer)
     layer = model.layers[-1]
-    assert layer.name == "blue: pca k=8 better than pca k=2 (in-sample RMSE)"
+    assert layer.name == "blue: PCA k=8 better than PCA k=2 (in-sample RMSE)"
     low, high = layer.contrast_limits
     assert low == -high
     attach(model).show_side_by_side()

@@ -41,7 +41,7 @@ def test_training_is_watched_and_compress_takes_the_model(widget, viewer, qtbot,
     assert codec.hidden_sizes == (12, 8)
     assert codec.training["validation_rmse"] == min(widget.curve.validation)
 
-    assert compress.codec.currentText().startswith("autoencoder k=8, trained on")
+    assert compress.codec.currentText().startswith("published AE k=8, trained on")
     run(compress.bar, qtbot)
     assert shown(viewer.layers[-1]).reconstruction.codec is codec
 

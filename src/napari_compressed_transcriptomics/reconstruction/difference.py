@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_compressed_transcriptomics.codecs.registry import short_title
 from napari_compressed_transcriptomics.core.errors import UserError, printable
 from napari_compressed_transcriptomics.core.expression import Expression
 from napari_compressed_transcriptomics.core.provenance import fitted_to
@@ -216,7 +217,7 @@ def _same_genes(one: tuple[str, ...], other: tuple[str, ...], *filled: Any) -> n
 
 
 def _titles(*results: tuple[str, int]) -> tuple[str, str]:
-    a, b = (f"{codec} k={size}" for codec, size in results)
+    a, b = (f"{short_title(codec)} k={size}" for codec, size in results)
     return a, b
 
 

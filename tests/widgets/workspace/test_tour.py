@@ -89,7 +89,7 @@ def test_the_whole_way_on_the_synthetic_brain(main, viewer, qtbot):
     assert "PCA itself" in page(main).with_pca.status.text()
 
     press(main.steps["Predict"])
-    assert [box.text() for box in page(main).results.boxes] == ["pca k=4"]
+    assert [box.text() for box in page(main).results.boxes] == ["PCA k=4"]
 
 
 def test_compare_with_pca_is_one_click(main, viewer, brain, qtbot):

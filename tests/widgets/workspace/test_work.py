@@ -65,8 +65,8 @@ def test_a_result_outlives_its_layers_and_can_be_shown_again(model, work, result
         add_result(model, result, Outputs())
     model.layers.clear()
     assert [choice.itemText(i) for i in range(choice.count())] == [
-        f"{brain.name}: pca k=2",
-        f"{brain.name}: pca k=4",
+        f"{brain.name}: PCA k=2",
+        f"{brain.name}: PCA k=4",
     ]
     choice.setCurrentIndex(0)
     assert work.current_result is results[0]
@@ -204,11 +204,11 @@ def test_results_that_are_here_are_features_of_predictions(model, work, results,
     add_expression(model, brain)
     for result in results:
         add(model, error_layer(result))
-    assert [box.text() for box in boxes.boxes] == ["pca k=2", "pca k=4"]
+    assert [box.text() for box in boxes.boxes] == ["PCA k=2", "PCA k=4"]
     assert boxes.features(brain) == ()
     boxes.boxes[1].setChecked(True)
     (features,) = boxes.features(brain)
-    assert features.name == "pca k=4"
+    assert features.name == "PCA k=4"
     np.testing.assert_allclose(features.values, results[1].latents)
     work.remove(results[0])
     assert [box.isChecked() for box in boxes.boxes] == [True]

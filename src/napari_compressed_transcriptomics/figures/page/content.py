@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_compressed_transcriptomics.codecs.models.model_card import methods_paragraph
+from napari_compressed_transcriptomics.codecs.registry import short_title
 from napari_compressed_transcriptomics.core.brain_space import is_mni, space_of
 from napari_compressed_transcriptomics.core.parcellation import Parcellation
 from napari_compressed_transcriptomics.core.progress import Report, silent
@@ -89,7 +90,7 @@ def content_of(
         maps.append(_map(Scale.of_component(result.latents[:, k], f"Component {k + 1}")))
     colormaps = sorted({_OF_GENES, *(one["colormap"] for one in maps)})
     record = {
-        "title": f"{expression.name}: {codec.id}, {codec.latent_size} components",
+        "title": f"{expression.name}: {short_title(codec.id)}, {codec.latent_size} components",
         "verdict": list(_verdict(result)),
         "methods": methods_paragraph(codec),
         "rounding": _rounding_words(rounding, rounded, result.rmse),

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from napari_compressed_transcriptomics.codecs.registry import short_title
 from napari_compressed_transcriptomics.core.provenance import fitted_to
 from napari_compressed_transcriptomics.figures.plots import worst_first
 from napari_compressed_transcriptomics.reconstruction.results import Results, SampleErrors
@@ -29,7 +30,7 @@ _AGAIN = "this folder was written by an older version; run encode again to add i
 
 def title(results: Results) -> str:
     """Return what was compressed, how, and into how many components."""
-    codec = results.record.get("codec", "unknown codec")
+    codec = short_title(results.record.get("codec", "unknown codec"))
     return f"{data_name(results)}: {codec}, {results.record['latent_size']} components"
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from napari_compressed_transcriptomics.codecs.registry import short_title
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.io import sniff
 from napari_compressed_transcriptomics.io.writers.reopen.studies import (
@@ -60,5 +61,5 @@ def _offer_model(viewer: Any, path: Path) -> None:
     if dock is None:
         raise UserError(f"{path.name} is a model; open expression and choose it in Compress")
     dock.choose_model(path)
-    words = f"{codec.id}, k = {codec.latent_size}, {len(codec.genes):,} genes"
+    words = f"{short_title(codec.id)}, k = {codec.latent_size}, {len(codec.genes):,} genes"
     show_info(f"{path.name} ({words}) is chosen in Compress")

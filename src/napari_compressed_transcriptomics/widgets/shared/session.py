@@ -8,6 +8,7 @@ from weakref import proxy
 import numpy as np
 from qtpy.QtCore import QObject, Signal
 
+from napari_compressed_transcriptomics.codecs.registry import short_title
 from napari_compressed_transcriptomics.core.expression import Parcellation
 from napari_compressed_transcriptomics.viewer.anatomy.pick_mark import pick_mark
 from napari_compressed_transcriptomics.viewer.anatomy.place import go_to
@@ -70,7 +71,7 @@ class Session(QObject):
 
     def add(self, codec: "Codec", data: str) -> str:
         """Keep a codec under a name of its own, made from what it was trained on; return that."""
-        base = name = f"{codec.id} k={codec.latent_size}, trained on {data}"
+        base = name = f"{short_title(codec.id)} k={codec.latent_size}, trained on {data}"
         number = 1
         while name in self.codecs:
             number += 1

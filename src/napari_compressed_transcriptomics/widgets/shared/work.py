@@ -6,6 +6,7 @@ from weakref import proxy
 
 from qtpy.QtCore import QObject, Signal
 
+from napari_compressed_transcriptomics.codecs.registry import short_title
 from napari_compressed_transcriptomics.core.expression import Expression
 from napari_compressed_transcriptomics.viewer.layer_content import shown
 
@@ -187,4 +188,4 @@ def same_samples(result: "Reconstruction", data: Expression) -> bool:
 
 def title(result: "Reconstruction") -> str:
     """Name a result: what was compressed, how, into how many components."""
-    return f"{result.expression.name}: {result.codec.id} k={result.codec.latent_size}"
+    return f"{result.expression.name}: {short_title(result.codec.id)} k={result.codec.latent_size}"
