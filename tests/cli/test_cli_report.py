@@ -197,6 +197,7 @@ def tiny(tmp_path_factory):
 ODD = [None, True, -1, 1e308, float("nan"), "\ud800", [], [[]], {}, {"a": {"b": [1]}}, [None, {}]]
 
 
+@pytest.mark.usefixtures("small_pictures")
 @pytest.mark.parametrize("value", ODD, ids=repr)
 def test_odd_summaries_give_a_page_or_a_sentence(value, tiny, tmp_path, monkeypatch):
     """Each entry of the summary in turn is something odd."""

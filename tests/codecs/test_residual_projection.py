@@ -67,6 +67,11 @@ def test_gradient_is_that_of_the_decoder():
     assert torch.allclose(found, latents.grad, rtol=1e-4, atol=1e-5)
 
 
+def test_the_curvature_is_laid_out_as_in_a_file(case):
+    """Or latents of a model that was saved would have other last digits."""
+    assert case[2].curvature.is_contiguous()
+
+
 def test_ends_where_levenberg_marquardt_does(case):
     network, values, projection = case
     few, many = project(network, values, projection), project_by_slopes(network, values)

@@ -142,7 +142,8 @@ def mean_curvature(network: ResidualNetwork, values: Tensor) -> Tensor:
     normal = (flat @ flat.T / len(slopes)).cpu().double()
     least = 1e-6 * normal.diagonal().mean() + 1e-12
     unit = torch.eye(len(normal), dtype=torch.float64)
-    return torch.linalg.inv(normal + least * unit).float().to(values.device)
+    inverse = torch.linalg.inv(normal + least * unit).float().contiguous()  # as files hold it:
+    return inverse.to(values.device)  # products differ in their last digits with the layout
 
 
 def steps_enough(errors: Tensor, tolerance: float) -> int:
