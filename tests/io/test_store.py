@@ -315,9 +315,10 @@ def test_convert_and_compress_on_the_command_line(brain, tmp_path, capsys):
     assert "rounded by at most" in capsys.readouterr().out
     assert run("info", out) == 0
     assert f"{brain.n_samples:,} voxels x 40 genes" in capsys.readouterr().out
-    for codec in ("pca", "residual"):
-        result = tmp_path / codec
-        assert run("encode", out, "--model", codec, "--latent", 2, "--out", result) == 0
+    model = tmp_path / "model.safetensors"
+    assert run("train", out, "--latent", 2, "--epochs", 2, "--out", model) == 0
+    assert run("encode", out, "--model", model, "--out", tmp_path / "residual") == 0
+    assert run("encode", out, "--model", "pca", "--latent", 2, "--out", tmp_path / "pca") == 0
     capsys.readouterr()
     assert "already" in refused(capsys, "convert", source, "--out", out)
     assert "There is no store" in refused(capsys, "info", tmp_path / "none.zarr")
