@@ -4,6 +4,7 @@ import errno
 import itertools
 import json
 import os
+import shutil
 from contextlib import suppress
 
 import pandas as pd
@@ -193,10 +194,16 @@ def test_a_table_that_cannot_be_written_keeps_its_figure(saved, monkeypatch):
     assert (saved / "comparison.png").exists()
 
 
+@pytest.fixture(scope="module")
+def compared(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("compared")
+    compare_into_folder(asked(), folder)
+    return folder
+
+
 @pytest.fixture
-def saved(tmp_path):
-    compare_into_folder(asked(), tmp_path)
-    return tmp_path
+def saved(compared, tmp_path):
+    return shutil.copytree(compared, tmp_path, dirs_exist_ok=True)
 
 
 def test_a_changed_table_is_refused(saved):
