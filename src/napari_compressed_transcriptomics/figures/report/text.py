@@ -30,7 +30,7 @@ _AGAIN = "this folder was written by an older version; run encode again to add i
 
 def title(results: Results) -> str:
     """Return what was compressed, how, and into how many components."""
-    codec = short_title(results.record.get("codec", "unknown codec"))
+    codec = short_title(str(results.record.get("codec", "unknown codec")))
     return f"{data_name(results)}: {codec}, {results.record['latent_size']} components"
 
 
