@@ -96,3 +96,18 @@ def test_the_tooltip_and_the_count_tell_the_names(qtbot):
     assert tip.splitlines()[:2] == ["GABRA1", "Entrez: 2554"]
     qtbot.keyClick(table.search, Qt.Key.Key_Return)
     assert table.gene == "GABRA1"
+
+
+def test_without_genes_the_words_stand_where_the_table_would(qtbot):
+    table = GeneTable("Press Find genes.")
+    qtbot.addWidget(table)
+    table.resize(300, 500)
+    table.show()
+    assert not table.table.isVisible()
+    assert not table.search.isVisible()
+    assert table.count.text() == "Press Find genes."
+    table.set_genes(GENES, {"rmse": np.arange(7.0)})
+    assert table.table.isVisible()
+    assert table.search.isVisible()
+    table.search.setText("none of them")
+    assert table.table.isVisible()  # to find another one

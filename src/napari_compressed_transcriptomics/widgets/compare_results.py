@@ -85,7 +85,7 @@ class CompareResults(Dock):
 
     def _arrange(self) -> None:
         regions, genes = QWidget(), QWidget()
-        stack(regions, form(("&Regions", self.choice)), self.by_region)
+        stack(regions, form(("&Regions", self.choice)), (self.by_region, 1))
         stack(genes, self.by_gene)
         self.tabs = tabs({"By region": regions, "By gene": genes})
         for table in (self.by_region, self.by_gene):

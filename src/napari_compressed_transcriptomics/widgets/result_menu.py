@@ -28,7 +28,9 @@ class ResultMenu(QToolButton):
         super().__init__()
         self._viewer = viewer
         self._work = session(viewer).work
-        self.setText("…")
+        self.setText("⋯")
+        # its arrow would lie over the dots
+        self.setStyleSheet("QToolButton::menu-indicator { image: none; width: 0; }")
         self.setToolTip("Show, save or remove this result")
         self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(self)

@@ -57,6 +57,7 @@ class GeneTable(QWidget):
         self.model = GeneModel(thing, called)
         self.table = _view(self.model)
         self.count = wrapping_label()
+        self.count.setAlignment(Qt.AlignmentFlag.AlignTop)
         stack(self, self.search, self.table, self.count, margins=0)
 
         self.search.textChanged.connect(self.model.narrow)
@@ -118,6 +119,8 @@ class GeneTable(QWidget):
         if by := [f"{gene} by {how}" for gene, how in self.model.otherwise.items()]:
             words += f" ({listing(by, 1)})"
         self.count.setText(words if there else self.nothing)
+        for part in (self.search, self.table):  # below an empty table words would be out of sight
+            part.setHidden(bool(self.nothing) and not there)
         self.choose(self.gene)
 
     def _sort(self, column: int) -> None:
