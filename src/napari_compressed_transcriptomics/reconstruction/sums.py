@@ -1,7 +1,7 @@
 """Latents and the sums that errors are made of, gathered on this machine or by workers of others.
 
-Both come to the same blocks of rows, whose sums are added in the same order. So results are the
-same to the bit, where libraries and their number of threads are.
+Both come to the same blocks of rows, each in one thread, whose sums are added in the same order. So
+results are the same to the bit, where libraries are.
 """
 
 from collections.abc import Callable
