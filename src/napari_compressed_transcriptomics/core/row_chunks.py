@@ -189,7 +189,7 @@ def each_block(values: Values, start: int, rows: int, device: str, step: Step) -
         def ended() -> int:
             last, future = running.popleft()
             if then := future.result():
-                then()
+                pool.submit(then).result()  # here it would share its operations with threads again
             return last
 
         def let_end() -> None:
