@@ -1,5 +1,9 @@
-"""UMAP and t-SNE: what they keep of the contract of codecs, and what they say they cannot."""
+"""UMAP and t-SNE: what they keep of the contract of codecs, and what they say they cannot.
 
+UMAP is fitted in this file only: it is compiled in each process, which takes long.
+"""
+
+import json
 from importlib.util import find_spec
 
 import numpy as np
@@ -10,6 +14,7 @@ from napari_compressed_transcriptomics.codecs import embedding
 from napari_compressed_transcriptomics.codecs.codec import codec_class
 from napari_compressed_transcriptomics.codecs.fitting import fit_codec
 from napari_compressed_transcriptomics.codecs.models.model_file import save_model
+from napari_compressed_transcriptomics.codecs.registry import fit_method
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.reconstruction.reconstruction import reconstruct
 from small import named, small_expression
@@ -55,6 +60,19 @@ def test_no_file_and_no_network(codec, tmp_path):
     with pytest.raises(UserError, match="choose another codec"):
         reconstruct(codec, DATA)
     assert codec.training_distribution is None
+
+
+def test_values_that_do_not_vary_are_refused_by_tsne():
+    with pytest.raises(UserError, match="small has the same values in all samples"):
+        fit_method("tsne", named(np.full((20, 8), 0.5)), 2)
+
+
+@needs_umap
+def test_values_that_do_not_vary_are_fitted_by_umap_without_a_warning():
+    same = named(np.full((20, 8), 0.5))
+    codec = fit_method("umap", same, 2)
+    assert "NaN" not in json.dumps(codec.training)
+    assert np.isfinite(codec.decode(codec.encode(same.values))).all()
 
 
 def test_wrong_width_is_told(codec):

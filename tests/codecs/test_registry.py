@@ -54,13 +54,9 @@ def test_recipes_are_fitted_as_train_fits_them():
         fit_method("autoencoder", small_expression(), 2, report=leave)
 
 
-@pytest.mark.parametrize("method", METHODS)
-def test_values_that_do_not_vary_are_fitted_without_a_warning_or_refused(method):
+@pytest.mark.parametrize("method", sorted({*METHODS} - {"umap", "tsne"}))  # see test_embeddings.py
+def test_values_that_do_not_vary_are_fitted_without_a_warning(method):
     same = named(np.full((20, 8), 0.5))
-    if method == "tsne":
-        with pytest.raises(UserError, match="small has the same values in all samples"):
-            fit_method(method, same, 2)
-        return
     codec = fit_method(method, same, 2)
     assert "NaN" not in json.dumps(codec.training)
     assert np.isfinite(codec.decode(codec.encode(same.values))).all()

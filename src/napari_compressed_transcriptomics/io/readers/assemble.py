@@ -80,22 +80,11 @@ def assemble(
             "which Excel makes of SEPT2, MARCH1 or DEC1; restore their symbols"
         )
     extremes = extremes_of(values) if values.size else np.empty((2, 0), np.float32)
-    suspects = np.empty(0, int)
-    if not np.isfinite(extremes).all():
-        # A float64 sum of float32 values is finite exactly where all of them are.
-        with np.errstate(invalid="ignore"):  # of two infinities
-            suspects = np.flatnonzero(~np.isfinite(values.sum(axis=1, dtype=np.float64)))
+    suspects = _not_finite(values, extremes)
     keep = np.ones(len(values), bool)
     if suspects.size and len(genes):
-        infinite = np.argwhere(np.isinf(values[suspects]))
-        if len(infinite):
-            row, column = infinite[0]
-            raise UserError(
-                f"{path.name} has an infinite value in {where[suspects[row]]}, gene "
-                f"{genes[column]} ({len(infinite)} in all); fix the file"
-            )
-        missing = np.isnan(values[suspects])
-        without_data = suspects[missing.all(axis=1)]
+        _refuse_infinite(values, suspects, genes, where, path)
+        without_data = suspects[np.isnan(values[suspects]).all(axis=1)]
         keep[without_data] = False
         if without_data.size:
             names = [samples[row] for row in without_data]
@@ -136,6 +125,27 @@ def assemble(
         source=source or {},
         imputed=imputed,
     )
+
+
+def _not_finite(values: np.ndarray, extremes: np.ndarray) -> np.ndarray:
+    """Return the rows that hold values which are not finite; `extremes` are those of the genes."""
+    if np.isfinite(extremes).all():
+        return np.empty(0, int)
+    # A float64 sum of float32 values is finite exactly where all of them are.
+    with np.errstate(invalid="ignore"):  # of two infinities
+        return np.flatnonzero(~np.isfinite(values.sum(axis=1, dtype=np.float64)))
+
+
+def _refuse_infinite(
+    values: np.ndarray, rows: np.ndarray, genes: Sequence[str], where: Sequence[str], path: Path
+) -> None:
+    infinite = np.argwhere(np.isinf(values[rows]))
+    if len(infinite):
+        row, column = infinite[0]
+        raise UserError(
+            f"{path.name} has an infinite value in {where[rows[row]]}, gene "
+            f"{genes[column]} ({len(infinite)} in all); fix the file"
+        )
 
 
 def _placed(
