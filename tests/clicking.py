@@ -43,7 +43,7 @@ def hover(widget, corner, button=Qt.MouseButton.NoButton, modifier=Qt.KeyboardMo
     QApplication.sendEvent(widget, move)
 
 
-def settle(rounds=5):
+def settle(rounds=10):
     for _ in range(rounds):
         QApplication.processEvents()
 
