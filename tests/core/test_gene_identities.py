@@ -276,3 +276,12 @@ def test_a_gene_is_described_by_its_other_names():
         "Also: KIAA0158, Pnutl3, hNedd5",
     ]
     assert described("AK3") == described("SYN0001") == ""
+
+
+def test_a_gene_that_is_there_by_symbol_and_by_entrez_id_is_told():
+    found = translated(("GABRA1", "2554", "GRIN1", "2555", "TP53"))
+    assert found.genes == found.original
+    (note,) = found.notes("maps")
+    assert note.startswith("1 gene(s) of maps may be there twice")
+    assert "2554 is GABRA1" in note
+    assert translated(("GABRA1", "2555")).notes("maps") == []

@@ -28,6 +28,8 @@ class Translation:
     ambiguous : dict of str to tuple of str
         Ids that stay as they are, and the symbols that they could have got: there are several,
         or another gene would have the same.
+    twice : tuple of str
+        Numbers among symbols that are the Entrez id of a gene that is there by its symbol, too.
     """
 
     genes: tuple[str, ...]
@@ -36,6 +38,7 @@ class Translation:
     n_ids: int
     unknown: tuple[str, ...]
     ambiguous: dict[str, tuple[str, ...]]
+    twice: tuple[str, ...] = ()
 
     @property
     def n_translated(self) -> int:
@@ -50,9 +53,14 @@ class Translation:
                 f"Entrez ids in {gene_table().name}, too few to be taken for such: they stay as "
                 "they are"
             ]
-        if not self.n_ids:
-            return []
         table, notes = gene_table().name, []
+        if self.twice:
+            notes.append(
+                f"{len(self.twice)} gene(s) of {file} may be there twice, by symbol and by Entrez "
+                f"id ({listing(self.twice)}); if so, take one of each out"
+            )
+        if not self.n_ids:
+            return notes
         ids = KINDS["entrez" if self.kind == "entrez" else "ensembl"]
         if self.n_translated:
             notes.append(
@@ -116,4 +124,14 @@ def translated(names: Iterable[str]) -> Translation:
         n_ids=len(ids),
         unknown=tuple(name for name, symbols in ids.items() if not symbols),
         ambiguous=ambiguous,
+        twice=() if kind in ("entrez", "numbers") else _twice(names),
     )
+
+
+def _twice(names: tuple[str, ...]) -> tuple[str, ...]:
+    known, found = set(names), []
+    for name in names:
+        if name.isdecimal():
+            symbols = symbols_of_id(name, entrez=True) or ()
+            found += [f"{name} is {symbol}" for symbol in symbols if symbol in known]
+    return tuple(found)
