@@ -59,8 +59,9 @@ def answer(monkeypatch):
 
 
 @pytest.fixture
-def window(request, make_napari_viewer):
+def window(request):
     """The real window with a data set to show in it, of the name that the test's module gives."""
     for part in TABLES.get(request.param, ()):
-        real_data(part)  # skips before a window is opened
-    return Window(make_napari_viewer(show=True), request.param)
+        real_data(part)  # skips before napari's fixture begins, which needs an outcome at its end
+    make = request.getfixturevalue("make_napari_viewer")
+    return Window(make(show=True), request.param)

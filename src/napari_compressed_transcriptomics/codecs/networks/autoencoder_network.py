@@ -57,9 +57,9 @@ class _Given(nn.Linear):
 
 def linear_layer(weight: np.ndarray, bias: np.ndarray) -> nn.Linear:
     """Return a layer that gives ``values @ weight.T + bias``, in float32."""
-    return _Given(
-        *(torch.from_numpy(np.array(given, np.float32, order="C")) for given in (weight, bias))
-    )
+    with np.errstate(over="ignore"):  # what is too large is infinite, as PyTorch has it
+        parts = [np.array(given, np.float32, order="C") for given in (weight, bias)]
+    return _Given(*map(torch.from_numpy, parts))
 
 
 class Sigmoid(nn.Module):
