@@ -172,6 +172,7 @@ def test_maps_that_are_of_no_result_are_kept_by_their_numbers(viewer, data, tmp_
         assert tuple(layer.contrast_limits) == tuple(before.contrast_limits)
         assert layer.colormap.name == before.colormap.name
         assert shown(layer).kind == shown(before).kind
+        assert shown(layer).centers == shown(before).centers
         assert shown(layer).parcellation is session(again).work.data[0].parcellation
     np.testing.assert_array_equal(shown(again.layers[2]).values, values)
 
