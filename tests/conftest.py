@@ -18,7 +18,7 @@ from qtpy.QtTest import QTest
 from clicking import end_threads
 from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
 from napari_compressed_transcriptomics.core.threads import usual_threads
-from phantom import AFFINES, make_phantom
+from phantom import AFFINES, large_phantom, make_phantom
 
 # Where tests run in the background SIGINT is ignored, and so it would be in commands they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -155,9 +155,11 @@ def small_pictures():
         yield
 
 
-@pytest.fixture(params=AFFINES)
+@pytest.fixture(params=[*AFFINES, "large"])
 def phantom(request):
-    """The asymmetric phantom, in every affine."""
+    """The asymmetric phantom, in every affine, and in a grid of which the viewer has a part."""
+    if request.param == "large":
+        return large_phantom()
     return make_phantom(AFFINES[request.param])
 
 

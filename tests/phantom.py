@@ -22,10 +22,13 @@ AFFINES = {
 }
 
 
-def make_phantom(affine=AFFINES["LAS"], genes=("A1BG", "NA", "NAT1", "ABCA6", "TP53")):
-    """Voxel-wise expression of an L-shaped body in a 6 x 5 x 7 grid."""
+def make_phantom(
+    affine=AFFINES["LAS"], genes=("A1BG", "NA", "NAT1", "ABCA6", "TP53"), beyond=((0, 0),) * 3
+):
+    """Voxel-wise expression of an L-shaped body in a 6 x 5 x 7 grid, with so many voxels beyond."""
     mask = np.zeros((6, 5, 7), bool)
     mask[1:5, 1, 1:6] = mask[1, 1:4, 1:3] = mask[4, 2, 5] = True
+    mask = np.pad(mask, beyond)
     rng = np.random.default_rng(7)
     values = rng.uniform(0.3, 0.7, (mask.sum(), len(genes))).astype(np.float32)
     return Expression(
@@ -35,6 +38,16 @@ def make_phantom(affine=AFFINES["LAS"], genes=("A1BG", "NA", "NAT1", "ABCA6", "T
         parcellation=Parcellation.from_mask(mask, affine),
         name="phantom",
     )
+
+
+def large_phantom(affine=AFFINES["permuted"]):
+    """Return the phantom in a grid of 29 x 30 x 24, of which the viewer has but a part.
+
+    It lies 200 mm away, where no brain of a person is.
+    """
+    away = affine.copy()
+    away[0, 3] += 200
+    return make_phantom(away, beyond=((14, 9), (8, 17), (11, 6)))
 
 
 GRIDS = {

@@ -92,13 +92,11 @@ def write_csv(path: str, layers: list[LayerData]) -> list[str]:
 def source_volume(data: np.ndarray, attributes: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
     """Return a layer as volume (x, y, z[, k]) and affine to RAS millimetres.
 
-    A layer of ours that was neither moved nor edited gives back its source's grid and
-    affine exactly; for any other layer both follow from the layer's own transform.
+    A layer of ours that was not moved gives back its source's grid and affine exactly, unless it
+    was edited and its source is oblique; for any other layer both follow from its own transform.
     """
     what = _shown(attributes)
     if what is not None and _is_unmoved(what, attributes):
-        if what.parcellation is None and not what.image_space.is_oblique:
-            return what.image_space.from_viewer(np.asarray(data)), what.image_space.affine
         place = what.parcellation
         on_grid = place is not None and place.labels.shape == what.image_space.shape
         if place is not None and on_grid and what.values is not None and _is_unedited(what, data):
@@ -106,6 +104,9 @@ def source_volume(data: np.ndarray, attributes: dict[str, Any]) -> tuple[np.ndar
             if what.background is not None:
                 volume = np.where(np.isnan(volume), np.float32(what.background), volume)
             return volume, what.image_space.affine
+        same_grid = np.shape(data)[-3:] == what.image_space.viewer_shape
+        if same_grid and not what.image_space.is_oblique and not attributes.get("rgb"):
+            return what.image_space.from_viewer(np.asarray(data)), what.image_space.affine
     if attributes.get("rgb"):
         raise UserError(
             f"layer “{attributes['name']}” holds colours and was moved or comes from elsewhere; "

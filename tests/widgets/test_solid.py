@@ -7,6 +7,7 @@ import pytest
 
 from clicking import click_on, settle
 from napari_compressed_transcriptomics._writer import source_volume
+from napari_compressed_transcriptomics.core.expression import Parcellation
 from napari_compressed_transcriptomics.viewer import brain_view as _viewer
 from napari_compressed_transcriptomics.viewer import layers as _layers
 from napari_compressed_transcriptomics.viewer.anatomy.solid import filled, unfilled
@@ -132,8 +133,9 @@ def test_a_solid_layer_is_saved_as_it_was_read(result, model):
     found, _ = source_volume(*stack.as_layer_data_tuple()[:2])
     np.testing.assert_array_equal(found, expected)
     painted = np.float32([[[np.nan, 0.2, 0.5, 0.9]]])
-    assert unfilled(filled(painted, (0.3, 0.8)), painted)
-    assert not unfilled(filled(painted + 0.1, (0.3, 0.8)), painted)  # edited
+    place, values = Parcellation.from_mask(np.isfinite(painted), np.eye(4)), painted[0, 0, 1:]
+    assert unfilled(filled(place, values, (0.3, 0.8)), painted)
+    assert not unfilled(filled(place, values + 0.1, (0.3, 0.8)), painted)  # edited
 
 
 @pytest.mark.parametrize("plane", ["axial", "coronal", "sagittal"])

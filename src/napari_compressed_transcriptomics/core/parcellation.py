@@ -112,7 +112,7 @@ class Parcellation:
         sample = int(self.labels[tuple(voxel)]) - 1
         return sample if sample >= 0 else None
 
-    def paint(self, values: np.ndarray, part: Any = ...) -> np.ndarray:
+    def paint(self, values: np.ndarray, part: Any = ..., outside: float = np.nan) -> np.ndarray:
         """Turn one value (or one row) per sample into a volume.
 
         Parameters
@@ -121,17 +121,19 @@ class Parcellation:
             In the order of the samples.
         part : index of an array, optional
             The part of the volume that is wanted.
+        outside : float
+            What is outside all samples.
 
         Returns
         -------
         ndarray of float32, shape (x, y, z) or (x, y, z, k)
-            NaN outside all samples.
         """
         values = np.asarray(values, np.float32)
         if len(values) != self.n_samples:
             raise ValueError(f"{len(values)} values for {self.n_samples} samples")
-        outside = np.full((1, *values.shape[1:]), np.nan, np.float32)
-        return np.concatenate([outside, values])[self.labels[part]]
+        colors = np.full((len(values) + 1, *values.shape[1:]), outside, np.float32)
+        colors[1:] = values
+        return colors[self.labels[part]]
 
     def without(self, values: np.ndarray) -> np.ndarray | None:
         """Return where there are regions but no values, bool (x, y, z); None for nowhere.

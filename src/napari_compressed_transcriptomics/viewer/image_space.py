@@ -1,12 +1,17 @@
 """Where a source grid lies in the viewer: RAS millimetres, axes (z, y, x)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
 # Off-diagonal terms (relative to the voxel size) below which a grid counts as axis-aligned.
 _ALIGNED = 1e-4
+
+MNI_BRAIN = np.array([(-72.0, -107.0, -72.0), (82.0, 73.0, 72.0)])
+"""Box of the template's brain, mm (z, y, x)."""
+_MARGIN = 4.0  # mm around samples: a shell is as far from them
+_WORTH = 0.5  # of the grid
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,10 +24,13 @@ class ImageSpace:
         The source grid's shape (x, y, z).
     affine : ndarray, shape (4, 4)
         Voxels to RAS millimetres, as in the source.
+    part : tuple of slice
+        Of the grid laid out as (z, y, x), what the viewer has.
     """
 
     shape: tuple[int, int, int]
     affine: np.ndarray
+    part: tuple[slice, slice, slice] = (slice(None),) * 3
 
     @cached_property
     def _orientation(self) -> np.ndarray:
@@ -63,10 +71,17 @@ class ImageSpace:
     @property
     def translate(self) -> np.ndarray:
         """Position (z, y, x) of the first voxel's centre in millimetres."""
-        return self._viewer_grid[1][2::-1, 3].copy()
+        first = [cut.start or 0 for cut in self.part]
+        return self._viewer_grid[1][2::-1, 3] + first * self.scale
+
+    @property
+    def viewer_shape(self) -> tuple[int, ...]:
+        """Shape (z, y, x) of what the viewer has."""
+        whole = self._viewer_grid[0][::-1]
+        return tuple(len(range(n)[cut]) for n, cut in zip(whole, self.part, strict=True))
 
     def to_viewer(self, volume: np.ndarray) -> np.ndarray:
-        """Lay a source volume (x, y, z[, k]) out as ([k,] z, y, x).
+        """Lay a source volume (x, y, z[, k]) out as ([k,] z, y, x), the part that there is.
 
         Axis-aligned grids are only flipped and transposed; an oblique one is resampled to
         the nearest voxel, with 0 outside for integers, else NaN.
@@ -77,15 +92,44 @@ class ImageSpace:
             from nibabel.orientations import apply_orientation
 
             volume = apply_orientation(volume, self._orientation)
-        return volume.T if volume.ndim == 3 else np.moveaxis(volume, 3, 0).transpose(0, 3, 2, 1)
+        laid_out = volume.T if volume.ndim == 3 else np.moveaxis(volume, 3, 0).swapaxes(1, 3)
+        return laid_out[..., *self.part]
 
     def from_viewer(self, data: np.ndarray) -> np.ndarray:
-        """Undo `to_viewer` for an axis-aligned grid, exactly."""
+        """Undo `to_viewer` for an axis-aligned grid, exactly; 0 or NaN beyond the part."""
         from nibabel.orientations import apply_orientation, axcodes2ornt, ornt_transform
 
+        whole = (*data.shape[:-3], *self._viewer_grid[0][::-1])
+        if data.shape != whole:
+            part, outside = data, np.nan if np.issubdtype(data.dtype, np.floating) else 0
+            data = np.full(whole, outside, part.dtype)
+            data[..., *self.part] = part
         volume = data.T if data.ndim == 3 else np.moveaxis(data.transpose(0, 3, 2, 1), 0, 3)
         back = ornt_transform(axcodes2ornt("RAS"), self._orientation)
         return apply_orientation(volume, back)
+
+    def part_around(self, ends: np.ndarray) -> "ImageSpace":
+        """Return the same without what is far from the brain, if that is half of the grid or more.
+
+        Around samples there is a margin, and a grid around the origin keeps the room of the
+        template's brain: one can go everywhere in it though an atlas is of the cortex alone.
+
+        Parameters
+        ----------
+        ends : ndarray of int, shape (2, 3)
+            First and last voxel (z, y, x) of the samples.
+        """
+        shape = np.array(self._viewer_grid[0][::-1])
+        margin = np.maximum(2, np.ceil(_MARGIN / self.scale))
+        first, last = ends[0] - margin, ends[1] + margin
+        brain = (MNI_BRAIN - self.translate) / self.scale
+        if (brain[1] >= 0).all() and (brain[0] < shape).all():
+            first, last = np.minimum(first, np.floor(brain[0])), np.maximum(last, np.ceil(brain[1]))
+        first, end = np.maximum(first, 0).astype(int), np.minimum(last + 1, shape).astype(int)
+        if np.prod(end - first) > _WORTH * np.prod(shape):
+            return self
+        z, y, x = map(slice, first.tolist(), end.tolist())
+        return replace(self, part=(z, y, x))
 
     def _resample(self, volume: np.ndarray) -> np.ndarray:
         from scipy.ndimage import affine_transform

@@ -1,6 +1,6 @@
 """What a layer of ours shows, and where; lies in the layer's metadata as `LayerContent`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -49,7 +49,8 @@ class LayerContent:
         Per sample (n,) or (n, k), what is painted; red, green and blue (n, 3) in 0..1 for
         ``composite``; None for a plain volume.
     parcellation, view : Parcellation or None
-        Where the samples lie: as in the source (x, y, z), and laid out for the viewer (z, y, x).
+        Where the samples lie: as in the source (x, y, z), and laid out for the viewer (z, y, x),
+        of a large grid only the part around the brain.
     expression, reconstruction
         Where the values come from, if anywhere.
     gene : str
@@ -64,7 +65,7 @@ class LayerContent:
     image_space: ImageSpace
     values: np.ndarray | None = None
     parcellation: Parcellation | None = None
-    view: Parcellation | None = None
+    view: "View | None" = None
     expression: Expression | None = None
     reconstruction: "Reconstruction | None" = None
     gene: str = ""
@@ -136,7 +137,7 @@ def measured(layer: Any) -> LayerContent | None:
 def space(parcellation: Parcellation) -> dict[str, Any]:
     """Return what `LayerContent` needs to know of where samples lie; of vertices, the ribbon.
 
-    All layers of the same samples share it: at 256 x 256 x 256 it takes 67 MB.
+    All layers of the same samples share it: of 200 x 200 x 200 voxels it takes 32 MB.
     """
     if parcellation not in _spaces:
         _spaces[parcellation] = _laid_out(parcellation)
@@ -144,24 +145,46 @@ def space(parcellation: Parcellation) -> dict[str, Any]:
     return {"image_space": image_space, "parcellation": parcellation, "view": view}
 
 
-def _laid_out(parcellation: Parcellation) -> "tuple[ImageSpace, _View]":
+def _laid_out(parcellation: Parcellation) -> "tuple[ImageSpace, View]":
     labels, affine = parcellation.labels, parcellation.affine
     if isinstance(parcellation, SurfaceParcellation):
         labels, affine = ribbon(parcellation)
     image_space = ImageSpace(labels.shape, affine)
-    labels = np.ascontiguousarray(image_space.to_viewer(labels))
+    labels = image_space.to_viewer(labels)
     # An oblique grid can lose a one-voxel sample in resampling; its value must not shift others.
     lacking = parcellation.lacking
     if lacking is not None:
-        lacking = np.ascontiguousarray(image_space.to_viewer(lacking.astype(np.uint8)) > 0)
-    return image_space, _View(labels, affine, parcellation.n_samples, lacking=lacking)
+        lacking = image_space.to_viewer(lacking.astype(np.uint8)) > 0
+    ends = _ends(labels if lacking is None else lacking | (labels > 0))
+    image_space = image_space.part_around(ends)
+    labels = np.ascontiguousarray(labels[image_space.part])
+    if lacking is not None:
+        lacking = np.ascontiguousarray(lacking[image_space.part])
+    ends = ends - [cut.start or 0 for cut in image_space.part]
+    return image_space, View(labels, affine, parcellation.n_samples, ends, lacking=lacking)
+
+
+def _ends(inside: np.ndarray) -> np.ndarray:
+    """Return the first and the last place, shape (2, 3), along each axis of what is not 0."""
+    found = []
+    for axis in range(3):
+        at = np.flatnonzero(inside.any(axis=tuple({0, 1, 2} - {axis})))
+        found.append((at[0], at[-1]) if len(at) else (0, 0))
+    return np.transpose(found)
 
 
 @dataclass(frozen=True, eq=False)
-class _View(Parcellation):
-    """A parcellation laid out for the viewer, which remembers how many samples there are."""
+class View(Parcellation):
+    """A parcellation laid out for the viewer, which remembers how many samples there are.
+
+    Attributes
+    ----------
+    ends : ndarray of int, shape (2, 3)
+        First and last voxel (z, y, x) of samples and of regions without data.
+    """
 
     n_all: int = 0
+    ends: np.ndarray = field(default_factory=lambda: np.zeros((2, 3), int))
 
     @property
     def n_samples(self) -> int:  # type: ignore[override]
@@ -169,7 +192,7 @@ class _View(Parcellation):
         return self.n_all
 
 
-_spaces: WeakKeyDictionary[Parcellation, tuple[ImageSpace, _View]] = WeakKeyDictionary()
+_spaces: WeakKeyDictionary[Parcellation, tuple[ImageSpace, View]] = WeakKeyDictionary()
 
 
 def middle_and_reach(values: np.ndarray, center: float | None = None) -> dict[str, Any]:

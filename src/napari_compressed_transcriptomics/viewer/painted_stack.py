@@ -14,19 +14,19 @@ class PaintedStack:
     """What napari takes for an array (component, z, y, x); the component seen last is in memory.
 
     A stack of 32 components on a grid of 256 x 256 x 256 would take 2.1 GB, and painting it
-    seconds; of slices, only what is read is painted. It is float32, NaN outside, or as `finish`
-    leaves it.
+    seconds; of slices, only what is read is painted. It is float32, NaN outside, or as `paint`
+    has it.
 
     Parameters
     ----------
     view : Parcellation
         Where the samples lie, laid out for the viewer.
     values : ndarray, shape (n_samples, k)
-    finish : callable, optional
-        Called with a painted volume, limits and where regions lack data (or None), returns the
-        volume to be shown.
+    paint : callable, optional
+        Called with `view`, the values of a component, its limits, and the part of the volume that
+        is wanted, as `Parcellation.paint` has it.
     limits : dict of int to tuple, optional
-        What `finish` is given for each component; change one with `set_limits`.
+        What `paint` is given for each component; change one with `set_limits`.
     """
 
     ndim = 4
@@ -36,20 +36,20 @@ class PaintedStack:
         self,
         view: Parcellation,
         values: np.ndarray,
-        finish: Callable[[np.ndarray, Limits, np.ndarray | None], np.ndarray] | None = None,
+        paint: Callable[[Parcellation, np.ndarray, Limits, Any], np.ndarray] | None = None,
         limits: dict[int, Limits] | None = None,
     ):
         self.view, self.values = view, values
         self.shape = (values.shape[1], *view.labels.shape)
         self.size = int(np.prod(self.shape))
-        self._finish, self._limits = finish, dict(limits or {})
+        self._paint, self._limits = paint, dict(limits or {})
         self._last: tuple[int, np.ndarray] | None = None
 
     def __len__(self) -> int:
         return self.shape[0]
 
     def __deepcopy__(self, memo: dict) -> "PaintedStack":
-        return PaintedStack(self.view, self.values, self._finish, self._limits)
+        return PaintedStack(self.view, self.values, self._paint, self._limits)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         """Paint all."""
@@ -75,23 +75,23 @@ class PaintedStack:
     def _part(self, k: int, rest: tuple[Any, ...]) -> np.ndarray:
         """Return a part of a component: where it is a slice, nothing else is painted."""
         few = self.view.labels[rest].size < self.view.labels.size / 4
-        if few and self._finish is None:  # what is finished is looked at in 3-D
-            return self.view.paint(self.values[:, k], rest)
-        return self.component(k)[rest]
+        return self._painted(k, rest) if few else self.component(k)[rest]
+
+    def _painted(self, k: int, part: Any = ...) -> np.ndarray:
+        if self._paint is None:
+            return self.view.paint(self.values[:, k], part)
+        return self._paint(self.view, self.values[:, k], self._limits[k], part)
 
     def component(self, k: int) -> np.ndarray:
         """Return one component, shape (z, y, x), to be read only."""
         if self._last is None or self._last[0] != k:
-            volume = self.view.paint(self.values[:, k])
-            if self._finish is not None:
-                missing = self.view.without(self.values[:, k])
-                volume = self._finish(volume, self._limits[k], missing)
+            volume = self._painted(k)
             volume.flags.writeable = False
             self._last = k, volume
         return self._last[1]
 
     def set_limits(self, k: int, limits: Limits) -> None:
-        """Give `finish` other limits for a component from now on."""
+        """Give `paint` other limits for a component from now on."""
         self._limits[k] = limits
         if self._last is not None and self._last[0] == k:
             self._last = None

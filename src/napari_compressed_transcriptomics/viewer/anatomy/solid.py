@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary, proxy
 
 import numpy as np
 
+from napari_compressed_transcriptomics.core.parcellation import Parcellation
 from napari_compressed_transcriptomics.viewer.cells.rays import NO_DATA
 from napari_compressed_transcriptomics.viewer.layer_content import LayerContent, shown
 from napari_compressed_transcriptomics.viewer.painted_stack import Limits, PaintedStack
@@ -132,30 +133,35 @@ def opaque(colormap: Any) -> Any:
     return _opaque.get(colormap.name, colormap)
 
 
-def filled(volume: np.ndarray, limits: Limits, missing: np.ndarray | None = None) -> np.ndarray:
-    """Return a map whose outside, NaN, is far below the limits, and whose inside is not below.
+def filled(place: Parcellation, values: np.ndarray, limits: Limits, part: Any = ...) -> np.ndarray:
+    """Return a map whose outside is far below the limits, and whose inside is not below.
 
     Parameters
     ----------
-    volume : ndarray of float32, shape (z, y, x)
+    place : Parcellation
+        Where samples lie.
+    values : ndarray, shape (n_samples,)
+        NaN where there is none.
     limits : tuple of float
         Lower and upper contrast limit.
-    missing : ndarray of bool, shape (z, y, x), optional
-        Where there are regions without data.
+    part : index of an array, optional
+        The part of the map that is wanted.
     """
     low, high = limits
     reach = (high - low) or 1.0
-    found = np.maximum(volume, np.float32(low + _LIFT * reach))
-    found[np.isnan(volume)] = low - _FAR * reach
-    if missing is not None:
-        found[missing] = low - NO_DATA * reach
+    no_data = low - NO_DATA * reach
+    lifted = np.maximum(values, low + _LIFT * reach)
+    found = place.paint(np.where(np.isnan(values), no_data, lifted), part, low - _FAR * reach)
+    if place.lacking is not None:
+        found = np.asarray(found)
+        found[place.lacking[part]] = no_data
     return found
 
 
 def _filled(what: LayerContent, limits: Limits) -> np.ndarray:
     assert what.values is not None
     assert what.view is not None
-    return filled(what.view.paint(what.values), limits, what.view.without(what.values))
+    return filled(what.view, what.values, limits)
 
 
 def unfilled(data: np.ndarray, painted: np.ndarray) -> bool:

@@ -1,12 +1,12 @@
 """Fitting brains to their cells, and where a place in the brain lies on the canvas."""
 
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from napari_compressed_transcriptomics.core.brain_space import is_mni
 from napari_compressed_transcriptomics.viewer.brain_space import space_of_layer
+from napari_compressed_transcriptomics.viewer.image_space import MNI_BRAIN
 from napari_compressed_transcriptomics.viewer.layer_content import shown
 
 from .layout import CellLayout, Rect
@@ -14,9 +14,6 @@ from .letters import directions
 
 _MARGIN = 0.97
 _AXES, _ARROW = 190, 65  # pixels: napari's axes with their margin, an arrow with its letter
-_MNI_BRAIN = np.array([(-72.0, -107.0, -72.0), (82.0, 73.0, 72.0)])
-"""Box of the template's brain, mm (z, y, x)."""
-_boxes: WeakKeyDictionary[Any, np.ndarray] = WeakKeyDictionary()
 
 
 def box_of(viewer: Any) -> np.ndarray | None:
@@ -30,7 +27,7 @@ def box_of(viewer: Any) -> np.ndarray | None:
     boxes = [_box(layer) for layer in ours or seen]
     if viewer.dims.ndisplay == 2:
         in_mni = (layer for layer in ours if is_mni(space_of_layer(layer)))
-        boxes += [np.clip(_MNI_BRAIN, *_ends(layer)) for layer in in_mni]
+        boxes += [np.clip(MNI_BRAIN, *_ends(layer)) for layer in in_mni]
     if not boxes:
         return None
     return np.array([np.min(boxes, axis=0)[0], np.max(boxes, axis=0)[1]])
@@ -40,17 +37,8 @@ def _box(layer: Any) -> np.ndarray:
     what = shown(layer)
     if what is None or what.view is None:
         return np.asarray(layer.extent.world)[:, -3:]
-    if what.view not in _boxes:
-        inside = what.view.labels > 0
-        if what.view.lacking is not None:
-            inside = inside | what.view.lacking
-        ends = []
-        for axis in range(3):
-            others = tuple(other for other in range(3) if other != axis)
-            found = np.flatnonzero(inside.any(axis=others))
-            ends.append((found[0] - 0.5, found[-1] + 0.5) if len(found) else (0, 1))
-        _boxes[what.view] = np.transpose(ends)
-    return _boxes[what.view] * layer.scale[-3:] + layer.translate[-3:]
+    edges = what.view.ends + np.array([[-0.5], [0.5]])
+    return edges * layer.scale[-3:] + layer.translate[-3:]
 
 
 def _ends(layer: Any) -> np.ndarray:
