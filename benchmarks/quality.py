@@ -27,7 +27,7 @@ from napari_compressed_transcriptomics.spatial.nested_folds import (
     distances_to_training,
     outer_folds,
 )
-from napari_compressed_transcriptomics.study.compare_cost import jobs
+from napari_compressed_transcriptomics.study.compare_jobs import jobs
 from napari_compressed_transcriptomics.study.compare_request import (
     CompareRequest,
     Fit,

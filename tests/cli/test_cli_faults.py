@@ -60,6 +60,15 @@ def test_a_report_that_can_be_written_nowhere(fails, monkeypatch, tmp_path, caps
     assert capsys.readouterr().err.endswith("odd; a full report could not be written\n")
 
 
+def test_what_becomes_of_requests_after_the_end_is_not_said(fails, capfd, monkeypatch):
+    fails(KeyError("gene"))
+    run("info", REGIONS)
+    capfd.readouterr()
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])  # pytest's
+    logging.getLogger("asyncio").error("Task was destroyed but it is pending!")
+    assert capfd.readouterr().err == ""
+
+
 @pytest.mark.parametrize(
     ("error", "says"),
     [

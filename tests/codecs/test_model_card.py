@@ -1,7 +1,8 @@
 import pytest
 
 from napari_compressed_transcriptomics.codecs.fitting import fit_codec
-from napari_compressed_transcriptomics.codecs.models.model_card import methods_paragraph, model_card
+from napari_compressed_transcriptomics.codecs.models.methods_paragraph import methods_paragraph
+from napari_compressed_transcriptomics.codecs.models.model_card import model_card
 from napari_compressed_transcriptomics.codecs.models.model_file import load_model, save_model
 from napari_compressed_transcriptomics.codecs.models.published import BLOB_IDS
 from napari_compressed_transcriptomics.codecs.notebook_mode import as_notebook

@@ -13,10 +13,10 @@ from napari_compressed_transcriptomics.codecs import fitting
 from napari_compressed_transcriptomics.codecs.fitting import fit_codec
 from napari_compressed_transcriptomics.codecs.models.model_file import load_model, save_model
 from napari_compressed_transcriptomics.codecs.pca import PCA
+from napari_compressed_transcriptomics.codecs.training_distribution import scale_problem
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Parcellation
 from napari_compressed_transcriptomics.core.progress import Stop, silent, stopping
-from napari_compressed_transcriptomics.reconstruction import training_distance
 from napari_compressed_transcriptomics.reconstruction.reconstruction import reconstruct
 from small import named, small_expression
 
@@ -184,7 +184,7 @@ def test_another_scale_is_told_in_a_sentence_with_both(codec_id, change):
 def test_a_narrower_range_is_no_other_scale():
     """Voxel-wise data keep to 0.3..0.7 where regions reach from 0 to 1."""
     codec = fit_codec("pca", named((TRAINING.values - 0.5) * 2 + 0.5), 2)
-    assert not training_distance.scale_problem(codec.training_distribution, UNSEEN)
+    assert not scale_problem(codec.training_distribution, UNSEEN)
 
 
 def test_stopping_while_it_is_learned_does_not_lose_the_model():

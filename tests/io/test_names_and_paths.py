@@ -11,9 +11,9 @@ from test_writing import stand_in
 from napari_compressed_transcriptomics.core.provenance import json_safe, portable
 from napari_compressed_transcriptomics.figures.report.page import report_of
 from napari_compressed_transcriptomics.io import read_expression
+from napari_compressed_transcriptomics.io.files.csv_style import Style, as_named
 from napari_compressed_transcriptomics.io.files.file_names import LONGEST_STEM, distinct_stems
 from napari_compressed_transcriptomics.io.files.nifti import write_volume
-from napari_compressed_transcriptomics.io.files.style import Style, as_named
 from napari_compressed_transcriptomics.io.files.text import DelimitedText
 from napari_compressed_transcriptomics.io.writers.read_results import read_results
 from napari_compressed_transcriptomics.io.writers.results import save_results, write_sample_csv

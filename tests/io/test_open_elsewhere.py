@@ -9,8 +9,8 @@ import pytest
 
 from napari_compressed_transcriptomics import open_result, read_expression
 from napari_compressed_transcriptomics.core.errors import UserError
+from napari_compressed_transcriptomics.io.files.csv_style import Style
 from napari_compressed_transcriptomics.io.files.nifti import write_volume
-from napari_compressed_transcriptomics.io.files.style import Style
 from napari_compressed_transcriptomics.io.writers.figure_inputs.read_inputs import read_inputs
 from napari_compressed_transcriptomics.io.writers.results import save_results
 from napari_compressed_transcriptomics.reconstruction.values_elsewhere import elsewhere

@@ -14,8 +14,8 @@ from data import TABLES, real_table
 from napari_compressed_transcriptomics import open_result, read_expression
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.synthetic import synthetic_brain, synthetic_regions
+from napari_compressed_transcriptomics.io.files.csv_style import Style
 from napari_compressed_transcriptomics.io.files.nifti import write_volume
-from napari_compressed_transcriptomics.io.files.style import Style
 from napari_compressed_transcriptomics.io.readers.sniffing import sniff
 from napari_compressed_transcriptomics.io.writers.figure_inputs.read_inputs import read_inputs
 from napari_compressed_transcriptomics.io.writers.read_results import read_results

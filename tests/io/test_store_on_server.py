@@ -1,12 +1,19 @@
 """A gene is read from a store on a server, which may fail."""
 
+import pickle
+
 import numpy as np
 import pytest
 from benchmarks.server import served
 
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.io import read_expression
+from napari_compressed_transcriptomics.io.readers import store
 from napari_compressed_transcriptomics.io.writers.store import convert
+from napari_compressed_transcriptomics.reconstruction.values_elsewhere import (
+    ValuesElsewhere,
+    waits_for,
+)
 from stores import small_chunks
 
 
@@ -32,3 +39,26 @@ def test_failing_server_is_told(server):
         read.values[:, 7]
     with pytest.raises(UserError, match=r"brain\.zarr"):
         read_expression(address)
+
+
+def test_genes_that_were_read_are_not_asked_for_again(brain, server):
+    values = read_expression(f"{server.address}/brain.zarr").values
+    assert waits_for(values, 7)
+    values[:, 7]
+    assert not waits_for(values, 7)
+    server.fails = True
+    np.testing.assert_array_equal(values[:, 7], brain.values[:, 7])
+    others = values.select([3, 7, -1], np.zeros(3, np.float32))
+    assert [waits_for(others, column) for column in range(3)] == [True, False, False]
+    elsewhere = ValuesElsewhere("brain", values.shape)
+    elsewhere.bring(values)
+    assert [elsewhere.waits_for(column) for column in (3, 7)] == [True, False]
+    assert waits_for(pickle.loads(pickle.dumps(values)), 7)
+
+
+def test_only_the_genes_read_last_are_kept(server, monkeypatch):
+    monkeypatch.setattr(store, "_COLUMNS_KEPT", 2)
+    values = read_expression(f"{server.address}/brain.zarr").values
+    for column in (1, 2, 1, 3):
+        values[:, column]
+    assert [waits_for(values, column) for column in (1, 2, 3)] == [False, True, False]

@@ -5,6 +5,7 @@ import pytest
 
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.spatial import spatial_covariance, spatial_null
+from napari_compressed_transcriptomics.spatial.p_values import p_value
 from napari_compressed_transcriptomics.spatial.spatial_covariance import (
     Smoothness,
     covariance,
@@ -13,7 +14,6 @@ from napari_compressed_transcriptomics.spatial.spatial_covariance import (
 )
 from napari_compressed_transcriptomics.spatial.spatial_null import (
     flipped_maps,
-    p_value,
     surrogate_maps,
 )
 from napari_compressed_transcriptomics.spatial.statistics import moran_weights, morans_i

@@ -14,7 +14,7 @@ from .terminal import Report, clear_line, tell_notes
 
 if TYPE_CHECKING:
     from napari_compressed_transcriptomics.core.expression import Expression
-    from napari_compressed_transcriptomics.io.files.style import Style
+    from napari_compressed_transcriptomics.io.files.csv_style import Style
     from napari_compressed_transcriptomics.reconstruction.compress import CompressRequest
     from napari_compressed_transcriptomics.reconstruction.reconstruction import Reconstruction
 
@@ -170,7 +170,7 @@ def save(
     reconstruction: "Reconstruction", out: Path, parameters: dict, style: "Style | None" = None
 ) -> None:
     """Write a result and print what it is and where."""
-    from napari_compressed_transcriptomics.io.files.style import SAFE
+    from napari_compressed_transcriptomics.io.files.csv_style import SAFE
     from napari_compressed_transcriptomics.io.writers.results import save_results
     from napari_compressed_transcriptomics.reconstruction.summary import result_line
 

@@ -4,7 +4,7 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from napari_compressed_transcriptomics.io.files.style import Style
+    from napari_compressed_transcriptomics.io.files.csv_style import Style
 
 
 def add_style_options(parser: Any, tables: bool = True) -> None:
@@ -25,6 +25,6 @@ def add_style_options(parser: Any, tables: bool = True) -> None:
 
 def style_of(arguments: argparse.Namespace) -> "Style":
     """Return what the options ask for."""
-    from napari_compressed_transcriptomics.io.files.style import Style
+    from napari_compressed_transcriptomics.io.files.csv_style import Style
 
     return Style(getattr(arguments, "raw_names", False), getattr(arguments, "keep_paths", False))

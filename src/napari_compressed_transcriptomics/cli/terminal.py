@@ -79,6 +79,9 @@ def clear_line() -> None:
         say("\r\x1b[K", end="")
 
 
+_NOWHERE = logging.NullHandler()
+
+
 @contextmanager
 def warnings_reported(kept: list[str]) -> Iterator[None]:
     """Say what libraries warn of, or log that nobody listens to, as notes, each once.
@@ -107,6 +110,8 @@ def warnings_reported(kept: list[str]) -> Iterator[None]:
         def emit(self, record: logging.LogRecord) -> None:
             tell(record.getMessage())
 
+    # what asyncio logs of requests to a server that failed comes late, and the error is told
+    logging.getLogger("asyncio").addHandler(_NOWHERE)
     before, logging.lastResort = logging.lastResort, Listener(logging.WARNING)  # type: ignore[assignment]
     try:
         with warnings.catch_warnings():

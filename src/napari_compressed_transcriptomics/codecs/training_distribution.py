@@ -21,6 +21,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from napari_compressed_transcriptomics.core.errors import UserError
+from napari_compressed_transcriptomics.core.expression import Expression
 from napari_compressed_transcriptomics.core.lazy_values import Values
 from napari_compressed_transcriptomics.core.tensors import check_tensors
 
@@ -29,6 +30,7 @@ QUANTILE = 0.975
 
 _PREFIX = "reference."
 _SCALE_ROWS = 100
+_OTHER_SCALE = 3.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,3 +108,22 @@ def quantile(distances: np.ndarray) -> float:
     """Return what `QUANTILE` of samples like those of some distances (n_samples,) are within."""
     # "weibull" expects to be exceeded by 2.5 % of new samples, not of those at hand
     return float(np.quantile(distances, QUANTILE, method="weibull"))
+
+
+def scale_problem(distribution: TrainingDistribution, expression: Expression) -> str:
+    """Return in a sentence that data are on another scale than the training data, or nothing.
+
+    The scale is told by the 1 and 99 percentiles of all values. It is another one if they are
+    `_OTHER_SCALE` times as far apart, or a third, or lie that many widths away.
+    """
+    (low, high), (least, most) = distribution.scale, scale_of(expression.values)
+    width, here = high - low, most - least
+    away = abs((least + most) / 2 - (low + high) / 2)
+    similar = width / _OTHER_SCALE <= here <= width * _OTHER_SCALE
+    if similar and away <= max(width, here):
+        return ""
+    return (
+        f"{expression.name} is on another scale than what the model was trained on: its values "
+        f"are mostly from {least:.3g} to {most:.3g}, there they were from {low:.3g} to "
+        f"{high:.3g}; rescale the data or fit a model to them"
+    )

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_compressed_transcriptomics.codecs.models.model_card import methods_paragraph, model_card
+from napari_compressed_transcriptomics.codecs.models.methods_paragraph import methods_paragraph
+from napari_compressed_transcriptomics.codecs.models.model_card import model_card
 from napari_compressed_transcriptomics.core.provenance import array_sha256, versions
 
 from .values_elsewhere import known_sha256

@@ -8,7 +8,7 @@ import numpy as np
 from napari_compressed_transcriptomics.codecs.training_distribution import (
     QUANTILE,
     TrainingDistribution,
-    scale_of,
+    scale_problem,
 )
 from napari_compressed_transcriptomics.core.expression import Expression
 
@@ -19,9 +19,6 @@ UNKNOWN = (
     "the model does not say what it was trained on: it is a published one, or was saved before "
     "models recorded this; fit it again to know the distance to training data"
 )
-
-
-_OTHER_SCALE = 3.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,23 +108,4 @@ def novelty_line(novelty: Novelty | None) -> str:
     n, outside = len(novelty.voxels), np.count_nonzero(novelty.outside)
     return (
         f"Unlike the training data: {novelty.share:.1%} of the brain ({outside:,} of {n:,} samples)"
-    )
-
-
-def scale_problem(distribution: TrainingDistribution, expression: Expression) -> str:
-    """Return in a sentence that data are on another scale than the training data, or nothing.
-
-    The scale is told by the 1 and 99 percentiles of all values. It is another one if they are
-    `_OTHER_SCALE` times as far apart, or a third, or lie that many widths away.
-    """
-    (low, high), (least, most) = distribution.scale, scale_of(expression.values)
-    width, here = high - low, most - least
-    away = abs((least + most) / 2 - (low + high) / 2)
-    similar = width / _OTHER_SCALE <= here <= width * _OTHER_SCALE
-    if similar and away <= max(width, here):
-        return ""
-    return (
-        f"{expression.name} is on another scale than what the model was trained on: its values "
-        f"are mostly from {least:.3g} to {most:.3g}, there they were from {low:.3g} to "
-        f"{high:.3g}; rescale the data or fit a model to them"
     )

@@ -103,6 +103,10 @@ class ValuesElsewhere:
         values = self._here() if self.origin is not None and self.origin.found else self._values
         return values.matrix.rows_together if isinstance(values, LazyValues) else self.shape[0]
 
+    def waits_for(self, column: int) -> bool:
+        """Tell whether a column that is read comes from a server first."""
+        return self._values is not None and waits_for(self._values, column)
+
     def fetch(self, path: Path | None = None, report: Report = silent) -> "Expression":
         """Read the values where they lie, see `Origin.read`; returns all that lies there."""
         if self.origin is None:
@@ -132,6 +136,15 @@ class ValuesElsewhere:
             self.fetch()
         assert self._values is not None
         return self._values
+
+
+def waits_for(values: Values, column: int) -> bool:
+    """Tell whether a gene, by its column, must come from a server before it can be shown."""
+    if not isinstance(values, LazyValues):
+        return False
+    at = column if values.columns is None else int(values.columns[column])
+    waits = getattr(values.matrix, "waits_for", None)
+    return at >= 0 and waits is not None and waits(at)
 
 
 def elsewhere(expression: "Expression") -> ValuesElsewhere | None:

@@ -208,13 +208,3 @@ def check_size(n_samples: int, n: int, kept: int = 0) -> None:
         f"Drawing {n:,} maps of {n_samples:,} samples for p-values",
         "ask for fewer, or use a larger machine",
     )
-
-
-def p_value(statistic: float, null: np.ndarray) -> float:
-    """Return the share of null values at least as large, the observed one counted among them.
-
-    So the least is 1 / (n + 1) (Phipson & Smyth 2010, doi:10.2202/1544-6115.1585).
-    """
-    # What is equal but for rounding is as large.
-    reached = np.count_nonzero(null >= statistic - 1e-12 * max(1.0, abs(statistic)))
-    return (1 + int(reached)) / (1 + len(null))

@@ -15,7 +15,8 @@ from napari_compressed_transcriptomics.core.expression import Parcellation
 from napari_compressed_transcriptomics.core.progress import Progress, Report, silent
 from napari_compressed_transcriptomics.core.regions import Regions
 from napari_compressed_transcriptomics.spatial.hemispheres import mirrored_pairs
-from napari_compressed_transcriptomics.spatial.spatial_null import flipped_maps, p_value
+from napari_compressed_transcriptomics.spatial.p_values import p_value
+from napari_compressed_transcriptomics.spatial.spatial_null import flipped_maps
 from napari_compressed_transcriptomics.spatial.statistics import (
     correlation,
     moran_weights,

@@ -10,7 +10,7 @@ from napari_compressed_transcriptomics.codecs.registry import (
 )
 from napari_compressed_transcriptomics.core.errors import UserError
 
-from .compare_cost import jobs, slow_methods
+from .compare_jobs import jobs, slow_methods
 from .compare_request import CompareRequest, Fit, Plan, plan
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from napari_compressed_transcriptomics.spatial.nested_folds import Fold
-from napari_compressed_transcriptomics.spatial.spatial_null import p_value
+from napari_compressed_transcriptomics.spatial.p_values import p_value
 
 
 def out_of_sample_r2(

@@ -21,6 +21,7 @@ from napari_compressed_transcriptomics.core.progress import (
 )
 from napari_compressed_transcriptomics.core.target import Features, Target
 from napari_compressed_transcriptomics.spatial.compartments import Compartments
+from napari_compressed_transcriptomics.spatial.p_values import corrected
 from napari_compressed_transcriptomics.spatial.spatial_null import surrogate_maps
 
 from .out_of_sample import out_of_sample_r2
@@ -293,15 +294,12 @@ def _regressors(request: PredictRequest, features: Features) -> tuple[str, ...]:
 
 def _corrected(scores: list[Score]) -> tuple[Score, ...]:
     """Correct p-values over the targets of each method, size, regressor and split."""
-    from scipy.stats import false_discovery_control
-
-    corrected: dict[tuple, float] = {}
+    by_key: dict[tuple, float] = {}
     for group in {score[1:5] for score in scores}:
-        family = [s for s in scores if s[1:5] == group and np.isfinite(s.p_spatial)]
-        if family:
-            p = false_discovery_control([score.p_spatial for score in family])
-            corrected |= {s.key: float(value) for s, value in zip(family, p, strict=True)}
-    return tuple(score._replace(p_fdr=corrected.get(score.key, np.nan)) for score in scores)
+        family = [score for score in scores if score[1:5] == group]
+        p_values = corrected(np.array([score.p_spatial for score in family]))
+        by_key |= {score.key: float(p) for score, p in zip(family, p_values, strict=True)}
+    return tuple(score._replace(p_fdr=by_key[score.key]) for score in scores)
 
 
 def shuffled(target: Target, seed: int) -> Target:

@@ -60,14 +60,6 @@ def show_gene(layer: Any, gene: str) -> None:
     update(layer, replace(old, values=values, gene=gene), limits_of=original)
 
 
-def show_gene_in(viewer: Any, parcellation: Parcellation, gene: str) -> None:
-    """Switch a viewer's expression layers of some data to a gene."""
-    for layer in viewer.layers:
-        what = shown(layer)
-        if what is not None and what.kind == "expression" and what.parcellation is parcellation:
-            show_gene(layer, gene)
-
-
 def update(layer: Any, what: LayerContent, limits_of: np.ndarray | None = None) -> None:
     """Let a layer show other values of the same samples, with contrast limits of their own.
 

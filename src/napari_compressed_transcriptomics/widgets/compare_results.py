@@ -18,6 +18,7 @@ from napari_compressed_transcriptomics.viewer.notices import user_errors_shown
 
 from .back import back
 from .compare_with_pca import CompareWithPca
+from .shared.background import GeneReading
 from .shared.dock import Dock, open_dock
 from .shared.fields import push_button, wrapping_label
 from .shared.following import soon
@@ -42,6 +43,7 @@ class CompareResults(Dock):
     def __init__(self, napari_viewer: Any):
         super().__init__(napari_viewer)
         self._session = session(napari_viewer)
+        self._reading = GeneReading(self, napari_viewer)
         self._two: TwoResults | None = None
         self._regions: Regions | None = None
 
@@ -146,9 +148,7 @@ class CompareResults(Dock):
     def _show_gene(self, gene: str) -> None:
         """Switch the expression layers of this data to the gene."""
         if self.first.result is not None:
-            with user_errors_shown():
-                parcellation = self.first.result.expression.parcellation
-                layers.show_gene_in(self._viewer, parcellation, gene)
+            self._reading.show_in_layers(self.first.result.expression.parcellation, gene)
 
     def _add_layer(self) -> None:
         """Add the layer of differences on top, in a cell of its own where there is a grid."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_compressed_transcriptomics.codecs.models.model_card import methods_paragraph
+from napari_compressed_transcriptomics.codecs.models.methods_paragraph import methods_paragraph
 from napari_compressed_transcriptomics.codecs.registry import short_title
 from napari_compressed_transcriptomics.core.brain_space import is_mni, space_of
 from napari_compressed_transcriptomics.core.parcellation import Parcellation

@@ -10,10 +10,10 @@ from typing import Any
 
 from napari_compressed_transcriptomics.core.errors import UserError
 
+from .csv_style import SAFE, Style
 from .disk_space import check_room, explained, system_error
 from .files import OURS, WRITTEN_BY, read_json
 from .locks import renaming
-from .style import SAFE, Style
 from .unfinished import LONGEST_NAME, is_unfinished, unfinished_folder
 
 

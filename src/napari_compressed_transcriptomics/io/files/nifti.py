@@ -13,10 +13,10 @@ from napari_compressed_transcriptomics.core.memory import require_memory
 from napari_compressed_transcriptomics.core.provenance import file_sha256
 
 from .atomic import check_sidecar, refuse_overwriting, replacing_files, write_json
+from .csv_style import SAFE, Style
 from .files import NIFTI, beside, check_unchanged, opened, suffix
 from .nifti_header import NiftiHeader, too_long
 from .nifti_stream import header_of, stream
-from .style import SAFE, Style
 
 
 def blocks(header: NiftiHeader, n_volumes: int = 1) -> Iterator[np.ndarray]:

@@ -10,8 +10,8 @@ from pathlib import Path
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.memory import available_memory, require_memory
 
+from .csv_style import as_named
 from .files import existing_file, looks_like, opened
-from .style import as_named
 
 SEPARATORS = (",", "\t", ";")
 # How missing values are written; a gene or row of the name "NA" is not a cell.
@@ -55,7 +55,7 @@ class DelimitedText:
         """Yield (line number, cells) of each line after the first that is not blank.
 
         The first cell, and those of the header, are without the mark that keeps a name from being
-        a formula (see `style`).
+        a formula (see `csv_style`).
         """
         for number, line in text_lines(self.path):
             if number > self.header_line and not _blank(line):

@@ -1,5 +1,6 @@
 """Reading a store of expression: names and places are read at once, values when they are wanted."""
 
+from collections import OrderedDict
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +10,54 @@ from napari_compressed_transcriptomics.core.brain_space import recorded, space_o
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Expression
 from napari_compressed_transcriptomics.core.gene_translation import translated
-from napari_compressed_transcriptomics.core.lazy_values import LazyValues
-from napari_compressed_transcriptomics.io.files.zarr_store import Store
+from napari_compressed_transcriptomics.core.lazy_values import LazyValues, Matrix
+from napari_compressed_transcriptomics.io.files.zarr_store import Store, is_remote
 
 from .surfaces.stored import ARRAYS, stored_place
+
+_COLUMNS_KEPT = 32
+"""Of 185,682 voxels they take 24 MB."""
+
+
+class ColumnsOfServer:
+    """A `Matrix` on a server, of which the columns that were read last stay in memory.
+
+    So a gene can be fetched in a thread, and shown when it is there.
+
+    Parameters
+    ----------
+    matrix : Matrix
+    """
+
+    def __init__(self, matrix: Matrix) -> None:
+        self.matrix = matrix
+        self.name, self.shape, self.sha256 = matrix.name, matrix.shape, matrix.sha256
+        self.limits, self.rows_together = matrix.limits, matrix.rows_together
+        self._kept: OrderedDict[int, np.ndarray] = OrderedDict()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"_kept": OrderedDict()}
+
+    def waits_for(self, column: int) -> bool:
+        """Tell whether the server is asked when a column is read."""
+        return column not in self._kept
+
+    def read_rows(self, first: int, last: int, into: np.ndarray | None = None) -> np.ndarray:
+        """Return float32 values (last - first, n_genes), which may be put `into` an array."""
+        return self.matrix.read_rows(first, last, into)
+
+    def read_columns(self, columns: np.ndarray) -> np.ndarray:
+        """Return float32 values (n_samples, len(columns))."""
+        if len(columns) > 1:
+            return self.matrix.read_columns(columns)
+        column = int(columns[0])
+        found = self._kept.pop(column, None)
+        if found is None:
+            found = self.matrix.read_columns(columns)
+        self._kept[column] = found
+        while len(self._kept) > _COLUMNS_KEPT:
+            self._kept.popitem(last=False)
+        return found
 
 
 def read_store(path: str | Path) -> Expression:
@@ -56,7 +101,7 @@ def read_store(path: str | Path) -> Expression:
     if ids := named.record():
         source["gene_ids"] = ids
     return Expression(
-        values=LazyValues(store.values),
+        values=LazyValues(ColumnsOfServer(store.values) if is_remote(path) else store.values),
         genes=named.genes,
         samples=tuple(samples),
         parcellation=stored_place(labels, affine, more, store.name),

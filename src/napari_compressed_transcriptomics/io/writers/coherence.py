@@ -10,7 +10,12 @@ from napari_compressed_transcriptomics.io.files.atomic import (
     write_json,
 )
 from napari_compressed_transcriptomics.io.files.belonging import KEY, fingerprints
-from napari_compressed_transcriptomics.io.files.style import SAFE, Style, number_cell, write_rows
+from napari_compressed_transcriptomics.io.files.csv_style import (
+    SAFE,
+    Style,
+    number_cell,
+    write_rows,
+)
 
 if TYPE_CHECKING:
     from napari_compressed_transcriptomics.study.coherence_of_methods import (

@@ -26,9 +26,9 @@ from napari_compressed_transcriptomics.io.files.belonging import (
     grown,
     unlike,
 )
+from napari_compressed_transcriptomics.io.files.csv_style import SAFE, Style, write_rows
 from napari_compressed_transcriptomics.io.files.files import read_json
 from napari_compressed_transcriptomics.io.files.locks import COMPARING, FolderLock
-from napari_compressed_transcriptomics.io.files.style import SAFE, Style, write_rows
 from napari_compressed_transcriptomics.repeat.command import recorded
 from napari_compressed_transcriptomics.repeat.studies import compare_command
 from napari_compressed_transcriptomics.spatial.nested_folds import SPLITS

@@ -12,7 +12,7 @@ from napari_compressed_transcriptomics.io.files.atomic import (
     replacing_files,
     write_json,
 )
-from napari_compressed_transcriptomics.io.files.style import SAFE, Style, write_rows
+from napari_compressed_transcriptomics.io.files.csv_style import SAFE, Style, write_rows
 from napari_compressed_transcriptomics.reconstruction.summary import provenance_of
 
 if TYPE_CHECKING:

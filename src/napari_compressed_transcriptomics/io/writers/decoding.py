@@ -13,10 +13,10 @@ from napari_compressed_transcriptomics.io.files.atomic import (
     write_json,
 )
 from napari_compressed_transcriptomics.io.files.belonging import KEY
+from napari_compressed_transcriptomics.io.files.csv_style import SAFE, Style
 from napari_compressed_transcriptomics.io.files.disk_space import table_bytes, volume_bytes
 from napari_compressed_transcriptomics.io.files.file_names import distinct_stems
 from napari_compressed_transcriptomics.io.files.nifti import write_volume
-from napari_compressed_transcriptomics.io.files.style import SAFE, Style
 from napari_compressed_transcriptomics.reconstruction.decode import as_expression
 from napari_compressed_transcriptomics.reconstruction.summary import provenance_of
 from napari_compressed_transcriptomics.repeat.command import recorded

@@ -14,10 +14,10 @@ from napari_compressed_transcriptomics.io.files.atomic import (
     replacing_files,
     write_json,
 )
+from napari_compressed_transcriptomics.io.files.csv_style import SAFE, Style
 from napari_compressed_transcriptomics.io.files.figure_file import check_figure_name, save_figure
 from napari_compressed_transcriptomics.io.files.files import existing_file, read_json
 from napari_compressed_transcriptomics.io.files.movie_file import check_movie_name, save_movie
-from napari_compressed_transcriptomics.io.files.style import SAFE, Style
 
 from .figure_inputs.input import AS_IT_IS, Input, Reading
 

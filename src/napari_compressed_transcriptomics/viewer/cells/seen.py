@@ -12,13 +12,10 @@ from .camera import box_of, extent_of, on_canvas
 from .content import CellText, CellTexts
 from .layout import CellLayout, Rect, lay_out
 from .letters import side_letters
+from .scale_bar import scale_bar
 from .slices import NoData, SlicePicture
 
 Color = tuple[int, int, int]
-
-_SCALES = (1, 2, 5, 10, 20, 50, 100, 200, 500)  # mm
-_SCALE_NUMBER = 42  # pixels
-_LONGEST_SCALE = 50
 
 
 @dataclass(frozen=True)
@@ -190,7 +187,7 @@ def look(viewer: Any, texts: CellTexts, wanted: Wanted, sliced: bool = False) ->
         tuple(cells),
         tuple(side_letters(viewer).items()) if sided else (),
         _place(viewer) if wanted.written else "",
-        _scale(viewer, cells[0].layout) if sided else (0.0, ""),
+        scale_bar(viewer, cells[0].layout) if sided else (0.0, ""),
         _mark(viewer, cells, wanted.marked) if wanted.in_place else None,
         _cross(viewer, cells[0].layout.cell, wanted.cross) if wanted.in_place else (),
         _slice(viewer) if sliced else (),
@@ -217,15 +214,6 @@ def _place(viewer: Any) -> str:
         for axis in dims.not_displayed
         if axis >= dims.ndim - 3
     )
-
-
-def _scale(viewer: Any, layout: CellLayout) -> tuple[float, str]:
-    zoom = viewer.scene.camera.zoom
-    if layout.scale is None:
-        return 0.0, ""
-    most = min(_LONGEST_SCALE, layout.scale.width - _SCALE_NUMBER)
-    fitting = [mm for mm in _SCALES if mm * zoom <= most]
-    return (fitting[-1] * zoom, f"{fitting[-1]} mm") if fitting else (0.0, "")
 
 
 def _slice(viewer: Any) -> tuple[Any, ...]:

@@ -10,8 +10,8 @@ from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.reconstruction.components import component_genes
 from napari_compressed_transcriptomics.repeat.command import Repeat, results_in
 from napari_compressed_transcriptomics.repeat.compression import component_genes_again, request_of
-from napari_compressed_transcriptomics.viewer import layers
 from napari_compressed_transcriptomics.viewer.notices import user_errors_shown
+from napari_compressed_transcriptomics.widgets.shared.background import GeneReading
 from napari_compressed_transcriptomics.widgets.shared.fields import (
     component_box,
     push_button,
@@ -37,6 +37,7 @@ class ComponentTable(Tab):
         super().__init__(viewer, results)
         self._result: Reconstruction | None = None
         self._genes: ComponentGenes | None = None
+        self._reading = GeneReading(self, viewer)
         self.bar = RunBar("Genes of components")
         self.bar.run.setText("Find &genes")
         self.component = component_box()
@@ -111,8 +112,7 @@ class ComponentTable(Tab):
         """Switch the expression layers of this data to the gene."""
         result = self._chosen.result
         if result is not None:
-            with user_errors_shown():
-                layers.show_gene_in(self._viewer, result.expression.parcellation, gene)
+            self._reading.show_in_layers(result.expression.parcellation, gene)
 
     def _save(self) -> None:
         from napari_compressed_transcriptomics.io.writers.component_genes import (

@@ -1,6 +1,7 @@
 """Tab Genes: which genes a compression gives back badly, and where in the brain."""
 
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QFileDialog
@@ -8,6 +9,7 @@ from qtpy.QtWidgets import QFileDialog
 from napari_compressed_transcriptomics.reconstruction.summary import IN_SAMPLE
 from napari_compressed_transcriptomics.reconstruction.values_elsewhere import why_elsewhere
 from napari_compressed_transcriptomics.viewer.notices import user_errors_shown
+from napari_compressed_transcriptomics.widgets.shared.background import GeneReading
 from napari_compressed_transcriptomics.widgets.shared.fields import push_button, wrapping_label
 from napari_compressed_transcriptomics.widgets.shared.following import soon
 from napari_compressed_transcriptomics.widgets.shared.gene_table import GeneTable
@@ -15,6 +17,9 @@ from napari_compressed_transcriptomics.widgets.shared.layouts import Tab, row, s
 from napari_compressed_transcriptomics.widgets.shared.result_choice import ResultChoice
 
 from .gene_maps import comparison
+
+if TYPE_CHECKING:
+    from napari_compressed_transcriptomics.reconstruction.reconstruction import Reconstruction
 
 
 class GenesTab(Tab):
@@ -32,6 +37,7 @@ class GenesTab(Tab):
         stack(self, self.genes, self.hint, row(self.back, self.save), margins=4)
 
         # Drawn when all keys pressed so far are dealt with: a key held down must not lag.
+        self._reading = GeneReading(self, viewer)
         self._soon, self._later = soon(self, self._show), soon(self, self._follow)
         self.genes.chosen.connect(self._soon.start)
         self.genes.table.clicked.connect(self._soon.start)  # after Back, the same gene again
@@ -58,11 +64,13 @@ class GenesTab(Tab):
             self._show()
 
     def _show(self) -> None:
-        result = self._chosen.result
-        if result is not None and self.genes.gene:
-            with user_errors_shown():
-                self._comparison.show(result, self.genes.gene)
-            self._refresh()
+        result, gene = self._chosen.result, self.genes.gene
+        if result is not None and gene:
+            self._reading.show(result.expression, gene, partial(self._compare, result, gene))
+
+    def _compare(self, result: "Reconstruction", gene: str) -> None:
+        self._comparison.show(result, gene)
+        self._refresh()
 
     def _refresh(self) -> None:
         result, gene = self._chosen.result, self.genes.gene

@@ -14,9 +14,9 @@ from napari_compressed_transcriptomics.core.expression import Parcellation
 from napari_compressed_transcriptomics.core.progress import Report
 from napari_compressed_transcriptomics.figures.brain_map import BrainMap
 from napari_compressed_transcriptomics.io.files.belonging import check_belonging
+from napari_compressed_transcriptomics.io.files.csv_style import as_named
 from napari_compressed_transcriptomics.io.files.file_names import distinct_stems
 from napari_compressed_transcriptomics.io.files.files import read_json, source_of
-from napari_compressed_transcriptomics.io.files.style import as_named
 from napari_compressed_transcriptomics.io.readers.surfaces.map_file import read_map
 from napari_compressed_transcriptomics.io.readers.surfaces.place import surface_place
 from napari_compressed_transcriptomics.io.readers.volume import read_volume

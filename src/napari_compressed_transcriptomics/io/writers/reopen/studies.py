@@ -10,8 +10,8 @@ from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Parcellation
 from napari_compressed_transcriptomics.core.target import Target
 from napari_compressed_transcriptomics.io.files.belonging import check_belonging
+from napari_compressed_transcriptomics.io.files.csv_style import as_named
 from napari_compressed_transcriptomics.io.files.files import existing_file, read_json
-from napari_compressed_transcriptomics.io.files.style import as_named
 from napari_compressed_transcriptomics.io.files.text import DelimitedText, number
 from napari_compressed_transcriptomics.io.readers.volume import read_volume
 from napari_compressed_transcriptomics.io.writers.comparison import read_scores

@@ -1,0 +1,117 @@
+"""Genes of data on a server that answers late, or not at all: the window goes on meanwhile."""
+
+import threading
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from clicking import click_row, end_threads, settle, stand_alone
+from napari_compressed_transcriptomics.core.errors import UserError
+from napari_compressed_transcriptomics.core.lazy_values import LazyValues
+from napari_compressed_transcriptomics.io.readers.store import ColumnsOfServer
+from napari_compressed_transcriptomics.viewer.adding import add_expression
+from napari_compressed_transcriptomics.viewer.layer_content import shown
+from napari_compressed_transcriptomics.widgets.choose_gene import ChooseGene
+from napari_compressed_transcriptomics.widgets.compress import Outputs, add_result
+from napari_compressed_transcriptomics.widgets.inspect.dock import InspectReconstruction
+from small import compressed
+
+
+class Slow:
+    """A `Matrix` whose columns come once it may `answer`; while it `fails` with an error."""
+
+    name, sha256, limits, rows_together = "brain", "", None, 64
+    fails = False
+
+    def __init__(self, values):
+        self.values, self.shape = values, values.shape
+        self.answer, self.asked = threading.Event(), []
+        self.answer.set()
+
+    def read_rows(self, first, last, into=None):
+        return self.values[first:last]
+
+    def read_columns(self, columns):
+        self.asked.append(int(columns[0]))
+        assert self.answer.wait(60)
+        if self.fails:
+            raise UserError("The server of brain failed; try again later")
+        return self.values[:, columns]
+
+
+@pytest.fixture
+def server(las):
+    made = Slow(las.values)
+    yield made
+    made.answer.set()
+    end_threads()
+
+
+@pytest.fixture
+def remote(las, server):
+    return replace(las, values=LazyValues(ColumnsOfServer(server)))
+
+
+def test_the_newest_gene_is_shown_when_it_is_there(las, remote, server, model, qtbot):
+    dock = stand_alone(ChooseGene(model), qtbot)
+    layer = add_expression(model, remote)
+    server.answer.clear()
+    for gene in ("NA", "TP53", "NAT1"):
+        dock.genes.choose(gene)
+        settle()  # nobody waits
+    assert shown(layer).gene == las.genes[0]
+    assert "NAT1 from the server" in str(model.status)
+    server.answer.set()
+    qtbot.waitUntil(lambda: shown(layer).gene == "NAT1")
+    np.testing.assert_array_equal(shown(layer).values, las.values[:, las.column("NAT1")])
+    assert server.asked == [0, las.column("NA"), las.column("NAT1")]
+    dock.genes.choose("NA")  # is there already
+    assert shown(layer).gene == "NA"
+
+
+def test_a_gene_that_is_here_is_not_replaced_by_one_that_comes_late(
+    las, remote, server, model, qtbot
+):
+    dock = stand_alone(ChooseGene(model), qtbot)
+    layer = add_expression(model, remote)
+    dock.genes.choose("NA")
+    qtbot.waitUntil(lambda: shown(layer).gene == "NA")
+    server.answer.clear()
+    dock.genes.choose("TP53")
+    dock.genes.choose(las.genes[0])
+    assert shown(layer).gene == las.genes[0]
+    server.answer.set()
+    end_threads()
+    assert shown(layer).gene == las.genes[0]
+
+
+def test_a_server_that_fails_is_told_once_and_asked_again(remote, server, model, qtbot, told):
+    dock = stand_alone(ChooseGene(model), qtbot)
+    layer = add_expression(model, remote)
+    server.fails = True
+    dock.genes.choose("NA")
+    qtbot.waitUntil(lambda: len(told) > 0)
+    end_threads()
+    assert [notice.message for notice in told] == ["The server of brain failed; try again later"]
+    assert "choose it again" in str(model.status)
+    server.fails = False
+    click_row(dock.genes.table, dock.genes.model.row("NA"))
+    qtbot.waitUntil(lambda: shown(layer).gene == "NA")
+
+
+def test_a_comparison_waits_for_its_original(las, remote, server, make_napari_viewer, qtbot):
+    viewer = make_napari_viewer()
+    result = replace(compressed(las, 2), expression=remote)
+    add_result(viewer, result, Outputs(latents=False))
+    dock = stand_alone(InspectReconstruction(viewer), qtbot)
+    tab = dock.tabs.widget(1)
+    dock.tabs.setCurrentWidget(tab)
+    server.answer.clear()
+    tab.genes.choose("NA")
+    settle()
+    assert not any(shown(layer).kind == "original" for layer in viewer.layers)
+    server.answer.set()
+    qtbot.waitUntil(lambda: any(shown(layer).kind == "original" for layer in viewer.layers))
+    [layer] = [layer for layer in viewer.layers if shown(layer).kind == "original"]
+    np.testing.assert_array_equal(shown(layer).values, las.values[:, las.column("NA")])
