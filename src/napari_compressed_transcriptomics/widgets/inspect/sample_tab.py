@@ -8,6 +8,7 @@ from qtpy.QtWidgets import (
     QSpinBox,
 )
 
+from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.figures.sample_plots import latents_plot, profile_plot
 from napari_compressed_transcriptomics.reconstruction.sample_profile import (
     profile_of,
@@ -107,8 +108,11 @@ class SampleTab(Tab):
         elif pick.parcellation is not result.expression.parcellation:
             words = "The picked place is of other data than this result: choose its result above."
         else:
-            profile = profile_of(result, pick.sample)
-            words = self._words(profile, pick)
+            try:
+                profile = profile_of(result, pick.sample)
+                words = self._words(profile, pick)
+            except UserError as error:  # the originals lie on a server, or their store is damaged
+                words = f"{error}."
         self.facts.setText(words)
         self._show_rank(profile)
         for section, plot in ((self.profile, profile_plot), (self.latents, latents_plot)):

@@ -1,4 +1,4 @@
-"""Genes of data on a server that answers late, or not at all: the window goes on meanwhile."""
+"""Data on a server that answers late, or not at all: the window goes on meanwhile."""
 
 import threading
 from dataclasses import replace
@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from clicking import click_row, end_threads, settle, stand_alone
+from clicking import click_row, end_threads, press, settle, show_tab, stand_alone
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.lazy_values import LazyValues
 from napari_compressed_transcriptomics.io.readers.store import ColumnsOfServer
@@ -16,6 +16,8 @@ from napari_compressed_transcriptomics.widgets.choose_gene import ChooseGene
 from napari_compressed_transcriptomics.widgets.compress import Outputs, add_result
 from napari_compressed_transcriptomics.widgets.inspect.dock import InspectReconstruction
 from small import compressed
+
+FAILURE = UserError("The server of brain failed; try again later")
 
 
 class Slow:
@@ -30,13 +32,15 @@ class Slow:
         self.answer.set()
 
     def read_rows(self, first, last, into=None):
+        if self.fails:
+            raise FAILURE
         return self.values[first:last]
 
     def read_columns(self, columns):
         self.asked.append(int(columns[0]))
         assert self.answer.wait(60)
         if self.fails:
-            raise UserError("The server of brain failed; try again later")
+            raise FAILURE
         return self.values[:, columns]
 
 
@@ -115,3 +119,20 @@ def test_a_comparison_waits_for_its_original(las, remote, server, make_napari_vi
     qtbot.waitUntil(lambda: any(shown(layer).kind == "original" for layer in viewer.layers))
     [layer] = [layer for layer in viewer.layers if shown(layer).kind == "original"]
     np.testing.assert_array_equal(shown(layer).values, las.values[:, las.column("NA")])
+
+
+def test_a_sample_that_cannot_be_read_says_why_in_its_place(
+    las, remote, server, make_napari_viewer, qtbot, told
+):
+    viewer = make_napari_viewer()
+    result = replace(compressed(las, 2), expression=remote)
+    add_result(viewer, result, Outputs(latents=False))
+    dock = stand_alone(InspectReconstruction(viewer), qtbot)
+    tab = show_tab(dock.tabs, "Sample")
+    server.fails = True
+    press(tab.worst)
+    assert tab.facts.text() == "The server of brain failed; try again later."
+    server.fails = False
+    press(tab.worse)
+    assert "RMSE" in tab.facts.text()
+    assert not [notice for notice in told if "Error" in type(notice).__name__]
