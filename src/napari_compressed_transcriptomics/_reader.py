@@ -7,8 +7,9 @@ from typing import Any
 
 from .core.errors import UserError
 from .viewer import layers
-from .viewer.adding import prepare_viewer
-from .viewer.notices import sentence, tell, user_errors_shown
+from .viewer.adding import add_expression, prepare_viewer
+from .viewer.itself import itself
+from .viewer.notices import report, sentence, tell, user_errors_shown
 
 Reader = Callable[[Any], list[Any]]
 """Of a path, or of a list of paths where several files are opened as one ("as stack")."""
@@ -34,7 +35,13 @@ def get_reader(path: str | list[str]) -> Reader | None:
 
 def _read_expression(path: str | list[str], impute: str | None = None) -> list[Any]:
     from .io import read_expression
+    from .io.files.zarr_store import is_remote
     from .io.writers.reopen.annotated import latents_beside
+
+    viewer = prepare_viewer()
+    if isinstance(path, str) and is_remote(path) and getattr(viewer, "window", None) is not None:
+        _fetch_expression(viewer, path)
+        return [(None,)]
 
     def read() -> list[Any]:
         expression = read_expression(path, impute=impute)
@@ -50,6 +57,26 @@ def _read_expression(path: str | list[str], impute: str | None = None) -> list[A
         return made
 
     return _in_window(read)
+
+
+def _fetch_expression(viewer: Any, path: str) -> None:
+    """Open a store on a server: it is asked in a thread, and the layer comes when it answers."""
+    from .core.expression import Expression
+    from .core.progress import Report
+    from .io import read_expression
+    from .widgets.shared.job import Job
+
+    def fetch(_: Report) -> Expression:
+        found = read_expression(path)
+        found.values[:, 0]  # it is kept, and shown first
+        return found
+
+    job = Job(fetch, f"Open {path}", parent=itself(viewer).window._qt_window)
+    job.succeeded.connect(partial(add_expression, viewer))
+    job.failed.connect(report)
+    for ended in (job.succeeded, job.failed, job.cancelled):
+        ended.connect(job.deleteLater)
+    job.start()
 
 
 def _read_gene_volumes(path: str | list[str]) -> list[Any]:

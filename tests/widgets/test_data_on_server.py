@@ -5,11 +5,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from benchmarks.server import served
 
 from clicking import click_row, end_threads, press, settle, show_tab, stand_alone
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.lazy_values import LazyValues
 from napari_compressed_transcriptomics.io.readers.store import ColumnsOfServer
+from napari_compressed_transcriptomics.io.writers.store import convert
 from napari_compressed_transcriptomics.viewer.adding import add_expression
 from napari_compressed_transcriptomics.viewer.layer_content import shown
 from napari_compressed_transcriptomics.widgets.choose_gene import ChooseGene
@@ -17,6 +19,7 @@ from napari_compressed_transcriptomics.widgets.compress import Outputs, add_resu
 from napari_compressed_transcriptomics.widgets.inspect.dock import InspectReconstruction
 from small import compressed
 
+PLUGIN = "napari-compressed-transcriptomics"
 FAILURE = UserError("The server of brain failed; try again later")
 
 
@@ -50,6 +53,24 @@ def server(las):
     yield made
     made.answer.set()
     end_threads()
+
+
+def test_a_store_is_opened_while_the_window_goes_on(las, tmp_path, make_napari_viewer, qtbot, told):
+    viewer = make_napari_viewer()
+    convert(las, tmp_path / "brain.zarr")
+    with served(tmp_path) as files:
+        address = f"{files.address}/brain.zarr"
+        assert viewer.open(address, plugin=PLUGIN) == []
+        assert not viewer.layers
+        qtbot.waitUntil(lambda: len(viewer.layers) > 0)
+        files.fails = True
+        [layer] = viewer.layers
+        np.testing.assert_array_equal(shown(layer).values, las.values[:, 0])
+        assert not told
+        viewer.open(address, plugin=PLUGIN)
+        qtbot.waitUntil(lambda: len(told) > 0)
+    assert "brain.zarr" in told[0].message
+    assert len(viewer.layers) == 1
 
 
 @pytest.fixture
