@@ -6,7 +6,7 @@ from qtpy.QtGui import QMouseEvent
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
-from napari_compressed_transcriptomics.viewer.worker import Worker
+from napari_compressed_transcriptomics.viewer.window.worker import Worker
 from napari_compressed_transcriptomics.widgets.shared.job import Job
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from .viewer.layer_content import shown
 from .viewer.layers import error_layer, novelty_layer
-from .viewer.notices import user_errors_shown
+from .viewer.window.notices import user_errors_shown
 
 if TYPE_CHECKING:
     import napari

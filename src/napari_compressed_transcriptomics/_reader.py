@@ -9,7 +9,7 @@ from .core.errors import UserError
 from .viewer import layers
 from .viewer.adding import add_expression, prepare_viewer
 from .viewer.itself import itself
-from .viewer.notices import report, sentence, tell, user_errors_shown
+from .viewer.window.notices import report, sentence, tell, user_errors_shown
 
 Reader = Callable[[Any], list[Any]]
 """Of a path, or of a list of paths where several files are opened as one ("as stack")."""

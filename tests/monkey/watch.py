@@ -17,7 +17,7 @@ from qtpy.QtWidgets import QApplication
 
 import napari_compressed_transcriptomics as package
 from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.viewer.garbage import garbage
+from napari_compressed_transcriptomics.viewer.window.garbage import garbage
 
 OURS = str(Path(package.__file__).parent)
 _EXPECTED = (NoAvailableReaderError, ReaderPluginError)

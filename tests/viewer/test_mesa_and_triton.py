@@ -5,8 +5,8 @@ from types import ModuleType
 
 import pytest
 
-from napari_compressed_transcriptomics.viewer import mesa_and_triton
-from napari_compressed_transcriptomics.viewer.worker import Worker
+from napari_compressed_transcriptomics.viewer.window import mesa_and_triton
+from napari_compressed_transcriptomics.viewer.window.worker import Worker
 
 MESA = "7f00-7f01 r-xp 00000000 08:01 42   /usr/lib/x86_64-linux-gnu/libLLVM.so.19.1\n"
 NVIDIA = "7f00-7f01 r-xp 00000000 08:01 42   /usr/lib/x86_64-linux-gnu/libGLX_nvidia.so.0\n"

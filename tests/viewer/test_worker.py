@@ -6,7 +6,7 @@ import sys
 _LEAVES = """
 import time
 from qtpy.QtCore import QCoreApplication
-from napari_compressed_transcriptomics.viewer.worker import Worker
+from napari_compressed_transcriptomics.viewer.window.worker import Worker
 
 app = QCoreApplication([])
 

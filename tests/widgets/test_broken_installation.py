@@ -7,8 +7,8 @@ import pytest
 from qtpy import API_NAME
 
 from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.viewer.notices import sentence, user_errors_shown
-from napari_compressed_transcriptomics.viewer.qt_bindings import require_one_qt
+from napari_compressed_transcriptomics.viewer.window.notices import sentence, user_errors_shown
+from napari_compressed_transcriptomics.viewer.window.qt_bindings import require_one_qt
 from napari_compressed_transcriptomics.widgets.shared.device_choice import DeviceChoice
 
 WITHOUT = "torch is not installed: run pip install torch, then restart"

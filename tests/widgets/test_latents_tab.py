@@ -20,6 +20,7 @@ from napari_compressed_transcriptomics.viewer import layers as _layers
 from napari_compressed_transcriptomics.viewer.adding import add_expression
 from napari_compressed_transcriptomics.viewer.layer_content import shown
 from napari_compressed_transcriptomics.viewer.method_layers import grid_shape, shown_components
+from napari_compressed_transcriptomics.viewer.window import notices
 from napari_compressed_transcriptomics.widgets.compare_methods import latents_tab as module
 from napari_compressed_transcriptomics.widgets.compare_methods.latents_tab import LatentsTab
 from napari_compressed_transcriptomics.widgets.shared.layer_choice import LayerChoice
@@ -208,7 +209,7 @@ def test_opened_alone_they_are_shown_and_bad_files_change_nothing(
     press(tab.scatter)
     assert "single component, so not shown: abagen UMAP" in tab.scatters.section.note.text()
     said = []
-    monkeypatch.setattr("napari_compressed_transcriptomics.viewer.notices.report", said.append)
+    monkeypatch.setattr(notices, "report", said.append)
     (tmp_path / "abagen_pca0_1mm.nii.gz").write_bytes(b"nothing")
     before = list(model.layers)
     open_files(tab, answer, [tmp_path / "abagen_pca0_1mm.nii.gz"])

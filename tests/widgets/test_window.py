@@ -3,6 +3,7 @@
 import nibabel as nib
 import numpy as np
 import pytest
+from napari._qt.containers import QtLayerList
 
 from clicking import settle
 from data import real_data
@@ -112,3 +113,15 @@ def test_results_come_into_a_grid_that_has_lost_its_layers(make_napari_viewer):
     add_expression(viewer, brain)  # the letters come into a grid of three cells
     settle()
     assert all(letter.visible and letter.gridded for letter in letters)
+
+
+def test_the_list_of_layers_is_laid_out_once_a_slice_has_its_thumbnail(viewer):
+    """Qt would paint it a turn of the event loop later, and compose the window twice."""
+    _viewer.attach(viewer)
+    layer = add(viewer, layers.expression_layer(lone_voxel((22, 14, 12), GRIDS["LAS"])))
+    (found,) = viewer.window.main_menu.window().findChildren(QtLayerList)
+    told = []
+    layer.events.thumbnail.connect(lambda _: told.append("thumbnail"))
+    found.doItemsLayout = lambda: told.append("layout")
+    viewer.dims.set_point(0, viewer.dims.range[0].start)
+    assert told[-2:] == ["thumbnail", "layout"]

@@ -6,7 +6,7 @@ from napari_compressed_transcriptomics.core.expression import Expression
 
 from .brain_view import attach
 from .layers import expression_layer
-from .notices import tell
+from .window.notices import tell
 
 
 def add_expression(viewer: Any, expression: Expression) -> Any:

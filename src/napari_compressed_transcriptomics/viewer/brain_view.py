@@ -24,7 +24,8 @@ from .itself import OnePerViewer
 from .layer_content import shown
 from .layer_values import part_shown
 from .layers import follow_component
-from .turns import Turns
+from .window.layer_list import LayerList
+from .window.turns import Turns
 
 
 class BrainView:
@@ -60,6 +61,7 @@ class BrainView:
         self.background.update()
         if getattr(viewer, "window", None) is not None:
             self.turns.start(_load())
+            self._layer_list = LayerList(viewer)
 
     @contextmanager
     def at_once(self) -> Iterator[None]:

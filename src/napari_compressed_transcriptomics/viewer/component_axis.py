@@ -8,7 +8,7 @@ from typing import Any
 from weakref import proxy
 
 from .layer_content import shown
-from .turns import timer_of
+from .window.turns import timer_of
 
 
 class ComponentAxis:

@@ -14,7 +14,7 @@ from napari_compressed_transcriptomics.core.regions import Regions
 from napari_compressed_transcriptomics.reconstruction.difference import TwoResults, compare_results
 from napari_compressed_transcriptomics.viewer import layers
 from napari_compressed_transcriptomics.viewer.layer_content import shown
-from napari_compressed_transcriptomics.viewer.notices import user_errors_shown
+from napari_compressed_transcriptomics.viewer.window.notices import user_errors_shown
 
 from .back import back
 from .compare_with_pca import CompareWithPca

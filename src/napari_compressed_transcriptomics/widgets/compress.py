@@ -26,7 +26,7 @@ from napari_compressed_transcriptomics.reconstruction.training_distance import d
 from napari_compressed_transcriptomics.repeat.command import Repeat, results_in
 from napari_compressed_transcriptomics.repeat.compression import compress_again
 from napari_compressed_transcriptomics.viewer import layers, settings
-from napari_compressed_transcriptomics.viewer.notices import user_errors_shown
+from napari_compressed_transcriptomics.viewer.window.notices import user_errors_shown
 
 from .result_menu import ResultMenu
 from .shared.device_choice import DeviceChoice

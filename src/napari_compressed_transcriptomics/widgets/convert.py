@@ -13,7 +13,7 @@ from napari_compressed_transcriptomics.io.writers.store import Converted, check_
 from napari_compressed_transcriptomics.repeat.command import Repeat
 from napari_compressed_transcriptomics.repeat.compression import convert_again
 from napari_compressed_transcriptomics.viewer.adding import add_expression
-from napari_compressed_transcriptomics.viewer.notices import tell, user_errors_shown
+from napari_compressed_transcriptomics.viewer.window.notices import tell, user_errors_shown
 
 from .open_data.volumes import BAD_MAPS, VARIANTS
 from .shared.dock import Dock

@@ -7,8 +7,8 @@ from qtpy.QtWidgets import QGridLayout, QPushButton
 
 from napari_compressed_transcriptomics.spatial.cortical_surface import surface_sampling
 from napari_compressed_transcriptomics.viewer.layer_content import shown
-from napari_compressed_transcriptomics.viewer.notices import user_errors_shown
 from napari_compressed_transcriptomics.viewer.surface_layers import can_be_shown, surface_view
+from napari_compressed_transcriptomics.viewer.window.notices import user_errors_shown
 
 from .shared.background import Background
 from .shared.dock import Dock

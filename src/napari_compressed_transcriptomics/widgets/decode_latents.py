@@ -19,7 +19,7 @@ from napari_compressed_transcriptomics.repeat.command import Repeat, results_in
 from napari_compressed_transcriptomics.repeat.decoding import decode_again
 from napari_compressed_transcriptomics.viewer import layers, settings
 from napari_compressed_transcriptomics.viewer.layer_content import shown
-from napari_compressed_transcriptomics.viewer.notices import user_errors_shown
+from napari_compressed_transcriptomics.viewer.window.notices import user_errors_shown
 
 from .open_data.path_field import PathField
 from .shared.dock import Dock

@@ -30,7 +30,7 @@ from napari_compressed_transcriptomics.viewer.layer_map import (
     plane_shown,
     space_of_layer,
 )
-from napari_compressed_transcriptomics.viewer.notices import user_errors_shown
+from napari_compressed_transcriptomics.viewer.window.notices import user_errors_shown
 
 from .figure_subjects import MOVIES, PLOTS, Subject, of_result_again, plot_again, plot_of
 from .shared.background import Background

@@ -24,7 +24,7 @@ from napari_compressed_transcriptomics.repeat.command import Repeat, results_in
 from napari_compressed_transcriptomics.repeat.compression import compress_again, request_of
 from napari_compressed_transcriptomics.repeat.figure import figure_again
 from napari_compressed_transcriptomics.repeat.studies import compare_again, predict_again
-from napari_compressed_transcriptomics.viewer.notices import sentence
+from napari_compressed_transcriptomics.viewer.window.notices import sentence
 
 from .shared.work import Work, title
 

@@ -11,7 +11,7 @@ from napari_compressed_transcriptomics.viewer.anatomy.four_views import FourView
 from napari_compressed_transcriptomics.viewer.anatomy.place import go_to
 from napari_compressed_transcriptomics.viewer.anatomy.planes import fit
 from napari_compressed_transcriptomics.viewer.itself import itself
-from napari_compressed_transcriptomics.viewer.turns import Turns
+from napari_compressed_transcriptomics.viewer.window.turns import Turns
 
 from .shared.following import at_end, soon
 from .shared.help import help_button

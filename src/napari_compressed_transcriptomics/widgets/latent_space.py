@@ -8,8 +8,8 @@ from qtpy.QtWidgets import QLabel
 
 from napari_compressed_transcriptomics.reconstruction.latent_space import Coloring
 from napari_compressed_transcriptomics.viewer import selection
-from napari_compressed_transcriptomics.viewer.notices import user_errors_shown
-from napari_compressed_transcriptomics.viewer.worker import Worker
+from napari_compressed_transcriptomics.viewer.window.notices import user_errors_shown
+from napari_compressed_transcriptomics.viewer.window.worker import Worker
 
 from .color_choice import ColorChoice
 from .scatter_view import ScatterView

@@ -12,7 +12,7 @@ from napari_compressed_transcriptomics.io.readers.samples.real import SAMPLES, R
 from napari_compressed_transcriptomics.repeat.reading import sample_again
 from napari_compressed_transcriptomics.viewer import settings
 from napari_compressed_transcriptomics.viewer.adding import add_expression
-from napari_compressed_transcriptomics.viewer.notices import user_errors_shown
+from napari_compressed_transcriptomics.viewer.window.notices import user_errors_shown
 
 from .shared.dock import Dock, open_dock
 from .shared.fields import check_box, choice, push_button, wrapping_label

@@ -14,7 +14,7 @@ from napari_compressed_transcriptomics.viewer.brain_space import space_of_layer
 from napari_compressed_transcriptomics.viewer.cells.cells import Cells
 from napari_compressed_transcriptomics.viewer.cells.slices import ImageSlices
 from napari_compressed_transcriptomics.viewer.layer_content import shown
-from napari_compressed_transcriptomics.viewer.worker import Worker
+from napari_compressed_transcriptomics.viewer.window.worker import Worker
 
 from .template import Grid, brain_on, finer, outlines, template_on
 

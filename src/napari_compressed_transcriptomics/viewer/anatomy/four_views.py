@@ -8,7 +8,7 @@ import numpy as np
 
 from napari_compressed_transcriptomics.viewer.brain_view import attach
 from napari_compressed_transcriptomics.viewer.itself import itself
-from napari_compressed_transcriptomics.viewer.turns import timer_of
+from napari_compressed_transcriptomics.viewer.window.turns import timer_of
 
 from .linked_view import LinkedView, snapped
 from .place import go_to, position

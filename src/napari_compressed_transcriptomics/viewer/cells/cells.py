@@ -8,7 +8,7 @@ import numpy as np
 
 from napari_compressed_transcriptomics.viewer.itself import itself
 from napari_compressed_transcriptomics.viewer.layer_content import shown
-from napari_compressed_transcriptomics.viewer.turns import timer_of
+from napari_compressed_transcriptomics.viewer.window.turns import timer_of
 
 from .arrangement import arrange
 from .camera import corner_is_free, extent_of, fit_to

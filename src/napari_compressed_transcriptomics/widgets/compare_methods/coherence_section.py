@@ -27,7 +27,7 @@ from napari_compressed_transcriptomics.study.coherence_of_methods import (
     cost_sentence,
     measure_coherence,
 )
-from napari_compressed_transcriptomics.viewer.notices import user_errors_shown
+from napari_compressed_transcriptomics.viewer.window.notices import user_errors_shown
 from napari_compressed_transcriptomics.widgets.shared.fields import count, push_button
 from napari_compressed_transcriptomics.widgets.shared.figure_view import FigureView
 from napari_compressed_transcriptomics.widgets.shared.layouts import form, stack

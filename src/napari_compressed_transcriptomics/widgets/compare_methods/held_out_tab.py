@@ -24,7 +24,7 @@ from napari_compressed_transcriptomics.study.compare import (
 from napari_compressed_transcriptomics.study.compare_outlook import Outlook, outlook
 from napari_compressed_transcriptomics.study.compare_request import CompareRequest, Fit
 from napari_compressed_transcriptomics.study.compare_score import Score
-from napari_compressed_transcriptomics.viewer.notices import user_errors_shown
+from napari_compressed_transcriptomics.viewer.window.notices import user_errors_shown
 from napari_compressed_transcriptomics.widgets.shared.background import Background
 from napari_compressed_transcriptomics.widgets.shared.fields import (
     push_button,

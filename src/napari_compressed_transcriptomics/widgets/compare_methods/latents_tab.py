@@ -26,7 +26,7 @@ from napari_compressed_transcriptomics.viewer.method_layers import (
     show_beside_each_other,
     shown_components,
 )
-from napari_compressed_transcriptomics.viewer.notices import user_errors_shown
+from napari_compressed_transcriptomics.viewer.window.notices import user_errors_shown
 from napari_compressed_transcriptomics.widgets.back import back
 from napari_compressed_transcriptomics.widgets.shared.background import Background
 from napari_compressed_transcriptomics.widgets.shared.fields import (

@@ -8,7 +8,7 @@ from qtpy.QtWidgets import QFileDialog
 
 from napari_compressed_transcriptomics.reconstruction.summary import IN_SAMPLE
 from napari_compressed_transcriptomics.reconstruction.values_elsewhere import why_elsewhere
-from napari_compressed_transcriptomics.viewer.notices import user_errors_shown
+from napari_compressed_transcriptomics.viewer.window.notices import user_errors_shown
 from napari_compressed_transcriptomics.widgets.shared.background import GeneReading
 from napari_compressed_transcriptomics.widgets.shared.fields import push_button, wrapping_label
 from napari_compressed_transcriptomics.widgets.shared.following import soon

@@ -10,7 +10,7 @@ from napari_compressed_transcriptomics.reconstruction.joint_histogram import (
 )
 from napari_compressed_transcriptomics.reconstruction.summary import IN_SAMPLE
 from napari_compressed_transcriptomics.reconstruction.values_elsewhere import why_elsewhere
-from napari_compressed_transcriptomics.viewer.notices import report, sentence
+from napari_compressed_transcriptomics.viewer.window.notices import report, sentence
 from napari_compressed_transcriptomics.widgets.shared.dock import open_dock
 from napari_compressed_transcriptomics.widgets.shared.fields import push_button, wrapping_label
 from napari_compressed_transcriptomics.widgets.shared.figure_view import FigureView

@@ -24,8 +24,8 @@ from napari_compressed_transcriptomics.io.writers.prediction import (
     save_prediction,
     sources,
 )
-from napari_compressed_transcriptomics.viewer.notices import user_errors_shown
 from napari_compressed_transcriptomics.viewer.prediction_layers import show_prediction
+from napari_compressed_transcriptomics.viewer.window.notices import user_errors_shown
 from napari_compressed_transcriptomics.widgets.back import back
 from napari_compressed_transcriptomics.widgets.shared.fields import push_button, wrapping_label
 from napari_compressed_transcriptomics.widgets.shared.figure_view import FigureView

@@ -12,7 +12,7 @@ from napari_compressed_transcriptomics.reconstruction.values_elsewhere import (
     elsewhere,
 )
 from napari_compressed_transcriptomics.viewer.layers import expression_layer
-from napari_compressed_transcriptomics.viewer.notices import report
+from napari_compressed_transcriptomics.viewer.window.notices import report
 from napari_compressed_transcriptomics.widgets.shared.fields import push_button, wrapping_label
 from napari_compressed_transcriptomics.widgets.shared.job import Job
 from napari_compressed_transcriptomics.widgets.shared.layouts import row, stack

@@ -7,7 +7,7 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.viewer.notices import tell
+from napari_compressed_transcriptomics.viewer.window.notices import tell
 from napari_compressed_transcriptomics.widgets.shared.result_layers import Outputs, add_result
 from napari_compressed_transcriptomics.widgets.shared.session import session
 

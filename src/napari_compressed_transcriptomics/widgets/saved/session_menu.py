@@ -7,7 +7,7 @@ from typing import Any
 from qtpy.QtWidgets import QFileDialog, QMessageBox
 
 from napari_compressed_transcriptomics.io.files.files import SESSION, suffix
-from napari_compressed_transcriptomics.viewer.notices import report, tell, user_errors_shown
+from napari_compressed_transcriptomics.viewer.window.notices import report, tell, user_errors_shown
 from napari_compressed_transcriptomics.widgets.shared.job import Job
 from napari_compressed_transcriptomics.widgets.shared.session import session
 

@@ -9,8 +9,8 @@ from qtpy.QtCore import QObject, Signal
 from napari_compressed_transcriptomics.reconstruction.values_elsewhere import waits_for
 from napari_compressed_transcriptomics.viewer import layers
 from napari_compressed_transcriptomics.viewer.layer_content import shown
-from napari_compressed_transcriptomics.viewer.notices import user_errors_shown
-from napari_compressed_transcriptomics.viewer.worker import Worker
+from napari_compressed_transcriptomics.viewer.window.notices import user_errors_shown
+from napari_compressed_transcriptomics.viewer.window.worker import Worker
 
 if TYPE_CHECKING:
     from napari_compressed_transcriptomics.core.expression import Expression, Parcellation

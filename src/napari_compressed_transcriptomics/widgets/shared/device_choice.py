@@ -5,7 +5,7 @@ import os
 from qtpy.QtWidgets import QLabel, QWidget
 
 from napari_compressed_transcriptomics.core.installation import import_problem
-from napari_compressed_transcriptomics.viewer.worker import Worker
+from napari_compressed_transcriptomics.viewer.window.worker import Worker
 
 from .fields import choice
 from .layouts import stack

@@ -6,7 +6,7 @@ from typing import Any
 from matplotlib.figure import Figure
 from qtpy.QtWidgets import QWidget
 
-from napari_compressed_transcriptomics.viewer.qt_bindings import require_one_qt
+from napari_compressed_transcriptomics.viewer.window.qt_bindings import require_one_qt
 
 from .following import follow
 from .layouts import stack

@@ -17,8 +17,8 @@ from napari_compressed_transcriptomics.core.progress import (
 )
 from napari_compressed_transcriptomics.core.threads import usual_threads
 from napari_compressed_transcriptomics.core.warned import Warned
-from napari_compressed_transcriptomics.viewer.notices import tell
-from napari_compressed_transcriptomics.viewer.worker import Worker
+from napari_compressed_transcriptomics.viewer.window.notices import tell
+from napari_compressed_transcriptomics.viewer.window.worker import Worker
 
 _SECONDS_BETWEEN_REPORTS = 0.05
 

@@ -7,7 +7,7 @@ from qtpy.QtWidgets import QApplication, QFileDialog, QMenu, QPushButton
 
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.repeat.command import Repeat
-from napari_compressed_transcriptomics.viewer.notices import sentence
+from napari_compressed_transcriptomics.viewer.window.notices import sentence
 
 
 class RepeatMenu(QPushButton):

@@ -8,7 +8,7 @@ from qtpy.QtWidgets import QProgressBar, QPushButton, QWidget
 
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.progress import Progress, Report
-from napari_compressed_transcriptomics.viewer.notices import report, sentence, tell
+from napari_compressed_transcriptomics.viewer.window.notices import report, sentence, tell
 
 from .fields import wrapping_label
 from .job import Job

@@ -1,0 +1,1 @@
+"""What concerns the window and its event loop rather than what is shown in it."""
