@@ -25,13 +25,14 @@ from napari_compressed_transcriptomics.codecs.training import residual_training
 from napari_compressed_transcriptomics.core.threads import one_thread
 from napari_compressed_transcriptomics.reconstruction.reconstruction import reconstruct
 from napari_compressed_transcriptomics.spatial import (
-    nested_folds,
+    cross_validation,
+    p_values,
     spatial_covariance,
     spatial_null,
     statistics,
 )
 from napari_compressed_transcriptomics.study import coherence, regressors
-from napari_compressed_transcriptomics.study.out_of_sample import out_of_sample_r2
+from napari_compressed_transcriptomics.study.out_of_sample_r2 import out_of_sample_r2
 
 from .calibration_data import SYNTHETIC, Kind, Places, maps, places, tables
 from .stationary_null import stationary_maps
@@ -49,9 +50,9 @@ _LARGE_MAPS = 40
 _SOME, _MANY = 120, 700
 """Voxels of the synthetic brain: all are looked at to fit smoothness, or 250 of them."""
 
-NULL = (spatial_null, spatial_covariance)
+NULL = (p_values, spatial_null, spatial_covariance)
 SOURCES = {
-    "prediction": (*NULL, regressors, nested_folds),
+    "prediction": (*NULL, regressors, cross_validation),
     "coherence": (*NULL, coherence, statistics),
     "novelty": (training_distribution, fitting, residual_training, kernel_pca),
 }
@@ -242,7 +243,7 @@ def called_new(job: Job) -> dict[str, int]:
     data = places(job.data).expression
     counts = {"n": 0, "now": 0}
     for repeat in range(job.n):
-        for train, test in nested_folds.outer_folds(
+        for train, test in cross_validation.outer_folds(
             data.parcellation.centroids, "random", 5, repeat
         ):
             codec = fit_codec(job.method, data.subset(train), job.size, device="cpu")

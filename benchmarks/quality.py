@@ -22,7 +22,7 @@ from napari_compressed_transcriptomics.core.expression import Expression
 from napari_compressed_transcriptomics.core.provenance import array_sha256
 from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
 from napari_compressed_transcriptomics.io import read_expression
-from napari_compressed_transcriptomics.spatial.nested_folds import (
+from napari_compressed_transcriptomics.spatial.cross_validation import (
     Rows,
     distances_to_training,
     outer_folds,

@@ -15,7 +15,7 @@ import torch  # noqa: TID253
 from napari_compressed_transcriptomics.figures.coherence_plots import coherence_dots
 from napari_compressed_transcriptomics.figures.comparison_plots import error_by_size
 from napari_compressed_transcriptomics.figures.prediction_plots import utility_bars
-from napari_compressed_transcriptomics.spatial.nested_folds import SPLITS
+from napari_compressed_transcriptomics.spatial.cross_validation import SPLITS
 from napari_compressed_transcriptomics.study import compare_score, predict
 from napari_compressed_transcriptomics.study.coherence import Coherence, coherence_table
 from napari_compressed_transcriptomics.study.predict_request import PredictRequest

@@ -21,8 +21,8 @@ from napari_compressed_transcriptomics.io.writers.comparison import (
     read_scores,
 )
 from napari_compressed_transcriptomics.spatial.compartments import compartments_of
+from napari_compressed_transcriptomics.spatial.cross_validation import Split, nested_folds
 from napari_compressed_transcriptomics.spatial.hemispheres import mirrored_pairs
-from napari_compressed_transcriptomics.spatial.nested_folds import Split, nested_folds
 from napari_compressed_transcriptomics.spatial.statistics import (
     correlation,
     eta_squared,

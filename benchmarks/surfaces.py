@@ -17,11 +17,8 @@ from napari_compressed_transcriptomics.core.expression import Parcellation
 from napari_compressed_transcriptomics.io import read_expression
 from napari_compressed_transcriptomics.io.readers.surfaces.place import surface_place
 from napari_compressed_transcriptomics.spatial import cortical_surface
-from napari_compressed_transcriptomics.spatial.cortical_surface import (
-    SurfaceSampling,
-    fsaverage5,
-    neighbours,
-)
+from napari_compressed_transcriptomics.spatial.cortical_surface import fsaverage5, neighbours
+from napari_compressed_transcriptomics.spatial.surface_sampling import SurfaceSampling
 
 DATA = Path(os.environ.get("CT_TEST_DATA", Path(__file__).parents[2] / "shared" / "data"))
 ATLAS = "schaefer{}_tianS1_"

@@ -3,7 +3,8 @@
 import nibabel as nib
 import numpy as np
 
-from napari_compressed_transcriptomics.spatial.cortical_surface import SIDES, fsaverage5
+from napari_compressed_transcriptomics.spatial.cortical_surface import fsaverage5
+from napari_compressed_transcriptomics.spatial.surface_place import SIDES
 
 N = 642
 GENES = ("CALB1", "GABRA1", "GRIN2B", "TP53")

@@ -15,7 +15,7 @@ from napari_compressed_transcriptomics.figures.slices import BrainSpace
 from napari_compressed_transcriptomics.figures.surface_pictures import surface_rows
 from napari_compressed_transcriptomics.figures.template import before_template, mni_template
 from napari_compressed_transcriptomics.figures.turning import turning_frames, view_from
-from napari_compressed_transcriptomics.spatial.cortical_surface import surface_sampling
+from napari_compressed_transcriptomics.spatial.surface_sampling import surface_sampling
 from phantom import GRIDS, lone_voxel
 
 MNI_6MM = np.array([[-6.0, 0, 0, 90], [0, 6, 0, -126], [0, 0, 6, -72], [0, 0, 0, 1]])

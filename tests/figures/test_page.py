@@ -26,9 +26,10 @@ from napari_compressed_transcriptomics.figures.page.document import page_html
 from napari_compressed_transcriptomics.figures.page.rounding import Rounded, rounding_error
 from napari_compressed_transcriptomics.io.writers.page_file import write_page
 from napari_compressed_transcriptomics.reconstruction.decoded import decoded
-from napari_compressed_transcriptomics.spatial.cortical_surface import SIDES, fsaverage5
+from napari_compressed_transcriptomics.spatial.cortical_surface import fsaverage5
 from napari_compressed_transcriptomics.spatial.ribbon import ribbon
 from napari_compressed_transcriptomics.spatial.surface_place import (
+    SIDES,
     SurfaceParcellation,
     vertex_shape,
 )

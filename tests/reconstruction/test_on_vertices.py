@@ -10,9 +10,10 @@ from napari_compressed_transcriptomics.io import read_expression
 from napari_compressed_transcriptomics.io.writers.read_results import read_results
 from napari_compressed_transcriptomics.io.writers.results import save_results
 from napari_compressed_transcriptomics.reconstruction.held_out_error import HeldOut
-from napari_compressed_transcriptomics.spatial.cortical_surface import SurfaceSampling, fsaverage5
+from napari_compressed_transcriptomics.spatial.cortical_surface import fsaverage5
 from napari_compressed_transcriptomics.spatial.hemispheres import mirrored_pairs
 from napari_compressed_transcriptomics.spatial.ribbon import ribbon
+from napari_compressed_transcriptomics.spatial.surface_sampling import SurfaceSampling
 from small import compressed
 from vertices import N, expression_on_vertices, write_gifti_maps
 

@@ -7,11 +7,10 @@ from nibabel.affines import apply_affine
 
 from data import real_data
 from napari_compressed_transcriptomics.core.expression import Parcellation
-from napari_compressed_transcriptomics.spatial.cortical_surface import (
-    MNI305_TO_MNI152,
-    SIDES,
+from napari_compressed_transcriptomics.spatial.cortical_surface import MNI305_TO_MNI152, fsaverage5
+from napari_compressed_transcriptomics.spatial.surface_place import SIDES
+from napari_compressed_transcriptomics.spatial.surface_sampling import (
     SurfaceSampling,
-    fsaverage5,
     surface_sampling,
 )
 

@@ -12,7 +12,7 @@ from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Expression, Parcellation
 from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
 from napari_compressed_transcriptomics.spatial.buffer import autocorrelation_range, buffer_of
-from napari_compressed_transcriptomics.spatial.nested_folds import (
+from napari_compressed_transcriptomics.spatial.cross_validation import (
     distances_to_training,
     nested_folds,
     outer_folds,

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from napari_compressed_transcriptomics.spatial.nested_folds import Fold, nested_folds
-from napari_compressed_transcriptomics.study.out_of_sample import out_of_sample_r2
+from napari_compressed_transcriptomics.spatial.cross_validation import Fold, nested_folds
+from napari_compressed_transcriptomics.study.out_of_sample_r2 import out_of_sample_r2
 from napari_compressed_transcriptomics.study.regressors import (
     _PENALTIES,
     gradient_boosting,

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.spatial.nested_folds import SPLITS
+from napari_compressed_transcriptomics.spatial.cross_validation import SPLITS
 
 from .options import add_buffer, add_scheduler, components, folds, whole
 from .reading import read

@@ -1,10 +1,53 @@
-"""Cells that the data lack, filled from training samples only."""
+"""Cells that the data lack: refused, filled or left out on reading, and filled anew in folds."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
+from .errors import UserError, listing
 from .expression import Expression
+
+IMPUTATIONS = ("gene_mean", "drop_genes")
+
+
+def check_imputation(impute: str | None) -> None:
+    """Raise a `UserError` where `impute` is not None or one of `IMPUTATIONS`."""
+    if impute is not None and impute not in IMPUTATIONS:
+        raise UserError(f"impute is {impute!r}; choose {' or '.join(IMPUTATIONS)}, or leave it out")
+
+
+def without_missing(
+    values: np.ndarray, genes: Sequence[str], where: Sequence[str], path: Path, impute: str | None
+) -> tuple[np.ndarray, Sequence[str], str]:
+    """Refuse, fill or drop single missing cells; every row here has some value."""
+    missing = np.isnan(values)
+    count, lacking = int(missing.sum()), np.flatnonzero(missing.any(axis=0))
+    if impute is None:
+        row, column = np.argwhere(missing)[0]
+        raise UserError(
+            f"{path.name} has no value in {where[row]}, gene {genes[column]} ({count} empty "
+            f"cell(s) in {len(lacking)} gene(s)); fill them, or choose an imputation (gene_mean "
+            "or drop_genes)"
+        )
+    if impute == "drop_genes":
+        dropped = [genes[int(column)] for column in lacking]
+        kept = np.flatnonzero(~missing.any(axis=0))
+        note = (
+            f"{len(dropped)} gene(s) with empty cells are left out ({listing(dropped)}); gene_mean "
+            "(in the window: the forms Open expression volumes and table) would fill them"
+        )
+        return values[:, kept], [genes[int(column)] for column in kept], note
+    empty = [genes[int(column)] for column in np.flatnonzero(missing.all(axis=0))]
+    if empty:
+        raise UserError(
+            f"{path.name} has genes without any value ({listing(empty)}), which no mean can fill; "
+            "remove them or choose drop_genes"
+        )
+    values = np.where(missing, np.nanmean(values, axis=0, dtype=np.float64), values)
+    note = f"{count} empty cell(s) in {len(lacking)} gene(s) are filled with the gene's mean"
+    return values, genes, note
 
 
 def filled_from(train: Expression, expression: Expression) -> Expression:

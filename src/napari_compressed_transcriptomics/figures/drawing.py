@@ -150,7 +150,7 @@ def _columns(n: int, request: FigureRequest) -> int:
 
 
 def _surface(one: BrainMap, request: FigureRequest) -> tuple[Rows, Any]:
-    from napari_compressed_transcriptomics.spatial.cortical_surface import surface_sampling
+    from napari_compressed_transcriptomics.spatial.surface_sampling import surface_sampling
 
     from .surface_pictures import surface_rows
 

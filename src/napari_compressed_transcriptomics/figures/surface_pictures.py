@@ -5,11 +5,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from napari_compressed_transcriptomics.spatial.cortical_surface import (
-    SurfaceMap,
-    fsaverage5,
-    vertex_normals,
-)
+from napari_compressed_transcriptomics.spatial.cortical_surface import fsaverage5, vertex_normals
+from napari_compressed_transcriptomics.spatial.surface_sampling import SurfaceMap
 from napari_compressed_transcriptomics.spatial.surface_views import FOUR, SideView
 
 PIXELS = 360

@@ -136,11 +136,9 @@ def _whole(one: BrainMap) -> tuple[Paint, np.ndarray]:
 
 
 def _cortex(one: BrainMap, request: FigureRequest) -> tuple[Paint, np.ndarray]:
-    from napari_compressed_transcriptomics.spatial.cortical_surface import (
-        SIDES,
-        fsaverage5,
-        surface_sampling,
-    )
+    from napari_compressed_transcriptomics.spatial.cortical_surface import fsaverage5
+    from napari_compressed_transcriptomics.spatial.surface_place import SIDES
+    from napari_compressed_transcriptomics.spatial.surface_sampling import surface_sampling
 
     from .surface_pictures import SurfacePicture, interpolated, painted, sulcal_grey
 

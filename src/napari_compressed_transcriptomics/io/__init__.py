@@ -112,7 +112,8 @@ def _read(
     lazy: bool,
     on: "OnSurface",
 ) -> "Expression":
-    from .readers.assemble import check_imputation
+    from napari_compressed_transcriptomics.core.imputation import check_imputation
+
     from .readers.surfaces.place import UNSAID
 
     check_imputation(impute)

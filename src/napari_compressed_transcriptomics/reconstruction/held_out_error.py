@@ -14,7 +14,7 @@ from napari_compressed_transcriptomics.core.limits import check_range
 from napari_compressed_transcriptomics.core.memory import require_memory
 from napari_compressed_transcriptomics.core.progress import Progress, Report, dropping, silent
 from napari_compressed_transcriptomics.spatial.buffer import buffer_of
-from napari_compressed_transcriptomics.spatial.nested_folds import (
+from napari_compressed_transcriptomics.spatial.cross_validation import (
     SPLITS,
     Rows,
     Split,

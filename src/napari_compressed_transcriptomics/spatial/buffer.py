@@ -10,7 +10,7 @@ import numpy as np
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Expression
 
-from .nested_folds import Rows, mirrored, widest_buffer
+from .cross_validation import Rows, mirrored, widest_buffer
 
 HALF = 0.5
 _MAX_SAMPLES, _BIN_MM, _MIN_PAIRS = 500, 10.0, 30
@@ -56,7 +56,7 @@ def buffer_of(
     ----------
     expression : Expression
     n_folds, seed
-        As in `nested_folds.widest_buffer`.
+        As in `cross_validation.widest_buffer`.
     asked : float, optional
         In mm.
 

@@ -6,7 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .cortical_surface import SIDES, Hemisphere, SurfaceMap, fsaverage5, vertex_normals
+from napari_compressed_transcriptomics.spatial.surface_place import SIDES
+from napari_compressed_transcriptomics.spatial.surface_sampling import SurfaceMap
+
+from .cortical_surface import Hemisphere, fsaverage5, vertex_normals
 
 MESHES = ("pial", "inflated")
 VIEWS = (

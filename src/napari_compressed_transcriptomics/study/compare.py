@@ -15,7 +15,7 @@ from napari_compressed_transcriptomics.core.progress import (
     Report,
     silent,
 )
-from napari_compressed_transcriptomics.spatial.nested_folds import distances_to_training
+from napari_compressed_transcriptomics.spatial.cross_validation import distances_to_training
 
 from .compare_request import CompareRequest, Fit, Plan, plan, request_buffer
 from .compare_score import COLUMNS, Score

@@ -16,7 +16,12 @@ from napari_compressed_transcriptomics.core.expression import Expression
 from napari_compressed_transcriptomics.core.imputation import imputed_note
 from napari_compressed_transcriptomics.core.limits import MAX_PROCESSES, check_range, check_seed
 from napari_compressed_transcriptomics.spatial.buffer import Buffer, buffer_of
-from napari_compressed_transcriptomics.spatial.nested_folds import SPLITS, Rows, Split, outer_folds
+from napari_compressed_transcriptomics.spatial.cross_validation import (
+    SPLITS,
+    Rows,
+    Split,
+    outer_folds,
+)
 
 WHY_BLOCKS = (
     "contiguous blocks are held out, each with its mirror image and a buffer: neighbours and twins "

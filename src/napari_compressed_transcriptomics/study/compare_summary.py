@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from napari_compressed_transcriptomics.codecs.registry import METHODS
-from napari_compressed_transcriptomics.spatial.nested_folds import SPLITS
+from napari_compressed_transcriptomics.spatial.cross_validation import SPLITS
 
 if TYPE_CHECKING:
     from .compare_score import Score

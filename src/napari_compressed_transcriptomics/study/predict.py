@@ -24,7 +24,7 @@ from napari_compressed_transcriptomics.spatial.compartments import Compartments
 from napari_compressed_transcriptomics.spatial.p_values import corrected
 from napari_compressed_transcriptomics.spatial.spatial_null import surrogate_maps
 
-from .out_of_sample import out_of_sample_r2
+from .out_of_sample_r2 import out_of_sample_r2
 from .predict_request import PredictRequest, check_request
 from .regressors import gradient_boosting, ridge, standardised
 

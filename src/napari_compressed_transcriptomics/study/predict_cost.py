@@ -8,7 +8,7 @@ import numpy as np
 
 from napari_compressed_transcriptomics.codecs.registry import GENES
 from napari_compressed_transcriptomics.core.progress import duration
-from napari_compressed_transcriptomics.spatial.nested_folds import nested_folds
+from napari_compressed_transcriptomics.spatial.cross_validation import nested_folds
 
 from .predict_request import PredictRequest
 from .regressors import gradient_boosting, ridge, standardised

@@ -23,7 +23,12 @@ from napari_compressed_transcriptomics.core.regions import RegionVolume
 from napari_compressed_transcriptomics.core.target import Features, Target
 from napari_compressed_transcriptomics.spatial.buffer import check_buffer
 from napari_compressed_transcriptomics.spatial.compartments import Compartments, compartments_of
-from napari_compressed_transcriptomics.spatial.nested_folds import SPLITS, Fold, Split, nested_folds
+from napari_compressed_transcriptomics.spatial.cross_validation import (
+    SPLITS,
+    Fold,
+    Split,
+    nested_folds,
+)
 from napari_compressed_transcriptomics.spatial.spatial_null import check_size
 
 from .regressors import REGRESSORS

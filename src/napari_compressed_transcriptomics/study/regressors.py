@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from napari_compressed_transcriptomics.core.threads import small_algebra
-from napari_compressed_transcriptomics.spatial.nested_folds import Fold
+from napari_compressed_transcriptomics.spatial.cross_validation import Fold
 
 REGRESSORS = {"ridge": "ridge", "trees": "gradient boosting"}
 """What regressors are called, by their ids in commands and files."""

@@ -6,7 +6,7 @@ from weakref import proxy
 import numpy as np
 
 from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.spatial.cortical_surface import (
+from napari_compressed_transcriptomics.spatial.surface_sampling import (
     SurfaceMap,
     SurfaceSampling,
     surface_sampling,

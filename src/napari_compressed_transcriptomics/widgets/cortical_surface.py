@@ -5,7 +5,7 @@ from typing import Any
 
 from qtpy.QtWidgets import QGridLayout, QPushButton
 
-from napari_compressed_transcriptomics.spatial.cortical_surface import surface_sampling
+from napari_compressed_transcriptomics.spatial.surface_sampling import surface_sampling
 from napari_compressed_transcriptomics.viewer.layer_content import shown
 from napari_compressed_transcriptomics.viewer.surface_layers import can_be_shown, surface_view
 from napari_compressed_transcriptomics.viewer.window.notices import user_errors_shown

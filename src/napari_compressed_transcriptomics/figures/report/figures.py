@@ -160,7 +160,7 @@ def _source(record: dict[str, Any]) -> dict[str, Any]:
 def _on_cortex(place: Parcellation, volume: np.ndarray, scale: Scale, words: str) -> Maker:
     def make() -> "Figure":
         from napari_compressed_transcriptomics.figures.surface_pictures import surface_rows
-        from napari_compressed_transcriptomics.spatial.cortical_surface import surface_sampling
+        from napari_compressed_transcriptomics.spatial.surface_sampling import surface_sampling
 
         values = surface_sampling(place)(values_at(place, volume))
         panels = [brain_figures.Panel(surface_rows(), values, scale)]

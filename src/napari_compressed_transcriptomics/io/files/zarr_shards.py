@@ -20,6 +20,12 @@ import numpy as np
 
 from napari_compressed_transcriptomics.core.threads import usable_cores
 
+CHUNK = (4096, 32)
+"""Samples x genes. One gene of 185,682 voxels is 46 chunks of 0.5 MB, a block of rows of 18,686
+genes 584 of them."""
+SHARD_COLUMNS = 1024
+MAX_SHARD_ROWS = 64
+"""Shards that lie one below another, at most: there are hundreds of files, not thousands."""
 _GROUP_BYTES = 1 << 24  # of chunks that are unpacked side by side: 32 of those of a brain
 _ROWS = 256  # that are copied at once, so that what is read and written stays in the cache
 _ABSENT = np.iinfo(np.uint64).max  # where the index has no chunk

@@ -19,18 +19,12 @@ import numpy as np
 from napari_compressed_transcriptomics.core.errors import UserError, printable
 from napari_compressed_transcriptomics.core.memory import require_memory
 
-from .zarr_shards import Shards
+from .zarr_shards import MAX_SHARD_ROWS, Shards
 
 VERSION = 2
 """The newest that is read. Stores of vertices have it, all others 1."""
 MARK = "uns/store"
 """The group whose attributes say that a store is ours, of which version, and what it holds."""
-CHUNK = (4096, 32)
-"""Samples x genes. One gene of 185,682 voxels is 46 chunks of 0.5 MB, a block of rows of 18,686
-genes 584 of them."""
-SHARD_COLUMNS = 1024
-MAX_SHARD_ROWS = 64
-"""Shards that lie one below another, at most: there are hundreds of files, not thousands."""
 _REMOTE = ("http://", "https://", "s3://")
 _CODECS = {"bytes", "blosc", "crc32c", "sharding_indexed", "vlen-utf8"}
 _ZARRS_OWN = {"bytes", "zstd"}

@@ -12,11 +12,10 @@ from napari_compressed_transcriptomics.core.bad_maps import extremes_of, far_out
 from napari_compressed_transcriptomics.core.errors import UserError, listing
 from napari_compressed_transcriptomics.core.expression import Expression, Parcellation
 from napari_compressed_transcriptomics.core.gene_translation import translated
+from napari_compressed_transcriptomics.core.imputation import without_missing
 from napari_compressed_transcriptomics.io.files.files import stem
 
 from .table_header import dates_among
-
-IMPUTATIONS = ("gene_mean", "drop_genes")
 
 
 def assemble(
@@ -104,7 +103,7 @@ def assemble(
     if suspects.size > len(keep) - keep.sum():
         if impute == "gene_mean":
             imputed = np.argwhere(np.isnan(values))
-        values, genes, note = _without_missing(values, genes, where, path, impute)
+        values, genes, note = without_missing(values, genes, where, path, impute)
         notes.append(note)
     if values.size:
         known = None if suspects.size else extremes
@@ -156,44 +155,6 @@ def _placed(
     lacking = regions & (labels == 0)
     place = Parcellation(np.asarray(labels, np.int32), np.asarray(affine, float))
     return replace(place, lacking=lacking) if lacking.any() else place
-
-
-def check_imputation(impute: str | None) -> None:
-    """Raise a `UserError` where `impute` is not None or one of `IMPUTATIONS`."""
-    if impute is not None and impute not in IMPUTATIONS:
-        raise UserError(f"impute is {impute!r}; choose {' or '.join(IMPUTATIONS)}, or leave it out")
-
-
-def _without_missing(
-    values: np.ndarray, genes: Sequence[str], where: Sequence[str], path: Path, impute: str | None
-) -> tuple[np.ndarray, Sequence[str], str]:
-    """Refuse, fill or drop single missing cells; every row here has some value."""
-    missing = np.isnan(values)
-    count, lacking = int(missing.sum()), np.flatnonzero(missing.any(axis=0))
-    if impute is None:
-        row, column = np.argwhere(missing)[0]
-        raise UserError(
-            f"{path.name} has no value in {where[row]}, gene {genes[column]} ({count} empty "
-            f"cell(s) in {len(lacking)} gene(s)); fill them, or choose an imputation (gene_mean "
-            "or drop_genes)"
-        )
-    if impute == "drop_genes":
-        dropped = [genes[int(column)] for column in lacking]
-        kept = np.flatnonzero(~missing.any(axis=0))
-        note = (
-            f"{len(dropped)} gene(s) with empty cells are left out ({listing(dropped)}); gene_mean "
-            "(in the window: the forms Open expression volumes and table) would fill them"
-        )
-        return values[:, kept], [genes[int(column)] for column in kept], note
-    empty = [genes[int(column)] for column in np.flatnonzero(missing.all(axis=0))]
-    if empty:
-        raise UserError(
-            f"{path.name} has genes without any value ({listing(empty)}), which no mean can fill; "
-            "remove them or choose drop_genes"
-        )
-    values = np.where(missing, np.nanmean(values, axis=0, dtype=np.float64), values)
-    note = f"{count} empty cell(s) in {len(lacking)} gene(s) are filled with the gene's mean"
-    return values, genes, note
 
 
 def _repeated(names: Sequence[str]) -> list[str]:

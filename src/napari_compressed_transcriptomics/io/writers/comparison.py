@@ -31,7 +31,7 @@ from napari_compressed_transcriptomics.io.files.files import read_json
 from napari_compressed_transcriptomics.io.files.locks import COMPARING, FolderLock
 from napari_compressed_transcriptomics.repeat.command import recorded
 from napari_compressed_transcriptomics.repeat.studies import compare_command
-from napari_compressed_transcriptomics.spatial.nested_folds import SPLITS
+from napari_compressed_transcriptomics.spatial.cross_validation import SPLITS
 from napari_compressed_transcriptomics.study.compare import (
     STAGE,
     CompareProgress,

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from napari_compressed_transcriptomics.io.files.zarr_store import (
+from napari_compressed_transcriptomics.io.files.zarr_shards import (
     CHUNK,
     MAX_SHARD_ROWS,
     SHARD_COLUMNS,

@@ -116,7 +116,7 @@ def _of_vertices(
 def _by_surface(
     maps: dict[str, np.ndarray], files: dict[str, Path], expression: Expression
 ) -> tuple[np.ndarray, list[str]]:
-    from napari_compressed_transcriptomics.spatial.cortical_surface import surface_sampling
+    from napari_compressed_transcriptomics.spatial.surface_sampling import surface_sampling
 
     space, first = space_of(expression.source), next(iter(files.values()))
     if space == OTHER:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from napari_compressed_transcriptomics.spatial.nested_folds import Fold
+from napari_compressed_transcriptomics.spatial.cross_validation import Fold
 from napari_compressed_transcriptomics.spatial.p_values import p_value
 
 
