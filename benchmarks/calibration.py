@@ -191,7 +191,7 @@ def surrogates(at: Places, values: np.ndarray, n: int, seed: int) -> np.ndarray:
 def prediction_p(at: Places, of: np.ndarray, null: Callable[..., np.ndarray]) -> np.ndarray:
     """Return the p-value of each map (a column), predicted by ridge from the latents."""
     x = regressors.standardised(at.latents)
-    folds = nested_folds.nested_folds(at.positions, "blocks", 5, 1, 0)
+    folds = cross_validation.nested_folds(at.positions, "blocks", 5, 1, 0)
     p = np.empty(of.shape[1])
     for start in range(0, len(p), _AT_ONCE):
         some = range(start, min(start + _AT_ONCE, len(p)))
