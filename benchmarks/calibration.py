@@ -60,28 +60,19 @@ SOURCES = {
 
 @dataclass(frozen=True)
 class Job:
-    """One line of a table.
-
-    Attributes
-    ----------
-    what : {"prediction", "coherence", "novelty"}
-    data : str
-    kind : Kind
-        Of maps; of novelty it says nothing.
-    n : int
-        Maps, tables, or (of novelty) repeats of five folds.
-    method : str
-        Whose latents.
-    size : int
-        Components; of the synthetic brain voxels.
-    """
+    """One line of a table."""
 
     what: str
+    """One of "prediction", "coherence", "novelty"."""
     data: str
     kind: Kind = field(default_factory=Kind)
+    """Of maps; of novelty it says nothing."""
     n: int = 200
+    """Maps, tables, or (of novelty) repeats of five folds."""
     method: str = "pca"
+    """Whose latents."""
     size: int = 8
+    """Components; of the synthetic brain voxels."""
 
     @property
     def path(self) -> Path:

@@ -27,51 +27,33 @@ _STRUCTURES = ("deep grey", "cerebellum", "brain stem")
 
 @dataclass(frozen=True, eq=False)
 class Places:
-    """Samples of a brain, and what is known of them.
-
-    Attributes
-    ----------
-    positions : ndarray, shape (n, 3)
-        In RAS mm.
-    compartment : ndarray of int, shape (n,)
-        0 is the cortex.
-    latents : ndarray, shape (n, 8)
-        Of PCA, fitted to the expression of all samples.
-    expression : Expression
-        Of all samples, of which these may be some.
-    """
+    """Samples of a brain, and what is known of them."""
 
     positions: np.ndarray
+    """In RAS mm. Shape (n, 3)."""
     compartment: np.ndarray
+    """0 is the cortex. Of int, shape (n,)."""
     latents: np.ndarray
+    """Of PCA, fitted to the expression of all samples. Shape (n, 8)."""
     expression: Expression
+    """Of all samples, of which these may be some."""
 
 
 @dataclass(frozen=True)
 class Kind:
-    """What maps are like, beside the places.
-
-    Attributes
-    ----------
-    shape : Shape
-        Of their covariance.
-    length_mm : float
-        Its length.
-    step : float
-        Between cortex and each other compartment, up or down by chance, in SDs of the cortex.
-    symmetric : bool
-    lognormal : bool
-        Else normal.
-    spread : float
-        Standard deviation of each other compartment, in that of the cortex.
-    """
+    """What maps are like, beside the places."""
 
     shape: Shape = "exponential"
+    """Of their covariance."""
     length_mm: float = 30.0
+    """Its length."""
     step: float = 0.0
+    """Between cortex and each other compartment, up or down by chance, in SDs of the cortex."""
     symmetric: bool = True
     lognormal: bool = False
+    """Else normal."""
     spread: float = 1.0
+    """Standard deviation of each other compartment, in that of the cortex."""
 
 
 @lru_cache(maxsize=1)

@@ -55,15 +55,10 @@ FOLDS, SEED = 5, 0
 
 @dataclass(frozen=True, eq=False)
 class Data:
-    """A data set and its folds.
-
-    Attributes
-    ----------
-    request : CompareRequest
-        What is asked of the fits.
-    """
+    """A data set and its folds."""
 
     request: CompareRequest
+    """What is asked of the fits."""
 
     @property
     def expression(self) -> Expression:

@@ -30,33 +30,21 @@ SIGNIFICANT = 0.05
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """What was measured of a data set; whatever is not there yet is empty.
-
-    Attributes
-    ----------
-    data : Expression
-    regions : str
-        What the groups of regions are, in words.
-    errors : list of compare_score.Score
-    coherence : dict
-        ``rows``, ``medians`` and ``without`` (medians without each block) by method and size.
-    scores : list of predict.Score
-    n_targets : int
-        To predict.
-    n_subcortical : int
-        Of these, how many have a value in a region that is not of the cortex.
-    notes : list of str
-        On the targets.
-    """
+    """What was measured of a data set; whatever is not there yet is empty."""
 
     data: Expression
     regions: str = ""
+    """What the groups of regions are, in words."""
     errors: list[compare_score.Score] = field(default_factory=list)
     coherence: dict[tuple[str, int], dict[str, Any]] = field(default_factory=dict)
+    """``rows``, ``medians`` and ``without`` (medians without each block) by method and size."""
     scores: list[predict.Score] = field(default_factory=list)
     n_targets: int = 0
+    """To predict."""
     n_subcortical: int = 0
+    """Of these, how many have a value in a region that is not of the cortex."""
     notes: list[str] = field(default_factory=list)
+    """On the targets."""
 
 
 def rmse(found: Found, split: str) -> dict[tuple[str, int], np.ndarray]:

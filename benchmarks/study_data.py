@@ -62,23 +62,16 @@ _MEASURES = {
 
 @dataclass(frozen=True)
 class DataSet:
-    """Where a data set and its targets lie in the folder of the real data.
-
-    Attributes
-    ----------
-    table, atlas, labels : str
-    targets : tuple of (str, str)
-        Files (a pattern), and the list of names in the order of their rows, empty where they
-        hold names or places.
-    regions : str
-        What the groups of regions are, in words.
-    """
+    """Where a data set and its targets lie in the folder of the real data."""
 
     table: str
     atlas: str
     labels: str
     targets: tuple[tuple[str, str], ...]
+    """Files (a pattern), and the list of names in the order of their rows, empty where they hold
+    names or places."""
     regions: str
+    """What the groups of regions are, in words."""
 
 
 _SCHAEFER = "atlas/schaefer100_tianS1_labels.txt"

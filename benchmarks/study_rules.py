@@ -12,24 +12,17 @@ LEVEL = 0.05
 
 @dataclass(frozen=True)
 class Difference:
-    """A mean difference of pairs; above 0 the first is better.
-
-    Attributes
-    ----------
-    mean, low, high : float
-        With the limits of its 95 % confidence interval.
-    p : float
-        Two-sided, of Student's t.
-    n, n_above : int
-        Pairs, and those above 0.
-    """
+    """A mean difference of pairs; above 0 the first is better."""
 
     mean: float
     low: float
     high: float
+    """`mean`, `low`, `high`: with the limits of its 95 % confidence interval."""
     p: float
+    """Two-sided, of Student's t."""
     n: int = 0
     n_above: int = 0
+    """`n`, `n_above`: pairs, and those above 0."""
 
     @property
     def verdict(self) -> str:
@@ -94,20 +87,15 @@ def holm(differences: Sequence[Difference]) -> list[Difference]:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What may be said of a claim.
-
-    Attributes
-    ----------
-    words : str
-        In full.
-    n, held, against : int
-        Comparisons, those in which it holds, and those in which the opposite does.
-    """
+    """What may be said of a claim."""
 
     words: str
+    """In full."""
     n: int = 0
     held: int = 0
     against: int = 0
+    """`n`, `held`, `against`: comparisons, those in which it holds, and those in which the opposite
+    does."""
 
 
 NOT_MEASURED = Verdict("not measured")

@@ -23,18 +23,12 @@ _CALLS = ("replace", "fsync", "rename")
 
 @dataclass
 class Outcome:
-    """What became of a case.
-
-    Attributes
-    ----------
-    words : str
-        The outcome, in a few words, for the table.
-    faults : list of str
-        What must not be.
-    """
+    """What became of a case."""
 
     words: str
+    """The outcome, in a few words, for the table."""
     faults: list[str] = field(default_factory=list)
+    """What must not be."""
 
 
 class Bench:

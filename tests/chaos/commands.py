@@ -27,27 +27,18 @@ _CHANGING = (
 
 @dataclass
 class Command:
-    """One command.
-
-    Attributes
-    ----------
-    name : str
-    arguments : callable
-        Takes the place of the output, and 0 or 1 for one of two results; returns arguments.
-    out : str
-        Name of the output, empty if there is none.
-    resumes : bool
-        Whether part of the output may be there after an end that was asked for or forced,
-        which a later run completes.
-    request : dict
-        More for `process.Zygote.run`.
-    """
+    """One command."""
 
     name: str
     arguments: Callable[[str, int], list[str]]
+    """Takes the place of the output, and 0 or 1 for one of two results; returns arguments."""
     out: str = "out"
+    """Name of the output, empty if there is none."""
     resumes: bool = False
+    """Whether part of the output may be there after an end that was asked for or forced, which a
+    later run completes."""
     request: dict = field(default_factory=dict)
+    """More for `process.Zygote.run`."""
 
 
 def make_commands(folder, run):

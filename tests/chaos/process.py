@@ -18,23 +18,15 @@ _LONGEST = 600
 
 @dataclass
 class Ended:
-    """How a command ended.
-
-    Attributes
-    ----------
-    code : int
-        Exit code; below 0 the signal that killed it.
-    said : str
-        On standard output and error.
-    seconds : float
-    orphans : list of str
-        Command lines of processes of it that were there some seconds after its end.
-    """
+    """How a command ended."""
 
     code: int
+    """Exit code; below 0 the signal that killed it."""
     said: str
+    """On standard output and error."""
     seconds: float
     orphans: list[str]
+    """Command lines of processes of it that were there some seconds after its end."""
 
 
 class Zygote:

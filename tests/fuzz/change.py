@@ -16,35 +16,25 @@ class Change:
     A reader may always refuse it in a clear sentence, read what the valid file holds, or say in
     a note what is different. Whatever else it reads must be declared here, as nobody could see it
     (a changed digit in a table without a hash).
-
-    Attributes
-    ----------
-    said : str
-        What was done.
-    unseen : frozenset of str
-        Kinds of entries of a reading that may differ without a word (``"value"``).
-    most : int
-        How many of them may.
-    among : frozenset of str
-        Where given, only entries that one of these names belongs to may differ.
-    renames : bool
-        One name may have become another wherever it stands.
-    reorders : bool
-        Rows stand in another order: harmless, unless their order is all that tells which is which.
-    columns : bool
-        What columns there are, or what they are called, is another.
-    must : {"", "equal", "refuse"}
-        The one outcome that is right: harmless changes are read, hostile ones are refused.
     """
 
     said: str
+    """What was done."""
     unseen: frozenset[str] = frozenset()
+    """Kinds of entries of a reading that may differ without a word (``"value"``)."""
     most: int = 10**9
+    """How many of them may."""
     among: frozenset[str] = frozenset()
+    """Where given, only entries that one of these names belongs to may differ."""
     renames: bool = False
+    """One name may have become another wherever it stands."""
     reorders: bool = False
+    """Rows stand in another order: harmless, unless their order is all that tells which is
+    which."""
     columns: bool = False
+    """What columns there are, or what they are called, is another."""
     must: Literal["", "equal", "refuse"] = ""
+    """The one outcome that is right: harmless changes are read, hostile ones are refused."""
 
 
 NOTHING: frozenset[str] = frozenset()

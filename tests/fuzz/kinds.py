@@ -20,36 +20,24 @@ from .reading import Reading
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of file and how it is read.
-
-    Attributes
-    ----------
-    seed : str
-        Folder of valid files.
-    files : tuple of str
-        Those that are changed, the first more often than each other.
-    read : callable
-        Folder to reading.
-    share : int
-        Cases of this kind, relative to others: fewer of what is slow.
-    by_order : tuple of str
-        Files in which the order of lines is all that tells which is which.
-    any_columns : bool
-        A column may be called anything, and hold anything.
-    soft : frozenset of str
-        Kinds of entries that no reader has to keep.
-    sealed : bool
-        Hashes tell of any change: harmless ones are refused, too.
-    """
+    """One kind of file and how it is read."""
 
     seed: str
+    """Folder of valid files."""
     files: tuple[str, ...]
+    """Those that are changed, the first more often than each other."""
     read: Callable[[Path], Reading]
+    """Folder to reading."""
     share: int = 10
+    """Cases of this kind, relative to others: fewer of what is slow."""
     by_order: tuple[str, ...] = ()
+    """Files in which the order of lines is all that tells which is which."""
     any_columns: bool = False
+    """A column may be called anything, and hold anything."""
     soft: frozenset[str] = frozenset()
+    """Kinds of entries that no reader has to keep."""
     sealed: bool = False
+    """Hashes tell of any change: harmless ones are refused, too."""
 
 
 def _expression(name: str) -> Callable[[Path], Reading]:

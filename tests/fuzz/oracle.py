@@ -26,22 +26,15 @@ _ON_FORM = ("is separated by", "is UTF-16", "decimal commas", "Positions are tak
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a case.
-
-    Attributes
-    ----------
-    name : str
-        "refused", "equal", "told" or "unseen", else a fault: "exception", "unclear", "silent",
-        "wrong", "slow", "large", "sniff", "crash" or "hang".
-    where : str
-        Of an exception: its type and the place in our code.
-    said : str
-        The change, and the message, traceback or differences.
-    """
+    """What came of a case."""
 
     name: str
+    """One of "refused", "equal", "told" or "unseen", else a fault: "exception", "unclear",
+    "silent", "wrong", "slow", "large", "sniff", "crash" or "hang"."""
     where: str = ""
+    """Of an exception: its type and the place in our code."""
     said: str = ""
+    """The change, and the message, traceback or differences."""
 
     @property
     def is_fault(self) -> bool:

@@ -28,25 +28,17 @@ _BAD = (QtMsgType.QtCriticalMsg, QtMsgType.QtFatalMsg)
 
 @dataclass(frozen=True, order=True)
 class Stop:
-    """A time in which the window answered nothing.
-
-    Attributes
-    ----------
-    work : float
-        Seconds that it would have lasted with the machine to itself: not more than it lasted,
-        and not more than this process worked in it.
-    seconds : float
-        How long it lasted.
-    doing : str
-        The action at hand.
-    where : str
-        Where the window's thread was in it, innermost call last.
-    """
+    """A time in which the window answered nothing."""
 
     work: float
+    """Seconds that it would have lasted with the machine to itself: not more than it lasted, and
+    not more than this process worked in it."""
     seconds: float
+    """How long it lasted."""
     doing: str
+    """The action at hand."""
     where: str
+    """Where the window's thread was in it, innermost call last."""
 
 
 class Watch:

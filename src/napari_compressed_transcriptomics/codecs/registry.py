@@ -27,36 +27,24 @@ _OTHERS = "#999999"
 
 @dataclass(frozen=True)
 class Method:
-    """A codec with settings, under the name that tables, files and docks have for it.
-
-    Attributes
-    ----------
-    name : str
-        As tables and the command line write it.
-    title : str
-        In lists and figures.
-    color : str
-        In all figures.
-    codec : str
-        Id of the codec, see `codec.codec_class`.
-    settings : mapping
-        What the codec is fitted with.
-    short_title : str, optional
-        Where there is little room.
-    other_names : tuple of str
-        Accepted on input and in files, too: what older versions called it.
-    holds_out : bool
-        It learns from nine tenths of the training samples, however many there are.
-    """
+    """A codec with settings, under the name that tables, files and docks have for it."""
 
     name: str
+    """As tables and the command line write it."""
     title: str
+    """In lists and figures."""
     color: str
+    """In all figures."""
     codec: str
+    """Id of the codec, see `codec.codec_class`."""
     settings: Mapping[str, Any] = field(default_factory=dict)
+    """What the codec is fitted with."""
     short_title: str = ""
+    """Where there is little room."""
     other_names: tuple[str, ...] = ()
+    """Accepted on input and in files, too: what older versions called it."""
     holds_out: bool = False
+    """It learns from nine tenths of the training samples, however many there are."""
 
 
 METHODS: dict[str, Method] = {}

@@ -22,24 +22,18 @@ _STAGE = "Finding principal components"
 
 @dataclass(frozen=True, eq=False)
 class PrincipalComponents:
-    """What `principal_components` finds.
-
-    Attributes
-    ----------
-    mean : ndarray of float64, shape (n_genes,)
-    components : ndarray of float32, shape (n_components, n_genes)
-        Orthonormal rows, by decreasing variance; the largest entry of each is positive.
-    variances : ndarray of float64, shape (n_components,)
-        Of the scores, with n - 1; never too high, and of the last ones up to a tenth too low where
-        variances hardly fall any more.
-    total_variance : float
-        Sum over genes, with n - 1.
-    """
+    """What `principal_components` finds."""
 
     mean: np.ndarray
+    """Of float64, shape (n_genes,)."""
     components: np.ndarray
+    """Orthonormal rows, by decreasing variance; the largest entry of each is positive. Of float32,
+    shape (n_components, n_genes)."""
     variances: np.ndarray
+    """Of the scores, with n - 1; never too high, and of the last ones up to a tenth too low where
+    variances hardly fall any more. Of float64, shape (n_components,)."""
     total_variance: float
+    """Sum over genes, with n - 1."""
 
 
 def principal_components(

@@ -35,25 +35,18 @@ _OTHER_SCALE = 3.0
 
 @dataclass(frozen=True, eq=False)
 class TrainingDistribution:
-    """What samples like the training data look like to a codec; travels with the model.
-
-    Attributes
-    ----------
-    mean : ndarray of float64, shape (latent_size,)
-        Of the latents.
-    whitening : ndarray of float64, shape (latent_size, latent_size)
-        ``(z - mean) @ whitening`` has the Mahalanobis distance of z as its norm.
-    cutoffs : ndarray of float64, shape (2,)
-        Mahalanobis distance, and RMSE over genes (in the units of the data), beyond which a
-        sample is outside.
-    scale : ndarray of float64, shape (2,)
-        1 and 99 percentile of all training values.
-    """
+    """What samples like the training data look like to a codec; travels with the model."""
 
     mean: np.ndarray
+    """Of the latents. Of float64, shape (latent_size,)."""
     whitening: np.ndarray
+    """``(z - mean) @ whitening`` has the Mahalanobis distance of z as its norm. Of float64, shape
+    (latent_size, latent_size)."""
     cutoffs: np.ndarray
+    """Mahalanobis distance, and RMSE over genes (in the units of the data), beyond which a sample
+    is outside. Of float64, shape (2,)."""
     scale: np.ndarray
+    """1 and 99 percentile of all training values. Of float64, shape (2,)."""
 
     def tensors(self) -> dict[str, np.ndarray]:
         """Return what it is made of, by the names that model files have for it."""

@@ -32,19 +32,13 @@ _NORMAL = 1.4826
 
 @dataclass(frozen=True, eq=False)
 class GeneRanges:
-    """How the values of each gene lie; each array has shape (n_genes,), float64.
-
-    Attributes
-    ----------
-    median, spread : ndarray
-        Over evenly spaced samples at most, where there are many.
-    departure : ndarray
-        The largest distance of a value from the median; 0 where the gene has none.
-    """
+    """How the values of each gene lie; each array has shape (n_genes,), float64."""
 
     median: np.ndarray
     spread: np.ndarray
+    """`median`, `spread`: over evenly spaced samples at most, where there are many."""
     departure: np.ndarray
+    """The largest distance of a value from the median; 0 where the gene has none."""
 
     @classmethod
     def join(cls, parts: Sequence["GeneRanges"]) -> "GeneRanges":

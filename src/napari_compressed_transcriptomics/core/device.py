@@ -10,21 +10,14 @@ DEVICES = ("auto", "cuda", "mps", "cpu")
 
 @dataclass(frozen=True)
 class Device:
-    """A device to compute on.
-
-    Attributes
-    ----------
-    name : str
-        ``"cuda"``, ``"mps"`` or ``"cpu"``, as PyTorch calls it.
-    reason : str
-        One sentence for people: what it is and why it was taken.
-    fallback : bool
-        Another device was asked for and is not there.
-    """
+    """A device to compute on."""
 
     name: str
+    """``"cuda"``, ``"mps"`` or ``"cpu"``, as PyTorch calls it."""
     reason: str
+    """One sentence for people: what it is and why it was taken."""
     fallback: bool = False
+    """Another device was asked for and is not there."""
 
 
 def resolve_device(wanted: str | None = "auto") -> Device:

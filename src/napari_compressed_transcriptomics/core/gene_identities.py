@@ -30,23 +30,18 @@ class Identities:
     """The table by each of its columns, several names in a text with ``|`` between them.
 
     Texts are no work for the garbage collector, other than tuples: half the time to read them.
-
-    Attributes
-    ----------
-    date : str
-        Of the download from HGNC.
-    rows : dict of str to str
-        Approved symbol to the rest of its line; see `row`.
-    entrez, ensembl, previous, aliases : dict of str to str
-        Name to the approved symbols of the genes that have it.
     """
 
     date: str
+    """Of the download from HGNC."""
     rows: dict[str, str]
+    """Approved symbol to the rest of its line; see `row`."""
     entrez: dict[str, str]
     ensembl: dict[str, str]
     previous: dict[str, str]
     aliases: dict[str, str]
+    """`entrez`, `ensembl`, `previous`, `aliases`: name to the approved symbols of the genes that
+    have it."""
 
     @property
     def name(self) -> str:

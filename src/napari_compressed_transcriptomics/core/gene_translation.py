@@ -12,33 +12,22 @@ from .gene_identities import KINDS, Kind, gene_table, kind_of, n_entrez, symbols
 
 @dataclass(frozen=True)
 class Translation:
-    """Genes by their approved symbols, where they were named by ids.
-
-    Attributes
-    ----------
-    genes : tuple of str
-        In the order of `original`.
-    original : tuple of str
-    kind : str
-        What `original` are: a `Kind`. Ensembl ids are translated among symbols, too.
-    n_ids : int
-        How many ids there are.
-    unknown : tuple of str
-        Ids that HGNC does not know; they stay as they are.
-    ambiguous : dict of str to tuple of str
-        Ids that stay as they are, and the symbols that they could have got: there are several,
-        or another gene would have the same.
-    twice : tuple of str
-        Numbers among symbols that are the Entrez id of a gene that is there by its symbol, too.
-    """
+    """Genes by their approved symbols, where they were named by ids."""
 
     genes: tuple[str, ...]
+    """In the order of `original`."""
     original: tuple[str, ...]
     kind: Kind
+    """What `original` are: a `Kind`. Ensembl ids are translated among symbols, too."""
     n_ids: int
+    """How many ids there are."""
     unknown: tuple[str, ...]
+    """Ids that HGNC does not know; they stay as they are."""
     ambiguous: dict[str, tuple[str, ...]]
+    """Ids that stay as they are, and the symbols that they could have got: there are several, or
+    another gene would have the same."""
     twice: tuple[str, ...] = ()
+    """Numbers among symbols that are the Entrez id of a gene that is there by its symbol, too."""
 
     @property
     def n_translated(self) -> int:

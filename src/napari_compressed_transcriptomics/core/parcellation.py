@@ -167,16 +167,11 @@ def voxel_names(mask: np.ndarray) -> tuple[str, ...]:
 
 @dataclass(frozen=True, eq=False)
 class Painting:
-    """A volume (x, y, z, k) of which one component at a time is in memory.
-
-    Attributes
-    ----------
-    parcellation : Parcellation
-    values : ndarray, shape (n_samples, k)
-    """
+    """A volume (x, y, z, k) of which one component at a time is in memory."""
 
     parcellation: Parcellation
     values: np.ndarray
+    """Shape (n_samples, k)."""
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -17,25 +17,17 @@ from typing import TypeVar
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a piece of work has come.
-
-    Attributes
-    ----------
-    stage : str
-        What is being done, in a few words ("Encoding").
-    done, total : int
-        Blocks (or epochs) done, and expected in all; `total` is an upper bound.
-    message : str
-        Something that the user should know (a fall-back to smaller blocks), else empty.
-    values : dict
-        Numbers worth showing as they come (``{"train": .., "validation": ..}``).
-    """
+    """How far a piece of work has come."""
 
     stage: str
+    """What is being done, in a few words ("Encoding")."""
     done: int
     total: int
+    """`done`, `total`: blocks (or epochs) done, and expected in all; `total` is an upper bound."""
     message: str = ""
+    """Something that the user should know (a fall-back to smaller blocks), else empty."""
     values: dict[str, float] | None = None
+    """Numbers worth showing as they come (``{"train": .., "validation": ..}``)."""
 
 
 Report = Callable[[Progress], object]

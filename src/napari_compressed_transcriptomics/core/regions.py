@@ -25,21 +25,15 @@ def short_name(name: str) -> str:
 
 @dataclass(frozen=True, eq=False)
 class Regions:
-    """The region of each sample.
-
-    Attributes
-    ----------
-    ids : ndarray of int64, shape (n_regions,)
-        Labels of the regions that hold samples, ascending.
-    names : tuple of str
-        One a region.
-    of_sample : ndarray of int64, shape (n_samples,)
-        Index into `ids` and `names`; -1 where a sample lies in no region.
-    """
+    """The region of each sample."""
 
     ids: np.ndarray
+    """Labels of the regions that hold samples, ascending. Of int64, shape (n_regions,)."""
     names: tuple[str, ...]
+    """One a region."""
     of_sample: np.ndarray
+    """Index into `ids` and `names`; -1 where a sample lies in no region. Of int64, shape
+    (n_samples,)."""
 
     @property
     def counts(self) -> np.ndarray:
@@ -73,29 +67,19 @@ class Regions:
 
 @dataclass(frozen=True, eq=False)
 class RegionVolume:
-    """Regions as a volume, in which samples of any grid can be looked up.
-
-    Attributes
-    ----------
-    labels : ndarray of int, shape (x, y, z)
-        0 outside.
-    affine : ndarray, shape (4, 4)
-        Voxels to RAS mm.
-    names : mapping of int to str
-        Label to name, where known.
-    name : str
-        Of the file or layer.
-    notes : tuple of str
-    source : dict
-        Path and SHA-256 of the files read, as `Expression.source`.
-    """
+    """Regions as a volume, in which samples of any grid can be looked up."""
 
     labels: np.ndarray
+    """0 outside. Of int, shape (x, y, z)."""
     affine: np.ndarray
+    """Voxels to RAS mm. Shape (4, 4)."""
     names: Mapping[int, str] = field(default_factory=dict)
+    """Label to name, where known."""
     name: str = "regions"
+    """Of the file or layer."""
     notes: tuple[str, ...] = ()
     source: dict[str, Any] = field(default_factory=dict)
+    """Path and SHA-256 of the files read, as `Expression.source`."""
 
     @classmethod
     def of_samples(cls, expression: Expression) -> "RegionVolume | None":

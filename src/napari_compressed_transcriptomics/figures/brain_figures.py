@@ -33,47 +33,32 @@ Rows = Sequence[Sequence["Picture | SurfacePicture"]]
 
 @dataclass(frozen=True, eq=False)
 class Panel:
-    """Pictures of one map, with its scale.
-
-    Attributes
-    ----------
-    rows : sequence of sequences of Picture or SurfacePicture
-    volume : ndarray, shape (x, y, z), or SurfaceMap
-        What the pictures take values from; NaN where there are none.
-    scale : Scale
-    title : str
-        Above the pictures, if any.
-    """
+    """Pictures of one map, with its scale."""
 
     rows: Rows
     volume: Any
+    """What the pictures take values from; NaN where there are none. Shape (x, y, z), or SurfaceMap,
+    an array."""
     scale: Scale
     title: str = ""
+    """Above the pictures, if any."""
 
 
 @dataclass(frozen=True)
 class Look:
-    """How a figure looks.
-
-    Attributes
-    ----------
-    width : float
-        Inches; the height follows.
-    font : float
-        Size of text in points.
-    foreground : str
-        Colour of text.
-    outline, letters, colorbar, captions : bool
-        See `FigureRequest`.
-    """
+    """How a figure looks."""
 
     width: float = 9.5
+    """Inches; the height follows."""
     font: float = 7.5
+    """Size of text in points."""
     foreground: str = "black"
+    """Colour of text."""
     outline: bool = True
     letters: bool = True
     colorbar: bool = True
     captions: bool = True
+    """`outline`, `letters`, `colorbar`, `captions`: see `FigureRequest`."""
 
 
 def slice_rows(space: BrainSpace) -> Rows:

@@ -12,36 +12,26 @@ from napari_compressed_transcriptomics.spatial.surface_place import SurfaceParce
 
 @dataclass(frozen=True, eq=False)
 class BrainMap:
-    """One quantity in the brain, to be drawn.
-
-    Attributes
-    ----------
-    values : ndarray of float, shape (n_samples,)
-        NaN where there is none.
-    parcellation : Parcellation
-        Where the samples lie.
-    title : str
-        What stands above it where there are several.
-    label : str
-        What the values are, with their unit, beside the colour bar.
-    kind : {"error", "signed", "values", "distance"}
-        Errors begin at 0; signed values are about `center`, or their mean; a distance breaks at 1.
-    group : str
-        Maps of one group have the same quantity, and may have one scale.
-    center : float or None
-        The middle of signed values.
-    original : ndarray of float, shape (n_samples,), or None
-        Values that set the scale in place of its own: a reconstruction is seen as the original.
-    """
+    """One quantity in the brain, to be drawn."""
 
     values: np.ndarray
+    """NaN where there is none. Of float, shape (n_samples,)."""
     parcellation: Parcellation
+    """Where the samples lie."""
     title: str
+    """What stands above it where there are several."""
     label: str
+    """What the values are, with their unit, beside the colour bar."""
     kind: str = "values"
+    """Errors begin at 0; signed values are about `center`, or their mean; a distance breaks at 1.
+    One of "error", "signed", "values", "distance"."""
     group: str = ""
+    """Maps of one group have the same quantity, and may have one scale."""
     center: float | None = None
+    """The middle of signed values."""
     original: np.ndarray | None = None
+    """Values that set the scale in place of its own: a reconstruction is seen as the original. Of
+    float, shape (n_samples,)."""
 
     @cached_property
     def volume(self) -> np.ndarray:

@@ -28,66 +28,48 @@ _BOUNDS = {
 
 @dataclass(frozen=True)
 class FigureRequest:
-    """A figure to be drawn.
-
-    Attributes
-    ----------
-    what : tuple of str
-        Maps, one below the other: ``rmse``, ``held-out``, ``distance``, ``component:3``,
-        ``gene:CALB1``, ``reconstructed:CALB1``, ``difference:CALB1``, ``target:NAME``,
-        ``predicted:NAME``; or, of the view "plot", one of `PLOTS`.
-    view : {"slices", "ortho", "surface", "plot"}
-        Slices side by side, three planes through one place, the cortex from four sides, or a plot.
-    planes : tuple of str
-        Of the slices: "axial", "coronal", "sagittal".
-    mm : tuple of float
-        Where the slices are, in RAS mm along the axis that is across them; `n` of each plane,
-        spaced evenly over the brain, where there are none.
-    n : int
-        Slices of each plane.
-    place : (float, float, float) or None
-        RAS mm of the crosshair of "ortho"; the middle of the brain where None.
-    low, high : float or None
-        Ends of the colour scale, in the units of the values; from the values where None.
-    colormap : str or None
-        Of matplotlib; that of the quantity where None.
-    common : bool
-        Whether maps of the same quantity have the same scale.
-    width_cm : float
-        The height follows.
-    font_pt : float
-        Size of text in points.
-    dpi : int
-        Dots an inch: of PNG, and of pictures within SVG and PDF.
-    template : bool
-        Whether the MNI152 template is drawn behind slices; the data must be in that space.
-    mesh : str
-        Of the view "surface": ``pial`` or ``inflated``.
-    outline, letters, colorbar, captions : bool
-        Whether there are outlines of the data, letters of directions, a colour bar, and the
-        millimetres of each slice.
-    title : str
-    """
+    """A figure to be drawn."""
 
     what: tuple[str, ...] = ("rmse",)
+    """Maps, one below the other: ``rmse``, ``held-out``, ``distance``, ``component:3``,
+    ``gene:CALB1``, ``reconstructed:CALB1``, ``difference:CALB1``, ``target:NAME``,
+    ``predicted:NAME``; or, of the view "plot", one of `PLOTS`."""
     view: str = "slices"
+    """Slices side by side, three planes through one place, the cortex from four sides, or a plot.
+    One of "slices", "ortho", "surface", "plot"."""
     planes: tuple[str, ...] = ("axial",)
+    """Of the slices: "axial", "coronal", "sagittal"."""
     mm: tuple[float, ...] = ()
+    """Where the slices are, in RAS mm along the axis that is across them; `n` of each plane, spaced
+    evenly over the brain, where there are none."""
     n: int = 6
+    """Slices of each plane."""
     place: tuple[float, float, float] | None = None
+    """RAS mm of the crosshair of "ortho"; the middle of the brain where None."""
     low: float | None = None
     high: float | None = None
+    """`low`, `high`: ends of the colour scale, in the units of the values; from the values where
+    None."""
     colormap: str | None = None
+    """Of matplotlib; that of the quantity where None."""
     common: bool = True
+    """Whether maps of the same quantity have the same scale."""
     width_cm: float = 17.0
+    """The height follows."""
     font_pt: float = 8.0
+    """Size of text in points."""
     dpi: int = 300
+    """Dots an inch: of PNG, and of pictures within SVG and PDF."""
     template: bool = False
+    """Whether the MNI152 template is drawn behind slices; the data must be in that space."""
     mesh: str = "pial"
+    """Of the view "surface": ``pial`` or ``inflated``."""
     outline: bool = True
     letters: bool = True
     colorbar: bool = True
     captions: bool = True
+    """`outline`, `letters`, `colorbar`, `captions`: whether there are outlines of the data, letters
+    of directions, a colour bar, and the millimetres of each slice."""
     title: str = ""
 
     def __post_init__(self) -> None:
@@ -186,16 +168,10 @@ USUAL_OF_MOVIES: dict[str, Any] = {"width_cm": 12.0, "dpi": 100}
 
 @dataclass(frozen=True)
 class Movie:
-    """How a brain turns.
-
-    Attributes
-    ----------
-    frames : int
-        Of one turn.
-    per_second : int
-    """
+    """How a brain turns."""
 
     frames: int = 60
+    """Of one turn."""
     per_second: int = 20
 
     def __post_init__(self) -> None:

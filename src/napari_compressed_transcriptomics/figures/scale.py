@@ -21,25 +21,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Scale:
-    """How values become colours; all maps are safe for the colour-blind.
-
-    Attributes
-    ----------
-    colormap : str
-        Of matplotlib, or `colors.SIGNED`.
-    low, high : float
-        Values at the ends; what lies beyond gets the end's colour.
-    label : str
-        What the values are, with their unit.
-    extend : {"both", "max", "min", "neither"}
-        At which ends of the colour bar values may lie beyond.
-    """
+    """How values become colours; all maps are safe for the colour-blind."""
 
     colormap: str
+    """Of matplotlib, or `colors.SIGNED`."""
     low: float
     high: float
+    """`low`, `high`: values at the ends; what lies beyond gets the end's colour."""
     label: str
+    """What the values are, with their unit."""
     extend: str = "both"
+    """At which ends of the colour bar values may lie beyond. One of "both", "max", "min",
+    "neither"."""
 
     @classmethod
     def of_error(cls, rmse: np.ndarray, label: str = "RMSE") -> "Scale":

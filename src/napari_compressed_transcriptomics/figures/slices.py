@@ -34,41 +34,29 @@ _DIRECTIONS = {
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """Which voxel each pixel shows.
-
-    Attributes
-    ----------
-    title : str
-        As ``z = 12 mm`` or ``from the left``.
-    voxels : ndarray of int64, shape (height, width)
-        Flat index (C order) into a volume (x, y, z); -1 where there is no brain. The first row
-        is the lowest.
-    light : ndarray of float32, shape (height, width)
-        0 to 1, by which a colour is multiplied.
-    size : (float, float)
-        Width and height in mm.
-    left, right : str
-        Letters of the directions (L, R, A, P, S, I) that lie there.
-    points : ndarray of float32, shape (height, width, 3), or None
-        RAS mm of each pixel of a slice.
-    under : ndarray of float32, shape (height, width), or None
-        Grey, 0 to 1, that is seen where the volume has no value; NaN where there is none either.
-    mark : (float, float) or None
-        Where lines cross: parts of the width from the left, and of the height from below.
-    hatched : ndarray of bool, shape (height, width), or None
-        Where there are regions without data.
-    """
+    """Which voxel each pixel shows."""
 
     title: str
+    """As ``z = 12 mm`` or ``from the left``."""
     voxels: np.ndarray
+    """Flat index (C order) into a volume (x, y, z); -1 where there is no brain. The first row is
+    the lowest. Of int64, shape (height, width)."""
     light: np.ndarray
+    """0 to 1, by which a colour is multiplied. Of float32, shape (height, width)."""
     size: tuple[float, float]
+    """Width and height in mm."""
     left: str
     right: str
+    """`left`, `right`: letters of the directions (L, R, A, P, S, I) that lie there."""
     points: np.ndarray | None = None
+    """RAS mm of each pixel of a slice. Of float32, shape (height, width, 3)."""
     under: np.ndarray | None = None
+    """Grey, 0 to 1, that is seen where the volume has no value; NaN where there is none either. Of
+    float32, shape (height, width)."""
     mark: tuple[float, float] | None = None
+    """Where lines cross: parts of the width from the left, and of the height from below."""
     hatched: np.ndarray | None = None
+    """Where there are regions without data. Of bool, shape (height, width)."""
 
     def values(self, volume: np.ndarray) -> np.ndarray:
         """Return what each pixel shows of a volume (x, y, z); NaN outside."""

@@ -22,36 +22,26 @@ _AT_ONCE = 2**20  # pixels
 
 @dataclass(frozen=True, eq=False)
 class SurfacePicture:
-    """Which triangle each pixel shows, and where in it.
-
-    Attributes
-    ----------
-    title : str
-        As ``left, lateral``.
-    side : {"left", "right"}
-    vertices : ndarray of int32, shape (height, width, 3)
-        -1 where there is no surface. The first row is the lowest.
-    weights : ndarray of float32, shape (height, width, 3)
-        Of these vertices; they add up to 1.
-    light : ndarray of float32, shape (height, width)
-    size : (float, float)
-        Width and height in mm.
-    left, right : str
-        Letters of the directions (A, P) that lie there.
-    under : ndarray of float32, shape (height, width)
-        Grey of gyri and sulci, NaN outside.
-    mark : None
-    """
+    """Which triangle each pixel shows, and where in it."""
 
     title: str
+    """As ``left, lateral``."""
     side: str
+    """One of "left", "right"."""
     vertices: np.ndarray
+    """-1 where there is no surface. The first row is the lowest. Of int32, shape (height, width,
+    3)."""
     weights: np.ndarray
+    """Of these vertices; they add up to 1. Of float32, shape (height, width, 3)."""
     light: np.ndarray
+    """Of float32, shape (height, width)."""
     size: tuple[float, float]
+    """Width and height in mm."""
     left: str
     right: str
+    """`left`, `right`: letters of the directions (A, P) that lie there."""
     under: np.ndarray
+    """Grey of gyri and sulci, NaN outside. Of float32, shape (height, width)."""
     mark: None = None
 
     def values(self, surface: SurfaceMap) -> np.ndarray:

@@ -38,30 +38,23 @@ class ComponentGenes:
     known as the average partial effect (Wooldridge, Econometric Analysis of Cross Section and
     Panel Data, 2nd ed. 2010, section 2.2.5). For PCA and NMF it is the component itself, the
     same in every sample. Slopes of different signs in different samples cancel.
-
-    Attributes
-    ----------
-    genes : tuple of str
-        The codec's.
-    slope : ndarray of float32, shape (latent_size, n_genes)
-        Units of the data for one unit of the latent.
-    spread : ndarray of float64, shape (latent_size,)
-        Standard deviation of each latent over the samples, in units of the latent.
-    error : ndarray of float32, shape (latent_size, n_genes), or None
-        Standard error of `slope` where it is an estimate (see `component_genes`).
-    n_samples : int
-        Samples, N.
-    n_looked_at : int
-        Of these, in how many the slope of the last step was looked at; all of them where `error`
-        is None.
     """
 
     genes: tuple[str, ...]
+    """The codec's."""
     slope: np.ndarray
+    """Units of the data for one unit of the latent. Of float32, shape (latent_size, n_genes)."""
     spread: np.ndarray
+    """Standard deviation of each latent over the samples, in units of the latent. Of float64, shape
+    (latent_size,)."""
     error: np.ndarray | None
+    """Standard error of `slope` where it is an estimate (see `component_genes`). Of float32, shape
+    (latent_size, n_genes)."""
     n_samples: int
+    """Samples, N."""
     n_looked_at: int
+    """Of these, in how many the slope of the last step was looked at; all of them where `error` is
+    None."""
 
     @property
     def effect(self) -> np.ndarray:

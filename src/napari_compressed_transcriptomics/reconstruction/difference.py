@@ -25,32 +25,22 @@ class TwoResults:
     """Errors of two results, A and B, on the same samples and genes.
 
     All RMSE are in the units of the data; all differences are B less A: below 0 B is better.
-
-    Attributes
-    ----------
-    titles : (str, str)
-        What A and B are.
-    rmse : (float, float)
-        Over all samples and genes.
-    rmse_samples : ndarray of float64, shape (2, n_samples)
-        Over the genes of each sample.
-    genes : tuple of str
-        In the order of A.
-    rmse_genes : ndarray of float64, shape (2, n_genes)
-        Over the samples of each gene.
-    in_sample : (bool, bool)
-        Whether each was fitted to these very values.
-    held_out : (float or None, float or None)
-        Held-out RMSE, where it was measured.
     """
 
     titles: tuple[str, str]
+    """What A and B are."""
     rmse: tuple[float, float]
+    """Over all samples and genes."""
     rmse_samples: np.ndarray
+    """Over the genes of each sample. Of float64, shape (2, n_samples)."""
     genes: tuple[str, ...]
+    """In the order of A."""
     rmse_genes: np.ndarray
+    """Over the samples of each gene. Of float64, shape (2, n_genes)."""
     in_sample: tuple[bool, bool] = (False, False)
+    """Whether each was fitted to these very values."""
     held_out: tuple[float | None, float | None] = (None, None)
+    """Held-out RMSE, where it was measured."""
 
     @property
     def difference(self) -> np.ndarray:

@@ -39,19 +39,12 @@ Fit = Callable[[Expression, Report], "Codec"]
 
 @dataclass(frozen=True)
 class HeldOut:
-    """Which samples are not seen, as in `compare_request.CompareRequest`.
-
-    Attributes
-    ----------
-    split : {"blocks", "random"}
-    n_folds : int
-    buffer : float, optional
-        Of blocks, in mm; by default what `buffer.buffer_of` finds in the data.
-    """
+    """Which samples are not seen, as in `compare_request.CompareRequest`."""
 
     split: Split = "blocks"
     n_folds: int = 5
     buffer: float | None = None
+    """Of blocks, in mm; by default what `buffer.buffer_of` finds in the data."""
 
     @property
     def cost(self) -> str:
@@ -64,26 +57,17 @@ class HeldOut:
 
 @dataclass(frozen=True, eq=False)
 class HeldOutPlan:
-    """The folds of a measurement.
-
-    Attributes
-    ----------
-    how : HeldOut
-    seed : int
-        Of the folds.
-    folds : tuple of (ndarray, ndarray)
-        Rows to train on and rows held out.
-    buffer_mm : float
-        0 of random folds.
-    notes : tuple of str
-        Of the buffer, and of cells that are filled, one sentence each.
-    """
+    """The folds of a measurement."""
 
     how: HeldOut
     seed: int
+    """Of the folds."""
     folds: tuple[Rows, ...]
+    """Rows to train on and rows held out."""
     buffer_mm: float
+    """0 of random folds."""
     notes: tuple[str, ...]
+    """Of the buffer, and of cells that are filled, one sentence each."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,31 +76,23 @@ class HeldOutError:
 
     Each number is over all folds: of each sample the error in the one fold in which it was not
     seen.
-
-    Attributes
-    ----------
-    rmse_samples : ndarray of float64, shape (n_samples,)
-    rmse_genes : ndarray of float64, shape (n_genes,)
-    rmse_folds : tuple of float
-        As `compare_score.Score.rmse` has it.
-    rmse : float
-        Over all samples and genes.
-    plan : HeldOutPlan
-    distances_mm : ndarray of float64, shape (n_samples,)
-        Of each sample from the nearest one trained on, or its mirror image.
-    seconds : float
-    notes : tuple of str
-        What the fits said.
     """
 
     rmse_samples: np.ndarray
+    """Of float64, shape (n_samples,)."""
     rmse_genes: np.ndarray
+    """Of float64, shape (n_genes,)."""
     rmse_folds: tuple[float, ...]
+    """As `compare_score.Score.rmse` has it."""
     rmse: float
+    """Over all samples and genes."""
     plan: HeldOutPlan
     distances_mm: np.ndarray
+    """Of each sample from the nearest one trained on, or its mirror image. Of float64, shape
+    (n_samples,)."""
     seconds: float
     notes: tuple[str, ...] = ()
+    """What the fits said."""
 
     @property
     def n_folds(self) -> int:
@@ -150,15 +126,10 @@ class HeldOutError:
 
 @dataclass(frozen=True, eq=False)
 class RecordedHeldOut(HeldOutError):
-    """The same, read from a result: of its folds there is what `HeldOutError.summary` tells.
-
-    Attributes
-    ----------
-    record : dict
-        As `HeldOutError.summary` gives it.
-    """
+    """The same, read from a result: of its folds there is what `HeldOutError.summary` tells."""
 
     record: dict[str, Any] = field(default_factory=dict)
+    """As `HeldOutError.summary` gives it."""
 
     @classmethod
     def of(
@@ -290,26 +261,19 @@ def _report_of_fold(report: Report, fold: int, n_folds: int, notes: list[str]) -
 
 
 class Unseen(NamedTuple):
-    """Sums of squared errors of samples that a fit has not seen, without cells that were filled.
-
-    Attributes
-    ----------
-    of_samples, n_of_samples : ndarray of float64, shape (n_held_out,)
-        Sums, and how many values they are of.
-    of_genes, n_of_genes : ndarray of float64, shape (n_genes,)
-        As above.
-    spread : float
-        Squared distance from the mean of each gene in the training samples.
-    chosen : str
-        What the method chose within the training samples, see `Codec.chosen`.
-    """
+    """Sums of squared errors of samples that a fit has not seen, without cells that were filled."""
 
     of_samples: np.ndarray
     n_of_samples: np.ndarray
+    """`of_samples`, `n_of_samples`: sums, and how many values they are of. Of float64, shape
+    (n_held_out,)."""
     of_genes: np.ndarray
     n_of_genes: np.ndarray
+    """`of_genes`, `n_of_genes`: as above. Of float64, shape (n_genes,)."""
     spread: float
+    """Squared distance from the mean of each gene in the training samples."""
     chosen: str
+    """What the method chose within the training samples, see `Codec.chosen`."""
 
     @property
     def rmse(self) -> float:

@@ -25,18 +25,13 @@ _FEWEST = 20
 
 @dataclass(frozen=True, eq=False)
 class KnownSpread:
-    """What latents of a codec are like.
-
-    Attributes
-    ----------
-    mean, sd : ndarray of float64, shape (k,)
-    of : str
-        Of which samples, as the end of a sentence.
-    """
+    """What latents of a codec are like."""
 
     mean: np.ndarray
     sd: np.ndarray
+    """`mean`, `sd`: of float64, shape (k,)."""
     of: str
+    """Of which samples, as the end of a sentence."""
 
 
 def is_scaled(latents: Latents) -> bool:

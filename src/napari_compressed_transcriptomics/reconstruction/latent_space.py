@@ -20,21 +20,15 @@ _HUES = np.array(
 
 @dataclass(frozen=True, eq=False)
 class Coloring:
-    """What the points are coloured by.
-
-    Attributes
-    ----------
-    title : str
-        What the values are, with their unit if they have one.
-    values : ndarray of float, shape (n_samples,)
-        NaN where a sample has none. With `names`, the index of each sample's category.
-    names : tuple of str, optional
-        Of categories.
-    """
+    """What the points are coloured by."""
 
     title: str
+    """What the values are, with their unit if they have one."""
     values: np.ndarray
+    """NaN where a sample has none. With `names`, the index of each sample's category. Of float,
+    shape (n_samples,)."""
     names: tuple[str, ...] | None = None
+    """Of categories."""
 
     @classmethod
     def by_region(cls, title: str, regions: Regions) -> "Coloring":

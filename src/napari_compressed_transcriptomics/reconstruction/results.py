@@ -24,29 +24,21 @@ MAX_COMPONENTS = 16
 
 @dataclass(frozen=True, eq=False)
 class SampleErrors:
-    """How well each sample (or region) is given back.
-
-    Attributes
-    ----------
-    names : tuple of str
-    rmse : ndarray of float64, shape (n,)
-        In the units of the data.
-    r2 : ndarray of float64, shape (n,), or None
-        About the sample's mean over genes; not of regions made of several samples.
-    centroids : ndarray of float64, shape (n, 3), or None
-        RAS mm.
-    counts : ndarray of int64, shape (n,), or None
-        Samples in each region.
-    held_out : ndarray of float64, shape (n,), or None
-        RMSE while the sample was not seen; None where it was not measured.
-    """
+    """How well each sample (or region) is given back."""
 
     names: tuple[str, ...]
     rmse: np.ndarray
+    """In the units of the data. Of float64, shape (n,)."""
     r2: np.ndarray | None = None
+    """About the sample's mean over genes; not of regions made of several samples. Of float64, shape
+    (n,)."""
     centroids: np.ndarray | None = None
+    """RAS mm. Of float64, shape (n, 3)."""
     counts: np.ndarray | None = None
+    """Samples in each region. Of int64, shape (n,)."""
     held_out: np.ndarray | None = None
+    """RMSE while the sample was not seen; None where it was not measured. Of float64, shape
+    (n,)."""
 
     @classmethod
     def of_regions(
@@ -60,59 +52,40 @@ class SampleErrors:
 
 @dataclass(frozen=True, eq=False)
 class Results:
-    """What a compression came to.
-
-    Attributes
-    ----------
-    record : dict
-        As in ``summary.json``, see `core.summary.summary_of`.
-    affine : ndarray, shape (4, 4)
-        Voxels to RAS mm.
-    error_volume : ndarray of float32, shape (x, y, z)
-        RMSE, NaN outside.
-    latent_volume : ndarray of float32, shape (x, y, z, at most `MAX_COMPONENTS`)
-        NaN outside.
-    latents : ndarray of float32, shape (n_samples, latent_size)
-    genes : tuple of str
-    rmse_genes, r2_genes : ndarray of float64, shape (n_genes,)
-        NaN for filled-in genes.
-    held_out_genes : ndarray of float64, shape (n_genes,), or None
-        held-out RMSE; None where it was not measured.
-    held_out_volume : ndarray of float32, shape (x, y, z), or None
-        The same of each sample, NaN outside.
-    samples : SampleErrors or None
-        None where an older result did not keep them.
-    regions : SampleErrors or None
-        The samples themselves where they are regions; None where nobody said which regions.
-    mesh : SurfaceParcellation or None
-        Where results of vertices lie, whose volumes mean nothing; None of voxels and regions.
-    density : JointHistogram or None
-        None where an older result did not keep it.
-    lacking : ndarray of bool, shape (x, y, z), or None
-        As of `Parcellation`.
-    files : tuple of Path
-        What was read, not to be overwritten.
-    notes : tuple of str
-        What was noticed on reading, one sentence each.
-    """
+    """What a compression came to."""
 
     record: dict[str, Any]
+    """As in ``summary.json``, see `core.summary.summary_of`."""
     affine: np.ndarray
+    """Voxels to RAS mm. Shape (4, 4)."""
     error_volume: np.ndarray
+    """RMSE, NaN outside. Of float32, shape (x, y, z)."""
     latent_volume: np.ndarray
+    """NaN outside. Of float32, shape (x, y, z, at most `MAX_COMPONENTS`)."""
     latents: np.ndarray
+    """Of float32, shape (n_samples, latent_size)."""
     genes: tuple[str, ...]
     rmse_genes: np.ndarray
     r2_genes: np.ndarray
+    """`rmse_genes`, `r2_genes`: NaN for filled-in genes. Of float64, shape (n_genes,)."""
     held_out_genes: np.ndarray | None = None
+    """Held-out RMSE; None where it was not measured. Of float64, shape (n_genes,)."""
     held_out_volume: np.ndarray | None = None
+    """The same of each sample, NaN outside. Of float32, shape (x, y, z)."""
     samples: SampleErrors | None = None
+    """None where an older result did not keep them."""
     regions: SampleErrors | None = None
+    """The samples themselves where they are regions; None where nobody said which regions."""
     density: JointHistogram | None = None
+    """None where an older result did not keep it."""
     mesh: SurfaceParcellation | None = None
+    """Where results of vertices lie, whose volumes mean nothing; None of voxels and regions."""
     lacking: np.ndarray | None = None
+    """As of `Parcellation`. Of bool, shape (x, y, z)."""
     files: tuple[Path, ...] = ()
+    """What was read, not to be overwritten."""
     notes: tuple[str, ...] = ()
+    """What was noticed on reading, one sentence each."""
 
     def portable(self, folder: Path | None = None) -> "Results":
         """Return the same with paths that tell of nobody, see `provenance.portable`."""

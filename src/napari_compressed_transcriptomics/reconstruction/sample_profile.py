@@ -13,42 +13,30 @@ WORST_GENES = 10
 
 @dataclass(frozen=True, eq=False)
 class SampleProfile:
-    """A sample's expression, and its reconstruction from a few components.
-
-    Attributes
-    ----------
-    sample : int
-        Its row.
-    name : str
-        Region, or voxel index ``x_y_z``.
-    rmse, r2 : float
-        Over its genes, as in `Reconstruction`: in the units of the expression, and at most 1;
-        R2 is below 0 where the sample's mean would be closer than the reconstruction.
-    rank : int
-        Place among all samples by RMSE; 1 is the worst.
-    n_samples : int
-        Samples in all.
-    genes : tuple of str
-    original, reconstructed : ndarray of float32, shape (n_genes,)
-        In the units of the expression; NaN in the original where a gene was filled in, and in all
-        of it where the expression is not here.
-    latents : ndarray of float32, shape (k,)
-        Its components; they have no unit.
-    latents_mean : ndarray of float64, shape (k,)
-        Of each component over all samples.
-    """
+    """A sample's expression, and its reconstruction from a few components."""
 
     sample: int
+    """Its row."""
     name: str
+    """Region, or voxel index ``x_y_z``."""
     rmse: float
     r2: float
+    """`rmse`, `r2`: over its genes, as in `Reconstruction`: in the units of the expression, and at
+    most 1; R2 is below 0 where the sample's mean would be closer than the reconstruction."""
     rank: int
+    """Place among all samples by RMSE; 1 is the worst."""
     n_samples: int
+    """Samples in all."""
     genes: tuple[str, ...]
     original: np.ndarray
     reconstructed: np.ndarray
+    """`original`, `reconstructed`: in the units of the expression; NaN in the original where a gene
+    was filled in, and in all of it where the expression is not here. Of float32, shape
+    (n_genes,)."""
     latents: np.ndarray
+    """Its components; they have no unit. Of float32, shape (k,)."""
     latents_mean: np.ndarray
+    """Of each component over all samples. Of float64, shape (k,)."""
 
     def worst_genes(self, most: int = WORST_GENES) -> np.ndarray:
         """Return the columns of the genes with the largest absolute errors, worst first.

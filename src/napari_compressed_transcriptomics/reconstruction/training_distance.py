@@ -23,19 +23,14 @@ UNKNOWN = (
 
 @dataclass(frozen=True, eq=False)
 class Novelty:
-    """How far samples are from what the model was trained on.
-
-    Attributes
-    ----------
-    latents, error : ndarray of float64, shape (n_samples,)
-        Mahalanobis distance of the latents, and RMSE, each over its cutoff.
-    voxels : ndarray of int64, shape (n_samples,)
-        Of each sample.
-    """
+    """How far samples are from what the model was trained on."""
 
     latents: np.ndarray
     error: np.ndarray
+    """`latents`, `error`: Mahalanobis distance of the latents, and RMSE, each over its cutoff. Of
+    float64, shape (n_samples,)."""
     voxels: np.ndarray
+    """Of each sample. Of int64, shape (n_samples,)."""
 
     @property
     def distance(self) -> np.ndarray:

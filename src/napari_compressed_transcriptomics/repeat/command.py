@@ -18,22 +18,15 @@ PROG = "compressed-transcriptomics"
 
 @dataclass(frozen=True)
 class Command:
-    """What is to be done, and how.
-
-    Attributes
-    ----------
-    name : str
-        Of the command, such as ``encode``.
-    inputs : tuple of Path or str
-        What stands without an option's name; addresses on the web are str.
-    settings : dict
-        By the long names of options, without ``--``. True is an option alone; None, False and
-        empty lists are left out. Paths are `Path`, so that they can be told relative to a folder.
-    """
+    """What is to be done, and how."""
 
     name: str
+    """Of the command, such as ``encode``."""
     inputs: tuple[Path | str, ...] = ()
+    """What stands without an option's name; addresses on the web are str."""
     settings: dict[str, Any] = field(default_factory=dict)
+    """By the long names of options, without ``--``. True is an option alone; None, False and empty
+    lists are left out. Paths are `Path`, so that they can be told relative to a folder."""
 
     def arguments(self, tell: Callable[[Path], str] = str) -> list[str]:
         """Return the arguments after the program's name; `tell` says how paths are written."""
@@ -119,21 +112,14 @@ def recorded(make: Callable[[], Command], folder: Path, keep_paths: bool = False
 
 @dataclass(frozen=True)
 class Repeat:
-    """What does a piece of work again, outside napari, with the same numbers.
-
-    Attributes
-    ----------
-    python : str
-        A script.
-    commands : tuple of Command
-        One after the other; none where no command does it.
-    why_no_command : str
-        In a sentence, where there is none.
-    """
+    """What does a piece of work again, outside napari, with the same numbers."""
 
     python: str
+    """A script."""
     commands: tuple[Command, ...] = ()
+    """One after the other; none where no command does it."""
     why_no_command: str = "There is no command for this; copy it as Python"
+    """In a sentence, where there is none."""
 
     def shell(self) -> str:
         """Return the lines to type; a `UserError` says why there are none."""

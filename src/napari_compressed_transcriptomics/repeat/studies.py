@@ -52,20 +52,13 @@ def compare_again(request: CompareRequest, out: Path) -> Repeat:
 
 @dataclass(frozen=True)
 class PredictFiles:
-    """What a prediction is read from.
-
-    Attributes
-    ----------
-    targets : list of Path
-    regions : Path or None
-        What says which region a row of a table is.
-    images : list of Path
-        Latents, together one set of features.
-    """
+    """What a prediction is read from."""
 
     targets: list[Path]
     regions: Path | None
+    """What says which region a row of a table is."""
     images: list[Path]
+    """Latents, together one set of features."""
 
     @classmethod
     def of(cls, request: PredictRequest) -> "PredictFiles":

@@ -19,17 +19,11 @@ _known: WeakKeyDictionary[Expression, float] = WeakKeyDictionary()
 
 @dataclass(frozen=True)
 class Buffer:
-    """A distance in mm, and where it comes from.
-
-    Attributes
-    ----------
-    mm : float
-    why : str
-        In words that follow the number.
-    """
+    """A distance in mm, and where it comes from."""
 
     mm: float
     why: str
+    """In words that follow the number."""
 
     def in_words(self, folds: Sequence[Rows], n_samples: int) -> str:
         """Return a sentence on how many samples it leaves to train on in some folds."""

@@ -45,24 +45,16 @@ _MAX_GIVEN = 12
 
 @dataclass(frozen=True, eq=False)
 class Compartments:
-    """The compartment of each sample.
-
-    Attributes
-    ----------
-    names : tuple of str
-        Those that there are.
-    of_sample : ndarray of int64, shape (n_samples,)
-        Index into `names`.
-    note : str
-        What should be known of them where p-values are read; empty where nothing.
-    doubtful : bool
-        They are not known, and there likely are several.
-    """
+    """The compartment of each sample."""
 
     names: tuple[str, ...]
+    """Those that there are."""
     of_sample: np.ndarray
+    """Index into `names`. Of int64, shape (n_samples,)."""
     note: str = ""
+    """What should be known of them where p-values are read; empty where nothing."""
     doubtful: bool = False
+    """They are not known, and there likely are several."""
 
     @property
     def counts(self) -> dict[str, int]:

@@ -32,29 +32,22 @@ _THINNEST_MM = 1.8
 
 @dataclass(frozen=True, eq=False)
 class Hemisphere:
-    """One side of a cortical surface.
-
-    Attributes
-    ----------
-    pial, white : ndarray of float32, shape (n_vertices, 3)
-        RAS mm, in MNI152.
-    inflated, sphere : ndarray of float32, shape (n_vertices, 3)
-        Of the same orientation, but centred on 0: no places in the brain.
-    faces : ndarray of int32, shape (n_faces, 3)
-        Vertices of each triangle, counterclockwise seen from outside.
-    sulcal_depth : ndarray of float32, shape (n_vertices,)
-        Positive in sulci, negative on gyri.
-    cortex : ndarray of bool, shape (n_vertices,)
-        False in the medial wall, see `medial_wall`.
-    """
+    """One side of a cortical surface."""
 
     pial: np.ndarray
     white: np.ndarray
+    """`pial`, `white`: RAS mm, in MNI152. Of float32, shape (n_vertices, 3)."""
     inflated: np.ndarray
     sphere: np.ndarray
+    """`inflated`, `sphere`: of the same orientation, but centred on 0: no places in the brain. Of
+    float32, shape (n_vertices, 3)."""
     faces: np.ndarray
+    """Vertices of each triangle, counterclockwise seen from outside. Of int32, shape (n_faces,
+    3)."""
     sulcal_depth: np.ndarray
+    """Positive in sulci, negative on gyri. Of float32, shape (n_vertices,)."""
     cortex: np.ndarray
+    """False in the medial wall, see `medial_wall`. Of bool, shape (n_vertices,)."""
 
 
 @cache

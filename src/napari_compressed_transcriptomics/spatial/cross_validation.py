@@ -17,18 +17,13 @@ Rows = tuple[np.ndarray, np.ndarray]
 
 @dataclass(frozen=True)
 class Fold:
-    """Row numbers to train on and to predict, and how the training rows are split to tune.
-
-    Attributes
-    ----------
-    train, test : ndarray of int64
-    inner : tuple of (ndarray, ndarray)
-        Training and held-out rows, both out of `train`.
-    """
+    """Row numbers to train on and to predict, and how the training rows are split to tune."""
 
     train: np.ndarray
     test: np.ndarray
+    """`train`, `test`: of int64."""
     inner: tuple[Rows, ...]
+    """Training and held-out rows, both out of `train`."""
 
 
 def nested_folds(

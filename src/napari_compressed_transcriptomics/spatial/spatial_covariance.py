@@ -38,48 +38,33 @@ _JITTER = 1e-6
 
 @dataclass(frozen=True)
 class Smoothness:
-    """How alike places of a map are.
-
-    Attributes
-    ----------
-    length_mm : float
-        Scale of `shape`: at this distance an exponential has fallen to 0.37, a Matern 3/2
-        function to 0.48 and a Gaussian to 0.61.
-    twin : float
-        Likeness of a place and its mirror image in the other hemisphere, 0 to 1.
-    nugget : float
-        Part of the variance that no neighbour shares, 0 to 1.
-    shape : {"exponential", "matern", "gaussian"}
-    twin_nugget : float
-        Likeness of twins in that part, 0 to 1.
-    """
+    """How alike places of a map are."""
 
     length_mm: float
+    """Scale of `shape`: at this distance an exponential has fallen to 0.37, a Matern 3/2 function
+    to 0.48 and a Gaussian to 0.61."""
     twin: float
+    """Likeness of a place and its mirror image in the other hemisphere, 0 to 1."""
     nugget: float
+    """Part of the variance that no neighbour shares, 0 to 1."""
     shape: Shape = "exponential"
     twin_nugget: float = 0.0
+    """Likeness of twins in that part, 0 to 1."""
 
 
 @dataclass(frozen=True, eq=False)
 class Candidates:
-    """Covariances that maps of some places may have, ready to be compared with maps.
-
-    Attributes
-    ----------
-    smooth : tuple of Smoothness
-        One a basis; the nuggets tried with each are `_NUGGETS`.
-    bases : ndarray of float32, shape (n_bases, n - n_compartments, n)
-        Turns a map into independent numbers with the variances `variances`, free of the means.
-    variances : ndarray of float64, shape (n_bases, n_nuggets, n - n_compartments)
-    penalties : ndarray of float64, shape (n_bases, n_nuggets)
-        Log determinants.
-    """
+    """Covariances that maps of some places may have, ready to be compared with maps."""
 
     smooth: tuple[Smoothness, ...]
+    """One a basis; the nuggets tried with each are `_NUGGETS`."""
     bases: np.ndarray
+    """Turns a map into independent numbers with the variances `variances`, free of the means. Of
+    float32, shape (n_bases, n - n_compartments, n)."""
     variances: np.ndarray
+    """Of float64, shape (n_bases, n_nuggets, n - n_compartments)."""
     penalties: np.ndarray
+    """Log determinants. Of float64, shape (n_bases, n_nuggets)."""
 
     def log_likelihood(self, values: np.ndarray) -> np.ndarray:
         """Return that of each basis and nugget, shape (n_bases, n_nuggets), up to a constant.

@@ -22,19 +22,14 @@ _DEPTHS = np.linspace(0, 1, 10)
 
 @dataclass(frozen=True, eq=False)
 class SurfaceMap:
-    """Values on the vertices of both hemispheres.
-
-    Attributes
-    ----------
-    left, right : ndarray of float32, shape (n_vertices,) or (n_vertices, k)
-        NaN in the medial wall and where there are no data.
-    without : float
-        Share of the vertices of cortex, on both sides, that have no data.
-    """
+    """Values on the vertices of both hemispheres."""
 
     left: np.ndarray
     right: np.ndarray
+    """`left`, `right`: NaN in the medial wall and where there are no data. Of float32, shape
+    (n_vertices,) or (n_vertices, k)."""
     without: float
+    """Share of the vertices of cortex, on both sides, that have no data."""
 
     def side(self, name: str) -> np.ndarray:
         """Return the values of the ``left`` or ``right`` side."""

@@ -26,16 +26,12 @@ _TURNED = np.array([-1, -1, 1], np.float32)
 
 
 class SideView(NamedTuple):
-    """One hemisphere seen from outside or from the midline.
-
-    Attributes
-    ----------
-    side : {"left", "right"}
-    view : {"lateral", "medial"}
-    """
+    """One hemisphere seen from outside or from the midline."""
 
     side: str
+    """One of "left", "right"."""
     view: str
+    """One of "lateral", "medial"."""
 
     @property
     def from_left(self) -> bool:
@@ -54,30 +50,22 @@ FOUR = tuple(tuple(SideView(side, view) for side in SIDES) for view in ("lateral
 
 @dataclass(frozen=True, eq=False)
 class SurfaceScene:
-    """A mesh to be drawn, and from where.
-
-    Attributes
-    ----------
-    vertices : ndarray of float32, shape (n, 3)
-        (x, y, z) in mm; where the brain has them only if `in_place`.
-    of_vertex : ndarray of int64, shape (n,)
-        Which vertex of both hemispheres, the left's first, each is.
-    faces : ndarray of int64, shape (m, 3)
-    direction, up : tuple of float
-        Where the eye looks, and what is up: (x, y, z).
-    captions : tuple of (str, ndarray (3,))
-        What to write, and its middle; where parts are not where the brain has them.
-    in_place : bool
-        Whether directions are those of the brain: right is right, anterior anterior.
-    """
+    """A mesh to be drawn, and from where."""
 
     vertices: np.ndarray
+    """(x, y, z) in mm; where the brain has them only if `in_place`. Of float32, shape (n, 3)."""
     of_vertex: np.ndarray
+    """Which vertex of both hemispheres, the left's first, each is. Of int64, shape (n,)."""
     faces: np.ndarray
+    """Of int64, shape (m, 3)."""
     direction: tuple[float, float, float]
     up: tuple[float, float, float] = (0.0, 0.0, 1.0)
+    """`direction`, `up`: where the eye looks, and what is up: (x, y, z)."""
     captions: tuple[tuple[str, np.ndarray], ...] = ()
+    """What to write, and its middle; where parts are not where the brain has them. Arrays are of
+    shape (3,)."""
     in_place: bool = True
+    """Whether directions are those of the brain: right is right, anterior anterior."""
 
     def values(self, found: SurfaceMap) -> np.ndarray:
         """Return the values of a map at the scene's vertices."""

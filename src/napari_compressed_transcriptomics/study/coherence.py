@@ -34,25 +34,18 @@ MAX_SAMPLES = 4000
 
 @dataclass(frozen=True)
 class Coherence:
-    """One number about one component, a row of the table.
-
-    Attributes
-    ----------
-    component : str
-        ``1`` to ``k``, or ``all``.
-    measure : {"regions", "moran", "symmetry"}
-    value : float
-        Share of variance explained by regions (0 to 1), Moran's I (about -1/(n - 1) where
-        there is no order, towards 1 where neighbours are alike), correlation (-1 to 1). NaN
-        where it cannot be told.
-    p : float
-        Share of surrogate maps of which regions explain as much; NaN of the other measures.
-    """
+    """One number about one component, a row of the table."""
 
     component: str
+    """``1`` to ``k``, or ``all``."""
     measure: str
+    """One of "regions", "moran", "symmetry"."""
     value: float
+    """Share of variance explained by regions (0 to 1), Moran's I (about -1/(n - 1) where there is
+    no order, towards 1 where neighbours are alike), correlation (-1 to 1). NaN where it cannot be
+    told."""
     p: float
+    """Share of surrogate maps of which regions explain as much; NaN of the other measures."""
 
 
 def coherence(

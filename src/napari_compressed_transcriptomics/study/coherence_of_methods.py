@@ -37,38 +37,25 @@ _SOMEWHAT_SMALL = {"umap": "UMAP", "tsne": "t-SNE"}
 
 @dataclass(frozen=True, eq=False)
 class CoherenceRequest:
-    """Everything that decides the outcome.
-
-    Attributes
-    ----------
-    latents : tuple of NamedLatents
-        Measured as they are (published ones, those shown in a window).
-    expression : Expression or None
-        What `methods` are fitted to.
-    methods : tuple of str
-        Of `methods.METHODS`, fitted with each of `latent_sizes`.
-    latent_sizes : tuple of int
-    regions : RegionVolume or None
-        Without it there is no measure ``regions``.
-    n_permutations : int
-        Surrogate maps of each component; p-values are at least 1 / (n + 1).
-    compartments : RegionVolume or None
-        As `PredictRequest.compartments`.
-    seed : int
-        Of fits and draws.
-    device : str
-        For methods that can choose.
-    """
+    """Everything that decides the outcome."""
 
     latents: tuple[NamedLatents, ...] = ()
+    """Measured as they are (published ones, those shown in a window)."""
     expression: Expression | None = None
+    """What `methods` are fitted to."""
     methods: tuple[str, ...] = ()
+    """Of `methods.METHODS`, fitted with each of `latent_sizes`."""
     latent_sizes: tuple[int, ...] = (2,)
     regions: RegionVolume | None = None
+    """Without it there is no measure ``regions``."""
     n_permutations: int = 999
+    """Surrogate maps of each component; p-values are at least 1 / (n + 1)."""
     compartments: RegionVolume | None = None
+    """As `PredictRequest.compartments`."""
     seed: int = 0
+    """Of fits and draws."""
     device: str = "cpu"
+    """For methods that can choose."""
 
     def parameters(self) -> dict[str, Any]:
         """Return the settings, JSON-safe."""
@@ -86,26 +73,17 @@ class CoherenceRequest:
 
 @dataclass(frozen=True, eq=False)
 class MeasuredCoherence:
-    """Result of a `CoherenceRequest`.
-
-    Attributes
-    ----------
-    request : CoherenceRequest
-    rows : tuple of (str, int, list of Coherence)
-        Method, number of components, and their measures.
-    records : dict
-        ``method k`` to how the latents came about (`NamedLatents.record`), and how many samples
-        are of which compartment.
-    notes : tuple of str
-    complete : bool
-        False where it was cancelled; the methods until then are there.
-    """
+    """Result of a `CoherenceRequest`."""
 
     request: CoherenceRequest
     rows: tuple[tuple[str, int, list[Coherence]], ...]
+    """Method, number of components, and their measures."""
     records: dict[str, Any] = field(default_factory=dict)
+    """``method k`` to how the latents came about (`NamedLatents.record`), and how many samples are
+    of which compartment."""
     notes: tuple[str, ...] = ()
     complete: bool = True
+    """False where it was cancelled; the methods until then are there."""
 
     def table(self) -> "pd.DataFrame":
         """Return a tidy table, see `coherence.coherence_table`."""

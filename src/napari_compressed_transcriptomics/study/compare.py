@@ -30,42 +30,27 @@ STAGE = "Comparing methods"
 
 @dataclass(frozen=True)
 class CompareProgress(Progress):
-    """Progress of a comparison, in hundredths of a fit.
-
-    Attributes
-    ----------
-    score : Score, optional
-        What has just been measured.
-    known : tuple of Score
-        What was there already; told once, at the beginning.
-    foreseen : bool
-        Whether the message is one that `compare_outlook.outlook` gives before the start.
-    """
+    """Progress of a comparison, in hundredths of a fit."""
 
     score: Score | None = None
+    """What has just been measured."""
     known: tuple[Score, ...] = ()
+    """What was there already; told once, at the beginning."""
     foreseen: bool = False
+    """Whether the message is one that `compare_outlook.outlook` gives before the start."""
 
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """Result of a `CompareRequest`.
-
-    Attributes
-    ----------
-    request : CompareRequest
-    scores : tuple of Score
-        Known ones first, then as they were measured.
-    notes : tuple of str
-        What was left out and why, one sentence each.
-    complete : bool
-        False where it was cancelled.
-    """
+    """Result of a `CompareRequest`."""
 
     request: CompareRequest
     scores: tuple[Score, ...]
+    """Known ones first, then as they were measured."""
     notes: tuple[str, ...] = ()
+    """What was left out and why, one sentence each."""
     complete: bool = True
+    """False where it was cancelled."""
 
     def table(self) -> "pd.DataFrame":
         """Return the scores as a tidy table with the columns `COLUMNS`."""

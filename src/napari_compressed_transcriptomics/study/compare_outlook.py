@@ -16,26 +16,18 @@ from .compare_request import CompareRequest, Fit, Plan, plan
 
 @dataclass(frozen=True)
 class Outlook:
-    """What is to be said before a comparison.
-
-    Attributes
-    ----------
-    problem : str
-        Why it cannot be run, one sentence; else empty.
-    impossible : dict
-        Method to why it cannot take part at all, with any of the latent sizes.
-    notes : tuple of str
-        On the buffer of blocks, and what of the methods asked for is left out and why, one
-        sentence each.
-    cost : str
-        How many fits there are, in how many processes, with how much memory; and which methods
-        are slow.
-    """
+    """What is to be said before a comparison."""
 
     problem: str = ""
+    """Why it cannot be run, one sentence; else empty."""
     impossible: dict[str, str] = field(default_factory=dict)
+    """Method to why it cannot take part at all, with any of the latent sizes."""
     notes: tuple[str, ...] = ()
+    """On the buffer of blocks, and what of the methods asked for is left out and why, one sentence
+    each."""
     cost: str = ""
+    """How many fits there are, in how many processes, with how much memory; and which methods are
+    slow."""
 
 
 def outlook(request: CompareRequest, known: Container[Fit] = ()) -> Outlook:

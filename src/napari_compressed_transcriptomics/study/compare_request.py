@@ -30,22 +30,15 @@ WHY_BLOCKS = (
 
 
 class Fit(NamedTuple):
-    """One fit of one method: to all folds of a split but one.
-
-    Attributes
-    ----------
-    method : str
-        One of `methods.METHODS`.
-    latent_size : int
-    split : {"blocks", "random"}
-    fold : int
-        From 1.
-    """
+    """One fit of one method: to all folds of a split but one."""
 
     method: str
+    """One of `methods.METHODS`."""
     latent_size: int
     split: str
+    """One of "blocks", "random"."""
     fold: int
+    """From 1."""
 
     def __str__(self) -> str:
         return f"{self.method}, k = {self.latent_size}, {self.split}, fold {self.fold}"
@@ -111,30 +104,20 @@ class CompareRequest:
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """What a request comes to.
-
-    Attributes
-    ----------
-    fits : tuple of Fit
-        Fold by fold, so that what is done when it is cancelled is a fair comparison.
-    folds : dict
-        Split to its folds: (training rows, held-out rows) each.
-    left_out : tuple of LeftOut
-        What cannot take part.
-    n_train : int
-        Samples of the smallest fold's training part.
-    facts : tuple of str
-        What else is to be known of the data and the folds, one sentence each.
-    less : str
-        Which methods learn from fewer samples, one sentence or nothing.
-    """
+    """What a request comes to."""
 
     fits: tuple[Fit, ...]
+    """Fold by fold, so that what is done when it is cancelled is a fair comparison."""
     folds: dict[str, list[Rows]]
+    """Split to its folds: (training rows, held-out rows) each."""
     left_out: tuple["LeftOut", ...]
+    """What cannot take part."""
     n_train: int
+    """Samples of the smallest fold's training part."""
     facts: tuple[str, ...] = ()
+    """What else is to be known of the data and the folds, one sentence each."""
     less: str = ""
+    """Which methods learn from fewer samples, one sentence or nothing."""
 
     @property
     def notes(self) -> tuple[str, ...]:

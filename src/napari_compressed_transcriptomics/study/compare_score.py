@@ -23,46 +23,33 @@ COLUMNS = (
 
 
 class Score(NamedTuple):
-    """One row of the table: one fit, measured on the samples it did not see.
-
-    Attributes
-    ----------
-    method : str
-    latent_size : int
-    split : {"blocks", "random"}
-    fold : int
-        From 1.
-    rmse : float
-        Over all held-out samples and genes, in the units of the data.
-    r2 : float
-        1 - (squared error) / (squared distance from the mean of each gene in the training
-        samples), both summed over held-out samples and genes (Campbell and Thompson 2008,
-        doi:10.1093/rfs/hhm055): 0 is as good as that mean. NaN where no gene varies.
-    seconds : float
-        Of fitting, encoding and decoding, in one thread; UMAP's first in a process with its
-        import and compilation.
-    n_train : int
-        Samples trained on; 0 where not known.
-    buffer_mm : float
-        0 of random folds.
-    distance_min_mm, distance_median_mm : float
-        Of held-out samples from the nearest training sample or its mirror image.
-    chosen : str
-        What the method chose within the training samples, see `Codec.chosen`.
-    """
+    """One row of the table: one fit, measured on the samples it did not see."""
 
     method: str
     latent_size: int
     split: str
+    """One of "blocks", "random"."""
     fold: int
+    """From 1."""
     rmse: float
+    """Over all held-out samples and genes, in the units of the data."""
     r2: float
+    """1 - (squared error) / (squared distance from the mean of each gene in the training samples),
+    both summed over held-out samples and genes (Campbell and Thompson 2008,
+    doi:10.1093/rfs/hhm055): 0 is as good as that mean. NaN where no gene varies."""
     seconds: float
+    """Of fitting, encoding and decoding, in one thread; UMAP's first in a process with its import
+    and compilation."""
     n_train: int = 0
+    """Samples trained on; 0 where not known."""
     buffer_mm: float = np.nan
+    """0 of random folds."""
     distance_min_mm: float = np.nan
     distance_median_mm: float = np.nan
+    """`distance_min_mm`, `distance_median_mm`: of held-out samples from the nearest training sample
+    or its mirror image."""
     chosen: str = ""
+    """What the method chose within the training samples, see `Codec.chosen`."""
 
     @property
     def fit(self) -> Fit:

@@ -13,39 +13,26 @@ if TYPE_CHECKING:
 
 
 class Mean(NamedTuple):
-    """Means over the folds that are done.
-
-    Attributes
-    ----------
-    rmse, r2 : float
-        See `compare_score.Score`.
-    n_folds : int
-        How many folds those are.
-    """
+    """Means over the folds that are done."""
 
     rmse: float
     r2: float
+    """`rmse`, `r2`: see `compare_score.Score`."""
     n_folds: int
+    """How many folds those are."""
 
 
 class MethodSummary(NamedTuple):
-    """What is known of one method on one split.
-
-    Attributes
-    ----------
-    split : {"blocks", "random"}
-    method : str
-        One of `methods.METHODS`.
-    means : dict
-        Latent size to `Mean`; sizes without a score are missing.
-    seconds : float
-        Of all its fits together, each in one thread.
-    """
+    """What is known of one method on one split."""
 
     split: str
+    """One of "blocks", "random"."""
     method: str
+    """One of `methods.METHODS`."""
     means: dict[int, Mean]
+    """Latent size to `Mean`; sizes without a score are missing."""
     seconds: float
+    """Of all its fits together, each in one thread."""
 
 
 def summarize(scores: "Sequence[Score]") -> list[MethodSummary]:
@@ -62,20 +49,14 @@ def summarize(scores: "Sequence[Score]") -> list[MethodSummary]:
 
 
 class Distances(NamedTuple):
-    """How far held-out samples of one split are from training samples or their mirror images.
-
-    Attributes
-    ----------
-    least, median : float
-        In mm: over all folds, and the median of their medians.
-    fewest, most : int
-        Samples trained on in a fold.
-    """
+    """How far held-out samples of one split are from training samples or their mirror images."""
 
     least: float
     median: float
+    """`least`, `median`: in mm, over all folds, and the median of their medians."""
     fewest: int
     most: int
+    """`fewest`, `most`: samples trained on in a fold."""
 
     def __str__(self) -> str:
         size = f"{self.fewest:,}" + (f" to {self.most:,}" if self.most > self.fewest else "")

@@ -31,31 +31,22 @@ SIGNS = (
 
 @dataclass(frozen=True, eq=False)
 class NamedLatents:
-    """Latents of one method, and where their samples lie.
-
-    Attributes
-    ----------
-    name : str
-        The method, as tables have it: of `methods.METHODS`, or what files say
-        (``abagen_pca_8mm``).
-    title : str
-        The same for people.
-    values : ndarray of float32, shape (n_samples, k)
-        No unit; the sign of each column is arbitrary. NaN where a file says nothing.
-    parcellation : Parcellation
-        Of the expression, or of the voxels of the files.
-    expression : Expression or None
-        What they were fitted to, where that is known.
-    record : dict
-        JSON-safe: how they were fitted, or paths and SHA-256 of the files.
-    """
+    """Latents of one method, and where their samples lie."""
 
     name: str
+    """The method, as tables have it: of `methods.METHODS`, or what files say
+    (``abagen_pca_8mm``)."""
     title: str
+    """The same for people."""
     values: np.ndarray
+    """No unit; the sign of each column is arbitrary. NaN where a file says nothing. Of float32,
+    shape (n_samples, k)."""
     parcellation: Parcellation
+    """Of the expression, or of the voxels of the files."""
     expression: Expression | None = None
+    """What they were fitted to, where that is known."""
     record: dict[str, Any] = field(default_factory=dict)
+    """JSON-safe: how they were fitted, or paths and SHA-256 of the files."""
 
     @property
     def short_title(self) -> str:
@@ -70,48 +61,31 @@ class NamedLatents:
 
 @dataclass(frozen=True, eq=False)
 class LatentsRequest:
-    """Everything that decides the outcome.
-
-    Attributes
-    ----------
-    expression : Expression
-    methods : tuple of str
-        Of `methods.METHODS`.
-    latent_sizes : tuple of int
-        Each method is fitted with each.
-    seed : int
-        Of the fits.
-    device : str
-        For methods that can choose.
-    known : tuple of NamedLatents
-        What was fitted with the same data and seed before, and need not be again.
-    """
+    """Everything that decides the outcome."""
 
     expression: Expression
     methods: tuple[str, ...]
+    """Of `methods.METHODS`."""
     latent_sizes: tuple[int, ...] = (2,)
+    """Each method is fitted with each."""
     seed: int = 0
+    """Of the fits."""
     device: str = "cpu"
+    """For methods that can choose."""
     known: tuple[NamedLatents, ...] = ()
+    """What was fitted with the same data and seed before, and need not be again."""
 
 
 @dataclass(frozen=True, eq=False)
 class FittedLatents:
-    """Result of a `LatentsRequest`.
-
-    Attributes
-    ----------
-    latents : tuple of NamedLatents
-        In the order of `methods.METHODS`, then of size.
-    notes : tuple of str
-        What could not be fitted and why, a sentence each.
-    complete : bool
-        False where it was cancelled; those done until then are there.
-    """
+    """Result of a `LatentsRequest`."""
 
     latents: tuple[NamedLatents, ...]
+    """In the order of `methods.METHODS`, then of size."""
     notes: tuple[str, ...] = ()
+    """What could not be fitted and why, a sentence each."""
     complete: bool = True
+    """False where it was cancelled; those done until then are there."""
 
 
 def problem_with(method: str, latent_size: int, expression: Expression) -> str:

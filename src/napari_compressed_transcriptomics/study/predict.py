@@ -38,37 +38,25 @@ COLUMNS = (
 
 
 class Score(NamedTuple):
-    """One row of the table.
-
-    Attributes
-    ----------
-    target, method : str
-    latent_size : int
-        Number of features: components, or genes.
-    regressor, split : str
-    r2 : float
-        Out-of-sample R2: 1 - (squared error of held-out samples) / (squared error of the
-        training samples' mean), both summed over folds and repeats. 0 is as good as the mean,
-        below is worse.
-    r2_low, r2_high : float
-        95 % confidence interval.
-    p_spatial : float
-        Share of surrogate maps (see `spatial_null`) that are predicted at least as well; NaN for
-        gradient boosting.
-    p_fdr : float
-        `p_spatial` after Benjamini and Hochberg's correction over the targets.
-    """
+    """One row of the table."""
 
     target: str
     method: str
     latent_size: int
+    """Number of features: components, or genes."""
     regressor: str
     split: str
     r2: float
+    """Out-of-sample R2: 1 - (squared error of held-out samples) / (squared error of the training
+    samples' mean), both summed over folds and repeats. 0 is as good as the mean, below is worse."""
     r2_low: float
     r2_high: float
+    """`r2_low`, `r2_high`: 95 % confidence interval."""
     p_spatial: float
+    """Share of surrogate maps (see `spatial_null`) that are predicted at least as well; NaN for
+    gradient boosting."""
     p_fdr: float = np.nan
+    """`p_spatial` after Benjamini and Hochberg's correction over the targets."""
 
     @property
     def key(self) -> tuple:
@@ -82,31 +70,20 @@ _Found = tuple[Score, np.ndarray]
 
 @dataclass(frozen=True, eq=False)
 class Prediction:
-    """Result of a `PredictRequest`.
-
-    Attributes
-    ----------
-    request : PredictRequest
-    scores : tuple of Score
-    maps : dict
-        `Score.key` to the held-out predictions, float64 (n_samples,), mean over repeats; NaN
-        where the target or the features say nothing.
-    notes : tuple of str
-    training : dict
-        ``method k`` to the codec's record of training.
-    complete : bool
-        False where it was cancelled: the targets until then are there.
-    compartments : Compartments or None
-        Those that surrogates keep; None without surrogates.
-    """
+    """Result of a `PredictRequest`."""
 
     request: PredictRequest
     scores: tuple[Score, ...]
     maps: dict[tuple, np.ndarray]
+    """`Score.key` to the held-out predictions, float64 (n_samples,), mean over repeats; NaN where
+    the target or the features say nothing."""
     notes: tuple[str, ...] = ()
     training: dict[str, Any] = field(default_factory=dict)
+    """``method k`` to the codec's record of training."""
     complete: bool = True
+    """False where it was cancelled: the targets until then are there."""
     compartments: Compartments | None = None
+    """Those that surrogates keep; None without surrogates."""
 
     def table(self) -> "pd.DataFrame":
         """Return the scores as a tidy table with the columns `COLUMNS`."""

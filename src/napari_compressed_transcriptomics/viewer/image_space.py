@@ -16,21 +16,14 @@ _WORTH = 0.5  # of the grid
 
 @dataclass(frozen=True, eq=False)
 class ImageSpace:
-    """How a source grid (x, y, z) lies in the viewer's (z, y, x).
-
-    Attributes
-    ----------
-    shape : tuple of int
-        The source grid's shape (x, y, z).
-    affine : ndarray, shape (4, 4)
-        Voxels to RAS millimetres, as in the source.
-    part : tuple of slice
-        Of the grid laid out as (z, y, x), what the viewer has.
-    """
+    """How a source grid (x, y, z) lies in the viewer's (z, y, x)."""
 
     shape: tuple[int, int, int]
+    """The source grid's shape (x, y, z)."""
     affine: np.ndarray
+    """Voxels to RAS millimetres, as in the source. Shape (4, 4)."""
     part: tuple[slice, slice, slice] = (slice(None),) * 3
+    """Of the grid laid out as (z, y, x), what the viewer has."""
 
     @cached_property
     def _orientation(self) -> np.ndarray:

@@ -32,46 +32,33 @@ _ROUND = (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 7.5, 10)
 
 @dataclass(frozen=True, eq=False)
 class LayerContent:
-    """What a layer of ours shows; lies in ``layer.metadata[METADATA_KEY]``.
-
-    Attributes
-    ----------
-    kind : str
-        ``expression``, ``latents``, ``component``, ``rmse``, ``gene``, ``image``, ``labels``;
-        ``held_out_rmse`` of samples while they were not seen;
-        ``original``, ``reconstructed``, ``difference`` where a gene of these is compared;
-        ``composite`` of three components in colour; ``distance`` to training data;
-        ``error_difference`` of two results; ``target``, ``predicted`` and ``prediction_error`` of a
-        prediction.
-    image_space : ImageSpace
-        The source grid.
-    values : ndarray or None
-        Per sample (n,) or (n, k), what is painted; red, green and blue (n, 3) in 0..1 for
-        ``composite``; None for a plain volume.
-    parcellation, view : Parcellation or None
-        Where the samples lie: as in the source (x, y, z), and laid out for the viewer (z, y, x),
-        of a large grid only the part around the brain.
-    expression, reconstruction
-        Where the values come from, if anywhere.
-    gene : str
-        The gene shown, for ``expression``, ``gene`` and comparisons.
-    background : float or None
-        The constant of a plain volume that is shown see-through.
-    centers, reach : ndarray or None
-        Per component: middle and half width of the contrast limits.
-    """
+    """What a layer of ours shows; lies in ``layer.metadata[METADATA_KEY]``."""
 
     kind: str
+    """``expression``, ``latents``, ``component``, ``rmse``, ``gene``, ``image``, ``labels``;
+    ``held_out_rmse`` of samples while they were not seen; ``original``, ``reconstructed``,
+    ``difference`` where a gene of these is compared; ``composite`` of three components in colour;
+    ``distance`` to training data; ``error_difference`` of two results; ``target``, ``predicted``
+    and ``prediction_error`` of a prediction."""
     image_space: ImageSpace
+    """The source grid."""
     values: np.ndarray | None = None
+    """Per sample (n,) or (n, k), what is painted; red, green and blue (n, 3) in 0..1 for
+    ``composite``; None for a plain volume."""
     parcellation: Parcellation | None = None
     view: "View | None" = None
+    """`parcellation`, `view`: where the samples lie: as in the source (x, y, z), and laid out for
+    the viewer (z, y, x), of a large grid only the part around the brain."""
     expression: Expression | None = None
     reconstruction: "Reconstruction | None" = None
+    """`expression`, `reconstruction`: where the values come from, if anywhere."""
     gene: str = ""
+    """The gene shown, for ``expression``, ``gene`` and comparisons."""
     background: float | None = None
+    """The constant of a plain volume that is shown see-through."""
     centers: np.ndarray | None = None
     reach: np.ndarray | None = None
+    """`centers`, `reach`: per component: middle and half width of the contrast limits."""
 
     def __deepcopy__(self, memo: dict) -> "LayerContent":
         return self  # immutable; duplicating a layer must not copy the expression matrix
@@ -175,16 +162,12 @@ def _ends(inside: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True, eq=False)
 class View(Parcellation):
-    """A parcellation laid out for the viewer, which remembers how many samples there are.
-
-    Attributes
-    ----------
-    ends : ndarray of int, shape (2, 3)
-        First and last voxel (z, y, x) of samples and of regions without data.
-    """
+    """A parcellation laid out for the viewer, which remembers how many samples there are."""
 
     n_all: int = 0
     ends: np.ndarray = field(default_factory=lambda: np.zeros((2, 3), int))
+    """First and last voxel (z, y, x) of samples and of regions without data. Of int, shape (2,
+    3)."""
 
     @property
     def n_samples(self) -> int:  # type: ignore[override]

@@ -9,25 +9,17 @@ PLUGIN = "napari-compressed-transcriptomics"
 
 @dataclass(frozen=True)
 class Preferences:
-    """What the user has set under Preferences.
-
-    Attributes
-    ----------
-    device : str
-        ``auto``, ``cuda``, ``mps`` or ``cpu``.
-    block_memory_mb : int
-        Memory in MB that one block of work may take.
-    cache_folder : str
-        Folder for downloaded models; empty for the platform's usual place.
-    again : str
-        ``replace``: a run takes the layers of an earlier result of the same data away;
-        ``beside``: they stay.
-    """
+    """What the user has set under Preferences."""
 
     device: str = "auto"
+    """``auto``, ``cuda``, ``mps`` or ``cpu``."""
     block_memory_mb: int = 64
+    """Memory in MB that one block of work may take."""
     cache_folder: str = ""
+    """Folder for downloaded models; empty for the platform's usual place."""
     again: str = "replace"
+    """``replace``: a run takes the layers of an earlier result of the same data away; ``beside``:
+    they stay."""
 
     @property
     def block_bytes(self) -> int:

@@ -52,23 +52,15 @@ _results: "WeakKeyDictionary[Reconstruction, Results]" = WeakKeyDictionary()
 
 @dataclass(frozen=True, eq=False)
 class Subject:
-    """What is drawn, and how.
-
-    Attributes
-    ----------
-    record : FigureRecord
-    name : str
-        For its file.
-    one : BrainMap or None
-        The map; None of plots.
-    plot : callable or None
-        Takes a report, and returns what `draw_plot` takes.
-    """
+    """What is drawn, and how."""
 
     record: FigureRecord
     name: str
+    """For its file."""
     one: BrainMap | None = None
+    """The map; None of plots."""
     plot: Callable[[Report], Callable[..., "Figure"]] | None = None
+    """Takes a report, and returns what `draw_plot` takes."""
 
     @property
     def endings(self) -> str:

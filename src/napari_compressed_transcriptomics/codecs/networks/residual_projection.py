@@ -34,18 +34,12 @@ FIRST_DAMPING = 1e-2
 
 @dataclass(frozen=True, eq=False)
 class Projection:
-    """How a network's latents are found.
-
-    Attributes
-    ----------
-    steps : int
-        Of `nearest`, from 1.
-    curvature : Tensor, shape (latent_size, latent_size)
-        Inverse of `mean_curvature`.
-    """
+    """How a network's latents are found."""
 
     steps: int
+    """Of `nearest`, from 1."""
     curvature: Tensor
+    """Inverse of `mean_curvature`. Shape (latent_size, latent_size)."""
 
 
 def project(network: ResidualNetwork, values: Tensor, projection: Projection) -> Tensor:

@@ -14,42 +14,29 @@ MANY_ROWS = 1000
 
 @dataclass(frozen=True)
 class ResidualSettings:
-    """How to train; nothing here needs to be known to use it.
-
-    Attributes
-    ----------
-    hidden_sizes : (int, int)
-        Layers of each branch.
-    steps : int
-        Optimiser steps, where `max_epochs` is not given.
-    max_epochs : int or None
-        Passes over the data; 0 gives PCA.
-    patience : int or None
-        Epochs without a lower validation error before training stops; None for never.
-    measures : int
-        At how many evenly spaced epochs the validation error is measured.
-    batch_size : int
-        Rows a step, or all if they are fewer.
-    learning_rate : float
-        Of Adam, at first; it falls along half a cosine over all epochs.
-    drop : float
-        Part of the features that each step leaves out.
-    noise : float
-        Norm of the noise added to a row, over the rows' typical norm.
-    validation : {"random", "blocks"}
-        Hold out rows at random, or whole blocks of space (`splits.fold_blocks`).
-    """
+    """How to train; nothing here needs to be known to use it."""
 
     hidden_sizes: tuple[int, int] = (256, 64)
+    """Layers of each branch."""
     steps: int = 800
+    """Optimiser steps, where `max_epochs` is not given."""
     max_epochs: int | None = None
+    """Passes over the data; 0 gives PCA."""
     patience: int | None = None
+    """Epochs without a lower validation error before training stops; None for never."""
     measures: int = 16
+    """At how many evenly spaced epochs the validation error is measured."""
     batch_size: int = 128
+    """Rows a step, or all if they are fewer."""
     learning_rate: float = 2e-3
+    """Of Adam, at first; it falls along half a cosine over all epochs."""
     drop: float = 0.3
+    """Part of the features that each step leaves out."""
     noise: float = 0.05
+    """Norm of the noise added to a row, over the rows' typical norm."""
     validation: str = "random"
+    """Hold out rows at random, or whole blocks of space (`splits.fold_blocks`). One of "random",
+    "blocks"."""
 
     def __post_init__(self) -> None:
         if len(self.hidden_sizes) != 2 or min(self.hidden_sizes) < 1:

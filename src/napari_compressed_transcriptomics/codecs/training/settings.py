@@ -19,46 +19,34 @@ _CHOICES = {
 
 @dataclass(frozen=True)
 class TrainingSettings:
-    """How to train; the defaults follow the published training where it had a reason.
-
-    Attributes
-    ----------
-    max_epochs : int or None
-        Upper bound; None takes what makes about `USUAL_STEPS` steps, 50 to 200.
-    patience : int
-        Epochs without a lower validation error before training stops.
-    batch_size : int or None
-        Rows a step; None takes 128, or an eighth of the training rows where they are few.
-    learning_rate : float
-        Of Adam, at first.
-    schedule : {"cosine", "constant"}
-        The learning rate falls along half a cosine over `max_epochs`, or stays.
-    loss : {"mean", "sum"}
-        Over the rows of a batch; over genes it is always the sum.
-    weight_decay : float
-        Factor of the sum over weight matrices of their mean square.
-    drop_last : bool
-        Leave out an incomplete last batch (other rows each epoch) where there is another.
-    validation : {"random", "blocks"}
-        Hold out rows at random, or whole blocks of space (`splits.split_blocks`).
-    validation_fraction : float
-        Part of the rows that is held out to decide when to stop.
-    precision : {"auto", "float32", "bfloat16", "float16"}
-        Of the network's products in training; weights, loss and validation are float32.
-        "auto" takes bfloat16 on CUDA where the GPU has it, else float16; float32 elsewhere.
-    """
+    """How to train; the defaults follow the published training where it had a reason."""
 
     max_epochs: int | None = None
+    """Upper bound; None takes what makes about `USUAL_STEPS` steps, 50 to 200."""
     patience: int = 50
+    """Epochs without a lower validation error before training stops."""
     batch_size: int | None = None
+    """Rows a step; None takes 128, or an eighth of the training rows where they are few."""
     learning_rate: float = 1e-3
+    """Of Adam, at first."""
     schedule: str = "cosine"
+    """The learning rate falls along half a cosine over `max_epochs`, or stays. One of "cosine",
+    "constant"."""
     loss: str = "mean"
+    """Over the rows of a batch; over genes it is always the sum. One of "mean", "sum"."""
     weight_decay: float = 1e-4
+    """Factor of the sum over weight matrices of their mean square."""
     drop_last: bool = False
+    """Leave out an incomplete last batch (other rows each epoch) where there is another."""
     validation: str = "random"
+    """Hold out rows at random, or whole blocks of space (`splits.split_blocks`). One of "random",
+    "blocks"."""
     validation_fraction: float = 0.1
+    """Part of the rows that is held out to decide when to stop."""
     precision: str = "auto"
+    """Of the network's products in training; weights, loss and validation are float32. "auto" takes
+    bfloat16 on CUDA where the GPU has it, else float16; float32 elsewhere. One of "auto",
+    "float32", "bfloat16", "float16"."""
 
     def __post_init__(self) -> None:
         for name, allowed in _CHOICES.items():

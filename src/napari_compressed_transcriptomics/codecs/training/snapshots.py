@@ -11,18 +11,12 @@ from napari_compressed_transcriptomics.core.errors import UserError
 
 @dataclass(frozen=True)
 class Snapshot:
-    """All that training needs to go on as if it had never stopped.
-
-    Attributes
-    ----------
-    tensors : dict of str to Tensor
-        On the CPU: weights, the best ones so far, the optimiser's state, the random state.
-    state : dict
-        JSON-safe: ``epoch`` and whatever else changes.
-    """
+    """All that training needs to go on as if it had never stopped."""
 
     tensors: dict[str, Tensor]
+    """On the CPU: weights, the best ones so far, the optimiser's state, the random state."""
     state: dict[str, Any]
+    """JSON-safe: ``epoch`` and whatever else changes."""
 
     def values(self, kinds: dict[str, Any]) -> dict[str, Any]:
         """Return what `state` holds under some names, after a look at what it is.

@@ -32,19 +32,12 @@ _OF_GENES = "viridis"
 
 @dataclass(frozen=True, eq=False)
 class Content:
-    """What a page holds.
-
-    Attributes
-    ----------
-    record : dict
-        JSON-safe: names, sizes, scales of colours, sentences.
-    arrays : dict of str to ndarray
-        What is large; volumes are in the order of NIfTI, the first axis fastest.
-    rounding : RoundingError
-    """
+    """What a page holds."""
 
     record: dict[str, Any]
+    """JSON-safe: names, sizes, scales of colours, sentences."""
     arrays: dict[str, np.ndarray]
+    """What is large; volumes are in the order of NIfTI, the first axis fastest."""
     rounding: RoundingError
 
 

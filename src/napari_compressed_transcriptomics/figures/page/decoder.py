@@ -19,41 +19,29 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Dense:
-    """A step: ``concatenated inputs @ weight.T + bias``, then ELU or nothing.
-
-    Attributes
-    ----------
-    inputs : tuple of int
-        What it is given: 0 are the latents, ``i`` the outcome of step ``i``.
-    weight : ndarray of float32, shape (n_out, n_in)
-    bias : ndarray of float32, shape (n_out,)
-    elu : bool
-    """
+    """A step: ``concatenated inputs @ weight.T + bias``, then ELU or nothing."""
 
     inputs: tuple[int, ...]
+    """What it is given: 0 are the latents, ``i`` the outcome of step ``i``."""
     weight: np.ndarray
+    """Of float32, shape (n_out, n_in)."""
     bias: np.ndarray
+    """Of float32, shape (n_out,)."""
     elu: bool
 
 
 @dataclass(frozen=True, eq=False)
 class Decoder:
-    """Latents to genes: steps to the activations, then the last layer, of which a gene is a row.
-
-    Attributes
-    ----------
-    steps : tuple of Dense
-        The outcome of the last, or the latents where there is none, are the activations.
-    weight : ndarray of float32, shape (n_genes, n_activations)
-    bias : ndarray of float32, shape (n_genes,)
-    sigmoid : bool
-        Whether the logistic function comes last.
-    """
+    """Latents to genes: steps to the activations, then the last layer, of which a gene is a row."""
 
     steps: tuple[Dense, ...]
+    """The outcome of the last, or the latents where there is none, are the activations."""
     weight: np.ndarray
+    """Of float32, shape (n_genes, n_activations)."""
     bias: np.ndarray
+    """Of float32, shape (n_genes,)."""
     sigmoid: bool
+    """Whether the logistic function comes last."""
 
     def activations(self, latents: np.ndarray) -> np.ndarray:
         """Return what the last layer is given, float32 (n, n_activations), of latents (n, k)."""

@@ -20,21 +20,16 @@ _ROWS_AT_ONCE = 4096
 
 @dataclass(frozen=True, eq=False)
 class Rounded:
-    """Latents and last layer as the page holds them.
-
-    Attributes
-    ----------
-    latents : ndarray of float16, shape (n_samples, k)
-        Times `latent_scale`, (k,), they are the latents.
-    weight : ndarray of float16 or int8, shape (n_genes, n_activations)
-        Times `gene_scale`, (n_genes,), of its row and over `activation_scale`,
-        (n_activations,), of its column they are the weights. So what is rounded are the parts of
-        a gene's variation, and activations that vary much do not spoil it.
-    """
+    """Latents and last layer as the page holds them."""
 
     latents: np.ndarray
+    """Times `latent_scale`, (k,), they are the latents. Of float16, shape (n_samples, k)."""
     latent_scale: np.ndarray
     weight: np.ndarray
+    """Times `gene_scale`, (n_genes,), of its row and over `activation_scale`, (n_activations,), of
+    its column they are the weights. So what is rounded are the parts of a gene's variation, and
+    activations that vary much do not spoil it. Shape (n_genes, n_activations), of float16 or
+    int8."""
     gene_scale: np.ndarray
     activation_scale: np.ndarray
 
@@ -76,19 +71,13 @@ class Rounded:
 
 @dataclass(frozen=True)
 class RoundingError:
-    """How far the page's values are from the result's, over all genes.
-
-    Attributes
-    ----------
-    rms, largest : float
-        In the units of the data.
-    n_samples : int
-        Samples that it was measured at, evenly spaced.
-    """
+    """How far the page's values are from the result's, over all genes."""
 
     rms: float
     largest: float
+    """`rms`, `largest`: in the units of the data."""
     n_samples: int
+    """Samples that it was measured at, evenly spaced."""
 
 
 def rounding_error(

@@ -16,21 +16,15 @@ _BEGIN_FORMULAS = tuple("=+-@\t\r\n")
 
 @dataclass(frozen=True)
 class Style:
-    """How names stand in tables, and paths in records.
-
-    Attributes
-    ----------
-    raw_names : bool
-        Write names as they are. Otherwise those that a spreadsheet would take for formulas
-        (they begin with ``=``, ``+``, ``-``, ``@``, a tab or a line's end) get a ``'`` before
-        them, which our readers take away.
-    keep_paths : bool
-        Write paths of inputs as they are. Otherwise they are relative to the folder of the
-        record, see `core.provenance.portable`.
-    """
+    """How names stand in tables, and paths in records."""
 
     raw_names: bool = False
+    """Write names as they are. Otherwise those that a spreadsheet would take for formulas (they
+    begin with ``=``, ``+``, ``-``, ``@``, a tab or a line's end) get a ``'`` before them, which our
+    readers take away."""
     keep_paths: bool = False
+    """Write paths of inputs as they are. Otherwise they are relative to the folder of the record,
+    see `core.provenance.portable`."""
 
     def cell(self, value: Any) -> Any:
         """Return a cell as it is written: text that would be a formula with ``'`` before it."""

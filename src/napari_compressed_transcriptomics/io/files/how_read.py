@@ -15,18 +15,10 @@ _FILES = ("atlas", "labels")
 
 @dataclass(frozen=True)
 class HowRead:
-    """What `read_expression` was given.
-
-    Attributes
-    ----------
-    inputs : tuple of str
-        Paths, or addresses on the web.
-    atlas, labels, ids, impute, variant : str or None
-    surface, vertices_of : tuple of str
-    hemisphere : str or None
-    """
+    """What `read_expression` was given."""
 
     inputs: tuple[str, ...]
+    """Paths, or addresses on the web."""
     atlas: str | None = None
     labels: str | None = None
     ids: str | None = None

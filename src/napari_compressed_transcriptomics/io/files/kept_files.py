@@ -63,30 +63,21 @@ def mirrored(variable: str, usual: str) -> str:
 
 @dataclass(frozen=True)
 class KeptFiles:
-    """Files that are fetched once, verified, and kept in a folder of the cache.
-
-    Attributes
-    ----------
-    what : str
-        What they are, in the plural, as a sentence begins with it ("Published weights").
-    folder : Path
-        Where they are kept, under their own names; it need not be there yet.
-    blob_ids : mapping of str to str
-        Git blob id of each file, by name.
-    base : callable
-        Returns the address on the web that `paths` go on from; a `UserError` where it is set wrong.
-    paths : mapping of str to str
-        Where each file is, by name.
-    command : str
-        The command that takes files which were fetched otherwise, ``FOLDER`` included.
-    """
+    """Files that are fetched once, verified, and kept in a folder of the cache."""
 
     what: str
+    """What they are, in the plural, as a sentence begins with it ("Published weights")."""
     folder: Path
+    """Where they are kept, under their own names; it need not be there yet."""
     blob_ids: Mapping[str, str]
+    """Git blob id of each file, by name."""
     base: Callable[[], str]
+    """Returns the address on the web that `paths` go on from; a `UserError` where it is set
+    wrong."""
     paths: Mapping[str, str]
+    """Where each file is, by name."""
     command: str
+    """The command that takes files which were fetched otherwise, ``FOLDER`` included."""
 
     def is_right(self, name: str) -> bool:
         """Tell whether a file is there, with the right content."""

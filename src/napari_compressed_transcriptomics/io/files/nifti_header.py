@@ -27,44 +27,29 @@ _SMALLEST_MM = 1e-6  # of a voxel; below a nanometre its header is wrong
 
 @dataclass(frozen=True)
 class NiftiHeader:
-    """What a header says, checked.
-
-    Attributes
-    ----------
-    path : Path
-    shape : tuple of int
-        Three dimensions or more; trailing ones beyond the third are dropped.
-    dtype : numpy.dtype
-        As stored, with byte order.
-    slope, inter : float
-        A stored value ``v`` means ``v * slope + inter``.
-    affine : ndarray of float64, shape (4, 4)
-        Voxels to RAS mm.
-    offset : int
-        Where the data starts, in bytes.
-    intent : str
-        The intent's name ("latents", "rmse", ...), empty in most files.
-    is_labels : bool
-        Whether the intent code says that the values are labels.
-    notes : tuple of str
-    state : tuple of int
-        The file's size and time of change, see `files.state_of`.
-    space : str
-        See `core.brain_space`; empty where nothing tells it.
-    """
+    """What a header says, checked."""
 
     path: Path
     shape: tuple[int, ...]
+    """Three dimensions or more; trailing ones beyond the third are dropped."""
     dtype: np.dtype
+    """As stored, with byte order."""
     slope: float
     inter: float
+    """`slope`, `inter`: a stored value ``v`` means ``v * slope + inter``."""
     affine: np.ndarray
+    """Voxels to RAS mm. Of float64, shape (4, 4)."""
     offset: int
+    """Where the data starts, in bytes."""
     intent: str
+    """The intent's name ("latents", "rmse", ...), empty in most files."""
     is_labels: bool
+    """Whether the intent code says that the values are labels."""
     notes: tuple[str, ...]
     state: tuple[int, int]
+    """The file's size and time of change, see `files.state_of`."""
     space: str = ""
+    """See `core.brain_space`; empty where nothing tells it."""
 
     @property
     def n_voxels(self) -> int:

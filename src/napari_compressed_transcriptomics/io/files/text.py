@@ -31,25 +31,16 @@ _CELL_BYTES = 64  # of memory that a short cell takes as a string
 
 @dataclass
 class DelimitedText:
-    """The rows of a delimited text file.
-
-    Attributes
-    ----------
-    path : Path
-    header : list of str
-        Cells of the first line that is not blank.
-    separator : str
-    notes : list of str
-        What was unusual (encoding, separator).
-    header_line : int
-        Its line number, from 1.
-    """
+    """The rows of a delimited text file."""
 
     path: Path
     header: list[str] = field(default_factory=list)
+    """Cells of the first line that is not blank."""
     separator: str = ","
     notes: list[str] = field(default_factory=list)
+    """What was unusual (encoding, separator)."""
     header_line: int = 1
+    """Its line number, from 1."""
 
     def rows(self) -> Iterator[tuple[int, list[str]]]:
         """Yield (line number, cells) of each line after the first that is not blank.

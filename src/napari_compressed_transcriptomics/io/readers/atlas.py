@@ -21,31 +21,20 @@ TOLERANCE = 1e-3  # of float labels from the nearest integer
 
 @dataclass(frozen=True, eq=False)
 class Atlas:
-    """A label volume.
-
-    Attributes
-    ----------
-    path : Path
-    labels : ndarray of int32, shape (x, y, z)
-        The atlas's own ids, 0 outside.
-    affine : ndarray of float64, shape (4, 4)
-        Voxels to RAS mm.
-    notes : tuple of str
-    space : str
-        See `core.brain_space`; empty where nothing tells it.
-    names : dict of int to str
-        Names of ids that the file itself tells.
-    place : Parcellation or None
-        What `labels` are of, where they are not of voxels.
-    """
+    """A label volume."""
 
     path: Path
     labels: np.ndarray
+    """The atlas's own ids, 0 outside. Of int32, shape (x, y, z)."""
     affine: np.ndarray
+    """Voxels to RAS mm. Of float64, shape (4, 4)."""
     notes: tuple[str, ...] = ()
     space: str = ""
+    """See `core.brain_space`; empty where nothing tells it."""
     names: dict[int, str] = field(default_factory=dict)
+    """Names of ids that the file itself tells."""
     place: Parcellation | None = None
+    """What `labels` are of, where they are not of voxels."""
 
     def parcellation(self, labels: np.ndarray) -> Parcellation:
         """Return where samples lie that are numbered by `labels`, of the shape of the atlas's."""

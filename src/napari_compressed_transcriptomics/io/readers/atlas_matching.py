@@ -21,25 +21,16 @@ _MIN_NUMBERED = 2 / 3
 
 @dataclass(frozen=True)
 class Placed:
-    """Rows that have a place.
-
-    Attributes
-    ----------
-    rows : ndarray of int
-        The table's rows that have a place, in the table's order.
-    samples : tuple of str
-        Their names.
-    labels : ndarray of int32, shape (x, y, z)
-        ``i + 1`` where the i-th of `rows` lies.
-    excluded : tuple of str
-        Names of rows without a place.
-    notes : tuple of str
-    """
+    """Rows that have a place."""
 
     rows: np.ndarray
+    """The table's rows that have a place, in the table's order. Of int."""
     samples: tuple[str, ...]
+    """Their names."""
     labels: np.ndarray
+    """``i + 1`` where the i-th of `rows` lies. Of int32, shape (x, y, z)."""
     excluded: tuple[str, ...]
+    """Names of rows without a place."""
     notes: tuple[str, ...]
 
 

@@ -17,19 +17,12 @@ _SIDES = ("hemisphere", "hemi", "side")
 
 @dataclass(frozen=True)
 class RowNames:
-    """Region names in the order of a table's rows.
-
-    Attributes
-    ----------
-    path : Path
-    names : tuple of str
-    cortical : tuple of str
-        Those of the cortex, as far as the list tells; many tables hold only these.
-    """
+    """Region names in the order of a table's rows."""
 
     path: Path
     names: tuple[str, ...]
     cortical: tuple[str, ...]
+    """Those of the cortex, as far as the list tells; many tables hold only these."""
 
     def of(self, n_rows: int, table: Path) -> tuple[str, ...]:
         """Return the names of so many rows: all, or the cortical ones.

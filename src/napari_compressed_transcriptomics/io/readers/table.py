@@ -15,27 +15,17 @@ from .table_rows import Rows, rows_of
 
 @dataclass
 class Table:
-    """A table as it stands in its file.
-
-    Attributes
-    ----------
-    path : Path
-    genes : list of str
-    describing : dict
-        Header to cells of the leading columns that describe the rows.
-    values : ndarray of float32, shape (n_rows, n_genes)
-        NaN where a cell is empty.
-    notes : list of str
-    lines : list of int
-        Line of each row, where the file has lines.
-    """
+    """A table as it stands in its file."""
 
     path: Path
     genes: list[str]
     describing: dict[str, list[str]]
+    """Header to cells of the leading columns that describe the rows."""
     values: np.ndarray
+    """NaN where a cell is empty. Of float32, shape (n_rows, n_genes)."""
     notes: list[str] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
+    """Line of each row, where the file has lines."""
 
     def rows(self, ids: str | None = None) -> Rows:
         """Return how the rows are named; parameter and errors as `table_rows.rows_of`."""

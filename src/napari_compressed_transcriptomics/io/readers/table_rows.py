@@ -22,29 +22,19 @@ _SAYS_IDS = re.compile(
 
 @dataclass(frozen=True)
 class Rows:
-    """How a table names its rows: by names, by whole numbers, or by both.
-
-    Attributes
-    ----------
-    path : Path
-    ids : tuple of int or None
-        Numbers that may be atlas ids.
-    names : tuple of str or None
-    id_column : str
-        Header of the numbers.
-    trust : {"chosen", "said", "doubtful"}
-        Why the numbers are thought to be atlas ids: the user says so, their header says so, or
-        nothing does.
-    lines : sequence of int
-        Line of each row in the file; empty where the file has no lines.
-    """
+    """How a table names its rows: by names, by whole numbers, or by both."""
 
     path: Path
     ids: tuple[int, ...] | None
+    """Numbers that may be atlas ids."""
     names: tuple[str, ...] | None
     id_column: str = ""
+    """Header of the numbers."""
     trust: Literal["chosen", "said", "doubtful"] = "said"
+    """Why the numbers are thought to be atlas ids: the user says so, their header says so, or
+    nothing does."""
     lines: Sequence[int] = ()
+    """Line of each row in the file; empty where the file has no lines."""
 
     def __len__(self) -> int:
         return len(self.ids or self.names or ())

@@ -26,38 +26,26 @@ LATENTS = "latents"
 
 @dataclass(frozen=True, eq=False)
 class Volume:
-    """A volume as read, neither reoriented nor rescaled.
-
-    Attributes
-    ----------
-    data : ndarray, shape (x, y, z), or (x, y, z, component) of latents
-        float32, or int32 of labels.
-    affine : ndarray of float64, shape (4, 4)
-        Voxels to RAS mm, as in the file.
-    kind : {"image", "labels", "latents"}
-    name : str
-        The file's stem.
-    background : float or None
-        The one value around the brain, of images that have one; published latents hold a
-        constant there that is not zero.
-    intent : str
-        What our writer said the values are ("rmse", "gene", ...), empty in other files.
-    names : dict of int to str
-        Label to region, where a label table lies beside a label volume.
-    notes : tuple of str
-    source : dict
-        Path and SHA-256 of the file, as `Expression.source`.
-    """
+    """A volume as read, neither reoriented nor rescaled."""
 
     data: np.ndarray
+    """float32, or int32 of labels. Shape (x, y, z), or (x, y, z, component) of latents."""
     affine: np.ndarray
+    """Voxels to RAS mm, as in the file. Of float64, shape (4, 4)."""
     kind: str
+    """One of "image", "labels", "latents"."""
     name: str
+    """The file's stem."""
     background: float | None = None
+    """The one value around the brain, of images that have one; published latents hold a constant
+    there that is not zero."""
     intent: str = ""
+    """What our writer said the values are ("rmse", "gene", ...), empty in other files."""
     names: dict[int, str] = field(default_factory=dict)
+    """Label to region, where a label table lies beside a label volume."""
     notes: tuple[str, ...] = ()
     source: dict[str, Any] = field(default_factory=dict)
+    """Path and SHA-256 of the file, as `Expression.source`."""
 
 
 def read_volume(path: str | Path) -> Volume:

@@ -28,24 +28,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class FigureRecord:
-    """All that is needed to draw a figure again.
-
-    Attributes
-    ----------
-    request : FigureRequest
-    inputs : tuple of str
-        Paths or addresses; empty of what was shown in a window.
-    reading : Reading
-    movie : Movie or None
-    source : dict
-        Path and SHA-256 of what was read, as `Expression.source`.
-    """
+    """All that is needed to draw a figure again."""
 
     request: FigureRequest
     inputs: tuple[str, ...] = ()
+    """Paths or addresses; empty of what was shown in a window."""
     reading: Reading = AS_IT_IS
     movie: Movie | None = None
     source: dict[str, Any] | None = None
+    """Path and SHA-256 of what was read, as `Expression.source`."""
 
     def content(self) -> dict[str, Any]:
         """Return what stands in the sidecar, JSON-safe; `of_file` reads it."""

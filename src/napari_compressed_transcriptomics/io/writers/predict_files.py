@@ -15,21 +15,14 @@ from napari_compressed_transcriptomics.study.predict_request import PredictReque
 
 @dataclass(frozen=True, eq=False)
 class MapFiles:
-    """What a prediction is to be read from.
-
-    Attributes
-    ----------
-    targets : tuple of Path or Volume
-        Files, and maps that are open already.
-    regions : Path or None
-        See `targets.read_targets`.
-    images : tuple of Path
-        Latent images, together one set of features.
-    """
+    """What a prediction is to be read from."""
 
     targets: tuple[Path | Volume, ...]
+    """Files, and maps that are open already."""
     regions: Path | None = None
+    """See `targets.read_targets`."""
     images: tuple[Path, ...] = ()
+    """Latent images, together one set of features."""
 
 
 def predict_from_files(

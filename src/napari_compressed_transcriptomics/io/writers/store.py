@@ -50,22 +50,15 @@ _COMPRESSED = 0.6
 
 @dataclass(frozen=True)
 class Converted:
-    """A store that was written.
-
-    Attributes
-    ----------
-    path : Path
-    n_bytes : int
-        On disk.
-    rounding_max, rounding_rms : float
-        Largest and root mean square difference of stored values from those given: 0 in float32.
-    notes : tuple of str
-    """
+    """A store that was written."""
 
     path: Path
     n_bytes: int
+    """On disk."""
     rounding_max: float
     rounding_rms: float
+    """`rounding_max`, `rounding_rms`: largest and root mean square difference of stored values from
+    those given: 0 in float32."""
     notes: tuple[str, ...]
 
 

@@ -16,18 +16,12 @@ _FINE = 1.0  # mm, the template's own voxels
 
 @dataclass(frozen=True)
 class Grid:
-    """Where the data lie in the viewer, axes (z, y, x).
-
-    Attributes
-    ----------
-    shape : tuple of int
-    scale, translate : tuple of float
-        Size of a voxel and middle of the first one, in mm.
-    """
+    """Where the data lie in the viewer, axes (z, y, x)."""
 
     shape: tuple[int, ...]
     scale: tuple[float, ...]
     translate: tuple[float, ...]
+    """`scale`, `translate`: size of a voxel and middle of the first one, in mm."""
 
     def within(self, axis: int) -> "Grid":
         """Return a grid with the same first and last slices, finer within those across `axis`."""

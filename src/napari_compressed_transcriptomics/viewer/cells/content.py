@@ -43,22 +43,15 @@ _WORTH_SAYING = 0.025
 
 @dataclass(frozen=True)
 class Bar:
-    """A colour bar.
-
-    Attributes
-    ----------
-    colors : bytes
-        RGBA, uint8, from the low end to the high one.
-    numbers : tuple of float
-        Two or three: both ends, and the middle of signed maps.
-    below, above : float
-        Shares of the samples that lie beyond the ends.
-    """
+    """A colour bar."""
 
     colors: bytes
+    """RGBA, uint8, from the low end to the high one."""
     numbers: tuple[float, ...]
+    """Two or three: both ends, and the middle of signed maps."""
     below: float = 0.0
     above: float = 0.0
+    """`below`, `above`: shares of the samples that lie beyond the ends."""
 
 
 @dataclass(frozen=True)

@@ -15,22 +15,16 @@ _CORNERS = np.array([(0, 0), (1, 0), (0, 1), (0, 1), (1, 0), (1, 1)])  # of two 
 
 @dataclass(frozen=True, eq=False)
 class Drawing:
-    """A picture on the canvas.
-
-    Attributes
-    ----------
-    pixels : ndarray of uint8, shape (rows, columns, 4)
-        RGBA, colours multiplied by alpha. The same array is the same picture.
-    corners : ndarray of float32, shape (n, 4)
-        Of triangles: x and y on the canvas, from its left and its top, both from 0 to 1; and
-        where in the picture that is, likewise.
-    smooth : bool
-        Blend neighbouring pixels.
-    """
+    """A picture on the canvas."""
 
     pixels: np.ndarray
+    """RGBA, colours multiplied by alpha. The same array is the same picture. Of uint8, shape (rows,
+    columns, 4)."""
     corners: np.ndarray
+    """Of triangles: x and y on the canvas, from its left and its top, both from 0 to 1; and where
+    in the picture that is, likewise. Of float32, shape (n, 4)."""
     smooth: bool = False
+    """Blend neighbouring pixels."""
 
 
 def premultiplied(rgba: np.ndarray) -> np.ndarray:

@@ -39,40 +39,28 @@ class Mark:
 
 @dataclass(frozen=True)
 class Seen:
-    """All that is drawn over and under the layers of a canvas.
-
-    Attributes
-    ----------
-    size : (width, height)
-        Of the canvas, in pixels.
-    background : tuple of int
-        The canvas's red, green and blue.
-    shape : (rows, columns)
-        Of the grid; one of each without.
-    cells : tuple of SeenCell
-        Row by row, only those that show a layer.
-    letters : tuple of (side, letter)
-    place : str
-        Which slice is seen.
-    scale : (float, str)
-        Length of the scale bar in pixels, and what it says; 0 for none.
-    mark : Mark or None
-    cross : tuple of (x, y)
-        Where the lines of the crosshair meet and where they end, in pixels from a cell's middle.
-    slice : tuple
-        What pictures of slices depend on: axis, mm, camera; empty in 3-D.
-    """
+    """All that is drawn over and under the layers of a canvas."""
 
     size: tuple[float, float] = (0.0, 0.0)
+    """Of the canvas, in pixels. Width and height."""
     background: Color = (0, 0, 0)
+    """The canvas's red, green and blue."""
     shape: tuple[int, int] = (1, 1)
+    """Of the grid; one of each without. Rows and columns."""
     cells: tuple[SeenCell, ...] = ()
+    """Row by row, only those that show a layer."""
     letters: tuple[tuple[str, str], ...] = ()
+    """Of (side, letter)."""
     place: str = ""
+    """Which slice is seen."""
     scale: tuple[float, str] = (0.0, "")
+    """Length of the scale bar in pixels, and what it says; 0 for none."""
     mark: Mark | None = None
     cross: tuple[tuple[float, ...], ...] = ()
+    """Where the lines of the crosshair meet and where they end, in pixels from a cell's middle. Of
+    (x, y)."""
     slice: tuple[Any, ...] = field(default=())
+    """What pictures of slices depend on: axis, mm, camera; empty in 3-D."""
 
     def tooltip_at(self, x: float, y: float) -> str:
         """Return in full what is said at a place on the canvas; empty elsewhere."""
@@ -122,33 +110,22 @@ def layouts_of(viewer: Any, wanted: "Wanted") -> list[CellLayout]:
 
 @dataclass
 class Wanted:
-    """What is wanted in cells.
-
-    Attributes
-    ----------
-    written : bool
-        Whether texts, letters and colour bars are wanted at all.
-    sided : bool
-        Whether letters and scale hold for all that is seen.
-    barred : bool
-        Whether there are colour bars and captions; not in small views.
-    titled : bool
-        Whether there are titles where there is but one cell, too.
-    in_place : bool
-        Whether what is shown lies where the brain has it, so that places can be marked.
-    marked : (ndarray of shape (3,), str) or None
-        The place ringed, in mm (z, y, x), and its name.
-    cross : ndarray of shape (3,) or None
-        Where the lines of the crosshair meet, in mm (z, y, x).
-    """
+    """What is wanted in cells."""
 
     written: bool = True
+    """Whether texts, letters and colour bars are wanted at all."""
     sided: bool = True
+    """Whether letters and scale hold for all that is seen."""
     barred: bool = True
+    """Whether there are colour bars and captions; not in small views."""
     titled: bool = False
+    """Whether there are titles where there is but one cell, too."""
     in_place: bool = True
+    """Whether what is shown lies where the brain has it, so that places can be marked."""
     marked: tuple[np.ndarray, str] | None = None
+    """The place ringed, in mm (z, y, x), shape (3,), and its name."""
     cross: np.ndarray | None = None
+    """Where the lines of the crosshair meet, in mm (z, y, x). Shape (3,)."""
 
 
 def look(viewer: Any, texts: CellTexts, wanted: Wanted, sliced: bool = False) -> Seen:

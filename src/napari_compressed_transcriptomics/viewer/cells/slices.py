@@ -14,24 +14,17 @@ from .drawing import parts_of, premultiplied
 
 @dataclass(frozen=True, eq=False)
 class SlicePicture:
-    """A slice as it is drawn.
-
-    Attributes
-    ----------
-    rgba : ndarray of uint8, shape (rows, columns, 4)
-        Axes as in the volume: in the order (z, y, x), without the one sliced.
-    corner : ndarray, shape (2,)
-        Middle of the first pixel, in mm, along the same two axes.
-    step : ndarray, shape (2,)
-        Size of a pixel in mm.
-    smooth : bool
-        Blend neighbouring pixels.
-    """
+    """A slice as it is drawn."""
 
     rgba: np.ndarray
+    """Axes as in the volume: in the order (z, y, x), without the one sliced. Of uint8, shape (rows,
+    columns, 4)."""
     corner: np.ndarray
+    """Middle of the first pixel, in mm, along the same two axes. Shape (2,)."""
     step: np.ndarray
+    """Size of a pixel in mm. Shape (2,)."""
     smooth: bool = False
+    """Blend neighbouring pixels."""
 
     @cached_property
     def pixels(self) -> np.ndarray:
@@ -111,24 +104,18 @@ class SliceSource(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class ImageSlices:
-    """Slices of a volume of few values, each with a colour.
-
-    Attributes
-    ----------
-    data : ndarray of bool or uint8, shape (z, y, x)
-    scale, translate : ndarray, shape (3,)
-        Size of a voxel and middle of the first one, in mm (z, y, x).
-    colors : ndarray of uint8, shape (n, 4)
-        RGBA of each value.
-    smooth : bool
-        Blend neighbouring voxels.
-    """
+    """Slices of a volume of few values, each with a colour."""
 
     data: np.ndarray
+    """Shape (z, y, x), of bool or uint8."""
     scale: np.ndarray
     translate: np.ndarray
+    """`scale`, `translate`: size of a voxel and middle of the first one, in mm (z, y, x). Shape
+    (3,)."""
     colors: np.ndarray
+    """RGBA of each value. Of uint8, shape (n, 4)."""
     smooth: bool = False
+    """Blend neighbouring voxels."""
     _last: dict[tuple[int, int], SlicePicture | None] = field(default_factory=dict, repr=False)
 
     def slice(self, axis: int, mm: float) -> SlicePicture | None:

@@ -22,34 +22,22 @@ if TYPE_CHECKING:
 
 @dataclass
 class SavedSession:
-    """A session as far as what it names was found.
-
-    Attributes
-    ----------
-    path : Path
-    record : dict
-        As the file has it.
-    places : Places
-        Where what it names is now.
-    results : list of Reconstruction or None
-        None where one was not found.
-    data : list of Expression or None
-    studies : dict of str to (Comparison or Prediction, Path)
-        As of `session_studies.read_studies`.
-    drawn : Drawn or None
-        Layers that are kept by their numbers; None where there are none, or they were not found.
-    notes : list of str
-        What was not found, or has changed, one sentence each.
-    """
+    """A session as far as what it names was found."""
 
     path: Path
     record: dict[str, Any]
+    """As the file has it."""
     places: Places
+    """Where what it names is now."""
     results: "list[Reconstruction | None]" = field(default_factory=list)
+    """None where one was not found."""
     data: "list[Expression | None]" = field(default_factory=list)
     studies: dict[str, Any] = field(default_factory=dict)
+    """As of `session_studies.read_studies`. Values are (Comparison or Prediction, Path)."""
     drawn: Drawn | None = None
+    """Layers that are kept by their numbers; None where there are none, or they were not found."""
     notes: list[str] = field(default_factory=list)
+    """What was not found, or has changed, one sentence each."""
 
 
 def check_session(path: Path) -> dict[str, Any]:

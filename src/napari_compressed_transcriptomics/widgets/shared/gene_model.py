@@ -13,19 +13,13 @@ from napari_compressed_transcriptomics.core.regions import short_name
 
 @dataclass(frozen=True)
 class Column:
-    """How a number of each gene is shown.
-
-    Attributes
-    ----------
-    title, meaning : str
-        In the header, and its tooltip.
-    greatest_first : bool
-        What the first click on the header does.
-    """
+    """How a number of each gene is shown."""
 
     title: str
     meaning: str
+    """`title`, `meaning`: in the header, and its tooltip."""
     greatest_first: bool = True
+    """What the first click on the header does."""
 
 
 COLUMNS = {

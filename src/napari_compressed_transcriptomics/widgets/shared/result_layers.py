@@ -14,28 +14,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Outputs:
-    """Which layers a run adds.
-
-    Attributes
-    ----------
-    latents, separate, error, distance : bool
-        Latents at all; as one layer per component; the RMSE; the distance to training data, where
-        it is known. The held-out error has a layer wherever it was measured.
-    gene : str
-        Gene whose reconstruction is wanted, or empty.
-    side_by_side : bool
-        Every layer in a cell of its own; else the new ones over hidden old ones.
-    replaces : bool
-        The layers of other results of the same data go.
-    """
+    """Which layers a run adds."""
 
     latents: bool = True
     separate: bool = False
     error: bool = True
     distance: bool = False
+    """`latents`, `separate`, `error`, `distance`: latents at all; as one layer per component; the
+    RMSE; the distance to training data, where it is known. The held-out error has a layer wherever
+    it was measured."""
     gene: str = ""
+    """Gene whose reconstruction is wanted, or empty."""
     side_by_side: bool = True
+    """Every layer in a cell of its own; else the new ones over hidden old ones."""
     replaces: bool = False
+    """The layers of other results of the same data go."""
 
 
 def result_layers(result: "Reconstruction", outputs: Outputs) -> list[_layers.LayerData]:

@@ -24,21 +24,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Pick:
-    """A sample that was clicked, in the brain or in a plot.
-
-    Attributes
-    ----------
-    parcellation : Parcellation
-        Whose sample it is; results of the same data share it.
-    sample : int
-        Its row.
-    position : ndarray, shape (3,)
-        The middle of the voxel clicked, or of the sample, in RAS mm (x, y, z).
-    """
+    """A sample that was clicked, in the brain or in a plot."""
 
     parcellation: Parcellation
+    """Whose sample it is; results of the same data share it."""
     sample: int
+    """Its row."""
     position: np.ndarray
+    """The middle of the voxel clicked, or of the sample, in RAS mm (x, y, z). Shape (3,)."""
 
 
 class Session(QObject):

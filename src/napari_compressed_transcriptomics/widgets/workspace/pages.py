@@ -9,24 +9,16 @@ _WIDGETS = "napari_compressed_transcriptomics.widgets"
 
 @dataclass(frozen=True)
 class Page:
-    """A dock that is shown as a page.
-
-    Attributes
-    ----------
-    name : str
-        As the manifest has it (``display_name``).
-    tab : str
-        What its tab says, where a step has several pages.
-    place : str
-        Module, within `widgets`, and class.
-    needs : {"", "data", "result"}
-        Without which there is nothing to do.
-    """
+    """A dock that is shown as a page."""
 
     name: str
+    """As the manifest has it (``display_name``)."""
     tab: str
+    """What its tab says, where a step has several pages."""
     place: str
+    """Module, within `widgets`, and class."""
     needs: Literal["", "data", "result"] = ""
+    """Without which there is nothing to do."""
 
     @property
     def dock(self) -> str:

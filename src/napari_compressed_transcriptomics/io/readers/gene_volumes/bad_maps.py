@@ -14,26 +14,16 @@ from napari_compressed_transcriptomics.core.errors import UserError, listing
 
 @dataclass(frozen=True)
 class BadMap:
-    """A gene whose map cannot be taken as it is.
-
-    Attributes
-    ----------
-    column : int
-    gene : str
-    n_missing : int
-        Voxels of the brain without data.
-    n_far : int
-        Voxels with values far outside what other genes have, see `core.bad_maps`.
-    farthest : float
-        How far values may depart from `median`.
-    median : float
-    """
+    """A gene whose map cannot be taken as it is."""
 
     column: int
     gene: str
     n_missing: int
+    """Voxels of the brain without data."""
     n_far: int
+    """Voxels with values far outside what other genes have, see `core.bad_maps`."""
     farthest: float
+    """How far values may depart from `median`."""
     median: float
 
     def __str__(self) -> str:

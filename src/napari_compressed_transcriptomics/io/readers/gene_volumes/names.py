@@ -26,20 +26,14 @@ _OTHER_DATA = (*TEXT_TABLE, *PARQUET, *H5AD, ".img", ".mgz", ".mgh", ".gii", ".m
 
 @dataclass(frozen=True)
 class GeneFile:
-    """The map of a gene.
-
-    Attributes
-    ----------
-    gene : str
-        As the file's name has it: a symbol or an id.
-    path : Path
-        May lead into a zip archive.
-    variant : {"measured", "mirrored", ""}
-    """
+    """The map of a gene."""
 
     gene: str
+    """As the file's name has it: a symbol or an id."""
     path: Path
+    """May lead into a zip archive."""
     variant: str
+    """One of "measured", "mirrored", ""."""
 
 
 def gene_file(path: Path) -> GeneFile:

@@ -33,31 +33,20 @@ _SAME_MM = 1e-3  # affines that differ less place no voxel elsewhere
 
 @dataclass(frozen=True, eq=False)
 class GeneVolumes:
-    """What there is to read.
-
-    Attributes
-    ----------
-    path : Path
-        The folder that holds all files.
-    is_folder : bool
-        Whether the folder was chosen, or files in it.
-    genes : tuple of str
-    headers : tuple of NiftiHeader
-        One a gene, on one grid.
-    mask : ndarray of bool, shape (x, y, z)
-        The brain: voxels where at least half of the maps have data.
-    zero_is_no_data : bool
-        Whether 0 within the brain means that a map lacks data there, as it does outside: not where
-        more than half of the maps have some.
-    notes : tuple of str
-    """
+    """What there is to read."""
 
     path: Path
+    """The folder that holds all files."""
     is_folder: bool
+    """Whether the folder was chosen, or files in it."""
     genes: tuple[str, ...]
     headers: tuple[NiftiHeader, ...]
+    """One a gene, on one grid."""
     mask: np.ndarray
+    """The brain: voxels where at least half of the maps have data. Of bool, shape (x, y, z)."""
     zero_is_no_data: bool
+    """Whether 0 within the brain means that a map lacks data there, as it does outside: not where
+    more than half of the maps have some."""
     notes: tuple[str, ...]
 
     @property

@@ -12,27 +12,19 @@ from napari_compressed_transcriptomics.io.readers.volume import Volume, read_vol
 
 @dataclass(frozen=True, eq=False)
 class Components:
-    """Latents of voxels.
-
-    Attributes
-    ----------
-    values : ndarray of float32, shape (n, k)
-        Of the voxels inside, in C order of (x, y, z); NaN where one component has no value.
-    inside : ndarray of bool, shape (x, y, z)
-        Voxels with a value in any component.
-    affine : ndarray, shape (4, 4)
-        As in the files.
-    backgrounds : tuple of float or None
-        Of each component, the constant around the brain; None where it is NaN.
-    notes : tuple of str
-        On the files.
-    """
+    """Latents of voxels."""
 
     values: np.ndarray
+    """Of the voxels inside, in C order of (x, y, z); NaN where one component has no value. Of
+    float32, shape (n, k)."""
     inside: np.ndarray
+    """Voxels with a value in any component. Of bool, shape (x, y, z)."""
     affine: np.ndarray
+    """As in the files. Shape (4, 4)."""
     backgrounds: tuple[float | None, ...]
+    """Of each component, the constant around the brain; None where it is NaN."""
     notes: tuple[str, ...] = ()
+    """On the files."""
 
 
 def read_components(files: Sequence[Path]) -> Components:

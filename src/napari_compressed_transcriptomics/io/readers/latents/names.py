@@ -14,24 +14,16 @@ _NAME = re.compile(
 
 
 class LatentName(NamedTuple):
-    """What a file's name says.
-
-    Attributes
-    ----------
-    data : str
-        What comes before the method (``abagen``), or nothing.
-    method : str
-        As written, lower case (``pca``, ``ae``); the whole name where it follows no pattern.
-    component : int or None
-        As written; None where the name says none.
-    size : str
-        ``8mm``, or nothing.
-    """
+    """What a file's name says."""
 
     data: str
+    """What comes before the method (``abagen``), or nothing."""
     method: str
+    """As written, lower case (``pca``, ``ae``); the whole name where it follows no pattern."""
     component: int | None
+    """As written; None where the name says none."""
     size: str
+    """``8mm``, or nothing."""
 
     @property
     def group(self) -> tuple[str, str, str]:

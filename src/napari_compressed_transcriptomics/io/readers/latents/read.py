@@ -31,33 +31,21 @@ _OBSM = "X_latent"
 
 @dataclass(frozen=True, eq=False)
 class Latents:
-    """Latents as files have them.
-
-    Attributes
-    ----------
-    values : ndarray of float32, shape (n_samples, k)
-        Finite.
-    parcellation : Parcellation
-    samples : tuple of str
-    name : str
-        Short, for layers and messages.
-    method : str
-        As the files' names have it (``pca``, ``ae``), empty where they say none.
-    backgrounds : tuple of float or None
-        Of each component of volumes, the constant around the brain; None where there is none.
-    notes : tuple of str
-    source : dict
-        As `Expression.source`.
-    """
+    """Latents as files have them."""
 
     values: np.ndarray
+    """Finite. Of float32, shape (n_samples, k)."""
     parcellation: Parcellation
     samples: tuple[str, ...]
     name: str
+    """Short, for layers and messages."""
     method: str = ""
+    """As the files' names have it (``pca``, ``ae``), empty where they say none."""
     backgrounds: tuple[float | None, ...] = ()
+    """Of each component of volumes, the constant around the brain; None where there is none."""
     notes: tuple[str, ...] = ()
     source: dict[str, Any] = field(default_factory=dict)
+    """As `Expression.source`."""
 
 
 def read_latents(paths: str | Path | Sequence[str | Path], **reading: Any) -> Latents:

@@ -40,45 +40,29 @@ _TABLE_TERMS = f"{_ALLEN} The repository of the table (ENIGMA toolbox) states no
 
 @dataclass(frozen=True)
 class RemoteFile:
-    """A file on the web.
-
-    Attributes
-    ----------
-    name : str
-        What it is called in the cache.
-    path : str
-        Where it lies, from `ADDRESS` on: repository, commit, path.
-    blob_id : str
-        Git blob id of its content.
-    n_bytes : int
-    """
+    """A file on the web."""
 
     name: str
+    """What it is called in the cache."""
     path: str
+    """Where it lies, from `ADDRESS` on: repository, commit, path."""
     blob_id: str
+    """Git blob id of its content."""
     n_bytes: int
 
 
 @dataclass(frozen=True)
 class RealSample:
-    """Real expression that can be fetched.
-
-    Attributes
-    ----------
-    key : str
-        Its id, as in ``samples get KEY`` and in napari's manifest.
-    title : str
-        One line: what it is.
-    terms : str
-        On whose terms, to be shown before anything is fetched.
-    files : tuple of RemoteFile
-        A table, its atlas and the names of its regions, in this order; or one volume per gene.
-    """
+    """Real expression that can be fetched."""
 
     key: str
+    """Its id, as in ``samples get KEY`` and in napari's manifest."""
     title: str
+    """One line: what it is."""
     terms: str
+    """On whose terms, to be shown before anything is fetched."""
     files: tuple[RemoteFile, ...]
+    """A table, its atlas and the names of its regions, in this order; or one volume per gene."""
 
     @property
     def megabytes(self) -> float:

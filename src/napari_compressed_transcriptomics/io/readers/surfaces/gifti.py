@@ -30,38 +30,24 @@ _MAX_BYTES = 1 << 28  # of a file
 
 @dataclass
 class GiftiArray:
-    """One array of a file.
-
-    Attributes
-    ----------
-    intent : str
-        Such as ``NIFTI_INTENT_POINTSET``.
-    values : ndarray
-        Of the shape that the file states.
-    """
+    """One array of a file."""
 
     intent: str
+    """Such as ``NIFTI_INTENT_POINTSET``."""
     values: np.ndarray
+    """Of the shape that the file states."""
 
 
 @dataclass
 class Gifti:
-    """What a file holds.
-
-    Attributes
-    ----------
-    path : Path
-    arrays : list of GiftiArray
-    labels : dict of int to str
-        Names of labels.
-    structure : str
-        ``left``, ``right`` or empty, as the file's metadata tell.
-    """
+    """What a file holds."""
 
     path: Path
     arrays: list[GiftiArray] = field(default_factory=list)
     labels: dict[int, str] = field(default_factory=dict)
+    """Names of labels."""
     structure: str = ""
+    """``left``, ``right`` or empty, as the file's metadata tell."""
 
     def with_intent(self, intent: str) -> np.ndarray | None:
         """Return the first array of an intent (``POINTSET``, ``TRIANGLE``, ``LABEL``), or None."""

@@ -20,19 +20,12 @@ _NO_GENES = ("surf", "label", "sulc", "curv", "thickness", "area", "white", "pia
 
 @dataclass(frozen=True)
 class SurfaceFile:
-    """A map of one hemisphere.
-
-    Attributes
-    ----------
-    gene : str
-    path : Path
-    side : {"left", "right", ""}
-        Empty where the name does not tell.
-    """
+    """A map of one hemisphere."""
 
     gene: str
     path: Path
     side: str
+    """Empty where the name does not tell. One of "left", "right", ""."""
 
 
 def side_of(path: Path) -> str:

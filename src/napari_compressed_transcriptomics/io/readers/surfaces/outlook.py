@@ -27,17 +27,11 @@ from .table import Rows, may_be_vertices, vertices_of_rows
 
 @dataclass(frozen=True, eq=False)
 class Outlook:
-    """What data of vertices are.
-
-    Attributes
-    ----------
-    genes : sequence of str
-    place : SurfaceParcellation
-        All vertices that may have values, each a sample of its own.
-    """
+    """What data of vertices are."""
 
     genes: Sequence[str]
     place: SurfaceParcellation
+    """All vertices that may have values, each a sample of its own."""
 
     @property
     def in_words(self) -> str:

@@ -23,21 +23,14 @@ FARTHEST_MM = 300.0
 
 @dataclass(frozen=True)
 class OnSurface:
-    """What is said of vertices that files of values do not say.
-
-    Attributes
-    ----------
-    surfaces : tuple of path
-        See `surface_place`.
-    cortex : tuple of path
-        Which vertices have values, see `cortex.read_cortex`.
-    side : {"", "left", "right"}
-        The hemisphere, where names of files do not tell it.
-    """
+    """What is said of vertices that files of values do not say."""
 
     surfaces: tuple[str | Path, ...] = ()
+    """See `surface_place`."""
     cortex: tuple[str | Path, ...] = ()
+    """Which vertices have values, see `cortex.read_cortex`."""
     side: str = ""
+    """The hemisphere, where names of files do not tell it. One of "", "left", "right"."""
 
     def __post_init__(self) -> None:
         if self.side not in ("", *SIDES):

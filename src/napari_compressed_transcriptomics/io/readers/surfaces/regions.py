@@ -18,20 +18,12 @@ from .place import surface_place
 
 @dataclass(frozen=True, eq=False)
 class VertexLabels:
-    """Labels of vertices.
-
-    Attributes
-    ----------
-    place : SurfaceParcellation
-        All vertices, each a sample of its own.
-    labels : ndarray of int32, of the shape of ``place.labels``
-        0 outside.
-    names : dict of int to str
-    notes : tuple of str
-    """
+    """Labels of vertices."""
 
     place: SurfaceParcellation
+    """All vertices, each a sample of its own."""
     labels: np.ndarray
+    """0 outside. Of int32, of the shape of ``place.labels``."""
     names: dict[int, str]
     notes: tuple[str, ...]
 

@@ -16,34 +16,26 @@ UNITS = "(units of the data)"
 
 @dataclass(frozen=True)
 class Reading:
-    """How inputs of figures are read, as `read_expression` and `read_results`.
-
-    Attributes
-    ----------
-    atlas, labels : str or None
-        Where rows of tables lie; of results of voxels, the regions of the plot of regions.
-    ids, impute, variant : str or None
-        See `read_expression`.
-    model : str or None
-        Model file that reconstructs expression.
-    space : str or None
-        The brain's, one of `core.brain_space.SPACES`, where files do not say.
-    surface, vertices_of : list of str
-        GIFTI surfaces that say where vertices lie, and masks that name those with values.
-    hemisphere : str
-        Of vertices, where files do not say.
-    """
+    """How inputs of figures are read, as `read_expression` and `read_results`."""
 
     atlas: str | None = None
     labels: str | None = None
+    """`atlas`, `labels`: where rows of tables lie; of results of voxels, the regions of the plot of
+    regions."""
     ids: str | None = None
     impute: str | None = None
     variant: str | None = None
+    """`ids`, `impute`, `variant`: see `read_expression`."""
     model: str | None = None
+    """Model file that reconstructs expression."""
     space: str | None = None
+    """The brain's, one of `core.brain_space.SPACES`, where files do not say."""
     surface: list[str] = field(default_factory=list)
     vertices_of: list[str] = field(default_factory=list)
+    """`surface`, `vertices_of`: GIFTI surfaces that say where vertices lie, and masks that name
+    those with values."""
     hemisphere: str = ""
+    """Of vertices, where files do not say."""
 
 
 AS_IT_IS = Reading()

@@ -30,21 +30,15 @@ _ERRORS = ("rmse", "r2", "mean", "sd")
 
 @dataclass(frozen=True, eq=False)
 class Annotated:
-    """What lies beside expression.
-
-    Attributes
-    ----------
-    latents : ndarray of float32, shape (n_samples, k), or None
-        Of the samples of the expression; None where there are none, or not of all samples.
-    result : Reconstruction or None
-        With these latents, where the model that made them is there, too.
-    notes : tuple of str
-        Why something that is there is not used.
-    """
+    """What lies beside expression."""
 
     latents: np.ndarray | None = None
+    """Of the samples of the expression; None where there are none, or not of all samples. Of
+    float32, shape (n_samples, k)."""
     result: "Reconstruction | None" = None
+    """With these latents, where the model that made them is there, too."""
     notes: tuple[str, ...] = ()
+    """Why something that is there is not used."""
 
 
 def latents_beside(path: str | Path, expression: Expression) -> Annotated:

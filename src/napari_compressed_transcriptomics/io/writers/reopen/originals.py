@@ -21,21 +21,12 @@ from napari_compressed_transcriptomics.io.files.zarr_store import is_remote
 
 @dataclass(frozen=True, eq=False)
 class Originals:
-    """The expression that a saved result was made from.
-
-    Attributes
-    ----------
-    folder : Path
-        Of the result: recorded paths are relative to it.
-    record : dict
-        Its ``summary.json``.
-    codec : Codec
-    samples : tuple of str
-    parcellation : Parcellation
-    """
+    """The expression that a saved result was made from."""
 
     folder: Path
+    """Of the result: recorded paths are relative to it."""
     record: dict[str, Any]
+    """Its ``summary.json``."""
     codec: Codec
     samples: tuple[str, ...]
     parcellation: Parcellation

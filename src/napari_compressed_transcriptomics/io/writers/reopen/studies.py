@@ -32,20 +32,12 @@ _WHY = "The expression that {name} was predicted from is not open; open it to pr
 
 @dataclass(frozen=True)
 class SavedComparison:
-    """The scores of a comparison, and what they are of.
-
-    Attributes
-    ----------
-    folder : Path
-    scores : tuple of Score
-    words : str
-        The data, in a line.
-    notes : tuple of str
-    """
+    """The scores of a comparison, and what they are of."""
 
     folder: Path
     scores: "tuple[Score, ...]"
     words: str
+    """The data, in a line."""
     notes: tuple[str, ...]
 
 
