@@ -148,15 +148,15 @@ def test_the_table_sorts_and_keeps_its_row(dock, maps, qtbot, answer):
 
 
 def test_cancel_keeps_the_targets_done(dock, maps, qtbot, monkeypatch, answer):
-    second, cancelled, real = threading.Event(), threading.Event(), predict._target_scores
+    second, cancelled, real = threading.Event(), threading.Event(), predict._Work.scores
 
-    def waits(request, target, features, number, compartments):
+    def waits(work, number):
         if number == 1:
             second.set()
             cancelled.wait(60)
-        yield from real(request, target, features, number, compartments)
+        yield from real(work, number)
 
-    monkeypatch.setattr(predict, "_target_scores", waits)
+    monkeypatch.setattr(predict._Work, "scores", waits)
     monkeypatch.setattr(job, "_SECONDS_BETWEEN_REPORTS", 0)
     add(dock, answer, maps)
     tick(dock.methods.boxes["kernel-pca"])  # Cancel comes while the second target is half done

@@ -18,6 +18,7 @@ from .readers.volume import Volume
 if TYPE_CHECKING:
     from napari_compressed_transcriptomics.core.expression import Expression
 
+    from .files.how_read import HowRead
     from .readers.surfaces.place import OnSurface
 
 __all__ = ["SUFFIXES", "Volume", "read_expression", "read_volume", "sniff"]
@@ -89,79 +90,71 @@ def read_expression(
     UserError
         One sentence on what is wrong with which file.
     """
+    from napari_compressed_transcriptomics.core.imputation import check_imputation
+
     from .files.how_read import KEY, as_read
     from .readers.surfaces.place import OnSurface
 
+    check_imputation(impute)
     how = as_read(
         path, surface, vertices_of, atlas=atlas, labels=labels, ids=ids, impute=impute,
         variant=variant, hemisphere=hemisphere,
     )  # fmt: skip
     on = OnSurface(tuple(surface), tuple(vertices_of), hemisphere)
-    found = _read(path, atlas, labels, impute, ids, variant, report, lazy, on)
+    found = _read(path, how, on, report, lazy)
     return replace(found, source={**found.source, KEY: how.record()})
 
 
 def _read(
     path: str | Path | Sequence[str | Path],
-    atlas: str | Path | None,
-    labels: str | Path | None,
-    impute: str | None,
-    ids: str | None,
-    variant: str | None,
+    how: "HowRead",
+    on: "OnSurface",
     report: Report,
     lazy: bool,
-    on: "OnSurface",
 ) -> "Expression":
-    from napari_compressed_transcriptomics.core.imputation import check_imputation
-
     from .readers.surfaces.place import UNSAID
 
-    check_imputation(impute)
     if maps := _surface_maps(path):
-        from .readers.surfaces.maps import read_surface_maps
-
-        _refuse_for_vertices(maps[0], ids=ids, variant=variant)
-        where = maps[0].parent if len(maps) > 1 else maps[0]
-        vertices = read_surface_maps(maps, on, impute, report)
-        return _in_regions(vertices, where, atlas, labels)
-    one = path if isinstance(path, str | Path) else next(iter(path), "")
-    if on != UNSAID and not suffix(one, _TABLES):
+        return _read_surface_maps(maps, how, on, report)
+    several = [path] if isinstance(path, str | Path) else list(path)
+    if on != UNSAID and not (several and suffix(several[0], _TABLES)):
         raise UserError(
             "--surface, --vertices-of and --hemisphere are for vertices, and these data have "
             "none; leave them out"
         )
-    if not isinstance(path, str | Path):
-        several = list(path)
-        if len(several) != 1:
-            files = [Path(one) for one in several]
-            return _read_gene_volumes(files, atlas, labels, impute, ids, variant, report, lazy)
-        (path,) = several  # perhaps an address, which is no path
+    if len(several) != 1:
+        return _read_gene_volumes([Path(one) for one in several], how, report, lazy)
+    (path,) = several  # perhaps an address, which is no path
     if suffix(path, STORE):
         from .readers.store import read_store
 
-        return _in_regions(read_store(path), Path(path), atlas, labels)
+        return _in_regions(read_store(path), Path(path), how)
     path = Path(path)
-    if suffix(path, (".zarr.zip",)):
-        raise UserError(f"{path.name} is a packed store; unpack it first")
     if path.is_dir() or suffix(path, ZIP):
         maps_in = path.absolute() if path.is_dir() else [path]
-        return _read_gene_volumes(maps_in, atlas, labels, impute, ids, variant, report, lazy)
-    if variant is not None:
+        return _read_gene_volumes(maps_in, how, report, lazy)
+    return _read_file(path, how, on)
+
+
+def _read_file(path: Path, how: "HowRead", on: "OnSurface") -> "Expression":
+    if suffix(path, (".zarr.zip",)):
+        raise UserError(f"{path.name} is a packed store; unpack it first")
+    if how.variant is not None:
         raise UserError(f"{path.name} is not one volume per gene; leave variant (--variant) out")
     if suffix(path, NIFTI):
         from .readers.nifti_expression import read_nifti_expression
 
-        if ids is not None:
+        if how.ids is not None:
             raise _no_ids(path)
-        return _in_regions(read_nifti_expression(path, impute), path, atlas, labels)
-    if suffix(path, TEXT_TABLE + PARQUET):
+        return _in_regions(read_nifti_expression(path, how.impute), path, how)
+    if suffix(path, _TABLES):
         from .readers.table_expression import read_table_expression
 
-        return read_table_expression(path, atlas, labels, impute, ids, on)
+        return read_table_expression(path, how.atlas, how.labels, how.impute, how.ids, on)
     if suffix(path, H5AD):
         from .readers.h5ad_read import read_h5ad
 
-        return read_h5ad(path, atlas, labels, impute, ids)
+        return read_h5ad(path, how.atlas, how.labels, how.impute, how.ids)
     raise UserError(
         f"{path.name} is not a file type that can be read; choose a file that ends in {_kinds()}"
     )
@@ -179,30 +172,27 @@ def _surface_maps(path: str | Path | Sequence[str | Path]) -> list[Path]:
     return [Path(one) for one in several] if all(suffix(one, MAPS) for one in several) else []
 
 
-def _in_regions(
-    found: "Expression", path: Path, atlas: str | Path | None, labels: str | Path | None
-) -> "Expression":
+def _in_regions(found: "Expression", path: Path, how: "HowRead") -> "Expression":
     """Return what was found at `path`, averaged over the regions of an atlas if there is one."""
     from .readers.regions import mean_over_regions
 
-    return mean_over_regions(found, path, atlas, labels) if atlas else found
+    return mean_over_regions(found, path, how.atlas, how.labels) if how.atlas else found
 
 
-def _refuse_for_vertices(path: Path, **options: object) -> None:
-    for name, value in options.items():
-        if value is not None:
-            raise UserError(f"{path.name} is a map of vertices, which takes no {name}")
+def _read_surface_maps(
+    maps: list[Path], how: "HowRead", on: "OnSurface", report: Report
+) -> "Expression":
+    from .readers.surfaces.maps import read_surface_maps
+
+    for name in ("ids", "variant"):
+        if getattr(how, name) is not None:
+            raise UserError(f"{maps[0].name} is a map of vertices, which takes no {name}")
+    where = maps[0].parent if len(maps) > 1 else maps[0]
+    return _in_regions(read_surface_maps(maps, on, how.impute, report), where, how)
 
 
 def _read_gene_volumes(
-    paths: Path | list[Path],
-    atlas: str | Path | None,
-    labels: str | Path | None,
-    impute: str | None,
-    ids: str | None,
-    variant: str | None,
-    report: Report,
-    lazy: bool,
+    paths: Path | list[Path], how: "HowRead", report: Report, lazy: bool
 ) -> "Expression":
     from .readers.gene_volumes.names import common_folder
     from .readers.gene_volumes.read import read_gene_volumes
@@ -210,10 +200,10 @@ def _read_gene_volumes(
     if not paths:
         raise UserError("There is no file to read; choose one")
     folder = paths if isinstance(paths, Path) else common_folder(paths)
-    if ids is not None:
+    if how.ids is not None:
         raise _no_ids(folder)
-    voxels = read_gene_volumes(paths, variant, impute, report, lazy and not atlas)
-    return _in_regions(voxels, folder, atlas, labels)
+    voxels = read_gene_volumes(paths, how.variant, how.impute, report, lazy and not how.atlas)
+    return _in_regions(voxels, folder, how)
 
 
 def read_volume(path: str | Path) -> Volume:

@@ -179,12 +179,7 @@ def _unlike(latents: "Latents", codec: "Codec") -> tuple[str, ...]:
 
 
 class DecodedValues:
-    """All genes of a reconstruction as a matrix of which parts are decoded when they are read.
-
-    Parameters
-    ----------
-    result : Reconstruction
-    """
+    """All genes of a reconstruction as a matrix of which parts are decoded when they are read."""
 
     sha256 = ""
     limits: tuple[float, float] | None = None

@@ -14,7 +14,7 @@ from napari_compressed_transcriptomics.core.progress import Report, silent
 from napari_compressed_transcriptomics.core.provenance import fitted_to, values_sha256
 
 from .held_out_error import HELD_OUT, HeldOutError
-from .sums import sums_here, sums_on_workers
+from .sums import Sums, gather_on_workers
 from .training_distance import Novelty, novelty_notes, novelty_of
 from .value_pairs import JointHistogram
 from .values_elsewhere import at_hand
@@ -194,12 +194,11 @@ def reconstruct(
     expression = expression.aligned_to(codec.genes, fill=fill)
     codec.check_scale(expression.values, expression.name)
     begun = time.perf_counter()
+    sums = Sums.of(codec, expression)
     if scheduler is None:
-        sums, used, notes = sums_here(codec, expression, device, block_bytes, report)
+        used, notes = sums.gather(device, block_bytes, report)
     else:
-        sums, used, notes = sums_on_workers(
-            scheduler, codec, expression, device, block_bytes, report
-        )
+        used, notes = gather_on_workers(sums, scheduler, device, block_bytes, report)
     result = Reconstruction(
         codec=codec,
         expression=expression,

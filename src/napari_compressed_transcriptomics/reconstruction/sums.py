@@ -28,27 +28,10 @@ _TASKS_A_WORKER = 4
 """At most: the last ones end at about the same time."""
 
 
-def sums_here(
-    codec: Codec,
-    expression: Expression,
-    device: str | None,
-    block_bytes: int | None,
-    report: Report,
-) -> tuple["Sums", str, tuple[str, ...]]:
-    """Return the sums, where the work ended, and what the user should know."""
-    sums = Sums.of(codec, expression)
-    return sums, *sums.gather(device, block_bytes, report)
-
-
-def sums_on_workers(
-    scheduler: str,
-    codec: Codec,
-    expression: Expression,
-    device: str | None,
-    block_bytes: int | None,
-    report: Report,
-) -> tuple["Sums", str, tuple[str, ...]]:
-    """Return the same as `sums_here`, of spans of rows that workers read and work on.
+def gather_on_workers(
+    sums: "Sums", scheduler: str, device: str | None, block_bytes: int | None, report: Report
+) -> tuple[str, tuple[str, ...]]:
+    """Do what `Sums.gather` does, of spans of rows that workers read and work on.
 
     Sums of samples and latents come from a worker as they are, those of genes block by block.
     """
@@ -61,9 +44,8 @@ def sums_on_workers(
         run_tasks,
     )
 
-    sums = Sums.of(codec, expression)
     sums.begin("cpu")
-    n = expression.n_samples
+    n = len(sums.values)
     devices: dict[str, None] = {}
     notes: dict[str, None] = {}
 
@@ -83,9 +65,9 @@ def sums_on_workers(
 
     with connected(scheduler) as client:
         spans = _spans(sums, block_bytes, _TASKS_A_WORKER * n_workers(client))
-        shared = (codec, sums.values, sums.shift, sums.counted, device, block_bytes)
+        shared = (sums.codec, sums.values, sums.shift, sums.counted, device, block_bytes)
         run_tasks(client, _of_span, shared, spans, in_order(take), advance)
-    return sums, " and ".join(devices), tuple(notes)
+    return " and ".join(devices), tuple(notes)
 
 
 def _spans(sums: "Sums", block_bytes: int | None, n_tasks: int) -> list[tuple[int, int]]:

@@ -131,7 +131,7 @@ def predict_maps(request: PredictRequest, report: Report = silent) -> Prediction
     done: dict[int, list[_Found]] = {}
     complete, run = True, _one_by_one if request.scheduler is None else _on_workers
     try:
-        run(request, features, compartments, done, report)
+        run(_Work(request, features, compartments), done, report)
     except Stop:
         if not done:
             raise
@@ -165,41 +165,76 @@ def _features(request: PredictRequest, report: Report) -> tuple[list[Features], 
     return features, training
 
 
-def _n_scores(request: PredictRequest, features: list[Features]) -> int:
-    """Return how many scores each target has."""
-    return sum(len(_regressors(request, one)) for one in features) * len(request.splits)
+@dataclass(frozen=True, eq=False)
+class _Work:
+    """What all targets are predicted from, and how; workers are sent it as it is."""
+
+    request: PredictRequest
+    features: list[Features]
+    compartments: Compartments | None
+
+    @property
+    def n_scores(self) -> int:
+        """How many scores each target has."""
+        return sum(len(self.regressors(one)) for one in self.features) * len(self.request.splits)
+
+    def regressors(self, features: Features) -> tuple[str, ...]:
+        """Gradient boosting on thousands of genes would take hours and say little."""
+        asked = self.request.regressors
+        return tuple(r for r in asked if r == "ridge" or features.name != GENES)
+
+    def scores(self, number: int) -> Iterator[_Found]:
+        """Return what is found of a target, one after the other."""
+        request, target = self.request, self.request.targets[number]
+        positions = request.expression.parcellation.positions
+        mask, maps, folds = np.zeros(0, bool), np.zeros((0, 0)), {}
+        for one in self.features:
+            there = np.isfinite(target.values) & np.isfinite(one.values).all(axis=1)
+            if not np.array_equal(there, mask):  # all features but incomplete images share it
+                mask, places = there, positions[there]
+                maps = target.values[mask, None]
+                if self.compartments is not None:
+                    seed = request.seed * 100_000 + number
+                    of_sample = self.compartments.of_sample[mask]
+                    surrogates = surrogate_maps(
+                        maps[:, 0], places, request.n_surrogates, seed, of_sample
+                    )
+                    maps = np.column_stack([maps, surrogates])
+                folds = {split: request.folds(mask, split) for split in request.splits}
+            x = standardised(one.values[mask])
+            for regressor in self.regressors(one):
+                for split in request.splits:
+                    if regressor == "ridge":
+                        predicted = ridge(x, maps, folds[split])
+                    else:
+                        alone = gradient_boosting(x, maps[:, 0], folds[split], request.seed)
+                        predicted = [values[:, None] for values in alone]
+                    about = (target.name, one.name, one.values.shape[1], regressor, split)
+                    numbers, mean = out_of_sample_r2(maps, predicted, folds[split])
+                    whole = np.full(len(mask), np.nan)
+                    whole[mask] = mean
+                    yield Score(*about, *numbers), whole
 
 
-def _one_by_one(
-    request: PredictRequest,
-    features: list[Features],
-    compartments: Compartments | None,
-    done: dict[int, list[_Found]],
-    report: Report,
-) -> None:
+def _one_by_one(work: _Work, done: dict[int, list[_Found]], report: Report) -> None:
     """Put what is found of each target into `done`, by its number."""
-    each = _n_scores(request, features)
-    total = each * len(request.targets)
-    for number, target in enumerate(request.targets):
+    targets, each = work.request.targets, work.n_scores
+    total = each * len(targets)
+    for number, target in enumerate(targets):
         stage, found = f"Predicting {target.name}", list[_Found]()
         report(Progress(stage, number * each, total))
-        for one in _target_scores(request, target, features, number, compartments):
+        for one in work.scores(number):
             found.append(one)
             if len(found) == each:
                 done[number] = found
             report(Progress(stage, number * each + len(found), total))
 
 
-def _on_workers(
-    request: PredictRequest,
-    features: list[Features],
-    compartments: Compartments | None,
-    done: dict[int, list[_Found]],
-    report: Report,
-) -> None:
+def _on_workers(work: _Work, done: dict[int, list[_Found]], report: Report) -> None:
     """Do what `_one_by_one` does, on the workers of ``request.scheduler``: a task a target."""
+    request = work.request
     assert request.scheduler is not None
-    expression, each, n = request.expression, _n_scores(request, features), len(request.targets)
+    expression, each, n = request.expression, work.n_scores, len(request.targets)
 
     def ended(number: int, result: Callable[[], list[_Found]]) -> None:
         done[number] = result()
@@ -210,63 +245,17 @@ def _on_workers(
     # of expression only the places are needed
     nothing = np.zeros((expression.n_samples, 1), np.float32)
     places = replace(expression, values=nothing, genes=expression.genes[:1])
-    shared = (replace(request, expression=places, features=()), features, compartments)
+    shared = replace(work, request=replace(request, expression=places, features=()))
     with connected(request.scheduler) as client:
         run_tasks(client, _of_target, shared, range(n), ended, advance)
 
 
-def _of_target(
-    shared: tuple[PredictRequest, list[Features], Compartments | None], number: int, report: Report
-) -> list[_Found]:
-    request, features, compartments = shared
-    each, found = _n_scores(request, features), list[_Found]()
-    target = request.targets[number]
-    for one in _target_scores(request, target, features, number, compartments):
+def _of_target(work: _Work, number: int, report: Report) -> list[_Found]:
+    name, found = work.request.targets[number].name, list[_Found]()
+    for one in work.scores(number):
         found.append(one)
-        report(Progress(target.name, len(found), each))
+        report(Progress(name, len(found), work.n_scores))
     return found
-
-
-def _target_scores(
-    request: PredictRequest,
-    target: Target,
-    features: list[Features],
-    number: int,
-    compartments: Compartments | None,
-) -> Iterator[_Found]:
-    positions = request.expression.parcellation.positions
-    mask, maps, folds = np.zeros(0, bool), np.zeros((0, 0)), {}
-    for one in features:
-        there = np.isfinite(target.values) & np.isfinite(one.values).all(axis=1)
-        if not np.array_equal(there, mask):  # all features but incomplete images share it
-            mask, places = there, positions[there]
-            maps = target.values[mask, None]
-            if compartments is not None:
-                seed = request.seed * 100_000 + number
-                of_sample = compartments.of_sample[mask]
-                surrogates = surrogate_maps(
-                    maps[:, 0], places, request.n_surrogates, seed, of_sample
-                )
-                maps = np.column_stack([maps, surrogates])
-            folds = {split: request.folds(mask, split) for split in request.splits}
-        x = standardised(one.values[mask])
-        for regressor in _regressors(request, one):
-            for split in request.splits:
-                if regressor == "ridge":
-                    predicted = ridge(x, maps, folds[split])
-                else:
-                    alone = gradient_boosting(x, maps[:, 0], folds[split], request.seed)
-                    predicted = [values[:, None] for values in alone]
-                about = (target.name, one.name, one.values.shape[1], regressor, split)
-                numbers, mean = out_of_sample_r2(maps, predicted, folds[split])
-                whole = np.full(len(mask), np.nan)
-                whole[mask] = mean
-                yield Score(*about, *numbers), whole
-
-
-def _regressors(request: PredictRequest, features: Features) -> tuple[str, ...]:
-    """Gradient boosting on thousands of genes would take hours and say little."""
-    return tuple(r for r in request.regressors if r == "ridge" or features.name != GENES)
 
 
 def _corrected(scores: list[Score]) -> tuple[Score, ...]:

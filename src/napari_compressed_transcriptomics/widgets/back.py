@@ -19,12 +19,7 @@ class _Before:
 
 
 class Back(QObject):
-    """Remembers which layers were seen, and in which grid.
-
-    Parameters
-    ----------
-    viewer : napari.Viewer or napari.components.ViewerModel
-    """
+    """Remembers which layers were seen, and in which grid."""
 
     changed = Signal()
 

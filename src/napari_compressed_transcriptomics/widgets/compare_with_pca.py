@@ -22,10 +22,6 @@ class CompareWithPca(RunBar):
     """Compresses the data of the current result by PCA, with as many components.
 
     Where the result's error was measured on held-out samples, that of PCA is, too.
-
-    Parameters
-    ----------
-    viewer : napari.Viewer
     """
 
     compressed = Signal(object, object)

@@ -40,6 +40,7 @@ from .shared.fields import (
     push_button,
     wrapping_label,
 )
+from .shared.following import on_change
 from .shared.layer_choice import LayerChoice
 from .shared.layouts import form, row
 from .shared.method_choice import LatentSize
@@ -82,10 +83,11 @@ class Compress(Dock):
         self._list_trained()
         self.model_path = QLineEdit()
         self.model_path.setPlaceholderText("model.safetensors")
-        self.browse = QPushButton("Browse…")
+        self.browse = push_button("Browse…", call=self._choose_model)
         self.from_folder = push_button(
             "Take from a folder…",
             "Where the published files cannot be fetched: choose a folder that holds them.",
+            self._take_from_folder,
         )
         self.fill_missing = check_box(
             "Fill in a few missing genes",
@@ -167,21 +169,13 @@ class Compress(Dock):
         self.lay_out(*parts, chosen=("Expression", self.layer))
 
     def _connect(self) -> None:
-        self.layer.changed.connect(self._offer_sizes)
-        self.genes.changed.connect(self._offer_sizes)
+        on_change(self._offer_sizes, self.layer, self.genes, self.codec)
+        on_change(
+            self._refresh, self.latent_size, self.model_path, self.show_latents, self.held_out
+        )
         self._session.work.result_chosen.connect(self._refresh)
-        self.codec.currentIndexChanged.connect(self._offer_sizes)
-        self.latent_size.currentIndexChanged.connect(self._refresh)
-        self.model_path.textChanged.connect(self._refresh)
-        self.show_latents.toggled.connect(self._refresh)
-        self.held_out.toggled.connect(self._refresh)
-        self.browse.clicked.connect(self._choose_model)
-        self.from_folder.clicked.connect(self._take_from_folder)
         self._session.changed.connect(self._list_trained)
-        self.bar.clicked.connect(self._start)
-        self.bar.ended.connect(self._refresh)
-        self.bar.succeeded.connect(self.show_result)
-        self.bar.repeat.offer(self._again)
+        self.bar.calls(self._start, self.show_result, self._refresh, self._again)
         self.save_model.clicked.connect(lambda: self._say(self.menu.save_model()))
         self.save_results.clicked.connect(lambda: self._say(self.menu.save_results()))
 

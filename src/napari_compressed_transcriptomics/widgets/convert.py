@@ -34,16 +34,21 @@ class Convert(Dock):
         self.source, self.target = QLineEdit(), QLineEdit()
         self.source.setPlaceholderText("folder of one NIfTI per gene, or a file")
         self.target.setPlaceholderText("NAME.zarr")
-        self.folder = push_button("Folder…", "Choose a folder of one 3-D NIfTI per gene.")
-        self.file = push_button("File…", "Choose a 4-D NIfTI, a table with its atlas, or AnnData.")
-        self.save_as = push_button("Save as…", "Choose where the store is to be written.")
+        self.folder = push_button(
+            "Folder…", "Choose a folder of one 3-D NIfTI per gene.", self._choose_folder
+        )
+        self.file = push_button(
+            "File…", "Choose a 4-D NIfTI, a table with its atlas, or AnnData.", self._choose_file
+        )
+        self.save_as = push_button(
+            "Save as…", "Choose where the store is to be written.", self._choose_target
+        )
         self.variant = choice(VARIANTS)
         self.bad_maps = choice(BAD_MAPS)
         self.dtype = choice(_DTYPES)
         self.dtype.setToolTip("float16 rounds values; the rounding is reported at the end.")
         self.cluster = ClusterField("write the genes")
-        self.bar = RunBar("Convert to store")
-        self.bar.run.setText("Convert")
+        self.bar = RunBar("Convert to store", "Convert")
         self.result = wrapping_label()
         about = wrapping_label()
         about.setText(
@@ -61,13 +66,7 @@ class Convert(Dock):
         self.lay_out(about, fields, self.bar, self.result, 1)
         self.source.textChanged.connect(self._offer_target)
         self.target.textChanged.connect(self._refresh)
-        self.folder.clicked.connect(self._choose_folder)
-        self.file.clicked.connect(self._choose_file)
-        self.save_as.clicked.connect(self._choose_target)
-        self.bar.clicked.connect(self._start)
-        self.bar.succeeded.connect(self._open)
-        self.bar.repeat.offer(self._again)
-        self.bar.ended.connect(self._refresh)
+        self.bar.calls(self._start, self._open, self._refresh, self._again)
         self._refresh()
 
     def ask_about(self, path: str, why: str) -> None:

@@ -25,6 +25,7 @@ from .open_data.path_field import PathField
 from .shared.dock import Dock
 from .shared.fields import choice, push_button, wrapping_label
 from .shared.file_list import FileList
+from .shared.following import on_change
 from .shared.gene_table import GeneTable
 from .shared.layouts import form, row
 from .shared.result_layers import Outputs, add_result
@@ -69,8 +70,7 @@ class DecodeLatents(Dock):
             "get the spread that the model, or the published sample, records: an estimate, which "
             "is reported."
         )
-        self.bar = RunBar("Decode latents")
-        self.bar.run.setText("&Decode")
+        self.bar = RunBar("Decode latents", "&Decode")
         self.notes = wrapping_label()
         self.genes = GeneTable("Decode latents first.")
         self.save_gene = push_button("Save &gene…", "The gene chosen as NIfTI, to a folder")
@@ -83,15 +83,8 @@ class DecodeLatents(Dock):
         )
         saving = row(self.save_gene, self.save_all)
         self.lay_out(about, self.files, self._form, self.bar, self.notes, (self.genes, 1), saving)
-        for changed in (
-            self.files.changed, self.kind.currentIndexChanged, self.model.changed,
-            self.atlas.changed, self.ranges.textChanged,
-        ):  # fmt: skip
-            changed.connect(lambda *_: self._refresh())
-        self.bar.clicked.connect(self._start)
-        self.bar.succeeded.connect(self._on_done)
-        self.bar.ended.connect(self._refresh)
-        self.bar.repeat.offer(self._again)
+        on_change(self._refresh, self.files, self.kind, self.model, self.atlas, self.ranges)
+        self.bar.calls(self._start, self._on_done, self._refresh, self._again)
         self.genes.chosen.connect(self._show)
         self.save_gene.clicked.connect(lambda: self._save([self.genes.gene]))
         self.save_all.clicked.connect(lambda: self._save(None))

@@ -36,7 +36,7 @@ from .figure_subjects import MOVIES, PLOTS, Subject, of_result_again, plot_again
 from .shared.background import Background
 from .shared.dock import Dock
 from .shared.fields import check_box, choice
-from .shared.following import follow, soon
+from .shared.following import follow, on_change, soon
 from .shared.layer_choice import LayerChoice
 from .shared.layouts import form
 from .shared.run_bar import RunBar
@@ -61,10 +61,6 @@ class ExportFigure(Dock):
     """Draws the chosen layer as a figure of a size in cm, and saves it as PNG, SVG or PDF.
 
     So it does with plots of the current result, and with movies of the layer as the brain turns.
-
-    Parameters
-    ----------
-    napari_viewer : napari.Viewer
     """
 
     recalls = True
@@ -88,8 +84,7 @@ class ExportFigure(Dock):
         self.limits.setChecked(True)
         self.preview = QLabel()
         self.preview.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.bar = RunBar("Figure")
-        self.bar.run.setText("&Save figure…")
+        self.bar = RunBar("Figure", "&Save figure…")
         self.bar.run.setToolTip(
             "As PNG, SVG or PDF, movies as GIF or MP4, with the settings beside it as JSON (Alt+S)"
         )
@@ -110,20 +105,14 @@ class ExportFigure(Dock):
         self._drawer = Background(self)
         self._drawer.answered.connect(self._show)
         self._soon = soon(self, self._draw, _WAIT)
-        for changed in (
-            self.n.valueChanged, self.width_cm.valueChanged,
-            self.font_pt.valueChanged, self.title.textChanged, self.template.toggled,
-            self.limits.toggled, self.frames.valueChanged, self.per_second.valueChanged,
-        ):  # fmt: skip
-            changed.connect(lambda *_: self._on_change())
+        fields = self.n, self.width_cm, self.font_pt, self.title, self.template, self.limits
+        on_change(self._on_change, *fields, self.frames, self.per_second)
         self._sizes = dict(_SIZES)
         self._moves = False
         self.view.currentIndexChanged.connect(self._on_view)
         session(viewer).work.result_chosen.connect(self._on_change)
         self.layer.changed.connect(self._on_layer)
-        self.bar.clicked.connect(self._ask)
-        self.bar.repeat.offer(self._again)
-        self.bar.succeeded.connect(lambda path: self.bar.status.setText(f"Saved {path}"))
+        self.bar.calls(self._ask, self._on_saved, again=self._again)
         follow(self, [viewer.layers.selection.events.active], self._on_active)
         follow(self, [viewer.dims.events.point, viewer.dims.events.order], self._on_change)
         self._on_active()
@@ -261,6 +250,9 @@ class ExportFigure(Dock):
         picture.loadFromData(answer)
         smooth = Qt.TransformationMode.SmoothTransformation
         self.preview.setPixmap(picture.scaledToWidth(_PREVIEW, smooth))
+
+    def _on_saved(self, path: Path) -> None:
+        self.bar.status.setText(f"Saved {path}")
 
     def _ask(self) -> None:
         from napari_compressed_transcriptomics.io.writers.figure import check_figure_path

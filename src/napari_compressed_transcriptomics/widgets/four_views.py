@@ -29,12 +29,7 @@ _TIP = (
 
 
 class FourViews(QWidget):
-    """Shows three views beside the window's, one below the other or side by side, as there is room.
-
-    Parameters
-    ----------
-    napari_viewer : napari.Viewer
-    """
+    """Shows three views beside the window's, below each other or side by side, as there is room."""
 
     def __init__(self, napari_viewer: Any):
         super().__init__()

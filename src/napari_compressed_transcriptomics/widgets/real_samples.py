@@ -35,6 +35,7 @@ class RealSamples(Dock):
         self.from_folder = push_button(
             "Take from a folder…",
             "Where the files cannot be fetched: choose a folder that holds them.",
+            self._take,
         )
         self.bar = RunBar("Real samples")
         self._here = False
@@ -42,10 +43,7 @@ class RealSamples(Dock):
         self.lay_out(form(("Sample", self.sample)), *parts, 1)
         self.sample.currentIndexChanged.connect(self._look)
         self.accept.toggled.connect(self._refresh)
-        self.from_folder.clicked.connect(self._take)
-        self.bar.clicked.connect(self.start)
-        self.bar.succeeded.connect(self._show)
-        self.bar.ended.connect(self._look)
+        self.bar.calls(self.start, self._show, self._look)
         self.bar.repeat.offer(lambda: sample_again(self.sample.currentData()))
         self._look()
 

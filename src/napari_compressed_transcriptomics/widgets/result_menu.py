@@ -17,12 +17,7 @@ if TYPE_CHECKING:
 
 
 class ResultMenu(QToolButton):
-    """A button with a menu for the session's current result, whoever made it.
-
-    Parameters
-    ----------
-    viewer : napari.Viewer
-    """
+    """A button with a menu for the session's current result, whoever made it."""
 
     def __init__(self, viewer: Any):
         super().__init__()

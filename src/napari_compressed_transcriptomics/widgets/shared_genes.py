@@ -12,12 +12,7 @@ from .shared.session import session
 
 
 class SharedGenes(Choice):
-    """A model fitted to the genes that two data sets share can be used on both.
-
-    Parameters
-    ----------
-    viewer : napari.Viewer
-    """
+    """A model fitted to the genes that two data sets share can be used on both."""
 
     changed = Signal()
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtWidgets import (
     QDoubleSpinBox,
     QLineEdit,
-    QPushButton,
 )
 
 from napari_compressed_transcriptomics.codecs.recipes import (
@@ -27,8 +26,10 @@ from .shared.fields import (
     choice,
     count,
     more_settings,
+    push_button,
     wrapping_label,
 )
+from .shared.following import on_change
 from .shared.layer_choice import LayerChoice
 from .shared.layouts import form
 from .shared.method_choice import LatentSize
@@ -89,23 +90,15 @@ class Train(Dock):
         self.patience = count("as the recipe")
         self.patience.setToolTip("Epochs without a lower held-out error before training stops.")
         self.seed = count()
-        self.bar = RunBar("Train autoencoder", keep_best=True)
-        self.bar.run.setText("Train")
+        self.bar = RunBar("Train autoencoder", "Train", keep_best=True)
         self.curve = TrainingCurve(napari_viewer)
         self.result = wrapping_label()
-        self.save_model = QPushButton("Save model…")
+        self.save_model = push_button("Save model…", call=self._save_model)
         self._arrange()
-        self.layer.changed.connect(self._offer_sizes)
-        self.genes.changed.connect(self._offer_sizes)
-        self.recipe.currentIndexChanged.connect(self._offer_sizes)
-        self.latent_size.currentIndexChanged.connect(self._refresh)
-        self.hidden.textChanged.connect(self._refresh)
-        self.bar.clicked.connect(self._start)
+        on_change(self._offer_sizes, self.layer, self.genes, self.recipe)
+        on_change(self._refresh, self.latent_size, self.hidden)
+        self.bar.calls(self._start, self._on_trained, self._refresh, self._again)
         self.bar.progressed.connect(self.curve.add)
-        self.bar.succeeded.connect(self._on_trained)
-        self.bar.ended.connect(self._refresh)
-        self.save_model.clicked.connect(self._save_model)
-        self.bar.repeat.offer(self._again)
         self._offer_sizes()
 
     def _arrange(self) -> None:

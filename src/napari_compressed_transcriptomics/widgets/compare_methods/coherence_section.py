@@ -30,6 +30,7 @@ from napari_compressed_transcriptomics.study.coherence_of_methods import (
 from napari_compressed_transcriptomics.viewer.window.notices import user_errors_shown
 from napari_compressed_transcriptomics.widgets.shared.fields import count, push_button
 from napari_compressed_transcriptomics.widgets.shared.figure_view import FigureView
+from napari_compressed_transcriptomics.widgets.shared.following import on_change
 from napari_compressed_transcriptomics.widgets.shared.layouts import form, stack
 from napari_compressed_transcriptomics.widgets.shared.plot_section import PlotSection
 from napari_compressed_transcriptomics.widgets.shared.region_choice import (
@@ -78,8 +79,7 @@ class CoherenceSection(QWidget):
         self.permutations.setRange(19, 99_999)
         self.permutations.setValue(999)
         self.permutations.setToolTip("Surrogate maps for p; the least p is 1 / (this + 1)")
-        self.bar = RunBar("Anatomical coherence", keep_best=True)
-        self.bar.run.setText("&Measure")
+        self.bar = RunBar("Anatomical coherence", "&Measure", keep_best=True)
         self.table = QTableWidget()
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.table.setTabKeyNavigation(False)  # Tab goes on to the next field
@@ -92,7 +92,9 @@ class CoherenceSection(QWidget):
         self.plot = PlotSection("Coherence", "coherence", FigureView(viewer))
         self.plot.heading.hide()
         self.save = push_button(
-            "Save coherence…", "Table (CSV), settings (JSON) and figure (PNG) to a folder"
+            "Save coherence…",
+            "Table (CSV), settings (JSON) and figure (PNG) to a folder",
+            self._save,
         )
         heading = QLabel("<b>Anatomical coherence of the latents shown</b>")
         heading.setToolTip(_MEANING)
@@ -104,15 +106,9 @@ class CoherenceSection(QWidget):
         )
         stack(self, heading, settings, self.bar, self.table, self.plot, self.save, margins=0)
         self.setContentsMargins(0, 12, 0, 0)
-        self.bar.clicked.connect(self._measure)
-        self.bar.succeeded.connect(self._on_measured)
-        self.bar.ended.connect(self._on_ended)
-        self.regions.changed.connect(self.refresh)
-        self.compartments.changed.connect(self.refresh)
-        self.permutations.valueChanged.connect(lambda _: self.refresh())
-        self.save.clicked.connect(self._save)
+        self.bar.calls(self._measure, self._on_measured, self._on_ended, self._again)
+        on_change(self.refresh, self.regions, self.compartments, self.permutations)
         self._work = session(viewer).work
-        self.bar.repeat.offer(self._again)
         self._show()
         self.refresh()
 

@@ -6,7 +6,6 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import (
     QFileDialog,
     QLineEdit,
-    QPushButton,
     QWidget,
 )
 
@@ -21,8 +20,10 @@ from napari_compressed_transcriptomics.widgets.shared.fields import (
     choice,
     count,
     more_settings,
+    push_button,
     wrapping_label,
 )
+from napari_compressed_transcriptomics.widgets.shared.following import on_change
 from napari_compressed_transcriptomics.widgets.shared.layer_choice import LayerChoice
 from napari_compressed_transcriptomics.widgets.shared.layouts import form, label, row, stack
 from napari_compressed_transcriptomics.widgets.shared.method_choice import LatentSizes, MethodChoice
@@ -71,22 +72,16 @@ class HeldOutForm(QWidget):
             "Optional: a folder where scores are kept as soon as they are there; what it holds of "
             "the same comparison is not fitted again"
         )
-        self.browse = QPushButton("&Browse…")
+        self.browse = push_button("&Browse…", call=self._browse)
         self.device = DeviceChoice(settings.preferences().device)
         self.processes = count("as memory allows")
         self.processes.setToolTip("How many fits run at once: as cores and free memory allow")
         self.cluster = ClusterField("fit")
         self._arrange()
-        self.browse.clicked.connect(self._browse)
         self.split.currentIndexChanged.connect(self._show_why)
-        for signal in (
-            layer.changed, self.methods.changed, self.sizes.textChanged,
-            self.split.currentIndexChanged, self.buffer.textChanged, self.folds.valueChanged,
-            self.seed.valueChanged,
-            self.folder.textChanged, self.computing.toggled, self.processes.valueChanged,
-            self.device.combo.currentIndexChanged, self.cluster.textChanged,
-        ):  # fmt: skip
-            signal.connect(lambda *_: self.changed.emit())
+        fields = layer, self.methods, self.sizes, self.split, self.buffer, self.folds, self.seed
+        computing = self.computing, self.processes, self.device.combo, self.cluster
+        on_change(lambda *_: self.changed.emit(), *fields, self.folder, *computing)
 
     def _arrange(self) -> None:
         self._form = form(

@@ -68,13 +68,14 @@ class HeldOutTab(Tab):
         self._directory: Path | None = None
         self.form = HeldOutForm(layer)
         self.outlook = wrapping_label()
-        self.bar = RunBar("Compare methods", keep_best=True, tells=False)
-        self.bar.run.setText("&Compare")
+        self.bar = RunBar("Compare methods", "&Compare", keep_best=True, tells=False)
         view = FigureView(viewer, (240, _PANEL_HEIGHT + _LEGEND_HEIGHT))
         self.plot = PlotSection("Error on held-out samples", "held_out_error", view)
         self.table = MethodTable()
         self.save = push_button(
-            "S&ave comparison…", "Table (CSV), settings (JSON) and figure (PNG) to a folder"
+            "S&ave comparison…",
+            "Table (CSV), settings (JSON) and figure (PNG) to a folder",
+            self._save,
         )
         self._arrange()
 
@@ -82,12 +83,8 @@ class HeldOutTab(Tab):
         self._background.answered.connect(self._on_outlook)
         self._soon = soon(self, self._show, _MILLISECONDS_BETWEEN_DRAWINGS)
         self.form.changed.connect(self._refresh)
-        self.bar.clicked.connect(self._start)
+        self.bar.calls(self._start, self._on_compared, self._on_ended, self._again)
         self.bar.progressed.connect(self._on_progress)
-        self.bar.succeeded.connect(self._on_compared)
-        self.bar.ended.connect(self._on_ended)
-        self.save.clicked.connect(self._save)
-        self.bar.repeat.offer(self._again)
         self._work = session(viewer).work
         self._work.study_opened.connect(self._on_opened)
         if self._work.comparison is not None:  # of a dock that was closed

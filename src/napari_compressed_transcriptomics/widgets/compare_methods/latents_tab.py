@@ -13,6 +13,7 @@ from qtpy.QtWidgets import (
 from napari_compressed_transcriptomics.codecs.registry import METHODS, titles
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Expression
+from napari_compressed_transcriptomics.repeat.command import Repeat
 from napari_compressed_transcriptomics.repeat.studies import latents_again
 from napari_compressed_transcriptomics.study.latents_of_methods import (
     SIGNS,
@@ -34,6 +35,7 @@ from napari_compressed_transcriptomics.widgets.shared.fields import (
     push_button,
     wrapping_label,
 )
+from napari_compressed_transcriptomics.widgets.shared.following import on_change
 from napari_compressed_transcriptomics.widgets.shared.layer_choice import LayerChoice
 from napari_compressed_transcriptomics.widgets.shared.layouts import Tab, form, row, scrolled
 from napari_compressed_transcriptomics.widgets.shared.method_choice import MethodChoice
@@ -68,8 +70,7 @@ class LatentsTab(Tab):
         self.components.setRange(1, _MAX_COMPONENTS)
         self.components.setValue(2)
         self.seed = count()
-        self.bar = RunBar("Latents of methods", keep_best=True)
-        self.bar.run.setText("Show l&atents")
+        self.bar = RunBar("Latents of methods", "Show l&atents", keep_best=True)
         self.bar.run.setToolTip(
             "Fit the methods to all samples, and show a layer per component, those of a method "
             "side by side"
@@ -78,11 +79,13 @@ class LatentsTab(Tab):
             "Scatte&r plots",
             "Component 1 against component 2 of each method, in a window of their own; methods "
             "that are not fitted yet are fitted first",
+            self._scatter,
         )
         self.open = push_button(
             "&Open latents…",
             "Published latents (NIfTI, such as abagen_pca0_8mm.nii.gz) next to your own; files "
             "that differ by the component's number are one method",
+            self._ask_and_open,
         )
         self.note = wrapping_label()
         self.coherence = CoherenceSection(viewer, self._shown)
@@ -92,16 +95,12 @@ class LatentsTab(Tab):
         self._background = Background(self)
         self._background.answered.connect(self.methods.offer)
         self._asked: tuple[Any, int] | None = None
-        layer.changed.connect(self._refresh)
-        self.methods.changed.connect(self._refresh)
-        self.components.valueChanged.connect(self._refresh)
-        self.bar.clicked.connect(self._run)
-        self.bar.succeeded.connect(self._on_fitted)
-        self.bar.ended.connect(self._on_ended)
-        self.scatter.clicked.connect(self._scatter)
-        self.open.clicked.connect(self._ask_and_open)
-        self.bar.repeat.offer(lambda: latents_again(self.request()))
+        on_change(self._refresh, layer, self.methods, self.components)
+        self.bar.calls(self._run, self._on_fitted, self._on_ended, self._again)
         self._refresh()
+
+    def _again(self) -> Repeat:
+        return latents_again(self.request())
 
     def _arrange(self) -> None:
         sizes = ("Components (&k)", self.components), ("S&eed", self.seed)

@@ -38,33 +38,31 @@ class ComponentTable(Tab):
         self._result: Reconstruction | None = None
         self._genes: ComponentGenes | None = None
         self._reading = GeneReading(self, viewer)
-        self.bar = RunBar("Genes of components")
-        self.bar.run.setText("Find &genes")
+        self.bar = RunBar("Genes of components", "Find &genes")
         self.component = component_box()
         self.table = GeneTable("Press Find genes.")
         self.table.set_genes((), _NOTHING)
         self.table.table.sortByColumn(2, Qt.SortOrder.DescendingOrder)  # rises and falls
         self.basis = wrapping_label()
         self.save = push_button(
-            "&Save table…", "All components as CSV, one row per gene, for enrichment tools"
+            "&Save table…",
+            "All components as CSV, one row per gene, for enrichment tools",
+            self._save,
         )
         self.save_ranking = push_button(
             "Save &ranking…",
             "The genes of this component from rise to fall as .rnk, for preranked enrichment "
             "(GSEA)",
+            self._save_ranking,
         )
         component = form(("&Component", self.component))
         buttons = row(self.save, self.save_ranking)
         stack(self, self.bar, component, (self.table, 1), self.basis, buttons)
         results.changed.connect(self._on_result)
-        self.bar.clicked.connect(self._start)
-        self.bar.succeeded.connect(self._on_found)
+        self.bar.calls(self._start, self._on_found, again=self._again)
         self.component.valueChanged.connect(self._show)
         self.table.chosen.connect(self._show_gene)
-        self.save.clicked.connect(self._save)
-        self.save_ranking.clicked.connect(self._save_ranking)
         self._work = session(viewer).work
-        self.bar.repeat.offer(self._again)
         self._on_result()
 
     def _on_result(self) -> None:

@@ -33,10 +33,6 @@ class RegionErrors(QWidget):
     """Shows the RMSE of each region, the worst on top.
 
     A click on a region goes to its worst sample; a click in the brain marks its region.
-
-    Parameters
-    ----------
-    viewer : napari.Viewer
     """
 
     went_to = Signal(int)

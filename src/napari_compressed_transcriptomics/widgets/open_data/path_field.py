@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from qtpy.QtWidgets import QFileDialog, QLineEdit, QPushButton, QWidget
+from qtpy.QtWidgets import QFileDialog, QLineEdit, QWidget
 
+from napari_compressed_transcriptomics.widgets.shared.fields import push_button
 from napari_compressed_transcriptomics.widgets.shared.layouts import row, stack
 
 
@@ -28,9 +29,8 @@ class PathField(QWidget):
         self.line = QLineEdit()
         self.line.setPlaceholderText(nothing)
         self.changed = self.line.textChanged
-        self.file, self.folder = QPushButton("File…"), QPushButton("Folder…")
-        self.file.clicked.connect(self._ask_file)
-        self.folder.clicked.connect(self._ask_folder)
+        self.file = push_button("File…", call=self._ask_file)
+        self.folder = push_button("Folder…", call=self._ask_folder)
         buttons = [self.folder] * folders + [self.file] * bool(files)
         stack(self, row((self.line, 1), *buttons), margins=0)
 

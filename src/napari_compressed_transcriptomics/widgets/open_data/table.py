@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from qtpy.QtWidgets import QLineEdit, QPushButton
+from qtpy.QtWidgets import QLineEdit
 
 from napari_compressed_transcriptomics.core.errors import UserError, listing
 from napari_compressed_transcriptomics.core.expression import Expression
@@ -16,8 +16,12 @@ from napari_compressed_transcriptomics.io.readers.table_expression import read_t
 from napari_compressed_transcriptomics.viewer.adding import add_expression
 from napari_compressed_transcriptomics.widgets.shared.background import Background
 from napari_compressed_transcriptomics.widgets.shared.dock import Dock
-from napari_compressed_transcriptomics.widgets.shared.fields import choice, wrapping_label
-from napari_compressed_transcriptomics.widgets.shared.following import soon
+from napari_compressed_transcriptomics.widgets.shared.fields import (
+    choice,
+    push_button,
+    wrapping_label,
+)
+from napari_compressed_transcriptomics.widgets.shared.following import on_change, soon
 from napari_compressed_transcriptomics.widgets.shared.layouts import form, row
 from napari_compressed_transcriptomics.widgets.shared.region_choice import RegionChoice
 
@@ -69,9 +73,12 @@ class OpenTable(Dock):
         )
         self.missing = choice(MISSING)
         self.preview = wrapping_label()
-        self.open = QPushButton("Open")
-        self.compress = QPushButton("Open and &compress")
-        self.compress.setToolTip("Open the table, go to Compress, and run it as it is set there")
+        self.open = push_button("Open", call=self._open)
+        self.compress = push_button(
+            "Open and &compress",
+            "Open the table, go to Compress, and run it as it is set there",
+            self._open_and_compress,
+        )
         self._form = form(
             ("Table", self.table),
             ("Atlas", self.layer),
@@ -90,13 +97,8 @@ class OpenTable(Dock):
         self._background.answered.connect(self._on_answer)
         self._soon = soon(self, self._ask, _MILLISECONDS)
         self.table.changed.connect(self._find_atlas)
-        for field in (self.table, self.atlas, self.region_names):
-            field.changed.connect(self._on_change)
-        self.ids.textChanged.connect(self._on_change)
-        self.layer.changed.connect(self._on_change)
-        self.missing.currentIndexChanged.connect(self._on_change)
-        self.open.clicked.connect(self._open)
-        self.compress.clicked.connect(self._open_and_compress)
+        files = self.table, self.atlas, self.region_names
+        on_change(self._on_change, *files, self.ids, self.layer, self.missing)
         self._on_change()
 
     def ask(self) -> None:

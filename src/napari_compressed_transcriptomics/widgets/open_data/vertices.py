@@ -19,10 +19,8 @@ from napari_compressed_transcriptomics.io.readers.surfaces.place import OnSurfac
 from napari_compressed_transcriptomics.repeat.command import Repeat
 from napari_compressed_transcriptomics.repeat.reading import open_again
 from napari_compressed_transcriptomics.widgets.shared.background import Background
-from napari_compressed_transcriptomics.widgets.shared.fields import choice, wrapping_label
-from napari_compressed_transcriptomics.widgets.shared.following import soon
-from napari_compressed_transcriptomics.widgets.shared.layouts import form
-from napari_compressed_transcriptomics.widgets.shared.run_bar import RunBar
+from napari_compressed_transcriptomics.widgets.shared.fields import choice
+from napari_compressed_transcriptomics.widgets.shared.following import on_change, soon
 
 from .form import OpenForm
 from .path_field import PathField
@@ -39,8 +37,8 @@ class OpenVertices(OpenForm):
     """Looks at data on vertices as soon as they are chosen, says what they are, and opens them."""
 
     def __init__(self, napari_viewer: Any):
-        super().__init__(napari_viewer)
-        self.source = PathField("Expression on vertices", _DATA, folders=True)
+        source = PathField("Expression on vertices", _DATA, folders=True)
+        super().__init__(napari_viewer, "Open expression on vertices", source)
         self.source.line.setToolTip(
             "A folder of one GIFTI or MGH per gene and hemisphere (lh.GENE.gii), or a table with "
             "a row per vertex and a column per gene. The mesh is known from the number of "
@@ -65,10 +63,7 @@ class OpenVertices(OpenForm):
             "looked for next to it."
         )
         self.missing = choice(MISSING)
-        self.why = wrapping_label()
-        self.bar = RunBar("Open expression on vertices")
-        self.bar.run.setText("Open")
-        fields = form(
+        self.lay_out_form(
             ("Data", self.source),
             ("Hemisphere", self.side),
             ("Surfaces", self.surfaces["left"]),
@@ -78,20 +73,13 @@ class OpenVertices(OpenForm):
             ("Parcels", self.parcels),
             ("Missing values", self.missing),
         )
-        self.lay_out(self.why, fields, self.bar, 1)
-        self.why.hide()
         self._looked: Outlook | str = ""
         """What the data are, or why they cannot be opened."""
         self._background = Background(self)
         self._background.answered.connect(self._on_answer)
         self._soon = soon(self, self._ask, _MILLISECONDS)
-        for field in (self.source, *self.surfaces.values(), *self.cortex.values(), self.parcels):
-            field.changed.connect(self._on_change)
-        self.side.currentIndexChanged.connect(self._on_change)
-        self.bar.clicked.connect(self._start)
-        self.bar.succeeded.connect(self._show)
-        self.bar.ended.connect(self._allow)
-        self.bar.repeat.offer(self._again)
+        files = *self.surfaces.values(), *self.cortex.values()
+        on_change(self._on_change, self.source, *files, self.parcels, self.side)
         self._on_change()
 
     def ask_about(self, path: str | Path, why: str = "") -> None:
@@ -158,7 +146,7 @@ class OpenVertices(OpenForm):
             self._soon.stop()
         else:
             self._soon.start()
-        self._allow()
+        self._refresh()
 
     def _ask(self) -> None:
         path = self.source.path
@@ -168,9 +156,9 @@ class OpenVertices(OpenForm):
     def _on_answer(self, answer: Outlook | str) -> None:
         if not self._soon.isActive() and self.source.path is not None:  # else of another form
             self._looked = answer
-            self._allow()
+            self._refresh()
 
-    def _allow(self) -> None:
+    def _refresh(self) -> None:
         """Let data be opened once it is known what they are, and say it."""
         if isinstance(self._looked, str):
             self.bar.allow(self._looked)

@@ -9,9 +9,7 @@ from napari_compressed_transcriptomics.core.progress import Report
 from napari_compressed_transcriptomics.io.files.how_read import HowRead
 from napari_compressed_transcriptomics.repeat.command import Repeat
 from napari_compressed_transcriptomics.repeat.reading import open_again
-from napari_compressed_transcriptomics.widgets.shared.fields import choice, wrapping_label
-from napari_compressed_transcriptomics.widgets.shared.layouts import form
-from napari_compressed_transcriptomics.widgets.shared.run_bar import RunBar
+from napari_compressed_transcriptomics.widgets.shared.fields import choice
 
 from .form import OpenForm
 from .path_field import PathField
@@ -34,30 +32,20 @@ class OpenVolumes(OpenForm):
     recalls = True
 
     def __init__(self, napari_viewer: Any):
-        super().__init__(napari_viewer)
-        self.source = PathField(
-            "Expression volumes", "Expression (*.nii *.nii.gz *.zip);;All files (*)", folders=True
-        )
+        files = "Expression (*.nii *.nii.gz *.zip);;All files (*)"
+        source = PathField("Expression volumes", files, folders=True)
+        super().__init__(napari_viewer, "Open expression volumes", source)
         self.variant, self.bad_maps = choice(VARIANTS), choice(BAD_MAPS)
         self.bad_maps.setToolTip(
             "Genes that lack data within the brain, and of one volume per gene also those with "
             "values far outside what other genes have."
         )
-        self.why = wrapping_label()
-        self.bar = RunBar("Open expression volumes")
-        self.bar.run.setText("Open")
-        fields = form(
+        self.lay_out_form(
             ("Folder or file", self.source),
             ("Variant", self.variant),
             ("Bad maps", self.bad_maps),
         )
-        self.lay_out(self.why, fields, self.bar, 1)
-        self.why.hide()
         self.source.changed.connect(self._refresh)
-        self.bar.clicked.connect(self._start)
-        self.bar.succeeded.connect(self._show)
-        self.bar.ended.connect(self._refresh)
-        self.bar.repeat.offer(self._again)
         self._refresh()
 
     def ask_about(self, path: str, why: str) -> None:
@@ -84,6 +72,3 @@ class OpenVolumes(OpenForm):
         self.request()
         impute, variant = self.bad_maps.currentData() or None, self.variant.currentData() or None
         return open_again(HowRead((str(self.source.path),), impute=impute, variant=variant))
-
-    def _refresh(self) -> None:
-        self.bar.check(self.request)

@@ -16,12 +16,7 @@ if TYPE_CHECKING:
 
 
 class ComputedLatents(QWidget):
-    """A box a result of the current data; not seen while there is none.
-
-    Parameters
-    ----------
-    viewer : napari.Viewer
-    """
+    """A box a result of the current data; not seen while there is none."""
 
     changed = Signal()
 

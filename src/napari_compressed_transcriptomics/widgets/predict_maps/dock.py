@@ -39,6 +39,7 @@ from napari_compressed_transcriptomics.widgets.shared.fields import (
     wrapping_label,
 )
 from napari_compressed_transcriptomics.widgets.shared.file_list import FileList
+from napari_compressed_transcriptomics.widgets.shared.following import on_change
 from napari_compressed_transcriptomics.widgets.shared.layer_choice import LayerChoice
 from napari_compressed_transcriptomics.widgets.shared.layouts import form, stack, tabs
 from napari_compressed_transcriptomics.widgets.shared.method_choice import LatentSizes, MethodChoice
@@ -104,24 +105,11 @@ class PredictMaps(Dock):
         self._offered: Expression | None = None
         self._defaults()
         self._arrange()
-        for changed in (
-            self.targets.changed,
-            self.compartments.changed,
-            self.methods.changed,
-            self.results.changed,
-            self.sizes.textChanged,
-            self.images.changed,
-            self.regressors.changed,
-            self.splits.changed,
-            self.buffer.valueChanged,
-        ):
-            changed.connect(lambda *_: self._refresh())
+        on_change(self._refresh, self.targets, self.methods, self.sizes, self.results, self.images)
+        on_change(self._refresh, self.regressors, self.splits, self.buffer, self.compartments)
         self.layer.changed.connect(self._offer_methods)
-        self.bar.clicked.connect(self._start)
+        self.bar.calls(self._start, self._on_predicted, self._refresh, self._again)
         self.bar.progressed.connect(lambda _: self.cost.setText(self._cost))
-        self.bar.succeeded.connect(self._on_predicted)
-        self.bar.ended.connect(self._refresh)
-        self.bar.repeat.offer(self._again)
         self._work.study_opened.connect(self._show_opened)
         self._show_opened()
         self._offer_methods()

@@ -41,12 +41,7 @@ if TYPE_CHECKING:
 
 
 class PredictionView(QWidget):
-    """Shows a prediction, plots the row chosen, puts its maps into the viewer, and saves.
-
-    Parameters
-    ----------
-    viewer : napari.Viewer
-    """
+    """Shows a prediction, plots the row chosen, puts its maps into the viewer, and saves."""
 
     def __init__(self, viewer: Any):
         super().__init__()
@@ -59,9 +54,9 @@ class PredictionView(QWidget):
             "Show &maps",
             "The target of the row chosen, its prediction and its error side by side; other "
             "layers are hidden (Enter in the table does the same)",
+            self._show_maps,
         )
-        self.save = RunBar("Save prediction")
-        self.save.run.setText("Sa&ve…")
+        self.save = RunBar("Save prediction", "Sa&ve…")
         self.save.run.setToolTip("Tables, figure, predicted maps and their errors into a folder")
         self.save.cancel.hide()  # all files or none, at once
         self.row = PlotSection("Samples of this row", "prediction", FigureView(viewer, (240, 220)))
@@ -74,10 +69,7 @@ class PredictionView(QWidget):
         stack(self, self.figure, self.doubt, (self.table, 1), *below)
         self.table.chosen.connect(self._refresh)
         self.table.wanted.connect(self._show_maps)
-        self.show_maps.clicked.connect(self._show_maps)
-        self.save.clicked.connect(self._ask)
-        self.save.succeeded.connect(self._on_saved)
-        self.save.ended.connect(self._refresh)
+        self.save.calls(self._ask, self._on_saved, self._refresh)
         self._refresh()
 
     def show_prediction(self, prediction: "Prediction") -> None:

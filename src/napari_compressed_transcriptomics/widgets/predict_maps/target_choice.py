@@ -28,12 +28,7 @@ _LISTS = "Lists of regions (*.csv *.tsv *.txt *.xlsx)"
 
 
 class TargetChoice(QWidget):
-    """A list of files, below it the layers that could be targets, each with a box to check.
-
-    Parameters
-    ----------
-    viewer : napari.Viewer
-    """
+    """A list of files, below it the layers that could be targets, each with a box to check."""
 
     changed = Signal()
 

@@ -58,12 +58,7 @@ def _show(viewer: Any, result: "Reconstruction", data: Expression) -> None:
 
 
 class Originals(QWidget):
-    """Says that the originals of the current result are missing, and brings them; else hidden.
-
-    Parameters
-    ----------
-    viewer : napari.Viewer
-    """
+    """Says that the originals of the current result are missing, and brings them; else hidden."""
 
     def __init__(self, viewer: Any):
         super().__init__()

@@ -1,5 +1,6 @@
 """Fields that several docks have."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QEvent, Qt
@@ -41,10 +42,12 @@ def more_settings(title: str, form: QFormLayout) -> tuple[QCheckBox, QWidget]:
     return box, settings
 
 
-def push_button(text: str, tip: str) -> QPushButton:
-    """Return a button, and what it does when the mouse rests on it."""
+def push_button(text: str, tip: str = "", call: Callable[..., Any] | None = None) -> QPushButton:
+    """Return a button that says what it does when the mouse rests on it, and calls a function."""
     made = QPushButton(text)
     made.setToolTip(tip)
+    if call is not None:
+        made.clicked.connect(call)
     return made
 
 

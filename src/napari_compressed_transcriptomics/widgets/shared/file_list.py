@@ -11,10 +11,10 @@ from qtpy.QtWidgets import (
     QFileDialog,
     QListWidget,
     QListWidgetItem,
-    QPushButton,
     QWidget,
 )
 
+from .fields import push_button
 from .layouts import row, stack
 
 
@@ -41,14 +41,12 @@ class FileList(QWidget):
         self.list = _Files()
         self.list.setMinimumHeight(rows * (self.list.fontMetrics().height() + 4) + 8)
         self.list.setToolTip("Drop files or a folder here; Delete removes what is selected.")
-        self.add = QPushButton(add)
-        self.remove = QPushButton("Remove")
+        self.add = push_button(add, call=self._ask)
+        self.remove = push_button("Remove", call=self._remove)
         stack(self, self.list, row(self.add, self.remove), margins=0)
         self.list.unwanted.connect(self._remove)
         self.list.dropped.connect(self.take)
         self.list.itemSelectionChanged.connect(self._refresh)
-        self.add.clicked.connect(self._ask)
-        self.remove.clicked.connect(self._remove)
         self._refresh()
 
     @property

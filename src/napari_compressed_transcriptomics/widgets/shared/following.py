@@ -6,6 +6,9 @@ from typing import Any
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QWidget
 
+_CHANGES = ("changed", "currentIndexChanged", "toggled", "valueChanged", "textChanged")
+"""Signals of fields, the first first."""
+
 
 def follow(widget: QWidget, events: Iterable[Any], callback: Callable[..., Any]) -> None:
     """Connect events of napari to a method of a widget until Qt destroys the widget.
@@ -21,6 +24,12 @@ def follow(widget: QWidget, events: Iterable[Any], callback: Callable[..., Any])
     for event in followed:
         event.connect(callback)
     at_end(widget, lambda: [event.disconnect(callback) for event in followed])
+
+
+def on_change(call: Callable[..., Any], *fields: QWidget) -> None:
+    """Call whenever one of several fields changes, by the signal that its kind has for that."""
+    for field in fields:
+        next(getattr(field, name) for name in _CHANGES if hasattr(field, name)).connect(call)
 
 
 def at_end(widget: QWidget, do: Callable[[], Any]) -> None:

@@ -8,6 +8,7 @@ from qtpy.QtWidgets import QProgressBar, QPushButton, QWidget
 
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.progress import Progress, Report
+from napari_compressed_transcriptomics.repeat.command import Repeat
 from napari_compressed_transcriptomics.viewer.window.notices import report, sentence, tell
 
 from .fields import wrapping_label
@@ -23,6 +24,8 @@ class RunBar(QWidget):
     ----------
     title : str
         What the activity dock calls the job.
+    run : str
+        What the button says.
     keep_best : bool
         See `Job`.
     tells : bool
@@ -39,6 +42,7 @@ class RunBar(QWidget):
     def __init__(
         self,
         title: str,
+        run: str = "Run",
         keep_best: bool = False,
         tells: bool = True,
         others: Sequence[QPushButton] = (),
@@ -48,7 +52,7 @@ class RunBar(QWidget):
         self._title = title
         self._keep_best = keep_best
         self.job: Job | None = None
-        self.run = QPushButton("Run")
+        self.run = QPushButton(run)
         self._runs = (self.run, *others)
         self.cancel = QPushButton("Cancel")
         self.progress = QProgressBar()
@@ -59,6 +63,29 @@ class RunBar(QWidget):
         self.run.clicked.connect(self._on_run)
         self.cancel.clicked.connect(self._on_cancel)
         self.allow("")
+
+    def calls(
+        self,
+        start: Callable[..., Any],
+        done: Callable[[Any], Any],
+        ended: Callable[[], Any] | None = None,
+        again: Callable[[], Repeat] | None = None,
+    ) -> None:
+        """Say what is called by Run, with what the job returned, and at its end in any case.
+
+        Parameters
+        ----------
+        start, done, ended : callable
+            Connected to `clicked`, `succeeded` and `ended`.
+        again : callable, optional
+            Returns what Run would do, see `RepeatMenu.offer`.
+        """
+        self.clicked.connect(start)
+        self.succeeded.connect(done)
+        if ended is not None:
+            self.ended.connect(ended)
+        if again is not None:
+            self.repeat.offer(again)
 
     def allow(self, reason: str) -> None:
         """Enable Run, or disable it and say the `reason`; while a job runs it stays disabled."""

@@ -16,12 +16,7 @@ _NO_RESULT = "This needs a compression, and there is none yet: press Run in Comp
 
 
 class Missing(QWidget):
-    """Says what is missing, and offers the step that brings it.
-
-    Parameters
-    ----------
-    viewer : napari.Viewer
-    """
+    """Says what is missing, and offers the step that brings it."""
 
     wanted = Signal(str)
     """The page to go to."""
