@@ -5,7 +5,7 @@ import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 
-from clicking import activate, press, settle, type_into
+from clicking import activate, press, settle, stand_alone, type_into
 from napari_compressed_transcriptomics.viewer import brain_view as _viewer
 from napari_compressed_transcriptomics.viewer import layers as _layers
 from napari_compressed_transcriptomics.viewer.anatomy.place import position
@@ -27,10 +27,7 @@ def result(brain):
 
 @pytest.fixture
 def dock(model, qtbot):
-    widget = BrainView(model)
-    qtbot.addWidget(widget)
-    widget.show()
-    return widget
+    return stand_alone(BrainView(model), qtbot)
 
 
 def letters(viewer):

@@ -4,7 +4,7 @@ import nibabel as nib
 import numpy as np
 import pytest
 
-from clicking import press, run
+from clicking import press, run, stand_alone
 from napari_compressed_transcriptomics.codecs.models.model_file import save_model
 from napari_compressed_transcriptomics.viewer.layer_content import shown
 from napari_compressed_transcriptomics.widgets.decode_latents import DecodeLatents
@@ -26,10 +26,7 @@ def files(result, tmp_path):
 
 @pytest.fixture
 def dock(model, qtbot):
-    made = DecodeLatents(model)
-    qtbot.addWidget(made)
-    made.show()
-    return made
+    return stand_alone(DecodeLatents(model), qtbot)
 
 
 def test_any_gene_is_seen_where_the_latents_lie(dock, model, files, result, qtbot, answer):

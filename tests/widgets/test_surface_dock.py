@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from clicking import choose_value, press, settle
+from clicking import choose_value, press, settle, stand_alone
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Expression, Parcellation
 from napari_compressed_transcriptomics.spatial.cortical_surface import fsaverage5
@@ -45,10 +45,7 @@ def result(blob):
 
 @pytest.fixture
 def dock(model, qtbot):
-    widget = CorticalSurface(model)
-    qtbot.addWidget(widget)
-    widget.show()
-    return widget
+    return stand_alone(CorticalSurface(model), qtbot)
 
 
 def ready(qtbot, dock):

@@ -1,8 +1,9 @@
 """The command `coherence`: how anatomical the latents of methods are."""
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .options import add_compartments, add_images, add_methods, permutations
 from .reading import read
@@ -26,9 +27,8 @@ DETAILS = (
 )
 
 
-def add_options(coherence: Any) -> None:
-    """Add the options of the command to its parser."""
-    add = coherence.add_argument
+def add_options(add: Callable) -> None:
+    """Add the options of the command."""
     add_methods(add, ("residual", "pca"), (2,))
     add_images(
         add, "latent images to measure as well, such as abagen_pca0_8mm.nii.gz, on their own voxels"
@@ -43,7 +43,7 @@ def add_options(coherence: Any) -> None:
         help="surrogate maps; default: 999",
     )
     add("--out", type=Path, required=True, metavar="DIR", help="folder to write")
-    add_style_options(coherence)
+    add_style_options(add)
 
 
 def run(arguments: argparse.Namespace) -> None:

@@ -200,7 +200,7 @@ def _add_command(
         parents=parents,
     )
     sub.set_defaults(run=module.run)
-    module.add_options(sub)
+    module.add_options(sub.add_argument)
     return sub
 
 

@@ -1,8 +1,9 @@
 """The command `compare`: how well methods give back samples that they have not seen."""
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .options import add_methods, add_scheduler, add_splits, processes
 from .reading import read_samples
@@ -24,15 +25,14 @@ DETAILS = (
 )
 
 
-def add_options(compare: Any) -> None:
-    """Add the options of the command to its parser."""
-    add = compare.add_argument
+def add_options(add: Callable) -> None:
+    """Add the options of the command."""
     add_methods(add, ("residual", "autoencoder", "pca", "nmf", "kernel-pca"), (2, 4, 8, 16))
     add_splits(add)
     add("--jobs", type=processes, metavar="N", help="processes; default: as cores and memory allow")
     add_scheduler(add, "fit")
     add("--out", type=Path, required=True, metavar="DIR", help="folder to write")
-    add_style_options(compare, tables=False)
+    add_style_options(add, tables=False)
 
 
 def run(arguments: argparse.Namespace) -> None:

@@ -1,8 +1,8 @@
 """The command `convert`: expression to a store, which may be larger than memory."""
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from .options import add_scheduler
 from .reading import read
@@ -18,18 +18,16 @@ DETAILS = (
 )
 
 
-def add_options(convert: Any) -> None:
-    """Add the options of the command to its parser."""
-    convert.add_argument(
-        "--out", type=Path, required=True, metavar="NAME.zarr", help="store to write"
-    )
-    convert.add_argument(
+def add_options(add: Callable) -> None:
+    """Add the options of the command."""
+    add("--out", type=Path, required=True, metavar="NAME.zarr", help="store to write")
+    add(
         "--dtype",
         choices=("float32", "float16"),
         default="float32",
         help="float16 takes half the space and rounds; default: float32",
     )
-    add_scheduler(convert.add_argument, "write the genes")
+    add_scheduler(add, "write the genes")
 
 
 def run(arguments: argparse.Namespace) -> None:

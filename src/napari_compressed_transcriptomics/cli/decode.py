@@ -1,8 +1,9 @@
 """The command `decode`: genes from latents alone, with the model that made them."""
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from napari_compressed_transcriptomics.core.errors import UserError
 
@@ -21,9 +22,8 @@ DETAILS = (
 )
 
 
-def add_options(decode: Any) -> None:
-    """Add the options of the command to its parser."""
-    add = decode.add_argument
+def add_options(add: Callable) -> None:
+    """Add the options of the command."""
     add(
         "input",
         nargs="+",
@@ -51,7 +51,7 @@ def add_options(decode: Any) -> None:
     )
     add("--out", type=Path, required=True, metavar="DIR", help="folder to write")
     add_reading(add)
-    add_style_options(decode)
+    add_style_options(add)
 
 
 def run(arguments: argparse.Namespace) -> None:

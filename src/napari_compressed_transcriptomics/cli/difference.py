@@ -1,8 +1,8 @@
 """The command `difference`: where, and for which genes, one of two results errs less."""
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from .options import add_regions_of_results
 from .style import add_style_options, style_of
@@ -15,14 +15,13 @@ DETAILS = (
 )
 
 
-def add_options(difference: Any) -> None:
-    """Add the options of differences to their parser."""
-    add = difference.add_argument
+def add_options(add: Callable) -> None:
+    """Add the options of the command."""
     add("a", type=Path, metavar="RESULT_DIR_A", help="folder that encode --out wrote")
     add("b", type=Path, metavar="RESULT_DIR_B", help="another, of the same data")
     add("--out", type=Path, required=True, metavar="DIR", help="folder to write")
     add_regions_of_results(add)
-    add_style_options(difference)
+    add_style_options(add)
 
 
 def run(arguments: argparse.Namespace) -> None:

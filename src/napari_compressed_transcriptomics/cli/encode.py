@@ -1,6 +1,7 @@
 """The command `encode`: latents and errors of data under a model."""
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,9 +29,8 @@ _FITTED = {
 SUMMARY = "Compress, and save latents and errors."
 
 
-def add_options(encode: Any) -> None:
-    """Add the options of the command to its parser."""
-    add = encode.add_argument
+def add_options(add: Callable) -> None:
+    """Add the options of the command."""
     add(
         "--model",
         required=True,
@@ -73,7 +73,7 @@ def add_options(encode: Any) -> None:
         help="memory for one block of samples; default: 32, on GPUs 256",
     )
     add_scheduler(add, "encode and measure")
-    add_style_options(encode)
+    add_style_options(add)
 
 
 def _check(arguments: argparse.Namespace) -> None:

@@ -1,9 +1,10 @@
 """The command `figure`: maps and plots as PNG, SVG or PDF, or a turning brain as a movie."""
 
 import argparse
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from napari_compressed_transcriptomics.core.brain_space import is_mni, space_of
 from napari_compressed_transcriptomics.core.errors import UserError
@@ -27,9 +28,8 @@ _LOOK = (
 )  # fmt: skip
 
 
-def add_options(figure: Any) -> None:
-    """Add the options of figures to their parser."""
-    add = figure.add_argument
+def add_options(add: Callable) -> None:
+    """Add the options of the command."""
     add(
         "input",
         nargs="*",
@@ -80,7 +80,7 @@ def add_options(figure: Any) -> None:
     add("--per-second", type=int, metavar="N", help="frames per second; default: 20")
     add("--model", metavar="MODEL", help="model file that reconstructs expression")
     add_reading(add)
-    add_style_options(figure, tables=False)
+    add_style_options(add, tables=False)
 
 
 def run(arguments: argparse.Namespace) -> None:

@@ -2,7 +2,8 @@
 
 import argparse
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from napari_compressed_transcriptomics.core.brain_space import SPACES, space_of
 
@@ -15,9 +16,9 @@ if TYPE_CHECKING:
 SUMMARY = "Describe what a file holds."
 
 
-def add_options(info: Any) -> None:
-    """Add the option of the command to its parser."""
-    info.add_argument("--json", action="store_true", help="print a JSON object")
+def add_options(add: Callable) -> None:
+    """Add the options of the command."""
+    add("--json", action="store_true", help="print a JSON object")
 
 
 def run(arguments: argparse.Namespace) -> None:

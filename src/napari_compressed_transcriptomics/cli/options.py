@@ -83,12 +83,12 @@ def add_batch(parser: argparse.ArgumentParser) -> None:
         help="write all settings to a file that `run` takes, and do nothing else",
     )
     if not parser.prog.endswith(" info"):  # whose --json is what it prints
-        add_json(parser)
+        add_json(parser.add_argument)
 
 
-def add_json(parser: argparse.ArgumentParser) -> None:
+def add_json(add: Callable) -> None:
     """Add the option of what is said on standard error."""
-    parser.add_argument(
+    add(
         "--json",
         dest="json_progress",
         action="store_true",

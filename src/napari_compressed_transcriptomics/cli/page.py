@@ -1,8 +1,8 @@
 """The command `page`: any gene of a result, decoded by the browser that opens one HTML file."""
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from .terminal import Report, clear_line
 
@@ -14,9 +14,8 @@ DETAILS = (
 )
 
 
-def add_options(page: Any) -> None:
-    """Add the options of pages to their parser."""
-    add = page.add_argument
+def add_options(add: Callable) -> None:
+    """Add the options of the command."""
     add("results", type=Path, metavar="RESULT_DIR", help="folder that encode --out wrote")
     add("--out", type=Path, metavar="PAGE.html", help="default: page.html in the folder")
     add("--gene", metavar="SYMBOL", help="gene to open with; default: one of median R²")

@@ -1,8 +1,9 @@
 """The command `predict`: how well latents predict maps of the brain."""
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .options import (
     add_compartments,
@@ -33,9 +34,8 @@ DETAILS = (
 )
 
 
-def add_options(predict: Any) -> None:
-    """Add the options of the command to its parser."""
-    add = predict.add_argument
+def add_options(add: Callable) -> None:
+    """Add the options of the command."""
     add(
         "--targets",
         nargs="+",
@@ -85,7 +85,7 @@ def add_options(predict: Any) -> None:
     add_compartments(add)
     add_scheduler(add, "predict one target each")
     add("--out", type=Path, required=True, metavar="DIR", help="folder to write")
-    add_style_options(predict)
+    add_style_options(add)
 
 
 def run(arguments: argparse.Namespace) -> None:

@@ -1,8 +1,8 @@
 """The command `report`: a folder of results on one page of HTML."""
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from .options import add_regions_of_results
 from .style import add_style_options
@@ -15,13 +15,12 @@ DETAILS = (
 )
 
 
-def add_options(report: Any) -> None:
-    """Add the options of reports to their parser."""
-    add = report.add_argument
+def add_options(add: Callable) -> None:
+    """Add the options of the command."""
     add("results", type=Path, metavar="RESULT_DIR", help="folder that encode --out wrote")
     add("--out", type=Path, metavar="REPORT.html", help="default: report.html in the folder")
     add_regions_of_results(add)
-    add_style_options(report, tables=False)
+    add_style_options(add, tables=False)
 
 
 def run(arguments: argparse.Namespace) -> None:

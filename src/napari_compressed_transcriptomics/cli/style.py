@@ -1,22 +1,23 @@
 """The options on how names and paths are written, of all commands that write."""
 
 import argparse
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from napari_compressed_transcriptomics.io.files.csv_style import Style
 
 
-def add_style_options(parser: Any, tables: bool = True) -> None:
-    """Add the options to the parser of a command, those of tables only where it writes some."""
+def add_style_options(add: Callable, tables: bool = True) -> None:
+    """Add the options to a command, those of tables only where it writes some."""
     if tables:
-        parser.add_argument(
+        add(
             "--raw-names",
             action="store_true",
             help="write names that a spreadsheet would read as formulas (=, +, -, @) unchanged, "
             "without a leading '",
         )
-    parser.add_argument(
+    add(
         "--keep-paths",
         action="store_true",
         help="record full paths of inputs; otherwise they are relative to the output",

@@ -1,6 +1,7 @@
 """The command `train`: its options, and what Ctrl-C means while it trains."""
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,9 +22,8 @@ DETAILS = (
 )
 
 
-def add_options(train: Any) -> None:
-    """Add the options of training to its parser."""
-    add = train.add_argument
+def add_options(add: Callable) -> None:
+    """Add the options of the command."""
     add("--latent", type=_from(1), required=True, metavar="K", help="number of components")
     add("--out", type=Path, required=True, metavar="MODEL.safetensors", help="model file to write")
     add(

@@ -9,7 +9,6 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
     QCheckBox,
     QFileDialog,
-    QLineEdit,
     QPushButton,
     QWidget,
 )
@@ -38,6 +37,7 @@ from .shared.fields import (
     count,
     more_settings,
     push_button,
+    text_field,
     wrapping_label,
 )
 from .shared.following import on_change
@@ -81,8 +81,7 @@ class Compress(Dock):
         self.codec = choice(CODECS)
         self._session = session(napari_viewer)
         self._list_trained()
-        self.model_path = QLineEdit()
-        self.model_path.setPlaceholderText("model.safetensors")
+        self.model_path = text_field("model.safetensors")
         self.browse = push_button("Browse…", call=self._choose_model)
         self.from_folder = push_button(
             "Take from a folder…",
@@ -101,8 +100,7 @@ class Compress(Dock):
         self.held_out_cost.setText(f"{HeldOut().cost}.")
         self.device = DeviceChoice(settings.preferences().device)
         self.cluster = ClusterField("encode and measure")
-        self.seed = count()
-        self.seed.setToolTip("The same seed gives the same result.")
+        self.seed = count(tip="The same seed gives the same result.")
         self.show_latents = QCheckBox("Latents")
         self.separate = QCheckBox("One layer per component")
         self.show_error = QCheckBox("Error (RMSE)")

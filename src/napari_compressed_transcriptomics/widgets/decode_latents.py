@@ -4,7 +4,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtWidgets import QFileDialog, QLineEdit
+from qtpy.QtWidgets import QFileDialog
 
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.progress import Report
@@ -23,7 +23,7 @@ from napari_compressed_transcriptomics.viewer.window.notices import user_errors_
 
 from .open_data.path_field import PathField
 from .shared.dock import Dock
-from .shared.fields import choice, push_button, wrapping_label
+from .shared.fields import choice, push_button, text_field, wrapping_label
 from .shared.file_list import FileList
 from .shared.following import on_change
 from .shared.gene_table import GeneTable
@@ -62,13 +62,12 @@ class DecodeLatents(Dock):
         self.model = PathField("Model", "Models (*.safetensors *.pt);;All files (*)")
         self.atlas = PathField("Atlas", "Label volumes (*.nii *.nii.gz);;All files (*)")
         self.atlas.line.setToolTip("For a table: the atlas that places its rows.")
-        self.ranges = QLineEdit()
-        self.ranges.setPlaceholderText("as the model records it")
-        self.ranges.setToolTip(
+        self.ranges = text_field(
+            "as the model records it",
             "For latents scaled to 0..1, as the published ones are: the minimum and maximum of "
             "each component before scaling, such as -2.1 3.4, -1.7 2.2. Where empty, components "
             "get the spread that the model, or the published sample, records: an estimate, which "
-            "is reported."
+            "is reported.",
         )
         self.bar = RunBar("Decode latents", "&Decode")
         self.notes = wrapping_label()

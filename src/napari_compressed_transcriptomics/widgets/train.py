@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtWidgets import (
     QDoubleSpinBox,
-    QLineEdit,
 )
 
 from napari_compressed_transcriptomics.codecs.recipes import (
@@ -27,6 +26,7 @@ from .shared.fields import (
     count,
     more_settings,
     push_button,
+    text_field,
     wrapping_label,
 )
 from .shared.following import on_change
@@ -72,9 +72,9 @@ class Train(Dock):
         self.latent_size = LatentSize()
         self.genes = SharedGenes(napari_viewer)
         self.device = DeviceChoice(_settings.preferences().device)
-        self.hidden = QLineEdit()
-        self.hidden.setPlaceholderText("as the recipe")
-        self.hidden.setToolTip("Sizes of the encoder's hidden layers, for example 500, 250, 125.")
+        self.hidden = text_field(
+            "as the recipe", "Sizes of the encoder's hidden layers, for example 500, 250, 125."
+        )
         self.epochs = count("as needed")
         self.batch = count("as fits the data")
         self.learning_rate = QDoubleSpinBox()
@@ -87,8 +87,9 @@ class Train(Dock):
             "What is held out to decide when to stop: samples anywhere, or whole blocks of the "
             "brain, so that neighbours of training samples do not make it look better than it is."
         )
-        self.patience = count("as the recipe")
-        self.patience.setToolTip("Epochs without a lower held-out error before training stops.")
+        self.patience = count(
+            "as the recipe", "Epochs without a lower held-out error before training stops."
+        )
         self.seed = count()
         self.bar = RunBar("Train autoencoder", "Train", keep_best=True)
         self.curve = TrainingCurve(napari_viewer)

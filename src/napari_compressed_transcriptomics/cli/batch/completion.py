@@ -1,6 +1,7 @@
 """The command `completion`: what a shell needs to complete commands, options and files."""
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,9 @@ SHELLS = ("bash", "zsh", "tcsh")
 _FILES = ("input", "atlas", "labels", "surface", "model")
 
 
-def add_options(completion: Any) -> None:
-    """Add the options of the command to its parser."""
-    completion.add_argument("shell", choices=SHELLS, help="shell to write the script for")
+def add_options(add: Callable) -> None:
+    """Add the options of the command."""
+    add("shell", choices=SHELLS, help="shell to write the script for")
 
 
 def run(arguments: argparse.Namespace) -> None:

@@ -1,8 +1,8 @@
 """What is done with arguments; and the command `run`, whose arguments are in a file."""
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from napari_compressed_transcriptomics.cli.options import add_json
 from napari_compressed_transcriptomics.cli.terminal import tell_notes
@@ -18,10 +18,10 @@ DETAILS = (
 )
 
 
-def add_options(run: Any) -> None:
-    """Add the options of the command to its parser."""
-    run.add_argument("config", type=Path, metavar="CONFIG.toml", help="settings file")
-    add_json(run)
+def add_options(add: Callable) -> None:
+    """Add the options of the command."""
+    add("config", type=Path, metavar="CONFIG.toml", help="settings file")
+    add_json(add)
 
 
 def run(arguments: argparse.Namespace) -> None:

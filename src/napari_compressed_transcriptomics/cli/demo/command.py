@@ -1,8 +1,8 @@
 """The command `demo`: the main job on a synthetic brain."""
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from napari_compressed_transcriptomics.cli.encode import compress_and_tell, save
 from napari_compressed_transcriptomics.reconstruction.summary import result_line
@@ -10,9 +10,8 @@ from napari_compressed_transcriptomics.reconstruction.summary import result_line
 SUMMARY = "Compress a synthetic brain and show the result."
 
 
-def add_options(demo: Any) -> None:
-    """Add the options of the command to its parser."""
-    add = demo.add_argument
+def add_options(add: Callable) -> None:
+    """Add the options of the command."""
     add(
         "--out",
         type=Path,

@@ -75,10 +75,9 @@ class CoherenceSection(QWidget):
             "A Labels layer whose regions hold several samples each: an atlas, lobes, networks"
         )
         self.compartments = CompartmentChoice(viewer)
-        self.permutations = count()
+        self.permutations = count(tip="Surrogate maps for p; the least p is 1 / (this + 1)")
         self.permutations.setRange(19, 99_999)
         self.permutations.setValue(999)
-        self.permutations.setToolTip("Surrogate maps for p; the least p is 1 / (this + 1)")
         self.bar = RunBar("Anatomical coherence", "&Measure", keep_best=True)
         self.table = QTableWidget()
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)

@@ -5,7 +5,6 @@ from pathlib import Path
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import (
     QFileDialog,
-    QLineEdit,
     QWidget,
 )
 
@@ -21,6 +20,7 @@ from napari_compressed_transcriptomics.widgets.shared.fields import (
     count,
     more_settings,
     push_button,
+    text_field,
     wrapping_label,
 )
 from napari_compressed_transcriptomics.widgets.shared.following import on_change
@@ -53,29 +53,26 @@ class HeldOutForm(QWidget):
         self.split.setToolTip("Which samples a method does not see while it is fitted")
         self.why_blocks = wrapping_label()
         self.why_blocks.setText(f"{WHY_BLOCKS[0].upper()}{WHY_BLOCKS[1:]}.")
-        self.folds = count("")
+        self.folds = count("", "Parts of the data; each is held out once")
         self.folds.setRange(2, 100)
         self.folds.setValue(CompareRequest.n_folds)
-        self.folds.setToolTip("Parts of the data; each is held out once")
-        self.buffer = QLineEdit()
-        self.buffer.setPlaceholderText("as far as the data are alike")
-        self.buffer.setToolTip(
+        self.buffer = text_field(
+            "as far as the data are alike",
             "Of blocks, in mm: training samples nearer than this to held-out ones are left out. "
             "Where empty, the distance at which the correlation of samples has fallen to one half, "
-            "less where fewer than half of the samples would be left to train on"
+            "less where fewer than half of the samples would be left to train on",
         )
-        self.seed = count()
-        self.seed.setToolTip("Decides which samples are held out together, and of random fits")
-        self.folder = QLineEdit()
-        self.folder.setPlaceholderText("nowhere")
-        self.folder.setToolTip(
+        self.seed = count(tip="Decides which samples are held out together, and of random fits")
+        self.folder = text_field(
+            "nowhere",
             "Optional: a folder where scores are kept as soon as they are there; what it holds of "
-            "the same comparison is not fitted again"
+            "the same comparison is not fitted again",
         )
         self.browse = push_button("&Browse…", call=self._browse)
         self.device = DeviceChoice(settings.preferences().device)
-        self.processes = count("as memory allows")
-        self.processes.setToolTip("How many fits run at once: as cores and free memory allow")
+        self.processes = count(
+            "as memory allows", "How many fits run at once: as cores and free memory allow"
+        )
         self.cluster = ClusterField("fit")
         self._arrange()
         self.split.currentIndexChanged.connect(self._show_why)

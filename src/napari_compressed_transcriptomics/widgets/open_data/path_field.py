@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from qtpy.QtWidgets import QFileDialog, QLineEdit, QWidget
+from qtpy.QtWidgets import QFileDialog, QWidget
 
-from napari_compressed_transcriptomics.widgets.shared.fields import push_button
+from napari_compressed_transcriptomics.widgets.shared.fields import push_button, text_field
 from napari_compressed_transcriptomics.widgets.shared.layouts import row, stack
 
 
@@ -26,8 +26,7 @@ class PathField(QWidget):
     def __init__(self, what: str, files: str = "", folders: bool = False, nothing: str = ""):
         super().__init__()
         self._what, self._files = what, files
-        self.line = QLineEdit()
-        self.line.setPlaceholderText(nothing)
+        self.line = text_field(nothing)
         self.changed = self.line.textChanged
         self.file = push_button("File…", call=self._ask_file)
         self.folder = push_button("Folder…", call=self._ask_folder)

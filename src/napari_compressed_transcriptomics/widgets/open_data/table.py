@@ -5,8 +5,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from qtpy.QtWidgets import QLineEdit
-
 from napari_compressed_transcriptomics.core.errors import UserError, listing
 from napari_compressed_transcriptomics.core.expression import Expression
 from napari_compressed_transcriptomics.core.regions import RegionVolume
@@ -19,6 +17,7 @@ from napari_compressed_transcriptomics.widgets.shared.dock import Dock
 from napari_compressed_transcriptomics.widgets.shared.fields import (
     choice,
     push_button,
+    text_field,
     wrapping_label,
 )
 from napari_compressed_transcriptomics.widgets.shared.following import on_change, soon
@@ -65,11 +64,10 @@ class OpenTable(Dock):
         self.region_names.line.setToolTip(
             "Names the atlas's ids; needed where the table's rows are named, not numbered."
         )
-        self.ids = QLineEdit()
-        self.ids.setPlaceholderText("as the headers say")
-        self.ids.setToolTip(
+        self.ids = text_field(
+            "as the headers say",
             "Header of the column that holds atlas ids. Leave it empty to match rows by name, or "
-            "by a column whose header says that it holds ids."
+            "by a column whose header says that it holds ids.",
         )
         self.missing = choice(MISSING)
         self.preview = wrapping_label()

@@ -91,12 +91,12 @@ class PredictMaps(Dock):
             "and would give the answer away."
         )
         self.folds, self.repeats, self.surrogates, self.seed = (count() for _ in range(4))
-        self.buffer = count("none")
-        self.buffer.setSuffix(" mm")
-        self.buffer.setToolTip(
+        self.buffer = count(
+            "none",
             "Of blocks: samples nearer to held-out ones are not trained on. None: surrogate "
-            "maps are as smooth as the target, and allow for neighbours."
+            "maps are as smooth as the target, and allow for neighbours.",
         )
+        self.buffer.setSuffix(" mm")
         self.cluster = ClusterField("predict one target each")
         self.bar = RunBar("Predict maps", keep_best=True)
         self.cost = wrapping_label()

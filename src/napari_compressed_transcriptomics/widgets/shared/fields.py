@@ -96,11 +96,20 @@ def choice(labels: dict[str, str]) -> Choice:
     return combo
 
 
-def count(at_zero: str = "0") -> QSpinBox:
-    """Return a field for a whole number, which says `at_zero` for 0."""
+def text_field(if_empty: str, tip: str = "") -> QLineEdit:
+    """Return a field for a line of text, what it means while it is empty, and what it is for."""
+    line = QLineEdit()
+    line.setPlaceholderText(if_empty)
+    line.setToolTip(tip)
+    return line
+
+
+def count(at_zero: str = "0", tip: str = "") -> QSpinBox:
+    """Return a field for a whole number, which says `at_zero` for 0, and what it is for."""
     box = QSpinBox()
     box.setMaximum(2**31 - 1)
     box.setSpecialValueText(at_zero)
+    box.setToolTip(tip)
     return box
 
 
