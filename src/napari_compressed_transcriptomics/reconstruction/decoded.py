@@ -67,23 +67,12 @@ def decoded(
         codec.genes, parcellation, samples, NO_EXPRESSION.format(name=name), name=name,
         source=source or {},
     )  # fmt: skip
-    of_samples, of_genes = np.full(len(latents), np.nan), np.full(len(codec.genes), np.nan)
-    return Reconstruction(
-        codec=codec,
-        expression=expression,
-        latents=latents,
-        rmse_samples=of_samples,
-        r2_samples=of_samples,
-        rmse_genes=of_genes,
-        r2_genes=of_genes,
-        mean_genes=of_genes,
-        sd_genes=of_genes,
-        rmse=float("nan"),
-        r2=float("nan"),
-        device="cpu",
-        seconds=0.0,
-        notes=notes,
-    )
+    unknown: dict[str, Any] = {"rmse": float("nan"), "r2": float("nan")}
+    unknown |= dict.fromkeys(("rmse_samples", "r2_samples"), np.full(len(latents), np.nan))
+    of_genes = ("rmse_genes", "r2_genes", "mean_genes", "sd_genes")
+    unknown |= dict.fromkeys(of_genes, np.full(len(codec.genes), np.nan))
+    how: dict[str, Any] = {"device": "cpu", "seconds": 0.0, "notes": notes}
+    return Reconstruction(codec, expression, latents, **unknown, **how)
 
 
 def without_values(

@@ -119,13 +119,7 @@ def read_header(path: str | Path) -> NiftiHeader:
     slope, inter, notes = _scaling(path, header)
     affine, position_notes = _checked_affine(path, header)
     checked = NiftiHeader(
-        path=path,
-        shape=shape,
-        dtype=dtype,
-        slope=slope,
-        inter=inter,
-        affine=affine,
-        offset=offset,
+        *(path, shape, dtype, slope, inter, affine, offset),
         intent=bytes(header["intent_name"]).rstrip(b"\0").decode("latin-1").strip(),
         is_labels=int(header["intent_code"]) == 1002,
         notes=(*notes, *position_notes),
