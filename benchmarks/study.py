@@ -20,14 +20,7 @@ from napari_compressed_transcriptomics.study import compare_score, predict
 from napari_compressed_transcriptomics.study.coherence import Coherence, coherence_table
 from napari_compressed_transcriptomics.study.predict_request import PredictRequest
 
-from .study_data import (
-    DATA_SETS,
-    groups,
-    load,
-    load_targets,
-    n_subcortical,
-    without_copies,
-)
+from .study_data import DATA_SETS, groups, load, load_targets, n_subcortical, without_copies
 from .study_measures import RUNS, cohered, compared, embedded, predicted
 from .study_page import Found, page
 

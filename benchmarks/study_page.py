@@ -30,15 +30,7 @@ from .study_claims import (
     sizes_predicted,
     steps,
 )
-from .study_rules import (
-    MARGIN,
-    NOT_MEASURED,
-    Verdict,
-    against_all,
-    all_of,
-    order,
-    step,
-)
+from .study_rules import MARGIN, NOT_MEASURED, Verdict, against_all, all_of, order, step
 from .study_tables import HOW, tables
 
 

@@ -7,11 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from napari_compressed_transcriptomics.core.expression import (
-    Expression,
-    Parcellation,
-    voxel_names,
-)
+from napari_compressed_transcriptomics.core.expression import Expression, Parcellation, voxel_names
 from napari_compressed_transcriptomics.core.lazy_values import LazyValues
 
 N_GENES = 18_686

@@ -127,6 +127,16 @@ def brain():
     return synthetic_brain(voxel_mm=16, n_genes=40)
 
 
+@pytest.fixture(scope="session")
+def on_vertices(tmp_path_factory):
+    """Small expression on vertices, as read from GIFTI; nobody may change it."""
+    from napari_compressed_transcriptomics.io import read_expression
+    from vertices import expression_on_vertices, write_gifti_maps
+
+    folder = tmp_path_factory.mktemp("vertices") / "maps"
+    return read_expression(write_gifti_maps(folder, expression_on_vertices()))
+
+
 @pytest.fixture
 def fewer_fitted(monkeypatch):
     """Fit smoothness to 60 samples: to 250 it takes seconds."""

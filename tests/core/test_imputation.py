@@ -5,10 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from napari_compressed_transcriptomics.core.imputation import filled_from, measured
-from napari_compressed_transcriptomics.reconstruction.compress import (
-    CompressRequest,
-    compress,
-)
+from napari_compressed_transcriptomics.reconstruction.compress import CompressRequest, compress
 from napari_compressed_transcriptomics.reconstruction.held_out_error import HeldOut
 from napari_compressed_transcriptomics.study.compare import compare_methods
 from napari_compressed_transcriptomics.study.compare_request import CompareRequest

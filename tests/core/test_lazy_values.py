@@ -3,11 +3,7 @@
 import numpy as np
 import pytest
 
-from napari_compressed_transcriptomics.core.lazy_values import (
-    KeepingValues,
-    LazyValues,
-    row_blocks,
-)
+from napari_compressed_transcriptomics.core.lazy_values import KeepingValues, LazyValues, row_blocks
 
 
 class Counted:

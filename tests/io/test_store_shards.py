@@ -38,15 +38,9 @@ def test_any_block_is_what_zarr_reads(made, monkeypatch, rows, columns, cores):
 
 def test_a_chunk_that_was_never_written_is_lacking(made, tmp_path):
     there = zarr.open_array(made / "X", mode="r")
-    array = zarr.create_array(
-        tmp_path / "X",
-        shape=there.shape,
-        chunks=there.chunks,
-        shards=there.shards,
-        dtype=there.dtype,
-        compressors=there.compressors,
-        fill_value=np.nan,
-    )
+    same = ("shape", "chunks", "shards", "dtype", "compressors")
+    how = {name: getattr(there, name) for name in same}
+    array = zarr.create_array(tmp_path / "X", **how, fill_value=np.nan)
     array[:64, :4] = there[:64, :4]
 
     found = Shards.of(tmp_path / "X", array).read(range(300), range(39))

@@ -16,13 +16,6 @@ from vertices import N, expression_on_vertices, write_gifti_maps, write_labels, 
 
 
 @pytest.fixture(scope="module")
-def shipped(tmp_path_factory):
-    """Vertices of a mesh whose places are shipped."""
-    folder = tmp_path_factory.mktemp("shipped") / "maps"
-    return read_expression(write_gifti_maps(folder, expression_on_vertices()))
-
-
-@pytest.fixture(scope="module")
 def given(tmp_path_factory):
     """The left side of a mesh of nobody's, whose places come from a surface."""
     folder = tmp_path_factory.mktemp("given")
@@ -43,7 +36,7 @@ def assert_same(read, expected):
     np.testing.assert_array_equal(place.positions, there.positions)
 
 
-@pytest.mark.parametrize("name", ["shipped", "given"])
+@pytest.mark.parametrize("name", ["on_vertices", "given"])
 def test_stores_and_anndata_give_back_vertices(name, request, tmp_path):
     expression = request.getfixturevalue(name)
     assert_same(read_expression(convert(expression, tmp_path / "a.zarr").path), expression)
@@ -58,36 +51,36 @@ def test_stores_of_voxels_stay_readable_by_older_versions(brain, tmp_path):
     assert "surface" not in zarr.open_group(path)["uns/parcellation"]
 
 
-def test_latents_lie_beside_vertices_and_rows_find_their_places(shipped, tmp_path):
-    result = compressed(shipped, 2)
-    write_h5ad(tmp_path / "a.h5ad", shipped, result)
+def test_latents_lie_beside_vertices_and_rows_find_their_places(on_vertices, tmp_path):
+    result = compressed(on_vertices, 2)
+    write_h5ad(tmp_path / "a.h5ad", on_vertices, result)
     found = anndata.read_h5ad(tmp_path / "a.h5ad")
     np.testing.assert_array_equal(found.obsm["X_latent"], result.latents)
     np.testing.assert_allclose(found.obs["rmse"], result.rmse_samples)
     some = found[::-2]  # reordered and filtered
     some.write_h5ad(tmp_path / "some.h5ad")
     read = read_expression(tmp_path / "some.h5ad")
-    rows = [shipped.samples.index(name) for name in read.samples]
-    expected = shipped.parcellation.centroids[rows]
+    rows = [on_vertices.samples.index(name) for name in read.samples]
+    expected = on_vertices.parcellation.centroids[rows]
     np.testing.assert_allclose(read.parcellation.centroids, expected)
     assert read.parcellation.sizes == (N, N)
 
 
-def test_stored_vertices_are_averaged_in_parcels(shipped, tmp_path):
+def test_stored_vertices_are_averaged_in_parcels(on_vertices, tmp_path):
     for side in ("lh", "rh"):
         path = write_labels(tmp_path / f"{side}.a.label.gii", 1 + np.arange(N) % 2, ["a", "b"])
-    direct = read_expression(shipped.source["expression"]["path"], atlas=path)
-    write_h5ad(tmp_path / "a.h5ad", shipped)
-    for stored in (convert(shipped, tmp_path / "a.zarr").path, tmp_path / "a.h5ad"):
+    direct = read_expression(on_vertices.source["expression"]["path"], atlas=path)
+    write_h5ad(tmp_path / "a.h5ad", on_vertices)
+    for stored in (convert(on_vertices, tmp_path / "a.zarr").path, tmp_path / "a.h5ad"):
         read = read_expression(stored, atlas=path)
         assert read.samples == direct.samples
         np.testing.assert_allclose(read.values, direct.values, rtol=1e-6)
 
 
-def test_results_of_a_store_are_those_of_its_source(shipped, tmp_path):
-    stored = read_expression(convert(shipped, tmp_path / "a.zarr").path)
+def test_results_of_a_store_are_those_of_its_source(on_vertices, tmp_path):
+    stored = read_expression(convert(on_vertices, tmp_path / "a.zarr").path)
     np.testing.assert_allclose(
-        compressed(stored, 2).rmse_samples, compressed(shipped, 2).rmse_samples, atol=1e-4
+        compressed(stored, 2).rmse_samples, compressed(on_vertices, 2).rmse_samples, atol=1e-4
     )
 
 
@@ -102,15 +95,15 @@ UNFIT = "a mesh that does not fit its vertices|other labels"
         ("coordinates", np.full((2 * N, 3), np.inf), "outside any brain|other labels|finite"),
     ],
 )
-def test_damaged_meshes_are_refused(key, value, said, shipped, tmp_path):
-    store = convert(shipped, tmp_path / "a.zarr").path
+def test_damaged_meshes_are_refused(key, value, said, on_vertices, tmp_path):
+    store = convert(on_vertices, tmp_path / "a.zarr").path
     group = zarr.open_group(store, mode="r+")["uns/parcellation"]
     if key in group:
         del group[key]
     write_numbers(group, key, value)
     with pytest.raises(UserError, match=said):
         read_expression(store)
-    write_h5ad(tmp_path / "a.h5ad", shipped)
+    write_h5ad(tmp_path / "a.h5ad", on_vertices)
     with h5py.File(tmp_path / "a.h5ad", "r+") as file:
         place = file["uns/parcellation"]
         if key in place:

@@ -10,7 +10,7 @@ from napari_compressed_transcriptomics.core.expression import Expression, Parcel
 from napari_compressed_transcriptomics.io import read_expression
 from napari_compressed_transcriptomics.io.readers.targets import notes_on, read_targets
 from napari_compressed_transcriptomics.spatial.cortical_surface import fsaverage5
-from vertices import N, expression_on_vertices, write_gifti_maps, write_labels
+from vertices import N, write_labels
 
 AFFINE = np.array([[6.0, 0, 0, -81], [0, 6, 0, -117], [0, 0, 6, -69], [0, 0, 0, 1]])
 
@@ -24,15 +24,9 @@ def write_front(folder, n, sides=("lh", "rh"), kind="shape"):
     return [write_labels(folder / f"{s}.front.{kind}.gii", front(names[s], n)) for s in sides]
 
 
-@pytest.fixture(scope="module")
-def vertices(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("vertices") / "maps"
-    return read_expression(write_gifti_maps(folder, expression_on_vertices()))
-
-
 @pytest.mark.parametrize("n", [N, 2562, 10_242])
-def test_maps_of_the_same_or_a_finer_mesh(n, vertices, tmp_path):
-    (target,) = read_targets(write_front(tmp_path, n), vertices)
+def test_maps_of_the_same_or_a_finer_mesh(n, on_vertices, tmp_path):
+    (target,) = read_targets(write_front(tmp_path, n), on_vertices)
     assert target.name == "front"
     expected = np.concatenate([front("left", N)[20:], front("right", N)[20:]])
     np.testing.assert_allclose(target.values, expected, rtol=1e-6)
@@ -40,33 +34,33 @@ def test_maps_of_the_same_or_a_finer_mesh(n, vertices, tmp_path):
     assert set(target.source) == {"target", "target right"}
 
 
-def test_one_hemisphere_says_nothing_of_the_other(vertices, tmp_path):
-    (target,) = read_targets(write_front(tmp_path, N, ("rh",)), vertices)
+def test_one_hemisphere_says_nothing_of_the_other(on_vertices, tmp_path):
+    (target,) = read_targets(write_front(tmp_path, N, ("rh",)), on_vertices)
     assert np.isnan(target.values[: N - 20]).all()
     np.testing.assert_allclose(target.values[N - 20 :], front("right", N)[20:], rtol=1e-6)
     assert "does not cover 622 sample(s)" in notes_on([target])[0]
 
 
-def test_parcels_take_the_mean_of_their_vertices(vertices, tmp_path):
+def test_parcels_take_the_mean_of_their_vertices(on_vertices, tmp_path):
     for side in ("lh", "rh"):
         path = write_labels(tmp_path / f"{side}.a.label.gii", 1 + np.arange(N) % 2, ["a", "b"])
-    parcels = read_expression(vertices.source["expression"]["path"], atlas=path)
+    parcels = read_expression(on_vertices.source["expression"]["path"], atlas=path)
     (target,) = read_targets(write_front(tmp_path, N), parcels)
     rows = np.arange(20, N)
     expected = front("right", N)[rows[rows % 2 == 1]].mean()
     assert target.values[parcels.samples.index("R_b")] == pytest.approx(expected)
 
 
-def test_maps_that_do_not_fit_are_refused(vertices, tmp_path):
+def test_maps_that_do_not_fit_are_refused(on_vertices, tmp_path):
     other = [write_labels(tmp_path / "lh.x.shape.gii", np.ones(32_492))]
     with pytest.raises(UserError, match="is of fs_LR 32k, and the data are of fsaverage3"):
-        read_targets(other, vertices)
+        read_targets(other, on_vertices)
     nameless = write_labels(tmp_path / "x.shape.gii", np.ones(N))
     with pytest.raises(UserError, match="does not say which hemisphere"):
-        read_targets([nameless], vertices)
+        read_targets([nameless], on_vertices)
     twice = [*write_front(tmp_path, N), *write_front(tmp_path, N, ("lh",), kind="func")]
     with pytest.raises(UserError, match="are both of the left side of front"):
-        read_targets(twice, vertices)
+        read_targets(twice, on_vertices)
 
 
 @pytest.fixture

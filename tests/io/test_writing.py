@@ -19,9 +19,7 @@ from napari_compressed_transcriptomics.io.writers.results import (
     save_results,
     write_sample_csv,
 )
-from napari_compressed_transcriptomics.reconstruction.reconstruction import (
-    Reconstruction,
-)
+from napari_compressed_transcriptomics.reconstruction.reconstruction import Reconstruction
 from phantom import make_phantom
 from small import compressed
 

@@ -16,10 +16,7 @@ from napari_compressed_transcriptomics.io.writers.results import (
     RESULT_FILES,
     save_results,
 )
-from napari_compressed_transcriptomics.reconstruction.compress import (
-    CompressRequest,
-    compress,
-)
+from napari_compressed_transcriptomics.reconstruction.compress import CompressRequest, compress
 from napari_compressed_transcriptomics.reconstruction.held_out_error import HELD_OUT, STAGE, HeldOut
 from napari_compressed_transcriptomics.reconstruction.summary import summary_of
 from napari_compressed_transcriptomics.study.compare import compare_methods

@@ -15,18 +15,12 @@ from napari_compressed_transcriptomics.spatial.hemispheres import mirrored_pairs
 from napari_compressed_transcriptomics.spatial.ribbon import ribbon
 from napari_compressed_transcriptomics.spatial.surface_sampling import SurfaceSampling
 from small import compressed
-from vertices import N, expression_on_vertices, write_gifti_maps
+from vertices import N
 
 
 @pytest.fixture(scope="module")
-def expression(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("vertices") / "maps"
-    return read_expression(write_gifti_maps(folder, expression_on_vertices()))
-
-
-@pytest.fixture(scope="module")
-def result(expression):
-    return compressed(expression, 2)
+def result(on_vertices):
+    return compressed(on_vertices, 2)
 
 
 def test_results_are_saved_by_vertex_and_hemisphere_and_read_again(result, tmp_path):
@@ -97,8 +91,8 @@ def test_maps_of_vertices_are_drawn_on_slices_through_their_ribbon(result, tmp_p
         draw_maps([one], FigureRequest(what=("component:1",), view=view, dpi=50))
 
 
-def test_distances_are_along_the_surface_and_twins_are_known(expression):
-    place = expression.parcellation
+def test_distances_are_along_the_surface_and_twins_are_known(on_vertices):
+    place = on_vertices.parcellation
     positions, centroids = place.positions, place.centroids
     n = len(positions) // 2
     assert np.abs(positions[:n, 0] - positions[n:, 0]).min() > 1500  # no way from left to right
@@ -116,19 +110,19 @@ def test_distances_are_along_the_surface_and_twins_are_known(expression):
     assert np.abs(centroids[left_rows] * [-1, 1, 1] - centroids[right_rows]).mean() < 10
 
 
-def test_errors_on_vertices_not_seen(expression):
-    result = compressed(expression, 2)
+def test_errors_on_vertices_not_seen(on_vertices):
+    result = compressed(on_vertices, 2)
     from napari_compressed_transcriptomics.reconstruction.compress import CompressRequest, compress
 
     held_out = compress(
-        CompressRequest(expression, codec="pca", latent_size=2, device="cpu",
+        CompressRequest(on_vertices, codec="pca", latent_size=2, device="cpu",
                         held_out=HeldOut(n_folds=3, buffer=20.0))
     ).held_out  # fmt: skip
     assert held_out.rmse > result.rmse
 
 
-def test_vertices_are_shown_on_their_surface_and_in_the_ribbon(expression):
-    place = expression.parcellation
+def test_vertices_are_shown_on_their_surface_and_in_the_ribbon(on_vertices):
+    place = on_vertices.parcellation
     front = place.centroids[:, 1]
     found = SurfaceSampling(place)(front)
     for name, side in fsaverage5().items():
@@ -145,18 +139,20 @@ def test_vertices_are_shown_on_their_surface_and_in_the_ribbon(expression):
     assert place.sample_at(np.array([0.0, 0, 200])) is None
 
 
-def test_some_vertices_are_a_place_of_the_same_mesh(expression):
+def test_some_vertices_are_a_place_of_the_same_mesh(on_vertices):
     rows = np.array([700, 3, 500])
-    some = expression.subset(rows)
-    np.testing.assert_allclose(some.parcellation.centroids, expression.parcellation.centroids[rows])
-    assert some.parcellation.sizes == expression.parcellation.sizes
+    some = on_vertices.subset(rows)
+    np.testing.assert_allclose(
+        some.parcellation.centroids, on_vertices.parcellation.centroids[rows]
+    )
+    assert some.parcellation.sizes == on_vertices.parcellation.sizes
 
 
-def test_all_vertices_are_cortex(expression):
+def test_all_vertices_are_cortex(on_vertices):
     from napari_compressed_transcriptomics.spatial.compartments import compartments_of
 
-    found = compartments_of(expression.parcellation, expression.samples)
-    assert found.counts == {"cortex": expression.n_samples}
+    found = compartments_of(on_vertices.parcellation, on_vertices.samples)
+    assert found.counts == {"cortex": on_vertices.n_samples}
     assert not found.doubtful
 
 
@@ -169,28 +165,28 @@ def test_volumes_of_vertices_are_not_shown_as_a_brain(result, tmp_path):
         refuse_vertices(tmp_path / "error.nii.gz")
 
 
-def test_maps_predicted_at_vertices_are_written_by_hemisphere(expression, tmp_path):
+def test_maps_predicted_at_vertices_are_written_by_hemisphere(on_vertices, tmp_path):
     from napari_compressed_transcriptomics.core.target import Target
     from napari_compressed_transcriptomics.io.writers.prediction import save_prediction
     from napari_compressed_transcriptomics.study.predict import predict_maps
     from napari_compressed_transcriptomics.study.predict_request import PredictRequest
 
-    target = Target("front", expression.parcellation.centroids[:, 1])
+    target = Target("front", on_vertices.parcellation.centroids[:, 1])
     request = PredictRequest(
-        expression, targets=(target,), methods=("genes",), latent_sizes=(2,), n_folds=2,
+        on_vertices, targets=(target,), methods=("genes",), latent_sizes=(2,), n_folds=2,
         n_repeats=1, n_surrogates=0, buffer=10.0,
     )  # fmt: skip
     prediction = predict_maps(request)
     save_prediction(prediction, tmp_path)
     left = nib.load(tmp_path / "predicted_front_hemi-L.func.gii").darrays[0].data
     score = prediction.best("front")
-    expected = expression.parcellation.by_side(prediction.predicted(score))["left"]
+    expected = on_vertices.parcellation.by_side(prediction.predicted(score))["left"]
     np.testing.assert_allclose(left, expected, rtol=1e-6)
 
     from napari_compressed_transcriptomics.io.writers.figure_inputs.read_inputs import read_inputs
 
     (folder,) = read_inputs([str(tmp_path)])
     one = folder.map("predicted:front")
-    assert one.parcellation.sizes == expression.parcellation.sizes
+    assert one.parcellation.sizes == on_vertices.parcellation.sizes
     np.testing.assert_allclose(one.values, prediction.predicted(score), rtol=1e-6)
-    np.testing.assert_allclose(one.parcellation.centroids, expression.parcellation.centroids)
+    np.testing.assert_allclose(one.parcellation.centroids, on_vertices.parcellation.centroids)

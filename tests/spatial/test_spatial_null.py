@@ -12,10 +12,7 @@ from napari_compressed_transcriptomics.spatial.spatial_covariance import (
     fit_smoothness,
     rows_to_fit,
 )
-from napari_compressed_transcriptomics.spatial.spatial_null import (
-    flipped_maps,
-    surrogate_maps,
-)
+from napari_compressed_transcriptomics.spatial.spatial_null import flipped_maps, surrogate_maps
 from napari_compressed_transcriptomics.spatial.statistics import moran_weights, morans_i
 
 

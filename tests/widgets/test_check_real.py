@@ -34,14 +34,7 @@ from napari_compressed_transcriptomics.viewer.brain_view import attach
 from napari_compressed_transcriptomics.viewer.cells.letters import side_letters
 from napari_compressed_transcriptomics.viewer.layer_content import shown
 from napari_compressed_transcriptomics.widgets.shared.session import session
-from real_window import (
-    SYNTHETIC,
-    compressed,
-    expression_of,
-    in_slice,
-    millimetres,
-    open_table,
-)
+from real_window import SYNTHETIC, compressed, expression_of, in_slice, millimetres, open_table
 from viewing import value_at
 
 # Docks do not tell one table from another: the other is in `test_inspect_real`.

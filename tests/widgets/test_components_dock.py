@@ -14,9 +14,7 @@ from napari_compressed_transcriptomics import _writer
 from napari_compressed_transcriptomics.codecs.fitting import fit_codec
 from napari_compressed_transcriptomics.codecs.notebook_mode import as_notebook
 from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
-from napari_compressed_transcriptomics.reconstruction.components import (
-    component_genes,
-)
+from napari_compressed_transcriptomics.reconstruction.components import component_genes
 from napari_compressed_transcriptomics.reconstruction.latent_change import (
     decoded_change,
     largest_changes,

@@ -229,10 +229,7 @@ def test_the_device_line_says_which_and_why(widget, qtbot):
 
 
 def test_same_seed_same_layers(brain, viewer):
-    from napari_compressed_transcriptomics.reconstruction.compress import (
-        CompressRequest,
-        compress,
-    )
+    from napari_compressed_transcriptomics.reconstruction.compress import CompressRequest, compress
 
     request = CompressRequest(brain, latent_size=2, device="cpu", max_epochs=2, seed=3)
     one, two = (add_result(viewer, compress(request), Outputs())[-1] for _ in range(2))

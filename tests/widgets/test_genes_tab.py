@@ -18,10 +18,7 @@ from clicking import (
     take_keyboard,
 )
 from napari_compressed_transcriptomics.codecs.fitting import fit_codec
-from napari_compressed_transcriptomics.reconstruction.compress import (
-    CompressRequest,
-    compress,
-)
+from napari_compressed_transcriptomics.reconstruction.compress import CompressRequest, compress
 from napari_compressed_transcriptomics.reconstruction.held_out_error import HeldOut
 from napari_compressed_transcriptomics.reconstruction.reconstruction import reconstruct
 from napari_compressed_transcriptomics.reconstruction.summary import IN_SAMPLE

@@ -14,13 +14,7 @@ from napari_compressed_transcriptomics.io.readers.targets import read_targets
 from napari_compressed_transcriptomics.study.predict_request import PredictRequest
 from napari_compressed_transcriptomics.viewer.adding import add_expression
 from napari_compressed_transcriptomics.widgets.predict_maps.dock import PredictMaps
-from predicting import (  # noqa: F401  (fixtures among them)
-    PLUGIN,
-    add,
-    dock_fixture,
-    maps_fixture,
-    rows,
-)
+from predicting import PLUGIN, add, dock_fixture, maps_fixture, rows  # noqa: F401  (fixtures among them)
 
 
 def test_what_is_wrong_is_said_in_a_sentence(dock, model, maps, qtbot, tmp_path, answer, told):

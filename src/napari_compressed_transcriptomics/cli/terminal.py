@@ -16,12 +16,7 @@ from contextlib import contextmanager
 from typing import TextIO
 
 from napari_compressed_transcriptomics.core.errors import LONGEST_MESSAGE, printable, shortened
-from napari_compressed_transcriptomics.core.progress import (
-    Cancelled,
-    Progress,
-    TimeLeft,
-    stopping,
-)
+from napari_compressed_transcriptomics.core.progress import Cancelled, Progress, TimeLeft, stopping
 
 from . import signals
 from .signals import first_interrupt

@@ -7,25 +7,22 @@ import numpy as np
 
 
 @dataclass(frozen=True, eq=False)
-class Target:
-    """A map of the brain, one value for each sample of an expression."""
-
+class _Read:
     name: str
     values: np.ndarray
-    """In the map's own units; NaN where it says nothing. Of float64, shape (n_samples,)."""
+    """Float64; NaN where it says nothing."""
     notes: tuple[str, ...] = ()
     """What was noticed on reading that the user should know."""
     source: dict[str, Any] = field(default_factory=dict)
     """Path and SHA-256 of the files read, as `Expression.source`."""
 
 
-@dataclass(frozen=True, eq=False)
-class Features:
-    """Latents from elsewhere (images that the user opened, the published ones)."""
+class Target(_Read):
+    """A map of the brain in its own units: `values` has one for each sample, (n_samples,)."""
 
-    name: str
-    """As the method in the table of results."""
-    values: np.ndarray
-    """NaN where an image says nothing. Of float64, shape (n_samples, k)."""
-    notes: tuple[str, ...] = ()
-    source: dict[str, Any] = field(default_factory=dict)
+
+class Features(_Read):
+    """Latents from elsewhere (opened by the user, or published): `values` is (n_samples, k).
+
+    The name is that of the method in the table of results.
+    """

@@ -4,11 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from napari_compressed_transcriptomics.figures.request import (
-    USUAL_OF_MOVIES,
-    FigureRequest,
-    Movie,
-)
+from napari_compressed_transcriptomics.figures.request import USUAL_OF_MOVIES, FigureRequest, Movie
 
 from .command import Command, Repeat
 from .python import Name, call, made, script

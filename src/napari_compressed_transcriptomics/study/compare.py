@@ -9,12 +9,7 @@ import numpy as np
 from napari_compressed_transcriptomics.codecs.codec import NOT_CONVERGED
 from napari_compressed_transcriptomics.core.cluster import check_scheduler
 from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.core.progress import (
-    Cancelled,
-    Progress,
-    Report,
-    silent,
-)
+from napari_compressed_transcriptomics.core.progress import Cancelled, Progress, Report, silent
 from napari_compressed_transcriptomics.spatial.cross_validation import distances_to_training
 
 from .compare_request import CompareRequest, Fit, Plan, plan, request_buffer

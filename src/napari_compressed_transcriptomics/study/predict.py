@@ -7,18 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from napari_compressed_transcriptomics.codecs.registry import GENES, fit_method
-from napari_compressed_transcriptomics.core.cluster import (
-    check_scheduler,
-    connected,
-    run_tasks,
-)
-from napari_compressed_transcriptomics.core.progress import (
-    Progress,
-    Report,
-    Stop,
-    dropping,
-    silent,
-)
+from napari_compressed_transcriptomics.core.cluster import check_scheduler, connected, run_tasks
+from napari_compressed_transcriptomics.core.progress import Progress, Report, Stop, dropping, silent
 from napari_compressed_transcriptomics.core.target import Features, Target
 from napari_compressed_transcriptomics.spatial.compartments import Compartments
 from napari_compressed_transcriptomics.spatial.p_values import corrected

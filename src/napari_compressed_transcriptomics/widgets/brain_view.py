@@ -4,18 +4,9 @@ from functools import partial
 from typing import Any
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import (
-    QAbstractSpinBox,
-    QDoubleSpinBox,
-    QGridLayout,
-    QLabel,
-)
+from qtpy.QtWidgets import QAbstractSpinBox, QDoubleSpinBox, QGridLayout, QLabel
 
-from napari_compressed_transcriptomics.viewer.anatomy.background import (
-    OUTLINE,
-    REGIONS,
-    TEMPLATE,
-)
+from napari_compressed_transcriptomics.viewer.anatomy.background import OUTLINE, REGIONS, TEMPLATE
 from napari_compressed_transcriptomics.viewer.anatomy.four_views import open_views
 from napari_compressed_transcriptomics.viewer.anatomy.place import go_to, position
 from napari_compressed_transcriptomics.viewer.anatomy.planes import plane_of, show_plane

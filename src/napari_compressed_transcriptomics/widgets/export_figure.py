@@ -11,11 +11,7 @@ from qtpy.QtWidgets import QDoubleSpinBox, QFileDialog, QLabel, QLineEdit, QSpin
 from napari_compressed_transcriptomics.core.brain_space import OTHER, is_mni
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.figures.brain_map import BrainMap
-from napari_compressed_transcriptomics.figures.request import (
-    USUAL_OF_MOVIES,
-    FigureRequest,
-    Movie,
-)
+from napari_compressed_transcriptomics.figures.request import USUAL_OF_MOVIES, FigureRequest, Movie
 from napari_compressed_transcriptomics.io.files.file_names import safe_stem
 from napari_compressed_transcriptomics.io.writers.figure import FigureRecord
 from napari_compressed_transcriptomics.repeat.command import Repeat

@@ -4,9 +4,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtWidgets import (
-    QDoubleSpinBox,
-)
+from qtpy.QtWidgets import QDoubleSpinBox
 
 from napari_compressed_transcriptomics.codecs.recipes import (
     TrainRequest,

@@ -12,9 +12,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from napari_compressed_transcriptomics.codecs.codec import Codec
-    from napari_compressed_transcriptomics.codecs.networks.residual_projection import (
-        ResidualHidden,
-    )
+    from napari_compressed_transcriptomics.codecs.networks.residual_projection import ResidualHidden
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,9 +90,7 @@ def _steps(hidden: "nn.Module") -> tuple[Dense, ...] | None:
     """Return the steps from latents to activations, None where they are no layers."""
     from torch import nn
 
-    from napari_compressed_transcriptomics.codecs.networks.residual_projection import (
-        ResidualHidden,
-    )
+    from napari_compressed_transcriptomics.codecs.networks.residual_projection import ResidualHidden
 
     if isinstance(hidden, nn.Identity):
         return ()

@@ -6,11 +6,7 @@ import numpy as np
 
 from napari_compressed_transcriptomics.core.brain_space import recorded
 from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.core.expression import (
-    Expression,
-    Parcellation,
-    voxel_names,
-)
+from napari_compressed_transcriptomics.core.expression import Expression, Parcellation, voxel_names
 from napari_compressed_transcriptomics.core.memory import require_memory
 from napari_compressed_transcriptomics.io.files.files import beside, read_json, source_of
 from napari_compressed_transcriptomics.io.files.nifti import blocks

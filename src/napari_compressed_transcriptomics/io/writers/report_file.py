@@ -5,10 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.io.files.atomic import (
-    check_targets,
-    replacing,
-)
+from napari_compressed_transcriptomics.io.files.atomic import check_targets, replacing
 
 ENDINGS = (".html", ".htm")
 

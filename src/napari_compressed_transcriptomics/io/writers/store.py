@@ -33,14 +33,7 @@ from napari_compressed_transcriptomics.io.files.disk_space import (
 from napari_compressed_transcriptomics.io.files.zarr_store import MARK, VERSION, Store
 from napari_compressed_transcriptomics.io.readers.surfaces.stored import place_to_store
 
-from .zarr_elements import (
-    Layout,
-    compressors,
-    encoding,
-    layout_of,
-    write_numbers,
-    write_texts,
-)
+from .zarr_elements import Layout, compressors, encoding, layout_of, write_numbers, write_texts
 
 DTYPES = ("float32", "float16")
 _STATE = "convert.json"

@@ -3,10 +3,7 @@
 from pathlib import Path
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import (
-    QFileDialog,
-    QWidget,
-)
+from qtpy.QtWidgets import QFileDialog, QWidget
 
 from napari_compressed_transcriptomics.codecs.registry import titles
 from napari_compressed_transcriptomics.core.errors import UserError

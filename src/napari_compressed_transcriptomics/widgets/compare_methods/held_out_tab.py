@@ -26,10 +26,7 @@ from napari_compressed_transcriptomics.study.compare_request import CompareReque
 from napari_compressed_transcriptomics.study.compare_score import Score
 from napari_compressed_transcriptomics.viewer.window.notices import user_errors_shown
 from napari_compressed_transcriptomics.widgets.shared.background import Background
-from napari_compressed_transcriptomics.widgets.shared.fields import (
-    push_button,
-    wrapping_label,
-)
+from napari_compressed_transcriptomics.widgets.shared.fields import push_button, wrapping_label
 from napari_compressed_transcriptomics.widgets.shared.figure_view import FigureView
 from napari_compressed_transcriptomics.widgets.shared.following import soon
 from napari_compressed_transcriptomics.widgets.shared.layer_choice import LayerChoice

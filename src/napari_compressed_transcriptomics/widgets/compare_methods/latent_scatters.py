@@ -4,11 +4,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtWidgets import (
-    QDialog,
-    QSizePolicy,
-    QWidget,
-)
+from qtpy.QtWidgets import QDialog, QSizePolicy, QWidget
 
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.figures.method_scatters import latent_panels

@@ -5,10 +5,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from qtpy.QtWidgets import (
-    QFileDialog,
-    QSpinBox,
-)
+from qtpy.QtWidgets import QFileDialog, QSpinBox
 
 from napari_compressed_transcriptomics.codecs.registry import METHODS, titles
 from napari_compressed_transcriptomics.core.errors import UserError

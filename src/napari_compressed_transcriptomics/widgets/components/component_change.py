@@ -12,10 +12,7 @@ from napari_compressed_transcriptomics.reconstruction.latent_change import (
     decoded_change,
     usual_range,
 )
-from napari_compressed_transcriptomics.widgets.shared.fields import (
-    choice,
-    wrapping_label,
-)
+from napari_compressed_transcriptomics.widgets.shared.fields import choice, wrapping_label
 from napari_compressed_transcriptomics.widgets.shared.figure_view import FigureView
 from napari_compressed_transcriptomics.widgets.shared.following import soon
 from napari_compressed_transcriptomics.widgets.shared.layouts import Tab, form, stack

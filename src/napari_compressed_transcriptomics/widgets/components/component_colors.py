@@ -5,10 +5,7 @@ from typing import Any
 from qtpy.QtWidgets import QPushButton
 
 from napari_compressed_transcriptomics.viewer import brain_view, layers
-from napari_compressed_transcriptomics.widgets.shared.fields import (
-    Choice,
-    wrapping_label,
-)
+from napari_compressed_transcriptomics.widgets.shared.fields import Choice, wrapping_label
 from napari_compressed_transcriptomics.widgets.shared.layouts import Tab, form, stack
 from napari_compressed_transcriptomics.widgets.shared.result_choice import ResultChoice
 

@@ -4,9 +4,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import (
-    QSpinBox,
-)
+from qtpy.QtWidgets import QSpinBox
 
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.figures.sample_plots import latents_plot, profile_plot
@@ -16,9 +14,7 @@ from napari_compressed_transcriptomics.reconstruction.sample_profile import (
 )
 from napari_compressed_transcriptomics.reconstruction.summary import IN_SAMPLE
 from napari_compressed_transcriptomics.reconstruction.values_elsewhere import why_elsewhere
-from napari_compressed_transcriptomics.widgets.shared.fields import (
-    wrapping_label,
-)
+from napari_compressed_transcriptomics.widgets.shared.fields import wrapping_label
 from napari_compressed_transcriptomics.widgets.shared.figure_view import FigureView
 from napari_compressed_transcriptomics.widgets.shared.layouts import Tab, form, row, scrolled
 from napari_compressed_transcriptomics.widgets.shared.plot_section import PLOT_WIDTH, PlotSection

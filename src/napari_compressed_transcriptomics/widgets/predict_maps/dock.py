@@ -6,12 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtWidgets import (
-    QGridLayout,
-    QLabel,
-    QSpinBox,
-    QWidget,
-)
+from qtpy.QtWidgets import QGridLayout, QLabel, QSpinBox, QWidget
 
 from napari_compressed_transcriptomics.codecs.registry import GENES, METHODS, titles
 from napari_compressed_transcriptomics.core.errors import UserError

@@ -5,12 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from qtpy.QtWidgets import (
-    QFileDialog,
-    QMessageBox,
-    QPlainTextEdit,
-    QWidget,
-)
+from qtpy.QtWidgets import QFileDialog, QMessageBox, QPlainTextEdit, QWidget
 
 from napari_compressed_transcriptomics.core.progress import Progress, Report
 from napari_compressed_transcriptomics.figures.prediction_plots import (

@@ -5,13 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QKeySequence
-from qtpy.QtWidgets import (
-    QHeaderView,
-    QLineEdit,
-    QShortcut,
-    QTableView,
-    QWidget,
-)
+from qtpy.QtWidgets import QHeaderView, QLineEdit, QShortcut, QTableView, QWidget
 
 from napari_compressed_transcriptomics.core.errors import listing
 
