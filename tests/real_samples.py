@@ -7,11 +7,7 @@ from napari_compressed_transcriptomics.io.readers.samples import real
 from published import Server, blob_id
 
 _FILES = Path(__file__).parent.parent / "sample_data"
-NAMES = (
-    "synthetic_regions.csv",
-    "synthetic_regions_atlas.nii.gz",
-    "synthetic_regions_labels.csv",
-)
+NAMES = ("synthetic_regions.csv", "synthetic_regions_atlas.nii.gz", "synthetic_regions_labels.csv")
 CONTENT = {name: (_FILES / name).read_bytes() for name in NAMES}
 SAMPLE = real.RealSample(
     "small",

@@ -50,11 +50,7 @@ def test_a_command_that_is_struck(bench, name, disturbance, call, number):
 
 @pytest.mark.parametrize(
     ("name", "disturbance"),
-    [
-        ("encode pca", "full disk"),
-        ("train", "full disk"),
-        ("difference", "read-only folder"),
-    ],
+    [("encode pca", "full disk"), ("train", "full disk"), ("difference", "read-only folder")],
 )
 def test_a_command_that_cannot_write(bench, name, disturbance):
     outcome = bench.judge(bench.commands[name], disturbance, old=True)

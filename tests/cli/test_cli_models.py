@@ -21,10 +21,7 @@ TWO = "autoencode_abagen_2_components.pt"
 @pytest.fixture
 def server(tmp_path, monkeypatch):
     data = read_expression(REGIONS)
-    files = {
-        TWO: weights(data.n_genes)[1],
-        SAMPLE: sample_table(data.genes, data.values),
-    }
+    files = {TWO: weights(data.n_genes)[1], SAMPLE: sample_table(data.genes, data.values)}
     for name, content in files.items():
         monkeypatch.setitem(BLOB_IDS, name, blob_id(content))
     monkeypatch.setenv("no_proxy", "*")

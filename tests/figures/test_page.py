@@ -198,10 +198,7 @@ HOSTILE = ("<script>alert(1)</script>", "</script><img src=x onerror=alert(1)>",
 def test_it_is_complete_asks_for_nothing_and_names_are_text():
     expression = small_expression()
     expression = replace(
-        expression,
-        genes=(*HOSTILE, *expression.genes[4:]),
-        name=HOSTILE[0],
-        notes=(HOSTILE[1],),
+        expression, genes=(*HOSTILE, *expression.genes[4:]), name=HOSTILE[0], notes=(HOSTILE[1],)
     )
     result = compressed(expression)
     html = page_html(content_of(result, HOSTILE[1]))

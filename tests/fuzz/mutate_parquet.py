@@ -137,11 +137,4 @@ def _repeated(table: Any, times: int) -> bytes:
     return file.getvalue()
 
 
-MUTATORS = (
-    *[_bytes] * 4,
-    *[_column] * 4,
-    *[_frame] * 4,
-    *[_names] * 2,
-    *[_metadata] * 2,
-    _bomb,
-)
+MUTATORS = (*[_bytes] * 4, *[_column] * 4, *[_frame] * 4, *[_names] * 2, *[_metadata] * 2, _bomb)

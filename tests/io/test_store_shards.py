@@ -67,10 +67,7 @@ def test_any_damage_is_told(made, tmp_path, place):
     "how",
     [
         {"compressors": None},
-        {
-            "compressors": compressors(),
-            "chunk_key_encoding": {"name": "default", "separator": "."},
-        },
+        {"compressors": compressors(), "chunk_key_encoding": {"name": "default", "separator": "."}},
     ],
     ids=["not packed", "other names of files"],
 )

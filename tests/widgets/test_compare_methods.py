@@ -247,8 +247,7 @@ def test_methods_that_cannot_take_part_say_why(open_tab, brain, qtbot):
 
 
 @pytest.mark.parametrize(
-    ("n", "says"),
-    [(1, "Open an expression volume"), (5, "cannot be made of 5 samples"), (60, "")],
+    ("n", "says"), [(1, "Open an expression volume"), (5, "cannot be made of 5 samples"), (60, "")]
 )
 def test_data_that_are_too_small_or_do_not_vary(open_tab, brain, qtbot, n, says):
     if n == 1:  # nothing is open

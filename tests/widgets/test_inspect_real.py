@@ -72,7 +72,7 @@ def test_genes(window, qtbot):
         kinds = ("original", "reconstructed", "difference")
         shows = [gene] * 3
         qtbot.waitUntil(
-            lambda: [shown(x).gene for kind in kinds for x in window.of_kind(kind)] == shows,
+            lambda: [shown(x).gene for kind in kinds for x in window.of_kind(kind)] == shows
         )
         settle()
         original, reconstructed, difference = (window.of_kind(kind)[0] for kind in kinds)

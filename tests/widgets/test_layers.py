@@ -192,8 +192,7 @@ def test_a_first_layer_turns_the_viewer_and_a_later_one_does_not(las, model):
 
 
 @pytest.mark.parametrize(
-    ("order", "letters"),
-    [((0, 1, 2), "LRAP"), ((1, 0, 2), "LRSI"), ((2, 0, 1), "PASI")],
+    ("order", "letters"), [((0, 1, 2), "LRAP"), ((1, 0, 2), "LRSI"), ((2, 0, 1), "PASI")]
 )
 def test_letters_of_axial_coronal_and_sagittal(order, letters, las, model):
     brain_view.attach(model)

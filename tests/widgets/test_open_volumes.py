@@ -69,7 +69,7 @@ def test_the_real_maps_are_dropped_compressed_inspected_and_saved(
     click_row(genes.table, 0)
     worst = genes.model.gene(0)
     qtbot.waitUntil(
-        lambda: any(one.name.endswith(f"reconstructed: {worst}") for one in viewer.layers),
+        lambda: any(one.name.endswith(f"reconstructed: {worst}") for one in viewer.layers)
     )
 
     viewer.layers.selection = {latents}

@@ -12,11 +12,7 @@ from napari_compressed_transcriptomics.viewer.layer_content import shown
 from viewing import value_at
 
 PLUGIN = "napari-compressed-transcriptomics"
-DESIKAN = (
-    "expr/ahba_dk82_r0.8.csv",
-    "atlas/dk_it_2mm.nii.gz",
-    "atlas/dk_abagen_labels.csv",
-)
+DESIKAN = ("expr/ahba_dk82_r0.8.csv", "atlas/dk_it_2mm.nii.gz", "atlas/dk_abagen_labels.csv")
 
 
 @pytest.fixture

@@ -108,10 +108,7 @@ def learn_distribution(
     # the smallest positive keeps a model without any error from dividing by zero
     cutoffs = [quantile(distances), quantile(errors) if recorded is None else recorded]
     return TrainingDistribution(
-        mean,
-        whitening,
-        np.maximum(cutoffs, np.finfo(np.float32).tiny),
-        scale_of(values),
+        mean, whitening, np.maximum(cutoffs, np.finfo(np.float32).tiny), scale_of(values)
     )
 
 

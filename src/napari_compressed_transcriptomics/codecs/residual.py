@@ -171,10 +171,7 @@ class ResidualAutoencoder(Codec):
 
     @classmethod
     def _fit(
-        cls,
-        fitting: Fitting,
-        checkpoints: Checkpoints | None = None,
-        **settings: Any,
+        cls, fitting: Fitting, checkpoints: Checkpoints | None = None, **settings: Any
     ) -> Self:
         if fitting.max_epochs is not None:
             settings["max_epochs"] = fitting.max_epochs

@@ -37,10 +37,7 @@ class PrincipalComponents:
 
 
 def principal_components(
-    values: LazyValues | np.ndarray,
-    n_components: int,
-    device: str = "cpu",
-    report: Report = silent,
+    values: LazyValues | np.ndarray, n_components: int, device: str = "cpu", report: Report = silent
 ) -> PrincipalComponents:
     """Find the first principal components, reading `PASSES` + 1 times in blocks of rows.
 

@@ -79,10 +79,7 @@ def component_rows(space: BrainSpace) -> Rows:
 
 
 def draw(
-    panels: Sequence[Panel],
-    look: Look = Look(),
-    title: str = "",
-    figure: "Figure | None" = None,
+    panels: Sequence[Panel], look: Look = Look(), title: str = "", figure: "Figure | None" = None
 ) -> "Figure":
     """Draw maps one below the other, all pictures at the same size a millimetre.
 
@@ -247,12 +244,7 @@ def _outline(inside: np.ndarray) -> np.ndarray:
 
 
 def _draw_bar(
-    figure: "Figure",
-    scale: Scale,
-    look: Look,
-    span: tuple[float, float],
-    total: float,
-    room: float,
+    figure: "Figure", scale: Scale, look: Look, span: tuple[float, float], total: float, room: float
 ) -> None:
     """Draw a colour bar in the middle of a span of the height, in inches from below."""
     from matplotlib.ticker import MaxNLocator

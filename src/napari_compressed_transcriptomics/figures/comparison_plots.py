@@ -21,9 +21,7 @@ _WIDE = 4.5  # inches
 
 
 def error_by_size(
-    scores: "Sequence[Score]",
-    figure: "Figure | None" = None,
-    foreground: str = "black",
+    scores: "Sequence[Score]", figure: "Figure | None" = None, foreground: str = "black"
 ) -> "Figure":
     """Plot held-out RMSE against the number of components, a box per method.
 

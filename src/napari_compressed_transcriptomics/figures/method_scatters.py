@@ -110,11 +110,7 @@ def _bar(
 
 
 def _names(
-    figure: "Figure",
-    coloring: Coloring,
-    largest: list[int],
-    palette: np.ndarray,
-    foreground: str,
+    figure: "Figure", coloring: Coloring, largest: list[int], palette: np.ndarray, foreground: str
 ) -> None:
     """Name the largest regions at the right, by size."""
     from matplotlib.lines import Line2D

@@ -132,10 +132,7 @@ def training_curve(
 
 
 def density_plot(
-    density: JointHistogram,
-    rmse: float,
-    figure: "Figure | None" = None,
-    foreground: str = "black",
+    density: JointHistogram, rmse: float, figure: "Figure | None" = None, foreground: str = "black"
 ) -> "Figure":
     """Plot original against reconstructed expression, as the logarithm of how many there are.
 
@@ -178,9 +175,7 @@ def density_plot(
 
 
 def error_histogram(
-    rmse_samples: np.ndarray,
-    figure: "Figure | None" = None,
-    foreground: str = "black",
+    rmse_samples: np.ndarray, figure: "Figure | None" = None, foreground: str = "black"
 ) -> "Figure":
     """Plot how many samples have which error; lines mark the median and the 95th percentile.
 

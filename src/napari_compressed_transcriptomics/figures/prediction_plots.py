@@ -19,9 +19,7 @@ _FEW = 500  # samples; dots of more would lie over each other
 
 
 def utility_bars(
-    prediction: "Prediction",
-    figure: "Figure | None" = None,
-    foreground: str = "black",
+    prediction: "Prediction", figure: "Figure | None" = None, foreground: str = "black"
 ) -> "Figure":
     """Plot the R2 of each method: a bar its mean over targets, a dot per target.
 

@@ -90,11 +90,7 @@ class ComponentGenes:
 
 
 def component_genes(
-    result: Reconstruction,
-    *,
-    n_samples: int = SAMPLES,
-    seed: int = 0,
-    report: Report = silent,
+    result: Reconstruction, *, n_samples: int = SAMPLES, seed: int = 0, report: Report = silent
 ) -> ComponentGenes:
     """Average the decoder's derivative over samples.
 

@@ -231,9 +231,7 @@ def files_of(entries: Iterable[tuple[str, list[Any]]]) -> list[Path]:
     return list(dict.fromkeys(paths))
 
 
-def _parted(
-    latents: Iterable[NamedLatents],
-) -> tuple[list[NamedLatents], list[NamedLatents]]:
+def _parted(latents: Iterable[NamedLatents]) -> tuple[list[NamedLatents], list[NamedLatents]]:
     """Return latents that were fitted, and those of files."""
     fitted = [one for one in latents if one.expression is not None]
     return fitted, [one for one in latents if one.expression is None]

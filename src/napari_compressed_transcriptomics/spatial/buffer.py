@@ -36,10 +36,7 @@ class Buffer:
 
 
 def buffer_of(
-    expression: Expression,
-    n_folds: int,
-    seed: int,
-    asked: float | None = None,
+    expression: Expression, n_folds: int, seed: int, asked: float | None = None
 ) -> Buffer:
     """Return the buffer of blocks: the one asked for, or else one that fits the data.
 

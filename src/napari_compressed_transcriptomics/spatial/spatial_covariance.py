@@ -81,11 +81,7 @@ class Candidates:
         basis, nugget = divmod(number, len(_NUGGETS))
         found = self.smooth[basis]
         return Smoothness(
-            found.length_mm,
-            found.twin,
-            float(_NUGGETS[nugget]),
-            found.shape,
-            found.twin_nugget,
+            found.length_mm, found.twin, float(_NUGGETS[nugget]), found.shape, found.twin_nugget
         )
 
 

@@ -12,14 +12,7 @@ from napari_compressed_transcriptomics.spatial.surface_sampling import SurfaceMa
 from .cortical_surface import Hemisphere, fsaverage5, vertex_normals
 
 MESHES = ("pial", "inflated")
-VIEWS = (
-    "four",
-    "left_lateral",
-    "left_medial",
-    "right_lateral",
-    "right_medial",
-    "dorsal",
-)
+VIEWS = ("four", "left_lateral", "left_medial", "right_lateral", "right_medial", "dorsal")
 _GAP_MM = 14.0
 _TURNED = np.array([-1, -1, 1], np.float32)
 """By half a turn about the vertical axis: never mirrored."""

@@ -99,9 +99,7 @@ def coherence(
     return rows
 
 
-def coherence_table(
-    results: Iterable[tuple[str, int, list[Coherence]]],
-) -> "pd.DataFrame":
+def coherence_table(results: Iterable[tuple[str, int, list[Coherence]]]) -> "pd.DataFrame":
     """Return (method, latent size, rows) as a tidy table.
 
     Columns: method, latent_size, component, measure, value, p.

@@ -60,10 +60,7 @@ def read_named_latents(paths: Iterable[str | Path]) -> tuple[NamedLatents, ...]:
 
 
 def _set(
-    group: tuple[str, str, str],
-    files: dict[int, Path],
-    places: list[Parcellation],
-    with_size: bool,
+    group: tuple[str, str, str], files: dict[int, Path], places: list[Parcellation], with_size: bool
 ) -> tuple[tuple[int, str], NamedLatents]:
     """Return the latents of one method, and where they stand in order."""
     data, method, size = group

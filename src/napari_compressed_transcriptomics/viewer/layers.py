@@ -189,12 +189,7 @@ def samples_layer(
     known = expression if isinstance(expression, Expression) else None
     place = expression.parcellation if isinstance(expression, Expression) else expression
     what = LayerContent(
-        kind,
-        **space(place),
-        values=values,
-        expression=known,
-        reconstruction=result,
-        gene=gene,
+        kind, **space(place), values=values, expression=known, reconstruction=result, gene=gene
     )
     if center is not None:
         what = replace(what, **middle_and_reach(values[:, None], center))

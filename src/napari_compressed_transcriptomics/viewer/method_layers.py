@@ -70,11 +70,7 @@ def show_beside_each_other(
 
 
 def _showing(
-    viewer: Any,
-    view: BrainView,
-    latents: "Sequence[NamedLatents]",
-    there: "Cells",
-    cells: "Cells",
+    viewer: Any, view: BrainView, latents: "Sequence[NamedLatents]", there: "Cells", cells: "Cells"
 ) -> Iterator[None]:
     most = shown_components([one.latent_size for one in latents])
     counts = {one: min(most, one.latent_size) for one in latents}

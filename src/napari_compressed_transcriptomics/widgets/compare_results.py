@@ -48,8 +48,7 @@ class CompareResults(Dock):
         self.second = ResultChoice(napari_viewer)
         self.with_pca = CompareWithPca(napari_viewer)
         self.held_out = push_button(
-            "Compare on &held-out samples…",
-            "Go to Compare methods, which holds samples out",
+            "Compare on &held-out samples…", "Go to Compare methods, which holds samples out"
         )
         self.summary = wrapping_label()
         self.summary.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)

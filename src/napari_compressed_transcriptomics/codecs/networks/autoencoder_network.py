@@ -161,11 +161,7 @@ class AutoencoderNetwork(nn.Module):
 
     @classmethod
     def seeded(
-        cls,
-        n_genes: int,
-        latent_size: int,
-        hidden_sizes: Sequence[int],
-        generator: torch.Generator,
+        cls, n_genes: int, latent_size: int, hidden_sizes: Sequence[int], generator: torch.Generator
     ) -> "AutoencoderNetwork":
         """Return a network with PyTorch's usual random weights, drawn from `generator`.
 

@@ -312,11 +312,7 @@ class _Run:
 
     def take_snapshot(self) -> Snapshot:
         """Return a copy of all that changes, on the CPU."""
-        state = {
-            "epoch": self.epoch,
-            "history": list(self.history),
-            "ended": self.ended,
-        }
+        state = {"epoch": self.epoch, "history": list(self.history), "ended": self.ended}
         return self.learner.take_snapshot(self.best_weights, state)
 
     def restore(self, snapshot: Snapshot) -> None:

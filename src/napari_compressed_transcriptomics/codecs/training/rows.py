@@ -27,11 +27,7 @@ class DeviceRows:
     """
 
     def __init__(
-        self,
-        values: np.ndarray,
-        clip: tuple[float, float],
-        device: str,
-        may_reside: bool = True,
+        self, values: np.ndarray, clip: tuple[float, float], device: str, may_reside: bool = True
     ) -> None:
         self.values, self.clip, self.device = values, clip, device
         self.resident: Tensor | None = None

@@ -174,12 +174,7 @@ def _nifti_header(shape: tuple[int, ...], affine: np.ndarray) -> np.ndarray:
 
 
 def _map(scale: Scale) -> dict[str, Any]:
-    return {
-        "label": scale.label,
-        "low": scale.low,
-        "high": scale.high,
-        "colormap": scale.colormap,
-    }
+    return {"label": scale.label, "low": scale.low, "high": scale.high, "colormap": scale.colormap}
 
 
 def _colors(name: str) -> np.ndarray:

@@ -17,10 +17,7 @@ from .region_names import read_region_names, unique_names
 
 
 def mean_over_regions(
-    voxels: Expression,
-    path: Path,
-    atlas: str | Path,
-    labels: str | Path | None = None,
+    voxels: Expression, path: Path, atlas: str | Path, labels: str | Path | None = None
 ) -> Expression:
     """Average voxels, or vertices, within regions, where these lie.
 

@@ -242,10 +242,7 @@ def write_sample_error_csv(
     if expression.parcellation.places_known:
         axes = ("x_mm", "y_mm", "z_mm")
         columns |= zip(axes, expression.parcellation.centroids.round(3).T, strict=True)
-    columns |= {
-        "rmse": reconstruction.rmse_samples,
-        "r2": reconstruction.r2_samples,
-    }
+    columns |= {"rmse": reconstruction.rmse_samples, "r2": reconstruction.r2_samples}
     if reconstruction.held_out is not None:
         columns[HELD_OUT] = reconstruction.held_out.rmse_samples
     return write_sample_csv(path, expression, columns, style=style)

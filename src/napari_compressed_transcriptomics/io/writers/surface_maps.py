@@ -16,9 +16,7 @@ _LETTERS = {"left": "L", "right": "R"}
 _STRUCTURES = {"left": "CortexLeft", "right": "CortexRight"}
 
 
-def surface_files(
-    result: "Reconstruction",
-) -> dict[str, tuple[np.ndarray, list[str]]]:
+def surface_files(result: "Reconstruction") -> dict[str, tuple[np.ndarray, list[str]]]:
     """Return what to write of a result of vertices: by file, maps (n_vertices, k) and titles.
 
     ``latents_hemi-L.func.gii``, ``error_hemi-L.func.gii`` and ``held_out_error_hemi-L.func.gii``,

@@ -52,10 +52,7 @@ class FourViews:
     """
 
     def __init__(
-        self,
-        main: Any,
-        on_click: Callable[[Any, list[Any]], None],
-        on_change: Callable[[], None],
+        self, main: Any, on_click: Callable[[Any, list[Any]], None], on_change: Callable[[], None]
     ):
         main = itself(main)
         self._main_of, self._on_click, self._on_change = ref(main), on_click, on_change

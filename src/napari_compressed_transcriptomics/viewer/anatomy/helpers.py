@@ -21,11 +21,7 @@ def add_helper(viewer: Any, kind: str, data: Any, *, below: bool, **attributes: 
     layers = viewer.layers
     selected, active = set(layers.selection), layers.selection.active
     layer = getattr(viewer, f"add_{kind}")(
-        data,
-        units=("mm",) * 3,
-        axis_labels=("z", "y", "x"),
-        metadata={_KEY: True},
-        **attributes,
+        data, units=("mm",) * 3, axis_labels=("z", "y", "x"), metadata={_KEY: True}, **attributes
     )
     if below:
         layers.move(len(layers) - 1, 0)

@@ -213,19 +213,13 @@ def _paint_bar(painter: Any, seen: Seen, bar: Rect, room: Rect, what: Bar) -> No
         body = QRectF(bar.x, bar.y + arrow, bar.width, long)
         tips = (
             ((0, 1), (bar.x + bar.width / 2, bar.y + bar.height)),
-            (
-                (0, -1),
-                (bar.x + bar.width / 2, bar.y),
-            ),
+            ((0, -1), (bar.x + bar.width / 2, bar.y)),
         )
     else:
         body = QRectF(bar.x + arrow, bar.y, long, bar.height)
         tips = (
             ((-1, 0), (bar.x, bar.y + bar.height / 2)),
-            (
-                (1, 0),
-                (bar.x + bar.width, bar.y + bar.height / 2),
-            ),
+            ((1, 0), (bar.x + bar.width, bar.y + bar.height / 2)),
         )
     painter.drawImage(body, image)
     painter.setPen(_color(_ink(seen)))

@@ -41,9 +41,7 @@ class OpenVolumes(OpenForm):
             "values far outside what other genes have."
         )
         self.lay_out_form(
-            ("Folder or file", self.source),
-            ("Variant", self.variant),
-            ("Bad maps", self.bad_maps),
+            ("Folder or file", self.source), ("Variant", self.variant), ("Bad maps", self.bad_maps)
         )
         self.source.changed.connect(self._refresh)
         self._refresh()
