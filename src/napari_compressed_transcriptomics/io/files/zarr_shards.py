@@ -38,15 +38,22 @@ _MOST_ADDED = _HEADER + 4  # bytes of a chunk that cannot be packed: that, and i
 
 @dataclass(frozen=True)
 class Shards:
-    """The files of an array of two dimensions: each holds a block of it, in chunks."""
+    """The files of an array of two dimensions: each holds a block of it, in chunks.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the array.
+    shard, chunk : (int, int)
+        Rows and columns of a file, and of a chunk in it.
+    dtype : dtype
+        Of what is stored.
+    """
 
     folder: Path
-    """Of the array."""
     shard: tuple[int, int]
     chunk: tuple[int, int]
-    """`shard`, `chunk`: rows and columns of a file, and of a chunk in it."""
     dtype: np.dtype
-    """Of what is stored."""
 
     @classmethod
     def of(cls, folder: Path, array: Any) -> Self | None:
