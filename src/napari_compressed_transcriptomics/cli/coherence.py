@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from .options import add_compartments, add_images, add_methods, permutations
 from .reading import read
-from .style import add_style_options, style_of
+from .style import add_output, style_of
 from .terminal import clear_line, stoppable, tell_notes
 
 if TYPE_CHECKING:
@@ -42,18 +42,11 @@ def add_options(add: Callable) -> None:
         metavar="N",
         help="surrogate maps; default: 999",
     )
-    add("--out", type=Path, required=True, metavar="DIR", help="folder to write")
-    add_style_options(add)
+    add_output(add)
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Measure and save.
-
-    Raises
-    ------
-    KeyboardInterrupt
-        After Ctrl-C; the methods done are saved, if there are any.
-    """
+    """Measure and save."""
     from napari_compressed_transcriptomics.codecs.registry import method_names
     from napari_compressed_transcriptomics.core.regions import RegionVolume
     from napari_compressed_transcriptomics.io.files.atomic import check_targets

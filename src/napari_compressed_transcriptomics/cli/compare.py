@@ -2,12 +2,11 @@
 
 import argparse
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .options import add_methods, add_scheduler, add_splits, processes
 from .reading import read_samples
-from .style import add_style_options, style_of
+from .style import add_output, style_of
 from .terminal import clear_line, stoppable, tell_notes
 
 if TYPE_CHECKING:
@@ -31,18 +30,11 @@ def add_options(add: Callable) -> None:
     add_splits(add)
     add("--jobs", type=processes, metavar="N", help="processes; default: as cores and memory allow")
     add_scheduler(add, "fit")
-    add("--out", type=Path, required=True, metavar="DIR", help="folder to write")
-    add_style_options(add, tables=False)
+    add_output(add, tables=False)
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Compare and save.
-
-    Raises
-    ------
-    KeyboardInterrupt
-        After Ctrl-C; the fits done are saved.
-    """
+    """Compare and save."""
     from napari_compressed_transcriptomics.io.writers.comparison import (
         COMPARISON_FILES,
         compare_into_folder,

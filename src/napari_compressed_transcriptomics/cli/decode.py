@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from napari_compressed_transcriptomics.core.errors import UserError
 
 from .reading import add_reading, reading_of
-from .style import add_style_options, style_of
+from .style import add_output, style_of
 from .terminal import clear_line, stoppable, tell_notes
 
 if TYPE_CHECKING:
@@ -49,19 +49,12 @@ def add_options(add: Callable) -> None:
         default="float32",
         help="of --all; float16 takes half the space and rounds",
     )
-    add("--out", type=Path, required=True, metavar="DIR", help="folder to write")
     add_reading(add)
-    add_style_options(add)
+    add_output(add)
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Read, decode and write.
-
-    Raises
-    ------
-    KeyboardInterrupt
-        After Ctrl-C; the same command goes on with what of --all is done.
-    """
+    """Read, decode and write."""
     from napari_compressed_transcriptomics.io.writers.decoding import (
         MEANING,
         check_decoding_folder,

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from .options import add_regions_of_results
-from .style import add_style_options, style_of
+from .style import add_output, style_of
 from .terminal import tell_notes
 
 SUMMARY = "Compare the errors of two folders of results on the same data."
@@ -19,9 +19,8 @@ def add_options(add: Callable) -> None:
     """Add the options of the command."""
     add("a", type=Path, metavar="RESULT_DIR_A", help="folder that encode --out wrote")
     add("b", type=Path, metavar="RESULT_DIR_B", help="another, of the same data")
-    add("--out", type=Path, required=True, metavar="DIR", help="folder to write")
     add_regions_of_results(add)
-    add_style_options(add)
+    add_output(add)
 
 
 def run(arguments: argparse.Namespace) -> None:

@@ -10,7 +10,7 @@ from napari_compressed_transcriptomics.spatial.cross_validation import SPLITS
 
 from .options import add_buffer, add_scheduler, components, folds, whole
 from .reading import read
-from .style import add_style_options, style_of
+from .style import add_output, style_of
 from .terminal import Report, clear_line, tell_notes
 
 if TYPE_CHECKING:
@@ -40,7 +40,6 @@ def add_options(add: Callable) -> None:
     add(
         "--latent", type=components, metavar="K", help="number of components; not with a model file"
     )
-    add("--out", type=Path, required=True, metavar="DIR", help="folder to write")
     add(
         "--fill-missing",
         action="store_true",
@@ -73,7 +72,7 @@ def add_options(add: Callable) -> None:
         help="memory for one block of samples; default: 32, on GPUs 256",
     )
     add_scheduler(add, "encode and measure")
-    add_style_options(add)
+    add_output(add)
 
 
 def _check(arguments: argparse.Namespace) -> None:

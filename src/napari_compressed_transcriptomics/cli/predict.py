@@ -15,7 +15,7 @@ from .options import (
     surrogates,
 )
 from .reading import read_samples
-from .style import add_style_options, style_of
+from .style import add_output, style_of
 from .terminal import clear_line, stoppable, tell_notes
 
 if TYPE_CHECKING:
@@ -84,18 +84,11 @@ def add_options(add: Callable) -> None:
     )
     add_compartments(add)
     add_scheduler(add, "predict one target each")
-    add("--out", type=Path, required=True, metavar="DIR", help="folder to write")
-    add_style_options(add)
+    add_output(add)
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Predict and save.
-
-    Raises
-    ------
-    KeyboardInterrupt
-        After Ctrl-C; the targets done are saved, if there are any.
-    """
+    """Predict and save."""
     from napari_compressed_transcriptomics.codecs.registry import GENES, method_names
     from napari_compressed_transcriptomics.io.readers.region_volume import read_region_volume
     from napari_compressed_transcriptomics.io.readers.targets import (

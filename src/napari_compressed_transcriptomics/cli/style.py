@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -22,6 +23,12 @@ def add_style_options(add: Callable, tables: bool = True) -> None:
         action="store_true",
         help="record full paths of inputs; otherwise they are relative to the output",
     )
+
+
+def add_output(add: Callable, tables: bool = True) -> None:
+    """Add the option of the folder to write, and those of `add_style_options`."""
+    add("--out", type=Path, required=True, metavar="DIR", help="folder to write")
+    add_style_options(add, tables)
 
 
 def style_of(arguments: argparse.Namespace) -> "Style":

@@ -63,13 +63,7 @@ def add_options(add: Callable) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Train and save.
-
-    Raises
-    ------
-    KeyboardInterrupt
-        After Ctrl-C; the best model so far is saved, if there is one.
-    """
+    """Train and save."""
     from napari_compressed_transcriptomics.codecs.models.model_file import save_model
     from napari_compressed_transcriptomics.codecs.recipes import TrainRequest, train_codec
     from napari_compressed_transcriptomics.codecs.training.checkpoints import (
