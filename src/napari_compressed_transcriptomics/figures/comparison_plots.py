@@ -33,8 +33,6 @@ def error_by_size(
     Parameters
     ----------
     scores : sequence of Score
-    figure, foreground
-        Where to draw, and the colour of text: see `plots`.
     """
     from matplotlib.patches import Patch
 

@@ -40,8 +40,6 @@ def draw_maps(
         One below the other; where some samples of a map have no value they look as outside.
     request : FigureRequest
         Its ``what`` is not looked at.
-    report : callable, optional
-        Called with each `Progress`; may raise `Cancelled`.
 
     Raises
     ------
