@@ -40,22 +40,19 @@ from .streams import make_safe, output_problem, say
 from .terminal import speak_json, tell_end, tell_error, warnings_reported
 
 PROG = "compressed-transcriptomics"
+_DATA, _WORK = "data", "data, seed and device"
 _COMMANDS = {
-    "info": (info, "data"),
-    "convert": (convert, "data"),
-    "train": (train, "data, seed and device"),
-    "encode": (encode, "data, seed and device"),
-    "compare": (compare, "data, seed and device"),
-    "predict": (predict, "data, seed and device"),
-    "coherence": (coherence, "data, seed and device"),
-    "report": (report, ""),
-    "page": (page, ""),
-    "figure": (figure, ""),
-    "decode": (decode, ""),
-    "difference": (difference, ""),
-    "demo": (demo, ""),
-}
-"""The module of each command, and which options it shares with others."""
+    _DATA: {"info": info, "convert": convert},
+    _WORK: {
+        "train": train, "encode": encode, "compare": compare, "predict": predict,
+        "coherence": coherence,
+    },
+    "": {
+        "report": report, "page": page, "figure": figure, "decode": decode,
+        "difference": difference, "demo": demo,
+    },
+}  # fmt: skip
+"""Modules of commands, by the options that they share with others."""
 _GROUPS = {"models": models, "samples": samples}
 """Modules with several commands below one name."""
 
@@ -175,11 +172,12 @@ def command_parser(about: str = "") -> argparse.ArgumentParser:
     add, devices = work.add_argument, ("auto", "cuda", "mps", "cpu")
     add("--seed", type=seed, default=0, metavar="N", help="seed of everything random; default: 0")
     add("--device", choices=devices, default="auto", help="where to compute; default: auto")
-    shared = {"data": [data], "data, seed and device": [data, work], "": []}
-    for name, (module, has) in _COMMANDS.items():
-        sub = _add_command(commands, name, module, shared[has])
-        sub.set_defaults(command=name, parser=sub)
-        add_batch(sub)
+    shared = {_DATA: [data], _WORK: [data, work], "": []}
+    for has, modules in _COMMANDS.items():
+        for name, module in modules.items():
+            sub = _add_command(commands, name, module, shared[has])
+            sub.set_defaults(command=name, parser=sub)
+            add_batch(sub)
     for name, group in _GROUPS.items():
         below = commands.add_parser(name, help=group.SUMMARY, description=group.SUMMARY)
         group.add_commands(below.add_subparsers(required=True, metavar="COMMAND"))
