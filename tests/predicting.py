@@ -7,9 +7,8 @@ import pytest
 from clicking import press, settle, stand_alone, tick, write
 from napari_compressed_transcriptomics.viewer.adding import add_expression
 from napari_compressed_transcriptomics.viewer.layer_content import shown
+from napari_compressed_transcriptomics.viewer.settings import PLUGIN
 from napari_compressed_transcriptomics.widgets.predict_maps.dock import PredictMaps
-
-PLUGIN = "napari-compressed-transcriptomics"
 
 
 @pytest.fixture(name="maps", scope="module")

@@ -12,9 +12,9 @@ from napari_compressed_transcriptomics.io import Volume
 from napari_compressed_transcriptomics.viewer import layers as _layers
 from napari_compressed_transcriptomics.viewer.adding import add_expression
 from napari_compressed_transcriptomics.viewer.layer_content import shown
+from napari_compressed_transcriptomics.viewer.settings import PLUGIN
 from napari_compressed_transcriptomics.widgets.compress import Outputs, add_result
 
-PLUGIN = "napari-compressed-transcriptomics"
 SYNTHETIC = "synthetic brain"
 _NOT_TOO_LARGE = 1000, 640  # each pixel costs time where software draws
 

@@ -22,11 +22,11 @@ from qtpy.QtWidgets import (
 )
 
 import napari_compressed_transcriptomics as package
+from napari_compressed_transcriptomics.viewer.settings import PLUGIN
 from napari_compressed_transcriptomics.widgets.shared.run_bar import RunBar
 
 from .keys import ALT_KEYS, CONTROL_KEYS, KEYS
 
-PLUGIN = "napari-compressed-transcriptomics"
 MANIFEST = PluginManifest.from_file(Path(package.__file__).with_name("napari.yaml"))
 DOCKS = tuple(widget.display_name for widget in MANIFEST.contributions.widgets)
 COMMANDS = ("show_error", "show_distance", "save_results")

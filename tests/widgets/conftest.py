@@ -16,6 +16,12 @@ def model():
 
 
 @pytest.fixture
+def viewer(make_napari_viewer):
+    """Return a viewer in its window."""
+    return make_napari_viewer(show=True)
+
+
+@pytest.fixture
 def result(las):
     return compressed(las, 3)
 

@@ -19,15 +19,10 @@ from napari_compressed_transcriptomics.study import compare_workers as module
 from napari_compressed_transcriptomics.study.compare import compare_methods
 from napari_compressed_transcriptomics.study.compare_request import CompareRequest
 from napari_compressed_transcriptomics.viewer.adding import add_expression
+from napari_compressed_transcriptomics.viewer.settings import PLUGIN
 from napari_compressed_transcriptomics.widgets.compare_methods.dock import CompareMethods
 
-PLUGIN = "napari-compressed-transcriptomics"
 pytestmark = pytest.mark.usefixtures("one_thread", "quick_kernel_pca")
-
-
-@pytest.fixture
-def viewer(make_napari_viewer):
-    return make_napari_viewer(show=True)
 
 
 @pytest.fixture

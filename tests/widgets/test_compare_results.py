@@ -14,12 +14,11 @@ from napari_compressed_transcriptomics.reconstruction.reconstruction import reco
 from napari_compressed_transcriptomics.viewer import layers
 from napari_compressed_transcriptomics.viewer.brain_view import attach
 from napari_compressed_transcriptomics.viewer.layer_content import shown
+from napari_compressed_transcriptomics.viewer.settings import PLUGIN
 from napari_compressed_transcriptomics.widgets.compare_results import CompareResults
 from napari_compressed_transcriptomics.widgets.shared.session import session
 from small import compressed
 from viewing import add
-
-PLUGIN = "napari-compressed-transcriptomics"
 
 
 @pytest.fixture(scope="module")

@@ -24,13 +24,12 @@ from napari_compressed_transcriptomics.viewer import brain_view
 from napari_compressed_transcriptomics.viewer import layers as _layers
 from napari_compressed_transcriptomics.viewer.adding import add_expression
 from napari_compressed_transcriptomics.viewer.layer_content import shown
+from napari_compressed_transcriptomics.viewer.settings import PLUGIN
 from napari_compressed_transcriptomics.widgets.components import component_table
 from napari_compressed_transcriptomics.widgets.components.dock import Components
 from napari_compressed_transcriptomics.widgets.shared.session import session
 from small import compressed
 from viewing import add, value_at
-
-PLUGIN = "napari-compressed-transcriptomics"
 
 
 @pytest.fixture(scope="module")

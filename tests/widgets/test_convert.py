@@ -1,7 +1,6 @@
 """Expression becomes a store in the window, and the store is a layer like any other."""
 
 import numpy as np
-import pytest
 
 from clicking import choose_value, run, settle
 from gene_maps import flat, log_phantom
@@ -9,15 +8,9 @@ from napari_compressed_transcriptomics import _reader
 from napari_compressed_transcriptomics.core.lazy_values import LazyValues
 from napari_compressed_transcriptomics.io.readers.gene_volumes import plan
 from napari_compressed_transcriptomics.viewer.layer_content import shown
+from napari_compressed_transcriptomics.viewer.settings import PLUGIN
 from napari_compressed_transcriptomics.widgets.convert import Convert
 from viewing import value_at
-
-PLUGIN = "napari-compressed-transcriptomics"
-
-
-@pytest.fixture
-def viewer(make_napari_viewer):
-    return make_napari_viewer(show=True)
 
 
 def test_a_folder_becomes_a_store_that_is_compressed(viewer, qtbot, tmp_path):

@@ -20,13 +20,12 @@ from napari_compressed_transcriptomics.viewer import layers as _layers
 from napari_compressed_transcriptomics.viewer.adding import add_expression
 from napari_compressed_transcriptomics.viewer.layer_content import shown
 from napari_compressed_transcriptomics.viewer.method_layers import grid_shape, shown_components
+from napari_compressed_transcriptomics.viewer.settings import PLUGIN
 from napari_compressed_transcriptomics.viewer.window import notices
 from napari_compressed_transcriptomics.widgets.compare_methods import latents_tab as module
 from napari_compressed_transcriptomics.widgets.compare_methods.latents_tab import LatentsTab
 from napari_compressed_transcriptomics.widgets.shared.layer_choice import LayerChoice
 from viewing import add, value_at
-
-PLUGIN = "napari-compressed-transcriptomics"
 
 
 @pytest.fixture(scope="module")

@@ -11,15 +11,9 @@ from clicking import choose_value, click_row, run, settle, show_tab
 from data import real_data
 from gene_maps import GENES, log_phantom, maps_of, save
 from napari_compressed_transcriptomics.viewer.layer_content import shown
+from napari_compressed_transcriptomics.viewer.settings import PLUGIN
 from napari_compressed_transcriptomics.widgets.open_data.volumes import OpenVolumes
 from viewing import value_at
-
-PLUGIN = "napari-compressed-transcriptomics"
-
-
-@pytest.fixture
-def viewer(make_napari_viewer):
-    return make_napari_viewer(show=True)
 
 
 def drop(viewer, *paths, modifier=Qt.KeyboardModifier.NoModifier):

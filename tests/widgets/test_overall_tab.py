@@ -15,13 +15,12 @@ from data import real_expression
 from napari_compressed_transcriptomics.core.synthetic import synthetic_regions
 from napari_compressed_transcriptomics.io import Volume
 from napari_compressed_transcriptomics.viewer.layers import error_layer, volume_layer
+from napari_compressed_transcriptomics.viewer.settings import PLUGIN
 from napari_compressed_transcriptomics.widgets.inspect import overall_tab as module
 from napari_compressed_transcriptomics.widgets.inspect.overall_tab import OverallTab
 from napari_compressed_transcriptomics.widgets.shared.result_choice import ResultChoice
 from napari_compressed_transcriptomics.widgets.shared.session import session
 from viewing import add
-
-PLUGIN = "napari-compressed-transcriptomics"
 
 
 @pytest.fixture(scope="module")

@@ -16,11 +16,6 @@ from small import compressed
 from viewing import add
 
 
-@pytest.fixture
-def viewer(make_napari_viewer):
-    return make_napari_viewer(show=True)
-
-
 def at(brain, mm):
     """Return the index of the sample of a voxel-wise expression nearest to a place."""
     return int(np.square(brain.parcellation.centroids - mm).sum(1).argmin())

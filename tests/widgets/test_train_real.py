@@ -10,8 +10,7 @@ import pytest
 from clicking import choose_value, finish, press, run
 from data import TABLES, real_table
 from napari_compressed_transcriptomics.viewer.layer_content import shown
-
-PLUGIN = "napari-compressed-transcriptomics"
+from napari_compressed_transcriptomics.viewer.settings import PLUGIN
 
 
 @pytest.mark.parametrize("recipe", ["residual", "autoencoder"])

@@ -10,17 +10,11 @@ from data import real_data
 from napari_compressed_transcriptomics.viewer import brain_view as _viewer
 from napari_compressed_transcriptomics.viewer import layers
 from napari_compressed_transcriptomics.viewer.adding import add_expression
+from napari_compressed_transcriptomics.viewer.settings import PLUGIN
 from napari_compressed_transcriptomics.widgets.compress import Outputs, add_result
 from phantom import AFFINES, GRIDS, lone_voxel, make_phantom
 from small import compressed
 from viewing import add, bright_spot
-
-PLUGIN = "napari-compressed-transcriptomics"
-
-
-@pytest.fixture
-def viewer(make_napari_viewer):
-    return make_napari_viewer(show=True)
 
 
 @pytest.mark.parametrize("grid", GRIDS)

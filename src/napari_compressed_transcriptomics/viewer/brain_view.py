@@ -29,12 +29,7 @@ from .window.turns import Turns
 
 
 class BrainView:
-    """Keeps orientation, letters and 2-D/3-D looks of one viewer right.
-
-    Parameters
-    ----------
-    viewer : napari.Viewer or napari.components.ViewerModel
-    """
+    """Keeps orientation, letters and 2-D/3-D looks of one viewer right."""
 
     def __init__(self, viewer: Any):
         self._viewer = proxy(viewer)  # a view must not keep its viewer alive

@@ -12,12 +12,7 @@ from .window.turns import timer_of
 
 
 class ComponentAxis:
-    """Lets the axis of components of a viewer begin at 0.
-
-    Parameters
-    ----------
-    viewer : napari.Viewer or napari.components.ViewerModel
-    """
+    """Lets the axis of components of a viewer begin at 0."""
 
     def __init__(self, viewer: Any):
         self._viewer = proxy(viewer)

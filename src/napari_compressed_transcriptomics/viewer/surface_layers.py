@@ -44,10 +44,6 @@ class SurfaceView:
     Volumes are hidden meanwhile: hemispheres that are inflated or laid out beside each other are
     not where the brain has them. The surface has the colours and limits of its source, follows
     its gene and component, and is grey where there are no data.
-
-    Parameters
-    ----------
-    viewer : napari.Viewer or napari.components.ViewerModel
     """
 
     def __init__(self, viewer: Any):

@@ -7,10 +7,9 @@ import pytest
 from clicking import finish, press
 from napari_compressed_transcriptomics.core.synthetic import synthetic_regions
 from napari_compressed_transcriptomics.viewer.layer_content import shown
+from napari_compressed_transcriptomics.viewer.settings import PLUGIN
 from napari_compressed_transcriptomics.widgets import compress as compress_dock
 from napari_compressed_transcriptomics.widgets.shared.session import session
-
-PLUGIN = "napari-compressed-transcriptomics"
 
 
 class Person:

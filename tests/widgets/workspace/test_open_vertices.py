@@ -6,13 +6,13 @@ import pytest
 
 from clicking import choose_value, press, run, settle, show_tab, write
 from napari_compressed_transcriptomics.viewer.layer_content import shown
+from napari_compressed_transcriptomics.viewer.settings import PLUGIN
 from napari_compressed_transcriptomics.viewer.surface_layers import surface_view
 from napari_compressed_transcriptomics.widgets.open_data.vertices import OpenVertices
 from napari_compressed_transcriptomics.widgets.shared.session import session
 from vertices import GENES, N, expression_on_vertices, write_gifti_maps, write_labels, write_surface
 from viewing import value_at
 
-PLUGIN = "napari-compressed-transcriptomics"
 MAIN = "Compressed Transcriptomics"
 
 

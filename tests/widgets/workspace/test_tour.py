@@ -12,12 +12,12 @@ from napari_compressed_transcriptomics.core.progress import Progress
 from napari_compressed_transcriptomics.reconstruction.difference import compare_results
 from napari_compressed_transcriptomics.viewer.adding import add_expression
 from napari_compressed_transcriptomics.viewer.layer_content import shown
+from napari_compressed_transcriptomics.viewer.settings import PLUGIN
 from napari_compressed_transcriptomics.widgets import compress as compress_dock
 from napari_compressed_transcriptomics.widgets.shared.session import session
 from napari_compressed_transcriptomics.widgets.workspace.pages import STEPS
 from small import compressed
 
-PLUGIN = "napari-compressed-transcriptomics"
 MAIN = "Compressed Transcriptomics"
 
 

@@ -25,12 +25,12 @@ from napari_compressed_transcriptomics.viewer.anatomy.planes import plane_of
 from napari_compressed_transcriptomics.viewer.anatomy.shell import NAME as SHELL
 from napari_compressed_transcriptomics.viewer.brain_view import attach
 from napari_compressed_transcriptomics.viewer.cells.camera import on_canvas
+from napari_compressed_transcriptomics.viewer.settings import PLUGIN
 from napari_compressed_transcriptomics.viewer.surface_layers import CAPTIONS, surface_view
 from napari_compressed_transcriptomics.widgets.four_views import FourViews
 from napari_compressed_transcriptomics.widgets.shared.session import session
 from real_window import millimetres
 
-PLUGIN = "napari-compressed-transcriptomics"
 MAPS, SYNTHETIC = "real maps", "synthetic brain"
 BRAINS = (*TABLES, MAPS, SYNTHETIC)
 PLANES = {"dark": ("axial", "3d"), "light": ("coronal", "sagittal")}

@@ -18,10 +18,6 @@ class Cut:
     """Cuts away what lies on the viewer's side of the place, along one plane.
 
     The cut goes with the place (sliders, fields, crosshair); Shift and the mouse drag it.
-
-    Parameters
-    ----------
-    viewer : napari.Viewer or napari.components.ViewerModel
     """
 
     def __init__(self, viewer: Any):

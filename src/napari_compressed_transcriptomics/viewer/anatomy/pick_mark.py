@@ -11,12 +11,7 @@ from napari_compressed_transcriptomics.viewer.layer_content import shown
 
 
 class PickMark:
-    """Rings the picked place, in 2-D on its slice and in 3-D through everything.
-
-    Parameters
-    ----------
-    viewer : napari.Viewer or napari.components.ViewerModel
-    """
+    """Rings the picked place, in 2-D on its slice and in 3-D through everything."""
 
     def __init__(self, viewer: Any):
         self._viewer = proxy(itself(viewer))

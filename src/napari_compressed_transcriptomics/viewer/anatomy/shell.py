@@ -18,10 +18,6 @@ class BrainShell:
 
     The surface is a layer of its own, made when it is first needed. In a grid it would take a
     cell, and in 2-D draw over slices, so there it is hidden.
-
-    Parameters
-    ----------
-    viewer : napari.Viewer or napari.components.ViewerModel
     """
 
     def __init__(self, viewer: Any):

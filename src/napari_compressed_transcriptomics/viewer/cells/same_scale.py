@@ -28,10 +28,6 @@ class SameScale:
       latents of different methods have no common unit.
 
     Limits changed by hand change for all of a quantity.
-
-    Parameters
-    ----------
-    viewer : napari.Viewer or napari.components.ViewerModel
     """
 
     def __init__(self, viewer: Any):

@@ -8,10 +8,6 @@ class Turns:
     """Does steps one in a turn of the event loop of a viewer's window, which answers in between.
 
     Without a window they are done at once; a window that is closed ends them.
-
-    Parameters
-    ----------
-    viewer : napari.Viewer or napari.components.ViewerModel
     """
 
     def __init__(self, viewer: Any):

@@ -12,9 +12,8 @@ from napari_compressed_transcriptomics.reconstruction.values_elsewhere import (
     elsewhere,
 )
 from napari_compressed_transcriptomics.viewer.layers import expression_layer
-from napari_compressed_transcriptomics.viewer.window.notices import report
 from napari_compressed_transcriptomics.widgets.shared.fields import push_button, wrapping_label
-from napari_compressed_transcriptomics.widgets.shared.job import Job
+from napari_compressed_transcriptomics.widgets.shared.job import Job, run_job
 from napari_compressed_transcriptomics.widgets.shared.layouts import row, stack
 from napari_compressed_transcriptomics.widgets.shared.session import session
 
@@ -35,14 +34,8 @@ def read_originals(viewer: Any, result: "Reconstruction", path: Path | None = No
     """
     values = original_values(result)
     assert values is not None
-    own = session(viewer)
-    job = Job(lambda told: values.fetch(path, told), "Reading originals", parent=own)
-    job.succeeded.connect(partial(_show, viewer, result))
-    job.failed.connect(partial(report, doing="Reading originals"))
-    for ended in (job.succeeded, job.failed, job.cancelled):
-        ended.connect(job.deleteLater)
-    job.start()
-    return job
+    read = partial(values.fetch, path)
+    return run_job(read, "Reading originals", session(viewer), partial(_show, viewer, result))
 
 
 def _show(viewer: Any, result: "Reconstruction", data: Expression) -> None:

@@ -7,8 +7,8 @@ from typing import Any
 from qtpy.QtWidgets import QFileDialog, QMessageBox
 
 from napari_compressed_transcriptomics.io.files.files import SESSION, suffix
-from napari_compressed_transcriptomics.viewer.window.notices import report, tell, user_errors_shown
-from napari_compressed_transcriptomics.widgets.shared.job import Job
+from napari_compressed_transcriptomics.viewer.window.notices import tell, user_errors_shown
+from napari_compressed_transcriptomics.widgets.shared.job import Job, run_job
 from napari_compressed_transcriptomics.widgets.shared.session import session
 
 from .session_read import check_session, read_session
@@ -53,9 +53,6 @@ def open_session(viewer: Any, path: Path, look_in: Path | None = None) -> Job:
         The file is none of ours, damaged, or of a newer version.
     """
     check_session(path)
-    job = Job(
-        partial(read_session, path, look_in=look_in), "Opening session", parent=session(viewer)
-    )
 
     def show(found: Any) -> None:
         if found.places.missing and look_in is None:
@@ -66,9 +63,5 @@ def open_session(viewer: Any, path: Path, look_in: Path | None = None) -> Job:
         with user_errors_shown():
             tell(show_session(viewer, found))
 
-    job.succeeded.connect(show)
-    job.failed.connect(partial(report, doing="Opening session"))
-    for ended in (job.succeeded, job.failed, job.cancelled):
-        ended.connect(job.deleteLater)
-    job.start()
-    return job
+    read = partial(read_session, path, look_in=look_in)
+    return run_job(read, "Opening session", session(viewer), show)

@@ -4,6 +4,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from qtpy.QtCore import QObject, Signal
@@ -17,6 +18,7 @@ from napari_compressed_transcriptomics.core.progress import (
 )
 from napari_compressed_transcriptomics.core.threads import usual_threads
 from napari_compressed_transcriptomics.core.warned import Warned
+from napari_compressed_transcriptomics.viewer.window.notices import report as tell_error
 from napari_compressed_transcriptomics.viewer.window.notices import tell
 from napari_compressed_transcriptomics.viewer.window.worker import Worker
 
@@ -118,6 +120,19 @@ class Job(QObject):
             self.succeeded.emit(what)
         else:
             self.cancelled.emit()
+
+
+def run_job(
+    work: Callable[[Report], Any], title: str, parent: QObject, done: Callable[[Any], Any]
+) -> Job:
+    """Start a job, whose result goes to `done` and whose error is told; its end deletes it."""
+    job = Job(work, title, parent=parent)
+    job.succeeded.connect(done)
+    job.failed.connect(partial(tell_error, doing=title))
+    for ended in (job.succeeded, job.failed, job.cancelled):
+        ended.connect(job.deleteLater)
+    job.start()
+    return job
 
 
 class _Relay(QObject):
