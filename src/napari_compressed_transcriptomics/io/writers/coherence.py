@@ -16,6 +16,7 @@ from napari_compressed_transcriptomics.io.files.csv_style import (
     number_cell,
     write_rows,
 )
+from napari_compressed_transcriptomics.io.files.figure_file import save_figure
 
 if TYPE_CHECKING:
     from napari_compressed_transcriptomics.study.coherence_of_methods import (
@@ -41,6 +42,8 @@ def save_coherence(
     UserError
         The folder is read-only, or a file in it is an input.
     """
+    from napari_compressed_transcriptomics.figures.coherence_plots import coherence_dots
+
     directory = Path(directory)
     source = sources(measured.request)
     refuse_overwriting([directory / name for name in COHERENCE_FILES], source)
@@ -48,7 +51,7 @@ def save_coherence(
     with replacing_files(directory, COHERENCE_FILES, last="coherence.json") as folder:
         rows = ([number_cell(cell) for cell in row] for row in table.itertuples(index=False))
         write_rows(folder / "coherence.csv", [list(table), *rows], style)
-        _write_figure(folder / "coherence.png", table)
+        save_figure(coherence_dots(table), folder / "coherence.png", 200)
         record = {**coherence_record(measured), KEY: fingerprints(folder)}
         write_json(folder / "coherence.json", record, style)
     return [directory / name for name in COHERENCE_FILES]
@@ -96,14 +99,3 @@ def coherence_record(measured: "MeasuredCoherence") -> dict[str, Any]:
         "versions": versions(),
         "notes": list(measured.notes),
     }
-
-
-def _write_figure(path: Path, table: Any) -> None:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-
-    from napari_compressed_transcriptomics.figures.coherence_plots import coherence_dots
-
-    figure = coherence_dots(table)
-    figure.patch.set(facecolor="white", alpha=1)
-    FigureCanvasAgg(figure)
-    figure.savefig(path, dpi=200)

@@ -27,6 +27,7 @@ from napari_compressed_transcriptomics.io.files.belonging import (
     unlike,
 )
 from napari_compressed_transcriptomics.io.files.csv_style import SAFE, Style, write_rows
+from napari_compressed_transcriptomics.io.files.figure_file import save_figure
 from napari_compressed_transcriptomics.io.files.files import read_json
 from napari_compressed_transcriptomics.io.files.locks import COMPARING, FolderLock
 from napari_compressed_transcriptomics.repeat.command import recorded
@@ -195,7 +196,9 @@ class _Folder:
             rows = map(_cells, scores)
             write_rows(folder / table, [COLUMNS, *rows], self._style)
             if comparison is not None:
-                _draw(folder / picture, comparison)
+                from napari_compressed_transcriptomics.figures.comparison_plots import error_by_size
+
+                save_figure(error_by_size(comparison.scores), folder / picture, 200)
             record = {**self._record, KEY: fingerprints(folder)}
             write_json(folder / sidecar, record, self._style)
 
@@ -325,14 +328,3 @@ def _score(cells: list[str]) -> Score:
     ):
         raise ValueError(f"a row {','.join(cells)[:60]}")
     return score
-
-
-def _draw(path: Path, comparison: Comparison) -> None:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-
-    from napari_compressed_transcriptomics.figures.comparison_plots import error_by_size
-
-    figure = error_by_size(comparison.scores)
-    figure.patch.set(facecolor="white", alpha=1)
-    FigureCanvasAgg(figure)
-    figure.savefig(path, dpi=200)

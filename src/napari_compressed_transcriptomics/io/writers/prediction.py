@@ -21,6 +21,7 @@ from napari_compressed_transcriptomics.io.files.csv_style import (
     write_rows,
 )
 from napari_compressed_transcriptomics.io.files.disk_space import table_bytes, volume_bytes
+from napari_compressed_transcriptomics.io.files.figure_file import save_figure
 from napari_compressed_transcriptomics.io.files.file_names import distinct_stems
 from napari_compressed_transcriptomics.io.files.nifti import write_volume
 from napari_compressed_transcriptomics.reconstruction.summary import surface_of
@@ -81,6 +82,8 @@ def save_prediction(
     UserError
         The folder is read-only, or a file in it is an input.
     """
+    from napari_compressed_transcriptomics.figures.prediction_plots import utility_bars
+
     directory = Path(directory)
     expression = prediction.request.expression
     done = [
@@ -102,7 +105,7 @@ def save_prediction(
     with replacing_files(directory, names, last="prediction.json", outdated=gone) as folder:
         _write_scores(folder / "prediction.csv", prediction, style)
         _write_samples(folder / "predicted_samples.csv", prediction, style)
-        _write_figure(folder / "prediction.png", prediction)
+        save_figure(utility_bars(prediction), folder / "prediction.png", 200)
         labels, about = expression.parcellation.labels, {"source": source}
         write_volume(
             folder / "samples.nii.gz", labels, affine, kind="labels", provenance=about, style=style
@@ -201,17 +204,6 @@ def _write_samples(path: Path, prediction: "Prediction", style: Style) -> None:
     cells = [[number_cell(value) for value in column] for column in columns.values()]
     rows = zip(prediction.request.expression.samples, *cells, strict=True)
     write_rows(path, [("sample", *columns), *rows], style)
-
-
-def _write_figure(path: Path, prediction: "Prediction") -> None:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-
-    from napari_compressed_transcriptomics.figures.prediction_plots import utility_bars
-
-    figure = utility_bars(prediction)
-    figure.patch.set(facecolor="white", alpha=1)
-    FigureCanvasAgg(figure)
-    figure.savefig(path, dpi=200)
 
 
 def _volumes(stem: str) -> list[str]:
