@@ -7,8 +7,17 @@ from functools import partial
 import pytest
 from qtpy.QtCore import QCoreApplication, QEvent
 
+from napari_compressed_transcriptomics.widgets.open_data.path_field import PathField
+from napari_compressed_transcriptomics.widgets.shared.fields import (
+    check_box,
+    choice,
+    count,
+    push_button,
+    text_field,
+)
 from napari_compressed_transcriptomics.widgets.shared.figure_view import FigureView
-from napari_compressed_transcriptomics.widgets.shared.following import at_end
+from napari_compressed_transcriptomics.widgets.shared.following import at_end, on_change
+from napari_compressed_transcriptomics.widgets.shared.run_bar import RunBar
 
 
 def alive(events):
@@ -42,3 +51,32 @@ def test_what_python_collects_goes_too_and_calls_nothing(model):
     assert not told
     assert alive(model.events.theme) == before
     model.theme = "light"
+
+
+@pytest.mark.usefixtures("qapp")
+def test_fields_of_any_kind_tell_of_a_change_once():
+    told = []
+    path, text, number = PathField("a file"), text_field("nothing"), count()
+    box, listed = check_box("yes", ""), choice({"a": "A", "b": "B"})
+    on_change(lambda *_: told.append(1), path, text, number, box, listed)
+    path.set_path("x")
+    text.setText("x")
+    number.setValue(3)
+    box.setChecked(True)
+    listed.setCurrentIndex(1)
+    assert len(told) == 5
+
+
+@pytest.mark.usefixtures("qapp")
+def test_what_run_calls_is_said_once():
+    told = []
+    bar = RunBar("Work", "Do it")
+    bar.calls(lambda: told.append("start"), told.append, lambda: told.append("ended"), list)
+    assert bar.run.text() == "Do it"
+    bar.run.click()
+    bar.succeeded.emit("result")
+    bar.ended.emit()
+    assert told == ["start", "result", "ended"]
+    assert not bar.repeat.isHidden()
+    push_button("Again", "", lambda: told.append("again")).click()
+    assert told[-1] == "again"
