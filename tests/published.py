@@ -29,6 +29,16 @@ SAMPLE = "sample_data.csv"
 HTML = b"<!DOCTYPE html><html><body>Please log in to the network</body></html>"
 
 
+class Malicious:
+    """Touches a file when it is unpickled."""
+
+    def __init__(self, target):
+        self.target = target
+
+    def __reduce__(self):
+        return (os.system, (f"touch {self.target}",))
+
+
 def weights(n_genes=40, latent_size=2, sizes=(12, 8)):
     """A network with random weights, and its state dict as PyTorch writes it."""
     generator = torch.Generator().manual_seed(latent_size)

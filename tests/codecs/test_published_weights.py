@@ -1,6 +1,5 @@
 """What is in the published files: nothing hostile, whole, and for which genes."""
 
-import os
 import pickle
 
 import numpy as np
@@ -15,6 +14,7 @@ from published import (
     NETWORK,
     SAMPLE,
     TWO,
+    Malicious,
     needs_safe_torch,
     publish,
     refused,
@@ -23,14 +23,6 @@ from published import (
 )
 
 pytestmark = needs_safe_torch
-
-
-class Malicious:
-    def __init__(self, target):
-        self.target = target
-
-    def __reduce__(self):
-        return (os.system, (f"touch {self.target}",))
 
 
 def test_even_with_the_right_id_nothing_is_run(server, monkeypatch, tmp_path):

@@ -1,6 +1,5 @@
 """Published state dicts: weights and genes are read, nothing in them is ever run."""
 
-import os
 import pickle
 import struct
 import zipfile
@@ -14,7 +13,7 @@ from test_checkpoint import refused
 from napari_compressed_transcriptomics.codecs.models.model_file import load_model, save_model
 from napari_compressed_transcriptomics.codecs.networks.autoencoder_network import AutoencoderNetwork
 from napari_compressed_transcriptomics.core.errors import UserError
-from published import needs_safe_torch
+from published import Malicious, needs_safe_torch
 from small import small_expression
 
 pytestmark = needs_safe_torch
@@ -63,16 +62,6 @@ def test_published_file_needs_its_genes(tmp_path):
     genes.write_bytes("\n".join(DATA.genes).encode() + b"\xff")
     with pytest.raises(UserError, match=r"net\.genes\.txt is not UTF-8"):
         load_model(path)
-
-
-class Malicious:
-    """Touches a file when it is unpickled."""
-
-    def __init__(self, target):
-        self.target = target
-
-    def __reduce__(self):
-        return (os.system, (f"touch {self.target}",))
 
 
 def test_malicious_pickle_runs_nothing(tmp_path):

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .change import NOTHING, PLACES, VALUES, Change
-from .mutate_raw import damaged
+from .mutate_raw import of_bytes
 
 _LIKELY = (
     *("X", "obs", "var", "uns/parcellation", "uns/parcellation/labels", "uns/provenance"),
@@ -20,11 +20,7 @@ _ATTRIBUTES = (
 )
 
 
-def _bytes(path: Path, rng: Random) -> Change:
-    """Damage bytes: HDF5 itself has no checksum of most of its structure."""
-    changed, said = damaged(path.read_bytes(), rng)
-    path.write_bytes(changed)
-    return Change(f"bytes: {said}", PLACES, renames=True)
+_bytes = of_bytes(PLACES, renames=True)  # HDF5 itself has no checksum of most of its structure
 
 
 def _in_file(edit: Callable[[Any, Random], Change]) -> Callable[[Path, Random], Change]:

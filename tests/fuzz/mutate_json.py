@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 from .change import Change
-from .mutate_raw import damaged, slipped
+from .mutate_raw import damaged, of_bytes, slipped
 
 _DOCUMENTS = (
     b"",
@@ -35,16 +35,7 @@ ODD: tuple[Any, ...] = (
 _RECORD = frozenset({"record", "density"})
 
 
-def _bytes(path: Path, rng: Random) -> Change:
-    changed, said = damaged(path.read_bytes(), rng)
-    path.write_bytes(changed)
-    return Change(said, _RECORD, renames=True)
-
-
-def _slip(path: Path, rng: Random) -> Change:
-    changed, said = slipped(path.read_bytes(), rng)
-    path.write_bytes(changed)
-    return Change(said, _RECORD, renames=True)
+_bytes, _slip = (of_bytes(_RECORD, renames=True, how=how) for how in (damaged, slipped))
 
 
 def _document(path: Path, rng: Random) -> Change:

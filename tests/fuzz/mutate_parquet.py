@@ -11,17 +11,13 @@ from typing import Any
 import numpy as np
 
 from .change import PLACES, VALUES, Change
-from .mutate_raw import damaged
+from .mutate_raw import of_bytes
 
 _METADATA = (b"{}", b"[]", b"x", b'{"index_columns": ["nope"]}', b"\xff", b"null")
 _METADATA_ODD = (b'{"index_columns": 5, "columns": []}', b'{"index_columns": [], "columns": 1}')
 
 
-def _bytes(path: Path, rng: Random) -> Change:
-    """Damage bytes: pages of Parquet have no checksum, unless their writer was asked for one."""
-    changed, said = damaged(path.read_bytes(), rng)
-    path.write_bytes(changed)
-    return Change(f"bytes: {said}", VALUES, renames=True)
+_bytes = of_bytes(VALUES, renames=True)  # pages have no checksum, unless one was asked for
 
 
 def _column(path: Path, rng: Random) -> Change:

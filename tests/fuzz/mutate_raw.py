@@ -1,6 +1,10 @@
 """Changes of bytes, whatever they mean."""
 
+from collections.abc import Callable
+from pathlib import Path
 from random import Random
+
+from .change import NOTHING, Change, Mutator
 
 
 def damaged(data: bytes, rng: Random) -> tuple[bytes, str]:
@@ -13,6 +17,21 @@ def damaged(data: bytes, rng: Random) -> tuple[bytes, str]:
 def slipped(data: bytes, rng: Random) -> tuple[bytes, str]:
     """Do what touches one place only: a few bits, or a few bytes."""
     return rng.choice((_flip, _set, _delete_few, _insert_few))(data, rng)
+
+
+def of_bytes(
+    unseen: frozenset[str] = NOTHING,
+    renames: bool = False,
+    how: Callable[[bytes, Random], tuple[bytes, str]] = damaged,
+) -> Mutator:
+    """Return what changes the bytes of a file, of which a reader may not see so much."""
+
+    def mutate(path: Path, rng: Random) -> Change:
+        changed, said = how(path.read_bytes(), rng)
+        path.write_bytes(changed)
+        return Change(f"bytes: {said}", unseen, renames=renames)
+
+    return mutate
 
 
 def _flip(data: bytes, rng: Random) -> tuple[bytes, str]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from .change import EVERYTHING, Change
 from .mutate_json import ODD
-from .mutate_raw import damaged
+from .mutate_raw import of_bytes
 
 _LENGTHS = (0, 1, 2**63, 2**64 - 1, 100 * 2**20)
 _METADATA: tuple[Any, ...] = (
@@ -42,12 +42,6 @@ def _write(path: Path, header: dict[str, Any], body: bytes) -> None:
     text = json.dumps(header).encode()
     text += b" " * (-len(text) % 8)
     path.write_bytes(len(text).to_bytes(8, "little") + text + body)
-
-
-def _bytes(path: Path, rng: Random) -> Change:
-    changed, said = damaged(path.read_bytes(), rng)
-    path.write_bytes(changed)
-    return Change(f"bytes: {said}")
 
 
 def _header_length(path: Path, rng: Random) -> Change:
@@ -135,7 +129,7 @@ def _signed_tensor(path: Path, rng: Random) -> Change:
 
 
 MUTATORS = (
-    *[_bytes] * 4,
+    *[of_bytes()] * 4,
     _header_length,
     *[_header] * 2,
     *[_signed_metadata] * 4,

@@ -7,7 +7,7 @@ from pathlib import Path
 from random import Random
 
 from .change import Change
-from .mutate_raw import damaged, slipped
+from .mutate_raw import of_bytes, slipped
 
 _SEEN_BY_NOBODY = frozenset({"value", "place"})  # a vertex that becomes 0 is outside
 _ATTRIBUTES = (
@@ -49,10 +49,7 @@ def _put(path: Path, content: bytes) -> None:
     path.write_bytes(gzip.compress(content, 6, mtime=0) if was_packed else content)
 
 
-def _bytes(path: Path, rng: Random) -> Change:
-    changed, said = damaged(path.read_bytes(), rng)
-    path.write_bytes(changed)
-    return Change(f"bytes: {said}", _SEEN_BY_NOBODY, renames=True)
+_bytes = of_bytes(_SEEN_BY_NOBODY, renames=True)
 
 
 def _slip(path: Path, rng: Random) -> Change:

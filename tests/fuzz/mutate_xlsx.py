@@ -7,18 +7,12 @@ from pathlib import Path
 from random import Random
 
 from .change import Change
-from .mutate_raw import damaged
+from .mutate_raw import of_bytes
 
 _SHEET, _STRINGS = "xl/worksheets/sheet1.xml", "xl/sharedStrings.xml"
 _NAMES = frozenset({"name"})
 _LEAST = b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
 _END = b"</sheetData></worksheet>"
-
-
-def _bytes(path: Path, rng: Random) -> Change:
-    changed, said = damaged(path.read_bytes(), rng)
-    path.write_bytes(changed)
-    return Change(f"bytes: {said}")
 
 
 def _part(path: Path, rng: Random) -> Change:
@@ -108,5 +102,5 @@ def _write(path: Path, parts: dict[str, bytes], method: int = zipfile.ZIP_DEFLAT
             file.writestr(zipfile.ZipInfo(name), content, method)
 
 
-MUTATORS = (*[_bytes] * 8, *[_part] * 10, *[_packing] * 2, _bomb)
-OF_ANY_ZIP = (*[_bytes] * 4, _packing)
+MUTATORS = (*[of_bytes()] * 8, *[_part] * 10, *[_packing] * 2, _bomb)
+OF_ANY_ZIP = (*[of_bytes()] * 4, _packing)
