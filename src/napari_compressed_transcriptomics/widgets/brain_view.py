@@ -73,10 +73,10 @@ class BrainView(Dock):
         for name, tick in self.background.items():
             tick.setChecked(self._view.background.wanted[name])
             tick.clicked.connect(partial(self._show_background, name))
-        self.cut = choice(_CUTS)
-        self.cut.setToolTip(
+        self.cut = choice(
+            _CUTS,
             "In 3-D, take away what is before the place in the fields above. Change them, or hold "
-            "Shift and drag in the brain, to move the cut"
+            "Shift and drag in the brain, to move the cut",
         )
         self.cut.activated.connect(self._cut)
         self.space = SpaceQuestion(self._viewer, self._view)

@@ -45,13 +45,11 @@ class Convert(Dock):
         )
         self.variant = choice(VARIANTS)
         self.bad_maps = choice(BAD_MAPS)
-        self.dtype = choice(_DTYPES)
-        self.dtype.setToolTip("float16 rounds values; the rounding is reported at the end.")
+        self.dtype = choice(_DTYPES, "float16 rounds values; the rounding is reported at the end.")
         self.cluster = ClusterField("write the genes")
         self.bar = RunBar("Convert to store", "Convert")
         self.result = wrapping_label()
-        about = wrapping_label()
-        about.setText(
+        about = wrapping_label(
             "A store need not fit into memory: genes and blocks of voxels are read when needed. "
             "An interrupted conversion continues where it stopped."
         )

@@ -50,8 +50,7 @@ class DecodeLatents(Dock):
         self._work = session(napari_viewer).work
         self._request: DecodeRequest | None = None
         self._result: Reconstruction | None = None
-        about = wrapping_label()
-        about.setText(_ABOUT)
+        about = wrapping_label(_ABOUT)
         self.files = FileList("Latents", LATENT_FILES, "Add &latents…", rows=2)
         self.files.setToolTip(
             "NIfTI, one file per component (abagen_ae0_8mm.nii.gz, abagen_ae1_8mm.nii.gz) or one "

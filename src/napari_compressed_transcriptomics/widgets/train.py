@@ -80,10 +80,10 @@ class Train(Dock):
         self.learning_rate.setRange(0, 1)
         self.learning_rate.setSingleStep(1e-4)
         self.learning_rate.setSpecialValueText("as the recipe")
-        self.validation = choice(_VALIDATIONS)
-        self.validation.setToolTip(
+        self.validation = choice(
+            _VALIDATIONS,
             "What is held out to decide when to stop: samples anywhere, or whole blocks of the "
-            "brain, so that neighbours of training samples do not make it look better than it is."
+            "brain, so that neighbours of training samples do not make it look better than it is.",
         )
         self.patience = count(
             "as the recipe", "Epochs without a lower held-out error before training stops."

@@ -46,10 +46,8 @@ class HeldOutForm(QWidget):
         self._layer = layer
         self.methods = MethodChoice(titles(), CompareRequest.methods)
         self.sizes = LatentSizes(CompareRequest.latent_sizes)
-        self.split = choice(_SPLITS)
-        self.split.setToolTip("Which samples a method does not see while it is fitted")
-        self.why_blocks = wrapping_label()
-        self.why_blocks.setText(f"{WHY_BLOCKS[0].upper()}{WHY_BLOCKS[1:]}.")
+        self.split = choice(_SPLITS, "Which samples a method does not see while it is fitted")
+        self.why_blocks = wrapping_label(f"{WHY_BLOCKS[0].upper()}{WHY_BLOCKS[1:]}.")
         self.folds = count("", "Parts of the data; each is held out once")
         self.folds.setRange(2, 100)
         self.folds.setValue(CompareRequest.n_folds)

@@ -23,8 +23,7 @@ class ComponentColors(Tab):
         super().__init__(viewer, results)
         self.colors = [Choice() for _ in _COLORS]
         self.add = QPushButton("&Add layer")
-        about = wrapping_label()
-        about.setText(_ABOUT)
+        about = wrapping_label(_ABOUT)
         stack(self, form(*zip(_COLORS, self.colors, strict=True)), self.add, about, 0)
         results.changed.connect(self._fill)
         self.add.clicked.connect(self._add)

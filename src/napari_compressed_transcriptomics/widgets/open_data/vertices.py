@@ -44,8 +44,7 @@ class OpenVertices(OpenForm):
             "a row per vertex and a column per gene. The mesh is known from the number of "
             "vertices."
         )
-        self.side = choice(SIDES)
-        self.side.setToolTip("The hemisphere, where file names (lh., hemi-L) do not say it.")
+        self.side = choice(SIDES, "The hemisphere, where file names (lh., hemi-L) do not say it.")
         self.surfaces = {side: PathField(f"{side} surface", _SURFACES) for side in SIDES if side}
         self.cortex = {side: PathField(f"{side} cortex", _LABELS) for side in SIDES if side}
         for side, field in self.surfaces.items():

@@ -34,8 +34,7 @@ class TargetChoice(QWidget):
             "NIfTI maps in the space of the expression, region tables (CSV, TSV) of one row a "
             "region and one column per map, and maps of a cortical surface (lh.NAME.gii)."
         )
-        self._layers_label = wrapping_label()
-        self._layers_label.setText("Maps open in the viewer:")
+        self._layers_label = wrapping_label("Maps open in the viewer:")
         self.layers = QListWidget()
         self.layers.setToolTip("Space checks a layer: it is predicted as if it were a file.")
         self.regions = QLineEdit()

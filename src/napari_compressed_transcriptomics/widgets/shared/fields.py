@@ -88,9 +88,10 @@ class Choice(QComboBox):
         painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)
 
 
-def choice(labels: dict[str, str]) -> Choice:
-    """Return a list of labels, whose data are the keys."""
+def choice(labels: dict[str, str], tip: str = "") -> Choice:
+    """Return a list of labels, whose data are the keys, and what it is for."""
     combo = Choice()
+    combo.setToolTip(tip)
     for key, label in labels.items():
         combo.addItem(label, key)
     return combo
@@ -169,9 +170,9 @@ class _Scrolling(QScrollArea):
         return super().eventFilter(watched, event)
 
 
-def wrapping_label() -> QLabel:
-    """Return an empty label that breaks its lines."""
-    label = QLabel()
+def wrapping_label(text: str = "") -> QLabel:
+    """Return a label that breaks its lines."""
+    label = QLabel(text)
     label.setWordWrap(True)
     return label
 

@@ -29,12 +29,11 @@ class SpaceQuestion(QWidget):
     def __init__(self, viewer: Any, view: Any):
         super().__init__()
         self._viewer, self._view = viewer, view
-        words = wrapping_label()
-        words.setText(_ASK)
-        self.answer = choice({"": "not told", **SPACES})
-        self.answer.setToolTip(
+        words = wrapping_label(_ASK)
+        self.answer = choice(
+            {"": "not told", **SPACES},
             "Recorded with the data and all that is saved of them; in MNI space the template is "
-            "shown under the slices"
+            "shown under the slices",
         )
         self.answer.activated.connect(self._tell)
         layout = QHBoxLayout(self)
