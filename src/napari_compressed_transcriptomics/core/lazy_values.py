@@ -111,15 +111,17 @@ class LazyValues:
         return LazyValues(_Span(self.matrix, first, last), self.columns, self.fill)
 
     def in_order(
-        self, start: int, rows: int, let_end: Callable[[], object] = lambda: None
+        self, start: int, rows: int, in_work: Callable[[], Callable[[], object]] | None = None
     ) -> Iterator[tuple[int, int, np.ndarray]]:
         """Yield ``first, last, values`` of consecutive rows from `start`, so many at a time.
 
-        They are valid until `let_end` is called: then those that are read next take their memory,
-        as new memory must be cleared, which takes half as long as reading.
+        They are valid until the next ones are asked for. Who goes on with them meanwhile gives
+        `in_work`, which returns what waits until all that is done with rows so far has ended: it
+        is called in the thread that reads, before the rows read next take their memory, as new
+        memory must be cleared, which takes half as long as reading.
         """
         first, begun = start, []
-        for top, block in self._blocks(start, let_end):
+        for top, block in self._blocks(start, in_work):
             stop = top + len(block)
             while first < stop:
                 last = min(first + rows, len(self))
@@ -131,14 +133,16 @@ class LazyValues:
                 first, begun = last, []
 
     def _blocks(
-        self, start: int, let_end: Callable[[], object]
+        self, start: int, in_work: Callable[[], Callable[[], object]] | None
     ) -> Iterator[tuple[int, np.ndarray]]:
         """Yield the first row and the values of each block from that of row `start`."""
         size = self.matrix.rows_together
         numbers = range(start // size, -(-len(self) // size))
         memory: list[np.ndarray | None] = [None, None]
 
-        def read(number: int) -> np.ndarray:
+        def read(number: int, wait: Callable[[], object] | None = None) -> np.ndarray:
+            if wait is not None:
+                wait()
             found = self._read(*self._rows_of(number), memory[number % 2])
             if self.columns is None and memory[number % 2] is None:
                 memory[number % 2] = found
@@ -147,9 +151,8 @@ class LazyValues:
         ahead: Future[np.ndarray] | None = None
         for number in numbers:
             block = read(number) if ahead is None else ahead.result()
-            let_end()
             if number + 1 < numbers.stop:
-                ahead = _reader().submit(read, number + 1)
+                ahead = _reader().submit(read, number + 1, in_work and in_work())
             yield number * size, block
 
     def __getitem__(self, key: Any) -> np.ndarray:

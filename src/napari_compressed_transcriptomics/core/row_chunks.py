@@ -4,6 +4,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -177,39 +178,48 @@ def each_block(values: Values, start: int, rows: int, device: str, step: Step) -
     on the number of threads so.
     """
     n_threads = min(torch.get_num_threads(), -(-(len(values) - start) // rows))
-    if device != "cpu" or torch.get_num_threads() == 1:
-        for first, last, block in feed(values, start, rows, device):
-            if then := step(first, last, block):
-                then()
-            yield last
+    if device == "cpu" and torch.get_num_threads() > 1:
+        with _single_threads(n_threads) as pool:
+            yield from _in_threads(pool, n_threads, partial(feed, values, start, rows), step)
         return
-    with _single_threads(n_threads) as pool:
-        running: deque[tuple[int, Future[Callable[[], object] | None]]] = deque()
+    for first, last, block in feed(values, start, rows, device):
+        if then := step(first, last, block):
+            then()
+        yield last
 
-        def ended() -> int:
-            last, future = running.popleft()
-            if then := future.result():
-                pool.submit(then).result()  # here it would share its operations with threads again
-            return last
 
-        def let_end() -> None:
-            wait([future for _, future in running])
+def _in_threads(
+    pool: ThreadPoolExecutor, n_threads: int, feeding: Callable[..., Iterator[Any]], step: Step
+) -> Iterator[int]:
+    """Run a step on as many blocks at a time as there are threads; yield the row after each."""
+    running: deque[tuple[int, Future[Callable[[], object] | None]]] = deque()
 
-        blocks = feed(values, start, rows, device, let_end)
-        while True:
-            try:
-                found = next(blocks, None)
-            except (RuntimeError, MemoryError):
-                while running:  # these are before it
-                    yield ended()
-                raise
-            if found is None:
-                break
-            if len(running) == n_threads:
-                yield ended()
-            running.append((found[1], pool.submit(step, *found)))
-        while running:
+    def ended() -> int:
+        last, future = running.popleft()
+        if then := future.result():
+            pool.submit(then).result()  # here it would share its operations with threads again
+        return last
+
+    def in_work() -> Callable[[], object]:
+        return partial(wait, [future for _, future in running])
+
+    failure: Exception | None = None
+    blocks = feeding("cpu", in_work)
+    while True:
+        try:
+            found = next(blocks, None)
+        except (RuntimeError, MemoryError) as error:  # of reading; those in work are before it
+            failure = error
+            break
+        if found is None:
+            break
+        if len(running) == n_threads:
             yield ended()
+        running.append((found[1], pool.submit(step, *found)))
+    while running:
+        yield ended()
+    if failure is not None:
+        raise failure
 
 
 def _single_threads(n: int) -> ThreadPoolExecutor:
@@ -261,16 +271,16 @@ def feed(
     start: int,
     rows: int,
     device: str,
-    let_end: Callable[[], object] = lambda: None,
+    in_work: Callable[[], Callable[[], object]] | None = None,
 ) -> Iterator[tuple[int, int, torch.Tensor]]:
     """Yield ``first, last, block`` for consecutive blocks of rows on a device, from `start`.
 
-    A block is valid until the next one is asked for; on a CPU until `let_end` is called, which
-    lets work on blocks end. Rows go to the device as float32 (MPS has no float64). On the CPU
-    blocks are views where they can be. On CUDA see `_double_buffered`.
+    A block is valid until the next one is asked for; on a CPU, where `in_work` is given, until
+    what it returned has waited, see `LazyValues.in_order`. Rows go to the device as float32 (MPS
+    has no float64). On the CPU blocks are views where they can be. On CUDA see `_double_buffered`.
     """
     if isinstance(values, LazyValues):
-        parts = values.in_order(start, rows, let_end)
+        parts = values.in_order(start, rows, in_work)
     else:
         parts = (
             (i, min(i + rows, len(values)), values[i : i + rows])

@@ -19,8 +19,9 @@ def compressors() -> list[Any]:
     """Return what packs numbers, and checks them when they are read."""
     from zarr.codecs import BloscCodec, Crc32cCodec
 
-    # in real maps lz4 with shuffled bits leaves as much as zstd does, and is read faster
-    return [BloscCodec(cname="lz4", clevel=5, shuffle="bitshuffle"), Crc32cCodec()]
+    # of real maps lz4 leaves 70 %, zstd 71 %; with bits shuffled, not bytes, they leave a hundredth
+    # less, and are read at two thirds of the speed
+    return [BloscCodec(cname="lz4", clevel=5, shuffle="shuffle"), Crc32cCodec()]
 
 
 def encoding(kind: str, version: str = "0.2.0") -> dict[str, Any]:
