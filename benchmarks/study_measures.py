@@ -16,7 +16,8 @@ from napari_compressed_transcriptomics.core.provenance import array_sha256
 from napari_compressed_transcriptomics.core.regions import Regions
 from napari_compressed_transcriptomics.core.target import Features, Target
 from napari_compressed_transcriptomics.core.threads import one_thread
-from napari_compressed_transcriptomics.io.writers.comparison import compare_into_folder, read_scores
+from napari_compressed_transcriptomics.io.writers.comparison import compare_into_folder
+from napari_compressed_transcriptomics.io.writers.comparison_resumed import read_scores
 from napari_compressed_transcriptomics.spatial.compartments import compartments_of
 from napari_compressed_transcriptomics.spatial.cross_validation import Split, nested_folds
 from napari_compressed_transcriptomics.spatial.hemispheres import mirrored_pairs

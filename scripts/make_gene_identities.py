@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 TABLE = Path(__file__).parents[1] / (
-    "src/napari_compressed_transcriptomics/core/gene_identities.tsv.gz"
+    "src/napari_compressed_transcriptomics/core/genes/identities.tsv.gz"
 )
 COLUMNS = ("symbol", "entrez", "ensembl", "previous", "aliases")
 _TITLES = (

@@ -8,21 +8,20 @@ import numpy as np
 import pytest
 
 from data import real_data
-from napari_compressed_transcriptomics.core import gene_identities
 from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.core.gene_identities import (
-    counterparts,
+from napari_compressed_transcriptomics.core.genes.identities import (
     described,
     gene_table,
     kind_of,
     meanings,
     searched,
 )
-from napari_compressed_transcriptomics.core.gene_translation import translated
+from napari_compressed_transcriptomics.core.genes.matching import counterparts
+from napari_compressed_transcriptomics.core.genes.translation import translated
 from phantom import make_phantom
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "make_gene_identities.py"
-TABLE = Path(gene_identities.__file__).with_name("gene_identities.tsv.gz")
+TABLE = Path(identities.__file__).with_name("identities.tsv.gz")
 
 
 def counted(*genes):

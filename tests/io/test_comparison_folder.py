@@ -14,10 +14,10 @@ from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.progress import Cancelled, Stop
 from napari_compressed_transcriptomics.io.files.belonging import fingerprints
 from napari_compressed_transcriptomics.io.writers.comparison import (
-    COMPARISON_FILES,
     compare_into_folder,
     save_comparison,
 )
+from napari_compressed_transcriptomics.io.writers.comparison_resumed import COMPARISON_FILES
 from napari_compressed_transcriptomics.study.compare import CompareProgress, compare_methods
 from napari_compressed_transcriptomics.study.compare_request import CompareRequest
 from small import small_expression

@@ -35,10 +35,8 @@ def add_options(add: Callable) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Compare and save."""
-    from napari_compressed_transcriptomics.io.writers.comparison import (
-        COMPARISON_FILES,
-        compare_into_folder,
-    )
+    from napari_compressed_transcriptomics.io.writers.comparison import compare_into_folder
+    from napari_compressed_transcriptomics.io.writers.comparison_resumed import COMPARISON_FILES
     from napari_compressed_transcriptomics.study.compare_request import WHY_BLOCKS, CompareRequest
 
     expression = read_samples(arguments)

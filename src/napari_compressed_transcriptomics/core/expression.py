@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from napari_compressed_transcriptomics.core.genes.matching import counterparts
+
 from .errors import UserError, listing
-from .gene_identities import counterparts
 from .lazy_values import KeepingValues, LazyValues, Values
 from .memory import require_memory
 from .parcellation import Painting as Painting
@@ -164,7 +165,7 @@ class Expression:
         """Return the same samples with columns in the order of `genes`, matched by symbol.
 
         Genes that are here under an older or newer symbol, an alias or an id are found, which
-        is noted, unless another gene may be meant (see `gene_identities.counterparts`). Genes
+        is noted, unless another gene may be meant (see `genes.matching.counterparts`). Genes
         that are not asked for are dropped.
 
         Parameters

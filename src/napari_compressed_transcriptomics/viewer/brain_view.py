@@ -18,7 +18,7 @@ from .anatomy.region_name import RegionName
 from .anatomy.shell import BrainShell
 from .anatomy.solid import dress, follow_colormap, follow_limits
 from .cells.cells import Cells
-from .cells.same_scale import SameScale
+from .cells.shared_contrast import SameScale
 from .component_axis import ComponentAxis
 from .itself import OnePerViewer
 from .layer_content import shown

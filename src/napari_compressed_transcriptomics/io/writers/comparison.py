@@ -1,17 +1,13 @@
 """A comparison in a folder: its table grows as fits finish, and is gone on with."""
 
-import csv
 import hashlib
-import math
 from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from napari_compressed_transcriptomics import __version__
-from napari_compressed_transcriptomics.codecs.registry import METHODS, method_name, method_names
-from napari_compressed_transcriptomics.core.errors import UserError
+from napari_compressed_transcriptomics.codecs.registry import method_names
 from napari_compressed_transcriptomics.core.progress import Progress, Report, silent
 from napari_compressed_transcriptomics.core.provenance import array_sha256, values_sha256, versions
 from napari_compressed_transcriptomics.io.files.atomic import (
@@ -19,20 +15,12 @@ from napari_compressed_transcriptomics.io.files.atomic import (
     replacing_files,
     write_json,
 )
-from napari_compressed_transcriptomics.io.files.belonging import (
-    KEY,
-    UNKNOWN,
-    fingerprints,
-    grown,
-    unlike,
-)
+from napari_compressed_transcriptomics.io.files.belonging import KEY, fingerprints
 from napari_compressed_transcriptomics.io.files.csv_style import SAFE, Style, write_rows
 from napari_compressed_transcriptomics.io.files.figure_file import save_figure
-from napari_compressed_transcriptomics.io.files.files import read_json
 from napari_compressed_transcriptomics.io.files.locks import COMPARING, FolderLock
 from napari_compressed_transcriptomics.repeat.command import recorded
 from napari_compressed_transcriptomics.repeat.studies import compare_command
-from napari_compressed_transcriptomics.spatial.cross_validation import SPLITS
 from napari_compressed_transcriptomics.study.compare import (
     STAGE,
     CompareProgress,
@@ -42,15 +30,12 @@ from napari_compressed_transcriptomics.study.compare import (
 from napari_compressed_transcriptomics.study.compare_request import (
     WHY_BLOCKS,
     CompareRequest,
-    Fit,
     request_buffer,
 )
 from napari_compressed_transcriptomics.study.compare_score import COLUMNS, Score
 from napari_compressed_transcriptomics.study.larger_than_memory import in_memory
 
-COMPARISON_FILES = ("comparison.csv", "comparison.json", "comparison.png")
-_MAX_COMPONENTS = 10**6
-_AGAIN = "remove both or choose another folder"
+from .comparison_resumed import COMPARISON_FILES, earlier_record, earlier_scores, settings_of
 
 
 def compare_into_folder(
@@ -118,18 +103,6 @@ def save_comparison(comparison: Comparison, directory: str | Path) -> None:
         folder.write_all(replace(comparison, scores=tuple(folder.scores)))
 
 
-def read_scores(directory: str | Path) -> list[Score]:
-    """Return the scores that a comparison's folder holds, but for methods that have changed.
-
-    Raises
-    ------
-    UserError
-        If the folder is damaged.
-    """
-    directory = Path(directory)
-    return list(_known(directory, _record(directory, {}))[0].values())
-
-
 def check_comparison_folder(request: CompareRequest, directory: str | Path) -> None:
     """Raise a `UserError` unless a comparison can be kept in a folder, whatever is in it."""
     directory = Path(directory)
@@ -154,8 +127,8 @@ class _Folder:
         self._lock = FolderLock(self._path, COMPARING)
         try:
             about = _about(request)
-            before = _record(self._path, about)
-            kept, self.notes = _known(self._path, before)
+            before = earlier_record(self._path, about)
+            kept, self.notes = earlier_scores(self._path, before)
             self.scores = list((kept | {score.fit: score for score in known}).values())
             self._record = {**before, **about, **_made_with(request, before, self.scores)}
             if not self._lock.works:
@@ -226,7 +199,7 @@ def _made_with(
         "n_samples": request.expression.n_samples,
         "n_genes": request.expression.n_genes,
         "source": request.expression.source,
-        "methods": {name: _settings(name) for name in methods},
+        "methods": {name: settings_of(name) for name in methods},
         "versions": [*runs, *([versions()] if versions() not in runs else [])],
         "blocks": WHY_BLOCKS,
         "rmse": "over all held-out samples and genes, in the units of the data",
@@ -238,93 +211,6 @@ def _made_with(
     }
 
 
-def _settings(method: str) -> dict[str, Any]:
-    fitted = METHODS[method]
-    return {
-        "codec": fitted.codec,
-        "settings": dict(fitted.settings),
-        "package_version": __version__,
-    }
-
-
-def _record(directory: Path, about: dict[str, Any]) -> dict[str, Any]:
-    """Return the record that is there, empty if none is; refuse that of something else."""
-    table, path = (directory / name for name in COMPARISON_FILES[:2])
-    if not path.exists():
-        if table.exists():
-            raise UserError(
-                f"{table} has no {path.name} that says what it belongs to; choose another folder"
-            )
-        return {}
-    record = read_json(path)
-    if "buffer_mm" not in record:
-        raise UserError(
-            f"{directory} holds a comparison of an older version, whose blocks had no buffer; "
-            "choose another folder"
-        )
-    words = {"seed": "seed", "n_folds": "number of folds", "buffer_mm": "buffer"}
-    for name, value in about.items():
-        if record.get(name) != value:
-            what = words.get(name, "data")
-            raise UserError(
-                f"{directory} holds a comparison with another {what}; choose another folder"
-                if what != "data"
-                else f"{directory} holds a comparison of other data; choose another folder"
-            )
-    if not isinstance(record.get("methods", {}), dict) or not isinstance(
-        record.get("versions", []), list
-    ):
-        raise UserError(f"{path} is damaged (methods, versions); {_AGAIN}")
-    return record
-
-
-def _known(directory: Path, record: dict[str, Any]) -> tuple[dict[Fit, Score], list[str]]:
-    """Return the scores there are, but for methods that are not fitted so any more."""
-    path, beside = (directory / name for name in COMPARISON_FILES[:2])
-    if not record or (not path.exists() and KEY not in record):
-        return {}, []
-    if not path.is_file():
-        raise UserError(f"{path} is missing, which belongs to {beside.name}; {_AGAIN}")
-    if not grown(beside, record, path.name):
-        raise unlike(path, beside, _AGAIN)
-    known: dict[Fit, Score] = {}
-    changed: dict[str, int] = {}
-    try:
-        with open(path, encoding="utf-8", newline="") as file:
-            for row in csv.DictReader(file, strict=True):
-                score = _score([row[name] for name in COLUMNS])
-                made_with = record.get("methods", {}).get(row["method"])
-                if score.method in METHODS and made_with == _settings(score.method):
-                    known[score.fit] = score
-                else:
-                    changed[score.method] = changed.get(score.method, 0) + 1
-    except (LookupError, TypeError, ValueError, OverflowError, csv.Error) as error:
-        raise UserError(f"{path} is damaged ({error}); {_AGAIN}") from None
-    except OSError as error:
-        raise UserError(f"{path} cannot be read ({error.strerror}); {_AGAIN}") from None
-    dropped = [
-        f"{n} scores of {method} are of another version or settings and are dropped"
-        for method, n in changed.items()
-    ]
-    return known, dropped if KEY in record else [f"{UNKNOWN} ({directory})", *dropped]
-
-
 def _cells(score: Score) -> tuple:
     numbers = f"{score.rmse:.8g}", f"{score.r2:.8g}", f"{score.seconds:.4g}", score.n_train
     return (*score.fit, *numbers, *(f"{mm:.5g}" for mm in score[8:11]), score.chosen)
-
-
-def _score(cells: list[str]) -> Score:
-    """Return the score that a row holds; a `ValueError` where none could be like it."""
-    method, size, split, fold, *numbers, chosen = cells
-    rmse, r2, seconds, n_train, buffer, nearest, middle = map(float, numbers)
-    fit = Fit(method_name(method), int(size), split, int(fold))
-    score = Score(*fit, rmse, r2, seconds, int(n_train), buffer, nearest, middle, chosen)
-    if (
-        split not in SPLITS
-        or not 1 <= score.latent_size <= _MAX_COMPONENTS
-        or score.fold < 1
-        or not (math.isfinite(score.rmse) and score.rmse >= 0)
-    ):
-        raise ValueError(f"a row {','.join(cells)[:60]}")
-    return score

@@ -9,7 +9,7 @@ from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.progress import Report
 from napari_compressed_transcriptomics.figures.brain_map import BrainMap
 from napari_compressed_transcriptomics.io.files.files import source_of
-from napari_compressed_transcriptomics.io.writers.comparison import read_scores
+from napari_compressed_transcriptomics.io.writers.comparison_resumed import read_scores
 
 from .input import Input, Reading
 

@@ -14,7 +14,7 @@ from napari_compressed_transcriptomics.io.files.csv_style import as_named
 from napari_compressed_transcriptomics.io.files.files import existing_file, read_json
 from napari_compressed_transcriptomics.io.files.text import DelimitedText, number
 from napari_compressed_transcriptomics.io.readers.volume import read_volume
-from napari_compressed_transcriptomics.io.writers.comparison import read_scores
+from napari_compressed_transcriptomics.io.writers.comparison_resumed import read_scores
 from napari_compressed_transcriptomics.io.writers.figure_inputs.prediction import (
     read_prediction_scores,
 )

@@ -8,7 +8,7 @@ from napari_compressed_transcriptomics.core.display_range import symmetric_range
 from napari_compressed_transcriptomics.viewer import layers
 from napari_compressed_transcriptomics.viewer.adding import add_expression
 from napari_compressed_transcriptomics.viewer.brain_view import attach
-from napari_compressed_transcriptomics.viewer.cells.same_scale import common_limits
+from napari_compressed_transcriptomics.viewer.cells.shared_contrast import common_limits
 from napari_compressed_transcriptomics.widgets.brain_view import BrainView
 from small import compressed
 from viewing import add

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from .errors import listing
-from .gene_identities import KINDS, Kind, gene_table, kind_of, n_entrez, symbols_of_id
+from napari_compressed_transcriptomics.core.errors import listing
+
+from .identities import KINDS, Kind, gene_table, kind_of, n_entrez, symbols_of_id
 
 
 @dataclass(frozen=True)

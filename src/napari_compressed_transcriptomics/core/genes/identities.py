@@ -1,13 +1,12 @@
 """What genes are called: symbols of HGNC, previous ones and aliases, Entrez and Ensembl ids.
 
-The table, `gene_identities.tsv.gz`, is made by ``scripts/make_gene_identities.py``. Nothing is
+The table, `identities.tsv.gz`, is made by ``scripts/make_gene_identities.py``. Nothing is
 guessed: what may mean two genes is told as ambiguous.
 """
 
 import gzip
 import re
-from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
@@ -19,7 +18,7 @@ Kind = Literal["symbols", "entrez", "ensembl", "numbers"]
 KINDS = {"entrez": "Entrez ids", "ensembl": "Ensembl ids", "numbers": "numbers"}
 """How messages call what genes are named by."""
 
-_TABLE = Path(__file__).with_name("gene_identities.tsv.gz")
+_TABLE = Path(__file__).with_name("identities.tsv.gz")
 _ENSEMBL = re.compile(r"(ENSG\d{11})(\.\d+)?(_PAR_Y)?", re.IGNORECASE)
 _NEARLY_ALL = 0.9
 """Part of names that must be ids. Of the whole numbers up to 10,000, 75 % are Entrez ids."""
@@ -133,61 +132,6 @@ def symbols_of_id(name: str, entrez: bool) -> tuple[str, ...] | None:
     if entrez and name.isascii() and name.isdigit():
         return _several(gene_table().entrez.get(name, ""))
     return None
-
-
-def counterparts(
-    wanted: Sequence[str], present: Sequence[str]
-) -> tuple[dict[str, str], dict[str, list[str]]]:
-    """Find genes that are present under another name: a symbol of before or since, an alias, an id.
-
-    Parameters
-    ----------
-    wanted, present : sequence of str
-        Unique names; those that are in both are left alone.
-
-    Returns
-    -------
-    found : dict of str to str
-        Wanted name to the present one that means the same gene and no other.
-    ambiguous : dict of str to list of str
-        Wanted name to those that may mean it: several, one that may mean another gene, or one
-        that another wanted name may mean.
-    """
-    meant_by, missing = _meanings_among(wanted), set(wanted) - set(present)
-    claims = Counter(symbol for name in wanted for symbol in meant_by(name))
-    may_mean = defaultdict(list)
-    spare_meanings, spare = _meanings_among(present), set(present) - set(wanted)
-    for name in filter(spare.__contains__, present):
-        for symbol in spare_meanings(name):
-            may_mean[symbol].append(name)
-    found, ambiguous = {}, {}
-    for name in filter(missing.__contains__, wanted):
-        symbols = meant_by(name)
-        there = list(dict.fromkeys(one for symbol in symbols for one in may_mean[symbol]))
-        if not there:
-            continue
-        sure = len(symbols) == len(there) == claims[symbols[0]] == len(spare_meanings(there[0]))
-        if sure:
-            found[name] = there[0]
-        else:
-            ambiguous[name] = there
-    return found, ambiguous
-
-
-def _meanings_among(names: Sequence[str]) -> Callable[[str], tuple[str, ...]]:
-    """Return `meanings`, for names of the kind that these are."""
-    entrez = kind_of(names) == "entrez"
-    return lambda name: meanings(name, entrez)
-
-
-def contradictions(ids: Sequence[str], symbols: Sequence[str]) -> list[str]:
-    """Return, as ``id: symbol``, where a symbol is known as that of another gene than its id."""
-    of_id = _meanings_among(ids)
-    return [
-        f"{one}: {symbol}"
-        for one, symbol in zip(ids, symbols, strict=True)
-        if (known := of_id(one)) and (other := meanings(symbol)) and not {*known} & {*other}
-    ]
 
 
 def searched(text: str) -> dict[str, str]:

@@ -1,0 +1,1 @@
+"""What genes are called, and which names mean the same gene."""
