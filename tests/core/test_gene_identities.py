@@ -9,6 +9,7 @@ import pytest
 
 from data import real_data
 from napari_compressed_transcriptomics.core.errors import UserError
+from napari_compressed_transcriptomics.core.genes import identities
 from napari_compressed_transcriptomics.core.genes.identities import (
     described,
     gene_table,
