@@ -30,6 +30,8 @@ def coherence_dots(
     ----------
     table : DataFrame
         As `coherence.coherence_table` makes it; rows for ``all`` components are not drawn.
+    figure, foreground
+        Where to draw, and the colour of text: see `plots`.
     """
     table = table[table["component"] != "all"]
     measures = [m for m in _TITLES if (table["measure"] == m).any()]

@@ -33,6 +33,8 @@ def error_by_size(
     Parameters
     ----------
     scores : sequence of Score
+    figure, foreground
+        Where to draw, and the colour of text: see `plots`.
     """
     from matplotlib.patches import Patch
 

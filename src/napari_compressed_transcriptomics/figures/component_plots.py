@@ -27,6 +27,8 @@ def change_bars(
         Symbols.
     change : ndarray, shape (n_genes,)
         In units of the data.
+    figure, foreground
+        Where to draw, and the colour of text: see `plots`.
 
     Returns
     -------

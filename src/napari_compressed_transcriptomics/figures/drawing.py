@@ -40,6 +40,8 @@ def draw_maps(
         One below the other; where some samples of a map have no value they look as outside.
     request : FigureRequest
         Its ``what`` is not looked at.
+    report : callable, optional
+        Called with each `Progress`; may raise `Cancelled`.
 
     Raises
     ------

@@ -31,6 +31,8 @@ def gene_extremes(
         In the units of the data; NaN is left out.
     held_out : ndarray, shape (n_genes,), optional
         held-out RMSE.
+    figure, foreground
+        Where to draw, and the colour of text: see `plots`.
     """
     order = worst_first(rmse)
     n = min(GENES, len(order))

@@ -42,6 +42,8 @@ def latent_panels(
     coloring : Coloring
         Of all samples of all `latents`, one set after the other (`latent_space.joined`). Small
         regions and high values are drawn last; samples without a value are grey.
+    figure, foreground
+        Where to draw, and the colour of text: see `plots`.
     """
     shown = [one for one in latents if one.latent_size > 1]
     n_columns = columns_of(len(shown))

@@ -108,6 +108,8 @@ def training_curve(
     ----------
     train, validation : sequence of float
         RMSE over the training and the held-out samples, one an epoch, in the units of the data.
+    figure, foreground
+        Where to draw, and the colour of text: see `plots`.
 
     Returns
     -------
@@ -143,6 +145,8 @@ def density_plot(
         See `core.density.density_of`.
     rmse : float
         Over all samples and genes (`Reconstruction.rmse`), in the units of the data.
+    figure, foreground
+        Where to draw, and the colour of text: see `plots`.
     """
     from matplotlib.colors import LogNorm
 
@@ -179,6 +183,8 @@ def error_histogram(
     ----------
     rmse_samples : ndarray, shape (n_samples,)
         RMSE of each sample over its genes, in the units of the data; NaN is left out.
+    figure, foreground
+        Where to draw, and the colour of text: see `plots`.
     """
     figure = blank_figure(figure)
     errors = np.asarray(rmse_samples, float)

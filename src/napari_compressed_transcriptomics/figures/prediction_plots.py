@@ -30,6 +30,8 @@ def utility_bars(
     Parameters
     ----------
     prediction : Prediction
+    figure, foreground
+        Where to draw, and the colour of text: see `plots`.
     """
     panels: dict[tuple[str, str], list[Score]] = {}
     for score in prediction.scores:

@@ -25,6 +25,8 @@ def profile_plot(
     Parameters
     ----------
     profile : SampleProfile
+    figure, foreground
+        Where to draw, and the colour of text: see `plots`.
 
     Returns
     -------

@@ -56,6 +56,8 @@ def turning_frames(
         Of the view "surface" the cortex turns, else the surface of all that has values.
     n : int
         Pictures of the turn.
+    report : callable, optional
+        Called with each `Progress`; may raise `Cancelled`.
 
     Yields
     ------

@@ -114,6 +114,8 @@ def component_genes(
         Samples drawn where there is a sigmoid; all, and exactly, where there are no more.
     seed : int
         Of the drawing.
+    report : callable, optional
+        Called with each `Progress`; may raise `Stop` or `Cancelled`.
 
     Raises
     ------

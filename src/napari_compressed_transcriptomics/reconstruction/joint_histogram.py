@@ -41,6 +41,8 @@ def density_of(
         Bins along each axis.
     seed : int
         Of the draw: the same seed draws the same samples.
+    report : callable, optional
+        Called with each `Progress`; may raise `Stop` or `Cancelled`.
 
     Raises
     ------

@@ -107,6 +107,8 @@ def results_of(
         The settings that were chosen, JSON-safe.
     regions : Regions, optional
         Of the samples; a region table's own where not given.
+    report : callable, optional
+        Called with each `Progress`; may raise `Stop` or `Cancelled`.
     """
     expression = reconstruction.expression
     parcellation, held_out = expression.parcellation, reconstruction.held_out

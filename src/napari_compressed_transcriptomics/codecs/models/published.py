@@ -94,6 +94,8 @@ def download(
         Of `LATENT_SIZES`.
     preferred : str or Path, optional
         See `cache_folder`.
+    report : callable, optional
+        Called with each `Progress`; may raise `Cancelled`.
 
     Returns
     -------
@@ -131,6 +133,8 @@ def load_published(
     notebook_mode_for : Expression, optional
         Return the codec that does as the published notebook does with these data; see
         `notebook_mode.as_notebook`.
+    report : callable, optional
+        Called with each `Progress`; may raise `Cancelled`.
 
     Raises
     ------

@@ -56,6 +56,8 @@ def content_of(
         What it opens with; the gene whose R2 is the median where not given.
     precision : {"auto", "float16", "int8"}
         Of the last layer; "auto" is float16 unless it is large, see `rounding.MOST_FLOAT16`.
+    report : callable, optional
+        Called with each `Progress`; may raise `Stop` or `Cancelled`.
 
     Raises
     ------

@@ -38,6 +38,8 @@ def read_inputs(
         Folders of results, a prediction or a comparison, one input each; or expression, as
         `read_expression` takes it, which all together are one.
     reading : Reading
+    report : callable, optional
+        Called with each `Progress`; may raise `Cancelled`.
     """
     found = []
     for path in paths:
