@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from napari_compressed_transcriptomics.io import Volume
+from napari_compressed_transcriptomics.io.readers import region_volume
 from napari_compressed_transcriptomics.io.readers.region_names import read_region_names
 from napari_compressed_transcriptomics.viewer import layers
 from napari_compressed_transcriptomics.viewer.layer_content import shown
@@ -140,6 +141,39 @@ def test_the_only_atlas_in_the_tables_folder_is_proposed(form, phantom, tmp_path
     assert "only atlas" not in form.preview.text()
 
 
+def test_it_says_that_an_atlas_is_proposed_only_where_that_is_taken(
+    form, model, phantom, tmp_path, qtbot
+):
+    table, parts = write(tmp_path, phantom), phantom.parcellation
+    elsewhere = tmp_path / "atlas" / "somewhere.nii.gz"
+    image = nib.load(elsewhere)
+    image.header.set_intent("label")
+    nib.save(image, tmp_path / "regions.nii.gz")
+    form.table.set_path(table)
+    qtbot.waitUntil(form.open.isEnabled)
+    assert "only atlas" in form.preview.text()
+    form.atlas.set_path(elsewhere)
+    qtbot.waitUntil(form.open.isEnabled)
+    assert "only atlas" not in form.preview.text()
+    form.atlas.set_path(tmp_path / "regions.nii.gz")
+    qtbot.waitUntil(form.open.isEnabled)
+    add(model, layers.volume_layer(Volume(parts.labels, parts.affine, "labels", "mine", None)))
+    form.layer.setCurrentIndex(1)
+    qtbot.waitUntil(form.open.isEnabled)
+    assert "only atlas" not in form.preview.text()
+
+
+def test_among_many_volumes_no_atlas_is_looked_for(phantom, tmp_path, monkeypatch):
+    table, parts = write(tmp_path, phantom), phantom.parcellation
+    image = nib.Nifti1Image(parts.labels, parts.affine)
+    image.header.set_intent("label")
+    nib.save(image, tmp_path / "regions.nii.gz")
+    nib.save(nib.Nifti1Image(np.ones((2, 2, 2), np.float32), np.eye(4)), tmp_path / "T1.nii.gz")
+    assert region_volume.atlas_beside(table) == (tmp_path / "regions.nii.gz", None, True)
+    monkeypatch.setattr(region_volume, "_MOST", 1)
+    assert region_volume.atlas_beside(table) == (None, None, False)
+
+
 def looked(form, qtbot):
     qtbot.waitUntil(lambda: not form._finding.busy)
 
@@ -153,6 +187,8 @@ def test_an_atlas_that_is_named_for_the_table_is_taken_with_its_names(
     form.table.set_path(table)
     qtbot.waitUntil(lambda: form.atlas.path == tmp_path / "table_atlas.nii.gz")
     assert form.region_names.path == tmp_path / "table_labels.csv"
+    qtbot.waitUntil(form.open.isEnabled)
+    assert "only atlas" not in form.preview.text()
 
 
 def test_the_data_page_asks_for_table_and_atlas_and_no_more_after_cancel(
