@@ -154,6 +154,7 @@ def test_an_id_that_stands_twice_is_named_as_the_file_names_it():
 def test_an_id_beside_its_symbol_stays_and_other_ids_among_symbols_do_not():
     read = translated(("GABRA1", "ENSG00000022355", "ENSG00000141510", "SEPT2", "7157"))
     assert read.genes == ("GABRA1", "ENSG00000022355", "TP53", "SEPT2", "7157")
+    assert read.twice == ("7157 is TP53",)  # the other one is told as an id that stays
     assert read.record()["kind"] == "ensembl"
 
 
@@ -285,3 +286,12 @@ def test_a_gene_that_is_there_by_symbol_and_by_entrez_id_is_told():
     assert note.startswith("1 gene(s) of maps may be there twice")
     assert "2554 is GABRA1" in note
     assert translated(("GABRA1", "2555")).notes("maps") == []
+
+
+def test_a_symbol_among_entrez_ids_is_told_once():
+    symbols = ("GABRA1", "TP53", "APOE", "GRIN1", "BDNF", "GAD1", "GAD2", "SYT1", "SNAP25", "GRM1")
+    ids = [gene_table().row(symbol)[0] for symbol in symbols]
+    found = translated((*ids, "GABRA1"))
+    assert found.kind == "entrez"
+    assert found.genes == ("2554", *symbols[1:], "GABRA1")
+    assert sum("2554" in note for note in found.notes("maps")) == 1

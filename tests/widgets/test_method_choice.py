@@ -78,4 +78,5 @@ def test_a_long_entry_keeps_both_ends(qtbot, monkeypatch):
     assert cut.startswith("ahba")
     assert cut.endswith("k=4")
     assert len(cut) < len(whole)
+    assert made.fontMetrics().horizontalAdvance(cut) < 180
     assert (uncut, nothing) == (whole, "Run Compress first")

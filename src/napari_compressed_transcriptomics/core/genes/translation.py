@@ -107,20 +107,21 @@ def translated(names: Iterable[str]) -> Translation:
         if len(symbols) > 1 or any(claimed[symbol] > 1 for symbol in symbols)
     }
     new = {name: s[0] for name, s in ids.items() if s and name not in ambiguous}
+    genes = tuple(new.get(name, name) for name in names)
     return Translation(
-        genes=tuple(new.get(name, name) for name in names),
+        genes=genes,
         original=names,
         kind=kind,
         n_ids=len(ids),
         unknown=tuple(name for name, symbols in ids.items() if not symbols),
         ambiguous=ambiguous,
-        twice=() if kind in ("entrez", "numbers") else _twice(names),
+        twice=() if kind in ("entrez", "numbers") else _twice(genes),
     )
 
 
-def _twice(names: tuple[str, ...]) -> tuple[str, ...]:
-    known, found = set(names), []
-    for name in names:
+def _twice(genes: tuple[str, ...]) -> tuple[str, ...]:
+    known, found = set(genes), []
+    for name in genes:
         if name.isdecimal():
             symbols = symbols_of_id(name, entrez=True) or ()
             found += [f"{name} is {symbol}" for symbol in symbols if symbol in known]
