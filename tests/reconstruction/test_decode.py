@@ -1,5 +1,7 @@
 """Latents of files decoded: the genes of the model at the places of the latents, and no error."""
 
+import shutil
+
 import nibabel as nib
 import numpy as np
 import pytest
@@ -176,6 +178,15 @@ def test_latents_that_do_not_fit_are_refused(made, model, tmp_path):
     pair = r"abagen_pca0_8mm\.nii\.gz and abagen_ae0_8mm\.nii\.gz do not look like components"
     with pytest.raises(UserError, match=pair):
         read_latents([one, ae, two])
+    with pytest.raises(UserError, match=pair):
+        read_latents([one, two, ae])
+    (tmp_path / "again").mkdir()
+    whole = [folder / "whole.nii.gz" for folder in (tmp_path, tmp_path / "again")]
+    for path in (*whole, tmp_path / "again" / one.name):
+        shutil.copy(one, path)
+    for twins in (whole, [one, two, tmp_path / "again" / one.name]):
+        with pytest.raises(UserError, match=f"{twins[0].name} is given twice, or two files"):
+            read_latents(twins)
     both = (ae, save(tmp_path / "abagen_ae1_8mm.nii.gz", nib.load(two).get_fdata(), place.affine))
     with pytest.raises(UserError, match="latents of autoencoder by the files' names"):
         decode_latents(DecodeRequest(both, model))

@@ -99,12 +99,9 @@ def _of_volumes(files: list[Path]) -> Latents:
     names = {path: latent_name(path) for path in files}
     first = names[files[0]]
     odd = [path for path, name in names.items() if name.group != first.group]
-    if len(files) > 1:  # of which one without a number is the whole
-        odd += [path for path, name in names.items() if name.component is None]
     if odd:
-        other = odd[0] if odd[0] != files[0] else files[1]
         raise UserError(
-            f"{files[0].name} and {other.name} do not look like components of one method; "
+            f"{files[0].name} and {odd[0].name} do not look like components of one method; "
             "give files whose names differ only in the component's number"
         )
     numbers = [name.component for name in names.values()]
