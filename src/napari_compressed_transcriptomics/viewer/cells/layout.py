@@ -31,13 +31,6 @@ class Rect:
         """Middle (x, y)."""
         return self.x + self.width / 2, self.y + self.height / 2
 
-    def overlaps(self, other: "Rect") -> bool:
-        """Whether the two share more than an edge."""
-        return (
-            min(self.x + self.width, other.x + other.width) - max(self.x, other.x) > 1e-6
-            and min(self.y + self.height, other.y + other.height) - max(self.y, other.y) > 1e-6
-        )
-
     def contains(self, x: float, y: float) -> bool:
         """Whether a point lies in it."""
         return self.x <= x < self.x + self.width and self.y <= y < self.y + self.height
