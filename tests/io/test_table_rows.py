@@ -1,6 +1,7 @@
 """Which region a row is of: names win over counters, and ids that contradict them are refused."""
 
 import csv
+from pathlib import Path
 
 import nibabel as nib
 import numpy as np
@@ -11,6 +12,7 @@ from faults import refuses
 from napari_compressed_transcriptomics.cli import command_line
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.io import read_expression
+from napari_compressed_transcriptomics.io.files.how_read import HowRead
 
 NAMES = ("L_a", "L_b", "L_c", "R_a", "R_b", "R_c")
 ROWS = ("R_b", "L_a", "R_c", "L_c", "R_a", "L_b")  # the atlas's order is another
@@ -97,7 +99,9 @@ def test_the_user_may_choose_the_column_of_ids(table):
     assert_placed(read_expression(table(last), ids="Parcel ID"))
     first = only_numbers('""', (1, 2, 3, 4, 5, 6))
     for column in ("", "Unnamed: 0"):
-        assert_placed(read_expression(table(first), ids=column))
+        read = read_expression(table(first), ids=column)
+        assert_placed(read)
+        assert_placed(read_expression(**HowRead.of(read.source).arguments(Path())))
 
 
 def test_a_column_of_ids_that_is_none(table):

@@ -112,6 +112,7 @@ def as_read(
     path: str | Path | Sequence[str | Path],
     surface: Sequence[str | Path],
     vertices_of: Sequence[str | Path],
+    ids: str | None = None,
     **given: Any,
 ) -> HowRead:
     """Return how something is read, of the arguments of `read_expression`."""
@@ -119,6 +120,7 @@ def as_read(
     files: dict[str, Any] = {name: str(value) if value else None for name, value in given.items()}
     return HowRead(
         tuple(map(str, several)),
+        ids=ids,  # "" is a column without a header
         **files,
         surface=tuple(map(str, surface)),
         vertices_of=tuple(map(str, vertices_of)),

@@ -133,7 +133,7 @@ class OpenVertices(OpenForm):
         self.request()
         how, path = self.how(), self.source.path
         assert path is not None
-        given = {"atlas": self.parcels.path, "impute": self.missing.currentData() or None}
+        given: dict[str, Any] = {"atlas": self.parcels.path, "impute": self.missing.currentData()}
         return open_again(as_read(path, how.surfaces, how.cortex, hemisphere=how.side, **given))
 
     def _on_change(self) -> None:
