@@ -27,14 +27,13 @@ from napari_compressed_transcriptomics.spatial.cross_validation import (
     distances_to_training,
     outer_folds,
 )
-from napari_compressed_transcriptomics.study.compare_jobs import jobs
 from napari_compressed_transcriptomics.study.compare_request import (
     CompareRequest,
     Fit,
     request_buffer,
 )
 from napari_compressed_transcriptomics.study.compare_score import Score
-from napari_compressed_transcriptomics.study.compare_workers import in_processes, one_by_one
+from napari_compressed_transcriptomics.study.compare_workers import in_processes, jobs, one_by_one
 
 from .quality_page import METHODS, SIZES, Found, write_pages
 

@@ -15,9 +15,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-TABLE = Path(__file__).parents[1] / (
-    "src/napari_compressed_transcriptomics/core/genes/identities.tsv.gz"
-)
+TABLE = Path(__file__).parents[1] / ("src/napari_compressed_transcriptomics/core/genes/hgnc.tsv.gz")
 COLUMNS = ("symbol", "entrez", "ensembl", "previous", "aliases")
 _TITLES = (
     ("symbol", "entrez_id", "ensembl_gene_id", "prev_symbol", "alias_symbol", "hgnc_id"),

@@ -9,20 +9,20 @@ import pytest
 
 from data import real_data
 from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.core.genes import identities
-from napari_compressed_transcriptomics.core.genes.identities import (
+from napari_compressed_transcriptomics.core.genes import hgnc
+from napari_compressed_transcriptomics.core.genes.hgnc import (
     described,
     gene_table,
     kind_of,
     meanings,
     searched,
 )
-from napari_compressed_transcriptomics.core.genes.matching import counterparts
+from napari_compressed_transcriptomics.core.genes.synonyms import counterparts
 from napari_compressed_transcriptomics.core.genes.translation import translated
 from phantom import make_phantom
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "make_gene_identities.py"
-TABLE = Path(identities.__file__).with_name("identities.tsv.gz")
+TABLE = Path(hgnc.__file__).with_name("hgnc.tsv.gz")
 
 
 def counted(*genes):

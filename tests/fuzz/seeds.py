@@ -137,7 +137,7 @@ def _foreign_h5ad(how: str) -> Any:
         from anndata import AnnData
         from scipy import sparse
 
-        from napari_compressed_transcriptomics.core.genes.identities import gene_table
+        from napari_compressed_transcriptomics.core.genes.hgnc import gene_table
 
         values = volume()[mask()]
         names = [f"v{i}" for i in range(len(values))]

@@ -8,11 +8,8 @@ import pytest
 
 from folders import files
 from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.io.files.atomic import (
-    check_writable,
-    replacing,
-    replacing_files,
-)
+from napari_compressed_transcriptomics.io.files.atomic import replacing, replacing_files
+from napari_compressed_transcriptomics.io.files.overwriting import check_writable
 
 
 def test_nothing_is_written_on_an_error(tmp_path):

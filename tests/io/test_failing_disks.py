@@ -15,11 +15,8 @@ from folders import files
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Expression, Parcellation
 from napari_compressed_transcriptomics.io.files import disk_space
-from napari_compressed_transcriptomics.io.files.atomic import (
-    check_targets,
-    check_writable,
-    replacing,
-)
+from napari_compressed_transcriptomics.io.files.atomic import replacing
+from napari_compressed_transcriptomics.io.files.overwriting import check_targets, check_writable
 from napari_compressed_transcriptomics.io.writers.results import check_results_folder, save_results
 from phantom import make_phantom
 

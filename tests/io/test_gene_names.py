@@ -8,7 +8,7 @@ import pytest
 from data import TABLES, real_data, real_expression
 from faults import refusal
 from napari_compressed_transcriptomics.codecs.fitting import fit_codec
-from napari_compressed_transcriptomics.core.genes.identities import gene_table, meanings
+from napari_compressed_transcriptomics.core.genes.hgnc import gene_table, meanings
 from napari_compressed_transcriptomics.io import read_expression
 from napari_compressed_transcriptomics.io.writers.h5ad_write import write_h5ad
 from napari_compressed_transcriptomics.reconstruction.reconstruction import reconstruct

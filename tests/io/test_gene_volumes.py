@@ -12,7 +12,7 @@ from data import real_data
 from gene_maps import GENES, log_phantom, maps_of, save, zipped
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.io import read_expression, sniff
-from napari_compressed_transcriptomics.io.files.atomic import refuse_overwriting
+from napari_compressed_transcriptomics.io.files.overwriting import refuse_overwriting
 from napari_compressed_transcriptomics.io.readers.gene_volumes.plan import plan_gene_volumes
 from phantom import AFFINES
 

@@ -16,9 +16,9 @@ from napari_compressed_transcriptomics.core.progress import Stop, silent, stoppi
 from napari_compressed_transcriptomics.figures.comparison_plots import error_by_size
 from napari_compressed_transcriptomics.study import compare, compare_score
 from napari_compressed_transcriptomics.study.compare import CompareProgress, compare_methods
-from napari_compressed_transcriptomics.study.compare_jobs import bytes_per_process, jobs
 from napari_compressed_transcriptomics.study.compare_request import CompareRequest, Fit, plan
 from napari_compressed_transcriptomics.study.compare_score import COLUMNS, Score, score_fit
+from napari_compressed_transcriptomics.study.compare_workers import bytes_per_process, jobs
 from small import named, same, small_expression
 
 DATA = small_expression()
@@ -248,11 +248,11 @@ def test_requests_that_make_no_sense(settings, says):
 
 
 def test_processes_are_as_many_as_memory_allows(monkeypatch):
-    from napari_compressed_transcriptomics.study import compare_jobs
+    from napari_compressed_transcriptomics.study import compare_workers
 
     request = asked(n_jobs=None)
-    monkeypatch.setattr(compare_jobs, "usable_cores", lambda: 8)
-    monkeypatch.setattr(compare_jobs, "available_memory", lambda: 4 * bytes_per_process(request))
+    monkeypatch.setattr(compare_workers, "usable_cores", lambda: 8)
+    monkeypatch.setattr(compare_workers, "available_memory", lambda: 4 * bytes_per_process(request))
     n_jobs, words = jobs(request, 100)
     assert n_jobs == 2
     assert "memory" in words

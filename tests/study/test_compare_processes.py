@@ -16,7 +16,7 @@ from napari_compressed_transcriptomics.core import memory
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.progress import Stop, stopping
 from napari_compressed_transcriptomics.io.files.temporary import temporary_folder
-from napari_compressed_transcriptomics.study import compare_jobs, compare_workers
+from napari_compressed_transcriptomics.study import compare_workers
 from napari_compressed_transcriptomics.study.compare import compare_methods
 from napari_compressed_transcriptomics.study.compare_request import CompareRequest, Fit, plan
 from napari_compressed_transcriptomics.study.compare_workers import in_processes, one_by_one
@@ -192,9 +192,9 @@ class Now:
 
 
 def test_memory_is_told_before_the_work(monkeypatch):
-    monkeypatch.setattr(compare_jobs, "available_memory", lambda: 10**9)
+    monkeypatch.setattr(compare_workers, "available_memory", lambda: 10**9)
     assert "2 process(es), about 0.4 GiB each of 0.9 GiB of memory that are free" in first_told()
-    monkeypatch.setattr(compare_jobs, "available_memory", lambda: 10**8)
+    monkeypatch.setattr(compare_workers, "available_memory", lambda: 10**8)
     assert "fewer processes are safer" in first_told()
     monkeypatch.setattr(memory, "available_memory", lambda: 10**4)
     with pytest.raises(UserError, match="A fit to small needs"):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from qtpy.QtCore import Qt
 
-from napari_compressed_transcriptomics.core.genes.identities import gene_table
+from napari_compressed_transcriptomics.core.genes.hgnc import gene_table
 from napari_compressed_transcriptomics.widgets.shared.gene_model import GeneModel
 from napari_compressed_transcriptomics.widgets.shared.gene_table import GeneTable
 

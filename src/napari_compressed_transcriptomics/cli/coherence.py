@@ -49,7 +49,7 @@ def run(arguments: argparse.Namespace) -> None:
     """Measure and save."""
     from napari_compressed_transcriptomics.codecs.registry import method_names
     from napari_compressed_transcriptomics.core.regions import RegionVolume
-    from napari_compressed_transcriptomics.io.files.atomic import check_targets
+    from napari_compressed_transcriptomics.io.files.overwriting import check_targets
     from napari_compressed_transcriptomics.io.readers.region_volume import read_region_volume
     from napari_compressed_transcriptomics.io.writers.coherence import (
         COHERENCE_FILES,

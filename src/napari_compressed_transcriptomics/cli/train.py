@@ -70,7 +70,7 @@ def run(arguments: argparse.Namespace) -> None:
         checkpoint_files,
         remove_checkpoints,
     )
-    from napari_compressed_transcriptomics.io.files.atomic import check_targets
+    from napari_compressed_transcriptomics.io.files.overwriting import check_targets
 
     out = arguments.out
     if out.suffix != ".safetensors":

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from napari_compressed_transcriptomics.core.genes.matching import counterparts
+from napari_compressed_transcriptomics.core.genes.synonyms import counterparts
 
 from .errors import UserError, listing
 from .lazy_values import KeepingValues, LazyValues, Values
@@ -165,7 +165,7 @@ class Expression:
         """Return the same samples with columns in the order of `genes`, matched by symbol.
 
         Genes that are here under an older or newer symbol, an alias or an id are found, which
-        is noted, unless another gene may be meant (see `genes.matching.counterparts`). Genes
+        is noted, unless another gene may be meant (see `genes.synonyms.counterparts`). Genes
         that are not asked for are dropped.
 
         Parameters

@@ -74,7 +74,7 @@ def compare_methods(
     UserError
         At once, if the request makes no sense or nothing of it can be done.
     """
-    from .compare_jobs import check_memory, jobs
+    from .compare_workers import check_memory, jobs
 
     request = replace(request, expression=in_memory(request.expression, report))
     planned, known = plan(request), dict(known or {})

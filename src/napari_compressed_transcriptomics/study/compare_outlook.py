@@ -10,8 +10,8 @@ from napari_compressed_transcriptomics.codecs.registry import (
 )
 from napari_compressed_transcriptomics.core.errors import UserError
 
-from .compare_jobs import jobs, slow_methods
 from .compare_request import CompareRequest, Fit, Plan, plan
+from .compare_workers import jobs, slow_methods
 
 
 @dataclass(frozen=True)

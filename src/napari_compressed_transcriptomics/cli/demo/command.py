@@ -25,7 +25,7 @@ def add_options(add: Callable) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Compress, save, compare with PCA, and show."""
     from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
-    from napari_compressed_transcriptomics.io.files.atomic import check_targets
+    from napari_compressed_transcriptomics.io.files.overwriting import check_targets
     from napari_compressed_transcriptomics.io.writers.results import RESULT_FILES
     from napari_compressed_transcriptomics.reconstruction.compress import CompressRequest
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from napari_compressed_transcriptomics.core.errors import listing
 
-from .identities import KINDS, Kind, gene_table, kind_of, n_entrez, symbols_of_id
+from .hgnc import KINDS, Kind, gene_table, kind_of, n_entrez, symbols_of_id
 
 
 @dataclass(frozen=True)

@@ -173,7 +173,7 @@ class KeptFiles:
         return " and ".join(f"{', '.join(files)} from {on}/" for on, files in folders.items())
 
     def _make_writable(self) -> None:
-        from .atomic import check_writable
+        from napari_compressed_transcriptomics.io.files.overwriting import check_writable
 
         try:
             check_writable(self.folder)

@@ -11,8 +11,9 @@ from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Painting
 from napari_compressed_transcriptomics.core.memory import require_memory
 from napari_compressed_transcriptomics.core.provenance import file_sha256
+from napari_compressed_transcriptomics.io.files.overwriting import check_sidecar, refuse_overwriting
 
-from .atomic import check_sidecar, refuse_overwriting, replacing_files, write_json
+from .atomic import replacing_files, write_json
 from .csv_style import SAFE, Style
 from .files import NIFTI, beside, check_unchanged, opened, suffix
 from .nifti_header import NiftiHeader, too_long

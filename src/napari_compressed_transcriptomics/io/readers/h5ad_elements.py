@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from napari_compressed_transcriptomics.core.errors import UserError, listing
-from napari_compressed_transcriptomics.core.genes.identities import KINDS, kind_of
-from napari_compressed_transcriptomics.core.genes.matching import contradictions
+from napari_compressed_transcriptomics.core.genes.hgnc import KINDS, kind_of
+from napari_compressed_transcriptomics.core.genes.synonyms import contradictions
 from napari_compressed_transcriptomics.core.memory import require_memory
 from napari_compressed_transcriptomics.io.files.hdf5 import Hdf5
 

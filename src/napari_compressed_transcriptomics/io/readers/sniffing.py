@@ -6,7 +6,7 @@ from itertools import islice
 from pathlib import Path
 
 from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.core.genes.identities import gene_table
+from napari_compressed_transcriptomics.core.genes.hgnc import gene_table
 from napari_compressed_transcriptomics.io.files.files import (
     H5AD,
     MODELS,

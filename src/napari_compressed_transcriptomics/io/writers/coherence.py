@@ -4,11 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_compressed_transcriptomics.core.provenance import values_sha256, versions
-from napari_compressed_transcriptomics.io.files.atomic import (
-    refuse_overwriting,
-    replacing_files,
-    write_json,
-)
+from napari_compressed_transcriptomics.io.files.atomic import replacing_files, write_json
 from napari_compressed_transcriptomics.io.files.belonging import KEY, fingerprints
 from napari_compressed_transcriptomics.io.files.csv_style import (
     SAFE,
@@ -17,6 +13,7 @@ from napari_compressed_transcriptomics.io.files.csv_style import (
     write_rows,
 )
 from napari_compressed_transcriptomics.io.files.figure_file import save_figure
+from napari_compressed_transcriptomics.io.files.overwriting import refuse_overwriting
 
 if TYPE_CHECKING:
     from napari_compressed_transcriptomics.study.coherence_of_methods import (

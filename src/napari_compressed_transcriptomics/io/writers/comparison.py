@@ -10,15 +10,12 @@ from typing import Any
 from napari_compressed_transcriptomics.codecs.registry import method_names
 from napari_compressed_transcriptomics.core.progress import Progress, Report, silent
 from napari_compressed_transcriptomics.core.provenance import array_sha256, values_sha256, versions
-from napari_compressed_transcriptomics.io.files.atomic import (
-    check_targets,
-    replacing_files,
-    write_json,
-)
+from napari_compressed_transcriptomics.io.files.atomic import replacing_files, write_json
 from napari_compressed_transcriptomics.io.files.belonging import KEY, fingerprints
 from napari_compressed_transcriptomics.io.files.csv_style import SAFE, Style, write_rows
 from napari_compressed_transcriptomics.io.files.figure_file import save_figure
 from napari_compressed_transcriptomics.io.files.locks import COMPARING, FolderLock
+from napari_compressed_transcriptomics.io.files.overwriting import check_targets
 from napari_compressed_transcriptomics.repeat.command import recorded
 from napari_compressed_transcriptomics.repeat.studies import compare_command
 from napari_compressed_transcriptomics.study.compare import (

@@ -6,13 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_compressed_transcriptomics.io.files.atomic import (
-    check_sidecar,
-    refuse_overwriting,
-    replacing_files,
-    write_json,
-)
+from napari_compressed_transcriptomics.io.files.atomic import replacing_files, write_json
 from napari_compressed_transcriptomics.io.files.csv_style import SAFE, Style, write_rows
+from napari_compressed_transcriptomics.io.files.overwriting import check_sidecar, refuse_overwriting
 from napari_compressed_transcriptomics.reconstruction.summary import provenance_of
 
 if TYPE_CHECKING:

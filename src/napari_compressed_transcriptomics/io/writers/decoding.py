@@ -7,16 +7,13 @@ from typing import TYPE_CHECKING, Any
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.progress import Progress, Report, silent
 from napari_compressed_transcriptomics.core.provenance import file_sha256
-from napari_compressed_transcriptomics.io.files.atomic import (
-    check_targets,
-    replacing_files,
-    write_json,
-)
+from napari_compressed_transcriptomics.io.files.atomic import replacing_files, write_json
 from napari_compressed_transcriptomics.io.files.belonging import KEY
 from napari_compressed_transcriptomics.io.files.csv_style import SAFE, Style
 from napari_compressed_transcriptomics.io.files.disk_space import table_bytes, volume_bytes
 from napari_compressed_transcriptomics.io.files.file_names import distinct_stems
 from napari_compressed_transcriptomics.io.files.nifti import write_volume
+from napari_compressed_transcriptomics.io.files.overwriting import check_targets
 from napari_compressed_transcriptomics.reconstruction.decode import as_expression
 from napari_compressed_transcriptomics.reconstruction.summary import provenance_of
 from napari_compressed_transcriptomics.repeat.command import recorded

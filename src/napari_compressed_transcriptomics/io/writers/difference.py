@@ -4,10 +4,11 @@ from pathlib import Path
 from typing import Any
 
 from napari_compressed_transcriptomics.core.regions import Regions
-from napari_compressed_transcriptomics.io.files.atomic import refuse_overwriting, replacing_files
+from napari_compressed_transcriptomics.io.files.atomic import replacing_files
 from napari_compressed_transcriptomics.io.files.belonging import KEY, fingerprints
 from napari_compressed_transcriptomics.io.files.csv_style import SAFE, Style
 from napari_compressed_transcriptomics.io.files.nifti import write_volume
+from napari_compressed_transcriptomics.io.files.overwriting import refuse_overwriting
 from napari_compressed_transcriptomics.reconstruction.difference import TwoResults, table_of
 from napari_compressed_transcriptomics.reconstruction.results import Results, SampleErrors
 

@@ -8,16 +8,12 @@ from typing import TYPE_CHECKING, Any
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.provenance import file_sha256, portable, versions
 from napari_compressed_transcriptomics.figures.request import FigureRequest, Movie
-from napari_compressed_transcriptomics.io.files.atomic import (
-    check_sidecar,
-    check_targets,
-    replacing_files,
-    write_json,
-)
+from napari_compressed_transcriptomics.io.files.atomic import replacing_files, write_json
 from napari_compressed_transcriptomics.io.files.csv_style import SAFE, Style
 from napari_compressed_transcriptomics.io.files.figure_file import check_figure_name, save_figure
 from napari_compressed_transcriptomics.io.files.files import existing_file, read_json
 from napari_compressed_transcriptomics.io.files.movie_file import check_movie_name, save_movie
+from napari_compressed_transcriptomics.io.files.overwriting import check_sidecar, check_targets
 
 from .figure_inputs.input import AS_IT_IS, Input, Reading
 

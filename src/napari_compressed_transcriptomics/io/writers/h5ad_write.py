@@ -21,9 +21,10 @@ import numpy as np
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Expression
 from napari_compressed_transcriptomics.core.memory import require_memory
-from napari_compressed_transcriptomics.io.files.atomic import refuse_overwriting, replacing
+from napari_compressed_transcriptomics.io.files.atomic import replacing
 from napari_compressed_transcriptomics.io.files.csv_style import SAFE
 from napari_compressed_transcriptomics.io.files.files import H5AD, suffix
+from napari_compressed_transcriptomics.io.files.overwriting import refuse_overwriting
 from napari_compressed_transcriptomics.io.readers.h5ad_places import places_to_store
 from napari_compressed_transcriptomics.reconstruction.held_out_error import HELD_OUT
 from napari_compressed_transcriptomics.reconstruction.summary import provenance_of

@@ -7,12 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_compressed_transcriptomics.core.provenance import array_sha256, values_sha256, versions
-from napari_compressed_transcriptomics.io.files.atomic import (
-    check_targets,
-    refuse_overwriting,
-    replacing_files,
-    write_json,
-)
+from napari_compressed_transcriptomics.io.files.atomic import replacing_files, write_json
 from napari_compressed_transcriptomics.io.files.belonging import KEY, fingerprints
 from napari_compressed_transcriptomics.io.files.csv_style import (
     SAFE,
@@ -24,6 +19,7 @@ from napari_compressed_transcriptomics.io.files.disk_space import table_bytes, v
 from napari_compressed_transcriptomics.io.files.figure_file import save_figure
 from napari_compressed_transcriptomics.io.files.file_names import distinct_stems
 from napari_compressed_transcriptomics.io.files.nifti import write_volume
+from napari_compressed_transcriptomics.io.files.overwriting import check_targets, refuse_overwriting
 from napari_compressed_transcriptomics.reconstruction.summary import surface_of
 from napari_compressed_transcriptomics.repeat.command import recorded
 from napari_compressed_transcriptomics.repeat.studies import predict_command

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from napari_compressed_transcriptomics.core.errors import UserError
-from napari_compressed_transcriptomics.io.files.atomic import check_targets, replacing
+from napari_compressed_transcriptomics.io.files.atomic import replacing
+from napari_compressed_transcriptomics.io.files.overwriting import check_targets
 
 ENDINGS = (".html", ".htm")
 

@@ -7,19 +7,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_compressed_transcriptomics.core.expression import Expression
-from napari_compressed_transcriptomics.io.files.atomic import (
-    check_sidecar,
-    check_targets,
-    refuse_overwriting,
-    replacing_files,
-    write_json,
-)
+from napari_compressed_transcriptomics.io.files.atomic import replacing_files, write_json
 from napari_compressed_transcriptomics.io.files.belonging import KEY, fingerprints
 from napari_compressed_transcriptomics.io.files.csv_style import SAFE, Style, write_rows
 from napari_compressed_transcriptomics.io.files.disk_space import table_bytes, volume_bytes
 from napari_compressed_transcriptomics.io.files.files import WRITTEN_BY, read_json
 from napari_compressed_transcriptomics.io.files.nifti import write_volume
 from napari_compressed_transcriptomics.io.files.nifti_stream import check_shape
+from napari_compressed_transcriptomics.io.files.overwriting import (
+    check_sidecar,
+    check_targets,
+    refuse_overwriting,
+)
 from napari_compressed_transcriptomics.reconstruction.held_out_error import HELD_OUT
 from napari_compressed_transcriptomics.reconstruction.summary import provenance_of, summary_of
 from napari_compressed_transcriptomics.repeat.command import recorded

@@ -23,12 +23,15 @@ from napari_compressed_transcriptomics.core.lazy_values import LazyValues
 from napari_compressed_transcriptomics.core.memory import require_memory
 from napari_compressed_transcriptomics.core.progress import Progress, Report, dropping, silent
 from napari_compressed_transcriptomics.core.provenance import array_sha256, rows_sha256, versions
-from napari_compressed_transcriptomics.io.files.atomic import check_writable, refuse_overwriting
 from napari_compressed_transcriptomics.io.files.csv_style import SAFE
 from napari_compressed_transcriptomics.io.files.disk_space import (
     check_room,
     explained,
     system_error,
+)
+from napari_compressed_transcriptomics.io.files.overwriting import (
+    check_writable,
+    refuse_overwriting,
 )
 from napari_compressed_transcriptomics.io.files.zarr_store import MARK, VERSION, Store
 from napari_compressed_transcriptomics.io.readers.surfaces.stored import place_to_store

@@ -12,7 +12,7 @@ from napari_compressed_transcriptomics.figures.prediction_plots import (
     predicted_against_target,
     utility_bars,
 )
-from napari_compressed_transcriptomics.io.files.atomic import check_targets
+from napari_compressed_transcriptomics.io.files.overwriting import check_targets
 from napari_compressed_transcriptomics.io.readers.targets import notes_on
 from napari_compressed_transcriptomics.io.writers.prediction import (
     prediction_files,

@@ -4,13 +4,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_compressed_transcriptomics.core.provenance import file_sha256
-from napari_compressed_transcriptomics.io.files.atomic import (
-    check_writable,
-    replacing_files,
-    write_json,
-)
+from napari_compressed_transcriptomics.io.files.atomic import replacing_files, write_json
 from napari_compressed_transcriptomics.io.files.file_names import distinct_stems
 from napari_compressed_transcriptomics.io.files.files import SESSION
+from napari_compressed_transcriptomics.io.files.overwriting import check_writable
 from napari_compressed_transcriptomics.io.writers.results import save_results
 from napari_compressed_transcriptomics.viewer import brain_view
 from napari_compressed_transcriptomics.viewer.anatomy.helpers import is_helper

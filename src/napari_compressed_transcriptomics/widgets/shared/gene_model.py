@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from qtpy.QtCore import QAbstractTableModel, QModelIndex, Qt
 
-from napari_compressed_transcriptomics.core.genes.identities import described, meanings, searched
+from napari_compressed_transcriptomics.core.genes.hgnc import described, meanings, searched
 from napari_compressed_transcriptomics.core.regions import short_name
 
 

@@ -1,6 +1,6 @@
 """What genes are called: symbols of HGNC, previous ones and aliases, Entrez and Ensembl ids.
 
-The table, `identities.tsv.gz`, is made by ``scripts/make_gene_identities.py``. Nothing is
+The table, `hgnc.tsv.gz`, is made by ``scripts/make_gene_identities.py``. Nothing is
 guessed: what may mean two genes is told as ambiguous.
 """
 
@@ -18,7 +18,7 @@ Kind = Literal["symbols", "entrez", "ensembl", "numbers"]
 KINDS = {"entrez": "Entrez ids", "ensembl": "Ensembl ids", "numbers": "numbers"}
 """How messages call what genes are named by."""
 
-_TABLE = Path(__file__).with_name("identities.tsv.gz")
+_TABLE = Path(__file__).with_name("hgnc.tsv.gz")
 _ENSEMBL = re.compile(r"(ENSG\d{11})(\.\d+)?(_PAR_Y)?", re.IGNORECASE)
 _NEARLY_ALL = 0.9
 """Part of names that must be ids. Of the whole numbers up to 10,000, 75 % are Entrez ids."""

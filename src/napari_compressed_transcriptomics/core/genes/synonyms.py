@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 
-from .identities import kind_of, meanings
+from .hgnc import kind_of, meanings
 
 
 def counterparts(
