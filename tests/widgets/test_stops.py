@@ -9,6 +9,7 @@ from clicking import settle
 from napari_compressed_transcriptomics.viewer import brain_view
 from napari_compressed_transcriptomics.viewer.adding import add_expression
 from napari_compressed_transcriptomics.viewer.brain_view import attach
+from napari_compressed_transcriptomics.viewer.window import garbage
 from napari_compressed_transcriptomics.viewer.window.turns import Turns
 from napari_compressed_transcriptomics.widgets.compress import Compress
 from napari_compressed_transcriptomics.widgets.four_views import FourViews
@@ -70,7 +71,7 @@ def test_garbage_is_left_alone_where_no_layer_went(model, brain, monkeypatch, fr
         get_freeze_count=lambda: frozen,
     )
     add_expression(model, brain)
-    monkeypatch.setattr(brain_view, "gc", fake)
+    monkeypatch.setattr(garbage, "gc", fake)
     with attach(model).at_once():
         if goes:
             model.layers.clear()

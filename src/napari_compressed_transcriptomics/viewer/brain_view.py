@@ -4,7 +4,6 @@ Axial slices have anterior up and left on the left, 3-D has superior up, letters
 sides, and signed layers swap their look between 2-D and 3-D.
 """
 
-import gc
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from importlib import import_module
@@ -24,6 +23,7 @@ from .itself import OnePerViewer
 from .layer_content import shown
 from .layer_values import part_shown
 from .layers import follow_component
+from .window.garbage import garbage
 from .window.layer_list import LayerList
 from .window.turns import Turns
 
@@ -40,6 +40,7 @@ class BrainView:
         self.component_axis = ComponentAxis(viewer)
         self.cells = Cells(viewer)
         viewer.layers.events.inserted.connect(self._on_inserted)
+        viewer.layers.events.removing.connect(self._on_removing)
         viewer.dims.events.ndisplay.connect(self._on_ndisplay)
         viewer.dims.events.order.connect(self._on_order)
         viewer.dims.events.current_step.connect(self._on_step)
@@ -55,6 +56,8 @@ class BrainView:
             self._welcome(layer)
         self.background.update()
         if getattr(viewer, "window", None) is not None:
+            garbage().leave_out()
+            viewer.window.main_menu.destroyed.connect(garbage().goes)
             self.turns.start(_load())
             self._layer_list = LayerList(viewer)
 
@@ -63,8 +66,7 @@ class BrainView:
         """Have napari lay out all cells once after several changes, not after each.
 
         napari collects all garbage after that, in case layers were removed, for which the window
-        stands still for a third of a second: where none was there is nothing to collect. What
-        another has frozen stays so.
+        stands still for a third of a second: where none was there is nothing to collect.
         """
         if self._at_once:
             yield
@@ -76,14 +78,18 @@ class BrainView:
             try:
                 with layers.batched_update():
                     yield
-                    if all(layer in layers for layer in before) and not gc.get_freeze_count():
-                        gc.freeze()
-                        after.callback(gc.unfreeze)
+                    if all(layer in layers for layer in before):
+                        after.enter_context(garbage().none_expected())
             finally:
                 self._at_once = False
 
     def _on_inserted(self, event: Any) -> None:
+        garbage().comes(event.value)
         self._welcome(event.value)
+
+    def _on_removing(self, event: Any) -> None:
+        """Before napari collects what goes."""
+        garbage().goes(self._viewer.layers[event.index])
 
     def _welcome(self, layer: Any) -> None:
         what = shown(layer)
@@ -215,6 +221,7 @@ def _load() -> Iterator[None]:
     for name in ("ndimage", "linalg", "spatial.transform"):
         import_module(f"scipy.{name}")
         yield
+    garbage().leave_out()
 
 
 def _is_stack(layer: Any) -> bool:

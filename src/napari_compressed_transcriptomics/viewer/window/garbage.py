@@ -5,20 +5,35 @@ are widgets that were closed, and Qt's objects end the process where another thr
 """
 
 import gc
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
+from typing import Any
+from weakref import WeakSet
 
 from qtpy.QtCore import QObject, QTimer
 
 _MILLISECONDS = 100
+_MANY = 100  # modules
 
 
 class Garbage(QObject):
-    """Collects by a timer from `begin` to `end`, which may nest, and leaves it to Python after."""
+    """Collects by a timer from `begin` to `end`, which may nest, and leaves it to Python after.
+
+    To look through modules, which stay for good, takes a third of a second once torch is there, and
+    napari does it whenever a layer goes. So all that lives when many were imported is left out
+    from then on, until something `goes` that was there.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self._working = 0
         self._was_on = True
+        self._leaves_out = False
+        self._modules = 0
+        self._looked = -1
+        self._came: WeakSet[Any] = WeakSet()
         self._timer = QTimer(self)
         self._timer.setInterval(_MILLISECONDS)
         self._timer.timeout.connect(self._collect)
@@ -36,14 +51,57 @@ class Garbage(QObject):
         self._working -= 1
         if not self._working:
             self._timer.stop()
+            self.leave_out()
             if self._was_on:
                 gc.enable()
 
     def _collect(self) -> None:
         """Collect the oldest generation that Python would collect now."""
+        self.leave_out()
         due = [n > limit for n, limit in zip(gc.get_count(), gc.get_threshold(), strict=True)]
         if any(due):
             gc.collect(max(generation for generation, is_due in enumerate(due) if is_due))
+
+    def leave_out(self) -> None:
+        """Leave all that there is out of collections, if much was imported since that was done.
+
+        What another has frozen stays so, and nothing is done.
+        """
+        if len(sys.modules) < self._modules + _MANY or _times_looked() == self._looked:
+            return
+        if not self._leaves_out and gc.get_freeze_count():
+            return
+        self._leaves_out, self._modules = True, len(sys.modules)
+        self._came.clear()
+        gc.freeze()
+
+    @contextmanager
+    def none_expected(self) -> Iterator[None]:
+        """Have whoever collects meanwhile find nothing: nothing has gone."""
+        if self._leaves_out or gc.get_freeze_count():
+            yield
+            return
+        gc.freeze()
+        try:
+            yield
+        finally:
+            gc.unfreeze()
+
+    def comes(self, thing: Any) -> None:
+        """Take note of a layer, dock or result that is new: when it goes it will be found."""
+        self._came.add(thing)
+
+    def goes(self, thing: Any) -> None:
+        """Look through all again if a thing was left out, as what it holds may be garbage now."""
+        if self._leaves_out and thing not in self._came:
+            gc.unfreeze()
+            # Nothing is left out before it was looked through, so that no garbage is kept.
+            self._leaves_out, self._modules, self._looked = False, 0, _times_looked()
+
+
+def _times_looked() -> int:
+    """Return how often all was collected so far."""
+    return gc.get_stats()[-1]["collections"]
 
 
 @cache

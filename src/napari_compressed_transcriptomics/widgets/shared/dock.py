@@ -9,6 +9,7 @@ from qtpy.QtWidgets import QDockWidget, QMainWindow, QWidget
 from napari_compressed_transcriptomics.viewer import brain_view
 from napari_compressed_transcriptomics.viewer.itself import itself
 from napari_compressed_transcriptomics.viewer.settings import PLUGIN
+from napari_compressed_transcriptomics.viewer.window.garbage import garbage
 
 from .following import soon
 from .forms.form_values import recall, remember
@@ -41,6 +42,7 @@ class Dock(QWidget):
         self._view = brain_view.attach(napari_viewer)
         self._is_docked = False
         self._top: QWidget | None = None
+        garbage().comes(self)
 
     def lay_out(self, *parts: Part, chosen: tuple[str, QWidget] | None = None) -> None:
         """Lay parts out from top to bottom, in a frame that scrolls: no screen is too low.
@@ -93,6 +95,7 @@ class Dock(QWidget):
         """End the jobs of a dock that was closed, and say so."""
         from .job import Job
 
+        garbage().goes(self)
         running = [job for job in self.findChildren(Job) if job.is_running]
         for job in running:
             job.drop()

@@ -9,6 +9,7 @@ from qtpy.QtCore import QObject, Signal
 from napari_compressed_transcriptomics.codecs.registry import short_title
 from napari_compressed_transcriptomics.core.expression import Expression
 from napari_compressed_transcriptomics.viewer.layer_content import shown
+from napari_compressed_transcriptomics.viewer.window.garbage import garbage
 
 if TYPE_CHECKING:
     from napari_compressed_transcriptomics.io.writers.reopen.studies import SavedComparison
@@ -100,6 +101,7 @@ class Work(QObject):
             self._parameters[id(result)] = parameters
         if any(result is other for other in self.results):
             return
+        garbage().comes(result)
         self.results.append(result)
         self.results_changed.emit()
         self.choose_result(result)
@@ -130,6 +132,7 @@ class Work(QObject):
 
     def remove(self, result: "Reconstruction") -> None:
         """Forget a result, and take its layers away."""
+        garbage().goes(result)
         self.results = [other for other in self.results if other is not result]
         self._parameters.pop(id(result), None)
         self._folders.pop(id(result), None)

@@ -1,0 +1,140 @@
+"""Modules are not looked through for garbage, and all that goes is found."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from napari_compressed_transcriptomics.viewer import brain_view
+from napari_compressed_transcriptomics.viewer.layers import error_layer, latent_layers
+from napari_compressed_transcriptomics.viewer.window import garbage, worker
+from napari_compressed_transcriptomics.viewer.window.garbage import Garbage
+from napari_compressed_transcriptomics.widgets.shared import dock, work
+from napari_compressed_transcriptomics.widgets.shared.session import session
+from phantom import make_phantom
+from small import compressed
+from viewing import add
+
+pytestmark = pytest.mark.usefixtures("qapp")
+
+
+class Pretended:
+    """What is asked of `gc`; `done` tells it in turn."""
+
+    def __init__(self):
+        self.done, self.frozen, self.looked = [], 0, 3
+        self.get_count, self.get_threshold = lambda: (0, 0, 0), lambda: (700, 10, 10)
+        self.isenabled = lambda: False
+        self.disable = self.enable = lambda: None
+        self.get_freeze_count = lambda: self.frozen
+        self.get_stats = lambda: [{}, {}, {"collections": self.looked}]
+
+    def freeze(self):
+        self.done.append("left out")
+
+    def unfreeze(self):
+        self.done.append("taken in")
+
+
+@pytest.fixture
+def gc(monkeypatch):
+    made = Pretended()
+    monkeypatch.setattr(garbage, "gc", made)
+    return made
+
+
+@pytest.fixture
+def kept(gc, monkeypatch):
+    """The garbage of a program that has just begun."""
+    made = Garbage()
+    for module in (brain_view, worker, dock, work):
+        monkeypatch.setattr(module, "garbage", lambda: made)
+    return made
+
+
+@pytest.fixture
+def modules(monkeypatch):
+    """Return a function that imports so many modules."""
+    made = {}
+    monkeypatch.setattr(garbage, "sys", SimpleNamespace(modules=made))
+    return lambda n: made.update({len(made) + i: None for i in range(n)})
+
+
+@pytest.fixture(scope="module")
+def result():
+    return compressed(make_phantom(), 2)
+
+
+def test_all_is_left_out_when_much_was_imported(kept, gc, modules):
+    modules(1000)
+    kept.leave_out()
+    modules(90)
+    kept.leave_out()
+    assert gc.done == ["left out"]
+    modules(20)
+    kept.leave_out()
+    assert gc.done == ["left out"] * 2
+
+
+def test_what_another_has_frozen_stays_so(kept, gc):
+    gc.frozen = 9
+    kept.leave_out()
+    kept.goes(object)
+    with kept.none_expected():
+        pass
+    assert gc.done == []
+
+
+def test_a_layer_that_was_left_out_is_found_when_it_goes(kept, gc, model, result):
+    brain_view.attach(model)
+    old = add(model, error_layer(result))
+    kept.leave_out()
+    new = add(model, *latent_layers(result))
+    model.layers.remove(new)
+    assert gc.done == ["left out"]
+    found = []
+    model.layers.events.removing.connect(lambda: found.extend(gc.done))
+    model.layers.remove(old)
+    assert found == gc.done == ["left out", "taken in"]  # before napari looks for it
+    kept.leave_out()
+    assert len(gc.done) == 2  # what it held may lie there still
+    gc.looked += 1
+    kept.leave_out()
+    assert len(gc.done) == 3
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_a_result_that_was_left_out_is_found_when_it_goes(before, kept, gc, model, result):
+    kept_work = session(model).work
+    if before:
+        kept_work.keep(result)
+    kept.leave_out()
+    if not before:
+        kept_work.keep(result)
+    kept_work.remove(result)
+    assert gc.done == ["left out", "taken in"][: 1 + before]
+
+
+def test_a_dock_that_was_left_out_is_found_when_it_goes(kept, gc, model):
+    old = dock.Dock(model)
+    kept.leave_out()
+    new = dock.Dock(model)
+    new.end_work()
+    assert gc.done == ["left out"]
+    old.end_work()
+    assert gc.done == ["left out", "taken in"]
+
+
+def test_what_work_imported_is_left_out_when_it_ends(kept, gc, modules, qtbot):
+    worker.Worker(lambda: modules(1000)).start()
+    qtbot.waitUntil(lambda: not worker.Worker.working)
+    assert gc.done == ["left out"]
+
+
+def test_all_is_looked_through_when_a_window_closes(kept, gc, make_napari_viewer):
+    viewer = make_napari_viewer()
+    brain_view.attach(viewer)
+    brain_view.attach(viewer).turns.finish()
+    assert gc.done[0] == "left out"
+    assert "taken in" not in gc.done
+    viewer.close()
+    assert gc.done[-1] == "taken in"
