@@ -3,7 +3,6 @@
 import gc
 import os
 import signal
-import sys
 from functools import cache
 from tempfile import gettempdir, mkdtemp
 from types import SimpleNamespace
@@ -53,18 +52,16 @@ def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: item.path not in windowed)
 
 
-frozen = 0  # modules
-gc.get_freeze_count = lambda: frozen  # more than 0 where there are some: the real one counts them
+# A collection of all takes a tenth of a second: one comes after several windows, not in each.
+gc.set_threshold(700, 10, 50)
+gc.get_freeze_count = lambda: 1  # more than 0 where something is frozen: the real one counts it
 
 
-@pytest.fixture(autouse=True)
-def imports_are_no_garbage():
-    """Leave what was imported out of the collections of garbage: napari makes one a layer."""
-    global frozen
-    if len(sys.modules) > frozen + 100:
-        gc.collect()
-        gc.freeze()
-        frozen = len(sys.modules)
+@pytest.fixture(scope="module", autouse=True)
+def what_stays_is_no_garbage():
+    """Leave what was imported, and what earlier files keep, out of the collections of garbage."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)
