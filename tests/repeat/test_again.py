@@ -10,7 +10,7 @@ import nibabel as nib
 import numpy as np
 import pytest
 
-from commands import REGIONS
+from commands import REGIONS, run
 from figure_files import drawn
 from napari_compressed_transcriptomics.codecs.recipes import TrainRequest
 from napari_compressed_transcriptomics.figures.request import FigureRequest, Movie
@@ -30,12 +30,6 @@ from napari_compressed_transcriptomics.repeat.studies import compare_again, pred
 from napari_compressed_transcriptomics.study.compare_request import CompareRequest
 from napari_compressed_transcriptomics.study.predict_request import PredictRequest
 
-_COMMANDS = """
-import json, sys
-from napari_compressed_transcriptomics.cli import main
-codes = [main(arguments) for arguments in json.load(open(sys.argv[1]))]
-raise SystemExit(max(codes))
-"""
 _SCRIPTS = """
 import json, sys
 for script in json.load(open(sys.argv[1])):
@@ -54,7 +48,7 @@ def table_of_genes(folder: Path, n_genes: int) -> Path:
 
 @pytest.fixture(scope="module")
 def again(tmp_path_factory):
-    """Everything done by commands in one process, and in Python in another."""
+    """Everything done by commands here, and in Python in a process of its own."""
     folder = tmp_path_factory.mktemp("again")
     samples = Path(REGIONS).parent
     data = read_expression(
@@ -102,18 +96,15 @@ def again(tmp_path_factory):
             "convert": convert_again(data.source, out / "store.zarr", "float16"),
         }  # fmt: skip
 
-    lines = [repeat.shell() for repeat in work("command").values()]
+    for repeat in work("command").values():
+        assert run(*shlex.split(repeat.shell())[1:]) == 0
     scripts = [repeat.python for repeat in work("python").values()]
     for script in scripts:
         compile(script, "script", "exec")
-    for code, content in (
-        (_COMMANDS, [shlex.split(line)[1:] for line in lines]),
-        (_SCRIPTS, scripts),
-    ):
-        file = folder / "content.json"
-        file.write_text(json.dumps(content))
-        done = subprocess.run([sys.executable, "-c", code, file], capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
+    file = folder / "scripts.json"
+    file.write_text(json.dumps(scripts))
+    done = subprocess.run([sys.executable, "-c", _SCRIPTS, file], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
     return folder
 
 

@@ -1,4 +1,4 @@
-"""One process saves, a fresh window goes on: every dock, from a folder alone."""
+"""A command or a window saves, a fresh window goes on: every dock, from a folder alone."""
 
 import shutil
 import subprocess
@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from qtpy.QtTest import QTest
 
+from commands import run
 from data import TABLES, real_table
 from napari_compressed_transcriptomics import open_result
 from napari_compressed_transcriptomics.codecs.models.model_file import load_model
@@ -25,14 +26,11 @@ from napari_compressed_transcriptomics.widgets.shared.session import session
 from napari_compressed_transcriptomics.widgets.workspace.pages import STEPS
 from phantom import make_phantom
 
-COMMAND = (sys.executable, "-m", "napari_compressed_transcriptomics.cli")
-
 
 def encoded(*inputs: Path, out: Path) -> Path:
-    """Encode in a process of its own."""
-    options = ["--model", "pca", "--latent", "3", "--held-out", "--split", "random", "--folds", "2"]
-    run = [*COMMAND, "encode", *map(str, inputs), *options, "--out", str(out)]
-    subprocess.run(run, check=True, capture_output=True, text=True)
+    """Encode on the command line."""
+    options = ("--model", "pca", "--latent", 3, "--held-out", "--split", "random", "--folds", 2)
+    assert run("encode", *inputs, *options, "--out", out) == 0
     return out
 
 
@@ -111,6 +109,7 @@ import napari
 import numpy as np
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
+from napari_compressed_transcriptomics.viewer.brain_view import attach
 from napari_compressed_transcriptomics.widgets.saved.session_record import save_session
 from napari_compressed_transcriptomics.widgets.shared.session import session
 
@@ -121,11 +120,12 @@ viewer.open(data, plugin=plugin)
 compress = main.show_page("Compress")
 compress.codec.setCurrentIndex(compress.codec.findData("pca"))
 compress.latent_size.setCurrentIndex(compress.latent_size.findData(2))
-QTest.qWait(50)
+while not compress.bar.run.isEnabled():
+    QTest.qWait(20)
 compress.bar.run.click()
 while not session(viewer).work.results:
-    QTest.qWait(50)
-QTest.qWait(200)  # until its layers are there
+    QTest.qWait(20)
+attach(viewer).turns.finish()  # its layers come by turns
 labels = np.zeros(viewer.layers[0].data.shape[-3:], np.uint8)
 labels[1:3, 2, 2] = 1
 of = viewer.layers[0]
@@ -146,8 +146,8 @@ def test_what_one_window_saved_another_goes_on_with(voxels, make_napari_viewer, 
     for file in voxels.parent.glob("x*"):
         shutil.copy(file, tmp_path)
     path = tmp_path / "a.session.json"
-    run = [sys.executable, "-c", _YESTERDAY, PLUGIN, str(tmp_path / "x.nii.gz"), str(path)]
-    done = subprocess.run(run, capture_output=True, text=True)
+    command = [sys.executable, "-c", _YESTERDAY, PLUGIN, tmp_path / "x.nii.gz", path]
+    done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == "1 result(s) that were not saved yet are in a_results, next to it"
     viewer = make_napari_viewer(show=True)
