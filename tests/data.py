@@ -34,6 +34,11 @@ def real_data(name: str) -> Path:
     return path
 
 
+def is_there(name: str) -> bool:
+    """Whether all files of one of `TABLES` are there."""
+    return all((FOLDER / part).exists() for part in TABLES[name])
+
+
 @cache
 def real_expression(name: str):
     """Read one of `TABLES`; nobody may change it."""

@@ -3,10 +3,11 @@
 from functools import cache
 
 import numpy as np
+import pytest
 
 import small
 from clicking import press, settle
-from data import TABLES, real_expression, real_table
+from data import TABLES, is_there, real_expression, real_table
 from napari_compressed_transcriptomics.core.synthetic import synthetic_brain, synthetic_regions
 from napari_compressed_transcriptomics.io import Volume
 from napari_compressed_transcriptomics.viewer import layers as _layers
@@ -16,7 +17,14 @@ from napari_compressed_transcriptomics.viewer.settings import PLUGIN
 from napari_compressed_transcriptomics.widgets.compress import Outputs, add_result
 
 SYNTHETIC = "synthetic brain"
+# A dock is toured with regions or with voxels: for the other, the tests of its own file are there.
+VOXELS = pytest.mark.parametrize("window", [SYNTHETIC], indirect=True)
 _NOT_TOO_LARGE = 1000, 640  # each pixel costs time where software draws
+
+
+def regions_of(name):
+    """Mark a tour of one of `TABLES`, or where that is not there of the synthetic brain."""
+    return pytest.mark.parametrize("window", [name if is_there(name) else SYNTHETIC], indirect=True)
 
 
 @cache

@@ -4,7 +4,6 @@ import pytest
 from napari.components import ViewerModel
 from qtpy.QtWidgets import QFileDialog
 
-from data import TABLES, real_data
 from real_window import Window
 from small import compressed
 
@@ -65,9 +64,6 @@ def answer(monkeypatch):
 
 
 @pytest.fixture
-def window(request):
+def window(request, make_napari_viewer):
     """The real window with a data set to show in it, of the name that the test's module gives."""
-    for part in TABLES.get(request.param, ()):
-        real_data(part)  # skips before napari's fixture begins, which needs an outcome at its end
-    make = request.getfixturevalue("make_napari_viewer")
-    return Window(make(show=True), request.param)
+    return Window(make_napari_viewer(show=True), request.param)

@@ -1,4 +1,4 @@
-"""Docks that check a reconstruction, clicked in the real window on real data.
+"""Docks that check a reconstruction, clicked in the real window on real regions or on voxels.
 
 Inspect reconstruction has `test_inspect_real.py`.
 """
@@ -34,11 +34,19 @@ from napari_compressed_transcriptomics.viewer.brain_view import attach
 from napari_compressed_transcriptomics.viewer.cells.letters import side_letters
 from napari_compressed_transcriptomics.viewer.layer_content import shown
 from napari_compressed_transcriptomics.widgets.shared.session import session
-from real_window import SYNTHETIC, compressed, expression_of, in_slice, millimetres, open_table
+from real_window import (
+    SYNTHETIC,
+    VOXELS,
+    compressed,
+    expression_of,
+    in_slice,
+    millimetres,
+    open_table,
+    regions_of,
+)
 from viewing import value_at
 
-# Docks do not tell one table from another: the other is in `test_inspect_real`.
-pytestmark = pytest.mark.parametrize("window", ["ahba_dk82", SYNTHETIC], indirect=True)
+REGIONS = regions_of("ahba_dk82")  # no dock tells it from the other, in `test_inspect_real`
 
 
 def back_part(expression):
@@ -55,6 +63,7 @@ def back_part(expression):
     )
 
 
+@REGIONS
 def test_compress_and_see_what_is_unlike_the_training_data(window, qtbot, tmp_path):
     viewer, expression = window.viewer, expression_of(window.name)
     open_table(window, tmp_path)
@@ -99,6 +108,7 @@ def selected_voxels(viewer):
     return np.argwhere(layer.data)[:, ::-1] * layer.scale[::-1] + layer.translate[::-1]
 
 
+@VOXELS
 def test_latent_space(window, qtbot):
     viewer, result = window.viewer, window.show(compressed(window.name))
     parcellation, shared = result.expression.parcellation, session(viewer)
@@ -158,6 +168,7 @@ def test_latent_space(window, qtbot):
     assert "selected samples" not in viewer.layers
 
 
+@REGIONS
 def test_components(window, qtbot, tmp_path, answer):
     viewer, result = window.viewer, window.show(compressed(window.name), latents=True, error=False)
     parcellation = result.expression.parcellation
@@ -210,6 +221,7 @@ def test_components(window, qtbot, tmp_path, answer):
         assert found / 255 == pytest.approx(np.clip(expected, 0, 1), abs=0.01)
 
 
+@REGIONS
 def test_two_results_and_moving_about(window, qtbot):
     small, large = compressed(window.name, 2), compressed(window.name, 8)
     viewer, result = window.viewer, window.show(small, large)

@@ -1,4 +1,4 @@
-"""The three tabs of Inspect reconstruction, clicked in the real window on real data."""
+"""The three tabs of Inspect reconstruction, clicked in the real window, on regions or voxels."""
 
 import numpy as np
 import pytest
@@ -21,18 +21,17 @@ from napari_compressed_transcriptomics.reconstruction.sample_profile import samp
 from napari_compressed_transcriptomics.viewer.brain_view import attach
 from napari_compressed_transcriptomics.viewer.layer_content import shown
 from napari_compressed_transcriptomics.widgets.shared.session import session
-from real_window import SYNTHETIC, compressed, in_slice, millimetres
+from real_window import VOXELS, compressed, in_slice, millimetres, regions_of
 from viewing import value_at
 
-# Docks do not tell one table from another: the other is in `test_check_real`.
-pytestmark = pytest.mark.parametrize("window", ["ahba_schaefer100", SYNTHETIC], indirect=True)
+REGIONS = regions_of("ahba_schaefer100")  # no dock tells it from the other, in `test_check_real`
 
 
+@VOXELS
 def test_overall_and_report(window, qtbot, tmp_path, small_pictures, answer):
     viewer, result = window.viewer, window.show(compressed(window.name, 2))
     inspect = window.dock("Inspect reconstruction")
-    if window.name == SYNTHETIC:
-        window.add_regions()  # is chosen at once
+    window.add_regions()  # is chosen at once
     overall = show_tab(inspect.tabs, "Overall")
     dots, choice = overall.by_region.dots, overall.by_region.choice
     qtbot.waitUntil(lambda: bool(overall.density.view.figure.axes))
@@ -62,6 +61,7 @@ def test_overall_and_report(window, qtbot, tmp_path, small_pictures, answer):
     assert regions.names[worst[0]] in text
 
 
+@REGIONS
 def test_genes(window, qtbot):
     viewer, result = window.viewer, window.show(compressed(window.name))
     tab = show_tab(window.dock("Inspect reconstruction").tabs, "Genes")
@@ -114,6 +114,7 @@ def test_genes(window, qtbot):
     assert window.of_kind("rmse")[0].visible
 
 
+@REGIONS
 def test_samples(window):
     viewer, result = window.viewer, window.show(compressed(window.name, 2), latents=True)
     tab = show_tab(window.dock("Inspect reconstruction").tabs, "Sample")

@@ -4,7 +4,6 @@ import warnings
 
 import nibabel as nib
 import numpy as np
-import pytest
 
 from clicking import choose_value, run
 from data import TABLES, real_data, real_table
@@ -90,13 +89,13 @@ def test_samples_open_from_the_menu(viewer):
     np.testing.assert_array_equal(brain.translate, regions.translate)
 
 
-@pytest.mark.parametrize(("name", "n"), [("ahba_dk82", 80), ("ahba_schaefer100", 114)])
-def test_real_tables_open_fit_save_and_reopen(name, n, viewer, tmp_path, qtbot, monkeypatch):
+def test_a_real_table_opens_is_fitted_saved_and_reopened(viewer, tmp_path, qtbot, monkeypatch):
     """The whole path in the window, on the real Allen Human Brain Atlas."""
-    path = real_table(tmp_path, *TABLES[name])
+    table, atlas, labels = TABLES["ahba_schaefer100"]
+    path = real_table(tmp_path, table, atlas, labels)
     (layer,) = viewer.open(path, plugin=PLUGIN)
     expression = shown(layer).expression
-    assert expression.n_samples == n
+    assert expression.n_samples == 114
     assert np.isfinite(layer.data).sum() == expression.parcellation.voxels_per_sample.sum()
 
     shorten_training(monkeypatch)
@@ -111,7 +110,7 @@ def test_real_tables_open_fit_save_and_reopen(name, n, viewer, tmp_path, qtbot, 
     viewer.layers.selection = {viewer.layers[-1]}
     saved = viewer.layers.save(str(tmp_path / "l.nii.gz"), selected=True, plugin=PLUGIN)[0]
     image = nib.load(saved)
-    np.testing.assert_array_equal(image.affine, nib.load(real_data(TABLES[name][1])).affine)
+    np.testing.assert_array_equal(image.affine, nib.load(real_data(atlas)).affine)
     (again,) = viewer.open(saved, plugin=PLUGIN)
     np.testing.assert_array_equal(again.data, viewer.layers[-2].data)
     np.testing.assert_array_equal(again.translate, viewer.layers[-2].translate)

@@ -168,8 +168,8 @@ def test_without_a_result_it_says_what_to_do(model, qtbot):
     assert not tab.rank.isEnabled()
 
 
-@pytest.mark.parametrize("name", TABLES)
-def test_regions_of_real_data(name, viewer):
+def test_regions_of_real_data(viewer):
+    name = "ahba_dk82"
     result, atlas = compressed(real_expression(name), 4), real_data(TABLES[name][1])
     layer = add(viewer, layers.error_layer(result))
     tab = open_tab(viewer)
