@@ -16,7 +16,7 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from napari_compressed_transcriptomics.io.files.kept_files import CACHE_VARIABLE
+from napari_compressed_transcriptomics.io.files.cache import CACHE_VARIABLE
 from napari_compressed_transcriptomics.io.readers.samples.real import MIRROR_VARIABLE, SAMPLES
 
 KEY, GENE = "ahba_dk82", "CALB1"

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from napari_compressed_transcriptomics.io.files.kept_files import CACHE_VARIABLE
+from napari_compressed_transcriptomics.io.files.cache import CACHE_VARIABLE
 from napari_compressed_transcriptomics.io.readers.samples import real
 from published import Server, blob_id
 

@@ -12,7 +12,7 @@ from commands import REGIONS, refused, run
 from napari_compressed_transcriptomics.codecs.models import published
 from napari_compressed_transcriptomics.codecs.models.published import BLOB_IDS
 from napari_compressed_transcriptomics.io import read_expression
-from napari_compressed_transcriptomics.io.files.kept_files import CACHE_VARIABLE
+from napari_compressed_transcriptomics.io.files.cache import CACHE_VARIABLE
 from published import SAMPLE, Server, blob_id, sample_table, weights
 
 TWO = "autoencode_abagen_2_components.pt"

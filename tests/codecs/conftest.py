@@ -5,7 +5,7 @@ import pytest
 from napari_compressed_transcriptomics.codecs.models import published
 from napari_compressed_transcriptomics.codecs.recipes import TrainRequest
 from napari_compressed_transcriptomics.io.files import download
-from napari_compressed_transcriptomics.io.files.kept_files import CACHE_VARIABLE
+from napari_compressed_transcriptomics.io.files.cache import CACHE_VARIABLE
 from published import FILES, Server, publish
 from trained import DATA
 

@@ -18,8 +18,8 @@ from napari_compressed_transcriptomics.codecs.models.published import (
     weights_folder,
 )
 from napari_compressed_transcriptomics.core.progress import Cancelled
-from napari_compressed_transcriptomics.io.files import download, kept_files
-from napari_compressed_transcriptomics.io.files.kept_files import CACHE_VARIABLE
+from napari_compressed_transcriptomics.io.files import download
+from napari_compressed_transcriptomics.io.files.cache import CACHE_VARIABLE
 from published import (
     DATA,
     EIGHT,
@@ -321,6 +321,6 @@ def test_a_file_that_changes_while_it_is_imported(offline, tmp_path, monkeypatch
     def copy(_, to):
         to.write_bytes(WEIGHTS[:-1])
 
-    monkeypatch.setattr(kept_files.shutil, "copyfile", copy)
+    monkeypatch.setattr(cache.shutil, "copyfile", copy)
     refused(TWO, "changed", call=lambda: import_files(path))
     assert in_cache() == []

@@ -11,7 +11,7 @@ from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.provenance import git_blob_id
 from napari_compressed_transcriptomics.io import read_expression
 from napari_compressed_transcriptomics.io.files import download
-from napari_compressed_transcriptomics.io.files.kept_files import CACHE_VARIABLE
+from napari_compressed_transcriptomics.io.files.cache import CACHE_VARIABLE
 from napari_compressed_transcriptomics.io.readers.samples.real import (
     MIRROR_VARIABLE,
     SAMPLES,

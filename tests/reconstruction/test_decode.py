@@ -11,7 +11,7 @@ from napari_compressed_transcriptomics.codecs.models.model_file import save_mode
 from napari_compressed_transcriptomics.codecs.models.published import load_published, weights_folder
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.io import read_expression
-from napari_compressed_transcriptomics.io.files.kept_files import CACHE_VARIABLE
+from napari_compressed_transcriptomics.io.files.cache import CACHE_VARIABLE
 from napari_compressed_transcriptomics.io.files.nifti import write_volume
 from napari_compressed_transcriptomics.io.readers.latents.read import Latents, read_latents
 from napari_compressed_transcriptomics.io.writers.decoding import save_decoding

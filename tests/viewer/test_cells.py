@@ -15,7 +15,7 @@ from napari_compressed_transcriptomics.viewer import layers
 from napari_compressed_transcriptomics.viewer.adding import add_expression
 from napari_compressed_transcriptomics.viewer.brain_view import attach
 from napari_compressed_transcriptomics.viewer.cells.camera import box_of
-from napari_compressed_transcriptomics.viewer.cells.content import numbers
+from napari_compressed_transcriptomics.viewer.cells.captions import numbers
 from napari_compressed_transcriptomics.viewer.cells.seen import groups_of
 from napari_compressed_transcriptomics.viewer.cells.slices import SlicePicture
 from napari_compressed_transcriptomics.viewer.selection import NAME, show_selection

@@ -9,8 +9,9 @@ import numpy as np
 
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Expression
+from napari_compressed_transcriptomics.spatial.hemispheres import mirrored
 
-from .cross_validation import Rows, mirrored, widest_buffer
+from .cross_validation import Rows, widest_buffer
 
 HALF = 0.5
 _MAX_SAMPLES, _BIN_MM, _MIN_PAIRS = 500, 10.0, 30

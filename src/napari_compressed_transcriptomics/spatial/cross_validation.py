@@ -7,6 +7,8 @@ import numpy as np
 
 from napari_compressed_transcriptomics.core.errors import UserError
 
+from .hemispheres import mirrored
+
 Split = Literal["blocks", "random"]
 SPLITS: tuple[Split, ...] = ("blocks", "random")
 MIN_SAMPLES, _INNER_FOLDS = 3, 5
@@ -138,13 +140,6 @@ def _distances(
 
     places = mirrored(positions)
     return cKDTree(places[others]).query(places[rows], distance_upper_bound=within)[0]
-
-
-def mirrored(positions: np.ndarray) -> np.ndarray:
-    """Return the positions with the left hemisphere folded onto the right."""
-    places = np.array(positions, float)
-    places[:, 0] = np.abs(places[:, 0])
-    return places
 
 
 def _others(n: int, rows: np.ndarray) -> np.ndarray:

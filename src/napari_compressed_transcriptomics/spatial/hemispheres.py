@@ -1,4 +1,4 @@
-"""Which samples are mirror images of each other."""
+"""Which samples are mirror images of each other, and places with both hemispheres laid together."""
 
 import numpy as np
 
@@ -34,3 +34,10 @@ def mirrored_pairs(
     to_left = cKDTree(mirrored).query(positions[right])[1]
     mutual = (to_left[to_right] == np.arange(len(left))) & (distance <= tolerance_mm)
     return left[mutual], right[to_right[mutual]]
+
+
+def mirrored(positions: np.ndarray) -> np.ndarray:
+    """Return the positions with the left hemisphere folded onto the right."""
+    places = np.array(positions, float)
+    places[:, 0] = np.abs(places[:, 0])
+    return places

@@ -29,7 +29,7 @@ class Preferences:
     @property
     def cache_path(self) -> Path:
         """The cache folder, resolved; the environment variable for it comes first."""
-        from napari_compressed_transcriptomics.io.files.kept_files import cache_folder
+        from napari_compressed_transcriptomics.io.files.cache import cache_folder
 
         return cache_folder(self.cache_folder)
 

@@ -9,7 +9,7 @@ from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.limits import LATENT_SIZES
 from napari_compressed_transcriptomics.core.progress import Progress, Report, silent
 from napari_compressed_transcriptomics.core.provenance import git_blob_id
-from napari_compressed_transcriptomics.io.files.kept_files import KeptFiles, cache_folder, mirrored
+from napari_compressed_transcriptomics.io.files.cache import KeptFiles, cache_folder, mirrored
 
 from .state_dict import SAMPLE
 

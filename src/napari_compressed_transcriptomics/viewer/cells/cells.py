@@ -12,7 +12,7 @@ from napari_compressed_transcriptomics.viewer.window.turns import timer_of
 
 from .arrangement import arrange
 from .camera import corner_is_free, extent_of, fit_to
-from .content import CellTexts
+from .captions import CellTexts
 from .drawing import Drawing
 from .painting import Painter
 from .picture import Pictures

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .content import Bar, CellText, numbers
+from .captions import Bar, CellText, numbers
 from .crosshair import crosshair
 from .drawing import Drawing, parts_of, placed
 from .layout import CellLayout, Rect

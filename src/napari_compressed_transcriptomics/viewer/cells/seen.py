@@ -9,7 +9,7 @@ from napari_compressed_transcriptomics.viewer.layer_content import measured, sho
 from napari_compressed_transcriptomics.viewer.layer_values import part_shown
 
 from .camera import box_of, extent_of, on_canvas
-from .content import CellText, CellTexts
+from .captions import CellText, CellTexts
 from .layout import CellLayout, Rect, lay_out
 from .letters import side_letters
 from .scale_bar import scale_bar

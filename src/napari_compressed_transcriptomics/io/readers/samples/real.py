@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.progress import Report, silent
-from napari_compressed_transcriptomics.io.files.kept_files import KeptFiles, cache_folder, mirrored
+from napari_compressed_transcriptomics.io.files.cache import KeptFiles, cache_folder, mirrored
 
 if TYPE_CHECKING:
     from napari_compressed_transcriptomics.core.expression import Expression

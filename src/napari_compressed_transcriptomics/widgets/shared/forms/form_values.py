@@ -106,7 +106,7 @@ def settings_file() -> Path:
         return Path(chosen) / _FILE
     from platformdirs import user_config_path
 
-    from napari_compressed_transcriptomics.io.files.kept_files import PACKAGE
+    from napari_compressed_transcriptomics.io.files.cache import PACKAGE
 
     return user_config_path(PACKAGE, appauthor=False) / _FILE
 
