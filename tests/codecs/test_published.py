@@ -18,7 +18,7 @@ from napari_compressed_transcriptomics.codecs.models.published import (
     weights_folder,
 )
 from napari_compressed_transcriptomics.core.progress import Cancelled
-from napari_compressed_transcriptomics.io.files import download
+from napari_compressed_transcriptomics.io.files import cache, download
 from napari_compressed_transcriptomics.io.files.cache import CACHE_VARIABLE
 from published import (
     DATA,
