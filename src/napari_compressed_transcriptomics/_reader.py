@@ -77,6 +77,7 @@ def _fetch_expression(viewer: Any, path: str) -> None:
     for ended in (job.succeeded, job.failed, job.cancelled):
         ended.connect(job.deleteLater)
     job.start()
+    viewer.status = f"Asking the server for {path}…"
 
 
 def _read_gene_volumes(path: str | list[str]) -> list[Any]:

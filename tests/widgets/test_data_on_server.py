@@ -62,6 +62,7 @@ def test_a_store_is_opened_while_the_window_goes_on(las, tmp_path, make_napari_v
         address = f"{files.address}/brain.zarr"
         assert viewer.open(address, plugin=PLUGIN) == []
         assert not viewer.layers
+        assert "brain.zarr" in str(viewer.status)
         qtbot.waitUntil(lambda: len(viewer.layers) > 0)
         files.fails = True
         [layer] = viewer.layers
