@@ -305,6 +305,22 @@ def test_the_exit_code_of_an_end_within_code_that_is_text(name, code, tmp_path):
     assert len(ended.stderr.splitlines()) == 1
 
 
+def test_a_thread_that_waits_for_a_server_does_not_hold_up_the_end(tmp_path):
+    (tmp_path / "held_up.py").write_text(
+        "import sys, threading\n"
+        "from napari_compressed_transcriptomics.cli import info, main, signals\n"
+        "def wait(arguments):\n"
+        "    threading.Thread(target=threading.Event().wait).start()\n"
+        "    raise KeyboardInterrupt\n"
+        "info.run, signals.SECONDS_TO_END = wait, 0.1\n"
+        f"sys.argv[1:] = ['info', {str(REGIONS)!r}]\n"
+        "sys.exit(main())\n"
+    )
+    command = [sys.executable, tmp_path / "held_up.py"]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=200)
+    assert (ended.returncode, len(ended.stderr.splitlines())) == (130, 1)
+
+
 @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 @pytest.mark.parametrize("setting", ["handler", "default"])
 def test_a_signal_while_its_handler_is_set_and_set_back(setting, monkeypatch, capsys):

@@ -35,7 +35,7 @@ from .demo import command as demo
 from .faults import explained, interrupted
 from .options import add_batch, seed
 from .reading import add_input
-from .signals import all_interrupt, forget_interrupt, how_ended
+from .signals import all_interrupt, end_soon, forget_interrupt, how_ended
 from .streams import make_safe, output_problem, say
 from .terminal import speak_json, tell_end, tell_error, warnings_reported
 
@@ -88,6 +88,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:  # it may also come while the handlers are set and set back
         code, words = how_ended()
         tell_end(PROG, words, code)
+        if argv is None:  # else it is not the process that ends
+            end_soon(code)
     forget_interrupt()
     return _reported_on_output(code)
 

@@ -11,6 +11,8 @@ _OTHERS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(si
 _WORDS = "stopping, and saving the best so far; Ctrl-C again leaves at once"
 _notes = {False: f"\nnote: {_WORDS}\n", True: f'{{"event": "note", "text": "{_WORDS}"}}\n'}
 _json = False
+SECONDS_TO_END = 5.0
+"""Of threads, after an interrupt."""
 _came: list[int] = []
 
 
@@ -79,6 +81,16 @@ def forget_interrupt() -> None:
     ``python -m`` looks at that after the exit code. Running any other text undoes it.
     """
     exec("")
+
+
+def end_soon(code: int) -> None:
+    """End the process at the latest in a moment, when all is said and put away.
+
+    Python waits for its threads, and one that waits for a server may do so for minutes.
+    """
+    watch = threading.Timer(SECONDS_TO_END, os._exit, [code])
+    watch.daemon = True
+    watch.start()
 
 
 def _interrupt(number: int, frame: Any) -> None:
