@@ -1,11 +1,14 @@
 """With how many threads numbers are computed, and that results do not tell."""
 
+import sys
+
 import numpy as np
 import pytest
 import torch
-from threadpoolctl import threadpool_limits
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from napari_compressed_transcriptomics.codecs.fitting import fit_codec
+from napari_compressed_transcriptomics.core import threads
 from small import small_expression
 
 
@@ -13,10 +16,30 @@ from small import small_expression
 def test_regions_give_the_same_model_with_any_number_of_threads(codec):
     data = small_expression(n_samples=80, n_genes=1600)
     models = []
-    for threads in (1, 2):
-        torch.set_num_threads(threads)
-        with threadpool_limits(threads):
+    for number in (1, 2):
+        torch.set_num_threads(number)
+        with threadpool_limits(number):
             models.append(fit_codec(codec, data, 4, max_epochs=3))
-        assert torch.get_num_threads() == threads
+        assert torch.get_num_threads() == number
     first, second = (model.encode(data.values) for model in models)
     np.testing.assert_array_equal(first, second)
+
+
+def test_every_library_has_one_thread_and_then_as_many_as_before():
+    def counts():
+        return [library["num_threads"] for library in threadpool_info()]
+
+    with threadpool_limits(2):
+        before = counts()
+        assert set(before) == {2}
+        for _ in range(2):
+            with threads.one_thread():
+                assert set(counts()) == {1}
+            assert counts() == before
+
+
+def test_libraries_are_looked_for_again_where_more_was_imported(monkeypatch):
+    found = threads._libraries()
+    assert threads._libraries() is found
+    monkeypatch.setitem(sys.modules, "another_of_these", sys)
+    assert threads._libraries() is not found

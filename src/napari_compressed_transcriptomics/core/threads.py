@@ -1,9 +1,11 @@
 """With how many threads numbers are computed."""
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from functools import cache
+from functools import cache, lru_cache
+from typing import Any
 
 FEW_ROWS = 500
 
@@ -28,16 +30,28 @@ def usual_threads() -> int:
     return torch.get_num_threads()
 
 
+def _libraries() -> Any:
+    """Return the controller of all libraries that compute in threads."""
+    return _found(len(sys.modules))
+
+
+@lru_cache(1)
+def _found(n_modules: int) -> Any:
+    """Look for them, which takes milliseconds, only where modules came, which may bring some."""
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
+
+
 @contextmanager
 def one_thread() -> Iterator[None]:
     """Compute in one thread: as fast for data of this size, and the same result anywhere."""
     import torch
-    from threadpoolctl import threadpool_limits
 
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        with threadpool_limits(1):
+        with _libraries().limit(limits=1):
             yield
     finally:
         torch.set_num_threads(threads)
@@ -63,7 +77,6 @@ def small_algebra(n_rows: int = 0) -> Iterator[None]:
         yield
         return
     import scipy.linalg  # noqa: F401  (brings a library of its own, which must be there)
-    from threadpoolctl import threadpool_limits
 
-    with threadpool_limits(1, "blas"):
+    with _libraries().limit(limits=1, user_api="blas"):
         yield
