@@ -14,6 +14,7 @@ from napari_compressed_transcriptomics.viewer.anatomy.planes import plane_of, sh
 from napari_compressed_transcriptomics.viewer.cells.camera import on_canvas
 from napari_compressed_transcriptomics.viewer.cells.letters import side_letters
 from napari_compressed_transcriptomics.viewer.layer_content import shown
+from napari_compressed_transcriptomics.viewer.surface_layers import surface_view
 from phantom import GRIDS, lone_voxel
 from small import compressed
 from viewing import add, value_at
@@ -231,3 +232,16 @@ def test_the_template_is_in_each_and_moves_nothing(brain, model):
     assert view.cells.look().cross == ()
     model.dims.set_point(0, 0)  # nobody listens
     assert layer in model.layers
+
+
+def test_slices_keep_the_map_that_a_surface_stands_in_for(four, layer, model):
+    """The surface is not in them: inflated, it is not where the brain has it."""
+    surfaces = surface_view(model)
+    surfaces.show(layer, "inflated", "four")
+    assert not layer.visible
+    for view in four.views:
+        assert list(view.copies) == [layer]
+        assert view.copies[layer].visible
+    surfaces.leave()
+    layer.visible = False
+    assert not any(view.copies[layer].visible for view in four.views)

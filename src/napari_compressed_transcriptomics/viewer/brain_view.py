@@ -34,6 +34,7 @@ class BrainView:
     def __init__(self, viewer: Any):
         self._viewer = proxy(viewer)  # a view must not keep its viewer alive
         self._turned_3d = self._at_once = False
+        self.hidden_meanwhile: list[Any] = []  # layers, while a surface stands in their place
         self._order_2d: tuple[int, ...] | None = None
         self._component_of: WeakKeyDictionary[Any, int] = WeakKeyDictionary()
         self.turns = Turns(viewer)

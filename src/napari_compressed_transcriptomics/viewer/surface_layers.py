@@ -126,7 +126,8 @@ class SurfaceView:
         self._follow(None)
         for layer in ours:
             viewer.layers.remove(layer)
-        for layer in before["hidden"]:
+        hidden, self._view.hidden_meanwhile = self._view.hidden_meanwhile, []
+        for layer in hidden:
             layer.visible = True
         self._view.cells.wanted.titled = False
         self._view.show_elsewhere(False)
@@ -158,9 +159,9 @@ class SurfaceView:
         camera.orientation = _ORIENTATION
         self._before["camera"] = (camera.angles, camera.center, camera.zoom)
         self._view.shell.hide_meanwhile(True)
-        self._before["hidden"] = [layer for layer in viewer.layers if layer.visible]
+        self._view.hidden_meanwhile = [layer for layer in viewer.layers if layer.visible]
         with self._view.at_once():
-            for layer in self._before["hidden"]:
+            for layer in self._view.hidden_meanwhile:
                 layer.visible = False
 
     def _follow(self, source: Any) -> None:
@@ -248,6 +249,7 @@ class SurfaceView:
         self._captions = viewer.add_points(
             np.array(places)[:, ::-1],
             name=CAPTIONS,
+            metadata={SURFACE_KEY: None},
             units=("mm",) * 3,
             axis_labels=("z", "y", "x"),
             size=0.1,

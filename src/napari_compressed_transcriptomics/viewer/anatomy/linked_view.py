@@ -13,7 +13,7 @@ import numpy as np
 
 from napari_compressed_transcriptomics.viewer.brain_view import attach
 from napari_compressed_transcriptomics.viewer.itself import itself
-from napari_compressed_transcriptomics.viewer.layer_content import METADATA_KEY, shown
+from napari_compressed_transcriptomics.viewer.layer_content import METADATA_KEY, SURFACE_KEY, shown
 
 from .helpers import is_helper
 from .planes import fit, show_plane
@@ -28,7 +28,9 @@ _FOLLOWED = (
 class LinkedView:
     """Shows the visible layers of a viewer in another plane; goes where it is when told to.
 
-    Volumes are shared, not copied, except in 3-D, where maps are filled (`solid.py`).
+    Volumes are shared, not copied, except in 3-D, where maps are filled (`solid.py`). While the
+    window shows a surface in place of its layers they are seen here, but the surface is not: it
+    may be inflated, and so is not where the brain has it.
 
     Parameters
     ----------
@@ -128,7 +130,7 @@ class LinkedView:
         self._connected.append((event, callback))
 
     def _watch(self, layer: Any) -> None:
-        if not is_helper(layer):
+        if not (is_helper(layer) or SURFACE_KEY in layer.metadata):
             self._listen(layer.events.visible, self._on_visible)
             self._on_visible()
 
@@ -145,7 +147,7 @@ class LinkedView:
         lacking = (
             layer
             for layer in ([] if main is None else main.layers)
-            if layer.visible and layer not in self.copies and not is_helper(layer)
+            if self._is_seen(layer) and layer not in self.copies
         )
         layer = next(lacking, None)
         if layer is None:
@@ -155,11 +157,17 @@ class LinkedView:
         self.show(self.plane)
         return True
 
+    def _is_seen(self, layer: Any) -> bool:
+        if is_helper(layer) or SURFACE_KEY in layer.metadata:
+            return False
+        return layer.visible or layer in attach(self._main).hidden_meanwhile
+
     def _add(self, layer: Any) -> None:
         from napari.layers import Layer
 
         data, attributes, kind = layer.as_layer_data_tuple()
         attributes["experimental_clipping_planes"] = []
+        attributes["visible"] = True
         what = shown(layer)
         if what is not None and is_solid(layer):
             data = what.painted()
@@ -191,6 +199,8 @@ class LinkedView:
                 continue
             if name in ("data", "metadata"):
                 self._follow_data(layer, copy)
+            elif name == "visible":
+                copy.visible = self._is_seen(layer)
             else:
                 setattr(copy, name, getattr(layer, name))
 
