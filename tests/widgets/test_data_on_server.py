@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from benchmarks.server import served
 
-from clicking import click_row, end_threads, press, settle, show_tab, stand_alone
+from clicking import choose, click_row, end_threads, press, settle, show_tab, stand_alone, type_into
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.lazy_values import LazyValues
 from napari_compressed_transcriptomics.io.readers.store import ColumnsOfServer
@@ -15,8 +15,10 @@ from napari_compressed_transcriptomics.io.writers.store import convert
 from napari_compressed_transcriptomics.viewer.adding import add_expression
 from napari_compressed_transcriptomics.viewer.layer_content import shown
 from napari_compressed_transcriptomics.widgets.choose_gene import ChooseGene
+from napari_compressed_transcriptomics.widgets.color_choice import ORIGINAL
 from napari_compressed_transcriptomics.widgets.compress import Outputs, add_result
 from napari_compressed_transcriptomics.widgets.inspect.dock import InspectReconstruction
+from napari_compressed_transcriptomics.widgets.latent_space import LatentSpace
 from small import compressed
 
 PLUGIN = "napari-compressed-transcriptomics"
@@ -158,3 +160,19 @@ def test_a_sample_that_cannot_be_read_says_why_in_its_place(
     press(tab.worse)
     assert "RMSE" in tab.facts.text()
     assert not [notice for notice in told if "Error" in type(notice).__name__]
+
+
+def test_points_get_the_colours_of_a_gene_when_it_is_there(
+    las, remote, server, make_napari_viewer, qtbot
+):
+    viewer = make_napari_viewer()
+    result = replace(compressed(las, 2), expression=remote)
+    add_result(viewer, result, Outputs(latents=False))
+    dock = stand_alone(LatentSpace(viewer), qtbot)
+    before = dock._coloring.title
+    server.answer.clear()
+    choose(dock.color, ORIGINAL)
+    type_into(dock.color.gene, "NA")
+    assert dock._coloring.title == before
+    server.answer.set()
+    qtbot.waitUntil(lambda: dock._coloring.title == "NA, original expression")

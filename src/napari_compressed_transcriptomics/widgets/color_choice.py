@@ -7,11 +7,15 @@ from qtpy.QtWidgets import QCompleter, QLineEdit
 
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.reconstruction.latent_space import Coloring
-from napari_compressed_transcriptomics.reconstruction.values_elsewhere import why_elsewhere
+from napari_compressed_transcriptomics.reconstruction.values_elsewhere import (
+    waits_for,
+    why_elsewhere,
+)
 from napari_compressed_transcriptomics.viewer import selection
 from napari_compressed_transcriptomics.viewer.layer_values import part_shown, values_of_layer
 from napari_compressed_transcriptomics.viewer.region_layers import regions_of_layer
 
+from .shared.background import GeneReading
 from .shared.fields import Choice
 from .shared.following import at_end, follow
 
@@ -69,6 +73,7 @@ class ColorChoice(Choice):
         super().__init__()
         self._viewer = viewer
         self.gene = GeneField()
+        self._reading = GeneReading(self, viewer)
         self._layers: list[Any] = []
         self._part = 0
         self.addItems(list(fixed))
@@ -97,7 +102,7 @@ class ColorChoice(Choice):
         return self.currentText() in (ORIGINAL, REBUILT, GENE) and self.layer is None
 
     def coloring(self, result: "Reconstruction") -> Coloring | None:
-        """Return what colours a result's samples, or None where no gene is named yet."""
+        """Return what colours a result's samples, or None where no gene is named or there yet."""
         if self.layer is not None:
             return self.layer_coloring(result.expression.parcellation)
         if not self.by_gene:
@@ -111,8 +116,11 @@ class ColorChoice(Choice):
             return Coloring(f"{gene}, reconstructed expression", result.gene(gene))
         if not result.has_originals:
             raise UserError(why_elsewhere(result.expression))
-        values = result.expression.values[:, result.expression.column(gene)]
-        return Coloring(f"{gene}, original expression", values)
+        values, column = result.expression.values, result.expression.column(gene)
+        if waits_for(values, column):
+            self._reading.show(result.expression, gene, self.changed.emit)
+            return None
+        return Coloring(f"{gene}, original expression", values[:, column])
 
     def layer_coloring(self, parcellation: "Parcellation") -> Coloring:
         """Return what the layer chosen colours samples by, wherever they lie."""
