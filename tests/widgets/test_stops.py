@@ -46,6 +46,17 @@ def layouts(viewer, monkeypatch):
     return found
 
 
+def test_the_first_layer_is_drawn_once_all_has_its_place(make_napari_viewer, brain):
+    viewer, drawn = make_napari_viewer(show=True), []
+    attach(viewer).turns.finish()
+    settle()
+    viewer.window._qt_viewer.canvas._scene_canvas.events.draw.connect(drawn.append)
+    add_expression(viewer, brain)
+    assert not drawn
+    settle()
+    assert drawn
+
+
 def test_cells_are_laid_out_once_for_all_changes(viewer, layouts, result):
     added = add_result(viewer, result, Outputs(gene=result.expression.genes[0]))
     attach(viewer).turns.finish()

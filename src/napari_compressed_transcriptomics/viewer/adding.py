@@ -1,5 +1,7 @@
 """Adding what was read to a viewer, and preparing the viewer for what napari will add."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from napari_compressed_transcriptomics.core.expression import Expression
@@ -14,7 +16,26 @@ def add_expression(viewer: Any, expression: Expression) -> Any:
     attach(viewer)
     tell(expression.notes)
     data, attributes, _ = expression_layer(expression)
-    return viewer.add_image(data, **attributes)
+    with _painted_after(viewer):
+        return viewer.add_image(data, **attributes)
+
+
+@contextmanager
+def _painted_after(viewer: Any) -> Iterator[None]:
+    """Have the canvas painted once for all: napari makes room beside it for sliders and controls.
+
+    Each time Qt would paint it at once.
+    """
+    window = getattr(viewer, "window", None)
+    if window is None:
+        yield
+        return
+    place = window.main_menu.window().centralWidget()
+    place.setUpdatesEnabled(False)
+    try:
+        yield
+    finally:
+        place.setUpdatesEnabled(True)
 
 
 def prepare_viewer() -> Any:
