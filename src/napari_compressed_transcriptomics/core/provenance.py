@@ -6,6 +6,7 @@ import os
 import platform
 import re
 from collections.abc import Callable
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path, PureWindowsPath
 from typing import TYPE_CHECKING, Any
@@ -22,16 +23,18 @@ _PATHS = ("path", "model")
 _HASHED = 1 << 20  # bytes at a time
 
 
+_COMPUTING = ("napari-compressed-transcriptomics", "numpy", "torch", "scikit-learn", "nibabel")
+
+
 def versions() -> dict[str, str]:
     """Return the versions of Python, of this package and of what computes its results."""
-    from napari_compressed_transcriptomics import __version__
+    return {"python": platform.python_version(), **dict(_installed())}
 
-    names = ("numpy", "torch", "scikit-learn", "nibabel")
-    return {
-        "python": platform.python_version(),
-        "napari-compressed-transcriptomics": __version__,
-        **{name: version(name) for name in names},
-    }
+
+@cache
+def _installed() -> tuple[tuple[str, str], ...]:
+    """Read them once: with each fit it takes milliseconds."""
+    return tuple((name, version(name)) for name in _COMPUTING)
 
 
 def file_sha256(path: str | Path, stop: Callable[[], bool] = lambda: False) -> str:
