@@ -17,8 +17,8 @@ from napari_compressed_transcriptomics.core.genes.hgnc import (
     meanings,
     searched,
 )
+from napari_compressed_transcriptomics.core.genes.ids_to_symbols import translated
 from napari_compressed_transcriptomics.core.genes.synonyms import counterparts
-from napari_compressed_transcriptomics.core.genes.translation import translated
 from phantom import make_phantom
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "make_gene_identities.py"

@@ -163,20 +163,20 @@ def pretend_cuda(monkeypatch):
     """Let work that is meant for CUDA be done by the CPU."""
     from napari_compressed_transcriptomics.codecs import codec
     from napari_compressed_transcriptomics.core import device
-    from napari_compressed_transcriptomics.reconstruction import sums
+    from napari_compressed_transcriptomics.reconstruction import error_sums
 
     def resolve(wanted):
         return device.Device("cuda", "CUDA: pretended")
 
-    monkeypatch.setattr(sums, "resolve_device", resolve)
-    prepare = sums.Sums.prepare
+    monkeypatch.setattr(error_sums, "resolve_device", resolve)
+    prepare = error_sums.Sums.prepare
     seen = []
 
     def prepared(self, device, rows, start):
         seen.append(device)
         return prepare(self, "cpu", rows, start)
 
-    monkeypatch.setattr(sums.Sums, "prepare", prepared)
+    monkeypatch.setattr(error_sums.Sums, "prepare", prepared)
     assert codec.network_on(CODEC, "cpu") is CODEC.network()
     return seen
 

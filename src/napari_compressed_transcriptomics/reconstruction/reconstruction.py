@@ -13,8 +13,8 @@ from napari_compressed_transcriptomics.core.memory import require_memory
 from napari_compressed_transcriptomics.core.progress import Report, silent
 from napari_compressed_transcriptomics.core.provenance import fitted_to, values_sha256
 
+from .error_sums import Sums, gather_on_workers
 from .held_out_error import HELD_OUT, HeldOutError
-from .sums import Sums, gather_on_workers
 from .training_distance import Novelty, novelty_notes, novelty_of
 from .value_pairs import JointHistogram
 from .values_elsewhere import at_hand

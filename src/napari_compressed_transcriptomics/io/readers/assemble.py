@@ -11,7 +11,7 @@ import numpy as np
 from napari_compressed_transcriptomics.core.bad_maps import extremes_of, far_outside_note
 from napari_compressed_transcriptomics.core.errors import UserError, listing
 from napari_compressed_transcriptomics.core.expression import Expression, Parcellation
-from napari_compressed_transcriptomics.core.genes.translation import translated
+from napari_compressed_transcriptomics.core.genes.ids_to_symbols import translated
 from napari_compressed_transcriptomics.core.imputation import without_missing
 from napari_compressed_transcriptomics.io.files.files import stem
 

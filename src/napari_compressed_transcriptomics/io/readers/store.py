@@ -9,7 +9,7 @@ import numpy as np
 from napari_compressed_transcriptomics.core.brain_space import recorded, space_of
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Expression
-from napari_compressed_transcriptomics.core.genes.translation import translated
+from napari_compressed_transcriptomics.core.genes.ids_to_symbols import translated
 from napari_compressed_transcriptomics.core.lazy_values import LazyValues, Matrix
 from napari_compressed_transcriptomics.io.files.zarr_store import Store, is_remote
 

@@ -10,7 +10,7 @@ from napari_compressed_transcriptomics.core.bad_maps import GeneRanges, ranges_o
 from napari_compressed_transcriptomics.core.brain_space import recorded
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Expression, Parcellation, voxel_names
-from napari_compressed_transcriptomics.core.genes.translation import translated
+from napari_compressed_transcriptomics.core.genes.ids_to_symbols import translated
 from napari_compressed_transcriptomics.core.lazy_values import LazyValues
 from napari_compressed_transcriptomics.core.memory import require_memory
 from napari_compressed_transcriptomics.core.progress import Progress, Report, silent
