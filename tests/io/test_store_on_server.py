@@ -8,6 +8,7 @@ from benchmarks.server import served
 
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.io import read_expression
+from napari_compressed_transcriptomics.io.files import zarr_store
 from napari_compressed_transcriptomics.io.readers import store
 from napari_compressed_transcriptomics.io.writers.store import convert
 from napari_compressed_transcriptomics.reconstruction.values_elsewhere import (
@@ -35,7 +36,7 @@ def test_failing_server_is_told(server):
     address = f"{server.address}/brain.zarr"
     read = read_expression(address)
     server.fails = True
-    with pytest.raises(UserError, match=r"server of brain\.zarr failed.*try again later"):
+    with pytest.raises(UserError, match=r"server of brain\.zarr failed \(500 I.*\); try again"):
         read.values[:, 7]
     with pytest.raises(UserError, match=r"brain\.zarr"):
         read_expression(address)
@@ -62,3 +63,17 @@ def test_only_the_genes_read_last_are_kept(server, monkeypatch):
     for column in (1, 2, 1, 3):
         values[:, column]
     assert [waits_for(values, column) for column in (1, 2, 3)] == [False, True, False]
+
+
+def test_an_address_with_no_store_is_told(server):
+    with pytest.raises(UserError, match=r"no store at http.*brian\.zarr; check the address"):
+        read_expression(f"{server.address}/brian.zarr")
+
+
+def test_a_server_that_sends_nothing_has_failed(server, monkeypatch):
+    monkeypatch.setattr(zarr_store, "_PATIENCE", 0.2)
+    read = read_expression(f"{server.address}/brain.zarr")
+    server.delay = 60
+    with pytest.raises(UserError, match=r"server of brain\.zarr failed .*try again later"):
+        read.values[:, 7]
+    server.delay = 0

@@ -26,6 +26,8 @@ VERSION = 2
 MARK = "uns/store"
 """The group whose attributes say that a store is ours, of which version, and what it holds."""
 _REMOTE = ("http://", "https://", "s3://")
+_PATIENCE = 30.0
+"""Seconds in which a server must send something; without it there are five minutes for all."""
 _CODECS = {"bytes", "blosc", "crc32c", "sharding_indexed", "vlen-utf8"}
 _ZARRS_OWN = {"bytes", "zstd"}
 """How Zarr packs arrays where nobody says how: so others' are packed that lie in our stores."""
@@ -224,7 +226,10 @@ def _many_requests(address: str) -> Any:
 
 
 def _explained(name: str, error: Exception) -> str:
-    reason = printable(str(error).splitlines()[0] if str(error) else type(error).__name__)[:120]
+    words = str(error).splitlines()[0] if str(error) else type(error).__name__
+    if hasattr(error, "status") and hasattr(error, "message"):  # an answer of a server
+        words = f"{error.status} {error.message}"
+    reason = printable(words)[:120]
     if type(error).__module__.split(".")[0] in ("aiohttp", "botocore", "fsspec") or isinstance(
         error, TimeoutError | ConnectionError
     ):
@@ -242,14 +247,28 @@ def _opened(address: str, name: str) -> Any:
             return zarr.open_group(address, mode="r", zarr_format=3, use_consolidated=False)
     try:
         with damage_reported(name):
-            store = zarr.storage.FsspecStore.from_url(address, read_only=True)
-            return zarr.open_group(store, mode="r", zarr_format=3, use_consolidated=False)
+            options = _waiting_at_most(_PATIENCE, address)
+            store = zarr.storage.FsspecStore.from_url(address, options, read_only=True)
+            try:
+                return zarr.open_group(store, mode="r", zarr_format=3, use_consolidated=False)
+            except FileNotFoundError:
+                raise UserError(f"There is no store at {address}; check the address") from None
     except ImportError as error:
         extra = "s3" if address.startswith("s3") else "remote"
         raise UserError(
             f"{name} lies on a server, which needs {error.name}: pip install "
             f'"napari-compressed-transcriptomics[{extra}]"'
         ) from None
+
+
+def _waiting_at_most(seconds: float, address: str) -> dict[str, Any]:
+    """Return options of fsspec, with which a server that sends nothing has failed."""
+    if address.startswith("s3"):
+        return {"config_kwargs": {"connect_timeout": seconds, "read_timeout": seconds}}
+    from aiohttp import ClientTimeout
+
+    timeout = ClientTimeout(total=None, sock_connect=seconds, sock_read=seconds)
+    return {"client_kwargs": {"timeout": timeout}}
 
 
 def _unpacked_size(packed: bytes) -> int | None:
