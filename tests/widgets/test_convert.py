@@ -64,6 +64,6 @@ def test_a_store_is_dropped_and_its_genes_are_chosen(viewer, tmp_path):
     (layer,) = viewer.open(str(path), plugin=PLUGIN)
 
     dock = viewer.window.add_plugin_dock_widget(PLUGIN, "Choose gene")[1]
-    dock.genes.chosen.emit(phantom.genes[3])
+    dock.genes.choose(phantom.genes[3])
     settle()
     assert value_at(layer, phantom.parcellation.centroids[2]) == np.float32(phantom.values[2, 3])
