@@ -66,7 +66,7 @@ def test_each_slice_has_its_hatching_where_the_region_is(grid, model):
         (cell,) = attach(model).cells.look().cells
         assert HATCHED in cell.text.captions[0]
         left = [other for other in range(3) if other != axis]
-        inside = np.argwhere(cell.no_data.rgba[..., 3])
+        inside = np.argwhere(cell.no_data.pixels[..., 3])
         there = inside * cell.no_data.step + cell.no_data.corner
         at = np.array(mm[::-1])[left]
         assert np.abs(there - at).max(axis=1).min() <= 2  # mm: half a voxel
@@ -90,7 +90,7 @@ def test_a_map_that_lacks_values_is_hatched_there_and_others_are_not(model):
     some = layers.samples_layer(brain, np.array([1.0, np.nan, 2.0]), "target", "some")
     add(model, some)
     (cell,) = attach(model).cells.look().cells
-    assert (cell.no_data.rgba[..., 3] > 0).sum() == (labels[:, :, 6] == 2).sum()
+    assert (cell.no_data.pixels[..., 3] > 0).sum() == (labels[:, :, 6] == 2).sum()
 
 
 def test_hatching_is_drawn_in_the_window(make_napari_viewer):

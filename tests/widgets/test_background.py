@@ -38,7 +38,7 @@ def axis_of(view):
 def at(picture, mm):
     """The color of the voxel at a place, in mm, of the plane."""
     row, column = np.rint((np.array(mm) - picture.corner) / picture.step).astype(int)
-    return picture.rgba[row, column].tolist()
+    return picture.pixels[row, column].tolist()
 
 
 def test_it_is_shown_in_mni_space_only(brain, model):
@@ -84,7 +84,7 @@ def test_another_plane_has_another_one_and_3d_has_none(brain, model):
     show_plane(model, "coronal")
     coronal = seen(view)
     assert list(coronal) == list(axial) == [TEMPLATE, OUTLINE]
-    assert coronal[TEMPLATE].rgba.shape != axial[TEMPLATE].rgba.shape
+    assert coronal[TEMPLATE].pixels.shape != axial[TEMPLATE].pixels.shape
     assert seen(view)[TEMPLATE] is coronal[TEMPLATE]  # nothing is painted anew
     model.dims.ndisplay = 3
     assert view.cells._beside == {}
@@ -126,7 +126,7 @@ def test_regions_are_outlined_as_an_option(model):
     add(model, _layers.expression_layer(table))
     assert seen(view) == {}
     view.background.show(REGIONS, True)
-    lines = seen(view, 0.0)[REGIONS].rgba[..., 3]
+    lines = seen(view, 0.0)[REGIONS].pixels[..., 3]
     assert (lines > 0).sum() > 20
     assert (lines == 0).sum() > 20
     view.background.show(REGIONS, False)

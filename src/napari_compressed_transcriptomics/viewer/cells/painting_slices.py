@@ -24,7 +24,7 @@ def hatch(
 ) -> Drawing | None:
     """Hatch what is opaque in the picture of a slice; lines are as wide however it is zoomed."""
     start, size, turned = _place(seen, layout, where)
-    inside = where.rgba[..., 3] > 0
+    inside = where.pixels[..., 3] > 0
     if turned:
         inside = inside.T
     cell = layout.cell
@@ -53,7 +53,7 @@ def _place(
 ) -> tuple[np.ndarray, np.ndarray, bool]:
     """Return where the picture of a slice lies on the canvas, as `placed` takes it."""
     _, _, vertical, horizontal, center, zoom, (up, right) = seen.slice
-    shape, corner, step = np.array(one.rgba.shape[:2]), one.corner, one.step
+    shape, corner, step = np.array(one.pixels.shape[:2]), one.corner, one.step
     turned = vertical > horizontal  # axes as in the volume, others displayed
     if turned:
         shape, corner, step = shape[::-1], corner[::-1], step[::-1]

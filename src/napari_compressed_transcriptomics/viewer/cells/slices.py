@@ -16,9 +16,9 @@ from .drawing import parts_of, premultiplied
 class SlicePicture:
     """A slice as it is drawn."""
 
-    rgba: np.ndarray
-    """Axes as in the volume: in the order (z, y, x), without the one sliced. Of uint8, shape (rows,
-    columns, 4)."""
+    pixels: np.ndarray
+    """RGBA, colours multiplied by alpha. Axes as in the volume: in the order (z, y, x), without the
+    one sliced. Of uint8, shape (rows, columns, 4)."""
     corner: np.ndarray
     """Middle of the first pixel, in mm, along the same two axes. Shape (2,)."""
     step: np.ndarray
@@ -27,14 +27,9 @@ class SlicePicture:
     """Blend neighbouring pixels."""
 
     @cached_property
-    def pixels(self) -> np.ndarray:
-        """The same, colours multiplied by alpha."""
-        return premultiplied(self.rgba)
-
-    @cached_property
     def parts(self) -> np.ndarray:
         """Its parts that are not clear, see `drawing.parts_of`."""
-        return parts_of(self.rgba)
+        return parts_of(self.pixels)
 
 
 class NoData:
@@ -130,11 +125,15 @@ class ImageSlices:
             self._last[axis, index] = made
         return self._last[axis, index]
 
+    @cached_property
+    def _multiplied(self) -> np.ndarray:
+        return premultiplied(self.colors)
+
     def _made(self, axis: int, index: int) -> SlicePicture | None:
         if not 0 <= index < self.data.shape[axis]:
             return None
-        rgba = self.colors[self.data.take(index, axis=axis).astype(np.uint8)]
-        if not rgba[..., 3].any():
+        pixels = self._multiplied[self.data.take(index, axis=axis).astype(np.uint8)]
+        if not pixels[..., 3].any():
             return None
         left = [other for other in range(3) if other != axis]
-        return SlicePicture(rgba, self.translate[left], self.scale[left], self.smooth)
+        return SlicePicture(pixels, self.translate[left], self.scale[left], self.smooth)
