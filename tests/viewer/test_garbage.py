@@ -3,6 +3,7 @@
 from types import SimpleNamespace
 
 import pytest
+from qtpy.QtWidgets import QApplication
 
 from napari_compressed_transcriptomics.viewer import brain_view
 from napari_compressed_transcriptomics.viewer.layers import error_layer, latent_layers
@@ -14,6 +15,8 @@ from phantom import make_phantom
 from small import compressed
 from viewing import add
 
+LOOKED = "taken in", "looked through", "left out"
+
 pytestmark = pytest.mark.usefixtures("qapp")
 
 
@@ -21,18 +24,20 @@ class Pretended:
     """What is asked of `gc`; `done` tells it in turn."""
 
     def __init__(self):
-        self.done, self.frozen, self.looked = [], 0, 3
+        self.done, self.frozen = [], 0
         self.get_count, self.get_threshold = lambda: (0, 0, 0), lambda: (700, 10, 10)
         self.isenabled = lambda: False
         self.disable = self.enable = lambda: None
         self.get_freeze_count = lambda: self.frozen
-        self.get_stats = lambda: [{}, {}, {"collections": self.looked}]
 
     def freeze(self):
         self.done.append("left out")
 
     def unfreeze(self):
         self.done.append("taken in")
+
+    def collect(self):
+        self.done.append("looked through")
 
 
 @pytest.fixture
@@ -45,6 +50,7 @@ def gc(monkeypatch):
 @pytest.fixture
 def kept(gc, monkeypatch):
     """The garbage of a program that has just begun."""
+    monkeypatch.setattr(garbage, "_SOON", 0)
     made = Garbage()
     for module in (brain_view, worker, dock, work):
         monkeypatch.setattr(module, "garbage", lambda: made)
@@ -79,27 +85,27 @@ def test_what_another_has_frozen_stays_so(kept, gc):
     gc.frozen = 9
     kept.leave_out()
     kept.goes(object)
+    kept.take_in()
+    QApplication.processEvents()
     with kept.none_expected():
         pass
     assert gc.done == []
 
 
-def test_a_layer_that_was_left_out_is_found_when_it_goes(kept, gc, model, result):
+def test_layers_that_were_left_out_are_found_once_when_they_go(kept, gc, model, result):
     brain_view.attach(model)
-    old = add(model, error_layer(result))
+    old = [add(model, error_layer(result)) for _ in range(2)]
     kept.leave_out()
     new = add(model, *latent_layers(result))
     model.layers.remove(new)
+    QApplication.processEvents()
     assert gc.done == ["left out"]
-    found = []
-    model.layers.events.removing.connect(lambda: found.extend(gc.done))
-    model.layers.remove(old)
-    assert found == gc.done == ["left out", "taken in"]  # before napari looks for it
-    kept.leave_out()
-    assert len(gc.done) == 2  # what it held may lie there still
-    gc.looked += 1
-    kept.leave_out()
-    assert len(gc.done) == 3
+    for layer in old:
+        model.layers.remove(layer)
+        kept.leave_out()  # what it held is not left out
+    assert gc.done == ["left out"]
+    QApplication.processEvents()
+    assert gc.done == ["left out", *LOOKED]
 
 
 @pytest.mark.parametrize("before", [True, False])
@@ -111,7 +117,8 @@ def test_a_result_that_was_left_out_is_found_when_it_goes(before, kept, gc, mode
     if not before:
         kept_work.keep(result)
     kept_work.remove(result)
-    assert gc.done == ["left out", "taken in"][: 1 + before]
+    QApplication.processEvents()
+    assert gc.done == ["left out", *LOOKED][: 4 if before else 1]
 
 
 def test_a_dock_that_was_left_out_is_found_when_it_goes(kept, gc, model):
@@ -119,9 +126,11 @@ def test_a_dock_that_was_left_out_is_found_when_it_goes(kept, gc, model):
     kept.leave_out()
     new = dock.Dock(model)
     new.end_work()
+    QApplication.processEvents()
     assert gc.done == ["left out"]
     old.end_work()
-    assert gc.done == ["left out", "taken in"]
+    QApplication.processEvents()
+    assert gc.done == ["left out", *LOOKED]
 
 
 def test_what_work_imported_is_left_out_when_it_ends(kept, gc, modules, qtbot):
@@ -138,3 +147,5 @@ def test_all_is_looked_through_when_a_window_closes(kept, gc, make_napari_viewer
     assert "taken in" not in gc.done
     viewer.close()
     assert gc.done[-1] == "taken in"
+    QApplication.processEvents()
+    assert gc.done[-2:] == ["looked through", "left out"]

@@ -58,7 +58,7 @@ class BrainView:
         self.background.update()
         if getattr(viewer, "window", None) is not None:
             garbage().leave_out()
-            viewer.window.main_menu.destroyed.connect(garbage().goes)
+            viewer.window.main_menu.destroyed.connect(garbage().take_in)
             self.turns.start(_load())
             self._layer_list = LayerList(viewer)
 

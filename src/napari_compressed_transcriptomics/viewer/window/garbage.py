@@ -15,6 +15,7 @@ from weakref import WeakSet
 from qtpy.QtCore import QObject, QTimer
 
 _MILLISECONDS = 100
+_SOON = 500  # milliseconds: layers often go one after another
 _MANY = 100  # modules
 
 
@@ -22,8 +23,9 @@ class Garbage(QObject):
     """Collects by a timer from `begin` to `end`, which may nest, and leaves it to Python after.
 
     To look through modules, which stay for good, takes a third of a second once torch is there, and
-    napari does it whenever a layer goes. So all that lives when many were imported is left out
-    from then on, until something `goes` that was there.
+    napari does it whenever a layer goes, once for each of four views. So all that lives when many
+    were imported is left out from then on. When something `goes` that was there, all is looked
+    through once, a little later.
     """
 
     def __init__(self) -> None:
@@ -32,11 +34,14 @@ class Garbage(QObject):
         self._was_on = True
         self._leaves_out = False
         self._modules = 0
-        self._looked = -1
         self._came: WeakSet[Any] = WeakSet()
         self._timer = QTimer(self)
         self._timer.setInterval(_MILLISECONDS)
         self._timer.timeout.connect(self._collect)
+        self._looking = QTimer(self)
+        self._looking.setSingleShot(True)
+        self._looking.setInterval(_SOON)
+        self._looking.timeout.connect(self._look)
 
     def begin(self) -> None:
         """Call this in the window's thread before another thread starts."""
@@ -65,9 +70,10 @@ class Garbage(QObject):
     def leave_out(self) -> None:
         """Leave all that there is out of collections, if much was imported since that was done.
 
-        What another has frozen stays so, and nothing is done.
+        What another has frozen stays so, and nothing is done; nor while there is something to look
+        for, so that no garbage is kept.
         """
-        if len(sys.modules) < self._modules + _MANY or _times_looked() == self._looked:
+        if self._looking.isActive() or len(sys.modules) < self._modules + _MANY:
             return
         if not self._leaves_out and gc.get_freeze_count():
             return
@@ -92,16 +98,23 @@ class Garbage(QObject):
         self._came.add(thing)
 
     def goes(self, thing: Any) -> None:
-        """Look through all again if a thing was left out, as what it holds may be garbage now."""
+        """Look through all, soon, if a thing was left out: what it holds may be garbage then."""
         if self._leaves_out and thing not in self._came:
+            self._looking.start()
+
+    def take_in(self) -> None:
+        """Leave nothing out, as a window closes; what stays is left out again, soon."""
+        if self._leaves_out:
             gc.unfreeze()
-            # Nothing is left out before it was looked through, so that no garbage is kept.
-            self._leaves_out, self._modules, self._looked = False, 0, _times_looked()
+            self._leaves_out = False
+            self._looking.start()
 
-
-def _times_looked() -> int:
-    """Return how often all was collected so far."""
-    return gc.get_stats()[-1]["collections"]
+    def _look(self) -> None:
+        if self._leaves_out:
+            gc.unfreeze()
+        gc.collect()
+        self._leaves_out, self._modules = False, 0
+        self.leave_out()
 
 
 @cache
