@@ -71,7 +71,7 @@ def _fetch_expression(viewer: Any, path: str) -> None:
         found.values[:, 0]  # it is kept, and shown first
         return found
 
-    job = Job(fetch, f"Open {path}", parent=itself(viewer).window._qt_window)
+    job = Job(fetch, f"Open {path}", parent=itself(viewer).window.main_menu.window())
     job.succeeded.connect(partial(add_expression, viewer))
     job.failed.connect(report)
     for ended in (job.succeeded, job.failed, job.cancelled):
