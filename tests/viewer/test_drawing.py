@@ -12,6 +12,7 @@ from napari_compressed_transcriptomics.viewer.cells.crosshair import crosshair
 from napari_compressed_transcriptomics.viewer.cells.drawing import parts_of, placed, premultiplied
 from napari_compressed_transcriptomics.viewer.cells.layout import Rect
 from napari_compressed_transcriptomics.viewer.cells.painting import Painter
+from napari_compressed_transcriptomics.viewer.cells.slices import ImageSlices
 from phantom import make_phantom
 from viewing import add
 
@@ -118,3 +119,12 @@ def test_at_a_scale_factor_of_2_texts_are_as_large_and_twice_as_fine(model, qapp
         for ends in (np.min, np.max):  # where on the canvas, from -1 to 1
             place, same = (ends(x.corners[:, :2], axis=0) for x in (once, twice))
             np.testing.assert_allclose(place, same, atol=0.04)
+
+
+def test_colours_of_slices_are_multiplied_by_their_alpha():
+    colors = np.array([(0, 0, 0, 0), (200, 100, 50, 51)], np.uint8)
+    volume = np.zeros((2, 3, 4), bool)
+    volume[1, 2, 3] = True
+    picture = ImageSlices(volume, np.ones(3), np.zeros(3), colors).slice(0, 1.0)
+    assert picture.pixels[2, 3].tolist() == [40, 20, 10, 51]
+    assert not picture.pixels[:2].any()

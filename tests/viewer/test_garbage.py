@@ -92,7 +92,8 @@ def test_what_another_has_frozen_stays_so(kept, gc):
     assert gc.done == []
 
 
-def test_layers_that_were_left_out_are_found_once_when_they_go(kept, gc, model, result):
+def test_layers_that_were_left_out_are_found_once_when_they_go(kept, gc, modules, model, result):
+    modules(1000)
     brain_view.attach(model)
     old = [add(model, error_layer(result)) for _ in range(2)]
     kept.leave_out()
@@ -102,6 +103,7 @@ def test_layers_that_were_left_out_are_found_once_when_they_go(kept, gc, model, 
     assert gc.done == ["left out"]
     for layer in old:
         model.layers.remove(layer)
+        modules(1000)
         kept.leave_out()  # what it held is not left out
     assert gc.done == ["left out"]
     QApplication.processEvents()

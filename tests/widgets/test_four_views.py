@@ -239,8 +239,9 @@ def test_slices_keep_the_map_that_a_surface_stands_in_for(four, layer, model):
     surfaces = surface_view(model)
     surfaces.show(layer, "inflated", "four")
     assert not layer.visible
+    other = model.add_image(np.ones((4, 4, 4)))
     for view in four.views:
-        assert list(view.copies) == [layer]
+        assert list(view.copies) == [layer, other]
         assert view.copies[layer].visible
     surfaces.leave()
     layer.visible = False

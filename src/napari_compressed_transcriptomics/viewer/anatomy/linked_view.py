@@ -130,7 +130,7 @@ class LinkedView:
         self._connected.append((event, callback))
 
     def _watch(self, layer: Any) -> None:
-        if not (is_helper(layer) or SURFACE_KEY in layer.metadata):
+        if _is_followed(layer):
             self._listen(layer.events.visible, self._on_visible)
             self._on_visible()
 
@@ -158,9 +158,8 @@ class LinkedView:
         return True
 
     def _is_seen(self, layer: Any) -> bool:
-        if is_helper(layer) or SURFACE_KEY in layer.metadata:
-            return False
-        return layer.visible or layer in attach(self._main).hidden_meanwhile
+        hidden = attach(self._main).hidden_meanwhile
+        return _is_followed(layer) and (layer.visible or layer in hidden)
 
     def _add(self, layer: Any) -> None:
         from napari.layers import Layer
@@ -246,6 +245,10 @@ class LinkedView:
 
     def _on_theme(self, event: Any) -> None:
         self.model.theme = event.value
+
+
+def _is_followed(layer: Any) -> bool:
+    return not is_helper(layer) and SURFACE_KEY not in layer.metadata
 
 
 def snapped(viewer: Any, place: Any) -> np.ndarray:
