@@ -43,6 +43,7 @@ DELAY = 0.02
 
 
 Work = Callable[[Path | str, int], dict[str, float]]
+Found = dict[tuple[str, int], list[dict[str, float]]]
 
 
 def from_disk(store: Path | str) -> None:
@@ -76,20 +77,32 @@ def read_alone(store: Path | str, size: int) -> dict[str, float]:
     return twice(store, read)
 
 
-def matrix_products(store: Path | str, size: int) -> dict[str, float]:
-    """Multiply as many blocks of rows by two matrices of `size` columns."""
-    import torch
+def matrix_products(device: str) -> Work:
+    def work(store: Path | str, size: int) -> dict[str, float]:
+        """Multiply as many blocks of rows by two matrices of `size` columns."""
+        import torch
 
-    from napari_compressed_transcriptomics.core.row_chunks import block_rows
+        from napari_compressed_transcriptomics.core.row_chunks import block_rows
 
-    n, n_genes = opened(store).values.shape
-    rows = block_rows(n, n_genes, "cpu")
-    block, there = torch.rand(rows, n_genes), torch.rand(n_genes, size)
-    back = there.T.contiguous()
-    began = time.perf_counter()
-    for _ in range(0, n, rows):
-        (block @ there) @ back
-    return {"seconds": time.perf_counter() - began}
+        n, n_genes = opened(store).values.shape
+        rows = block_rows(n, n_genes, device)
+        block = torch.rand(rows, n_genes, device=device)
+        there = torch.rand(n_genes, size, device=device)
+        back = there.T.contiguous()
+
+        def multiply() -> None:
+            for _ in range(0, n, rows):
+                (block @ there) @ back
+            if device == "cuda":
+                torch.cuda.synchronize()
+
+        if device == "cuda":
+            multiply()  # its libraries load with the first one
+        began = time.perf_counter()
+        multiply()
+        return {"seconds": time.perf_counter() - began}
+
+    return work
 
 
 def first_voxels(expression: Expression, part: float) -> Expression:
@@ -107,20 +120,20 @@ def first_voxels(expression: Expression, part: float) -> Expression:
     )
 
 
-def compressed(codec_id: str, part: float = 1) -> Work:
+def compressed(codec_id: str, part: float, device: str) -> Work:
     def work(store: Path | str, size: int) -> dict[str, float]:
         from napari_compressed_transcriptomics.codecs.fitting import fit_codec
         from napari_compressed_transcriptomics.reconstruction.reconstruction import reconstruct
 
         expression = first_voxels(opened(store), part)
         began, cpu = time.perf_counter(), time.process_time()
-        codec = fit_codec(codec_id, expression, size, device="cpu")
+        codec = fit_codec(codec_id, expression, size, device=device)
         found = {"fit": time.perf_counter() - began, "rows": expression.n_samples}
         found["fit_cpu"] = time.process_time() - cpu
 
         def encode() -> None:
             cpu = time.process_time()
-            found["rmse"] = reconstruct(codec, expression, device="cpu").rmse
+            found["rmse"] = reconstruct(codec, expression, device=device).rmse
             found["encode_cpu"] = time.process_time() - cpu
 
         if part < 1:
@@ -192,14 +205,11 @@ def gene_in_window(store: Path | str, size: int) -> dict[str, float]:
     return {"seconds": float(np.median(times[3:]))}
 
 
-CODECS = ("pca", "residual")
+CODECS, DEVICES = ("pca", "residual"), ("cpu", "cuda")
 WORK: dict[str, Work] = {
     "read": read_alone,
-    "products": matrix_products,
-    **{
-        f"{codec_id} {part}": compressed(codec_id, part)
-        for codec_id, part in product(CODECS, PARTS)
-    },
+    **{f"products {device}": matrix_products(device) for device in DEVICES},
+    **{" ".join(map(str, of)): compressed(*of) for of in product(CODECS, PARTS, DEVICES)},
     "incremental": incremental_pca,
     "gene": one_gene,
     "window": gene_in_window,
@@ -240,28 +250,8 @@ def _work(name: str, store: Path | str, size: int) -> None:
 
 def lines(whole: Path, sizes: tuple[int, ...], slow: bool) -> Iterator[str]:
     """Measure, and yield the page."""
-    n, n_genes = opened(whole).values.shape
-    yield f"{n:,} voxels x {n_genes:,} genes, float32 in {_size(whole):.1f} GB on disk. Seconds are"
-    yield "of the wall clock, read from the disk and, behind the stroke, from the page cache. The"
-    yield "floor is the slower of reading alone and of the codec's two matrix products alone;"
-    yield f"in brackets, the memory for the first {PARTS[0] * n:,.0f} voxels.\n"
-    yield "| work | k | fit | encode + error | CPU of that | peak memory | of the floor |"
-    yield "|---|---|---|---|---|---|---|"
-    read = in_process("read", whole, 0)
-    yield f"| reading alone | | | {read['disk']:.1f} / {read['cache']:.1f} s | | | |"
-    found: dict[tuple[str, int], list[dict[str, float]]] = {}
-    for codec_id, size in product(CODECS, sizes):
-        columns = size + (COLUMNS_BEYOND if codec_id == "residual" else 0)
-        alone = in_process("products", whole, columns)["seconds"]
-        yield f"| products alone, {columns} columns | | | {alone:.1f} s | | | |"
-        grown = [in_process(f"{codec_id} {part}", whole, size) for part in PARTS]
-        found[codec_id, size], last = grown, grown[-1]
-        of_floor = (f"{max(read[of], alone) / last[of]:.0%}" for of in ("disk", "cache"))
-        yield (
-            f"| {codec_id} | {size} | {last['fit']:.0f} s | {last['disk']:.1f} / "
-            f"{last['cache']:.1f} s | {last['encode_cpu']:.1f} s | {last['memory'] / 1e9:.2f} GB "
-            f"({grown[0]['memory'] / 1e9:.2f}) | {' / '.join(of_floor)} |"
-        )
+    found: Found = {}
+    yield from codecs(whole, sizes, "cpu", PARTS, found)
     if slow:
         size, own = sizes[0], found["pca", sizes[0]][-1]
         taken = own["fit"] + own["disk"]
@@ -286,7 +276,34 @@ def lines(whole: Path, sizes: tuple[int, ...], slow: bool) -> Iterator[str]:
     yield from (f"- {how}: {value:.0f} ms" for how, value in milliseconds.items())
 
 
-def growth(found: dict[tuple[str, int], list[dict[str, float]]]) -> Iterator[str]:
+def codecs(
+    whole: Path, sizes: tuple[int, ...], device: str, parts: tuple[float, ...], found: Found
+) -> Iterator[str]:
+    """Yield a table: fit, encode and error of each codec, and the floor; keep what was `found`."""
+    n, n_genes = opened(whole).values.shape
+    yield f"{n:,} voxels x {n_genes:,} genes, float32 in {_size(whole):.1f} GB on disk. Seconds are"
+    yield "of the wall clock, read from the disk and, behind the stroke, from the page cache. The"
+    yield "floor is the slower of reading alone and of the codec's two matrix products alone;"
+    yield f"in brackets, the memory for the first {parts[0] * n:,.0f} voxels.\n"
+    yield "| work | k | fit | encode + error | CPU of that | peak memory | of the floor |"
+    yield "|---|---|---|---|---|---|---|"
+    read = in_process("read", whole, 0)
+    yield f"| reading alone | | | {read['disk']:.1f} / {read['cache']:.1f} s | | | |"
+    for codec_id, size in product(CODECS, sizes):
+        columns = size + (COLUMNS_BEYOND if codec_id == "residual" else 0)
+        alone = in_process(f"products {device}", whole, columns)["seconds"]
+        yield f"| products alone, {columns} columns | | | {alone:.1f} s | | | |"
+        grown = [in_process(f"{codec_id} {part} {device}", whole, size) for part in parts]
+        found[codec_id, size], last = grown, grown[-1]
+        of_floor = (f"{max(read[of], alone) / last[of]:.0%}" for of in ("disk", "cache"))
+        yield (
+            f"| {codec_id} | {size} | {last['fit']:.0f} s | {last['disk']:.1f} / "
+            f"{last['cache']:.1f} s | {last['encode_cpu']:.1f} s | {last['memory'] / 1e9:.2f} GB "
+            f"({grown[0]['memory'] / 1e9:.2f}) | {' / '.join(of_floor)} |"
+        )
+
+
+def growth(found: Found) -> Iterator[str]:
     """Yield a table: CPU seconds by the number of voxels, and the line that they lie on."""
     rows = [int(one["rows"]) for one in next(iter(found.values()))]
     yield "\nCPU seconds of fit, encode and error by the number of voxels, and the line they lie"
@@ -316,6 +333,7 @@ def main() -> None:
     parser.add_argument("--maps", type=Path, default=DATA / "mrna", help="to make it of")
     parser.add_argument("--steps", type=int, nargs=3, default=(1, 1, 1), help="every n-th voxel")
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES)
+    parser.add_argument("--device", choices=DEVICES, default="cpu", help="cuda: codecs only")
     parser.add_argument("--no-slow", action="store_true", help="leave IncrementalPCA out")
     parser.add_argument("--work", choices=WORK, help=argparse.SUPPRESS)
     parser.add_argument("--size", type=int, help=argparse.SUPPRESS)
@@ -334,6 +352,10 @@ def main() -> None:
         began = time.perf_counter()
         convert(made(given.maps, N_GENES, steps), store)
         print(f"{store.name} made in {time.perf_counter() - began:.0f} s", flush=True)
+    if given.device == "cuda":
+        for line in codecs(store, tuple(given.sizes), "cuda", (PARTS[0], 1), {}):
+            print(line, flush=True)
+        return
     used = ", ".join(f"{name} {version}" for name, version in versions().items())
     page = [
         f"# A whole brain at full size\n\n{datetime.now(UTC):%Y-%m-%d}, {used}, "
