@@ -6,7 +6,9 @@ import time
 import warnings
 import weakref
 from functools import partial
+from unittest.mock import Mock
 
+import napari.utils
 import pytest
 import torch
 
@@ -153,6 +155,31 @@ def test_jobs_side_by_side_tell_their_own_and_leave_the_settings_as_they_were(
         "Second: UserWarning: two",
     ]
     assert (warnings.filters, warnings.showwarning) == before
+
+
+def test_only_what_takes_long_has_a_bar_in_naparis_activity_dock(make_bar, qtbot, monkeypatch):
+    """napari handles all events when it makes one."""
+    made, goes_on = [], threading.Event()
+    monkeypatch.setattr(
+        napari.utils, "cancelable_progress", lambda **how: made.append(Mock(n=0)) or made[-1]
+    )
+    run(make_bar(lambda report: report(Progress("Quick", 0, 1))), qtbot)
+    assert not made
+
+    def work(report):
+        report(Progress("Slow", 1, 4))
+        assert goes_on.wait(30)
+
+    bar = make_bar(work)
+    press(bar.run)
+    qtbot.waitUntil(lambda: bar.status.text() == "Slow")
+    assert not made
+    bar.job._telling.timeout.emit()
+    made[0].set_description.assert_called_once_with("Slow")
+    made[0].update.assert_called_once_with(25)
+    goes_on.set()
+    finish(bar, qtbot)
+    made[0].close.assert_called_once()
 
 
 class Large:

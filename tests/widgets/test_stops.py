@@ -1,9 +1,12 @@
 """The window does not stand still while layers and views come and go: once for all, or by turns."""
 
+from itertools import pairwise
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from qtpy.QtCore import QTimer
+from qtpy.QtWidgets import QWidget
 
 from clicking import settle
 from napari_compressed_transcriptomics.viewer import brain_view
@@ -14,6 +17,8 @@ from napari_compressed_transcriptomics.viewer.window.turns import Turns
 from napari_compressed_transcriptomics.widgets.compress import Compress
 from napari_compressed_transcriptomics.widgets.four_views import FourViews
 from napari_compressed_transcriptomics.widgets.inspect.gene_maps import comparison
+from napari_compressed_transcriptomics.widgets.shared.figure_view import FigureView
+from napari_compressed_transcriptomics.widgets.shared.layouts import stack
 from napari_compressed_transcriptomics.widgets.shared.result_layers import Outputs, add_result
 from phantom import make_phantom
 from small import compressed
@@ -138,7 +143,7 @@ def test_each_step_is_drawn_before_the_next(viewer, qtbot):
     assert without_more_frames[:7] == ["step", "drawn"] * 3 + ["end"]
 
 
-def test_what_napari_needs_for_a_first_layer_is_loaded_by_turns(make_napari_viewer, monkeypatch):
+def test_what_is_slow_to_import_is_loaded_by_turns(make_napari_viewer, monkeypatch):
     loaded = []
     monkeypatch.setattr(brain_view, "import_module", loaded.append)
     turns = attach(make_napari_viewer(show=True)).turns
@@ -147,7 +152,27 @@ def test_what_napari_needs_for_a_first_layer_is_loaded_by_turns(make_napari_view
     turns._turn()
     assert loaded == ["scipy.ndimage"]
     turns.finish()
-    assert loaded == ["scipy.ndimage", "scipy.linalg", "scipy.spatial.transform"]
+    assert loaded == list(brain_view.LOADED)
+
+
+def test_figures_are_drawn_one_a_turn(model, qtbot):
+    told, page = [], QWidget()
+    qtbot.addWidget(page)
+    views = [FigureView(model) for _ in range(3)]
+    stack(page, *views)
+    for view in views:
+        view.canvas.mpl_connect("draw_event", lambda event: told.append("drawn"))
+        view.draw(lambda figure, color: figure.text(0.5, 0.5, "$R^2$", color=color))
+    turns = QTimer()
+    turns.timeout.connect(lambda: told.append("turn"))
+    turns.start(0)
+    page.show()
+    qtbot.waitUntil(lambda: told.count("drawn") == 3)
+    assert all(now != "drawn" or then != "drawn" for now, then in pairwise(told))
+    told.clear()
+    page.resize(page.width() + 20, page.height() + 20)
+    views[0].canvas.grab()  # in its new size at once
+    assert told == ["drawn"]
 
 
 def test_four_views_come_one_thing_a_turn(viewer, result):

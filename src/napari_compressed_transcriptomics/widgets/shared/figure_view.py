@@ -1,9 +1,12 @@
 """A matplotlib figure in a dock, in the colours of napari's theme."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from matplotlib.figure import Figure
+from qtpy.compat import isalive
+from qtpy.QtCore import QObject, QTimer
 from qtpy.QtWidgets import QWidget
 
 from napari_compressed_transcriptomics.viewer.window.qt_bindings import require_one_qt
@@ -19,10 +22,59 @@ Draw = Callable[[Figure, str], object]
 
 
 class _Canvas(FigureCanvasQTAgg):
-    """Leaves the mouse wheel to the dock, which scrolls."""
+    """Waits for its turn to be drawn; leaves the mouse wheel to the dock, which scrolls."""
+
+    _resized = False
 
     def wheelEvent(self, event: Any) -> None:
         event.ignore()
+
+    def resizeEvent(self, event: Any) -> None:
+        """Have what is seen already in its new size at once."""
+        self._resized = hasattr(self, "renderer")
+        super().resizeEvent(event)
+        self._resized = False
+
+    def draw_idle(self) -> None:
+        if self._resized:
+            super().draw_idle()
+        else:
+            _turns().add(self)
+
+    def draw_next(self) -> None:
+        """Be drawn in the next turn of the event loop."""
+        super().draw_idle()
+
+
+class _Turns(QObject):
+    """Has canvases drawn one in a turn of the event loop.
+
+    A page has several, and each takes about a tenth of a second.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._waiting: dict[_Canvas, None] = {}
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self._next)
+
+    def add(self, canvas: _Canvas) -> None:
+        self._waiting[canvas] = None
+        self._timer.start(0)
+
+    def _next(self) -> None:
+        canvas = next(iter(self._waiting))
+        del self._waiting[canvas]
+        if isalive(canvas):
+            canvas.draw_next()
+        if self._waiting:
+            self._timer.start(0)
+
+
+@cache
+def _turns() -> _Turns:
+    return _Turns()
 
 
 class FigureView(QWidget):

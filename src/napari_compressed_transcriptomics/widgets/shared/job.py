@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from qtpy.QtCore import QObject, Signal
+from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_compressed_transcriptomics.core.progress import (
     Cancelled,
@@ -23,6 +23,7 @@ from napari_compressed_transcriptomics.viewer.window.notices import tell
 from napari_compressed_transcriptomics.viewer.window.worker import Worker
 
 _SECONDS_BETWEEN_REPORTS = 0.05
+_UNTIL_TOLD_MS = 500
 
 
 class Job(QObject):
@@ -73,6 +74,9 @@ class Job(QObject):
         self._clock = TimeLeft()
         self._warned = Warned()
         self._bar = _ActivityBar(self.cancel, title)
+        self._telling = QTimer(self)
+        self._telling.setSingleShot(True)
+        self._telling.timeout.connect(self._bar.open)
         self._relay = _Relay()
         self._relay.progressed.connect(self._on_progress)
         self._worker = Worker(
@@ -87,6 +91,7 @@ class Job(QObject):
         """Begin; returns at once."""
         self._warned.begin()
         self.is_running = True
+        self._telling.start(_UNTIL_TOLD_MS)
         self._worker.start()
 
     def cancel(self) -> None:
@@ -142,30 +147,53 @@ class _Relay(QObject):
 
 
 class _ActivityBar:
-    """The job's bar in napari's activity dock, whose Cancel button cancels the job."""
+    """The job's bar in napari's activity dock, whose Cancel button cancels the job.
+
+    What takes long has one: napari handles all events when it makes or changes a bar, which would
+    make one turn of the event loop of several.
+    """
 
     def __init__(self, cancel: Callable[[], None], title: str):
         from napari.utils import cancelable_progress
 
-        self._bar = cancelable_progress(total=100, desc=title, cancel_callback=cancel)
-        self._open = True
-        self._showing = False
+        self._make = partial(cancelable_progress, total=100, desc=title, cancel_callback=cancel)
+        self._bar: Any = None
+        self._last: Progress | None = None
+        self._closed = self._busy = False
+
+    def open(self) -> None:
+        """Show the bar."""
+        if self._closed:
+            return
+        self._busy = True
+        bar = self._make()
+        self._busy = False
+        if self._closed:  # by an event handled meanwhile
+            bar.close()
+            return
+        self._bar = bar
+        if self._last is not None:
+            self.show(self._last)
 
     def show(self, progress: Progress) -> None:
-        # The bar handles events when it changes, further progress among them.
-        if not self._open or self._showing:
+        """Show how far the job is, once there is a bar."""
+        self._last = progress
+        # Further progress may be among the events that are handled.
+        if self._bar is None or self._busy:
             return
-        self._showing = True
+        self._busy = True
         percent = int(100 * progress.done / max(progress.total, 1))
         self._bar.set_description(progress.stage)
-        if self._open:
+        if self._bar is not None:
             self._bar.update(percent - self._bar.n)
-        self._showing = False
+        self._busy = False
 
     def close(self) -> None:
-        if self._open:
-            self._open = False
-            self._bar.close()
+        """Take the bar away, or show none."""
+        self._closed = True
+        bar, self._bar = self._bar, None
+        if bar is not None:
+            bar.close()
 
 
 def _do(
