@@ -16,8 +16,9 @@ from napari_compressed_transcriptomics.core.lazy_values import LazyValues, Value
 from napari_compressed_transcriptomics.core.limits import check_seed, latent_size_problem
 from napari_compressed_transcriptomics.core.memory import memory_reported, require_memory
 from napari_compressed_transcriptomics.core.progress import Report, silent
-from napari_compressed_transcriptomics.core.provenance import training_record
 from napari_compressed_transcriptomics.core.threads import same_anywhere
+
+from .training_record import training_record
 
 if TYPE_CHECKING:
     from .networks.autoencoder_network import CodecNetwork

@@ -9,7 +9,7 @@ from napari_compressed_transcriptomics.core.device import resolve_device
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Expression
 from napari_compressed_transcriptomics.core.progress import Progress, Report, silent
-from napari_compressed_transcriptomics.core.provenance import array_sha256, values_sha256
+from napari_compressed_transcriptomics.core.provenance import array_sha256
 
 from .codec import Codec
 from .fitting import fit_codec
@@ -160,7 +160,7 @@ def _checkpoints(request: TrainRequest, codec_id: str) -> Any:
     assert request.checkpoint is not None
     expression = request.expression
     about = {
-        "data": values_sha256(expression.values),
+        "data": expression.values_sha256,
         "genes": sha256("\n".join(expression.genes).encode()).hexdigest(),
         "codec": codec_id,
         "recipe": OLD_RECIPES.get(request.recipe, request.recipe),

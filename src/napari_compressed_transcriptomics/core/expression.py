@@ -15,6 +15,7 @@ from .memory import require_memory
 from .parcellation import Painting as Painting
 from .parcellation import Parcellation as Parcellation
 from .parcellation import voxel_names as voxel_names
+from .provenance import values_sha256
 
 FILL_COVERAGE = 0.9
 """Part of a model's genes that data must have before the rest may be filled in."""
@@ -87,6 +88,11 @@ class Expression:
     def n_genes(self) -> int:
         """Number of genes (columns)."""
         return len(self.genes)
+
+    @cached_property
+    def values_sha256(self) -> str:
+        """SHA-256 of the values, as `provenance.array_sha256` gives it; computed once."""
+        return values_sha256(self.values)
 
     @cached_property
     def _column(self) -> dict[str, int]:

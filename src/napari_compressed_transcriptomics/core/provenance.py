@@ -9,15 +9,12 @@ from collections.abc import Callable
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path, PureWindowsPath
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from .lazy_values import Values, row_blocks
 from .progress import Progress, Report, silent
-
-if TYPE_CHECKING:
-    from .expression import Expression
 
 _PATHS = ("path", "model")
 _HASHED = 1 << 20  # bytes at a time
@@ -88,36 +85,6 @@ def rows_sha256(values: Values, report: Report = silent) -> str:
         digest.update(np.ascontiguousarray(rows).data)
         report(Progress("Checking", first + len(rows), len(values)))
     return digest.hexdigest()
-
-
-def training_record(expression: "Expression", seed: int, **more: Any) -> dict[str, Any]:
-    """Return the JSON-safe record of a fit: data, seed, versions, and `more`.
-
-    Files are recorded by name and hash, not by folder: model files are for others, too.
-    """
-    return {
-        "data": expression.name,
-        "data_sha256": values_sha256(expression.values),
-        "n_samples": expression.n_samples,
-        "n_genes": expression.n_genes,
-        "source": {role: _without_folder(entry) for role, entry in expression.source.items()},
-        "seed": seed,
-        **more,
-        "versions": versions(),
-    }
-
-
-def fitted_to(training: Any, data_sha256: Any) -> bool:
-    """Tell whether a codec was fitted to the values of that hash, by its `training_record`."""
-    known = training.get("data_sha256") if isinstance(training, dict) else None
-    return bool(known) and known == data_sha256
-
-
-def _without_folder(entry: Any) -> Any:
-    """Return an entry of `Expression.source` with the name of its file alone."""
-    if not isinstance(entry, dict) or not isinstance(entry.get("path"), str):
-        return entry
-    return {**entry, "path": Path(entry["path"]).name}
 
 
 def portable(value: Any, folder: Path | None = None) -> Any:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_compressed_transcriptomics.codecs.registry import short_title
+from napari_compressed_transcriptomics.codecs.training_record import fitted_to
 from napari_compressed_transcriptomics.core.errors import UserError, printable
 from napari_compressed_transcriptomics.core.expression import Expression
-from napari_compressed_transcriptomics.core.provenance import fitted_to
 from napari_compressed_transcriptomics.core.regions import Regions
 
 from .values_elsewhere import NO_ERROR, at_hand, known_sha256

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_compressed_transcriptomics.codecs.codec import Codec
+from napari_compressed_transcriptomics.codecs.training_record import fitted_to
 from napari_compressed_transcriptomics.core.expression import Expression
 from napari_compressed_transcriptomics.core.memory import require_memory
 from napari_compressed_transcriptomics.core.progress import Report, silent
-from napari_compressed_transcriptomics.core.provenance import fitted_to, values_sha256
 
 from .error_sums import Sums, gather_on_workers
 from .held_out_error import HELD_OUT, HeldOutError
@@ -206,10 +206,18 @@ def reconstruct(
         device=used,
         seconds=time.perf_counter() - begun,
         notes=notes,
-        in_sample=fitted_to(codec.training, values_sha256(expression.values)),
+        in_sample=_in_sample(codec, expression),
     )
     more = novelty_notes(codec.training_distribution, result.novelty, expression)
     return replace(result, notes=result.notes + more)
+
+
+def _in_sample(codec: Codec, expression: Expression) -> bool:
+    """Tell whether a codec was fitted to these values; those of another shape are not hashed."""
+    n, g = expression.values.shape
+    shape = (codec.training.get("n_samples", n), codec.training.get("n_genes", g))
+    known = "data_sha256" in codec.training and shape == (n, g)
+    return known and fitted_to(codec.training, expression.values_sha256)
 
 
 def _require_memory(codec: Codec, expression: Expression) -> None:

@@ -167,8 +167,6 @@ def why_elsewhere(expression: "Expression") -> str:
 
 def known_sha256(expression: "Expression") -> str | None:
     """Return the hash of the values, or None where neither they nor it are here."""
-    from napari_compressed_transcriptomics.core.provenance import values_sha256
-
     matrix = elsewhere(expression)
     known = matrix is None or matrix.at_hand or matrix.sha256
-    return values_sha256(expression.values) if known else None
+    return expression.values_sha256 if known else None

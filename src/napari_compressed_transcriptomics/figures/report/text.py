@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from napari_compressed_transcriptomics.codecs.registry import short_title
-from napari_compressed_transcriptomics.core.provenance import fitted_to
+from napari_compressed_transcriptomics.codecs.training_record import fitted_to
 from napari_compressed_transcriptomics.figures.plots import worst_first
 from napari_compressed_transcriptomics.reconstruction.results import Results, SampleErrors
 from napari_compressed_transcriptomics.reconstruction.summary import IN_SAMPLE

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from napari_compressed_transcriptomics.core.provenance import values_sha256, versions
+from napari_compressed_transcriptomics.core.provenance import versions
 from napari_compressed_transcriptomics.io.files.atomic import replacing_files, write_json
 from napari_compressed_transcriptomics.io.files.belonging import KEY, fingerprints
 from napari_compressed_transcriptomics.io.files.csv_style import (
@@ -89,7 +89,7 @@ def coherence_record(measured: "MeasuredCoherence") -> dict[str, Any]:
     if request.expression is not None:
         record["n_samples"] = request.expression.n_samples
         record["n_genes"] = request.expression.n_genes
-        record["data_sha256"] = values_sha256(request.expression.values)
+        record["data_sha256"] = request.expression.values_sha256
     return record | {
         "latents": measured.records,
         "source": sources(request),

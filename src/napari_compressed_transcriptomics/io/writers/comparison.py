@@ -9,7 +9,7 @@ from typing import Any
 
 from napari_compressed_transcriptomics.codecs.registry import method_names
 from napari_compressed_transcriptomics.core.progress import Progress, Report, silent
-from napari_compressed_transcriptomics.core.provenance import array_sha256, values_sha256, versions
+from napari_compressed_transcriptomics.core.provenance import array_sha256, versions
 from napari_compressed_transcriptomics.io.files.atomic import replacing_files, write_json
 from napari_compressed_transcriptomics.io.files.belonging import KEY, fingerprints
 from napari_compressed_transcriptomics.io.files.csv_style import SAFE, Style, write_rows
@@ -177,7 +177,7 @@ def _about(request: CompareRequest) -> dict[str, Any]:
     """Return what all rows of a table share: with anything else they are not comparable."""
     expression = request.expression
     return {
-        "data_sha256": values_sha256(expression.values),
+        "data_sha256": expression.values_sha256,
         "genes_sha256": hashlib.sha256("\n".join(expression.genes).encode()).hexdigest(),
         "positions_sha256": array_sha256(expression.parcellation.positions),
         "seed": request.seed,

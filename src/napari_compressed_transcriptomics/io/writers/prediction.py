@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_compressed_transcriptomics.core.provenance import array_sha256, values_sha256, versions
+from napari_compressed_transcriptomics.core.provenance import array_sha256, versions
 from napari_compressed_transcriptomics.io.files.atomic import replacing_files, write_json
 from napari_compressed_transcriptomics.io.files.belonging import KEY, fingerprints
 from napari_compressed_transcriptomics.io.files.csv_style import (
@@ -162,7 +162,7 @@ def prediction_record(prediction: "Prediction") -> dict[str, Any]:
         "n_samples": request.expression.n_samples,
         "n_genes": request.expression.n_genes,
         **surface_of(request.expression.parcellation),
-        "data_sha256": values_sha256(request.expression.values),
+        "data_sha256": request.expression.values_sha256,
         "targets": {
             target.name: {
                 "n_samples": int(np.isfinite(target.values).sum()),

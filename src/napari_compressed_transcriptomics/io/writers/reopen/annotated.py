@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_compressed_transcriptomics.codecs.training_record import fitted_to
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Expression
-from napari_compressed_transcriptomics.core.provenance import fitted_to, values_sha256
 from napari_compressed_transcriptomics.io.files.files import H5AD, STORE, suffix
 from napari_compressed_transcriptomics.io.files.hdf5 import Hdf5, opened_hdf5
 from napari_compressed_transcriptomics.io.files.zarr_store import Store
@@ -125,7 +125,7 @@ def _result(
     if codec.latent_size != latents.shape[1]:
         raise UserError(f"its model has {codec.latent_size} components, not {latents.shape[1]}")
     data = expression.aligned_to(codec.genes, codec.gene_means if filled else None)
-    sha256 = values_sha256(data.values)
+    sha256 = data.values_sha256
     if sha256 != record.get("data_sha256"):
         raise UserError("its expression has changed since; compress it again")
     held_out = record.get("held_out")

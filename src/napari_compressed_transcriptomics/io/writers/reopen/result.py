@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_compressed_transcriptomics.codecs.training_record import fitted_to
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Parcellation
-from napari_compressed_transcriptomics.core.provenance import file_sha256, fitted_to
+from napari_compressed_transcriptomics.core.provenance import file_sha256
 from napari_compressed_transcriptomics.io.files.belonging import KEY, check_belonging
 from napari_compressed_transcriptomics.io.files.files import existing_file
 from napari_compressed_transcriptomics.io.readers.volume import LATENTS, read_volume
