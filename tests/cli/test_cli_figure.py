@@ -80,6 +80,7 @@ def test_settings_of_other_results_are_refused(saved, result, tmp_path, capsys):
         (("--low", 1, "--high", 0), "lower number first"),
         (("--frames", 3), "--movie"),
         (("--settings", "nowhere.json"), "no file"),
+        (("--model", "pca.safetensors"), "has a model of its own"),
     ],
 )
 def test_what_is_wrong_is_said_and_nothing_written(saved, tmp_path, capsys, options, words):

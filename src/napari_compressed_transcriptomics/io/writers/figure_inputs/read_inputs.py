@@ -15,9 +15,11 @@ from .result import of_expression, of_folder
 
 
 def _of_results(folder: Path, reading: Reading, report: Report) -> Input:
+    if reading.model:
+        raise UserError(f"{folder} has a model of its own; leave out --model")
     if read_summary(folder).get("rmse") is None:  # as of latents alone
         return DecodedInput(folder, reading, report)
-    return of_folder(folder, reading, report)
+    return of_folder(folder, reading)
 
 
 _KINDS: dict[str, Callable[[Path, Reading, Report], Input]] = {

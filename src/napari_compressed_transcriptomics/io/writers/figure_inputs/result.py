@@ -1,7 +1,7 @@
 """What figures show of a compression, from its folder or made here, and of expression alone."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +11,7 @@ import numpy as np
 from napari_compressed_transcriptomics.core.brain_space import record_space, recorded, space_of
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Expression, Parcellation
-from napari_compressed_transcriptomics.core.progress import Report, silent
+from napari_compressed_transcriptomics.core.progress import Report
 from napari_compressed_transcriptomics.core.provenance import file_sha256
 from napari_compressed_transcriptomics.figures.brain_map import BrainMap
 from napari_compressed_transcriptomics.io import read_expression
@@ -37,7 +37,7 @@ _MAPS = "rmse, held-out, distance, component:K, gene:NAME, reconstructed:NAME, d
 _PLOTS = "density, histogram, regions, genes or latents"
 
 
-def of_folder(folder: Path, reading: Reading, report: Report) -> Input:
+def of_folder(folder: Path, reading: Reading) -> Input:
     """Return what figures show of a folder of results."""
     results = read_results(folder, reading.atlas, reading.labels)
     summary = folder / "summary.json"
@@ -49,8 +49,6 @@ def of_folder(folder: Path, reading: Reading, report: Report) -> Input:
         | recorded(space),
         results,
         folder=folder,
-        reading=reading,
-        report=report,
     )
 
 
@@ -79,8 +77,6 @@ def of_expression(paths: Sequence[str], reading: Reading, report: Report) -> Inp
         None if made is None else results_of(made, report=report),
         given=expression,
         made=made,
-        reading=reading,
-        report=report,
     )
 
 
@@ -101,8 +97,6 @@ class ResultInput(Input):
     given: Expression | None = None
     made: "Reconstruction | None" = None
     folder: Path | None = None
-    reading: Reading = field(default_factory=Reading)
-    report: Report = silent
 
     @property
     def notes(self) -> tuple[str, ...]:  # type: ignore[override]
@@ -112,47 +106,8 @@ class ResultInput(Input):
 
     @cached_property
     def expression(self) -> Expression:
-        """The data, which of a folder of results are read where its record says."""
-        if self.given is not None:
-            return self.given
-        assert self.results is not None
-        if self._opened is not None:
-            return self._opened.expression
-        source = self.results.record.get("source")
-        paths = {
-            role: part["path"]
-            for role, part in (source if isinstance(source, dict) else {}).items()
-            if isinstance(part, dict) and isinstance(part.get("path"), str)
-        }
-        if "expression" not in paths or not Path(paths["expression"]).exists():
-            raise self._no_data()
-        r = self.reading
-        found = read_expression(
-            paths["expression"], paths.get("atlas"), paths.get("labels"), r.impute, r.ids,
-            r.variant, self.report,
-        )  # fmt: skip
-        recorded = source["expression"].get("sha256")  # type: ignore[index]
-        if recorded != found.source["expression"].get("sha256"):
-            raise UserError(
-                f"{paths['expression']} has changed since {self.name} was made from it; encode it "
-                "again"
-            )
-        return found
-
-    def _no_data(self) -> UserError:
-        return UserError(
-            f"The data of {self.name} are not where its record says; give them in place of the "
-            "folder, and for reconstructions --model"
-        )
-
-    @cached_property
-    def _opened(self) -> "Reconstruction | None":
-        """What a folder of results was saved from; None where an older version wrote it."""
-        from napari_compressed_transcriptomics.io.writers.reopen.result import MODEL, open_result
-
-        if self.folder is None or self.reading.model or not (self.folder / MODEL).is_file():
-            return None
-        return open_result(self.folder)
+        """The data; originals of a folder are read where its record says."""
+        return self.reconstruction.expression if self.given is None else self.given
 
     @property
     def _data_are_there(self) -> bool:
@@ -163,55 +118,25 @@ class ResultInput(Input):
         """Return the values of a gene, shape (n_samples,)."""
         column = self.expression.column(name)
         if not self._data_are_there:
-            raise self._no_data()
+            raise UserError(
+                f"The data of {self.name} are not where its record says; give them in place of the "
+                "folder, and for reconstructions --model"
+            )
         return np.asarray(self.expression.values[:, column])
 
     @cached_property
     def reconstruction(self) -> "Reconstruction":
-        """The reconstruction; of a folder that an older version wrote it is made again, the same.
+        """The reconstruction, of a folder by the model in it."""
+        from napari_compressed_transcriptomics.io.writers.reopen.result import open_result
 
-        Its originals are read where they lie once they are asked for.
-        """
-        made = self.made or self._opened
-        if made is not None:
-            return made
-        if self.results is None:
+        if self.made is not None:
+            return self.made
+        if self.folder is None:
             raise UserError(
                 f"{self.name} is expression alone; add --model MODEL, or give the folder that "
                 "encode --out wrote"
             )
-        model = self.reading.model or self._recorded("model")
-        if model and Path(model).is_file():
-            found = _with_model(self.expression, Path(model), self.report)
-        else:
-            found = self._fitted_again()
-        from napari_compressed_transcriptomics.reconstruction.summary import provenance_of
-
-        if provenance_of(found)["model_sha256"] != self.results.record.get("model_sha256"):
-            raise UserError(
-                f"The model of {self.name} is not there, and fitting again gives another one; give "
-                "its file with --model"
-            )
-        return found
-
-    def _recorded(self, name: str) -> Any:
-        assert self.results is not None
-        parameters = self.results.record.get("parameters")
-        return parameters.get(name) if isinstance(parameters, dict) else None
-
-    def _fitted_again(self) -> "Reconstruction":
-        from napari_compressed_transcriptomics.reconstruction.compress import (
-            CompressRequest,
-            compress,
-        )
-
-        codec, size = self._recorded("codec"), self._recorded("latent_size")
-        if codec not in ("pca", "residual") or not isinstance(size, int):
-            raise UserError(f"The model of {self.name} is not there; give its file with --model")
-        request = CompressRequest(
-            self.expression, codec, size, seed=int(self._recorded("seed") or 0), device="cpu"
-        )
-        return compress(request, self.report)
+        return open_result(self.folder)
 
     def map(self, what: str) -> BrainMap:
         """Return a map: see `FigureRequest.what`."""
