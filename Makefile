@@ -83,7 +83,7 @@ monkey: $(READY) ## play at random in the window, SECONDS on each sample (defaul
 	$(ON_SCREEN) $(BIN)/python -m tests.monkey --seconds $(or $(SECONDS),120) --seed $(or $(SEED),0)
 
 screenshots: $(READY) ## make the pictures of the README and the site anew
-	$(ON_SCREEN) $(BIN)/python -m napari_compressed_transcriptomics.cli.demo.window --screenshots docs/images
+	$(ON_SCREEN) $(BIN)/python scripts/screenshots.py docs/images
 
 clean: ## remove the environment and everything that was made here
 	rm -rf .venv demo-output build dist .pytest_cache .mypy_cache .ruff_cache

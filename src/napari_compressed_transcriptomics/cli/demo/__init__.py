@@ -1,1 +1,1 @@
-"""The command `demo`, and the pictures of the README and the site: the real window at work."""
+"""The command `demo`, and the real window driven by a program."""

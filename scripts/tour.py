@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .driving import press, settle
+from napari_compressed_transcriptomics.cli.demo.driving import press, settle
 
 if TYPE_CHECKING:
     from PIL import Image
