@@ -5,9 +5,12 @@ import signal
 import subprocess
 import sys
 import tempfile
+import warnings
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
+import joblib
 import numpy as np
 import psutil
 import pytest
@@ -182,6 +185,34 @@ def test_a_process_whose_owner_is_gone_ends(monkeypatch):
     monkeypatch.setattr(compare_workers.threading, "Thread", Now)
     compare_workers._end_with(owner=2**22 + 1)
     assert ends == [1]
+
+
+def test_a_process_maps_the_data_and_tells_now_and_then_how_far_its_fit_is(monkeypatch, tmp_path):
+    """Not at each step: who writes to a full queue waits."""
+    planned, told, ignored, owners = plan(REQUEST), [], [], []
+    fit = planned.fits[0]
+    joblib.dump((REQUEST, planned.folds), tmp_path / "data")
+    monkeypatch.setattr(compare_workers, "_given", None)
+    monkeypatch.setattr(compare_workers, "_end_with", owners.append)
+    monkeypatch.setattr(signal, "signal", lambda *given: ignored.append(given))
+    monkeypatch.setattr(warnings, "simplefilter", ignored.append)
+    compare_workers._begin(str(tmp_path / "data"), 7, SimpleNamespace(put=told.append))
+    assert owners == [7]
+    assert ignored == [(signal.SIGINT, signal.SIG_IGN), "ignore"]
+    request = compare_workers._given[0]
+    assert isinstance(request.expression.values, np.memmap)
+
+    def measure(fit, request, folds, tell):
+        assert len(folds["random"]) == 2
+        for part in range(5):
+            tell(part / 4)
+        return "score"
+
+    times = iter([10.0, 10.1, 10.25, 10.3, 10.5])
+    monkeypatch.setattr(compare_workers, "_measure", measure)
+    monkeypatch.setattr(compare_workers.time, "monotonic", lambda: next(times))
+    assert compare_workers._score(fit) == "score"
+    assert told == [(fit, 0.0), (fit, 0.5), (fit, 1.0)]
 
 
 class Now:
