@@ -155,6 +155,22 @@ def test_a_turning_brain_shows_a_spot_on_the_side_where_it_is():
     assert right == 0
 
 
+def test_a_turning_cortex_shows_each_side_where_it_is():
+    sides = brain(lambda x, y, z: np.where(x < 0, 0.0, 1.0))
+    request = FigureRequest(view="surface", width_cm=6.0, dpi=60, colorbar=False, letters=False)
+    left, right = (
+        int(((frame[..., 0] > 150) & (frame[..., 2] < 110)).sum())
+        for frame in turning_frames(sides, request, 2)
+    )
+    assert right > 10 * left > 0  # seen a little from above, the other side shows, too
+
+
+def test_a_brain_without_values_does_not_turn():
+    nothing = brain(lambda x, y, z: np.full(x.shape, np.nan))
+    with pytest.raises(UserError, match="phantom has no value anywhere; choose another map"):
+        next(turning_frames(nothing, FigureRequest()))
+
+
 def test_movie_frames_are_even_and_the_last_is_followed_by_the_first():
     one = spot_map("RAS")
     request = FigureRequest(width_cm=6.0, dpi=60)
