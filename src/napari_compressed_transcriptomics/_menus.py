@@ -31,21 +31,12 @@ def show_training_distance(viewer: "napari.Viewer") -> None:
 def save_results(viewer: "napari.Viewer") -> None:
     """Ask for a folder and write latents, errors and tables of the selected compression."""
     from napari.utils.notifications import show_info
-    from qtpy.QtWidgets import QFileDialog
 
-    from .io.writers.results import save_results as save
-    from .widgets.shared.session import session
+    from .widgets.result_menu import ask_and_save_results
 
     result = _result_of(viewer)
-    if result is None:
-        return
-    folder = QFileDialog.getExistingDirectory(None, "Folder for latents, errors and tables")
-    if not folder:
-        return
-    with user_errors_shown():
-        save(result, folder, session(viewer).work.parameters_of(result))
-        session(viewer).work.saved(result, folder)
-        show_info(f"Saved to {folder}")
+    if result is not None and (saved := ask_and_save_results(viewer, result)):
+        show_info(saved)
 
 
 def save_session(viewer: "napari.Viewer") -> None:

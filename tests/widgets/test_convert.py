@@ -18,7 +18,7 @@ def test_a_folder_becomes_a_store_that_is_compressed(viewer, qtbot, tmp_path):
     folder = flat(tmp_path / "maps", phantom)
     _, dock = viewer.window.add_plugin_dock_widget(PLUGIN, "Convert to store")
     assert "Choose a folder" in dock.bar.status.text()
-    dock.source.setText(str(folder))
+    dock.source.set_path(folder)
     assert dock.target.text() == str(tmp_path / "maps.zarr")
 
     run(dock.bar, qtbot)
@@ -51,7 +51,7 @@ def test_a_folder_too_large_for_memory_opens_the_form(viewer, tmp_path, monkeypa
         for one in viewer.window._wrapped_dock_widgets.values()
         if isinstance(one.inner_widget(), Convert)
     )
-    assert dock.source.text() == str(folder)
+    assert dock.source.path == folder
     assert not viewer.layers
 
 

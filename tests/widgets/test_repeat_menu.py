@@ -119,7 +119,7 @@ def test_every_dock_copies_a_command(viewer, qtbot, tmp_path, answer):
     target = tmp_path / "map.csv"
     target.write_text("region,map\n")
     predict.targets.files.take([target])
-    convert.source.setText(REGIONS)
+    convert.source.set_path(REGIONS)
     convert.target.setText(str(tmp_path / "x.zarr"))
     volumes.source.set_path(tmp_path)
     for dock, name in (

@@ -4,7 +4,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from qtpy.QtWidgets import QFileDialog, QLineEdit
+from qtpy.QtWidgets import QFileDialog
 
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.progress import Report
@@ -15,9 +15,10 @@ from napari_compressed_transcriptomics.repeat.compression import convert_again
 from napari_compressed_transcriptomics.viewer.adding import add_expression
 from napari_compressed_transcriptomics.viewer.window.notices import tell, user_errors_shown
 
+from .open_data.path_field import PathField
 from .open_data.volumes import BAD_MAPS, VARIANTS
 from .shared.dock import Dock
-from .shared.fields import ClusterField, choice, push_button, wrapping_label
+from .shared.fields import ClusterField, choice, push_button, text_field, wrapping_label
 from .shared.layouts import form, row
 from .shared.run_bar import RunBar
 
@@ -31,15 +32,12 @@ class Convert(Dock):
 
     def __init__(self, napari_viewer: Any):
         super().__init__(napari_viewer)
-        self.source, self.target = QLineEdit(), QLineEdit()
-        self.source.setPlaceholderText("folder of one NIfTI per gene, or a file")
-        self.target.setPlaceholderText("NAME.zarr")
-        self.folder = push_button(
-            "Folder…", "Choose a folder of one 3-D NIfTI per gene.", self._choose_folder
+        self.source = PathField(
+            "Expression", "All files (*)", True, "folder of one NIfTI per gene, or a file"
         )
-        self.file = push_button(
-            "File…", "Choose a 4-D NIfTI, a table with its atlas, or AnnData.", self._choose_file
-        )
+        self.source.folder.setToolTip("Choose a folder of one 3-D NIfTI per gene.")
+        self.source.file.setToolTip("Choose a 4-D NIfTI, a table with its atlas, or AnnData.")
+        self.target = text_field("NAME.zarr")
         self.save_as = push_button(
             "Save as…", "Choose where the store is to be written.", self._choose_target
         )
@@ -54,7 +52,7 @@ class Convert(Dock):
             "An interrupted conversion continues where it stopped."
         )
         fields = form(
-            ("Expression", row((self.source, 1), self.folder, self.file)),
+            ("Expression", self.source),
             ("Variant", self.variant),
             ("Bad maps", self.bad_maps),
             ("Store", row((self.target, 1), self.save_as)),
@@ -62,27 +60,27 @@ class Convert(Dock):
             ("Cluster", self.cluster),
         )
         self.lay_out(about, fields, self.bar, self.result, 1)
-        self.source.textChanged.connect(self._offer_target)
+        self.source.changed.connect(self._offer_target)
         self.target.textChanged.connect(self._refresh)
         self.bar.calls(self._start, self._open, self._refresh, self._again)
         self._refresh()
 
     def ask_about(self, path: str, why: str) -> None:
         """Offer to convert a path, and say why."""
-        self.source.setText(path)
+        self.source.set_path(path)
         self.result.setText(why)
 
     def request(self) -> tuple[Path, Path]:
         """Return what would be converted, and where to; a `UserError` says why it cannot."""
-        source, target = self.source.text().strip(), self.target.text().strip()
-        if not source:
+        source, target = self.source.path, self.target.text().strip()
+        if source is None:
             raise UserError("Choose a folder of maps, or a file.")
-        if not Path(source).exists():
+        if not source.exists():
             raise UserError(f"There is no {source}; choose another.")
         if not target:
             raise UserError("Choose where the store is to be written.")
         check_store(target)
-        return Path(source), Path(target)
+        return source, Path(target)
 
     @property
     def _reading(self) -> dict[str, Any]:
@@ -114,24 +112,15 @@ class Convert(Dock):
         with user_errors_shown():
             add_expression(self._viewer, read_expression(done.path))
 
-    def _offer_target(self, source: str) -> None:
-        path = Path(source.strip())
-        if source.strip() and path.exists():
+    def _offer_target(self) -> None:
+        path = self.source.path
+        if path is not None and path.exists():
             name = path.name.split(".")[0] or "brain"
             self.target.setText(str(path.absolute().with_name(f"{name}.zarr")))
         self._refresh()
 
     def _refresh(self) -> None:
         self.bar.check(self.request)
-
-    def _choose_folder(self) -> None:
-        if path := QFileDialog.getExistingDirectory(self, "Folder of maps"):
-            self.source.setText(path)
-
-    def _choose_file(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(self, "Expression")
-        if path:
-            self.source.setText(path)
 
     def _choose_target(self) -> None:
         path, _ = QFileDialog.getSaveFileName(

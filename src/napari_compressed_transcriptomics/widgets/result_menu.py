@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtWidgets import QFileDialog, QMenu, QMessageBox, QToolButton
+from qtpy.QtWidgets import QFileDialog, QMenu, QMessageBox, QToolButton, QWidget
 
 from napari_compressed_transcriptomics.viewer import brain_view
 from napari_compressed_transcriptomics.viewer.window.notices import user_errors_shown
@@ -68,16 +68,8 @@ class ResultMenu(QToolButton):
 
     def save_results(self) -> str:
         """Ask for a folder and save latents, errors and tables; return what to say, or nothing."""
-        from napari_compressed_transcriptomics.io.writers.results import save_results
-
         result = self._result
-        folder = QFileDialog.getExistingDirectory(self, "Folder for latents, errors and tables")
-        if folder and result is not None:
-            with user_errors_shown():
-                save_results(result, folder, self._work.parameters_of(result))
-                self._work.saved(result, folder)
-                return f"Saved to {folder}"
-        return ""
+        return "" if result is None else ask_and_save_results(self._viewer, result, self)
 
     def ask_and_remove(self) -> None:
         """Ask, and forget the result and take its layers away."""
@@ -89,3 +81,19 @@ class ResultMenu(QToolButton):
         words = f"Remove {name} and its {n} layers? What is not saved is lost."
         if QMessageBox.question(self, "Remove result", words) == yes:
             self._work.remove(result)
+
+
+def ask_and_save_results(
+    viewer: Any, result: "Reconstruction", parent: QWidget | None = None
+) -> str:
+    """Ask for a folder and save latents, errors and tables; return what to say, or nothing."""
+    from napari_compressed_transcriptomics.io.writers.results import save_results
+
+    folder = QFileDialog.getExistingDirectory(parent, "Folder for latents, errors and tables")
+    if folder:
+        work = session(viewer).work
+        with user_errors_shown():
+            save_results(result, folder, work.parameters_of(result))
+            work.saved(result, folder)
+            return f"Saved to {folder}"
+    return ""

@@ -1,6 +1,7 @@
 """What was saved, opened in the window: results, comparisons, predictions, models, sessions."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +26,8 @@ def open_saved(viewer: Any, path: Path) -> None:
     """
     openers: dict[str | None, Callable[[Any, Path], Any]] = {
         "result": open_saved_result,
-        "comparison": _open_comparison,
-        "prediction": _open_prediction,
+        "comparison": partial(_open_study, "comparison", open_comparison, "Compare methods"),
+        "prediction": partial(_open_study, "prediction", open_prediction, "Predict maps"),
         "model": _offer_model,
         "session": open_session,
     }
@@ -36,18 +37,11 @@ def open_saved(viewer: Any, path: Path) -> None:
     opener(viewer, path)
 
 
-def _open_comparison(viewer: Any, path: Path) -> None:
+def _open_study(kind: str, read: Callable[[Path], Any], dock: str, viewer: Any, path: Path) -> None:
     work = session(viewer).work
-    work.keep_study("comparison", open_comparison(path), path)
+    work.keep_study(kind, read(path), path)
     work.study_opened.emit()
-    open_dock(viewer, "Compare methods")
-
-
-def _open_prediction(viewer: Any, path: Path) -> None:
-    work = session(viewer).work
-    work.keep_study("prediction", open_prediction(path), path)
-    work.study_opened.emit()
-    open_dock(viewer, "Predict maps")
+    open_dock(viewer, dock)
 
 
 def _offer_model(viewer: Any, path: Path) -> None:
