@@ -1,11 +1,18 @@
 """A viewer without a window, a small result to show in it, and what a person is asked and told."""
 
+import numpy as np
 import pytest
 from napari.components import ViewerModel
 from qtpy.QtWidgets import QFileDialog
 
+from napari_compressed_transcriptomics.core.target import Target
+from napari_compressed_transcriptomics.study.compare import compare_methods
+from napari_compressed_transcriptomics.study.compare_request import CompareRequest
+from napari_compressed_transcriptomics.study.predict import Prediction, Score
+from napari_compressed_transcriptomics.study.predict_request import PredictRequest
+from phantom import make_phantom
 from real_window import Window
-from small import compressed
+from small import compressed, small_expression
 
 
 @pytest.fixture
@@ -23,6 +30,27 @@ def viewer(make_napari_viewer):
 @pytest.fixture
 def result(las):
     return compressed(las, 3)
+
+
+@pytest.fixture(scope="module")
+def comparison():
+    """Two sizes of PCA, compared."""
+    return compare_methods(
+        CompareRequest(
+            small_expression(), methods=("pca",), latent_sizes=(2, 3), splits=("random",),
+            n_folds=2, n_jobs=1,
+        )
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def prediction():
+    """A map, predicted."""
+    data = make_phantom()
+    target = Target("one", np.random.default_rng(0).normal(size=data.n_samples))
+    score = Score("one", "pca", 2, "ridge", "blocks", 0.5, 0.4, 0.6, 0.01, 0.02)
+    request = PredictRequest(data, (target,), methods=("pca",), latent_sizes=(2,))
+    return Prediction(request, (score,), {score.key: target.values + 0.1})
 
 
 @pytest.fixture

@@ -8,14 +8,11 @@ import pytest
 from napari.components import ViewerModel
 
 from napari_compressed_transcriptomics import read_expression
-from napari_compressed_transcriptomics.core.target import Target
 from napari_compressed_transcriptomics.io.files.nifti import write_volume
 from napari_compressed_transcriptomics.io.writers.comparison import save_comparison
 from napari_compressed_transcriptomics.io.writers.reopen.studies import SavedComparison
 from napari_compressed_transcriptomics.study.compare import compare_methods
 from napari_compressed_transcriptomics.study.compare_request import CompareRequest
-from napari_compressed_transcriptomics.study.predict import Prediction, Score
-from napari_compressed_transcriptomics.study.predict_request import PredictRequest
 from napari_compressed_transcriptomics.viewer.adding import add_expression
 from napari_compressed_transcriptomics.viewer.layer_content import shown
 from napari_compressed_transcriptomics.viewer.layers import samples_layer
@@ -29,27 +26,6 @@ from small import small_expression
 
 pytestmark = pytest.mark.usefixtures("qapp")
 NOT_SAVED = "The {}, which was not saved yet, is in a_results, next to it"
-
-
-@pytest.fixture(scope="module")
-def comparison():
-    """Two sizes of PCA, compared."""
-    return compare_methods(
-        CompareRequest(
-            small_expression(), methods=("pca",), latent_sizes=(2, 3), splits=("random",),
-            n_folds=2, n_jobs=1,
-        )
-    )  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def prediction():
-    """A map, predicted."""
-    data = make_phantom()
-    target = Target("one", np.random.default_rng(0).normal(size=data.n_samples))
-    score = Score("one", "pca", 2, "ridge", "blocks", 0.5, 0.4, 0.6, 0.01, 0.02)
-    request = PredictRequest(data, (target,), methods=("pca",), latent_sizes=(2,))
-    return Prediction(request, (score,), {score.key: target.values + 0.1})
 
 
 @pytest.fixture
