@@ -4,13 +4,17 @@ import warnings
 
 import nibabel as nib
 import numpy as np
+import pytest
 
 from clicking import choose_value, run
 from data import TABLES, real_data, real_table
 from napari_compressed_transcriptomics._reader import get_reader
+from napari_compressed_transcriptomics.core.errors import UserError
+from napari_compressed_transcriptomics.viewer import layers
 from napari_compressed_transcriptomics.viewer.layer_content import shown
 from napari_compressed_transcriptomics.viewer.settings import PLUGIN
 from phantom import make_phantom
+from small import compressed
 from viewing import value_at
 
 
@@ -76,6 +80,27 @@ def test_other_files_are_left_to_others(tmp_path):
     assert get_reader(str(tmp_path / "missing.nii")) is None
     assert get_reader(str(tmp_path)) is None
     assert get_reader([str(tmp_path / "points.csv")]) is None
+
+
+def test_without_a_window_a_result_is_layers_and_other_things_need_one(tmp_path, comparison):
+    from napari_compressed_transcriptomics.io.writers.comparison import save_comparison
+    from napari_compressed_transcriptomics.io.writers.results import save_results
+
+    result, folder = compressed(make_phantom(), 2), str(tmp_path / "result")
+    save_results(result, folder)
+    error, latents = get_reader(folder)(folder)
+    assert error[1]["name"] == layers.error_layer(result)[1]["name"]
+    np.testing.assert_allclose(error[0], layers.error_layer(result)[0], rtol=1e-6)
+    assert len(latents[0]) == 2
+    save_comparison(comparison, tmp_path / "compared")
+    compared = str(tmp_path / "compared")
+    with pytest.raises(UserError, match="compared shows in docks, which need a window"):
+        get_reader(compared)(compared)
+    table = tmp_path / "cortex.csv"
+    genes, values = (",".join(f"{kind}{i}" for i in range(40)) for kind in ("GENE", "1."))
+    table.write_text(f"label,{genes}\nL_a,{values}\nR_a,{values}\n")
+    with pytest.raises(UserError, match="is a table without an atlas"):
+        get_reader(str(table))(str(table))
 
 
 def test_samples_open_from_the_menu(viewer):
