@@ -5,10 +5,12 @@ import threading
 import numpy as np
 import pytest
 from nibabel.affines import apply_affine
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QPoint, QPointF, Qt
+from qtpy.QtGui import QWheelEvent
 from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QApplication, QToolTip
 
-from clicking import click_at, click_on, drag, settle
+from clicking import click_at, click_on, drag, hover, settle
 from napari_compressed_transcriptomics.viewer import brain_view, layers, selection
 from napari_compressed_transcriptomics.viewer.layer_values import values_of_layer
 from napari_compressed_transcriptomics.widgets.latent_space import LatentSpace
@@ -195,6 +197,65 @@ def test_components_are_chosen_with_the_keyboard(result, model, qtbot):
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("component 3", "component 2")
     low, high = axes.get_xlim()
     assert low < result.latents[:, 2].min() < result.latents[:, 2].max() < high
+
+
+def wheel(widget, place, up, modifier):
+    """Turn the mouse wheel by a notch at a place (pixels) of a widget."""
+    at, notch = QPointF(*place), QPoint(0, 120 if up else -120)
+    none, phase = Qt.MouseButton.NoButton, Qt.ScrollPhase.NoScrollPhase
+    where = at, widget.mapToGlobal(at)
+    turn = QWheelEvent(*where, QPoint(), notch, none, modifier, phase, False)
+    QApplication.sendEvent(widget, turn)
+
+
+def limits(widget):
+    axes = widget.plot.figure.axes[0]
+    return np.array([axes.get_xlim(), axes.get_ylim()])
+
+
+def test_wheel_and_keys_zoom_and_colours_leave_it_as_it_is(result, model, qtbot):
+    widget = dock(model, qtbot, result)
+    canvas, whole = widget.plot.canvas, limits(widget)
+    at = places_of(widget)[3]
+    wheel(canvas, at, True, Qt.KeyboardModifier.NoModifier)
+    np.testing.assert_array_equal(limits(widget), whole)  # it scrolls the dock
+    wheel(canvas, at, True, Qt.KeyboardModifier.ControlModifier)
+    np.testing.assert_allclose(np.ptp(limits(widget), 1), 0.8 * np.ptp(whole, 1), rtol=1e-6)
+    np.testing.assert_allclose(places_of(widget)[3], at, atol=0.5)  # about what is pointed at
+    zoomed = limits(widget)
+    widget.color.setCurrentIndex(2)
+    widget.plot.redraw()
+    np.testing.assert_array_equal(limits(widget), zoomed)
+    wheel(canvas, at, False, Qt.KeyboardModifier.ControlModifier)
+    np.testing.assert_allclose(limits(widget), whole, rtol=1e-6)
+    middle = whole.mean(axis=1)
+    for key, width in ((Qt.Key.Key_Plus, 0.8), (Qt.Key.Key_Minus, 1)):
+        QTest.keyClick(canvas, key)
+        np.testing.assert_allclose(limits(widget).mean(axis=1), middle, atol=1e-6)
+        np.testing.assert_allclose(np.ptp(limits(widget), 1), width * np.ptp(whole, 1), rtol=1e-6)
+    QTest.keyClick(canvas, Qt.Key.Key_Plus)
+    QTest.keyClick(canvas, Qt.Key.Key_0)
+    np.testing.assert_array_equal(limits(widget), whole)
+
+
+def test_a_point_says_its_name_and_value_and_nothing_between_points(
+    result, model, qtbot, monkeypatch
+):
+    widget = dock(model, qtbot, result)
+    said = []
+    monkeypatch.setattr(QToolTip, "showText", lambda place, text, canvas: said.append(text))
+    places = places_of(widget)
+    hover(widget.plot.canvas, places[3])
+    name, error = result.expression.samples[3], result.rmse_samples[3]
+    assert said[-1] == f"{name}\nRMSE over genes: {error:.4g}"
+    away = np.float64([3, 3])
+    assert np.linalg.norm(places - away, axis=1).min() > 20
+    hover(widget.plot.canvas, away)
+    assert said[-1] == ""
+    drag(widget.plot.canvas, [(3, 3), (12, 3), (12, 12), (3, 12)])  # around no point
+    assert widget.plot.selected is None
+    click_at(widget.plot.canvas, 3, 3)
+    assert widget.plot.marked is None
 
 
 def legend(widget):
