@@ -233,6 +233,32 @@ def test_parquet_columns_of_every_kind_of_number(folder):
     np.testing.assert_allclose(read_expression(holes, impute="gene_mean").values[1, 1], 2)
 
 
+def test_parquet_of_categories_and_with_ids_in_any_column(folder):
+    import pyarrow as pa
+
+    labels = pa.array(["L_a", None, "L_a"]).dictionary_encode()
+    path = parquet(folder, label=labels, A=pa.array([0.5, 2.0, 0.5]).dictionary_encode())
+    read = read_parquet(path)
+    assert list(read.describing["label"]) == ["L_a", "", "L_a"]
+    np.testing.assert_array_equal(read.values[:, read.genes.index("A")], [0.5, 2, 0.5])
+    path = parquet(folder, A=[0.1, 0.2, 0.3], id=[3, 1, 2])
+    moved = read_parquet(path, ids="id")
+    assert "id" not in moved.genes
+    assert list(moved.describing["id"]) == ["3", "1", "2"]
+
+
+def test_parquet_without_columns_or_with_rows_of_another_number(folder):
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    pq.write_table(pa.table({}), folder / "t.parquet")
+    with pytest.raises(UserError, match=r"t\.parquet has no columns; get the file again"):
+        read_parquet(folder / "t.parquet")
+    counted = {"name": "row", "kind": "range", "start": 0, "stop": 7, "step": 1}
+    metadata = json.dumps({"index_columns": [counted]}).encode()
+    assert "metadata of pandas" in refuses(parquet(folder, metadata=metadata))
+
+
 def test_parquet_metadata_of_pandas_that_is_odd(folder):
     for metadata in (
         b"no JSON",

@@ -1,6 +1,7 @@
 """Maps in zip archives, of a gene or of all: read exactly, or refused in one sentence."""
 
 import os
+import stat
 import struct
 import zipfile
 
@@ -11,6 +12,7 @@ from gene_maps import GENES, as_bytes, log_phantom, maps_of, zipped
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.io import read_expression
 from napari_compressed_transcriptomics.io.files import zip_member
+from napari_compressed_transcriptomics.io.files.files import existing_file
 from napari_compressed_transcriptomics.io.readers.gene_volumes import plan
 from phantom import AFFINES
 
@@ -90,3 +92,41 @@ def test_damaged_zips(tmp_path):
     ):
         path.write_bytes(damaged)
         assert words in refused(path), words
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda path: path.unlink(), "damaged or not a zip archive"),
+        (lambda path: packed(path, zipfile.ZIP_BZIP2), "packed in an unusual way; unpack it first"),
+        (lambda path: packed(path, link=True), "packed in an unusual way; unpack it first"),
+        (lambda path: packed(path, name="other.nii"), "a.zip holds no a.nii; check the path"),
+        (
+            lambda path: path.write_bytes(path.read_bytes().replace(b"PK\3\4", b"PK\3\0")),
+            "damaged or not a zip archive",
+        ),
+    ],
+)
+def test_a_file_of_a_zip_that_cannot_be_opened(tmp_path, change, words):
+    path = packed(tmp_path / "a.zip")
+    with zip_member.open_member(path, "a.nii") as file:
+        assert file.read() == b"0123456789"
+    change(path)
+    with pytest.raises(UserError, match=words):
+        zip_member.open_member(path, "a.nii")
+
+
+def test_folders_in_a_zip_are_no_files_and_empty_files_are_refused(tmp_path):
+    path = zipped(tmp_path / "a.zip", _={"maps/": b"", "maps/a.nii": b""})
+    assert zip_member.members(path) == [path / "maps" / "a.nii"]
+    with pytest.raises(UserError, match=r"a\.nii in a\.zip is empty; get the file again"):
+        existing_file(path / "maps" / "a.nii")
+
+
+def packed(path, how=zipfile.ZIP_DEFLATED, link=False, name="a.nii"):
+    about = zipfile.ZipInfo(name)
+    about.compress_type = how
+    about.external_attr = (stat.S_IFLNK if link else stat.S_IFREG) << 16
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr(about, b"0123456789")
+    return path

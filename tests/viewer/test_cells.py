@@ -6,6 +6,9 @@ from weakref import ref
 
 import numpy as np
 import pytest
+from qtpy.QtCore import QEvent, QPoint
+from qtpy.QtGui import QCursor, QHelpEvent
+from qtpy.QtWidgets import QToolTip, QWidget
 
 from clicking import end_threads, settle
 from napari_compressed_transcriptomics.core.brain_space import NLIN6, record_space
@@ -16,6 +19,7 @@ from napari_compressed_transcriptomics.viewer.adding import add_expression
 from napari_compressed_transcriptomics.viewer.brain_view import attach
 from napari_compressed_transcriptomics.viewer.cells.camera import box_of
 from napari_compressed_transcriptomics.viewer.cells.captions import numbers
+from napari_compressed_transcriptomics.viewer.cells.picture import _tooltips
 from napari_compressed_transcriptomics.viewer.cells.seen import groups_of
 from napari_compressed_transcriptomics.viewer.cells.slices import SlicePicture
 from napari_compressed_transcriptomics.viewer.selection import NAME, show_selection
@@ -65,6 +69,32 @@ def test_cells_are_napari_s(window, result):
     found = [found for _, found in grid.iter_viewboxes(window.layers) if found]
     ours = [tuple(window.layers.index(layer) for layer in group) for group in groups_of(window)]
     assert ours == found
+
+
+def test_the_words_of_a_cell_have_its_tooltip_and_its_brain_has_none(model, result):
+    cells = attach(model).cells
+    add_result(model, result, Outputs(separate=True))
+    attach(model).turns.finish()
+    seen = cells.look()
+    assert len({cell.text.tooltip for cell in seen.cells}) == len(seen.cells) > 2
+    for cell in seen.cells:
+        for words in (cell.layout.title, cell.layout.bar, cell.layout.caption):
+            if words is not None:
+                assert seen.tooltip_at(*words.middle) == cell.text.tooltip
+        assert seen.tooltip_at(*cell.layout.brain.middle) == ""
+
+
+def test_a_tooltip_is_shown_where_the_mouse_is(qtbot, monkeypatch):
+    canvas, shown = QWidget(), []
+    qtbot.addWidget(canvas)
+    kept = _tooltips(canvas, lambda x, y: f"at {x}, {y}" if x > 0 else "")
+    monkeypatch.setattr(QToolTip, "showText", lambda here, words, _: shown.append(words))
+    help_asked = QHelpEvent(QEvent.Type.ToolTip, QPoint(9, 9), QPoint(9, 9))
+    for place in (QPoint(4, 5), QPoint(-1, 5)):
+        monkeypatch.setattr(QCursor, "pos", lambda place=place: canvas.mapToGlobal(place))
+        assert kept.eventFilter(canvas, help_asked) == (place.x() > 0)
+    assert not kept.eventFilter(canvas, QEvent(QEvent.Type.Paint))
+    assert shown == ["at 4, 5"]
 
 
 def test_brains_fit_again_when_the_canvas_changes_but_not_what_was_zoomed(window, result):
