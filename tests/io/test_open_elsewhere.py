@@ -3,6 +3,7 @@
 import json
 import shutil
 import stat
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -63,3 +64,22 @@ def test_nothing_is_written_into_a_folder_that_is_read_only(original, tmp_path):
     finally:
         for path in everything:
             path.chmod(path.stat().st_mode | stat.S_IWUSR)
+
+
+def test_samples_that_are_some_of_the_data_are_found_by_name(tmp_path):
+    whole = make_phantom()
+    rows = np.array([7, 2, 11])
+    some = whole.subset(rows)
+    save_results(compressed(some), tmp_path / "r")
+    origin = elsewhere(open_result(tmp_path / "r").expression).origin
+    found, values = origin.checked(whole)
+    np.testing.assert_array_equal(values, whole.values[rows])
+    assert found.samples == some.samples
+    shifted = whole.parcellation.affine + np.eye(4, k=3)
+    moved = replace(whole, parcellation=replace(whole.parcellation, affine=shifted))
+    without = whole.subset(np.arange(7))
+    for other in (moved, without, replace(whole, genes=("OTHER", *whole.genes[1:]))):
+        with pytest.raises(UserError, match=r"has changed since .* was encoded; encode it again"):
+            origin.checked(other)
+    with pytest.raises(UserError, match=r"is of other data than .* was encoded from"):
+        origin.checked(without, located=True)

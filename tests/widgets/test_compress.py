@@ -9,6 +9,7 @@ from qtpy.QtCore import Qt
 
 from clicking import choose_value, finish, press, run
 from napari_compressed_transcriptomics.codecs.fitting import fit_codec
+from napari_compressed_transcriptomics.codecs.models import published
 from napari_compressed_transcriptomics.codecs.models.model_file import save_model
 from napari_compressed_transcriptomics.core.progress import Progress
 from napari_compressed_transcriptomics.viewer.adding import add_expression
@@ -179,6 +180,25 @@ def test_run_is_off_with_the_reason_when_there_is_nothing_to_run_on(qtbot, viewe
     assert not widget.bar.run.isEnabled()
     assert "T1" in widget.bar.status.text()
     assert "carries no genes" in widget.bar.status.text()
+
+
+def test_files_are_chosen_in_dialogs(widget, answer, told, monkeypatch, tmp_path):
+    answer()
+    for button in (widget.browse, widget.from_folder):
+        press(button)
+    assert widget.model_path.text() == ""
+    choose_value(widget.codec, "model")
+    path = answer(tmp_path / "m.safetensors")
+    press(widget.browse)
+    assert widget.model_path.text() == str(path)
+    choose_value(widget.codec, "published")
+    answer(tmp_path)
+    press(widget.from_folder)
+    assert "holds none of" in told.pop().message
+    taken = lambda folder, cache: ["a.pt", "b.pt"] if folder == str(tmp_path) else []  # noqa: E731
+    monkeypatch.setattr(published, "import_files", taken)
+    press(widget.from_folder)
+    assert widget.bar.status.text() == "Took 2 published files."
 
 
 def test_sizes_that_the_data_cannot_carry_are_off_with_the_reason(widget):

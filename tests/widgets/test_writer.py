@@ -1,9 +1,11 @@
 """Writers: what a layer shows goes to files, where it lay, with what made it."""
 
 import json
+from dataclasses import replace
 
 import nibabel as nib
 import numpy as np
+import pandas as pd
 import pytest
 
 from napari_compressed_transcriptomics import _writer
@@ -11,6 +13,7 @@ from napari_compressed_transcriptomics.io import read_expression, read_volume
 from napari_compressed_transcriptomics.viewer import brain_view
 from napari_compressed_transcriptomics.viewer import layers as _layers
 from napari_compressed_transcriptomics.viewer.layer_content import shown
+from small import compressed
 from viewing import add, value_at
 
 
@@ -123,6 +126,44 @@ def test_csv_has_a_row_a_sample_and_a_column_a_layer(layers, result, tmp_path):
     np.testing.assert_allclose(table["rmse"], result.rmse_samples)
     np.testing.assert_allclose(table["gene_NA"], result.gene("NA"), rtol=1e-6)
     assert json.loads((tmp_path / "samples.csv.json").read_text())["layers"]
+
+
+def test_csv_of_colours_and_of_one_component(model, result, tmp_path):
+    colours = add(model, _layers.composite_layer(result, [0, None, 2]))
+    second = add(model, _layers.latent_layers(result, separate=True)[1])
+    _writer.write_csv(str(tmp_path / "a.csv"), tuples(colours, second))
+    table = pd.read_csv(tmp_path / "a.csv", index_col=0)
+    assert list(table) == ["red", "green", "blue", "component_2"]
+    np.testing.assert_allclose(table["component_2"], result.latents[:, 1], rtol=1e-6)
+    np.testing.assert_allclose(table[["red", "green", "blue"]], shown(colours).values, rtol=1e-6)
+
+
+def test_layers_of_different_data_are_told_apart(model, result, las, tmp_path):
+    other = compressed(replace(las, parcellation=replace(las.parcellation)), 2)
+    both = tuples(*(add(model, _layers.error_layer(one)) for one in (result, other)))
+    with pytest.raises(_writer.CannotSaveError, match="different data do not fit one CSV"):
+        _writer.write_csv(str(tmp_path / "a.csv"), both)
+    with pytest.raises(_writer.CannotSaveError, match="select only layers of one compression"):
+        _writer.write_h5ad(str(tmp_path / "a.h5ad"), both)
+    twins = [(data, {**about, "name": "same"}, kind) for data, about, kind in both]
+    written = _writer.write_nifti(str(tmp_path / "a.nii.gz"), twins)
+    names = {"a_same_1.nii.gz", "a_same_2.nii.gz"}
+    assert names == {path.name for path in tmp_path.iterdir() if path.name.endswith(".nii.gz")}
+    assert {str(tmp_path / name) for name in names} <= set(written)
+
+
+def test_a_stack_that_became_an_array_is_as_it_was_unless_it_was_edited(layers, result):
+    data, about, _ = layers["latents"].as_layer_data_tuple()
+    copy = np.array(data)
+    place = result.expression.parcellation
+    volume, _ = _writer.source_volume(copy, about)
+    np.testing.assert_array_equal(volume, place.paint(result.latents))
+    spot = tuple(np.argwhere(np.isfinite(copy))[0])
+    copy[spot] = 99
+    edited, _ = _writer.source_volume(copy, about)
+    assert (edited == 99).sum() == 1
+    cut, _ = _writer.source_volume(copy[:2], about)
+    assert cut.shape[3] == 2
 
 
 def test_csv_refuses_a_layer_without_samples(model, tmp_path):

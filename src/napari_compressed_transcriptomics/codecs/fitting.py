@@ -135,7 +135,8 @@ def _held_out(
     """
     assert codec.repeats is not None
     n, order = expression.n_samples, np.random.default_rng(1).permutation(expression.n_samples)
-    parts = np.array_split(order, INNER_FOLDS) if n <= MAX_TO_REPEAT else [order[: n // 10]]
+    n_parts = min(INNER_FOLDS, n)
+    parts = np.array_split(order, n_parts) if n <= MAX_TO_REPEAT else [order[: n // 10]]
     n_left = n - max(map(len, parts))
     if latent_size_problem(codec.id, codec.latent_size, n_left, expression.n_genes):
         return None
