@@ -1,6 +1,6 @@
 """UMAP and t-SNE: what they keep of the contract of codecs, and what they say they cannot.
 
-UMAP is fitted in this file only: it is compiled in each process, which takes long.
+UMAP is fitted in this file only: it is compiled in each process.
 """
 
 import json
@@ -16,12 +16,31 @@ from napari_compressed_transcriptomics.codecs.fitting import fit_codec
 from napari_compressed_transcriptomics.codecs.models.model_file import save_model
 from napari_compressed_transcriptomics.codecs.registry import fit_method
 from napari_compressed_transcriptomics.core.errors import UserError
+from napari_compressed_transcriptomics.core.warned import quietly
 from napari_compressed_transcriptomics.reconstruction.reconstruction import reconstruct
 from small import named, small_expression
 
 DATA = small_expression()
 needs_umap = pytest.mark.skipif(find_spec("umap") is None, reason="umap-learn is not installed")
 BOTH = ["tsne", pytest.param("umap", marks=needs_umap)]
+
+
+# Of few samples Python is quick with these, too: numba compiles them for ten seconds.
+COMPILED = ("fast_knn_indices", "smooth_knn_dist", "compute_membership_strengths", "submatrix")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def little_is_compiled():
+    if find_spec("umap") is None:
+        yield
+        return
+    with quietly():
+        from umap import umap_
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in COMPILED:
+            patch.setattr(umap_, name, getattr(umap_, name).py_func)
+        yield
 
 
 @pytest.fixture(scope="module", params=BOTH)
