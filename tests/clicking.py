@@ -55,6 +55,11 @@ def end_threads():
     for window in QApplication.topLevelWidgets():
         for job in window.findChildren(Job):
             job.drop()
+    all_answered()
+
+
+def all_answered():
+    """Let what works in threads end, and handle what it has sent."""
     while Worker.working:  # an answer may be followed by the next question
         QThreadPool.globalInstance().waitForDone()
         QApplication.processEvents()

@@ -7,6 +7,7 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -161,6 +162,7 @@ def die(connection, seeds, work):
         if case.number == 1:
             os._exit(11)
         while case.number == 2:
+            (work / "hangs").touch()
             time.sleep(1)
         connection.send(Outcome("equal"))
 
@@ -168,9 +170,11 @@ def die(connection, seeds, work):
 @pytest.mark.skipif(sys.platform != "linux", reason="processes start slowly")
 def test_a_crash_or_a_hang_is_named_and_the_rest_goes_on(tmp_path, monkeypatch):
     monkeypatch.setattr(workers, "_serve", die)
-    monkeypatch.setattr(workers, "SECONDS_TO_HANG", 5)
     monkeypatch.setattr(workers, "_PRELOADED", ())
+    hangs = tmp_path / "work" / "0" / "hangs"
+    clock = SimpleNamespace(monotonic=lambda: 61.0 if hangs.exists() else 0.0)
+    monkeypatch.setattr(workers, "time", clock)
     asked = [Case("csv", number) for number in range(5)]
-    found = dict(workers.outcomes(asked, tmp_path, tmp_path / "work", 2, tmp_path / "kept"))
+    found = dict(workers.outcomes(asked, tmp_path, tmp_path / "work", 1, tmp_path / "kept"))
     assert [found[case].name for case in asked] == ["equal", "crash", "hang", "equal", "equal"]
     assert "exit code 11" in found[asked[1]].said

@@ -10,7 +10,7 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
 import small
-from clicking import click_at, click_on, hover, press, stand_alone
+from clicking import all_answered, click_at, click_on, hover, press, settle, stand_alone
 from data import real_expression
 from napari_compressed_transcriptomics.core.synthetic import synthetic_regions
 from napari_compressed_transcriptomics.io import Volume
@@ -203,7 +203,7 @@ def test_another_result_leaves_nothing_of_the_one_before(
     add(model, error_layer(compressed[1]))
     drawn(qtbot, tab)
     go_on.set()
-    qtbot.wait(300)
+    all_answered()
     assert f"RMSE {compressed[1].rmse:.4f}" in said(tab.density)
     assert f"RMSE {compressed[1].rmse:.4f}" in tab.summary.text()
     assert names(tab)[0].startswith(regions_by_error(compressed[1], atlas)[0][0])
@@ -232,7 +232,8 @@ def test_nothing_is_counted_while_nobody_looks(tab, model, compressed, qtbot, mo
     monkeypatch.setattr(module, "density_of", counted)
     tab.hide()
     add(model, error_layer(compressed[0]))
-    qtbot.wait(100)
+    settle()
+    all_answered()
     assert not asked
     tab.show()
     qtbot.waitUntil(lambda: bool(tab.density.view.figure.axes))
