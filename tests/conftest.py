@@ -43,13 +43,14 @@ PluginManifest.from_file = cache(PluginManifest.from_file)
 
 
 def pytest_collection_modifyitems(items):
-    """Files with windows take longest: they come first, so that processes end at about one time."""
+    """What takes longest comes first, so that processes end at about one time: files with windows."""
     windowed = {
         item.path
         for item in items
         if {"qapp", "qtbot", "make_napari_viewer"} & set(item.fixturenames)
     }
-    items.sort(key=lambda item: item.path not in windowed)
+    longest = {"test_fuzz.py", "test_chaos.py"}
+    items.sort(key=lambda item: (item.path.name not in longest, item.path not in windowed))
 
 
 # A collection of all takes a tenth of a second: one comes after several windows, not in each.

@@ -2,7 +2,6 @@
 
 import mmap
 import os
-import subprocess
 import sys
 import time
 from dataclasses import replace
@@ -13,6 +12,7 @@ import numpy as np
 import pytest
 
 from fuzz import cases, workers
+from fuzz.__main__ import main
 from fuzz.brain import regions
 from fuzz.cases import Case, changed
 from fuzz.change import VALUES, Change
@@ -23,14 +23,13 @@ from fuzz.seeds import make_seeds
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Parcellation
 
-ROOT = Path(__file__).parents[1]
 
-
-def test_every_reader_refuses_tells_or_reads_what_is_there():
-    """In processes of their own, as some files could end them."""
-    command = [sys.executable, "-m", "tests.fuzz", "2000", "--jobs", "1"]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
-    assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
+def test_every_reader_refuses_tells_or_reads_what_is_there(monkeypatch, capfd):
+    """In a process of their own, as some files could end it."""
+    monkeypatch.setattr(sys, "argv", ["fuzz", "2000", "--jobs", "1"])
+    code = main()
+    told = capfd.readouterr()
+    assert code == 0, told.out[-8000:] + told.err[-2000:]
 
 
 @pytest.fixture(scope="module")
