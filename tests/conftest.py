@@ -43,7 +43,7 @@ PluginManifest.from_file = cache(PluginManifest.from_file)
 
 
 def pytest_collection_modifyitems(items):
-    """What takes longest comes first, so that processes end at about one time: files with windows."""
+    """Files that take longest come first, so that processes end at about one time."""
     windowed = {
         item.path
         for item in items

@@ -21,22 +21,23 @@ def at(brain, mm):
     return int(np.square(brain.parcellation.centroids - mm).sum(1).argmin())
 
 
-@pytest.mark.parametrize("grid", GRIDS)
-def test_a_click_in_2d_finds_the_voxel_there(grid, viewer):
+def test_a_click_in_2d_finds_the_voxel_there(viewer):
     _viewer.attach(viewer)
-    brain = lone_voxel((22, 14, 12), GRIDS[grid])
-    layer = add(viewer, _layers.expression_layer(brain))
     picks = []
     session(viewer).picked.connect(picks.append)
-    viewer.reset_view()
-    for sample in (at(brain, np.add(brain.parcellation.centroids.mean(0), (18, 9, 4))), 30):
-        mm = brain.parcellation.centroids[sample]
-        viewer.dims.set_point(0, mm[2])
-        click_on(viewer, layer, mm)
-        assert picks[-1].sample == sample
-        assert np.allclose(picks[-1].position, mm)
-        assert picks[-1].parcellation is brain.parcellation
-    assert len(picks) == 2
+    for affine in GRIDS.values():
+        brain = lone_voxel((22, 14, 12), affine)
+        layer = add(viewer, _layers.expression_layer(brain))
+        viewer.reset_view()
+        for sample in (at(brain, np.add(brain.parcellation.centroids.mean(0), (18, 9, 4))), 30):
+            mm = brain.parcellation.centroids[sample]
+            viewer.dims.set_point(0, mm[2])
+            click_on(viewer, layer, mm)
+            assert picks[-1].sample == sample
+            assert np.allclose(picks[-1].position, mm)
+            assert picks[-1].parcellation is brain.parcellation
+        viewer.layers.clear()
+    assert len(picks) == 2 * len(GRIDS)
 
 
 def test_a_click_in_3d_finds_the_brightest_on_the_ray(viewer):
