@@ -8,6 +8,10 @@ from PIL import Image
 
 from commands import BRAIN, files_below, refused, run
 from data import TABLES, real_data
+from napari_compressed_transcriptomics import read_expression
+from napari_compressed_transcriptomics.codecs.models.model_file import save_model
+from napari_compressed_transcriptomics.core.brain_space import NLIN6
+from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.io.writers.figure_inputs.input import Reading
 from napari_compressed_transcriptomics.io.writers.figure_inputs.read_inputs import read_inputs
 from napari_compressed_transcriptomics.io.writers.results import save_results
@@ -106,6 +110,36 @@ def test_a_movie_turns_once(saved, tmp_path):
     with Image.open(out) as gif:
         assert (gif.n_frames, gif.info["loop"], gif.info["duration"]) == (4, 0, 100)
     assert json.loads((tmp_path / "turn.gif.json").read_text())["movie"]["frames"] == 4
+
+
+def test_plots_do_not_turn_and_a_movie_shows_one_map(saved, tmp_path, capsys):
+    movie = ("--movie", tmp_path / "turn.gif")
+    for words, *given in (
+        ("density is a plot, which cannot be a movie", saved, "--what", "density", *movie),
+        ("A plot takes one input", saved, saved, "--what", "density", "--out", tmp_path / "a.svg"),
+        ("A movie shows one map", saved, "--what", "rmse", "component:1", *movie),
+        ("A movie shows one map", saved, saved, *movie),
+    ):
+        assert words in refused(capsys, "figure", *given)
+    assert not list(tmp_path.iterdir())
+
+
+def test_expression_is_drawn_as_a_model_reconstructs_it(tmp_path):
+    brain = read_expression(BRAIN)
+    result = compressed(brain, 2)
+    model = save_model(result.codec, tmp_path / "m.safetensors")
+    (one,) = read_inputs([BRAIN], Reading(model=str(model), space=NLIN6))
+    gene = brain.genes[3]
+    np.testing.assert_allclose(
+        one.map(f"reconstructed:{gene}").values, result.gene(gene), atol=1e-5
+    )
+    np.testing.assert_allclose(one.map("rmse").values, result.rmse_samples, atol=1e-6)
+    np.testing.assert_array_equal(one.map(f"gene:{gene}").values, brain.values[:, 3])
+    assert one.plot("density") is not None
+    assert one.check_mni() == ""
+    (alone,) = read_inputs([BRAIN])
+    with pytest.raises(UserError, match="synthetic_brain is expression alone; add --model MODEL"):
+        alone.plot("density")
 
 
 def test_expression_and_several_results(saved, tmp_path, capsys):

@@ -11,7 +11,7 @@ from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.figures import gene_plots, plots
 from napari_compressed_transcriptomics.figures.brain_map import BrainMap
 from napari_compressed_transcriptomics.figures.drawing import draw_maps, draw_plot
-from napari_compressed_transcriptomics.figures.request import FigureRequest
+from napari_compressed_transcriptomics.figures.request import FigureRequest, Movie
 from napari_compressed_transcriptomics.io.files.figure_file import save_figure
 from napari_compressed_transcriptomics.io.files.movie_file import save_movie
 from napari_compressed_transcriptomics.io.writers.figure import FigureRecord, write_figure
@@ -122,6 +122,9 @@ def test_a_request_survives_json():
         ({"place": [1, 2]}, "three"),
         ({"what": []}, "nothing to show"),
         ({"what": ["density"]}, "is a plot"),
+        ({"view": "plot", "what": ["density", "genes"]}, "A plot shows one thing"),
+        ({"planes": []}, "has no plane"),
+        ({"mm": list(range(999))}, "999 slices are too many"),
         ({"view": "plot"}, "no plot 'rmse'"),
         ({"planes": ["oblique"]}, "no plane"),
         ({"low": 2.0, "high": 1.0}, "lower number first"),
@@ -131,6 +134,11 @@ def test_a_request_survives_json():
 def test_wrong_settings_are_said_in_a_sentence(record, words):
     with pytest.raises(UserError, match=words):
         FigureRequest.of_record(record)
+
+
+def test_a_movie_of_one_picture_is_none():
+    with pytest.raises(UserError, match="frames of the movie is 1; choose 2 to"):
+        Movie(frames=1)
 
 
 # imageio's reader leaves the pipes of ffmpeg to the garbage collector.
