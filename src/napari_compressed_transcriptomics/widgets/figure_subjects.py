@@ -187,8 +187,6 @@ def plot_again(work: Work, record: FigureRecord, out: Path) -> Repeat:
         assert work.current_result is not None
         return of_result_again(work, work.current_result, record, out)
     saved, study = work.studies_in.get(what), getattr(work, what)
-    if isinstance(study, SavedComparison):
-        saved = study.folder
     if saved is not None:
         return figure_again(record.request, [saved], {}, out)
     name = study.request.expression.name
