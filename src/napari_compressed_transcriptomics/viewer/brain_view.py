@@ -42,6 +42,7 @@ class BrainView:
         self.cells = Cells(viewer)
         viewer.layers.events.inserted.connect(self._on_inserted)
         viewer.layers.events.removing.connect(self._on_removing)
+        viewer.dims.events.ndisplay.connect(self._before_3d, position="first")
         viewer.dims.events.ndisplay.connect(self._on_ndisplay)
         viewer.dims.events.order.connect(self._on_order)
         viewer.dims.events.current_step.connect(self._on_step)
@@ -59,7 +60,7 @@ class BrainView:
         if getattr(viewer, "window", None) is not None:
             garbage().leave_out()
             viewer.window.main_menu.destroyed.connect(garbage().take_in)
-            self.turns.start(_load())
+            self.turns.start(self._load())
             self._layer_list = LayerList(viewer)
 
     @contextmanager
@@ -104,6 +105,7 @@ class BrainView:
         if what.kind == "latents" and sum(other.ndim == 4 for other in viewer.layers) == 1:
             viewer.dims.set_point(0, 1)  # napari starts in the middle of every axis
         dress([layer], viewer.dims.ndisplay == 3)
+        layer.events.visible.connect(self._on_visible)
         if hasattr(layer, "contrast_limits"):
             layer.events.contrast_limits.connect(self._on_limits)
             layer.events.colormap.connect(self._on_colormap)
@@ -159,6 +161,15 @@ class BrainView:
             if dims.order != straight and any(shown(layer) for layer in self._viewer.layers):
                 self._order_2d, dims.order = dims.order, straight
 
+    def _before_3d(self) -> None:
+        """Have layers as 3-D wants them before napari brings them there: it takes it long."""
+        if self._viewer.dims.ndisplay == 3:
+            dress(self._viewer.layers, True)
+            self._unmirror()
+
+    def _on_visible(self, event: Any) -> None:
+        dress([event.source], self._viewer.dims.ndisplay == 3)
+
     def _on_ndisplay(self) -> None:
         self._unmirror()
         in_3d = self._viewer.dims.ndisplay == 3
@@ -205,6 +216,25 @@ class BrainView:
     def _on_colormap(self, event: Any) -> None:
         follow_colormap(event.source)
 
+    def _load(self) -> Iterator[None]:
+        """Load what napari loads with the first layer and in 3-D, and docks with the first figure.
+
+        Each takes a tenth of a second at most, all of them half of one.
+        """
+        from pint import get_application_registry
+
+        get_application_registry().Unit("mm")
+        yield
+        for name in LOADED:
+            import_module(name)
+            yield
+        axes = self._viewer.canvas.overlays.axes
+        if not axes.visible:
+            axes.visible = True
+            axes.visible = False
+        yield
+        garbage().leave_out()
+
     def _any_of_ours(self) -> bool:
         return any(shown(layer) is not None for layer in self._viewer.layers)
 
@@ -217,21 +247,6 @@ LOADED = (
 
 attach = OnePerViewer(BrainView)
 """Makes a viewer ready for our layers, present and to come; safe to call again."""
-
-
-def _load() -> Iterator[None]:
-    """Load what napari loads with the first layer, and docks with the first figure.
-
-    Each takes a tenth of a second at most, all of them half of one.
-    """
-    from pint import get_application_registry
-
-    get_application_registry().Unit("mm")
-    yield
-    for name in LOADED:
-        import_module(name)
-        yield
-    garbage().leave_out()
 
 
 def _is_stack(layer: Any) -> bool:

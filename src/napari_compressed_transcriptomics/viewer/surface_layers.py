@@ -126,18 +126,19 @@ class SurfaceView:
         self._follow(None)
         for layer in ours:
             viewer.layers.remove(layer)
-        hidden, self._view.hidden_meanwhile = self._view.hidden_meanwhile, []
-        for layer in hidden:
-            layer.visible = True
         self._view.cells.wanted.titled = False
         self._view.show_elsewhere(False)
-        self._view.shell.hide_meanwhile(False)
         viewer.canvas.overlays.scale_bar.visible = before["scale_bar"]
         camera = viewer.scene.camera
         camera.angles, camera.center, camera.zoom = before["camera"]
         camera.orientation = before["orientation"]
         viewer.dims.ndisplay = before["ndisplay"]
         viewer.dims.point = before["point"]
+        hidden, self._view.hidden_meanwhile = self._view.hidden_meanwhile, []
+        with self._view.at_once():
+            for layer in hidden:
+                layer.visible = True
+        self._view.shell.hide_meanwhile(False)
         if before["grid"]:
             self._view.show_side_by_side()
         viewer.layers.selection = before["selection"] & set(viewer.layers)
@@ -154,15 +155,15 @@ class SurfaceView:
         }
         if viewer.canvas.grid.enabled:
             self._view.show_in_one()
-        viewer.dims.ndisplay = 3
-        camera = viewer.scene.camera
-        camera.orientation = _ORIENTATION
-        self._before["camera"] = (camera.angles, camera.center, camera.zoom)
         self._view.shell.hide_meanwhile(True)
         self._view.hidden_meanwhile = [layer for layer in viewer.layers if layer.visible]
         with self._view.at_once():
             for layer in self._view.hidden_meanwhile:
                 layer.visible = False
+        viewer.dims.ndisplay = 3  # with nothing to be brought there
+        camera = viewer.scene.camera
+        camera.orientation = _ORIENTATION
+        self._before["camera"] = (camera.angles, camera.center, camera.zoom)
 
     def _follow(self, source: Any) -> None:
         if source is self._source:

@@ -38,13 +38,16 @@ def is_solid(layer: Any) -> bool:
 
 
 def dress(layers: Iterable[Any], in_3d: bool) -> None:
-    """Give layers of ours their look of 2-D or of 3-D; a composite has but one."""
+    """Give layers of ours their look of 2-D or of 3-D; a composite has but one.
+
+    Those that are hidden wait for that of 3-D until they are seen: it is as large as they are.
+    """
     ours = []
     for layer in layers:
         what = shown(layer)
         if what is None or what.values is None or what.kind == "composite":
             continue
-        if in_3d != is_solid(layer):
+        if in_3d != is_solid(layer) and (layer.visible or not in_3d):
             _dress(layer, what, in_3d)
             ours.append(layer)
     for layer in ours:  # last: linked layers share their colormap
