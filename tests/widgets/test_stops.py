@@ -11,6 +11,8 @@ from qtpy.QtWidgets import QWidget
 from clicking import settle
 from napari_compressed_transcriptomics.viewer import brain_view
 from napari_compressed_transcriptomics.viewer.adding import add_expression
+from napari_compressed_transcriptomics.viewer.anatomy.planes import plane_of, show_plane
+from napari_compressed_transcriptomics.viewer.anatomy.solid import is_solid
 from napari_compressed_transcriptomics.viewer.brain_view import attach
 from napari_compressed_transcriptomics.viewer.window import garbage
 from napari_compressed_transcriptomics.viewer.window.turns import Turns
@@ -192,6 +194,49 @@ def test_four_views_come_one_thing_a_turn(viewer, result):
     assert counts[-1] == (3, 3, 6)
     assert np.diff(counts, axis=0).sum(1).max() == 1
     viewer.window.remove_dock_widget(dock)
+
+
+def test_the_window_draws_its_plane_before_a_view_beside_it_does(viewer):
+    dock = FourViews(viewer)
+    viewer.window.add_dock_widget(dock, area="right")
+    dock._opening.finish()
+    view = next(view for view in dock.views.views if view.plane == "3d")
+    show_plane(viewer, "3d")
+    assert (view.plane, plane_of(view.model)) == ("axial", "3d")
+    settle()
+    assert plane_of(view.model) == "axial"
+    viewer.window.remove_dock_widget(dock)
+
+
+def test_layers_are_brought_to_3d_once_and_hidden_ones_when_they_are_seen(model, result):
+    add_expression(model, result.expression)
+    (latents, error), sliced = add_result(model, result, Outputs(side_by_side=False)), []
+    latents.visible, error.visible = True, False
+    latents.events.set_data.connect(lambda: sliced.append(model.dims.ndisplay))
+    show_plane(model, "3d")
+    assert sliced.count(3) == 1
+    assert [is_solid(layer) for layer in model.layers] == [False, True, False]
+    error.visible = True
+    assert is_solid(error)
+    assert error.rendering == "translucent"
+    error.visible = False
+    model.dims.ndisplay = 2
+    assert not any(map(is_solid, model.layers))
+
+
+def test_no_frame_is_asked_for_where_nothing_is_another(viewer, monkeypatch):
+    cells, asked = attach(viewer).cells, []
+    cells.fit()
+    monkeypatch.setattr(cells._pictures, "update", lambda: asked.append(1))
+    cells.fit()
+    viewer.layers[0].events.scale_factor()  # as napari does within each frame
+    assert not asked
+    viewer.scene.camera.zoom *= 2
+    cells.fit()
+    assert asked
+    asked.clear()
+    viewer.layers[0].name = "another"
+    assert asked
 
 
 @pytest.mark.parametrize("turns", [1, 2, 3, 8])

@@ -14,6 +14,7 @@ from napari_compressed_transcriptomics.spatial.surface_views import (
     vertex_colors,
 )
 from napari_compressed_transcriptomics.viewer import layers as _layers
+from napari_compressed_transcriptomics.viewer.anatomy.solid import is_solid
 from napari_compressed_transcriptomics.viewer.brain_view import attach
 from napari_compressed_transcriptomics.viewer.surface_layers import CAPTIONS, surface_view
 from napari_compressed_transcriptomics.widgets.cortical_surface import CorticalSurface
@@ -121,6 +122,7 @@ def test_a_gene_on_the_surface_and_back(blob, dock, model, qtbot):
     assert not layer.visible
     assert not other.visible
     assert model.dims.ndisplay == 3
+    assert not is_solid(layer)  # nor was it for a moment, which takes long
     assert "no data" in dock.about.text()
     where = brightest(surface)
     assert (where[:, 0] < -15).all()

@@ -42,7 +42,6 @@ class BrainView:
         self.cells = Cells(viewer)
         viewer.layers.events.inserted.connect(self._on_inserted)
         viewer.layers.events.removing.connect(self._on_removing)
-        viewer.dims.events.ndisplay.connect(self._before_3d, position="first")
         viewer.dims.events.ndisplay.connect(self._on_ndisplay)
         viewer.dims.events.order.connect(self._on_order)
         viewer.dims.events.current_step.connect(self._on_step)
@@ -160,12 +159,6 @@ class BrainView:
             straight = tuple(range(dims.ndim))
             if dims.order != straight and any(shown(layer) for layer in self._viewer.layers):
                 self._order_2d, dims.order = dims.order, straight
-
-    def _before_3d(self) -> None:
-        """Have layers as 3-D wants them before napari brings them there: it takes it long."""
-        if self._viewer.dims.ndisplay == 3:
-            dress(self._viewer.layers, True)
-            self._unmirror()
 
     def _on_visible(self, event: Any) -> None:
         dress([event.source], self._viewer.dims.ndisplay == 3)

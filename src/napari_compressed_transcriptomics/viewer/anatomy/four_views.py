@@ -8,7 +8,7 @@ import numpy as np
 
 from napari_compressed_transcriptomics.viewer.brain_view import attach
 from napari_compressed_transcriptomics.viewer.itself import itself
-from napari_compressed_transcriptomics.viewer.window.turns import timer_of
+from napari_compressed_transcriptomics.viewer.window.turns import Turns, timer_of
 
 from .linked_view import LinkedView, snapped
 from .place import go_to, position
@@ -59,6 +59,7 @@ class FourViews:
         self._plane = plane_of(main) or "axial"
         self.held = False
         self._cells = attach(main).cells
+        self._exchanging = Turns(main)
         self._timer = timer_of(main)
         self._bringing = timer_of(main)
         wait = soon = None
@@ -115,10 +116,18 @@ class FourViews:
             return
         for view in self.views:
             if view.plane == plane:
-                view.show(self._plane)
+                view.plane = self._plane
         self._plane = plane
+        self._exchanging.start(self._exchange())
         self._draw()
         self._on_change()
+
+    def _exchange(self) -> Iterator[None]:
+        """Show in views what they are to show, once the window has drawn what it shows."""
+        for view in self.views:
+            if plane_of(view.model) != view.plane:
+                view.show(view.plane)
+                yield
 
     def _on_place(self, event: Any = None) -> None:
         """Bring all to where the window went, 3-D last."""

@@ -4,6 +4,8 @@ from typing import Any
 
 from napari_compressed_transcriptomics.viewer.brain_view import attach
 
+from .solid import dress
+
 # Order of the last three axes (z, y, x): what the slider moves, what points up, what right.
 PLANES = {"axial": (0, 1, 2), "coronal": (1, 0, 2), "sagittal": (2, 0, 1)}
 
@@ -28,6 +30,7 @@ def show_plane(viewer: Any, name: str) -> None:
     if dims.ndim < 3 or plane_of(viewer) == name:
         return
     if name == "3d":
+        dress(viewer.layers, in_3d=True)  # before napari brings them there, which it would do twice
         dims.ndisplay = 3
         return
     dims.ndisplay = 2

@@ -19,6 +19,9 @@ from .picture import Pictures
 from .seen import Seen, Wanted, layouts_of, look
 from .slices import SlicePicture, SliceSource
 
+_OF_DRAWING = ("scale_factor", "thumbnail", "set_data")
+"""What napari tells of layers while it draws, or where it draws by itself."""
+
 
 class Cells:
     """Lays cells out, and draws their titles, colour bars, letters and marks.
@@ -86,7 +89,7 @@ class Cells:
 
     def _on_layers(self, event: Any) -> None:
         """Have a frame, before which it is found out whether texts changed."""
-        if self._pictures is not None:
+        if self._pictures is not None and event.type not in _OF_DRAWING:
             self._pictures.update()
         if event.type == "visible":
             self._soon()
@@ -142,12 +145,12 @@ class Cells:
 
     def fit(self) -> None:
         """Let brains fill their cells."""
-        self._fitting = True
+        before, self._fitting = self._camera(), True
         try:
             fit_to(self._viewer, layouts_of(self._viewer, self.wanted)[0])
         finally:
             self._fitting = False
-        if self._pictures is not None:
+        if self._pictures is not None and self._camera() != before:
             self._pictures.update()
         self._fitted[self._viewer.dims.ndisplay] = self._camera()
 
@@ -256,7 +259,8 @@ class Cells:
         """Return what is drawn under and over the layers, where something changed."""
         before, self._seen = self._seen, self.look()
         seen = self._seen
-        if _layouts(before) != _layouts(seen) and self._pictures is not None:
+        in_grid = len(seen.cells) > 1 or len(before.cells) > 1
+        if in_grid and _layouts(before) != _layouts(seen) and self._pictures is not None:
             self._pictures.again()  # napari knows the size of new cells only after a frame
         if self._drawn == (seen, ratio):
             return None
