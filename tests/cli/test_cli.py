@@ -14,7 +14,9 @@ from commands import BRAIN, REGIONS, SAMPLES, files_below, refused, run
 from data import TABLES, real_data
 from napari_compressed_transcriptomics import __version__
 from napari_compressed_transcriptomics.cli import encode
+from napari_compressed_transcriptomics.cli.demo import window
 from napari_compressed_transcriptomics.core import synthetic
+from napari_compressed_transcriptomics.io.writers import store
 from napari_compressed_transcriptomics.reconstruction import compress
 
 
@@ -107,15 +109,23 @@ def test_genes_of_components(tmp_path, capsys):
     assert "no --notebook-mode" in said
 
 
-def test_demo_without_window(tmp_path, monkeypatch, capsys):
+@pytest.mark.parametrize("more", [["--no-viewer"], []])
+def test_demo_with_and_without_its_window(tmp_path, monkeypatch, capsys, more):
+    shown = []
+    monkeypatch.setattr(window, "show", lambda *given: shown.append(given))
     monkeypatch.setattr(synthetic, "synthetic_brain", lambda: _brain(voxel_mm=16, n_genes=12))
     quick = partial(compress.CompressRequest, max_epochs=3)
     monkeypatch.setattr(compress, "CompressRequest", quick)
-    assert run("demo", "--no-viewer", "--out", tmp_path / "demo") == 0
+    assert run("demo", *more, "--out", tmp_path / "demo") == 0
     printed = capsys.readouterr().out
     assert "residual, k = 8" in printed
     assert "pca, k = 8" in printed
     assert (tmp_path / "demo" / "summary.json").exists()
+    if more:
+        assert not shown
+    else:
+        ((result, folder),) = shown
+        assert (result.codec.id, folder) == ("residual", tmp_path / "demo")
 
 
 _brain = synthetic.synthetic_brain
@@ -209,6 +219,19 @@ def test_interrupted(tmp_path, monkeypatch, capsys):
     assert run("encode", REGIONS, "--model", "pca", "--latent", 2, "--out", out) == 130
     assert capsys.readouterr().err == "compressed-transcriptomics: interrupted\n"
     assert not out.exists()
+
+
+def test_an_interrupted_conversion_says_what_is_kept(tmp_path, monkeypatch, capsys):
+    def interrupt(*given):
+        store.partial_of(out).mkdir()
+        raise KeyboardInterrupt
+
+    out = tmp_path / "brain.zarr"
+    monkeypatch.setattr(store, "convert", interrupt)
+    assert run("convert", BRAIN, "--out", out) == 130
+    kept = store.partial_of(out).name
+    said = f"note: What is done is kept in {kept}; convert again to go on"
+    assert said in capsys.readouterr().err.splitlines()
 
 
 def test_progress_is_one_line_on_a_terminal(monkeypatch, capsys):

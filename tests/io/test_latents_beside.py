@@ -1,5 +1,8 @@
 """Latents in AnnData and stores: a result of ours as it was, strangers' as they are."""
 
+import json
+from dataclasses import replace
+
 import anndata
 import numpy as np
 import pytest
@@ -12,6 +15,8 @@ from napari_compressed_transcriptomics.io.files import zarr_store
 from napari_compressed_transcriptomics.io.writers.h5ad_write import write_h5ad
 from napari_compressed_transcriptomics.io.writers.reopen.annotated import latents_beside
 from napari_compressed_transcriptomics.io.writers.store import convert
+from napari_compressed_transcriptomics.reconstruction.compress import CompressRequest, compress
+from napari_compressed_transcriptomics.reconstruction.held_out_error import HeldOut
 from phantom import make_phantom
 from small import compressed
 
@@ -84,6 +89,39 @@ def test_what_is_damaged_is_said_and_not_used(ours, change, match):
     found = beside(path)
     assert found.result is None
     assert match in found.notes[0]
+
+
+def test_held_out_errors_are_kept_and_where_their_record_is_damaged_nothing_is(tmp_path):
+    path, how = tmp_path / "x.h5ad", HeldOut("random", 2)
+    request = CompressRequest(make_phantom(), "pca", 2, device="cpu", held_out=how)
+    result = compress(request)
+    write_h5ad(path, result.expression, result)
+    found = beside(path).result.held_out
+    np.testing.assert_array_equal(found.rmse_samples, result.held_out.rmse_samples)
+    np.testing.assert_array_equal(found.rmse_genes, result.held_out.rmse_genes)
+    assert found.in_words(result.rmse) == result.held_out.in_words(result.rmse)
+    data = anndata.read_h5ad(path)
+    record = json.loads(data.uns["provenance"])
+    data.uns["provenance"] = json.dumps(record | {"held_out": {"split": "random"}})
+    data.write_h5ad(path)
+    assert beside(path).result is None
+    assert beside(path).notes[0].endswith("its record of held-out samples is damaged")
+
+
+def test_other_files_hold_no_latents(tmp_path):
+    data = make_phantom()
+    write_h5ad(tmp_path / "x.h5ad", data)
+    found = beside(tmp_path / "x.h5ad")
+    assert (found.latents, found.result, found.notes) == (None, None, ())
+    table = anndata.read_h5ad(tmp_path / "x.h5ad")
+    table.obsm["X_latent"] = np.ones((data.n_samples, 2, 2), np.float32)
+    table.write_h5ad(tmp_path / "x.h5ad")
+    assert "is not a table of samples x components" in beside(tmp_path / "x.h5ad").notes[0]
+    table.obsm["X_latent"] = np.ones((data.n_samples, 2), np.float32)
+    table.write_h5ad(tmp_path / "x.h5ad")
+    others = replace(data, samples=("other", *data.samples[1:]))
+    note = latents_beside(tmp_path / "x.h5ad", others).notes[0]
+    assert "they are of other samples (other is not among them)" in note
 
 
 @pytest.mark.filterwarnings("ignore:Consolidated metadata")

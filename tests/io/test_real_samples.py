@@ -1,6 +1,7 @@
 """Real samples: terms first, fetched once, verified, read; also from servers that misbehave."""
 
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -93,6 +94,14 @@ def test_a_read_only_cache(server, tmp_path, monkeypatch):
     monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path / "file"))
     with pytest.raises(UserError, match=CACHE_VARIABLE):
         SAMPLE.get(terms_accepted=True)
+
+
+def test_files_are_imported_on_the_command_line(server, tmp_path, capsys):
+    for name, content in CONTENT.items():
+        (tmp_path / name).write_bytes(content)
+    assert main(["samples", "import", SAMPLE.key, str(tmp_path)]) == 0
+    assert [Path(line).name for line in capsys.readouterr().out.splitlines()] == list(NAMES)
+    assert SAMPLE.is_here()
 
 
 def test_on_the_command_line(server, capsys):
