@@ -2,8 +2,6 @@
 
 import json
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 import nibabel as nib
@@ -30,12 +28,6 @@ from napari_compressed_transcriptomics.repeat.studies import compare_again, pred
 from napari_compressed_transcriptomics.study.compare_request import CompareRequest
 from napari_compressed_transcriptomics.study.predict_request import PredictRequest
 
-_SCRIPTS = """
-import json, sys
-for script in json.load(open(sys.argv[1])):
-    exec(script, {"__name__": "__main__"})
-"""
-
 
 def table_of_genes(folder: Path, n_genes: int) -> Path:
     """The sample's table with fewer genes, beside what says where its regions lie."""
@@ -48,7 +40,7 @@ def table_of_genes(folder: Path, n_genes: int) -> Path:
 
 @pytest.fixture(scope="module")
 def again(tmp_path_factory):
-    """Everything done by commands here, and in Python in a process of its own."""
+    """Everything done by commands, and by scripts that know nothing of this module."""
     folder = tmp_path_factory.mktemp("again")
     samples = Path(REGIONS).parent
     data = read_expression(
@@ -98,13 +90,8 @@ def again(tmp_path_factory):
 
     for repeat in work("command").values():
         assert run(*shlex.split(repeat.shell())[1:]) == 0
-    scripts = [repeat.python for repeat in work("python").values()]
-    for script in scripts:
-        compile(script, "script", "exec")
-    file = folder / "scripts.json"
-    file.write_text(json.dumps(scripts))
-    done = subprocess.run([sys.executable, "-c", _SCRIPTS, file], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    for repeat in work("python").values():
+        exec(compile(repeat.python, "script", "exec"), {"__name__": "__main__"})
     return folder
 
 

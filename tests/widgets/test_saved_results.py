@@ -10,12 +10,14 @@ import numpy as np
 import pytest
 from qtpy.QtTest import QTest
 
+from clicking import choose_value, press
 from commands import run
 from data import TABLES, real_table
 from napari_compressed_transcriptomics import open_result
 from napari_compressed_transcriptomics.codecs.models.model_file import load_model
 from napari_compressed_transcriptomics.io.files.nifti import write_volume
 from napari_compressed_transcriptomics.io.writers.results import save_results
+from napari_compressed_transcriptomics.viewer.brain_view import attach
 from napari_compressed_transcriptomics.viewer.layer_content import shown
 from napari_compressed_transcriptomics.viewer.settings import PLUGIN
 from napari_compressed_transcriptomics.widgets.inspect.gene_maps import comparison
@@ -102,59 +104,54 @@ def test_real_regions_through_every_dock(make_napari_viewer, tmp_path):
     through_every_dock(make_napari_viewer(show=True), folder)
 
 
-_YESTERDAY = """
+def saved_yesterday(viewer, data, path):
+    """Compress, draw upon and save; return the latents."""
+    _, main = viewer.window.add_plugin_dock_widget(PLUGIN, "Compressed Transcriptomics")
+    viewer.open(data, plugin=PLUGIN)
+    compress = main.show_page("Compress")
+    choose_value(compress.codec, "pca")
+    choose_value(compress.latent_size, 2)
+    wait_for(compress.bar.run.isEnabled)
+    press(compress.bar.run)
+    wait_for(lambda: session(viewer).work.results)
+    attach(viewer).turns.finish()  # its layers come by turns
+    of = viewer.layers[0]
+    labels = np.zeros(of.data.shape[-3:], np.uint8)
+    labels[1:3, 2, 2] = 1
+    place = {"scale": of.scale[-3:], "translate": of.translate[-3:]}
+    viewer.add_labels(labels, name="ROI", units=("mm",) * 3, axis_labels=("z", "y", "x"), **place)
+    main.show_page("Latent space")
+    said = save_session(viewer, path)
+    assert said == ["1 result(s) that were not saved yet are in a_results, next to it"]
+    return session(viewer).work.results[0].latents
+
+
+_ELSEWHERE = """
 import sys
 from pathlib import Path
-import napari
 import numpy as np
-from qtpy.QtTest import QTest
-from qtpy.QtWidgets import QApplication
-from napari_compressed_transcriptomics.viewer.brain_view import attach
-from napari_compressed_transcriptomics.widgets.saved.session_record import save_session
-from napari_compressed_transcriptomics.widgets.shared.session import session
+from napari_compressed_transcriptomics.widgets.saved.session_read import read_session
 
-plugin, data, path = sys.argv[1:]
-viewer = napari.Viewer()
-_, main = viewer.window.add_plugin_dock_widget(plugin, "Compressed Transcriptomics")
-viewer.open(data, plugin=plugin)
-compress = main.show_page("Compress")
-compress.codec.setCurrentIndex(compress.codec.findData("pca"))
-compress.latent_size.setCurrentIndex(compress.latent_size.findData(2))
-while not compress.bar.run.isEnabled():
-    QTest.qWait(20)
-compress.bar.run.click()
-while not session(viewer).work.results:
-    QTest.qWait(20)
-attach(viewer).turns.finish()  # its layers come by turns
-labels = np.zeros(viewer.layers[0].data.shape[-3:], np.uint8)
-labels[1:3, 2, 2] = 1
-of = viewer.layers[0]
-viewer.add_labels(
-    labels, name="ROI", scale=of.scale[-3:], translate=of.translate[-3:],
-    units=("mm",) * 3, axis_labels=("z", "y", "x"),
-)
-main.show_page("Latent space")
-print(*save_session(viewer, Path(path)), sep="\\n")
-np.save(Path(path).with_suffix(".npy"), session(viewer).work.results[0].latents)
-viewer.close()
-QApplication.processEvents()
+found = read_session(Path(sys.argv[1]))
+print(found.results[0].latents.tolist(), sum(map(np.count_nonzero, found.drawn.arrays.values())))
 """
 
 
 def test_what_one_window_saved_another_goes_on_with(voxels, make_napari_viewer, tmp_path):
-    """Compressed, drawn upon and saved by one process with a window, opened by another."""
+    """Compressed, drawn upon and saved by one, read by another process, opened by another."""
     for file in voxels.parent.glob("x*"):
         shutil.copy(file, tmp_path)
     path = tmp_path / "a.session.json"
-    command = [sys.executable, "-c", _YESTERDAY, PLUGIN, tmp_path / "x.nii.gz", path]
-    done = subprocess.run(command, capture_output=True, text=True)
+    latents = saved_yesterday(make_napari_viewer(show=True), tmp_path / "x.nii.gz", path)
+    command = [sys.executable, "-c", _ELSEWHERE, path]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.strip() == "1 result(s) that were not saved yet are in a_results, next to it"
+    assert done.stdout == f"{latents.tolist()} 2\n"
     viewer = make_napari_viewer(show=True)
     viewer.open(path, plugin=PLUGIN)
     work = session(viewer).work
     wait_for(lambda: work.results and "ROI" in viewer.layers)
-    np.testing.assert_array_equal(work.current_result.latents, np.load(path.with_suffix(".npy")))
+    np.testing.assert_array_equal(work.current_result.latents, latents)
     assert np.count_nonzero(viewer.layers["ROI"].data) == 2
     assert {"expression", "rmse", "latents"} <= set(kinds(viewer))
     wait_for(lambda: session(viewer).main is not None)
