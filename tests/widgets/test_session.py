@@ -6,6 +6,7 @@ import shutil
 import numpy as np
 import pytest
 from napari.components import ViewerModel
+from npe2 import PluginManager
 
 from napari_compressed_transcriptomics import read_expression
 from napari_compressed_transcriptomics.core.errors import UserError
@@ -15,6 +16,8 @@ from napari_compressed_transcriptomics.viewer import layers
 from napari_compressed_transcriptomics.viewer.adding import add_expression
 from napari_compressed_transcriptomics.viewer.brain_view import attach
 from napari_compressed_transcriptomics.viewer.layer_content import shown
+from napari_compressed_transcriptomics.viewer.settings import PLUGIN
+from napari_compressed_transcriptomics.widgets.inspect.gene_maps import comparison
 from napari_compressed_transcriptomics.widgets.saved import session_menu
 from napari_compressed_transcriptomics.widgets.saved.result import open_saved_result
 from napari_compressed_transcriptomics.widgets.saved.session_read import check_session, read_session
@@ -218,6 +221,44 @@ def test_odd_entries_are_left_out(folder):
     assert told == [
         f"{name} is left out: it is damaged in a.session.json"
         for name in ("lost", record["layers"][2]["look"]["name"])
+    ]
+
+
+def test_components_apart_and_a_gene_beside_its_reconstruction(folder):
+    data, viewer = read_expression(folder / "x.nii.gz"), ViewerModel()
+    result = compressed(data, 3)
+    add_expression(viewer, data)
+    for made, attributes, _ in layers.latent_layers(result, separate=True)[1:]:
+        viewer.add_image(made, **attributes)
+    comparison(viewer).show(result, "TP53")
+    state = sorted(_state(layer) for layer in viewer.layers)
+    kinds = {"expression", "component", "original", "reconstructed", "difference"}
+    assert {kind for _, kind, *_ in state} == kinds
+    save_session(viewer, folder / "b.session.json")
+    viewer, told = opened(folder / "b.session.json")
+    assert not told
+    assert sorted(_state(layer) for layer in viewer.layers) == state
+
+
+def test_a_file_that_is_not_what_it_was_is_left_out(tmp_path):
+    path, viewer = tmp_path / "map.nii.gz", ViewerModel()
+    data = make_phantom()
+    volume = data.parcellation.paint(data.values[:, 0])
+    write_volume(path, volume, data.parcellation.affine, kind="image", provenance={})
+    PluginManager.instance().discover()  # which a window does
+    (layer,) = viewer.open(path, plugin=PLUGIN)
+    save_session(viewer, tmp_path / "a.session.json")
+    again, told = opened(tmp_path / "a.session.json")
+    assert not told
+    np.testing.assert_array_equal(again.layers[layer.name].data, layer.data)
+    found = read_session(tmp_path / "a.session.json")
+    write_volume(path, volume + 1, data.parcellation.affine, kind="image", provenance={})
+    assert show_session(ViewerModel(), found) == [
+        f"{layer.name} is left out: {path} has changed since the session was saved"
+    ]
+    path.unlink()
+    assert show_session(ViewerModel(), found) == [
+        f"{layer.name} is left out: {path} is not there any more"
     ]
 
 
