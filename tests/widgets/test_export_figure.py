@@ -6,12 +6,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from clicking import run
+from clicking import press, run
+from napari_compressed_transcriptomics.core.brain_space import OTHER, record_space
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.figures.request import FigureRequest
+from napari_compressed_transcriptomics.io.writers.figure import FigureRecord
 from napari_compressed_transcriptomics.viewer import layers
 from napari_compressed_transcriptomics.viewer.layer_map import map_of_layer, name_of_layer
 from napari_compressed_transcriptomics.widgets.export_figure import ExportFigure
+from napari_compressed_transcriptomics.widgets.figure_subjects import Subject
 from viewing import add
 
 
@@ -94,6 +97,32 @@ def test_what_cannot_be_drawn_is_said_in_the_form(model, qtbot):
     surface = model.add_surface((corners, face, np.arange(3.0)))
     with pytest.raises(UserError, match="no colour scale"):
         map_of_layer(model, surface)  # it has limits, but no volume
+
+
+def test_why_there_is_no_preview_stands_in_its_place(dock, result):
+    model, export = dock
+    away = FigureRecord(FigureRequest(mm=(500.0,)))
+    why = Subject(away, "error", map_of_layer(model, model.layers[-1])).preview(100)
+    assert why.startswith("The axial slice at z = 500 mm is outside the brain")
+    export._show(why)
+    assert export.bar.status.text() == why
+    assert not export.bar.run.isEnabled()
+    assert export.preview.pixmap().isNull()
+    record_space(result.expression.source, OTHER)
+    choose_view(export, "surface")
+    assert "is not in MNI152, where the cortical surface lies" in export.bar.status.text()
+
+
+def test_a_layer_of_others_cannot_be_drawn_outside_the_window(dock, answer, tmp_path):
+    model, export = dock
+    mine = model.add_image(model.layers[-1].data, scale=model.layers[-1].scale, name="mine")
+    model.layers.selection.active = mine
+    with pytest.raises(UserError, match="“mine” is in this window only; open it from a file"):
+        export._again()
+    answer()
+    press(export.bar.run)
+    assert export.bar.job is None
+    assert not list(tmp_path.iterdir())
 
 
 def choose_view(export, name):
