@@ -37,14 +37,16 @@ def in_store(tmp_path_factory):
     return read_expression(path)
 
 
-def close(result, expected, rtol=1e-3):
-    """Check latents and all errors; float32 sums in another order."""
+def close(result, expected):
+    """Check latents and all errors: float32 sums in another order, of NMF in many iterations."""
     assert result.device == "cuda"
     assert result.notes == expected.notes
-    assert_allclose(result.latents, expected.latents, rtol=rtol, atol=1e-4)
-    for name in ("rmse_samples", "r2_samples", "rmse_genes", "r2_genes", "mean_genes", "sd_genes"):
-        assert_allclose(getattr(result, name), getattr(expected, name), rtol=rtol, err_msg=name)
-    assert result.rmse == pytest.approx(expected.rmse, rel=rtol)
+    assert_allclose(result.latents, expected.latents, rtol=1e-3, atol=1e-4)
+    for name in ("rmse_samples", "rmse_genes", "mean_genes", "sd_genes"):
+        assert_allclose(getattr(result, name), getattr(expected, name), rtol=1e-3, err_msg=name)
+    for name in ("r2_samples", "r2_genes"):
+        assert_allclose(getattr(result, name), getattr(expected, name), atol=1e-3, err_msg=name)
+    assert result.rmse == pytest.approx(expected.rmse, rel=1e-3)
 
 
 @pytest.fixture(scope="module", params=CODECS)

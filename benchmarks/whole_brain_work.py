@@ -1,0 +1,195 @@
+"""Pieces of work on a whole brain in a store, and what each measures of itself."""
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+
+from napari_compressed_transcriptomics.core.expression import Expression
+from napari_compressed_transcriptomics.core.lazy_values import LazyValues
+
+PARTS = (1 / 8, 1 / 4, 1 / 2, 1)
+"""Of the voxels: what compressing them takes should lie on a line."""
+IPCA_ROWS = 2048
+
+Work = Callable[[Path | str, int], dict[str, float]]
+
+
+def from_disk(store: Path | str) -> None:
+    """Let the page cache forget a store."""
+    for file in Path(store).rglob("*"):
+        if file.is_file():
+            with file.open("rb") as opened_file:
+                os.posix_fadvise(opened_file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+
+
+def twice(store: Path | str, work: Callable[[], object]) -> dict[str, float]:
+    """Return the seconds of work from the disk, and again from the page cache."""
+    from_disk(store)
+    began = time.perf_counter()
+    work()
+    ended = time.perf_counter()
+    work()
+    return {"disk": ended - began, "cache": time.perf_counter() - ended}
+
+
+def read_alone(store: Path | str, size: int) -> dict[str, float]:
+    """Read all rows, block by block."""
+    from napari_compressed_transcriptomics.core.lazy_values import row_blocks
+
+    values = opened(store).values
+
+    def read() -> None:
+        for _, rows in row_blocks(values):
+            rows[0, 0]
+
+    return twice(store, read)
+
+
+def matrix_products(device: str) -> Work:
+    def work(store: Path | str, size: int) -> dict[str, float]:
+        """Multiply as many blocks of rows by two matrices of `size` columns."""
+        import torch
+
+        from napari_compressed_transcriptomics.core.row_chunks import block_rows
+
+        n, n_genes = opened(store).values.shape
+        rows = block_rows(n, n_genes, device)
+        block = torch.rand(rows, n_genes, device=device)
+        there = torch.rand(n_genes, size, device=device)
+        back = there.T.contiguous()
+
+        def multiply() -> None:
+            for _ in range(0, n, rows):
+                (block @ there) @ back
+            if device == "cuda":
+                torch.cuda.synchronize()
+
+        if device == "cuda":
+            multiply()  # its libraries load with the first one
+        began = time.perf_counter()
+        multiply()
+        return {"seconds": time.perf_counter() - began}
+
+    return work
+
+
+def first_voxels(expression: Expression, part: float) -> Expression:
+    """Return a part of the voxels, which stay where they are stored."""
+    values, place = expression.values, expression.parcellation
+    assert isinstance(values, LazyValues)
+    n = round(part * expression.n_samples)
+    some = values.span(0, n)
+    some.matrix.sha256 = f"the first {n} of {values.sha256}"  # not to be computed each time
+    return replace(
+        expression,
+        values=some,
+        samples=expression.samples[:n],
+        parcellation=place.renumbered(np.where(place.labels <= n, place.labels, 0)),
+    )
+
+
+def compressed(codec_id: str, part: float, device: str) -> Work:
+    def work(store: Path | str, size: int) -> dict[str, float]:
+        from napari_compressed_transcriptomics.codecs.fitting import fit_codec
+        from napari_compressed_transcriptomics.reconstruction.reconstruction import reconstruct
+
+        expression = first_voxels(opened(store), part)
+        began, cpu = time.perf_counter(), time.process_time()
+        codec = fit_codec(codec_id, expression, size, device=device)
+        found = {"fit": time.perf_counter() - began, "rows": expression.n_samples}
+        found["fit_cpu"] = time.process_time() - cpu
+
+        def encode() -> None:
+            cpu = time.process_time()
+            found["rmse"] = reconstruct(codec, expression, device=device).rmse
+            found["encode_cpu"] = time.process_time() - cpu
+
+        if part < 1:
+            encode()
+            return found
+        return found | twice(store, encode) | found
+
+    return work
+
+
+def incremental_pca(store: Path | str, size: int) -> dict[str, float]:
+    """Let scikit-learn fit, transform and measure the error, over the same blocks of rows."""
+    from sklearn.decomposition import IncrementalPCA
+
+    from napari_compressed_transcriptomics.core.lazy_values import row_blocks
+
+    values = opened(store).values
+    began = time.perf_counter()
+    fitted = IncrementalPCA(size)
+    for _, rows in row_blocks(values):
+        for start in range(0, len(rows), IPCA_ROWS):
+            part = rows[start : start + IPCA_ROWS]
+            if len(part) >= size:
+                fitted.partial_fit(part, check_input=False)
+    squares = 0.0
+    for _, rows in row_blocks(values):
+        for start in range(0, len(rows), IPCA_ROWS):
+            part = rows[start : start + IPCA_ROWS]
+            error = fitted.inverse_transform(fitted.transform(part)) - part
+            squares += float(np.square(error, dtype=np.float64).sum())
+    return {"seconds": time.perf_counter() - began, "rmse": (squares / values.size) ** 0.5}
+
+
+def one_gene(store: Path | str, size: int) -> dict[str, float]:
+    """Read single genes; the median of 20, all of which lie in other chunks."""
+    values = opened(store).values
+    times = []
+    for gene in np.linspace(0, values.shape[1] - 1, 20).astype(int):
+        began = time.perf_counter()
+        values[:, gene]
+        times.append(time.perf_counter() - began)
+    return {"seconds": float(np.median(times))}
+
+
+def gene_in_window(store: Path | str, size: int) -> dict[str, float]:
+    """Switch the gene of a layer, until it is drawn; the median of 12 genes."""
+    from napari import Viewer
+    from qtpy.QtWidgets import QApplication
+
+    from napari_compressed_transcriptomics.viewer.adding import add_expression
+    from napari_compressed_transcriptomics.viewer.layers import show_gene
+
+    viewer, expression, drawn = Viewer(), opened(store), []
+    layer = add_expression(viewer, expression)
+    canvas = viewer.window._qt_viewer.canvas._scene_canvas
+    canvas.events.draw.connect(lambda _: drawn.append(layer.name), position="last")
+    times = []
+    for number in np.linspace(100, expression.n_genes - 1, 15).astype(int):
+        gene = expression.genes[number]
+        for _ in range(5):
+            QApplication.processEvents()
+        drawn.clear()
+        began = time.perf_counter()
+        show_gene(layer, gene)
+        while not any(name.endswith(gene) for name in drawn):
+            QApplication.processEvents()
+        times.append(time.perf_counter() - began)
+    viewer.close()
+    return {"seconds": float(np.median(times[3:]))}
+
+
+CODECS, DEVICES = ("pca", "residual"), ("cpu", "cuda")
+WORK: dict[str, Work] = {
+    "read": read_alone,
+    **{f"products {device}": matrix_products(device) for device in DEVICES},
+    **{" ".join(map(str, of)): compressed(*of) for of in product(CODECS, PARTS, DEVICES)},
+    "incremental": incremental_pca,
+    "gene": one_gene,
+    "window": gene_in_window,
+}
+
+
+def opened(store: Path | str) -> Expression:
+    from napari_compressed_transcriptomics.io import read_expression
+
+    return read_expression(store)
