@@ -14,7 +14,7 @@ import pytest
 from napari.utils.notifications import NotificationSeverity
 
 from clicking import click_at, click_on, press, settle
-from data import real_data, real_expression
+from data import is_there, real_data, real_expression
 from napari_compressed_transcriptomics.core.brain_space import NLIN6, record_space
 from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
 from napari_compressed_transcriptomics.io import read_expression
@@ -32,7 +32,8 @@ from napari_compressed_transcriptomics.widgets.shared.session import session
 from real_window import millimetres
 
 MAPS, SYNTHETIC = "real maps", "synthetic brain"
-BRAINS = ("ahba_schaefer100", MAPS, SYNTHETIC)
+REGIONS = "ahba_schaefer100"
+BRAINS = (REGIONS, MAPS) if is_there(REGIONS) else (SYNTHETIC,)
 PLANES = {"dark": ("axial", "3d"), "light": ("coronal", "sagittal")}
 GENES = ("GABRA1", "GRIN1", "GRM3")
 
