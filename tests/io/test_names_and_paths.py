@@ -132,7 +132,7 @@ def test_no_file_of_a_result_tells_of_the_user(of_a_file, home, tmp_path):
     assert record["parameters"] == parameters
 
 
-def test_reports_from_memory_hold_names_of_files_only(of_a_file, home):
+def test_reports_from_memory_hold_names_of_files_only(of_a_file, home, small_pictures):
     from small import compressed
 
     page = report_of(compressed(of_a_file), {"model": str(home / "m.safetensors")})

@@ -188,7 +188,7 @@ def undrawn(monkeypatch):
     monkeypatch.setattr(report, "inline_svg", lambda figure, name, words: words)
 
 
-def test_report_shows_it(result, undrawn):
+def test_report_shows_it(result, undrawn, small_pictures):
     page = report.report_of(result)
     ratio = result.held_out.rmse / result.rmse
     assert f"{ratio:.2f} times the fitted one (3 folds, contiguous blocks of space" in page
