@@ -150,7 +150,9 @@ def test_figures_are_hatched_and_have_a_legend(grid, plane):
     assert (np.ptp(greys[:, :3], axis=1) == 0).all()
 
     def words(one):
-        figure = draw_maps([one], FigureRequest(what=("gene:A",), n=2, planes=(plane,)))
+        figure = draw_maps(
+            [one], FigureRequest(what=("gene:A",), n=2, planes=(plane,), width_cm=8, dpi=60)
+        )
         return [text.get_text() for text in figure.texts]
 
     assert "Hatched: no data" in words(one)
@@ -161,7 +163,8 @@ def test_figures_are_hatched_and_have_a_legend(grid, plane):
 def test_figures_reach_as_far_as_what_has_no_data():
     brain, _ = blocks("LAS")
     one = BrainMap(brain.values[:, 0], brain.parcellation, "A", "A (units of the data)")
-    figure = draw_maps([one], FigureRequest(what=("gene:A",), n=1, planes=("axial",)))
+    asked = FigureRequest(what=("gene:A",), n=1, planes=("axial",), width_cm=8, dpi=60)
+    figure = draw_maps([one], asked)
     rgba = np.asarray(figure.axes[0].images[0].get_array())
     drawn = rgba[rgba[..., 3] == 1][:, :3]
     assert (np.ptp(drawn, axis=1) == 0).mean() == pytest.approx(8 / 18, abs=0.01)  # of the voxels
