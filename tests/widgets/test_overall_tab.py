@@ -46,7 +46,7 @@ def drawn(qtbot, tab):
     """Wait until all plots are there and painted."""
     qtbot.waitUntil(lambda: bool(tab.density.view.figure.axes))
     qtbot.waitUntil(lambda: tab.by_region.dots._plain is not None)
-    QApplication.processEvents()
+    settle()
 
 
 def said(section):
@@ -102,7 +102,7 @@ def test_no_plot_is_wider_than_the_dock(tab, model, compressed, atlas, qtbot):
     add(model, error_layer(compressed[0]))
     drawn(qtbot, tab)
     tab.resize(tab.minimumSizeHint().width(), 500)
-    QApplication.processEvents()
+    settle()  # plots are drawn one a turn
     assert tab.width() <= 340
     assert tab.column.widget().width() <= tab.column.viewport().width()
     for section in (tab.density, tab.histogram, tab.by_region.section):
