@@ -79,6 +79,7 @@ class BrainView:
             try:
                 with layers.batched_update():
                     yield
+                    self.cells.make_current()
                     if all(layer in layers for layer in before):
                         after.enter_context(garbage().none_expected())
             finally:
@@ -90,6 +91,7 @@ class BrainView:
 
     def _on_removing(self, event: Any) -> None:
         """Before napari collects what goes."""
+        self.cells.make_current()
         garbage().goes(self._viewer.layers[event.index])
 
     def _welcome(self, layer: Any) -> None:

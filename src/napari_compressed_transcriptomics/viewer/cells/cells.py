@@ -76,6 +76,15 @@ class Cells:
         """
         self._pictures = Pictures(widget, _weak(self._redraw), _weak(self._tooltip))
 
+    def make_current(self) -> None:
+        """Let what OpenGL is told be about this viewer's canvas, before napari removes layers.
+
+        It does not say so itself: where another window was drawn last, that would lose what has
+        the same numbers there, and end the program with its next frame.
+        """
+        if self._pictures is not None:
+            self._pictures.make_current()
+
     def look(self) -> Seen:
         """Return all that is drawn in the cells beside layers."""
         sliced = bool(self._sources(under=True) or self._sources(under=False))

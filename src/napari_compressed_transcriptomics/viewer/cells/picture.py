@@ -81,6 +81,13 @@ class Pictures:
         if isalive(self._canvas.native):  # a window that closes ends what it shows one by one
             self._canvas.native.update()
 
+    def make_current(self) -> None:
+        """Let what OpenGL is told from now on be about this canvas."""
+        from qtpy.compat import isalive
+
+        if isalive(self._canvas.native):
+            self._canvas.set_current()
+
     def again(self) -> None:
         """Ask for one more frame after the one that is being drawn."""
         self._again.start(0)
