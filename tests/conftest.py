@@ -1,8 +1,10 @@
 """Settings for all tests."""
 
+import faulthandler
 import gc
 import os
 import signal
+import sys
 from functools import cache
 from tempfile import gettempdir, mkdtemp
 from types import SimpleNamespace
@@ -51,6 +53,11 @@ def pytest_collection_modifyitems(items):
     }
     longest = {"test_fuzz.py", "test_chaos.py"}
     items.sort(key=lambda item: (item.path.name not in longest, item.path not in windowed))
+
+
+def pytest_unconfigure():
+    """Have a process that does not end say where it waits, and end."""
+    faulthandler.dump_traceback_later(120, exit=True, file=sys.__stderr__)
 
 
 # A collection of all takes a tenth of a second: one comes after several windows, not in each.

@@ -128,7 +128,7 @@ def test_a_process_that_is_killed_ends_the_others(temporary):
     with pytest.raises(UserError, match="A process was ended by the system"):
         in_processes(REQUEST, planned.folds, list(planned.fits), 2, Killer())
     assert len(both) == 2
-    assert psutil.wait_procs(both, timeout=600)[1] == []
+    assert psutil.wait_procs(both, timeout=120)[1] == []
     assert list(temporary.iterdir()) == []
 
 
@@ -170,7 +170,7 @@ def test_processes_end_with_an_owner_that_is_killed(temporary):
     owner.send_signal(signal.SIGKILL)
     owner.wait()
     owner.stdout.close()
-    _, alive = psutil.wait_procs(started, timeout=600)
+    _, alive = psutil.wait_procs(started, timeout=120)
     assert alive == []
     assert len(list(temporary.iterdir())) == 1
     with temporary_folder():

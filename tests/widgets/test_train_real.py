@@ -53,7 +53,7 @@ def test_open_train_cancel_train_compress_save_restart(make_napari_viewer, qtbot
 
     subprocess.run(
         [sys.executable, "-c", _RESTARTED, table, *results],
-        cwd=tmp_path, check=True, capture_output=True, timeout=600,
+        cwd=tmp_path, check=True, capture_output=True,
     )  # fmt: skip
     for recipe, result in results.items():
         image = nib.load(tmp_path / recipe / "latents.nii.gz")
