@@ -9,6 +9,8 @@ from qtpy.QtWidgets import QApplication
 from napari_compressed_transcriptomics.viewer.window.worker import Worker
 from napari_compressed_transcriptomics.widgets.shared.job import Job
 
+_LONGEST_MS = 120_000  # a busy machine may take long
+
 
 def click_on(viewer, layer, mm):
     """Click on a place (x, y, z) in RAS millimetres, in the cell that shows a layer."""
@@ -61,7 +63,8 @@ def end_threads():
 def all_answered():
     """Let what works in threads end, and handle what it has sent."""
     while Worker.working:  # an answer may be followed by the next question
-        QThreadPool.globalInstance().waitForDone()
+        ended = QThreadPool.globalInstance().waitForDone(_LONGEST_MS)
+        assert ended, f"work in threads does not end: {[one._work for one in Worker.working]}"
         QApplication.processEvents()
 
 
