@@ -3,8 +3,11 @@
 from types import SimpleNamespace
 
 import pytest
-from qtpy.QtWidgets import QApplication
+from qtpy.QtCore import QObject
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QApplication, QWidget
 
+from clicking import settle
 from napari_compressed_transcriptomics.viewer import brain_view
 from napari_compressed_transcriptomics.viewer.layers import error_layer, latent_layers
 from napari_compressed_transcriptomics.viewer.window import garbage, worker
@@ -108,6 +111,26 @@ def test_layers_that_were_left_out_are_found_once_when_they_go(kept, gc, modules
     assert gc.done == ["left out"]
     QApplication.processEvents()
     assert gc.done == ["left out", *LOOKED]
+
+
+def test_nothing_is_looked_through_while_the_user_does_something(kept, gc, qtbot, monkeypatch):
+    window = QWidget()
+    qtbot.addWidget(window)
+    window.show()
+    kept.leave_out()
+    kept._looking.setInterval(60_000)
+    kept.goes(QObject())
+    started = []
+    monkeypatch.setattr(kept._looking, "start", lambda: started.append(1))
+    settle()
+    started.clear()
+    QTest.keyClick(window.windowHandle(), "a")
+    assert started
+    assert gc.done == ["left out"]
+    kept._looking.stop()
+    kept._looking.timeout.emit()  # as when it has run out
+    assert gc.done == ["left out", *LOOKED]
+    assert not kept._watched
 
 
 @pytest.mark.parametrize("before", [True, False])

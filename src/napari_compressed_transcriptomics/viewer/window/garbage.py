@@ -12,11 +12,19 @@ from functools import cache
 from typing import Any
 from weakref import WeakSet
 
-from qtpy.QtCore import QObject, QTimer
+from qtpy.compat import isalive
+from qtpy.QtCore import QEvent, QObject, QTimer
+from qtpy.QtGui import QGuiApplication
 
 _MILLISECONDS = 100
-_SOON = 500  # milliseconds: layers often go one after another
+_SOON = 3000  # milliseconds without the mouse or a key
 _MANY = 100  # modules
+_OF_USERS = (
+    QEvent.Type.MouseButtonPress,
+    QEvent.Type.MouseMove,
+    QEvent.Type.Wheel,
+    QEvent.Type.KeyPress,
+)
 
 
 class Garbage(QObject):
@@ -25,7 +33,7 @@ class Garbage(QObject):
     To look through modules, which stay for good, takes a third of a second once torch is there, and
     napari does it whenever a layer goes, once for each of four views. So all that lives when many
     were imported is left out from then on. When something `goes` that was there, all is looked
-    through once, a little later.
+    through once, when the user has stopped for a moment to use the mouse and keys.
     """
 
     def __init__(self) -> None:
@@ -42,6 +50,7 @@ class Garbage(QObject):
         self._looking.setSingleShot(True)
         self._looking.setInterval(_SOON)
         self._looking.timeout.connect(self._look)
+        self._watched: list[Any] = []
 
     def begin(self) -> None:
         """Call this in the window's thread before another thread starts."""
@@ -100,16 +109,35 @@ class Garbage(QObject):
     def goes(self, thing: Any) -> None:
         """Look through all, soon, if a thing was left out: what it holds may be garbage then."""
         if self._leaves_out and thing not in self._came:
-            self._looking.start()
+            self._look_soon()
 
     def take_in(self) -> None:
         """Leave nothing out, as a window closes; what stays is left out again, soon."""
         if self._leaves_out:
             gc.unfreeze()
             self._leaves_out = False
+            self._look_soon()
+
+    def eventFilter(self, watched: Any, event: Any) -> bool:
+        """Wait as long as the user does something."""
+        if event.type() in _OF_USERS and self._looking.isActive():
             self._looking.start()
+        return False
+
+    def _look_soon(self) -> None:
+        self._looking.start()
+        self._watch(QGuiApplication.allWindows())
+
+    def _watch(self, windows: list[Any]) -> None:
+        """Be told what the user does in windows."""
+        for window in filter(isalive, self._watched):
+            window.removeEventFilter(self)
+        self._watched = windows
+        for window in windows:
+            window.installEventFilter(self)
 
     def _look(self) -> None:
+        self._watch([])
         if self._leaves_out:
             gc.unfreeze()
         gc.collect()
