@@ -37,6 +37,7 @@ class FourViews(QWidget):
         self._is_docked = False
         brain_view.attach(self._viewer)
         self.views = Views(self._viewer, self._pick, self._name)
+        self.views.held = True  # a canvas made with layers in its view makes all of them at once
         self.cells: list[_Cell] = []
         self._splitter = QSplitter()
         self._splitter.setChildrenCollapsible(False)
@@ -57,7 +58,6 @@ class FourViews(QWidget):
 
     def _parts(self) -> Iterator[None]:
         """Make each canvas, show it, and bring layers into all."""
-        self.views.held = True
         yield
         for view in self.views.views:
             cell = _Cell(self, view)

@@ -17,7 +17,7 @@ from napari_compressed_transcriptomics.viewer.layer_content import METADATA_KEY,
 
 from .helpers import is_helper
 from .planes import fit, show_plane
-from .solid import follow_colormap, is_solid, paint
+from .solid import dress, follow_colormap, is_solid, paint
 
 _FOLLOWED = (
     "visible", "opacity", "blending", "contrast_limits_range", "contrast_limits", "gamma",
@@ -174,6 +174,7 @@ class LinkedView:
         if hasattr(copy, "rendering") and what is not None and what.kind != "composite":
             copy.rendering = "mip"
             follow_colormap(copy)
+        dress([copy], self.model.dims.ndisplay == 3)  # before it is drawn as it is
         self.model.add_layer(copy)
         for name in _FOLLOWED:
             if hasattr(layer.events, name) and hasattr(copy, name):
