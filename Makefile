@@ -20,8 +20,9 @@ TWO_PROCESSES := --tx "2*popen//python=$(ON_SCREEN) $(BIN)/python" --dist loadfi
 # Threads that wait sleep instead of spinning: much faster where the machine is busy.
 demo test check docs quality linear study calibration fuzz chaos monkey screenshots: export OMP_WAIT_POLICY := PASSIVE
 
-# Two processes with two threads each would wait for each other on two cores.
+# Two processes with two threads each would wait for each other on two cores, in Mesa, too.
 test check: export OPENBLAS_NUM_THREADS := 1
+test check: export LP_NUM_THREADS := 0
 
 # What is compiled is kept: napari's modules for pytest, and ours for the commands that tests start.
 test check: export PYTHONDONTWRITEBYTECODE :=
