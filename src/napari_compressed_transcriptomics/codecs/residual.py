@@ -28,7 +28,7 @@ from .training.residual_settings import MANY_ROWS, ResidualSettings
 from .training.residual_training import train_residual
 from .training.rows import empty_cache
 
-COLUMNS_BEYOND, COLUMNS_BEYOND_OF_FEW = 128, 256
+COLUMNS_BEYOND, COLUMNS_BEYOND_OF_FEW = 64, 256
 """Of many samples the first hold what can be learned; of few, each tells something of a sample."""
 POWER_ITERATIONS = 2
 _STEPS, _CURVATURE = "projection_steps", "curvature"
