@@ -2,11 +2,13 @@
 
 import gc
 import time
+import warnings
 import weakref
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from qtpy.QtCore import QThreadPool
 from qtpy.QtWidgets import QMessageBox
 
 from clicking import choose_value, run
@@ -253,3 +255,20 @@ def test_a_result_that_is_removed_frees_its_memory(model, work, brain, qtbot):
         return not any(one() for one in gone)
 
     qtbot.waitUntil(are_gone)
+
+
+def test_counting_that_goes_with_its_dock_leaves_warnings_as_they_were(model, work, brain, qapp):
+    before = warnings.filters[:], warnings.showwarning
+
+    def count():
+        dock = InspectReconstruction(model)
+        dock.show()
+        add_expression(model, brain)
+        for k in (2, 3):
+            add_result(model, compressed(brain, k), Outputs())
+        dock.close()
+
+    count()
+    assert QThreadPool.globalInstance().waitForDone(120_000)  # what is sent comes to nobody
+    gc.collect()
+    assert (warnings.filters, warnings.showwarning) == before

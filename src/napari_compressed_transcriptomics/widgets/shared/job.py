@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any
+from weakref import finalize
 
 from qtpy.QtCore import QObject, QTimer, Signal
 
@@ -86,6 +87,8 @@ class Job(QObject):
         self.destroyed.connect(self._drop.set)
         self.destroyed.connect(self._bar.close)
         self.destroyed.connect(self._warned.end)
+        for end in (self._drop.set, self._warned.end):  # no signal comes of what is garbage
+            finalize(self, end).atexit = False
 
     def start(self) -> None:
         """Begin; returns at once."""
