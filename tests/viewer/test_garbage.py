@@ -113,7 +113,7 @@ def test_layers_that_were_left_out_are_found_once_when_they_go(kept, gc, modules
     assert gc.done == ["left out", *LOOKED]
 
 
-def test_nothing_is_looked_through_while_the_user_does_something(kept, gc, qtbot, monkeypatch):
+def test_nothing_is_looked_through_while_user_or_work_is_busy(kept, gc, qtbot, monkeypatch):
     window = QWidget()
     qtbot.addWidget(window)
     window.show()
@@ -128,6 +128,12 @@ def test_nothing_is_looked_through_while_the_user_does_something(kept, gc, qtbot
     assert started
     assert gc.done == ["left out"]
     kept._looking.stop()
+    started.clear()
+    kept.begin()
+    kept._looking.timeout.emit()  # while something works
+    kept.end()
+    assert started
+    assert gc.done == ["left out"]
     kept._looking.timeout.emit()  # as when it has run out
     assert gc.done == ["left out", *LOOKED]
     assert not kept._watched

@@ -33,7 +33,7 @@ class Garbage(QObject):
     To look through modules, which stay for good, takes a third of a second once torch is there, and
     napari does it whenever a layer goes, once for each of four views. So all that lives when many
     were imported is left out from then on. When something `goes` that was there, all is looked
-    through once, when the user has stopped for a moment to use the mouse and keys.
+    through once, when no work goes on and the user has left mouse and keys alone for a moment.
     """
 
     def __init__(self) -> None:
@@ -137,6 +137,9 @@ class Garbage(QObject):
             window.installEventFilter(self)
 
     def _look(self) -> None:
+        if self._working:  # not in the midst of it
+            self._looking.start()
+            return
         self._watch([])
         if self._leaves_out:
             gc.unfreeze()
