@@ -1,6 +1,7 @@
 """Comparing methods: fair, without leaks, and with the same numbers however it is run."""
 
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import product
 
@@ -18,7 +19,12 @@ from napari_compressed_transcriptomics.study import compare, compare_score
 from napari_compressed_transcriptomics.study.compare import CompareProgress, compare_methods
 from napari_compressed_transcriptomics.study.compare_request import CompareRequest, Fit, plan
 from napari_compressed_transcriptomics.study.compare_score import COLUMNS, Score, score_fit
-from napari_compressed_transcriptomics.study.compare_workers import bytes_per_process, jobs
+from napari_compressed_transcriptomics.study.compare_workers import (
+    bytes_per_process,
+    in_processes,
+    jobs,
+    one_by_one,
+)
 from small import named, same, small_expression
 
 DATA = small_expression()
@@ -147,10 +153,13 @@ def test_samples_keep_their_places():
 
 
 def test_processes_give_the_same_numbers():
+    """And start from any thread, as those of docks do."""
     settings = {"methods": ("pca", "nmf"), "latent_sizes": (2, 3), "n_folds": 2}
     alone = compare_methods(asked(**settings))
     seen = []
-    together = compare_methods(asked(**settings, n_jobs=2), report=seen.append)
+    with ThreadPoolExecutor(1) as thread:
+        request = asked(**settings, n_jobs=2)
+        together = thread.submit(compare_methods, request, report=seen.append).result()
     measured = [p.score for p in seen if isinstance(p, CompareProgress) and p.score]
     assert set(measured) == set(together.scores)
     assert {s[:6] for s in together.scores} == {s[:6] for s in alone.scores}
@@ -158,11 +167,12 @@ def test_processes_give_the_same_numbers():
     assert seen[-1].done == seen[-1].total
 
 
-@pytest.mark.parametrize("n_jobs", [1, 2])
-def test_cancel_within_a_fit_keeps_what_is_done(n_jobs, monkeypatch, tmp_path):
+@pytest.mark.parametrize("run", [one_by_one, in_processes])
+def test_cancel_within_a_fit_keeps_what_is_done(run, monkeypatch, tmp_path):
     """It comes at the first epochs of the published recipe: what is half trained is dropped."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    request = asked(methods=("pca", "autoencoder"), n_jobs=n_jobs)
+    monkeypatch.setattr(compare, "one_by_one", run)
+    request = asked(methods=("pca", "autoencoder"), n_jobs=1)
     known = {Fit("pca", 2, "random", f): Score("pca", 2, "random", f, 1, 0, 0) for f in (1, 2, 3)}
     parts, whole = [0.0], compare.Tally.advance
 

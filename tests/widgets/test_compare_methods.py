@@ -13,8 +13,9 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
 from clicking import activate, choose_value, finish, press, run, settle, stand_alone, tick, write
-from data import TABLES, real_table
+from data import real_expression
 from napari_compressed_transcriptomics.core.progress import Progress
+from napari_compressed_transcriptomics.study import compare
 from napari_compressed_transcriptomics.study import compare_workers as module
 from napari_compressed_transcriptomics.study.compare import compare_methods
 from napari_compressed_transcriptomics.study.compare_request import CompareRequest
@@ -275,12 +276,19 @@ def test_all_of_it_is_reached_by_the_keyboard(open_tab, brain, viewer, qtbot):
     qtbot.waitUntil(lambda: bar.job is None and dots(tab) == 6)
 
 
-def test_real_regions_in_processes(viewer, open_tab, qtbot, tmp_path):
-    viewer.open(real_table(tmp_path, *TABLES["ahba_schaefer100"]), plugin=PLUGIN)
-    tab = open_tab(viewer=viewer)
+def test_real_regions_in_as_many_processes_as_asked_for(open_tab, qtbot, monkeypatch):
+    asked = []
+
+    def in_processes(request, folds, fits, n_jobs, listener):
+        asked.append(n_jobs)
+        module.one_by_one(request, folds, fits, n_jobs, listener)
+
+    monkeypatch.setattr(compare, "in_processes", in_processes)
+    tab = open_tab(real_expression("ahba_schaefer100"))
     tab.form.folds.setValue(2)
     tab.form.processes.setValue(2)
     run(tab.bar, qtbot)
     assert tab.bar.status.text() == "Compared."
+    assert asked == [2]
     r2 = {row[0]: float(row[1].split("\n")[1]) for row in rows(tab)[1:]}
     assert 0.3 < r2["NMF"] <= r2["PCA"] < 0.8
