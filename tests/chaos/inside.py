@@ -64,6 +64,7 @@ def run(request):
         import resource
 
         resource.setrlimit(getattr(resource, name), (size, size))
+        sys.dont_write_bytecode = True  # or what is compiled is kept, cut short, for all others
     published.BLOB_IDS.update(request.get("blobs", {}))
     if request.get("often"):
         checkpoints.SECONDS_BETWEEN_SNAPSHOTS = 0  # after each epoch, however fast they are

@@ -120,6 +120,8 @@ def run_alone(arguments, folder, temporary, strike=None, **how):
 
     environment = {**os.environ, **_ENVIRONMENT, **how.get("environment", {})}
     environment |= {"TMPDIR": str(temporary), _MARK: mark}
+    if limits:  # or what Python compiles is kept, cut short, for all others
+        environment["PYTHONDONTWRITEBYTECODE"] = "1"
     command = [sys.executable, "-m", "napari_compressed_transcriptomics.cli", *arguments]
     began = time.monotonic()
     with said.open("w") as errors, open("/dev/full" if output == "full" else said, "a") as usual:

@@ -89,8 +89,9 @@ except UserError as error:
 def limited(tmp_path, limit, write, before=""):
     paths = [path for path in sys.path if path]
     code = LIMITED.format(paths=paths, limit=limit, write=write, before=before)
+    python = [sys.executable, "-B"]  # or Python keeps what it compiled, cut short, for all others
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, timeout=200
+        [*python, "-c", code], capture_output=True, text=True, cwd=tmp_path, timeout=200
     )
     assert done.returncode == 0, done.stderr  # HDF5 also complains when it is collected
     assert not list(tmp_path.iterdir())
