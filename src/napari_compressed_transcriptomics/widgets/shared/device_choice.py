@@ -5,6 +5,7 @@ import os
 from qtpy.QtWidgets import QLabel, QWidget
 
 from napari_compressed_transcriptomics.core.installation import import_problem
+from napari_compressed_transcriptomics.viewer.window.torch_library import load_torch_library
 from napari_compressed_transcriptomics.viewer.window.worker import Worker
 
 from .fields import choice
@@ -52,6 +53,7 @@ def _reason(wanted: str) -> str:
     """Return why a device was taken, or the sentence that says what is wrong with PyTorch."""
     from napari_compressed_transcriptomics.core.device import resolve_device
 
+    load_torch_library()
     try:
         return resolve_device(wanted).reason
     except Exception as error:  # a broken library raises anything
