@@ -4,7 +4,8 @@ A ray ends at the first voxel of the brain that it meets, so near hides far, lef
 apart, and a cut (`cut.py`) shows the map within. napari draws a volume like this (``translucent``)
 if the outside is transparent, which NaN is in 2-D only: here it lies far below the lower limit,
 whose colour is clear, and what is as low within the brain is lifted by a step of the colormap.
-Regions without data lie half as far below, which `cells/rays.py` hatches.
+Regions without data lie half as far below, which `cells/rays.py` hatches; and the outside tells it
+how far from the brain it is.
 """
 
 from collections.abc import Iterable
@@ -14,7 +15,7 @@ from weakref import WeakKeyDictionary, proxy
 import numpy as np
 
 from napari_compressed_transcriptomics.core.parcellation import Parcellation
-from napari_compressed_transcriptomics.viewer.cells.rays import NO_DATA
+from napari_compressed_transcriptomics.viewer.cells.rays import LEAPS, NO_DATA, OUTSIDE
 from napari_compressed_transcriptomics.viewer.layer_content import LayerContent, shown
 from napari_compressed_transcriptomics.viewer.painted_stack import Limits, PaintedStack
 from napari_compressed_transcriptomics.viewer.picking import value_under
@@ -22,7 +23,6 @@ from napari_compressed_transcriptomics.viewer.picking import value_under
 SUFFIX = " (3-D)"
 _STEPS = 256  # of the colormap, as many as napari's have
 _LIFT = 1.5 / (_STEPS - 1)
-_FAR = 2 * NO_DATA  # times the range, below the lower limit
 
 _limits_of: WeakKeyDictionary[Any, dict[int, Limits]] = WeakKeyDictionary()
 """By layer that is solid: the contrast limits that each component was filled for."""
@@ -125,7 +125,7 @@ def follow_colormap(layer: Any) -> None:
         layer.colormap = _opaque.get(colormap.name, colormap.name.removesuffix(SUFFIX))
         return
     colors = colormap.map(np.linspace(0, 1, _STEPS))
-    colors[0, 3] = 0
+    colors[0] = LEAPS
     name = colormap.name + SUFFIX
     _opaque[name] = colormap
     layer.colormap = Colormap(colors, name=name, display_name=name)
@@ -154,11 +154,30 @@ def filled(place: Parcellation, values: np.ndarray, limits: Limits, part: Any = 
     reach = (high - low) or 1.0
     no_data = low - NO_DATA * reach
     lifted = np.maximum(values, low + _LIFT * reach)
-    found = place.paint(np.where(np.isnan(values), no_data, lifted), part, low - _FAR * reach)
+    found = place.paint(np.where(np.isnan(values), no_data, lifted), part, low - OUTSIDE * reach)
     if place.lacking is not None:
         found = np.asarray(found)
         found[place.lacking[part]] = no_data
-    return found
+    return found - np.float32(reach) * _leaps(place)[part]
+
+
+_leaps_of: WeakKeyDictionary[Parcellation, np.ndarray] = WeakKeyDictionary()
+
+
+def _leaps(place: Parcellation) -> np.ndarray:
+    """Return from where a ray may leap over how many steps, uint8, 0 in the brain and beside it.
+
+    A step is shorter than a voxel, so it ends in none that is more than one further.
+    """
+    if place not in _leaps_of:
+        from scipy.ndimage import distance_transform_cdt
+
+        outside = place.labels == 0
+        if place.lacking is not None:
+            outside &= ~place.lacking
+        free = distance_transform_cdt(outside, "chessboard") - 2
+        _leaps_of[place] = free.clip(0, 255).astype(np.uint8)
+    return _leaps_of[place]
 
 
 def _filled(what: LayerContent, limits: Limits) -> np.ndarray:
