@@ -12,6 +12,10 @@ from napari_compressed_transcriptomics.core import threads
 from small import small_expression
 
 
+def _blas():
+    return {one["num_threads"] for one in threadpool_info() if one["user_api"] == "blas"}
+
+
 @pytest.mark.parametrize("codec", ["residual", "autoencoder", "nmf"])
 def test_regions_give_the_same_model_with_any_number_of_threads(codec):
     data = small_expression(n_samples=80, n_genes=1600)
@@ -36,6 +40,22 @@ def test_every_library_has_one_thread_and_then_as_many_as_before():
             with threads.one_thread():
                 assert set(counts()) == {1}
             assert counts() == before
+
+
+def test_who_leaves_first_does_not_end_the_limit_of_others():
+    with threadpool_limits(2):
+        first, second = threads.one_thread_of_blas(), threads.one_thread_of_blas()
+        first.__enter__()
+        second.__enter__()
+        first.__exit__(None, None, None)
+        assert _blas() == {1}
+        second.__exit__(None, None, None)
+        assert _blas() == {2}
+
+
+def test_a_limit_holds_though_one_that_began_before_was_overruled():
+    with threads.one_thread_of_blas(), threadpool_limits(2), threads.one_thread_of_blas():
+        assert _blas() == {1}
 
 
 def test_libraries_are_looked_for_again_where_more_was_imported(monkeypatch):

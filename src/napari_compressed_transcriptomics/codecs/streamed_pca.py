@@ -8,6 +8,7 @@ import numpy as np
 import torch  # noqa: TID253  (this module is for torch only)
 
 from napari_compressed_transcriptomics.core.lazy_values import LazyValues
+from napari_compressed_transcriptomics.core.matrix_products import addmm, matmul
 from napari_compressed_transcriptomics.core.progress import Progress, Report, silent
 from napari_compressed_transcriptomics.core.row_chunks import block_rows, each_block
 
@@ -86,7 +87,7 @@ def scores_of(
     scores = np.empty((n, len(found.components)), np.float32)
 
     def rotate(first: int, last: int, block: torch.Tensor) -> None:
-        scores[first:last] = (block @ weights - offset).cpu().numpy()
+        scores[first:last] = addmm(-offset, block, weights).cpu().numpy()
 
     for last in each_block(values, 0, block_rows(n, n_genes, device), device, rotate):
         report(Progress("Rotating", last, n))
@@ -158,8 +159,8 @@ def _times_covariance(
     sum_of_scores = torch.zeros(basis.shape[1], dtype=torch.float64, device=sums_on)
 
     def multiply(first: int, last: int, block: torch.Tensor) -> Callable[[], None]:
-        scores = block @ here - offset
-        return partial(add, block.T @ scores, scores.sum(0))
+        scores = addmm(-offset, block, here)
+        return partial(add, matmul(block.T, scores), scores.sum(0))
 
     def add(of_block: torch.Tensor, scores: torch.Tensor) -> None:
         product.add_(of_block.to(sums_on))

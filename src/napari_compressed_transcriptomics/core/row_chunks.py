@@ -4,6 +4,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import nullcontext
 from functools import partial
 from typing import Any
 
@@ -14,6 +15,7 @@ from .errors import UserError
 from .lazy_values import LazyValues, Values
 from .memory import no_memory, out_of_memory
 from .progress import Progress, Report, silent
+from .threads import one_thread_of_blas
 
 CPU_BLOCK_BYTES = 32 * 2**20
 GPU_BLOCK_BYTES = 256 * 2**20
@@ -179,13 +181,14 @@ def each_block(values: Values, start: int, rows: int, device: str, step: Step) -
     """
     n_threads = min(torch.get_num_threads(), -(-(len(values) - start) // rows))
     if device == "cpu" and torch.get_num_threads() > 1:
-        with _single_threads(n_threads) as pool:
+        with one_thread_of_blas(), _single_threads(n_threads) as pool:
             yield from _in_threads(pool, n_threads, partial(feed, values, start, rows), step)
         return
-    for first, last, block in feed(values, start, rows, device):
-        if then := step(first, last, block):
-            then()
-        yield last
+    with one_thread_of_blas() if device == "cpu" else nullcontext():
+        for first, last, block in feed(values, start, rows, device):
+            if then := step(first, last, block):
+                then()
+            yield last
 
 
 def _in_threads(

@@ -5,9 +5,13 @@ import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache, lru_cache
+from threading import Lock
 from typing import Any
 
 FEW_ROWS = 500
+_LOCK = Lock()
+_limits: list[Any] = []
+"""Of BLAS, one for each who wants a single thread now: they may come and go in any order."""
 
 
 def usable_cores() -> int:
@@ -51,10 +55,26 @@ def one_thread() -> Iterator[None]:
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        with _libraries().limit(limits=1):
+        with one_thread_of_blas(), _libraries().limit(limits=1, user_api="openmp"):
             yield
     finally:
         torch.set_num_threads(threads)
+
+
+@contextmanager
+def one_thread_of_blas() -> Iterator[None]:
+    """Multiply and decompose matrices in one thread, in all threads of this process."""
+    with _LOCK:
+        _limits.append(_libraries().limit(limits=1, user_api="blas"))
+    try:
+        yield
+    finally:
+        with _LOCK:
+            if len(_limits) == 1:
+                _limits[0].restore_original_limits()
+                _limits.clear()
+            else:  # the first one knows how many there were before
+                _limits.pop()
 
 
 def same_anywhere(n_rows: int) -> AbstractContextManager:
@@ -78,5 +98,5 @@ def small_algebra(n_rows: int = 0) -> Iterator[None]:
         return
     import scipy.linalg  # noqa: F401  (brings a library of its own, which must be there)
 
-    with _libraries().limit(limits=1, user_api="blas"):
+    with one_thread_of_blas():
         yield

@@ -142,6 +142,8 @@ class Sums:
         """Put weights on the device, and make room for sums; see `row_chunks.run_in_blocks`."""
         import torch
 
+        from napari_compressed_transcriptomics.core.matrix_products import addmm
+
         network = network_on(self.codec, device)
         weight, bias = network.output.weight, network.output.bias
         n_genes = self.values.shape[1]
@@ -168,7 +170,7 @@ class Sums:
             for span in spans:
                 values, size = block[:, span], n * (span.stop - span.start)
                 error = buffer[0, :size].view(n, -1)
-                torch.addmm(bias[span], hidden, weight[span].T, out=error)
+                addmm(bias[span], hidden, weight[span].T, out=error)
                 error = network.activation(error).sub_(values).square_()
                 sample[3].addmv_(error, counted[span])
                 torch.mv(error.T, one, out=by_gene[2, span])

@@ -10,6 +10,8 @@ import torch  # noqa: TID253  (this module is for torch only)
 from torch import Tensor, nn  # noqa: TID253
 from torch.nn.utils.fusion import fuse_linear_bn_eval  # noqa: TID253
 
+from napari_compressed_transcriptomics.core.matrix_products import addmm
+
 HIDDEN_SIZES = (500, 250, 125)
 GENES_PER_TILE = 1024
 
@@ -47,12 +49,16 @@ class CodecNetwork(nn.Module):
 
 
 class _Given(nn.Linear):
-    """A linear layer for which nothing is drawn; PyTorch's own way to one is slow to import."""
+    """A linear layer for inference; nothing is drawn, for which PyTorch's way is slow to import."""
 
     def __init__(self, weight: Tensor, bias: Tensor) -> None:
         nn.Module.__init__(self)
         self.out_features, self.in_features = weight.shape
-        self.weight, self.bias = nn.Parameter(weight), nn.Parameter(bias)
+        self.weight, self.bias = nn.Parameter(weight, False), nn.Parameter(bias, False)
+
+    def forward(self, values: Tensor) -> Tensor:
+        """Return ``values @ weight.T + bias``."""
+        return addmm(self.bias, values, self.weight.T)
 
 
 def linear_layer(weight: np.ndarray, bias: np.ndarray) -> nn.Linear:
@@ -83,13 +89,13 @@ class ClippedLinear(nn.Module):
     def forward(self, values: Tensor) -> Tensor:
         """Return ``linear(clip(values, low, high))``."""
         weight = self.linear.weight
-        out = self.linear.bias.expand(len(values), -1).clone()
+        out: Tensor = self.linear.bias
         memory = values.new_empty(len(values) * GENES_PER_TILE)  # one for all: its pages stay
         for start in range(0, values.shape[1], GENES_PER_TILE):
             part = values[:, start : start + GENES_PER_TILE]
             tile = memory[: part.numel()].view(part.shape)
             torch.clamp(part, self.low, self.high, out=tile)
-            out.addmm_(tile, weight[:, start : start + GENES_PER_TILE].T)
+            out = addmm(out, tile, weight[:, start : start + GENES_PER_TILE].T)
         return out
 
 
