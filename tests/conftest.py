@@ -40,8 +40,12 @@ usual_threads()  # before anything changes it
 for wait in (QtBot.waitUntil, QtBot.waitSignal):
     wait.__kwdefaults__["timeout"] = 120_000
 
-# napari reads the manifests of all plugins anew for each viewer, which takes a third of its time.
-PluginManifest.from_file = cache(PluginManifest.from_file)
+# Nothing that tests write has to outlast a failure of power.
+os.fsync = lambda file: None
+
+# napari looks for plugins and reads their manifests anew for each viewer: a third of its time.
+find_plugins = PluginManifest.discover
+PluginManifest.discover = cache(lambda paths=(): [*find_plugins(paths)])
 
 
 def pytest_collection_modifyitems(items):
@@ -85,6 +89,9 @@ def make_napari_viewer(make_napari_viewer, monkeypatch):
     # All garbage is collected whenever a layer goes, for a driver of Windows: the young is enough.
     young = SimpleNamespace(collect=lambda: gc.collect(1))
     monkeypatch.setattr("napari._vispy.canvas.gc", young, raising=False)
+    # Looked up again and again while keys are bound, for a welcome that is not shown.
+    shortcut = "napari._qt.widgets.qt_welcome._get_command_shortcut_and_description"
+    monkeypatch.setattr(shortcut, lambda command: ("", ""))
 
     def make(**settings):
         viewer = make_napari_viewer(**settings)
