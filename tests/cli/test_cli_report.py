@@ -11,7 +11,7 @@ import pytest
 from commands import files_below, refused, run
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
-from napari_compressed_transcriptomics.figures import brain_figures
+from napari_compressed_transcriptomics.figures import brain_figures, slices
 from napari_compressed_transcriptomics.figures.report import page as report
 from napari_compressed_transcriptomics.figures.report.figures import report_figures
 from napari_compressed_transcriptomics.figures.report.page import page_of, report_of
@@ -258,6 +258,8 @@ def test_torch_is_not_needed(saved, tmp_path):
 
     code = f"""
 from napari_compressed_transcriptomics.cli import main
+from napari_compressed_transcriptomics.figures import slices
+slices.PIXELS = {slices.PIXELS}
 assert main(["report", {str(saved)!r}, "--out", {str(tmp_path / "r.html")!r}]) == 0
 """
     loaded = loaded_by(code)
