@@ -27,6 +27,8 @@ from napari_compressed_transcriptomics.widgets.compare_methods.latents_tab impor
 from napari_compressed_transcriptomics.widgets.shared.layer_choice import LayerChoice
 from viewing import add, value_at
 
+pytestmark = pytest.mark.usefixtures("quick_kernel_pca")
+
 
 @pytest.fixture(scope="module")
 def brain():
