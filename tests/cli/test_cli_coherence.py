@@ -28,7 +28,7 @@ def lobes(tmp_path):
 
 
 @pytest.fixture
-def few_samples(monkeypatch):
+def few_samples(monkeypatch, fewer_fitted):
     """Measure 400 samples: surrogates of thousands take seconds."""
     monkeypatch.setattr("napari_compressed_transcriptomics.study.coherence.MAX_SAMPLES", 400)
 

@@ -218,7 +218,7 @@ def test_real_traps(tmp_path, capsys):
     assert not (tmp_path / "out").exists()
 
 
-def test_real_hemispheres_that_share_ids_are_said(tmp_path, capsys):
+def test_real_hemispheres_that_share_ids_are_said(fewer_fitted, tmp_path, capsys):
     atlas = real_data("traps/hcpmmp1_hemispheres_share_ids.nii.gz")
     values = np.random.default_rng(0).uniform(0.3, 0.7, (180, 3))
     rows = [f"{i + 1},{a:.4f},{b:.4f},{c:.4f}" for i, (a, b, c) in enumerate(values)]
