@@ -106,7 +106,7 @@ def test_any_scale_of_data():
     big = named(data.values * 1000 - 500)
     ratio = [
         codec.training["validation_rmse"] / codec.training["validation_rmse_pca"]
-        for codec in (trained(data, 1, max_epochs=20), trained(big, 1, max_epochs=20))
+        for codec in (trained(data, 1, max_epochs=8), trained(big, 1, max_epochs=8))
     ]
     assert ratio[0] == pytest.approx(ratio[1], rel=0.02)
 

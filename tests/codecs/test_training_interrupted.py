@@ -78,16 +78,16 @@ def test_resuming_gives_what_would_have_been(request_, always, settings):
 
 
 def test_the_default_recipe_stops_and_resumes(request_, always):
-    request_ = replace(request_, codec=None, hidden_sizes=None, max_epochs=24)
+    request_ = replace(request_, codec=None, hidden_sizes=None, max_epochs=14)
     whole, _, expected = losses(without_files(request_))
-    leave_after(request_, 10)
+    leave_after(request_, 6)
     resumed, _, codec = losses(replace(request_, resume=True))
-    assert 24 in resumed
+    assert 14 in resumed
     assert resumed == {epoch: whole[epoch] for epoch in resumed}
     same(codec, expected)
-    stopped = losses(without_files(request_), lambda seen: 10 in seen)[2]
+    stopped = losses(without_files(request_), lambda seen: 6 in seen)[2]
     assert stopped.training["ended"] == "stopped"
-    assert stopped.training["epochs"] == 10
+    assert stopped.training["epochs"] == 6
     assert codec.training["recipe"] == "residual"
 
 

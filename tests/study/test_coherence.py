@@ -63,7 +63,7 @@ def brain():
     return Parcellation.from_mask(mask, affine)
 
 
-def test_table_of_what_is_there_and_what_is_not():
+def test_table_of_what_is_there_and_what_is_not(fewer_fitted):
     """Lobes and hemispheres alike; one hemisphere; noise."""
     parcellation = brain()
     x, y, z = parcellation.centroids.T

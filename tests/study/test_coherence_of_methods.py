@@ -36,7 +36,7 @@ def measure(**settings):
     return measure_coherence(CoherenceRequest(**settings))
 
 
-def test_rows_of_every_method_and_size(brain, atlas):
+def test_rows_of_every_method_and_size(brain, atlas, fewer_fitted, quick_kernel_pca):
     measured = measure(
         expression=brain, methods=("pca", "kernel-pca"), latent_sizes=(2, 3), regions=atlas
     )

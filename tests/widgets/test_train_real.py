@@ -1,4 +1,4 @@
-"""The whole of training in the real window, on real data, and again from the files of the models."""
+"""The whole of training in the real window, on real data, and again from the models' files."""
 
 import nibabel as nib
 import numpy as np
@@ -8,6 +8,7 @@ from commands import run as cli
 from data import TABLES, real_table
 from napari_compressed_transcriptomics.viewer.layer_content import shown
 from napari_compressed_transcriptomics.viewer.settings import PLUGIN
+
 
 def test_open_train_cancel_train_compress_save_encode(make_napari_viewer, qtbot, tmp_path, answer):
     table = real_table(tmp_path, *TABLES["ahba_schaefer100"])
