@@ -16,6 +16,7 @@ from statistics import median
 import numpy as np
 import torch  # noqa: TID253
 
+from napari_compressed_transcriptomics.core.matrix_products import addmm
 from napari_compressed_transcriptomics.reconstruction.reconstruction import (
     Reconstruction,
     reconstruct,
@@ -50,8 +51,8 @@ def matrix_products(codec, values: np.ndarray, rows: int = 512) -> Callable[[], 
     def run() -> None:
         for block in x.split(rows):
             n = len(block)
-            torch.addmm(first.bias, block, first.weight.T, out=hidden[:n])
-            torch.addmm(last.bias, hidden[:n], last.weight.T, out=out[:n])
+            addmm(first.bias, block, first.weight.T, out=hidden[:n])
+            addmm(last.bias, hidden[:n], last.weight.T, out=out[:n])
 
     return run
 

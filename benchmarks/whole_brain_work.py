@@ -55,6 +55,7 @@ def matrix_products(device: str) -> Work:
         """Multiply as many blocks of rows by two matrices of `size` columns."""
         import torch
 
+        from napari_compressed_transcriptomics.core.matrix_products import matmul
         from napari_compressed_transcriptomics.core.row_chunks import block_rows
 
         n, n_genes = opened(store).values.shape
@@ -65,7 +66,7 @@ def matrix_products(device: str) -> Work:
 
         def multiply() -> None:
             for _ in range(0, n, rows):
-                (block @ there) @ back
+                matmul(matmul(block, there), back)
             if device == "cuda":
                 torch.cuda.synchronize()
 
