@@ -12,13 +12,18 @@ from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.lazy_values import LazyValues
 from napari_compressed_transcriptomics.io.readers.store import ColumnsOfServer
 from napari_compressed_transcriptomics.io.writers.store import convert
+from napari_compressed_transcriptomics.reconstruction.sample_profile import samples_by_error
+from napari_compressed_transcriptomics.study.latents_of_methods import NamedLatents
 from napari_compressed_transcriptomics.viewer.adding import add_expression
 from napari_compressed_transcriptomics.viewer.layer_content import shown
 from napari_compressed_transcriptomics.widgets.choose_gene import ChooseGene
 from napari_compressed_transcriptomics.widgets.color_choice import ORIGINAL
+from napari_compressed_transcriptomics.widgets.compare_methods.latent_scatters import LatentScatters
 from napari_compressed_transcriptomics.widgets.compress import Outputs, add_result
 from napari_compressed_transcriptomics.widgets.inspect.dock import InspectReconstruction
 from napari_compressed_transcriptomics.widgets.latent_space import LatentSpace
+from napari_compressed_transcriptomics.widgets.shared.session import session
+from phantom import make_phantom
 from small import compressed
 
 PLUGIN = "napari-compressed-transcriptomics"
@@ -26,7 +31,7 @@ FAILURE = UserError("The server of brain failed; try again later")
 
 
 class Slow:
-    """A `Matrix` whose columns come once it may `answer`; while it `fails` with an error."""
+    """A `Matrix` whose values come once it may `answer`; while it `fails` with an error."""
 
     name, sha256, limits, rows_together = "brain", "", None, 64
     fails = False
@@ -37,6 +42,7 @@ class Slow:
         self.answer.set()
 
     def read_rows(self, first, last, into=None):
+        assert self.answer.wait(60)
         if self.fails:
             raise FAILURE
         return self.values[first:last]
@@ -155,11 +161,60 @@ def test_a_sample_that_cannot_be_read_says_why_in_its_place(
     tab = show_tab(dock.tabs, "Sample")
     server.fails = True
     press(tab.worst)
-    assert tab.facts.text() == "The server of brain failed; try again later."
-    server.fails = False
-    press(tab.worse)
+    note = tab.profile.note
+    qtbot.waitUntil(lambda: note.text() == "The server of brain failed; try again later.")
     assert "RMSE" in tab.facts.text()
+    server.fails = False
+    press(tab.better)
+    qtbot.waitUntil(lambda: not note.text())
     assert not [notice for notice in told if "Error" in type(notice).__name__]
+
+
+def test_the_genes_of_a_sample_are_shown_when_they_are_there(
+    las, remote, server, make_napari_viewer, qtbot
+):
+    viewer = make_napari_viewer()
+    result = replace(compressed(las, 2), expression=remote)
+    add_result(viewer, result, Outputs(latents=False))
+    tab = show_tab(stand_alone(InspectReconstruction(viewer), qtbot).tabs, "Sample")
+    server.answer.clear()
+    names = [las.samples[sample] for sample in samples_by_error(result)[:2]]
+    for button, name in zip((tab.worst, tab.better), names, strict=True):
+        press(button)
+        settle()  # nobody waits
+        assert name in tab.facts.text()
+        assert tab.profile.note.text() == f"Reading from the server of {las.name}…"
+    drawn = []
+    tab.profile.show_plot = lambda plot, why="": drawn.append(plot)
+    server.answer.set()
+    end_threads()
+    settle()
+    [plot] = drawn  # of the sample that is looked at, not of the one before
+    assert plot.args[0].name == names[1]
+    np.testing.assert_array_equal(plot.args[0].original, las.values[samples_by_error(result)[1]])
+    server.answer.clear()
+    press(tab.worst)
+    session(viewer).look_at(make_phantom().parcellation, 0)
+    server.answer.set()
+    end_threads()
+    assert drawn[1:] == [None, None]  # of other data nothing is shown
+
+
+def test_scatters_of_methods_get_the_colours_of_a_gene_when_it_is_there(
+    las, remote, server, model, qtbot
+):
+    latents = compressed(las, 2).latents
+    named = NamedLatents("pca", "PCA", latents, las.parcellation)
+    dialog = LatentScatters(model, stand_alone(ChooseGene(model), qtbot))
+    server.answer.clear()
+    dialog.show_latents([named], remote)
+    type_into(dialog.color.gene, "NA")
+    qtbot.waitUntil(lambda: not dialog._soon.isActive())
+    drawn = []
+    dialog.section.show_plot = lambda plot, note="": drawn.append(plot)
+    server.answer.set()
+    qtbot.waitUntil(lambda: bool(drawn))
+    assert drawn[-1].args[1].title == "NA, expression"
 
 
 def test_points_get_the_colours_of_a_gene_when_it_is_there(

@@ -31,8 +31,8 @@ class SampleProfile:
     original: np.ndarray
     reconstructed: np.ndarray
     """`original`, `reconstructed`: in the units of the expression; NaN in the original where a gene
-    was filled in, and in all of it where the expression is not here. Of float32, shape
-    (n_genes,)."""
+    was filled in, and in all of it where the expression is not here, or was not read. Of float32,
+    shape (n_genes,)."""
     latents: np.ndarray
     """Its components; they have no unit. Of float32, shape (k,)."""
     latents_mean: np.ndarray
@@ -61,11 +61,11 @@ def reconstructed_sample(result: "Reconstruction", sample: int) -> np.ndarray:
     return rows[sample - first]
 
 
-def profile_of(result: "Reconstruction", sample: int) -> SampleProfile:
-    """Look closely at one sample (its row) of a compression."""
+def profile_of(result: "Reconstruction", sample: int, read: bool = True) -> SampleProfile:
+    """Look closely at one sample (its row) of a compression; its original only if it is `read`."""
     expression = result.expression
     original = np.full(expression.n_genes, np.nan, np.float32)
-    if result.has_originals:
+    if read and result.has_originals:
         original[:] = expression.values[sample]
     original[[expression.column(gene) for gene in expression.filled]] = np.nan
     rank = int(np.flatnonzero(samples_by_error(result) == sample)[0]) + 1

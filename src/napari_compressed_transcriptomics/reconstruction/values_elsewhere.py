@@ -103,6 +103,11 @@ class ValuesElsewhere:
         values = self._here() if self.origin is not None and self.origin.found else self._values
         return values.matrix.rows_together if isinstance(values, LazyValues) else self.shape[0]
 
+    @property
+    def on_server(self) -> bool:
+        """Whether rows that are read come from a server first."""
+        return self._values is not None and on_server(self._values)
+
     def waits_for(self, column: int) -> bool:
         """Tell whether a column that is read comes from a server first."""
         return self._values is not None and waits_for(self._values, column)
@@ -145,6 +150,11 @@ def waits_for(values: Values, column: int) -> bool:
     at = column if values.columns is None else int(values.columns[column])
     waits = getattr(values.matrix, "waits_for", None)
     return at >= 0 and waits is not None and waits(at)
+
+
+def on_server(values: Values) -> bool:
+    """Tell whether rows that are read come from a server first."""
+    return isinstance(values, LazyValues) and getattr(values.matrix, "on_server", False)
 
 
 def elsewhere(expression: "Expression") -> ValuesElsewhere | None:

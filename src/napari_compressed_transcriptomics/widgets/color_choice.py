@@ -20,7 +20,7 @@ from .shared.fields import Choice
 from .shared.following import at_end, follow
 
 if TYPE_CHECKING:
-    from napari_compressed_transcriptomics.core.expression import Parcellation
+    from napari_compressed_transcriptomics.core.expression import Expression, Parcellation
     from napari_compressed_transcriptomics.reconstruction.reconstruction import Reconstruction
 
 ERROR, ORIGINAL, REBUILT = "Error (RMSE)", "Gene, original", "Gene, reconstructed"
@@ -116,11 +116,17 @@ class ColorChoice(Choice):
             return Coloring(f"{gene}, reconstructed expression", result.gene(gene))
         if not result.has_originals:
             raise UserError(why_elsewhere(result.expression))
-        values, column = result.expression.values, result.expression.column(gene)
-        if waits_for(values, column):
-            self._reading.show(result.expression, gene, self.changed.emit)
+        if self.fetches(result.expression, gene):
             return None
-        return Coloring(f"{gene}, original expression", values[:, column])
+        values = result.expression.values[:, result.expression.column(gene)]
+        return Coloring(f"{gene}, original expression", values)
+
+    def fetches(self, expression: "Expression", gene: str) -> bool:
+        """Tell whether a gene must come from a server first; once it is there, `changed` tells."""
+        waits = waits_for(expression.values, expression.column(gene))
+        if waits:
+            self._reading.show(expression, gene, self.changed.emit)
+        return waits
 
     def layer_coloring(self, parcellation: "Parcellation") -> Coloring:
         """Return what the layer chosen colours samples by, wherever they lie."""

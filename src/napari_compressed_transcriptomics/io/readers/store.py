@@ -29,6 +29,8 @@ class ColumnsOfServer:
     matrix : Matrix
     """
 
+    on_server = True
+
     def __init__(self, matrix: Matrix) -> None:
         self.matrix = matrix
         self.name, self.shape, self.sha256 = matrix.name, matrix.shape, matrix.sha256

@@ -87,6 +87,9 @@ class LatentScatters(QDialog):
         if not self._latents:
             self.section.show_plot(None)
             return
+        expression, gene = self._expression, self.color.gene.gene
+        if by_gene and expression and gene and self.color.fetches(expression, gene):
+            return
         try:
             of_place = {one.parcellation: self._coloring(one) for one in self._latents}
         except UserError as error:

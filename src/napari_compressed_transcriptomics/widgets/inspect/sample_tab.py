@@ -13,7 +13,11 @@ from napari_compressed_transcriptomics.reconstruction.sample_profile import (
     samples_by_error,
 )
 from napari_compressed_transcriptomics.reconstruction.summary import IN_SAMPLE
-from napari_compressed_transcriptomics.reconstruction.values_elsewhere import why_elsewhere
+from napari_compressed_transcriptomics.reconstruction.values_elsewhere import (
+    on_server,
+    why_elsewhere,
+)
+from napari_compressed_transcriptomics.widgets.shared.background import Background
 from napari_compressed_transcriptomics.widgets.shared.fields import wrapping_label
 from napari_compressed_transcriptomics.widgets.shared.figure_view import FigureView
 from napari_compressed_transcriptomics.widgets.shared.layouts import Tab, form, row, scrolled
@@ -23,6 +27,7 @@ from napari_compressed_transcriptomics.widgets.shared.session import Pick, sessi
 from napari_compressed_transcriptomics.widgets.shared.shortcut_button import shortcut_button
 
 if TYPE_CHECKING:
+    from napari_compressed_transcriptomics.reconstruction.reconstruction import Reconstruction
     from napari_compressed_transcriptomics.reconstruction.sample_profile import SampleProfile
     from napari_compressed_transcriptomics.widgets.shared.result_choice import ResultChoice
 
@@ -42,6 +47,7 @@ class SampleTab(Tab):
         super().__init__(viewer, results)
         self._session = session(viewer)
         self._stale = True
+        self._profile: SampleProfile | None = None
         self.regions = RegionChoice(viewer)
         self.facts = wrapping_label()
         self.facts.setToolTip(_MEANING)
@@ -64,12 +70,14 @@ class SampleTab(Tab):
         self.latents = PlotSection("Latents", "latents_of_sample", FigureView(viewer))
         self.profile.view.canvas.setFixedHeight(280)
         self.latents.view.canvas.setFixedHeight(150)
+        self._reading = Background(self)
         self._lay_out()
 
         for button, step in ((self.worst, None), (self.worse, -1), (self.better, 1)):
             button.clicked.connect(partial(self._step, step))
         self.rank.valueChanged.connect(self._go_to_rank)
         self._session.picked.connect(self._on_pick)
+        self._reading.answered.connect(self._on_answer)
         results.changed.connect(self._refresh)
         self.regions.changed.connect(self._refresh)
         self._refresh()
@@ -104,18 +112,33 @@ class SampleTab(Tab):
         elif pick.parcellation is not result.expression.parcellation:
             words = "The picked place is of other data than this result: choose its result above."
         else:
-            try:
-                profile = profile_of(result, pick.sample)
-                words = self._words(profile, pick)
-            except UserError as error:  # the originals lie on a server, or their store is damaged
-                words = f"{error}."
+            profile = profile_of(result, pick.sample, read=False)
+            words = self._words(profile, pick)
+        self._profile = profile
         self.facts.setText(words)
         self._show_rank(profile)
-        for section, plot in ((self.profile, profile_plot), (self.latents, latents_plot)):
+        for section in (self.profile, self.latents):
             section.setVisible(profile is not None)
-            known = plot is latents_plot or (result is not None and result.has_originals)
-            why = "" if result is None or known else why_elsewhere(result.expression)
-            section.show_plot(partial(plot, profile) if profile and known else None, why)
+        self.latents.show_plot(partial(latents_plot, profile) if profile else None)
+        if profile is None or result is None:
+            self.profile.show_plot(None)
+        elif not result.has_originals:
+            self.profile.show_plot(None, why_elsewhere(result.expression))
+        elif on_server(result.expression.values):
+            self.profile.show_plot(None, f"Reading from the server of {result.expression.name}…")
+            self._reading.ask(partial(_read, result, profile))
+        else:
+            self._on_answer(_read(result, profile))
+
+    def _on_answer(self, answer: "tuple[SampleProfile, SampleProfile | str]") -> None:
+        """Show the genes, or why they were not read, unless another sample was picked since."""
+        asked, found = answer
+        if asked is not self._profile:
+            return
+        if isinstance(found, str):
+            self.profile.show_plot(None, found)
+        else:
+            self.profile.show_plot(partial(profile_plot, found))
 
     def _words(self, profile: "SampleProfile", pick: Pick) -> str:
         regions = self.regions.regions(self._chosen.result)
@@ -160,3 +183,13 @@ class SampleTab(Tab):
             rank = min(max(rank, 1), result.expression.n_samples)
             sample = int(samples_by_error(result)[rank - 1])
             self._session.look_at(result.expression.parcellation, sample)
+
+
+def _read(
+    result: "Reconstruction", profile: "SampleProfile"
+) -> "tuple[SampleProfile, SampleProfile | str]":
+    """Return a profile, and it with its original, or why that cannot be read."""
+    try:
+        return profile, profile_of(result, profile.sample)
+    except UserError as error:  # a server that fails, or a damaged store
+        return profile, f"{error}."
