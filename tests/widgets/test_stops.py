@@ -224,6 +224,31 @@ def test_layers_are_brought_to_3d_once_and_hidden_ones_when_they_are_seen(model,
     assert not any(map(is_solid, model.layers))
 
 
+def test_volumes_are_drawn_when_napari_has_the_view_in_its_place(viewer, qtbot):
+    """It draws twice before; a screenshot is of all, even so."""
+    canvas, seen = viewer.window._qt_viewer.canvas, []
+
+    def volume():
+        return canvas.layer_to_visual[viewer.layers[0]].node
+
+    draw = canvas._scene_canvas.events.draw
+    draw.connect(lambda event: seen.append(volume().visible), position="last")
+    show_plane(viewer, "3d")
+    qtbot.waitUntil(lambda: True in seen)
+    settle()
+    assert seen[0] is False
+    assert seen == sorted(seen)
+    picture = viewer.screenshot(flash=False)
+    show_plane(viewer, "axial")
+    settle()
+    show_plane(viewer, "3d")
+    seen.clear()
+    viewer.screenshot(flash=False)
+    assert seen == [True]
+    settle()
+    np.testing.assert_array_equal(viewer.screenshot(flash=False), picture)
+
+
 def test_no_frame_is_asked_for_where_nothing_is_another(viewer, monkeypatch):
     cells, asked = attach(viewer).cells, []
     cells.fit()

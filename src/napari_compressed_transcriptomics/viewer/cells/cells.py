@@ -62,7 +62,7 @@ class Cells:
             event.connect(self._soon, position="last")  # napari counts axes before
         viewer.canvas.events.size.connect(self._soon)
         viewer.dims.events.order.connect(self._soon)
-        viewer.dims.events.ndisplay.connect(self._soon)
+        viewer.dims.events.ndisplay.connect(self._on_ndisplay)
         viewer.events.reset_view.connect(self._on_reset)
         viewer.canvas.grid.events.enabled.connect(self._on_grid)
 
@@ -237,6 +237,11 @@ class Cells:
         """Fit as we do wherever napari fits (Home, another plane, first time in 3-D)."""
         if not self._fitting and any(shown(layer) is not None for layer in self._viewer.layers):
             self.fit()
+
+    def _on_ndisplay(self, event: Any = None) -> None:
+        if self._pictures is not None and self._timer is not None:
+            self._pictures.wait()
+        self._soon()
 
     def _soon(self, event: Any = None) -> None:
         if self._timer is None:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .drawing import Drawing
-from .rays import shorten_rays
+from .rays import shorten_rays, volumes_under
 
 _UNDER, _OVER = -1, 10**7
 """Order among what is on the canvas: napari's views are at 0 and above."""
@@ -70,6 +70,12 @@ class Pictures:
         self._again.timeout.connect(self._canvas.native.update)
         self._canvas.events.draw.connect(self._before_frame)
         self._tooltips = _tooltips(self._canvas.native, tooltip)
+        self._paints = _paints(self._canvas.native)
+        self._waits = False
+        self._waiting: list[Any] = []
+        self._going_on = QTimer(self._canvas.native)
+        self._going_on.setSingleShot(True)
+        self._going_on.timeout.connect(self._go_on)
 
     def update(self) -> None:
         """Ask for a frame.
@@ -92,9 +98,34 @@ class Pictures:
         """Ask for one more frame after the one that is being drawn."""
         self._again.start(0)
 
+    def wait(self) -> None:
+        """Show no volumes, which take long to draw, until the frames to come have been drawn.
+
+        napari draws all twice when it goes to 3-D, and has its camera and its overlays in their
+        place with the second frame only. Screenshots do not wait.
+        """
+        self._waits = True
+
+    def _go_on(self) -> None:
+        """Show the volumes that wait."""
+        self._waits = False
+        waiting, self._waiting = self._waiting, []
+        for node in waiting:
+            node.visible = True
+
     def _before_frame(self, event: Any = None) -> None:
         ratio = float(self._canvas.native.devicePixelRatioF())
-        shorten_rays(self._canvas.scene, ratio)
+        volumes = volumes_under(self._canvas.scene)
+        for node in volumes:
+            shorten_rays(node, ratio)
+        of_qt = self._paints.taken()
+        if self._waits and of_qt:
+            self._waiting += [node for node in volumes if node.visible]
+            for node in self._waiting:
+                node.visible = False
+            self._going_on.start(0)
+        else:
+            self._go_on()
         new = self._redraw(ratio)
         if new is not None:
             for node, drawings in zip(self._nodes, new, strict=True):
@@ -186,3 +217,25 @@ def _tooltips(native: Any, tooltip: Callable[[float, float], str]) -> Any:
     tooltips = Tooltips(native)
     native.installEventFilter(tooltips)
     return tooltips
+
+
+def _paints(native: Any) -> Any:
+    """Return what knows whether Qt asked for a frame, by an event, or something else did."""
+    from qtpy.QtCore import QEvent, QObject
+
+    class Paints(QObject):
+        def __init__(self) -> None:
+            super().__init__()
+            self._seen = False
+
+        def eventFilter(self, watched: Any, event: Any) -> bool:
+            self._seen |= event.type() == QEvent.Type.Paint
+            return False
+
+        def taken(self) -> bool:
+            seen, self._seen = self._seen, False
+            return seen
+
+    paints = Paints()
+    native.installEventFilter(paints)
+    return paints

@@ -53,22 +53,26 @@ _LEAP = """else {
         }"""
 
 
+def volumes_under(node: Any) -> list[Any]:
+    """Return all volumes under a node of vispy's, seen or not."""
+    from vispy.visuals import VolumeVisual
+
+    found = [volume for child in node.children for volume in volumes_under(child)]
+    return [*found, node] if isinstance(node, VolumeVisual) else found
+
+
 def shorten_rays(node: Any, ratio: float) -> None:
-    """Let rays end early in all volumes under a node of vispy's, wherever that changes nothing.
+    """Let rays through a volume end early, wherever that changes nothing.
 
     Call it before a frame: napari sets its own way of drawing whenever a layer has another one.
 
     Parameters
     ----------
-    node : vispy.scene.Node
+    node : vispy.scene.visuals.Volume
     ratio : float
         Pixels of the screen to one of the canvas.
     """
-    from vispy.visuals import VolumeVisual
-
-    for child in node.children:
-        shorten_rays(child, ratio)
-    if not isinstance(node, VolumeVisual) or node.method != "translucent":
+    if node.method != "translucent":
         return
     rgba = node.cmap.colors.rgba
     alpha, leaps = rgba[:, 3], bool(np.allclose(rgba[0], LEAPS))
