@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from qtpy.QtCore import QTimer
+from qtpy.QtCore import QCoreApplication, QEvent, QTimer
 from qtpy.QtWidgets import QWidget
 
 from clicking import settle
@@ -17,6 +17,7 @@ from napari_compressed_transcriptomics.viewer.brain_view import attach
 from napari_compressed_transcriptomics.viewer.window import garbage
 from napari_compressed_transcriptomics.viewer.window.turns import Turns
 from napari_compressed_transcriptomics.widgets.compress import Compress
+from napari_compressed_transcriptomics.widgets.cortical_surface import CorticalSurface
 from napari_compressed_transcriptomics.widgets.four_views import FourViews
 from napari_compressed_transcriptomics.widgets.inspect.gene_maps import comparison
 from napari_compressed_transcriptomics.widgets.shared.figure_view import FigureView
@@ -262,6 +263,36 @@ def test_no_frame_is_asked_for_where_nothing_is_another(viewer, monkeypatch):
     asked.clear()
     viewer.layers[0].name = "another"
     assert asked
+
+
+def test_volumes_go_and_the_surface_comes_in_turns(viewer, qtbot):
+    (layer,) = viewer.layers
+    dock = CorticalSurface(viewer)
+    qtbot.addWidget(dock)
+    attach(viewer).turns.finish()
+    for gone in (False, True):
+        dock._on_ready(None)
+        assert layer.visible
+        dock._turns._turn()
+        assert not layer.visible
+        assert list(viewer.layers) == [layer]
+        if gone:  # meanwhile
+            del viewer.layers[0]
+        dock._turns._turn()
+        assert (dock._surface.layer is None) == gone
+        assert (viewer.dims.ndisplay == 2) == gone
+        dock._leave()
+
+
+def test_the_surface_page_can_be_closed_meanwhile(viewer):
+    dock, turns = CorticalSurface(viewer), attach(viewer).turns
+    turns.finish()
+    dock._on_ready(None)
+    turns._turn()
+    dock.deleteLater()
+    QCoreApplication.sendPostedEvents(dock, QEvent.Type.DeferredDelete)
+    turns._turn()
+    assert viewer.layers[0].visible
 
 
 @pytest.mark.parametrize("turns", [1, 2, 3, 8])

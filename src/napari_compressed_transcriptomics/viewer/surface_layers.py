@@ -109,18 +109,22 @@ class SurfaceView:
         self._scene = surface_scene(mesh, view)
         self._bright, self._how = shading(self._scene, mesh), (mesh, view)
         self._follow(source)
-        if self._layer is None:
-            self._remember()
+        self.make_room()
         found = self._bring()
         self._put(found)
         self._look(mesh)
         return found
 
+    def make_room(self) -> None:
+        """Hide the volumes until `leave`; `show` does so, but in a window both take long."""
+        if not self._before:
+            self._remember()
+
     def leave(self) -> None:
         """Show the volumes again, as they were."""
-        if self._layer is None:
+        if not self._before:
             return
-        viewer, before = self._viewer, self._before
+        viewer, (before, self._before) = self._viewer, (self._before, {})
         ours = [layer for layer in (self._layer, self._captions) if layer in viewer.layers]
         self._layer = self._captions = self._scene = self.found = None
         self._follow(None)

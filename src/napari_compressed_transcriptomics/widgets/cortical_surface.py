@@ -1,11 +1,14 @@
 """Dock widget Cortical surface: the map of a layer on fsaverage5, pial or inflated."""
 
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
+from qtpy.compat import isalive
 from qtpy.QtWidgets import QGridLayout, QPushButton
 
 from napari_compressed_transcriptomics.spatial.surface_sampling import surface_sampling
+from napari_compressed_transcriptomics.viewer.brain_view import attach
 from napari_compressed_transcriptomics.viewer.layer_content import shown
 from napari_compressed_transcriptomics.viewer.surface_layers import can_be_shown, surface_view
 from napari_compressed_transcriptomics.viewer.window.notices import user_errors_shown
@@ -39,6 +42,7 @@ class CorticalSurface(Dock):
     def __init__(self, napari_viewer: Any):
         super().__init__(napari_viewer)
         self._surface = surface_view(napari_viewer)
+        self._turns = attach(napari_viewer).turns
         self.map = LayerChoice(napari_viewer, _KINDS, only=True)
         self.map.setToolTip("The layer whose map is shown, with its gene, component and colours")
         self.mesh = choice(_MESHES)
@@ -76,8 +80,20 @@ class CorticalSurface(Dock):
         self._background.ask(lambda: surface_sampling(parcellation))
 
     def _on_ready(self, sampling: Any) -> None:
-        layer = self.map.layer
-        if layer is not None and can_be_shown(layer):
+        self._turns.start(self._showing())
+
+    def _showing(self) -> Iterator[None]:
+        """Show the map, in turns of the event loop."""
+        if self.map.layer is not None and can_be_shown(self.map.layer):
+            self._surface.make_room()
+            yield
+        if not isalive(self):
+            self._surface.leave()
+            return
+        layer = self.map.layer  # which may be gone now
+        if layer is None or not can_be_shown(layer):
+            self._surface.leave()
+        else:
             with user_errors_shown():
                 self._surface.show(layer, self.mesh.currentData(), self._view_shown)
         self._update()
@@ -93,6 +109,7 @@ class CorticalSurface(Dock):
         self._update()
 
     def _leave(self) -> None:
+        self._turns.finish()
         self._surface.leave()
         self._update()
 
