@@ -1,5 +1,7 @@
 """Rays through maps in 3-D look up a colour once, and the picture is that of napari's own."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 from napari.utils.colormaps import Colormap
@@ -50,12 +52,11 @@ def pictures(viewer, monkeypatch):
     return found
 
 
-@pytest.mark.parametrize("grid", [False, True])
-def test_the_picture_is_the_same_with_and_without_a_cut(grid, viewer, monkeypatch):
+def test_the_picture_is_the_same_with_and_without_a_cut(viewer, monkeypatch):
     view = brain_view.attach(viewer)
-    if grid:
-        view.show_side_by_side()
-    for plane in ("", "coronal"):
+    for grid, plane in product((False, True), ("", "coronal")):
+        if grid:
+            view.show_side_by_side()
         view.cut.show(plane)
         settle()
         theirs, ours = pictures(viewer, monkeypatch)
