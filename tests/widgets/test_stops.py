@@ -186,13 +186,13 @@ def test_four_views_come_one_thing_a_turn(viewer, result):
     def there():
         shown = [cell for cell in dock.cells if not cell.isHidden()]
         layers = [layer for view in dock.views.views for layer in view.model.layers]
-        return len(dock.cells), len(shown), len(layers)
+        return len(dock.cells), len(shown), len(layers), sum(layer.visible for layer in layers)
 
     counts = [there()]
     while dock._opening._steps is not None:
         dock._opening._turn()
         counts.append(there())
-    assert counts[-1] == (3, 3, 6)
+    assert counts[-1] == (3, 3, 6, 6)
     assert np.diff(counts, axis=0).sum(1).max() == 1
     viewer.window.remove_dock_widget(dock)
 

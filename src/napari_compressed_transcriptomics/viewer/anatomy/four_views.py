@@ -139,7 +139,7 @@ class FourViews:
             self._timer.start()
 
     def bring(self) -> bool:
-        """Bring one layer to one view; return whether there was one to bring."""
+        """Bring a layer to a view, or show it there; return whether there was one."""
         return any(view.bring() for view in self.views)
 
     def _on_bringing(self) -> None:

@@ -69,6 +69,7 @@ class LinkedView:
         self.view.cells.wanted.barred = False  # there is no room
         self.view.cut.led_by(main)
         self.copies: dict[Any, Any] = {}
+        self._brought: Any = None
         self._wait, self._soon = wait, soon
         self._behind: dict[tuple[Any, str], None] = {}  # layers, and what of them is to be followed
         self._connected: list[tuple[Any, Any]] = []
@@ -123,6 +124,7 @@ class LinkedView:
             event.disconnect(callback)
         self._connected.clear()
         self.copies.clear()
+        self._brought = None
         self._behind.clear()
 
     def _listen(self, event: Any, callback: Any) -> None:
@@ -142,8 +144,19 @@ class LinkedView:
             pass
 
     def bring(self) -> bool:
-        """Bring a layer that is seen and is not here; return whether there was one."""
+        """Bring a layer that is seen and is not here, hidden, or show the one that was brought.
+
+        Returns whether there was one. Each is done in a turn of its own; and napari, which starts
+        in the middle of all axes and in 2-D, does not slice what is hidden until it is shown.
+        """
         main = self._main
+        if self._brought is not None:
+            layer, self._brought = self._brought, None
+            self.show(self.plane)
+            if layer in self.copies:
+                self.copies[layer].visible = self._is_seen(layer)
+                fit(self.model)
+            return True
         lacking = (
             layer
             for layer in ([] if main is None else main.layers)
@@ -154,7 +167,7 @@ class LinkedView:
             return False
         self._add(layer)
         self._on_reordered()
-        self.show(self.plane)
+        self._brought = layer
         return True
 
     def _is_seen(self, layer: Any) -> bool:
@@ -175,6 +188,7 @@ class LinkedView:
             copy.rendering = "mip"
             follow_colormap(copy)
         dress([copy], self.model.dims.ndisplay == 3)  # before it is drawn as it is
+        copy.visible = False
         self.model.add_layer(copy)
         for name in _FOLLOWED:
             if hasattr(layer.events, name) and hasattr(copy, name):
