@@ -194,8 +194,7 @@ def assert_four_views_go_where_is_clicked(brain, viewer, layer, expression, qtbo
 
 def assert_surface_has_both_sides(surface, viewer, layer, qtbot):
     press(surface.views["dorsal"])
-    qtbot.waitUntil(lambda: not surface._background.busy)
-    assert surface_view(viewer).layer is not None
+    qtbot.waitUntil(lambda: surface_view(viewer).layer is not None)  # it comes in turns
     assert not layer.visible
     assert not attach(viewer).cells.look().cross  # vertices lie elsewhere than in the brain
     (cell,) = attach(viewer).cells.look().cells
