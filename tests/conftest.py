@@ -12,7 +12,6 @@ from types import SimpleNamespace
 from uuid import uuid4
 
 import pytest
-import torch
 from npe2 import PluginManifest
 from pytestqt.qtbot import QtBot
 from qtpy.QtTest import QTest
@@ -34,8 +33,6 @@ os.environ["COMPRESSED_TRANSCRIPTOMICS_SETTINGS"] = SETTINGS  # of fixtures of m
 
 # PyTorch makes this folder when it first trains; some tests look for what is left behind.
 os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", os.path.join(gettempdir(), "torchinductor"))
-
-usual_threads()  # before anything changes it
 
 # Waits end when what they wait for is there; a busy machine may take long.
 for wait in (QtBot.waitUntil, QtBot.waitSignal):
@@ -113,14 +110,23 @@ def forms_as_new(monkeypatch):
     monkeypatch.setenv("COMPRESSED_TRANSCRIPTOMICS_SETTINGS", folder)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def torch():
+    """PyTorch, with its usual number of threads known before anything changes it."""
+    import torch  # a second, which the process that runs no tests itself would wait for
+
+    usual_threads()
+    return torch
+
+
 @pytest.fixture(autouse=True)
-def usual_number_of_threads():
+def usual_number_of_threads(torch):
     """Sums are the same whatever tests ran before: windows change the number by numba."""
     torch.set_num_threads(usual_threads())
 
 
 @pytest.fixture
-def one_thread(usual_number_of_threads):
+def one_thread(usual_number_of_threads, torch):
     """Small layers gain nothing from threads, and lose much where cores are busy."""
     torch.set_num_threads(1)
     yield
