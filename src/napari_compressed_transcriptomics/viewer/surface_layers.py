@@ -120,16 +120,20 @@ class SurfaceView:
         if not self._before:
             self._remember()
 
+    def put_away(self) -> None:
+        """Remove the surface; `leave` does so, but in a window it and what follows take long."""
+        ours = [layer for layer in (self._layer, self._captions) if layer in self._viewer.layers]
+        self._layer = self._captions = self._scene = self.found = None
+        self._follow(None)
+        for layer in ours:
+            self._viewer.layers.remove(layer)
+
     def leave(self) -> None:
         """Show the volumes again, as they were."""
         if not self._before:
             return
         viewer, (before, self._before) = self._viewer, (self._before, {})
-        ours = [layer for layer in (self._layer, self._captions) if layer in viewer.layers]
-        self._layer = self._captions = self._scene = self.found = None
-        self._follow(None)
-        for layer in ours:
-            viewer.layers.remove(layer)
+        self.put_away()
         self._view.cells.wanted.titled = False
         self._view.show_elsewhere(False)
         viewer.canvas.overlays.scale_bar.visible = before["scale_bar"]
@@ -237,10 +241,9 @@ class SurfaceView:
     def _title(self) -> str:
         source = self._source
         values = shown(source).values  # type: ignore[union-attr]
-        name = f"{source.name} on the surface"
         if values is not None and values.ndim == 2:
-            name = f"{source.name}, component {part_shown(self._viewer, source) + 1}, surface"
-        return name
+            return f"{source.name}, component {part_shown(self._viewer, source) + 1}, surface"
+        return f"{source.name} on the surface"
 
     def _write(self, scene: SurfaceScene) -> None:
         """Write what the parts are below them."""

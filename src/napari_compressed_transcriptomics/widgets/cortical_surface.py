@@ -109,9 +109,15 @@ class CorticalSurface(Dock):
         self._update()
 
     def _leave(self) -> None:
-        self._turns.finish()
+        self._turns.start(self._leaving())
+
+    def _leaving(self) -> Iterator[None]:
+        """Show the volumes again, in turns of the event loop."""
+        self._surface.put_away()
+        yield
         self._surface.leave()
-        self._update()
+        if isalive(self):
+            self._update()
 
     def _update(self, event: Any = None) -> None:
         """Say what is shown, or what is missing for it."""
