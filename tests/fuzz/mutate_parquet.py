@@ -120,7 +120,7 @@ def _bombs() -> tuple[tuple[str, bytes], ...]:
     rows = pa.table({"label": text, **{f"G{i}": pa.nulls(n, pa.float64()) for i in range(6)}})
     cell = pa.ListArray.from_arrays(pa.array([0, n], pa.int32()), pa.nulls(n, pa.int8()))
     lists = pa.table({"label": ["L_x"], "SST": cell})
-    return ("3 million rows", _repeated(rows, 3)), ("lists of a million", _repeated(lists, 60))
+    return ("2 million rows", _repeated(rows, 2)), ("lists of a million", _repeated(lists, 60))
 
 
 def _repeated(table: Any, times: int) -> bytes:
