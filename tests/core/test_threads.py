@@ -8,7 +8,10 @@ import torch
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from napari_compressed_transcriptomics.codecs.fitting import fit_codec
+from napari_compressed_transcriptomics.codecs.streamed_pca import principal_components, scores_of
 from napari_compressed_transcriptomics.core import threads
+from napari_compressed_transcriptomics.core.progress import Cancelled
+from napari_compressed_transcriptomics.reconstruction.reconstruction import reconstruct
 from small import small_expression
 
 
@@ -50,6 +53,26 @@ def test_who_leaves_first_does_not_end_the_limit_of_others():
         first.__exit__(None, None, None)
         assert _blas() == {1}
         second.__exit__(None, None, None)
+        assert _blas() == {2}
+
+
+@pytest.mark.parametrize("work", [reconstruct, scores_of])
+def test_work_that_was_cancelled_leaves_blas_as_it_was(work):
+    data, seen = small_expression(n_samples=80, n_genes=1600), []
+    given = {
+        reconstruct: (fit_codec("pca", data, 4), data),
+        scores_of: (data.values, principal_components(data.values, 4)),
+    }
+
+    def cancel(progress):
+        seen.append(_blas())
+        raise Cancelled
+
+    with threadpool_limits(2):
+        with pytest.raises(Cancelled) as kept:
+            work(*given[work], device="cpu", report=cancel)
+        assert kept.tb  # and so all that was in work
+        assert seen == [{1}]
         assert _blas() == {2}
 
 

@@ -281,7 +281,13 @@ def test_volumes_go_and_the_surface_comes_in_turns(viewer, qtbot):
         dock._turns._turn()
         assert (dock._surface.layer is None) == gone
         assert (viewer.dims.ndisplay == 2) == gone
-        dock._leave()
+        if not gone:  # and back
+            dock._leave()
+            dock._turns._turn()
+            assert list(viewer.layers) == [layer]
+            assert not layer.visible
+            dock._turns._turn()
+            assert layer.visible
 
 
 def test_the_surface_page_can_be_closed_meanwhile(viewer):

@@ -11,6 +11,7 @@ from napari_compressed_transcriptomics.core.lazy_values import LazyValues
 from napari_compressed_transcriptomics.core.matrix_products import addmm, matmul
 from napari_compressed_transcriptomics.core.progress import Progress, Report, silent
 from napari_compressed_transcriptomics.core.row_chunks import block_rows, each_block
+from napari_compressed_transcriptomics.core.threads import one_thread_of_blas
 
 OVERSAMPLING = 64
 SAMPLED_ROWS = 2048
@@ -74,6 +75,7 @@ def principal_components(
     return PrincipalComponents(mean, signed, scaled, total / (n - 1))
 
 
+@one_thread_of_blas()
 def scores_of(
     values: LazyValues | np.ndarray,
     found: PrincipalComponents,
@@ -142,6 +144,7 @@ def _of_sample(centred: np.ndarray, width: int) -> torch.Tensor:
     return torch.linalg.qr(rows.T @ left.flip(1))[0]
 
 
+@one_thread_of_blas()
 def _times_covariance(
     values: LazyValues | np.ndarray,
     mean: np.ndarray,

@@ -4,7 +4,6 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import nullcontext
 from functools import partial
 from typing import Any
 
@@ -65,6 +64,7 @@ def _in_step(values: Values, rows: int, together: int) -> int:
     return fewer if 2 * fewer > rows else rows
 
 
+@one_thread_of_blas()
 def run_in_blocks(
     stage: str,
     values: Values,
@@ -177,18 +177,18 @@ def each_block(values: Values, start: int, rows: int, device: str, step: Step) -
     A CPU has as many blocks in work as PyTorch has threads, each in one thread. Threads that share
     a block wait for each other after each operation, and do so busily: beside the one that reads,
     on two cores with other work, it took three to five times the CPU seconds. Sums do not depend
-    on the number of threads so.
+    on the number of threads so. A step that multiplies by `matrix_products` must be within
+    `one_thread_of_blas`, which who calls this is, as a generator may be left in the middle.
     """
     n_threads = min(torch.get_num_threads(), -(-(len(values) - start) // rows))
     if device == "cpu" and torch.get_num_threads() > 1:
-        with one_thread_of_blas(), _single_threads(n_threads) as pool:
+        with _single_threads(n_threads) as pool:
             yield from _in_threads(pool, n_threads, partial(feed, values, start, rows), step)
         return
-    with one_thread_of_blas() if device == "cpu" else nullcontext():
-        for first, last, block in feed(values, start, rows, device):
-            if then := step(first, last, block):
-                then()
-            yield last
+    for first, last, block in feed(values, start, rows, device):
+        if then := step(first, last, block):
+            then()
+        yield last
 
 
 def _in_threads(

@@ -1,6 +1,6 @@
 """One sample closely: its expression against what the codec makes of it, and where it ranks."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -61,13 +61,23 @@ def reconstructed_sample(result: "Reconstruction", sample: int) -> np.ndarray:
     return rows[sample - first]
 
 
-def profile_of(result: "Reconstruction", sample: int, read: bool = True) -> SampleProfile:
-    """Look closely at one sample (its row) of a compression; its original only if it is `read`."""
-    expression = result.expression
-    original = np.full(expression.n_genes, np.nan, np.float32)
-    if read and result.has_originals:
-        original[:] = expression.values[sample]
+def profile_of(result: "Reconstruction", sample: int) -> SampleProfile:
+    """Look closely at one sample (its row) of a compression."""
+    return with_original(result, profile_without_original(result, sample))
+
+
+def with_original(result: "Reconstruction", profile: SampleProfile) -> SampleProfile:
+    """Return a profile with the sample's expression, which is read now, where it is here."""
+    expression, original = result.expression, profile.original.copy()
+    if result.has_originals:
+        original[:] = expression.values[profile.sample]
     original[[expression.column(gene) for gene in expression.filled]] = np.nan
+    return replace(profile, original=original)
+
+
+def profile_without_original(result: "Reconstruction", sample: int) -> SampleProfile:
+    """Look closely at one sample (its row) of a compression; nothing is read for it."""
+    expression = result.expression
     rank = int(np.flatnonzero(samples_by_error(result) == sample)[0]) + 1
     return SampleProfile(
         sample=sample,
@@ -77,7 +87,7 @@ def profile_of(result: "Reconstruction", sample: int, read: bool = True) -> Samp
         rank=rank,
         n_samples=expression.n_samples,
         genes=expression.genes,
-        original=original,
+        original=np.full(expression.n_genes, np.nan, np.float32),
         reconstructed=reconstructed_sample(result, sample),
         latents=result.latents[sample],
         latents_mean=result.latents.mean(axis=0, dtype=float),

@@ -9,8 +9,9 @@ from qtpy.QtWidgets import QSpinBox
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.figures.sample_plots import latents_plot, profile_plot
 from napari_compressed_transcriptomics.reconstruction.sample_profile import (
-    profile_of,
+    profile_without_original,
     samples_by_error,
+    with_original,
 )
 from napari_compressed_transcriptomics.reconstruction.summary import IN_SAMPLE
 from napari_compressed_transcriptomics.reconstruction.values_elsewhere import (
@@ -78,6 +79,7 @@ class SampleTab(Tab):
         self.rank.valueChanged.connect(self._go_to_rank)
         self._session.picked.connect(self._on_pick)
         self._reading.answered.connect(self._on_answer)
+        self._reading.failed.connect(lambda: self.profile.show_plot(None, "It was not read."))
         results.changed.connect(self._refresh)
         self.regions.changed.connect(self._refresh)
         self._refresh()
@@ -112,7 +114,7 @@ class SampleTab(Tab):
         elif pick.parcellation is not result.expression.parcellation:
             words = "The picked place is of other data than this result: choose its result above."
         else:
-            profile = profile_of(result, pick.sample, read=False)
+            profile = profile_without_original(result, pick.sample)
             words = self._words(profile, pick)
         self._profile = profile
         self.facts.setText(words)
@@ -190,6 +192,6 @@ def _read(
 ) -> "tuple[SampleProfile, SampleProfile | str]":
     """Return a profile, and it with its original, or why that cannot be read."""
     try:
-        return profile, profile_of(result, profile.sample)
+        return profile, with_original(result, profile)
     except UserError as error:  # a server that fails, or a damaged store
         return profile, f"{error}."
