@@ -1,5 +1,6 @@
 """In 3-D maps are solid: in the very colours of 2-D, nothing of the outside, cut where asked."""
 
+import tracemalloc
 from types import SimpleNamespace
 
 import numpy as np
@@ -251,3 +252,16 @@ def test_a_click_finds_what_is_in_front_and_a_cut_opens_the_way(make_napari_view
     assert up > 0.05
     click_on(viewer, layer, spot)
     assert brain.values[shared.pick.sample, 0] > 0.9
+
+
+def test_filling_a_map_takes_the_memory_of_a_map():
+    """Of more, the system gives each page anew, for as long as all the rest takes."""
+    rng = np.random.default_rng(0)
+    place = Parcellation(rng.integers(0, 4, (40, 50, 60), np.int32), np.eye(4))
+    filled(place, np.ones(3), (0.0, 1.0))
+    tracemalloc.start()
+    try:
+        size = filled(place, np.ones(3), (0.0, 1.0)).nbytes
+        assert tracemalloc.get_traced_memory()[1] < 1.2 * size
+    finally:
+        tracemalloc.stop()
