@@ -14,6 +14,8 @@ from napari_compressed_transcriptomics.viewer.adding import add_expression
 from napari_compressed_transcriptomics.viewer.anatomy.planes import plane_of, show_plane
 from napari_compressed_transcriptomics.viewer.anatomy.solid import is_solid
 from napari_compressed_transcriptomics.viewer.brain_view import attach
+from napari_compressed_transcriptomics.viewer.cells import picture
+from napari_compressed_transcriptomics.viewer.layers import expression_layer
 from napari_compressed_transcriptomics.viewer.window import garbage
 from napari_compressed_transcriptomics.viewer.window.turns import Turns
 from napari_compressed_transcriptomics.widgets.compress import Compress
@@ -183,6 +185,31 @@ def test_what_is_slow_to_import_is_loaded_by_turns(make_napari_viewer, monkeypat
     assert loaded == ["scipy.ndimage"]
     turns.finish()
     assert loaded == list(brain_view.LOADED)
+
+
+def test_axes_are_drawn_ahead(viewer):
+    """Their letters and shaders would take as long as all else that 3-D does."""
+    view, axes, seen = attach(viewer), viewer.canvas.overlays.axes, []
+    canvas = viewer.window._qt_viewer.canvas._scene_canvas
+    canvas.events.draw.connect(lambda event: seen.append(axes.visible))
+    for _ in view._load():
+        assert not axes.visible  # where Qt draws
+    assert True in seen
+
+
+def test_volumes_are_given_to_opengl_one_a_turn(viewer, brain, monkeypatch, qtbot):
+    sent = []
+    monkeypatch.setattr(picture, "send", lambda node, context: sent.append(node.visible))
+    viewer.add_layer(viewer.layers[0].__class__.create(*expression_layer(brain)))
+    attach(viewer).show_side_by_side()
+    settle()
+    turns, told = QTimer(), []
+    turns.timeout.connect(lambda: told.append(len(sent)))
+    show_plane(viewer, "3d")
+    turns.start(0)
+    qtbot.waitUntil(lambda: len(sent) == 2)
+    assert sent == [False, False]
+    assert 1 in told
 
 
 def test_figures_are_drawn_one_a_turn(model, qtbot):

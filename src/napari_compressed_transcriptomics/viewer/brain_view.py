@@ -226,6 +226,7 @@ class BrainView:
         axes = self._viewer.canvas.overlays.axes
         if not axes.visible:
             axes.visible = True
+            self._viewer.screenshot(flash=False)  # drawn with letters and shaders, yet not seen
             axes.visible = False
         yield
         garbage().leave_out()

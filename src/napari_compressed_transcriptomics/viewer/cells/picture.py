@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .drawing import Drawing
-from .rays import shorten_rays, volumes_under
+from .rays import send, shorten_rays, volumes_under
 
 _UNDER, _OVER = -1, 10**7
 """Order among what is on the canvas: napari's views are at 0 and above."""
@@ -73,9 +73,10 @@ class Pictures:
         self._paints = _paints(self._canvas.native)
         self._waits = False
         self._waiting: list[Any] = []
+        self._unsent: list[Any] = []
         self._going_on = QTimer(self._canvas.native)
         self._going_on.setSingleShot(True)
-        self._going_on.timeout.connect(self._go_on)
+        self._going_on.timeout.connect(self._send)
 
     def update(self) -> None:
         """Ask for a frame.
@@ -106,10 +107,19 @@ class Pictures:
         """
         self._waits = True
 
+    def _send(self) -> None:
+        """Give OpenGL one of the volumes that wait, for which it takes memory; then show all."""
+        if self._unsent:
+            self._canvas.set_current()
+            send(self._unsent.pop(), self._canvas.context)
+            self._going_on.start(0)
+        else:
+            self._go_on()
+
     def _go_on(self) -> None:
         """Show the volumes that wait."""
         self._waits = False
-        waiting, self._waiting = self._waiting, []
+        waiting, self._waiting, self._unsent = self._waiting, [], []
         for node in waiting:
             node.visible = True
 
@@ -120,8 +130,10 @@ class Pictures:
             shorten_rays(node, ratio)
         of_qt = self._paints.taken()
         if self._waits and of_qt:
-            self._waiting += [node for node in volumes if node.visible]
-            for node in self._waiting:
+            seen = [node for node in volumes if node.visible]
+            self._waiting += seen
+            self._unsent += seen
+            for node in seen:
                 node.visible = False
             self._going_on.start(0)
         else:

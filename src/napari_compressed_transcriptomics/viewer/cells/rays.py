@@ -61,6 +61,19 @@ def volumes_under(node: Any) -> list[Any]:
     return [*found, node] if isinstance(node, VolumeVisual) else found
 
 
+def send(node: Any, context: Any) -> None:
+    """Give OpenGL the values of a volume before it is drawn.
+
+    Parameters
+    ----------
+    node : vispy.scene.visuals.Volume
+    context : vispy.gloo.GLContext
+        The current one.
+    """
+    context.glir.associate(node.shared_program["u_volumetex"].glir)
+    context.flush_commands()
+
+
 def shorten_rays(node: Any, ratio: float) -> None:
     """Let rays through a volume end early, wherever that changes nothing.
 
