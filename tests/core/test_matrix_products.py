@@ -47,9 +47,29 @@ def test_go_where_they_are_wanted():
 
 
 def test_of_small_matrices_are_pytorchs_to_the_bit(by_numpy):
-    few = WIDE[:, :50].contiguous()
-    assert_array_equal(addmm(BIAS[:50], LEFT, few), torch.addmm(BIAS[:50], LEFT, few))
+    few = WIDE[:, :20].contiguous()
+    assert_array_equal(addmm(BIAS[:20], LEFT, few), torch.addmm(BIAS[:20], LEFT, few))
     assert not by_numpy
+
+
+@pytest.mark.parametrize("rows", [600, 60], ids=["large", "small"])
+def test_of_stacks_are_those_of_each(rows):
+    bias, left, right = _random(2, 1, 90), _random(2, 37, rows), _random(2, rows, 90)
+    for i in range(2):
+        assert_array_equal(matmul(left, right)[i], matmul(left[i], right[i]))
+        assert_allclose(
+            addmm(bias, left, right)[i], addmm(bias[i], left[i], right[i]), rtol=1e-5, atol=1e-5
+        )
+
+
+def test_learning_has_its_gradients(by_numpy):
+    right = WIDE.clone().requires_grad_()
+    matmul(LEFT, right).sum().backward()
+    assert_allclose(right.grad, LEFT.sum(0)[:, None].expand(-1, 90), rtol=1e-5, atol=1e-5)
+    assert not by_numpy
+    with torch.no_grad():
+        matmul(LEFT, right)
+    assert by_numpy
 
 
 def test_too_large_values_are_infinite_without_a_warning():

@@ -9,14 +9,15 @@ import numpy as np
 import torch  # noqa: TID253  (this module is for torch only)
 from torch import Tensor  # noqa: TID253
 
-MANY = 2**15
+MANY = 2**14
 """Values of the right matrix: rows of the left one must not depend on how many they are."""
 
 
 def matmul(left: Tensor, right: Tensor, out: Tensor | None = None) -> Tensor:
-    """Return ``left @ right``, in `out` if it is given; see `torch.matmul`."""
-    if not _by_numpy(right):
+    """Return ``left @ right``, in `out` if it is given; of stacks, too; see `torch.matmul`."""
+    if not _by_numpy(left, right):
         return torch.matmul(left, right, out=out)
+    left, right = left.detach(), right.detach()
     with np.errstate(all="ignore"):  # PyTorch does not warn of what is too large
         if out is None:
             return torch.from_numpy(np.matmul(left.numpy(), right.numpy()))
@@ -25,11 +26,16 @@ def matmul(left: Tensor, right: Tensor, out: Tensor | None = None) -> Tensor:
 
 
 def addmm(bias: Tensor, left: Tensor, right: Tensor, out: Tensor | None = None) -> Tensor:
-    """Return ``bias + left @ right``, in `out`, which is not `bias`; see `torch.addmm`."""
-    if not _by_numpy(right):
-        return torch.addmm(bias, left, right, out=out)
+    """Return ``bias + left @ right``, in `out`, which is not `bias`; of stacks, too.
+
+    See `torch.addmm` and `torch.baddbmm`.
+    """
+    if not _by_numpy(left, right):
+        torchs = torch.addmm if right.ndim == 2 else torch.baddbmm
+        return torchs(bias, left, right, out=out)
     return matmul(left, right, out).add_(bias)
 
 
-def _by_numpy(right: Tensor) -> bool:
-    return right.device.type == "cpu" and right.numel() >= MANY
+def _by_numpy(left: Tensor, right: Tensor) -> bool:
+    learning = torch.is_grad_enabled() and (left.requires_grad or right.requires_grad)
+    return right.device.type == "cpu" and not learning and right.shape[-2] * right.shape[-1] >= MANY

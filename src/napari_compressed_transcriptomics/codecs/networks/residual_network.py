@@ -6,6 +6,8 @@ import torch  # noqa: TID253  (this module is for torch only)
 from torch import Tensor, nn  # noqa: TID253
 from torch.nn import functional  # noqa: TID253
 
+from napari_compressed_transcriptomics.core.matrix_products import addmm, matmul
+
 Drop = Callable[[Tensor], Tensor]
 
 
@@ -49,14 +51,14 @@ class Branch(nn.Module):
 
     def forward(self, values: Tensor, drop: Drop = _keep) -> Tensor:
         """Return the features (members, rows, width); `drop` is done to each layer's output."""
-        first = drop(functional.elu(values @ self.weight1 + self.bias1))
-        second = drop(functional.elu(first @ self.weight2 + self.bias2))
+        first = drop(functional.elu(matmul(values, self.weight1) + self.bias1))
+        second = drop(functional.elu(matmul(first, self.weight2) + self.bias2))
         return torch.cat([first, second], -1)
 
     def layers(self, values: Tensor) -> tuple[Tensor, Tensor]:
         """Return the features of each layer; for inference, with as few passes as can be."""
-        first = functional.elu(torch.baddbmm(self.bias1, values, self.weight1), inplace=True)
-        second = functional.elu(torch.baddbmm(self.bias2, first, self.weight2), inplace=True)
+        first = functional.elu(addmm(self.bias1, values, self.weight1), inplace=True)
+        second = functional.elu(addmm(self.bias2, first, self.weight2), inplace=True)
         return first, second
 
     def pulled_back(
@@ -65,8 +67,8 @@ class Branch(nn.Module):
         """Return derivatives by values, (members, rows, n_in), of what has these by `layers`."""
         # the derivative of ELU is 1 above zero and ELU + 1 below
         by_second = second.clamp(max=0).add_(1).mul_(by_second)
-        by_first = torch.baddbmm(by_first, by_second, self.weight2.mT)
-        return first.clamp(max=0).add_(1).mul_(by_first) @ self.weight1.mT
+        by_first = addmm(by_first, by_second, self.weight2.mT)
+        return matmul(first.clamp(max=0).add_(1).mul_(by_first), self.weight1.mT)
 
     def with_slopes(self, values: Tensor) -> tuple[Tensor, Tensor]:
         """Return the features and their derivatives (members, rows, n_in, width)."""

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import torch  # noqa: TID253  (this module is for torch only)
 from torch import Tensor, nn  # noqa: TID253
 
+from napari_compressed_transcriptomics.core.matrix_products import matmul
+
 from .residual_network import ResidualNetwork
 
 MOST_STEPS = 24
@@ -68,10 +70,10 @@ def nearest(
 
     def left_by(latents: Tensor) -> tuple[tuple[Tensor, Tensor], Tensor]:
         layers = branch.layers(latents)
-        return layers, torch.baddbmm(centred, torch.cat([latents, *layers], -1), stacked, alpha=-1)
+        return layers, centred - matmul(torch.cat([latents, *layers], -1), stacked)
 
     def uphill(layers: tuple[Tensor, Tensor], left: Tensor) -> Tensor:
-        by_inputs = left @ stacked.mT
+        by_inputs = matmul(left, stacked.mT)
         by_layers = by_inputs[..., k:wide], by_inputs[..., wide:]
         return by_inputs[..., :k] + branch.pulled_back(*layers, *by_layers)
 
