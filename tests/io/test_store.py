@@ -234,15 +234,17 @@ def test_lost_chunk_is_told(copied):
     shards(copied)[1].unlink()
 
     values = read_expression(copied).values
-    with pytest.raises(UserError, match=r"copy\.zarr lacks chunks"):
+    with pytest.raises(UserError, match=r"copy\.zarr is damaged \(values are lacking\)"):
         np.asarray(values)
+    with pytest.raises(UserError, match=r"copy\.zarr is damaged \(values are lacking\)"):
+        values[:, list(range(0, values.shape[1], 2))]  # by Zarr
 
 
 def test_cut_chunk_is_told(copied):
     shard = shards(copied)[0]
     shard.write_bytes(shard.read_bytes()[: shard.stat().st_size // 2])
 
-    with pytest.raises(UserError, match=r"copy\.zarr (is damaged|lacks chunks)"):
+    with pytest.raises(UserError, match=r"copy\.zarr is damaged"):
         np.asarray(read_expression(copied).values)
 
 

@@ -7,7 +7,7 @@ import zarr
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.io import read_expression
 from napari_compressed_transcriptomics.io.files import zarr_shards
-from napari_compressed_transcriptomics.io.files.zarr_shards import Shards
+from napari_compressed_transcriptomics.io.files.zarr_shards import Shards, require_finite
 from napari_compressed_transcriptomics.io.writers.store import convert
 from napari_compressed_transcriptomics.io.writers.zarr_elements import compressors
 from stores import small_chunks
@@ -43,10 +43,21 @@ def test_a_chunk_that_was_never_written_is_lacking(made, tmp_path):
     array = zarr.create_array(tmp_path / "X", **how, fill_value=np.nan)
     array[:64, :4] = there[:64, :4]
 
-    found = Shards.of(tmp_path / "X", array).read(range(300), range(39))
+    shards = Shards.of(tmp_path / "X", array)
 
-    np.testing.assert_array_equal(found, array[:300])
-    assert np.isfinite(found).sum() == 64 * 4
+    np.testing.assert_array_equal(shards.read(range(64), range(4)), array[:64, :4])
+    for rows, columns in (
+        ((0, 65), (0, 4)),
+        ((0, 64), (3, 5)),
+        ((0, 64), (0, 39)),
+        ((0, 300), (38, 39)),
+    ):
+        with pytest.raises(ValueError, match="values are lacking"):
+            shards.read(range(rows), range(*columns))
+
+
+def test_large_values_are_not_lacking():
+    require_finite(np.full(9, 3e38, np.float32))
 
 
 @pytest.mark.parametrize("place", [0.1, 0.5, -2])

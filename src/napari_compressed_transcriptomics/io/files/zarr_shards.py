@@ -33,6 +33,7 @@ _KEYS = {"name": "default", "configuration": {"separator": "/"}}
 _INDEX_CODECS = ["bytes", "crc32c"]
 _CHUNK_CODECS = ["bytes", "blosc", "crc32c"]
 _HEADER = 16  # bytes of Blosc's: the unpacked size is at 4, the packed one at 12
+_LACKING = "values are lacking"
 _MOST_ADDED = _HEADER + 4  # bytes of a chunk that cannot be packed: that, and its checksum
 
 
@@ -72,7 +73,7 @@ class Shards:
         return cls(folder, array.shards, array.chunks, array.dtype.newbyteorder("<"))
 
     def read(self, rows: range, columns: range, into: np.ndarray | None = None) -> np.ndarray:
-        """Return float32 values of consecutive rows and columns; NaN where a chunk is lacking.
+        """Return finite float32 values of consecutive rows and columns.
 
         They are put `into` an array, if one is given.
 
@@ -81,7 +82,7 @@ class Shards:
         Raises
         ------
         ValueError
-            A chunk is damaged or cut.
+            A chunk is damaged, cut or lacking.
         """
         found = np.empty((len(rows), len(columns)), np.float32) if into is None else into
         files = list(product(_touched(rows, self.shard[0]), _touched(columns, self.shard[1])))
@@ -108,8 +109,7 @@ class Shards:
         columns_here = _within(columns, left, self.shard[1])
         path = self.folder.joinpath("c", *map(str, place))
         if not path.is_file():
-            found[_slice(rows_here, rows), _slice(columns_here, columns)] = np.nan
-            return
+            raise ValueError(_LACKING)
         with path.open("rb", buffering=0) as file:
             index = self._index(file)
             most = max(1, _GROUP_BYTES // (math.prod(self.chunk) * self.dtype.itemsize))
@@ -167,13 +167,14 @@ def _checked(file: BinaryIO, offset: int, size: int) -> np.ndarray:
 
 
 def _side_by_side(chunks: np.ndarray, first: int, found: np.ndarray) -> None:
-    """Copy neighbouring chunks, (n, rows, columns), to where their rows belong.
+    """Copy neighbouring chunks, (n, rows, columns), to where their rows belong, if all is finite.
 
     Of a single one only the columns from `first` on, as many as `found` has.
     """
     n, n_rows, n_columns = chunks.shape
     if n == 1:
         found[...] = chunks[0, :, first : first + found.shape[1]]
+        require_finite(found)
         return
     if chunks.dtype == found.dtype:  # each row of a chunk as one item, in two thirds of the time
         row = np.dtype((np.void, n_columns * chunks.itemsize))
@@ -183,6 +184,17 @@ def _side_by_side(chunks: np.ndarray, first: int, found: np.ndarray) -> None:
     for start in range(0, n_rows, _ROWS):
         some = slice(start, start + _ROWS)
         parted[some] = chunks[:, some].swapaxes(0, 1)
+        require_finite(found[some])
+
+
+def require_finite(values: np.ndarray) -> None:
+    """Raise a `ValueError` unless float32 are finite: their sum is, in float64 if they are large.
+
+    Chunks that a store lacks are read as NaN.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        if not (np.isfinite(values.sum()) or np.isfinite(values.sum(dtype=np.float64))):
+            raise ValueError(_LACKING)
 
 
 def _groups(columns: range, size: int, most: int) -> Iterator[range]:

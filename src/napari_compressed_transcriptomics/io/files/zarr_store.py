@@ -19,7 +19,7 @@ import numpy as np
 from napari_compressed_transcriptomics.core.errors import UserError, printable
 from napari_compressed_transcriptomics.core.memory import require_memory
 
-from .zarr_shards import MAX_SHARD_ROWS, Shards
+from .zarr_shards import MAX_SHARD_ROWS, Shards, require_finite
 
 VERSION = 2
 """The newest that is read. Stores of vertices have it, all others 1."""
@@ -193,17 +193,8 @@ class StoredMatrix:
                 values = self._shards.read(range(n)[rows], range(n_genes)[columns], into)
             else:
                 values = np.asarray(self._array.oindex[rows, columns], np.float32)
-        if not _all_finite(values):
-            raise UserError(
-                f"{self.name} lacks chunks of its values; get it again, or convert again"
-            )
+                require_finite(values)
         return values
-
-
-def _all_finite(values: np.ndarray) -> bool:
-    """Tell whether all of float32 are finite: their sum is, in float64 if they are large."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        return bool(np.isfinite(values.sum()) or np.isfinite(values.sum(dtype=np.float64)))
 
 
 @contextmanager
