@@ -17,6 +17,7 @@ from napari_compressed_transcriptomics.codecs.training_distribution import scale
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Parcellation
 from napari_compressed_transcriptomics.core.progress import Stop, silent, stopping
+from napari_compressed_transcriptomics.reconstruction import training_distance
 from napari_compressed_transcriptomics.reconstruction.reconstruction import reconstruct
 from small import named, small_expression
 
@@ -186,6 +187,16 @@ def test_another_scale_is_told_in_a_sentence_with_both(codec_id, change):
     assert_allclose(said, np.ravel(both), atol=0.03)
     back = fit_codec(codec_id, other, 2, max_epochs=1)
     assert "another scale" in reconstruct(back, UNSEEN).notes[0]
+
+
+def test_values_that_a_model_was_fitted_to_are_not_read_again_for_their_scale(monkeypatch):
+    codec = fit_codec("pca", TRAINING, 2)
+    asked = []
+    monkeypatch.setattr(training_distance, "scale_problem", lambda *_: asked.append(1) or "")
+    assert not reconstruct(codec, TRAINING).notes
+    assert not asked
+    reconstruct(codec, UNSEEN)
+    assert asked
 
 
 def test_a_narrower_range_is_no_other_scale():

@@ -1,5 +1,7 @@
 """Blocks of rows: several at a time on a CPU, in memory that is used again, the sums in order."""
 
+import os
+import sys
 import threading
 import time
 
@@ -8,7 +10,7 @@ import pytest
 import torch
 
 from napari_compressed_transcriptomics.core.lazy_values import LazyValues, row_blocks
-from napari_compressed_transcriptomics.core.row_chunks import each_block
+from napari_compressed_transcriptomics.core.row_chunks import each_block, rows_at_once
 
 VALUES = np.random.default_rng(0).normal(size=(250, 4)).astype(np.float32)
 
@@ -83,6 +85,48 @@ def test_sums_are_the_same_in_any_number_of_threads(n_threads, values):
     assert ends == list(range(10, 260, 10))
     assert len(threads) == n_threads
     assert {n for _, n in threads} == {1}
+
+
+def test_a_slow_block_does_not_keep_the_others_waiting():
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    reached = threading.Event()
+
+    def step(first, last, block):
+        if first == 20:
+            reached.set()
+        return None if first or reached.wait(30) else pytest.fail("the third waits for the first")
+
+    try:
+        list(each_block(VALUES, 0, 10, "cpu", step))
+    finally:
+        torch.set_num_threads(before)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere only processes have a priority")
+def test_computing_gives_way_to_reading(n_threads):
+    found = set()
+
+    def nice():
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    usual = nice()
+    list(each_block(VALUES, 0, 10, "cpu", lambda *_: found.add(nice()) or None))
+
+    assert found == ({usual} if n_threads == 1 else {min(usual + 10, 19)})
+    assert nice() == usual
+
+
+@pytest.mark.parametrize(("about", "rows"), [(25, 30), (22, 20), (45, 60), (11, 12), (200, 200)])
+def test_blocks_end_where_rows_that_are_read_at_once_do(about, rows):
+    values, row = LazyValues(Stored()), 4 * VALUES.shape[1]
+    assert rows_at_once(values, VALUES.shape[1], "cpu", about * row, 1) == rows
+    assert rows_at_once(VALUES, VALUES.shape[1], "cpu", about * row, 1) == about
+
+
+def test_rows_that_must_not_be_parted_are_not():
+    values, row = LazyValues(Stored()), 4 * VALUES.shape[1]
+    assert rows_at_once(values, VALUES.shape[1], "cpu", 40 * row, 4) == 60
 
 
 def test_threads_that_others_make_compute_as_before(n_threads):

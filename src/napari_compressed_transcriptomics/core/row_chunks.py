@@ -14,7 +14,7 @@ from .errors import UserError
 from .lazy_values import LazyValues, Values
 from .memory import no_memory, out_of_memory
 from .progress import Progress, Report, silent
-from .threads import one_thread_of_blas
+from .threads import give_way, one_thread_of_blas
 
 CPU_BLOCK_BYTES = 32 * 2**20
 GPU_BLOCK_BYTES = 256 * 2**20
@@ -52,16 +52,16 @@ def rows_at_once(
 
 
 def _in_step(values: Values, rows: int, together: int) -> int:
-    """Return somewhat fewer `rows`, so that blocks end where rows that are read at once do.
+    """Return about as many `rows`, so that blocks end where rows that are read at once do.
 
     So rows that machines share between them are read once, and are the same blocks as on one.
     """
     if not isinstance(values, LazyValues):
         return rows
     size = values.matrix.rows_together
-    divisors = (n for n in range(rows // together * together, 0, -together) if size % n == 0)
-    fewer = next(divisors, rows)
-    return fewer if 2 * fewer > rows else rows
+    divisors = [n for n in range(together, size + 1, together) if size % n == 0]
+    near = [n for n in divisors if rows / 2 < n <= rows * 3 / 2]
+    return min(near, key=lambda n: max(n / rows, rows / n), default=rows)
 
 
 @one_thread_of_blas()
@@ -216,7 +216,7 @@ def _in_threads(
             break
         if found is None:
             break
-        if len(running) == n_threads:
+        if len(running) == 2 * n_threads:  # of which the first may be the slowest
             yield ended()
         running.append((found[1], pool.submit(step, *found)))
     while running:
@@ -226,10 +226,14 @@ def _in_threads(
 
 
 def _single_threads(n: int) -> ThreadPoolExecutor:
-    """Return `n` threads in each of which PyTorch computes in one."""
+    """Return `n` threads in each of which PyTorch computes in one.
+
+    They give way to the thread that reads what they will need next, and to that of a window.
+    """
     ready = threading.Barrier(n + 1)
 
     def begin() -> None:
+        give_way()
         torch.get_num_threads()  # a thread that is not asked takes those of others when it computes
         torch.set_num_threads(1)
         ready.wait()

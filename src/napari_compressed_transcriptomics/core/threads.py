@@ -9,6 +9,8 @@ from threading import Lock
 from typing import Any
 
 FEW_ROWS = 500
+_NICE = 10
+"""Of 19: a thread beside it has nine times its time."""
 _LOCK = Lock()
 _limits: list[Any] = []
 """Of BLAS, one for each who wants a single thread now: they may come and go in any order."""
@@ -45,6 +47,12 @@ def _found(n_modules: int) -> Any:
     from threadpoolctl import ThreadpoolController
 
     return ThreadpoolController()
+
+
+def give_way() -> None:
+    """Let others go first that want a core: this thread computes, and will not wait for anyone."""
+    if sys.platform == "linux":  # elsewhere it would be the whole process
+        os.nice(_NICE)
 
 
 @contextmanager

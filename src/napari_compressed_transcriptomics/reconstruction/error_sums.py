@@ -19,7 +19,7 @@ from napari_compressed_transcriptomics.core.progress import Progress, Report
 if TYPE_CHECKING:
     import torch
 
-CPU_TILE_BYTES = 2**19
+CPU_TILE_BYTES = 2**20
 """Of values that are worked on at once: two of them, and what they are made of, fit in a cache."""
 GPU_TILE_BYTES = 2**28
 STAGE = "Encoding and decoding"

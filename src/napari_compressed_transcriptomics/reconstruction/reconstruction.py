@@ -208,6 +208,8 @@ def reconstruct(
         notes=notes,
         in_sample=_in_sample(codec, expression),
     )
+    if result.in_sample:  # nothing of the training data is unlike them
+        return result
     more = novelty_notes(codec.training_distribution, result.novelty, expression)
     return replace(result, notes=result.notes + more)
 
