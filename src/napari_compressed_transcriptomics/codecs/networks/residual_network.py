@@ -51,8 +51,8 @@ class Branch(nn.Module):
 
     def forward(self, values: Tensor, drop: Drop = _keep) -> Tensor:
         """Return the features (members, rows, width); `drop` is done to each layer's output."""
-        first = drop(functional.elu(matmul(values, self.weight1) + self.bias1))
-        second = drop(functional.elu(matmul(first, self.weight2) + self.bias2))
+        first = drop(functional.elu(values @ self.weight1 + self.bias1))
+        second = drop(functional.elu(first @ self.weight2 + self.bias2))
         return torch.cat([first, second], -1)
 
     def layers(self, values: Tensor) -> tuple[Tensor, Tensor]:
