@@ -87,20 +87,16 @@ def test_sums_are_the_same_in_any_number_of_threads(n_threads, values):
     assert {n for _, n in threads} == {1}
 
 
-def test_a_slow_block_does_not_keep_the_others_waiting():
-    before = torch.get_num_threads()
-    torch.set_num_threads(2)
+@pytest.mark.parametrize("n_threads", [2], indirect=True)
+def test_a_slow_block_does_not_keep_the_others_waiting(n_threads):
     reached = threading.Event()
 
     def step(first, last, block):
-        if first == 20:
+        if first == 10 * n_threads:
             reached.set()
         return None if first or reached.wait(30) else pytest.fail("the third waits for the first")
 
-    try:
-        list(each_block(VALUES, 0, 10, "cpu", step))
-    finally:
-        torch.set_num_threads(before)
+    list(each_block(VALUES, 0, 10, "cpu", step))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere only processes have a priority")

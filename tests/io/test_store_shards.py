@@ -46,9 +46,22 @@ def test_a_chunk_that_was_never_written_is_lacking(made, tmp_path):
     shards = Shards.of(tmp_path / "X", array)
 
     np.testing.assert_array_equal(shards.read(range(64), range(4)), array[:64, :4])
-    for rows, columns in ((65, (0, 4)), (64, (3, 5)), (64, (0, 16)), (300, (38, 39))):
+    for rows, columns in ((65, (0, 4)), (64, (3, 5)), (300, (38, 39))):
         with pytest.raises(ValueError, match="values are lacking"):
             shards.read(range(rows), range(*columns))
+
+
+@pytest.mark.parametrize("columns", [(0, 8), (5, 6)], ids=["chunks", "part of one"])
+def test_a_value_that_is_no_number_is_lacking(made, tmp_path, columns):
+    there = zarr.open_array(made / "X", mode="r")
+    how = {name: getattr(there, name) for name in ("shards", "chunks", "compressors")}
+    values = there[...]
+    values[7, 5] = np.nan
+    shards = Shards.of(tmp_path / "X", zarr.create_array(tmp_path / "X", data=values, **how))
+
+    shards.read(range(64, 128), range(*columns))
+    with pytest.raises(ValueError, match="values are lacking"):
+        shards.read(range(64), range(*columns))
 
 
 def test_large_values_are_not_lacking():

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from qtpy.QtCore import QCoreApplication, QEvent, QTimer
-from qtpy.QtWidgets import QMenuBar, QWidget
+from qtpy.QtWidgets import QWidget
 
 from clicking import settle
 from napari_compressed_transcriptomics.viewer import brain_view
@@ -17,7 +17,6 @@ from napari_compressed_transcriptomics.viewer.brain_view import attach
 from napari_compressed_transcriptomics.viewer.cells import picture
 from napari_compressed_transcriptomics.viewer.layers import expression_layer
 from napari_compressed_transcriptomics.viewer.window import garbage
-from napari_compressed_transcriptomics.viewer.window.turns import Turns
 from napari_compressed_transcriptomics.widgets.compress import Compress
 from napari_compressed_transcriptomics.widgets.cortical_surface import CorticalSurface
 from napari_compressed_transcriptomics.widgets.four_views import FourViews
@@ -128,51 +127,6 @@ def test_a_window_can_be_closed_while_layers_come(viewer, result, qtbot):
     assert len(viewer.layers) == 2
     viewer.close()
     settle(20)
-
-
-def test_each_step_is_drawn_before_the_next(viewer, qtbot):
-    canvas, told = viewer.window._qt_viewer.canvas, []
-    canvas._scene_canvas.events.draw.connect(lambda event: told.append("drawn"))
-
-    def steps():
-        for _ in range(3):
-            told.append("step")
-            canvas.native.update()
-            yield
-        told.append("end")
-
-    turns = Turns(viewer)
-    turns.start(steps())
-    qtbot.waitUntil(lambda: "end" in told)
-    without_more_frames = [x for i, x in enumerate(told) if told[i - 1 : i] != [x]]
-    assert without_more_frames[:7] == ["step", "drawn"] * 3 + ["end"]
-
-
-def test_steps_of_several_take_turns(viewer, qtbot):
-    """What is finished at once or has no window any more is out of line."""
-    canvas, told = viewer.window._qt_viewer.canvas, []
-    canvas._scene_canvas.events.draw.connect(lambda event: told.append("drawn"))
-
-    def steps(name, n):
-        for _ in range(n):
-            told.append(name)
-            canvas.native.update()
-            yield
-
-    each = {name: Turns(viewer) for name in "abc"}
-    closed = SimpleNamespace(window=SimpleNamespace(main_menu=QMenuBar()))
-    gone = Turns(closed)
-    gone.start(steps("gone", 2))
-    closed.window.main_menu.deleteLater()
-    QCoreApplication.sendPostedEvents(closed.window.main_menu, QEvent.Type.DeferredDelete)
-    for n, (name, turns) in enumerate(each.items(), start=2):
-        turns.start(steps(name, n))
-    each["b"].finish()
-    assert told == ["b"] * 3
-    told.clear()
-    qtbot.waitUntil(lambda: told.count("c") == 4)
-    assert [name for name in told if name != "drawn"] == ["a", "c", "a", "c", "c", "c"]
-    assert all("drawn" in pair for pair in pairwise(told))
 
 
 def test_what_is_slow_to_import_is_loaded_by_turns(make_napari_viewer, monkeypatch):

@@ -144,8 +144,7 @@ def _unpack(file: BinaryIO, at: np.ndarray, into: np.ndarray) -> None:
 
     offset, size = map(int, at)
     if offset == size == _ABSENT:
-        into[...] = np.nan
-        return
+        raise ValueError(_LACKING)
     if not _HEADER < size <= into.nbytes + _MOST_ADDED:
         raise ValueError("a chunk is of another size")
     packed = _checked(file, offset, size)
@@ -190,7 +189,7 @@ def _side_by_side(chunks: np.ndarray, first: int, found: np.ndarray) -> None:
 def require_finite(values: np.ndarray) -> None:
     """Raise a `ValueError` unless float32 are finite: their sum is, in float64 if they are large.
 
-    Chunks that a store lacks are read as NaN.
+    No store of ours holds others, and Zarr reads chunks that are lacking as NaN.
     """
     with np.errstate(over="ignore", invalid="ignore"):
         if not (np.isfinite(values.sum()) or np.isfinite(values.sum(dtype=np.float64))):
