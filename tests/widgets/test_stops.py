@@ -205,6 +205,20 @@ def test_four_views_come_one_thing_a_turn(viewer, result):
     viewer.window.remove_dock_widget(dock)
 
 
+def test_layers_that_go_are_taken_from_views_one_a_turn(viewer, result):
+    dock = FourViews(viewer)
+    viewer.window.add_dock_widget(dock, area="right")
+    dock._opening.finish()
+    views = [view.model.layers for view in dock.views.views]
+    viewer.layers.clear()
+    assert [[layer.visible for layer in layers] for layers in views] == [[False]] * 3
+    for left in (2, 1, 0):
+        dock.views._on_bringing()
+        assert sum(map(len, views)) == left
+    assert not dock.views.bring()
+    viewer.window.remove_dock_widget(dock)
+
+
 def test_the_window_draws_its_plane_before_a_view_beside_it_does(viewer):
     dock = FourViews(viewer)
     viewer.window.add_dock_widget(dock, area="right")

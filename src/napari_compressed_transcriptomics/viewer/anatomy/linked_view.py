@@ -41,8 +41,8 @@ class LinkedView:
         Called where this view is 3-D and layers change; call `catch_up` when they have come to a
         stop. Without it 3-D follows at once.
     soon : callable, optional
-        Called where layers are seen that are not here; call `bring` until it returns False.
-        Without it they come at once.
+        Called where layers are seen that are not here, or are here and went; call `bring` until it
+        returns False. Without it they come and go at once.
 
     Attributes
     ----------
@@ -70,6 +70,7 @@ class LinkedView:
         self.view.cut.led_by(main)
         self.copies: dict[Any, Any] = {}
         self._brought: Any = None
+        self._gone: list[Any] = []  # copies, hidden, of layers that went
         self._wait, self._soon = wait, soon
         self._behind: dict[tuple[Any, str], None] = {}  # layers, and what of them is to be followed
         self._connected: list[tuple[Any, Any]] = []
@@ -125,6 +126,7 @@ class LinkedView:
         self._connected.clear()
         self.copies.clear()
         self._brought = None
+        self._gone.clear()
         self._behind.clear()
 
     def _listen(self, event: Any, callback: Any) -> None:
@@ -137,6 +139,7 @@ class LinkedView:
             self._on_visible()
 
     def _on_visible(self, event: Any = None) -> None:
+        """See to it that what is here is what is seen."""
         if self._soon is not None:
             self._soon()
             return
@@ -144,11 +147,14 @@ class LinkedView:
             pass
 
     def bring(self) -> bool:
-        """Bring a layer that is seen and is not here, hidden, or show the one that was brought.
+        """Take a layer away that went, bring one that is seen, hidden, or show the one brought.
 
         Returns whether there was one. Each is done in a turn of its own; and napari, which starts
         in the middle of all axes and in 2-D, does not slice what is hidden until it is shown.
         """
+        if self._gone:
+            self.model.layers.remove(self._gone.pop())
+            return True
         main = self._main
         if self._brought is not None:
             layer, self._brought = self._brought, None
@@ -246,7 +252,9 @@ class LinkedView:
             self._connected.remove(pair)
         copy = self.copies.pop(event.value, None)
         if copy is not None:
-            self.model.layers.remove(copy)
+            copy.visible = False
+            self._gone.append(copy)
+            self._on_visible()
 
     def _on_reordered(self, event: Any = None) -> None:
         order = [self.copies[layer] for layer in self._main.layers if layer in self.copies]
