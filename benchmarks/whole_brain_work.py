@@ -80,12 +80,20 @@ def matrix_products(device: str) -> Work:
 
 
 def first_voxels(expression: Expression, part: float) -> Expression:
-    """Return a part of the voxels, which stay where they are stored."""
+    """Return a part of the voxels, which stay where they are stored.
+
+    It knows as much as a store of so many would: how much values vary, be it of all.
+    """
+    if part == 1:
+        return expression
     values, place = expression.values, expression.parcellation
     assert isinstance(values, LazyValues)
     n = round(part * expression.n_samples)
     some = values.span(0, n)
     some.matrix.sha256 = f"the first {n} of {values.sha256}"  # not to be computed each time
+    if known := values.total_squares():
+        known = replace(known, sst_samples=known.sst_samples[:n])
+        some.matrix.total_squares = lambda: known
     return replace(
         expression,
         values=some,

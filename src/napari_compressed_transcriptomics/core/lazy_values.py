@@ -3,11 +3,24 @@
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 
 from .memory import require_memory
+
+
+@dataclass(frozen=True, eq=False)
+class TotalSquares:
+    """How much values vary, float64; NaN where all of a gene or a sample are the same."""
+
+    mean_genes: np.ndarray
+    """Of each gene over all samples."""
+    sst_genes: np.ndarray
+    """Sum of squares of each gene's values about their mean, (n_genes,)."""
+    sst_samples: np.ndarray
+    """Sum of squares of each sample's values about their mean, (n_samples,)."""
 
 
 class Matrix(Protocol):
@@ -98,6 +111,11 @@ class LazyValues:
     def limits(self) -> tuple[float, float] | None:
         """The least and the largest value, where the store knows them."""
         return self.matrix.limits if self.columns is None else None
+
+    def total_squares(self) -> TotalSquares | None:
+        """Return how much the values vary, where the store knows it."""
+        of_store = getattr(self.matrix, "total_squares", None)
+        return of_store() if of_store and self.columns is None else None
 
     def select(self, columns: Sequence[int], fill: np.ndarray | None = None) -> "LazyValues":
         """Return other columns, in another order; -1 stands for one that holds `fill`."""

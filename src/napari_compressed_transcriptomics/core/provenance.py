@@ -78,11 +78,16 @@ def values_sha256(values: Values) -> str:
     return values.sha256 or rows_sha256(values)
 
 
-def rows_sha256(values: Values, report: Report = silent) -> str:
-    """Return the `array_sha256` of values that are read in blocks of rows."""
+def rows_sha256(
+    values: Values,
+    report: Report = silent,
+    also: Callable[[np.ndarray], object] = lambda rows: None,
+) -> str:
+    """Return the `array_sha256` of values that are read in blocks of rows, which `also` gets."""
     digest = hashlib.sha256(f"{values.shape}{values.dtype.str}".encode())
     for first, rows in row_blocks(values):
         digest.update(np.ascontiguousarray(rows).data)
+        also(rows)
         report(Progress("Checking", first + len(rows), len(values)))
     return digest.hexdigest()
 

@@ -13,8 +13,15 @@ import numpy as np
 from napari_compressed_transcriptomics.codecs.codec import Codec, network_on
 from napari_compressed_transcriptomics.core.device import resolve_device
 from napari_compressed_transcriptomics.core.expression import Expression
-from napari_compressed_transcriptomics.core.lazy_values import LazyValues, Values, row_span
+from napari_compressed_transcriptomics.core.lazy_values import (
+    LazyValues,
+    TotalSquares,
+    Values,
+    row_span,
+)
 from napari_compressed_transcriptomics.core.progress import Progress, Report
+
+from .total_squares import sum_about_mean
 
 if TYPE_CHECKING:
     import torch
@@ -65,7 +72,8 @@ def gather_on_workers(
 
     with connected(scheduler) as client:
         spans = _spans(sums, block_bytes, _TASKS_A_WORKER * n_workers(client))
-        shared = (sums.codec, sums.values, sums.shift, sums.counted, device, block_bytes)
+        of_data = (sums.shift, sums.counted, sums.total_squares)
+        shared = (sums.codec, sums.values, *of_data, device, block_bytes)
         run_tasks(client, _of_span, shared, spans, in_order(take), advance)
     return " and ".join(devices), tuple(notes)
 
@@ -89,8 +97,8 @@ def _spans(sums: "Sums", block_bytes: int | None, n_tasks: int) -> list[tuple[in
 
 def _of_span(shared: tuple[Any, ...], span: tuple[int, int], report: Report) -> _OfSpan:
     """Return latents, sums of samples and of genes block by block, where, and notes."""
-    codec, values, shift, counted, device, block_bytes = shared
-    sums = Sums(codec, row_span(values, *span), shift, counted, each_block=True)
+    codec, values, shift, counted, known, device, block_bytes = shared
+    sums = Sums(codec, row_span(values, *span), shift, counted, known, each_block=True)
     used, notes = sums.gather(device, block_bytes, report)
     sums.to("cpu")
     of_blocks = [by_gene.numpy() for by_gene in sums.of_blocks]
@@ -110,6 +118,8 @@ class Sums:
     values : ndarray or LazyValues, shape (n, n_genes)
     shift, counted : ndarray of float32, shape (n_genes,)
         s, and 1 for genes that count in errors, else 0.
+    total_squares : TotalSquares, optional
+        How much all values vary, where that is known: the data's own sums stay 0 then.
     each_block : bool
         Keep each block's sums over samples, in `of_blocks`, for one who adds them.
     """
@@ -120,9 +130,11 @@ class Sums:
         values: Values,
         shift: np.ndarray,
         counted: np.ndarray,
+        total_squares: TotalSquares | None = None,
         each_block: bool = False,
     ) -> None:
         self.codec, self.values, self.shift, self.counted = codec, values, shift, counted
+        self.total_squares = total_squares
         self.centre = float(shift @ counted / counted.sum())
         self.each_block = each_block
 
@@ -131,12 +143,16 @@ class Sums:
         """Return those of all samples, still empty."""
         from napari_compressed_transcriptomics.core.row_chunks import some_rows
 
-        some = some_rows(expression.values, 15, n_blocks=1)
+        values = expression.values
+        some = some_rows(values, 15, n_blocks=1)
         # one in the middle, no mean of two: a constant gene gives d = 0 exactly
         shift = np.sort(some, axis=0)[len(some) // 2]
         counted = np.ones(expression.n_genes, np.float32)
         counted[[expression.column(gene) for gene in expression.filled]] = 0
-        return cls(codec, expression.values, shift, counted)
+        known = None
+        if isinstance(values, LazyValues) and counted.all():
+            known = values.total_squares()
+        return cls(codec, values, shift, counted, known)
 
     def prepare(self, device: str, rows: int, start: int) -> Callable[..., Callable[[], None]]:
         """Put weights on the device, and make room for sums; see `row_chunks.run_in_blocks`."""
@@ -158,6 +174,7 @@ class Sums:
         shift = torch.tensor(self.shift, device=device)
         counted = torch.tensor(self.counted, device=device)
         slope = (shift - self.centre) * counted
+        data_known = self.total_squares is not None
 
         @torch.inference_mode()
         def step(first: int, last: int, block: torch.Tensor) -> Callable[[], None]:
@@ -165,7 +182,7 @@ class Sums:
             latents = network.encoder(block)
             hidden = network.hidden(latents)
             buffer = torch.empty(2, n * width, device=device)
-            by_gene = torch.empty(3, n_genes, device=device)
+            by_gene = torch.zeros(3, n_genes, device=device)
             one, sample = torch.ones(n, device=device), torch.zeros(4, n, device=device)
             for span in spans:
                 values, size = block[:, span], n * (span.stop - span.start)
@@ -174,6 +191,8 @@ class Sums:
                 error = network.activation(error).sub_(values).square_()
                 sample[3].addmv_(error, counted[span])
                 torch.mv(error.T, one, out=by_gene[2, span])
+                if data_known:
+                    continue
                 offset = torch.sub(values, shift[span], out=buffer[1, :size].view(n, -1))
                 sample[0].addmv_(offset, counted[span])
                 sample[1].addmv_(offset, slope[span])
@@ -231,19 +250,12 @@ class Sums:
     def errors(self) -> dict[str, Any]:
         """Return latents and errors as `Reconstruction` names them."""
         self.to("cpu")
-        n, counted, shift = len(self.latents), self.counted.astype(float), self.shift.astype(float)
-        total, squares, sse = self.of_genes.numpy()
-        sst_genes = _sum_about_mean(squares, total, n, shift)
-        mean, sd = shift + total / n, np.sqrt(np.nan_to_num(sst_genes) / n)
-        for of_gene in (sst_genes, sse, mean, sd):
-            of_gene[counted == 0] = np.nan
-
-        count, from_centre = counted.sum(), (shift - self.centre) * counted
-        total_d, cross, squares, sse_samples = self.of_samples.numpy().astype(float)
-        spread = from_centre @ from_centre
-        sst_samples = _sum_about_mean(
-            squares + 2 * cross + spread, total_d + from_centre.sum(), count, self.centre, spread
-        )
+        n, count, data = len(self.latents), float(self.counted.sum()), self._of_data()
+        sst_genes, sst_samples = data.sst_genes, data.sst_samples
+        sse, sse_samples = self.of_genes[2].numpy(), self.of_samples[3].numpy().astype(float)
+        sd = np.sqrt(np.nan_to_num(sst_genes) / n)
+        for of_gene in (sse, sd):
+            of_gene[self.counted == 0] = np.nan
 
         sse_all, sst_all = np.nansum(sse), np.nansum(sst_genes)
         return {
@@ -252,22 +264,25 @@ class Sums:
             "r2_samples": 1 - sse_samples / sst_samples,
             "rmse_genes": np.sqrt(sse / n),
             "r2_genes": 1 - sse / sst_genes,
-            "mean_genes": mean,
+            "mean_genes": data.mean_genes,
             "sd_genes": sd,
             "rmse": float(np.sqrt(sse_all / (n * count))),
             "r2": float(1 - sse_all / sst_all) if sst_all > 0 else float("nan"),
         }
 
-
-def _sum_about_mean(
-    squares: np.ndarray, total: np.ndarray, count: float, shift: Any, spread: float = 0.0
-) -> np.ndarray:
-    """Return sums of squares about the mean from those about `shift`.
-
-    NaN where they are no more than the rounding of float32, in the values or in the sums
-    (`squares`, and `spread` that was added to them): there all values are the same.
-    """
-    about_mean = squares - total**2 / count
-    mean, rounding = shift + total / count, np.finfo(np.float32).eps
-    least = count * (rounding * mean) ** 2 + 16 * rounding * (squares + spread)
-    return np.where(about_mean > least, about_mean, np.nan)
+    def _of_data(self) -> TotalSquares:
+        """Return how much the data vary; NaN for genes that do not count."""
+        if self.total_squares is not None:
+            return self.total_squares
+        n, counted, shift = len(self.latents), self.counted.astype(float), self.shift.astype(float)
+        total, squares, _ = self.of_genes.numpy()
+        mean, sst_genes = shift + total / n, sum_about_mean(squares, total, n, shift)
+        for of_gene in (mean, sst_genes):
+            of_gene[counted == 0] = np.nan
+        count, from_centre = counted.sum(), (shift - self.centre) * counted
+        total, cross, squares, _ = self.of_samples.numpy().astype(float)
+        spread = from_centre @ from_centre
+        sst_samples = sum_about_mean(
+            squares + 2 * cross + spread, total + from_centre.sum(), count, self.centre, spread
+        )
+        return TotalSquares(mean, sst_genes, sst_samples)

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from napari_compressed_transcriptomics.core.errors import UserError, printable
+from napari_compressed_transcriptomics.core.lazy_values import TotalSquares
 from napari_compressed_transcriptomics.core.memory import require_memory
 
 from .zarr_shards import MAX_SHARD_ROWS, Shards, require_finite
@@ -25,6 +26,8 @@ VERSION = 2
 """The newest that is read. Stores of vertices have it, all others 1."""
 MARK = "uns/store"
 """The group whose attributes say that a store is ours, of which version, and what it holds."""
+TOTAL_SQUARES = ("mean_genes", "sst_genes", "sst_samples")
+"""Arrays of that group, see `core.lazy_values.TotalSquares`; older stores lack them."""
 _REMOTE = ("http://", "https://", "s3://")
 _PATIENCE = 30.0
 """Seconds in which a server must send something; without it there are five minutes for all."""
@@ -86,6 +89,22 @@ class Store:
                 "convert the data again"
             )
         self.values = StoredMatrix(self.address, self.name, self.facts, array)
+
+    def total_squares(self) -> TotalSquares | None:
+        """Return how much the values vary; None where the store does not tell."""
+        if not self.has(f"{MARK}/{TOTAL_SQUARES[-1]}"):
+            return None
+        found = [self.numbers(f"{MARK}/{name}", 1).astype(float) for name in TOTAL_SQUARES]
+        mean, of_genes, of_samples = found
+        n_samples, n_genes = self.values.shape
+        squares = np.concatenate([of_genes, of_samples])
+        sound = np.isfinite(mean).all() and not ((squares < 0) | np.isinf(squares)).any()
+        if not sound or [len(array) for array in found] != [n_genes, n_genes, n_samples]:
+            raise UserError(
+                f"{self.name} has squares ({MARK}) that do not fit its values; convert the data "
+                "again"
+            )
+        return TotalSquares(mean, of_genes, of_samples)
 
     def has(self, name: str) -> bool:
         """Tell whether the store holds something of a name."""
@@ -167,6 +186,19 @@ class StoredMatrix:
     def __getstate__(self) -> dict[str, Any]:
         return self.__dict__ | {"_array": None, "_shards": None}
 
+    def _store(self) -> Store:
+        """Return the store, opened anew."""
+        store = Store(self.address)
+        if store.values.sha256 != self.sha256:
+            raise UserError(
+                f"{self.address} is another store on {platform.node()}; put the same one there"
+            )
+        return store
+
+    def total_squares(self) -> TotalSquares | None:
+        """Return how much the values vary; None where the store does not tell."""
+        return self._store().total_squares()
+
     def read_rows(self, first: int, last: int, into: np.ndarray | None = None) -> np.ndarray:
         """Return float32 values (last - first, n_genes), `into` an array if it is given."""
         return self._read(slice(first, last), slice(None), into)
@@ -181,11 +213,7 @@ class StoredMatrix:
         self, rows: slice, columns: slice | np.ndarray, into: np.ndarray | None = None
     ) -> np.ndarray:
         if self._array is None:  # in another process, maybe on another machine
-            there = Store(self.address).values
-            if there.sha256 != self.sha256:
-                raise UserError(
-                    f"{self.address} is another store on {platform.node()}; put the same one there"
-                )
+            there = self._store().values
             self._array, self._shards = there._array, there._shards
         with damage_reported(self.name), _many_requests(self.address):
             if self._shards is not None and isinstance(columns, slice):

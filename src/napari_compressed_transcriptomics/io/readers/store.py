@@ -10,7 +10,7 @@ from napari_compressed_transcriptomics.core.brain_space import recorded, space_o
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.expression import Expression
 from napari_compressed_transcriptomics.core.genes.ids_to_symbols import translated
-from napari_compressed_transcriptomics.core.lazy_values import LazyValues, Matrix
+from napari_compressed_transcriptomics.core.lazy_values import LazyValues, Matrix, TotalSquares
 from napari_compressed_transcriptomics.io.files.zarr_store import Store, is_remote
 
 from .surfaces.stored import ARRAYS, stored_place
@@ -43,6 +43,10 @@ class ColumnsOfServer:
     def waits_for(self, column: int) -> bool:
         """Tell whether the server is asked when a column is read."""
         return column not in self._kept
+
+    def total_squares(self) -> TotalSquares | None:
+        """Return how much the values vary, where the store knows it."""
+        return LazyValues(self.matrix).total_squares()
 
     def read_rows(self, first: int, last: int, into: np.ndarray | None = None) -> np.ndarray:
         """Return float32 values (last - first, n_genes), which may be put `into` an array."""

@@ -4,7 +4,7 @@ import json
 import os
 import platform
 import shutil
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,7 @@ from napari_compressed_transcriptomics.io.files.overwriting import (
 )
 from napari_compressed_transcriptomics.io.files.zarr_store import MARK, VERSION, Store
 from napari_compressed_transcriptomics.io.readers.surfaces.stored import place_to_store
+from napari_compressed_transcriptomics.reconstruction.total_squares import TotalSums
 
 from .zarr_elements import Layout, compressors, encoding, layout_of, write_numbers, write_texts
 
@@ -270,7 +271,10 @@ class _Writing:
         root = zarr.open_group(self.partial, mode="r+", zarr_format=3)
         root.require_group(MARK).attrs.update(mark)
         values = LazyValues(Store(self.partial).values)
-        digest = rows_sha256(values, report)
+        sums = TotalSums(expression.n_genes)
+        digest = rows_sha256(values, report, also=sums.add)
+        for name, numbers in asdict(sums.found()).items():
+            write_numbers(root, f"{MARK}/{name}", numbers)
         root[MARK].attrs.update({"sha256": digest})
 
 

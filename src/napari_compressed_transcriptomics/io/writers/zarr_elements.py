@@ -43,10 +43,11 @@ def write_texts(group: Any, name: str, texts: tuple[str, ...]) -> None:
 
 
 def write_numbers(group: Any, name: str, values: np.ndarray) -> None:
-    """Write numbers to a new array of a group, in one chunk."""
+    """Write numbers to an array of a group, in one chunk."""
     group.create_array(
         name,
         data=values,
+        overwrite=True,  # an interrupted conversion left it
         chunks=values.shape,
         compressors=compressors(),
         attributes=encoding("array"),
