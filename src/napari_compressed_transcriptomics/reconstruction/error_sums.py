@@ -149,9 +149,7 @@ class Sums:
         shift = np.sort(some, axis=0)[len(some) // 2]
         counted = np.ones(expression.n_genes, np.float32)
         counted[[expression.column(gene) for gene in expression.filled]] = 0
-        known = None
-        if isinstance(values, LazyValues) and counted.all():
-            known = values.total_squares()
+        known = values.total_squares() if isinstance(values, LazyValues) else None
         return cls(codec, values, shift, counted, known)
 
     def prepare(self, device: str, rows: int, start: int) -> Callable[..., Callable[[], None]]:
