@@ -8,7 +8,10 @@ from qtpy.QtCore import QCoreApplication, QEvent
 from qtpy.QtWidgets import QMenuBar
 
 from clicking import settle
+from napari_compressed_transcriptomics.viewer.adding import add_expression
+from napari_compressed_transcriptomics.viewer.anatomy.planes import plane_of, show_plane
 from napari_compressed_transcriptomics.viewer.window.turns import Turns
+from phantom import make_phantom
 
 
 @pytest.fixture
@@ -61,3 +64,17 @@ def test_steps_of_several_take_turns(viewer, qtbot):
     qtbot.waitUntil(lambda: told.count("c") == 4)
     assert [name for name in told if name != "drawn"] == ["a", "c", "a", "c", "c", "c"]
     assert all("drawn" in pair for pair in pairwise(told))
+
+
+def test_another_plane_is_painted_once_all_is_there(viewer):
+    """napari makes room for sliders first, for which Qt would paint the canvas at once."""
+    add_expression(viewer, make_phantom())
+    settle()
+    canvas, drawn = viewer.window._qt_viewer.canvas, []
+    canvas._scene_canvas.events.draw.connect(lambda event: drawn.append(plane_of(viewer)))
+    for plane in ("3d", "axial"):
+        show_plane(viewer, plane)
+        assert not drawn
+        settle()
+        assert set(drawn) == {plane}
+        drawn.clear()

@@ -1,5 +1,7 @@
 """A viewer without a window, a small result to show in it, and what a person is asked and told."""
 
+from threading import current_thread, main_thread
+
 import numpy as np
 import pytest
 from napari.components import ViewerModel
@@ -10,6 +12,7 @@ from napari_compressed_transcriptomics.study.compare import compare_methods
 from napari_compressed_transcriptomics.study.compare_request import CompareRequest
 from napari_compressed_transcriptomics.study.predict import Prediction, Score
 from napari_compressed_transcriptomics.study.predict_request import PredictRequest
+from napari_compressed_transcriptomics.viewer import layer_content
 from phantom import make_phantom
 from real_window import Window
 from small import compressed, small_expression
@@ -25,6 +28,19 @@ def model():
 def viewer(make_napari_viewer):
     """Return a viewer in its window."""
     return make_napari_viewer(show=True)
+
+
+@pytest.fixture
+def placed(monkeypatch):
+    """Return a list that says, of each place of samples laid out, whether the window waited."""
+    lay_out, found = layer_content._laid_out, []
+
+    def laid_out(place):
+        found.append(current_thread() is main_thread())
+        return lay_out(place)
+
+    monkeypatch.setattr(layer_content, "_laid_out", laid_out)
+    return found
 
 
 @pytest.fixture

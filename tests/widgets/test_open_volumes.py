@@ -72,7 +72,7 @@ def test_the_real_maps_are_dropped_compressed_inspected_and_saved(
     assert nib.load(saved).shape == (91, 109, 91, 2)
 
 
-def test_the_form_asks_for_the_variant_and_fills(viewer, tmp_path, told, qtbot):
+def test_the_form_asks_for_the_variant_and_fills(viewer, tmp_path, told, qtbot, placed):
     phantom = log_phantom()
     folder = gene_maps.flat(tmp_path / "maps", phantom)
     gene_maps.nested(folder, phantom)
@@ -92,6 +92,7 @@ def test_the_form_asks_for_the_variant_and_fills(viewer, tmp_path, told, qtbot):
     expression = shown(layer).expression
     assert expression.genes == GENES
     assert expression.imputed.tolist() == [[2, 1]]
+    assert set(placed) == {False}
 
 
 @pytest.mark.parametrize("choice", ["drop_genes", "gene_mean", ""])

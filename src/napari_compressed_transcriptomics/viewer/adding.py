@@ -1,14 +1,32 @@
 """Adding what was read to a viewer, and preparing the viewer for what napari will add."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 from napari_compressed_transcriptomics.core.expression import Expression
 
 from .brain_view import attach
+from .layer_content import space
 from .layers import expression_layer
 from .window.notices import tell
+from .window.painting import paint_later
+
+
+def read_for_layer(read: Callable[..., Expression], *args: Any) -> Expression:
+    """Return what `read` returns, in a thread, having made there what its layer takes long for.
+
+    Parameters
+    ----------
+    read : callable
+        Returns an `Expression`.
+    *args
+        What it is called with.
+    """
+    expression = read(*args)
+    place = expression.parcellation
+    for one in (place, space(place)["view"]):
+        _ = one.voxels_per_sample  # which each remembers
+    return expression
 
 
 def add_expression(viewer: Any, expression: Expression) -> Any:
@@ -16,26 +34,8 @@ def add_expression(viewer: Any, expression: Expression) -> Any:
     attach(viewer)
     tell(expression.notes)
     data, attributes, _ = expression_layer(expression)
-    with _painted_after(viewer):
-        return viewer.add_image(data, **attributes)
-
-
-@contextmanager
-def _painted_after(viewer: Any) -> Iterator[None]:
-    """Have the canvas painted once for all: napari makes room beside it for sliders and controls.
-
-    Each time Qt would paint it at once.
-    """
-    window = getattr(viewer, "window", None)
-    if window is None:
-        yield
-        return
-    place = window.main_menu.window().centralWidget()
-    place.setUpdatesEnabled(False)
-    try:
-        yield
-    finally:
-        place.setUpdatesEnabled(True)
+    paint_later(viewer)
+    return viewer.add_image(data, **attributes)
 
 
 def prepare_viewer() -> Any:

@@ -12,6 +12,7 @@ from napari_compressed_transcriptomics.viewer.brain_view import attach
 from napari_compressed_transcriptomics.viewer.layer_content import shown
 from napari_compressed_transcriptomics.viewer.surface_layers import can_be_shown, surface_view
 from napari_compressed_transcriptomics.viewer.window.notices import user_errors_shown
+from napari_compressed_transcriptomics.viewer.window.painting import paint_later
 
 from .shared.background import Background
 from .shared.dock import Dock
@@ -115,6 +116,7 @@ class CorticalSurface(Dock):
         """Show the volumes again, in turns of the event loop."""
         self._surface.put_away()
         yield
+        paint_later(self._viewer)
         self._surface.leave()
         if isalive(self):
             self._update()

@@ -11,7 +11,7 @@ from napari_compressed_transcriptomics.core.progress import Report
 from napari_compressed_transcriptomics.io.readers.samples.real import SAMPLES, RealSample
 from napari_compressed_transcriptomics.repeat.reading import sample_again
 from napari_compressed_transcriptomics.viewer import settings
-from napari_compressed_transcriptomics.viewer.adding import add_expression
+from napari_compressed_transcriptomics.viewer.adding import add_expression, read_for_layer
 from napari_compressed_transcriptomics.viewer.window.notices import user_errors_shown
 
 from .shared.dock import Dock, open_dock
@@ -67,7 +67,7 @@ class RealSamples(Dock):
     def start(self) -> None:
         """Fetch the sample chosen where it is not here, and read it."""
         cache, accepted = settings.preferences().cache_folder, self.accept.isChecked()
-        self.bar.start(partial(_get, self.request(), cache, accepted))
+        self.bar.start(partial(read_for_layer, _get, self.request(), cache, accepted))
 
     def _look(self) -> None:
         """Find out whether the sample chosen is here."""

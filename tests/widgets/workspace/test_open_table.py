@@ -59,15 +59,17 @@ def test_it_asks_for_what_is_missing_and_says_what_is_wrong(form, phantom, tmp_p
     assert not told  # a form's errors belong in the form
 
 
-def test_it_says_which_rows_fit_before_it_opens(form, model, phantom, tmp_path, qtbot):
+def test_it_says_which_rows_fit_before_it_opens(form, model, phantom, tmp_path, qtbot, placed):
     form.table.set_path(write(tmp_path, phantom, more=("99",)))
     form.atlas.set_path(tmp_path / "atlas" / "somewhere.nii.gz")
     words, n = answered(form, qtbot), phantom.n_samples
     assert f"{n} of {n + 1} rows have a region; 12 genes" in words
     assert "Left out: 99" in words
     assert not model.layers
+    assert set(placed) == {False}
     form.open.click()
     (layer,) = model.layers
+    assert set(placed) == {False}
     assert value_at(layer, phantom.parcellation.centroids[3]) == phantom.values[3, 0]
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from napari_compressed_transcriptomics.viewer.brain_view import attach
+from napari_compressed_transcriptomics.viewer.window.painting import paint_later
 
 from .solid import dress
 
@@ -29,6 +30,7 @@ def show_plane(viewer: Any, name: str) -> None:
     dims = viewer.dims
     if dims.ndim < 3 or plane_of(viewer) == name:
         return
+    paint_later(viewer)
     if name == "3d":
         dress(viewer.layers, in_3d=True)  # before napari brings them there, which it would do twice
         dims.ndisplay = 3

@@ -1,12 +1,13 @@
 """What the forms that open expression have in common."""
 
+from functools import partial
 from typing import Any
 
 from qtpy.QtWidgets import QWidget
 
 from napari_compressed_transcriptomics.core.expression import Expression
 from napari_compressed_transcriptomics.repeat.command import Repeat
-from napari_compressed_transcriptomics.viewer.adding import add_expression
+from napari_compressed_transcriptomics.viewer.adding import add_expression, read_for_layer
 from napari_compressed_transcriptomics.widgets.shared.dock import Dock
 from napari_compressed_transcriptomics.widgets.shared.fields import wrapping_label
 from napari_compressed_transcriptomics.widgets.shared.layouts import form
@@ -50,7 +51,7 @@ class OpenForm(Dock):
         self.bar.check(self.request)
 
     def _start(self) -> None:
-        self.bar.start(self.request())
+        self.bar.start(partial(read_for_layer, self.request()))
 
     def _show(self, expression: Expression) -> None:
         add_expression(self._viewer, expression)

@@ -11,7 +11,7 @@ from napari_compressed_transcriptomics.core.regions import RegionVolume
 from napari_compressed_transcriptomics.io import read_expression
 from napari_compressed_transcriptomics.io.readers.region_volume import atlas_beside
 from napari_compressed_transcriptomics.io.readers.table_expression import read_table_expression
-from napari_compressed_transcriptomics.viewer.adding import add_expression
+from napari_compressed_transcriptomics.viewer.adding import add_expression, read_for_layer
 from napari_compressed_transcriptomics.widgets.shared.background import Background
 from napari_compressed_transcriptomics.widgets.shared.dock import Dock
 from napari_compressed_transcriptomics.widgets.shared.fields import (
@@ -199,7 +199,7 @@ def _atlas_of(table: Path | None) -> tuple[Path | None, Path | None, bool]:
 def _answer(read: Callable[[], Expression]) -> Expression | str:
     """Return the table read, or in a sentence why it cannot be."""
     try:
-        return read()
+        return read_for_layer(read)
     except UserError as error:
         return str(error).rstrip(".")
 

@@ -11,6 +11,7 @@ from napari_compressed_transcriptomics.reconstruction.values_elsewhere import (
     ValuesElsewhere,
     elsewhere,
 )
+from napari_compressed_transcriptomics.viewer.adding import read_for_layer
 from napari_compressed_transcriptomics.viewer.layers import expression_layer
 from napari_compressed_transcriptomics.widgets.shared.fields import push_button, wrapping_label
 from napari_compressed_transcriptomics.widgets.shared.job import Job, run_job
@@ -34,7 +35,7 @@ def read_originals(viewer: Any, result: "Reconstruction", path: Path | None = No
     """
     values = original_values(result)
     assert values is not None
-    read = partial(values.fetch, path)
+    read = partial(read_for_layer, values.fetch, path)
     return run_job(read, "Reading originals", session(viewer), partial(_show, viewer, result))
 
 
