@@ -6,14 +6,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from benchmarks.server import served
+from napari.components import ViewerModel
 
 from clicking import choose, click_row, end_threads, press, settle, show_tab, stand_alone, type_into
 from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.lazy_values import LazyValues
+from napari_compressed_transcriptomics.io import read_expression
 from napari_compressed_transcriptomics.io.readers.store import ColumnsOfServer
 from napari_compressed_transcriptomics.io.writers.store import convert
 from napari_compressed_transcriptomics.reconstruction.sample_profile import samples_by_error
 from napari_compressed_transcriptomics.study.latents_of_methods import NamedLatents
+from napari_compressed_transcriptomics.viewer import layers
 from napari_compressed_transcriptomics.viewer.adding import add_expression
 from napari_compressed_transcriptomics.viewer.layer_content import shown
 from napari_compressed_transcriptomics.widgets.choose_gene import ChooseGene
@@ -22,6 +25,9 @@ from napari_compressed_transcriptomics.widgets.compare_methods.latent_scatters i
 from napari_compressed_transcriptomics.widgets.compress import Outputs, add_result
 from napari_compressed_transcriptomics.widgets.inspect.dock import InspectReconstruction
 from napari_compressed_transcriptomics.widgets.latent_space import LatentSpace
+from napari_compressed_transcriptomics.widgets.saved.session_read import read_session
+from napari_compressed_transcriptomics.widgets.saved.session_record import save_session
+from napari_compressed_transcriptomics.widgets.saved.session_show import show_session
 from napari_compressed_transcriptomics.widgets.shared.session import session
 from phantom import make_phantom
 from small import compressed
@@ -85,6 +91,38 @@ def test_a_store_is_opened_while_the_window_goes_on(las, tmp_path, make_napari_v
 @pytest.fixture
 def remote(las, server):
     return replace(las, values=LazyValues(ColumnsOfServer(server)))
+
+
+@pytest.fixture
+def saved(las, tmp_path):
+    """A session with a gene of a store, whose server still runs."""
+    convert(las, tmp_path / "brain.zarr")
+    with served(tmp_path) as files:
+        viewer = ViewerModel()
+        data = read_expression(f"{files.address}/brain.zarr")
+        layers.show_gene(add_expression(viewer, data), "NAT1")
+        save_session(viewer, tmp_path / "a.session.json")
+        yield files, tmp_path / "a.session.json"
+
+
+def test_genes_of_a_session_come_before_the_window_shows_them(las, saved, model):
+    files, path = saved
+    found = read_session(path)
+    files.fails = True
+    assert not show_session(model, found)
+    np.testing.assert_array_equal(shown(model.layers[0]).values, las.values[:, las.column("NAT1")])
+
+
+def test_a_gene_of_a_session_whose_server_fails_is_left_out(saved, model, monkeypatch):
+    def read_columns(matrix, columns):
+        raise FAILURE
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ColumnsOfServer, "read_columns", read_columns)
+        found = read_session(saved[1])
+    [note] = show_session(model, found)  # the server is not asked again
+    assert "NAT1 is left out: The server of brain failed; try again later" in note
+    assert not model.layers
 
 
 def test_the_newest_gene_is_shown_when_it_is_there(las, remote, server, model, qtbot):

@@ -8,7 +8,11 @@ from napari_compressed_transcriptomics.core.errors import UserError
 from napari_compressed_transcriptomics.core.progress import Progress, Report, silent
 from napari_compressed_transcriptomics.core.provenance import file_sha256
 from napari_compressed_transcriptomics.io.files.files import existing_file, read_json
-from napari_compressed_transcriptomics.reconstruction.values_elsewhere import Origin, elsewhere
+from napari_compressed_transcriptomics.reconstruction.values_elsewhere import (
+    Origin,
+    elsewhere,
+    waits_for,
+)
 
 from .session_drawn import Drawn
 from .session_places import Places
@@ -36,6 +40,8 @@ class SavedSession:
     """As of `session_studies.read_studies`. Values are (Comparison or Prediction, Path)."""
     drawn: Drawn | None = None
     """Layers that are kept by their numbers; None where there are none, or they were not found."""
+    failed: dict[int, UserError] = field(default_factory=dict)
+    """Of layers, by their number, whose server failed."""
     notes: list[str] = field(default_factory=list)
     """What was not found, or has changed, one sentence each."""
 
@@ -103,6 +109,7 @@ def read_session(path: Path, report: Report = silent, look_in: Path | None = Non
         except UserError as error:
             found.notes.append(f"{entry.get('name')} is left out: {error}")
             found.data.append(None)
+    _fetch_genes(found)
     studies = found.record.get("studies")
     found.studies, notes = read_studies(studies, found.places)
     found.notes += notes
@@ -115,6 +122,21 @@ def read_session(path: Path, report: Report = silent, look_in: Path | None = Non
         if isinstance(file, dict):
             found.places.at(str(file.get("path")), file.get("sha256"))
     return found
+
+
+def _fetch_genes(found: SavedSession) -> None:
+    """Have genes come from a server here, so that no window waits for them; they are kept."""
+    for number, entry in enumerate(found.record["layers"]):
+        index, gene = entry.get("data"), entry.get("gene")
+        data = found.data[index] if type(index) is int and 0 <= index < len(found.data) else None
+        if data is None or gene not in data.genes:
+            continue
+        column = data.column(gene)
+        try:
+            if waits_for(data.values, column):
+                data.values[:, column]
+        except UserError as error:
+            found.failed[number] = error
 
 
 def _drawn(found: SavedSession) -> Drawn | None:

@@ -48,6 +48,8 @@ def show_session(viewer: Any, found: SavedSession) -> list[str]:
     with view.at_once():
         for number, entry in enumerate(record["layers"]):
             try:
+                if number in found.failed:
+                    raise found.failed[number]
                 made[number] = _add(viewer, found, entry)
             except UserError as error:
                 notes.append(f"{_name(entry)} is left out: {error}")
