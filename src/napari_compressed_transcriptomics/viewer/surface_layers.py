@@ -120,20 +120,23 @@ class SurfaceView:
         if not self._before:
             self._remember()
 
-    def put_away(self) -> None:
-        """Remove the surface; `leave` does so, but in a window it and what follows take long."""
-        ours = [layer for layer in (self._layer, self._captions) if layer in self._viewer.layers]
-        self._layer = self._captions = self._scene = self.found = None
-        self._follow(None)
-        for layer in ours:
+    def put_away(self) -> bool:
+        """Remove a layer, and tell whether there was one; `leave` does so, but each takes long."""
+        layer, self._captions = self._captions, None
+        if layer is None:
+            layer, self._layer, self._scene, self.found = self._layer, None, None, None
+            self._follow(None)
+        if layer in self._viewer.layers:
             self._viewer.layers.remove(layer)
+        return layer is not None
 
     def leave(self) -> None:
         """Show the volumes again, as they were."""
         if not self._before:
             return
         viewer, (before, self._before) = self._viewer, (self._before, {})
-        self.put_away()
+        while self.put_away():
+            pass
         self._view.cells.wanted.titled = False
         self._view.show_elsewhere(False)
         viewer.canvas.overlays.scale_bar.visible = before["scale_bar"]
@@ -234,9 +237,8 @@ class SurfaceView:
         layer.name = self._title()
         layer.metadata[SURFACE_KEY] = self._content()
         self._drawn = self._state()
-        known = np.isfinite(values)
         part = np.clip((np.nan_to_num(values) - low) / ((high - low) or 1), 0, 1)
-        layer.vertex_colors = vertex_colors(colormap.map(part), known, self._bright)
+        layer.vertex_colors = vertex_colors(colormap.map(part), np.isfinite(values), self._bright)
 
     def _title(self) -> str:
         source = self._source
@@ -247,14 +249,13 @@ class SurfaceView:
 
     def _write(self, scene: SurfaceScene) -> None:
         """Write what the parts are below them."""
-        viewer = self._viewer
-        if self._captions is not None and self._captions in viewer.layers:
-            captions, self._captions = self._captions, None
-            viewer.layers.remove(captions)
+        captions, self._captions = self._captions, None
+        if captions in self._viewer.layers:
+            self._viewer.layers.remove(captions)
         if not scene.captions:
             return
         words, places = zip(*scene.captions, strict=True)
-        self._captions = viewer.add_points(
+        self._captions = self._viewer.add_points(
             np.array(places)[:, ::-1],
             name=CAPTIONS,
             metadata={SURFACE_KEY: None},
@@ -304,8 +305,7 @@ class SurfaceView:
         middle += np.array([width / 2 - across, down - height / 2]) / camera.zoom
         camera.center = tuple((middle @ axes)[::-1])
         if self._captions is not None:
-            wide = reach[0] / 2 * camera.zoom
-            self._captions.text.size = float(np.clip(wide / 18, 6, 11))
+            self._captions.text.size = float(np.clip(reach[0] * camera.zoom / 36, 6, 11))
 
     def _on_size(self) -> None:
         if self._layer is not None and self._scene is not None:

@@ -114,8 +114,8 @@ class CorticalSurface(Dock):
 
     def _leaving(self) -> Iterator[None]:
         """Show the volumes again, in turns of the event loop."""
-        self._surface.put_away()
-        yield
+        while self._surface.put_away():
+            yield
         paint_later(self._viewer)
         self._surface.leave()
         if isalive(self):
