@@ -308,6 +308,8 @@ def test_volumes_go_and_the_surface_comes_in_turns(viewer, qtbot):
             for left in (2, 1):  # captions go first
                 dock._turns._turn()
                 assert len(viewer.layers) == left
+            dock._turns._turn()
+            assert viewer.dims.ndisplay == 2
             assert not layer.visible
             dock._turns._turn()
             assert layer.visible

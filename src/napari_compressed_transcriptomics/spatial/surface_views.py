@@ -64,6 +64,16 @@ class SurfaceScene:
         """Return the values of a map at the scene's vertices."""
         return np.concatenate([found.left, found.right])[self.of_vertex]
 
+    def seen(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return the two axes that the eye sees (2, 3), how far all reaches along them, its middle.
+
+        The last two in mm, across and up.
+        """
+        axes = np.stack([np.cross(self.direction, self.up), self.up])
+        places = [self.vertices, *(place[None] for _, place in self.captions)]
+        seen = np.concatenate(places) @ axes.T
+        return axes, np.ptp(seen, axis=0), (seen.min(axis=0) + seen.max(axis=0)) / 2
+
 
 def surface_scene(mesh: str = "inflated", view: str = "four") -> SurfaceScene:
     """Lay out fsaverage5.

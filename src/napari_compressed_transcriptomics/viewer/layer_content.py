@@ -182,3 +182,9 @@ def middle_and_reach(values: np.ndarray, center: float | None = None) -> dict[st
     """Return what `LayerContent` needs to know of signed values, see `symmetric_range`."""
     centers, reach = symmetric_range(values, center)
     return {"centers": centers, "reach": reach}
+
+
+def on_surface(layer: Any) -> bool:
+    """Tell whether a layer's values can be brought to the cortical surface."""
+    what = shown(layer)
+    return what is not None and what.values is not None and what.kind not in ("labels", "composite")

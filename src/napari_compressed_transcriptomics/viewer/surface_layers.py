@@ -1,5 +1,6 @@
 """The map of an image layer on the cortical surface, as a Surface layer that follows it."""
 
+from collections.abc import Iterator
 from typing import Any
 from weakref import proxy
 
@@ -22,7 +23,7 @@ from .anatomy.solid import opaque
 from .brain_view import attach
 from .cells.seen import layouts_of
 from .itself import OnePerViewer, itself
-from .layer_content import SURFACE_KEY, LayerContent, shown
+from .layer_content import SURFACE_KEY, LayerContent, on_surface, shown
 from .layer_values import part_shown
 
 CAPTIONS = "surface captions"
@@ -30,12 +31,6 @@ _WORD_PIXELS = 35
 _ORIENTATION = ("towards", "up", "right")
 """napari's own, and others that users can choose, would show mirror images."""
 _FOLLOWED = ("metadata", "data", "contrast_limits", "colormap", "name")
-
-
-def can_be_shown(layer: Any) -> bool:
-    """Tell whether a layer's values can be brought to the surface."""
-    what = shown(layer)
-    return what is not None and what.values is not None and what.kind not in ("labels", "composite")
 
 
 class SurfaceView:
@@ -85,7 +80,7 @@ class SurfaceView:
         Parameters
         ----------
         source : napari.layers.Image
-            With values of samples, see `can_be_shown`.
+            With values of samples, see `layer_content.on_surface`.
         mesh, view : str
 
         Returns
@@ -100,7 +95,7 @@ class SurfaceView:
         """
         source = itself(source)
         what = shown(source)
-        if what is None or what.parcellation is None or not can_be_shown(source):
+        if what is None or what.parcellation is None or not on_surface(source):
             raise UserError(
                 f"“{source.name}” has no values of samples; choose a gene, latents, an error or a "
                 "map that this plugin opened or made"
@@ -120,8 +115,8 @@ class SurfaceView:
         if not self._before:
             self._remember()
 
-    def put_away(self) -> bool:
-        """Remove a layer, and tell whether there was one; `leave` does so, but each takes long."""
+    def _put_away(self) -> bool:
+        """Remove a layer, and tell whether there was one."""
         layer, self._captions = self._captions, None
         if layer is None:
             layer, self._layer, self._scene, self.found = self._layer, None, None, None
@@ -132,19 +127,27 @@ class SurfaceView:
 
     def leave(self) -> None:
         """Show the volumes again, as they were."""
-        if not self._before:
-            return
-        viewer, (before, self._before) = self._viewer, (self._before, {})
-        while self.put_away():
+        for _ in self.leaving():
             pass
-        self._view.cells.wanted.titled = False
-        self._view.show_elsewhere(False)
-        viewer.canvas.overlays.scale_bar.visible = before["scale_bar"]
-        camera = viewer.scene.camera
-        camera.angles, camera.center, camera.zoom = before["camera"]
-        camera.orientation = before["orientation"]
-        viewer.dims.ndisplay = before["ndisplay"]
-        viewer.dims.point = before["point"]
+
+    def leaving(self) -> Iterator[None]:
+        """Do what `leave` does, in steps: in a window each takes long."""
+        while self._put_away():
+            yield
+        viewer, before = self._viewer, self._before
+        if before:
+            self._view.cells.wanted.titled = False
+            self._view.show_elsewhere(False)
+            viewer.canvas.overlays.scale_bar.visible = before["scale_bar"]
+            camera = viewer.scene.camera
+            camera.angles, camera.center, camera.zoom = before["camera"]
+            camera.orientation = before["orientation"]
+            viewer.dims.ndisplay = before["ndisplay"]
+            viewer.dims.point = before["point"]
+            yield
+        if not self._before:  # all is as it was, maybe meanwhile
+            return
+        self._before = {}
         hidden, self._view.hidden_meanwhile = self._view.hidden_meanwhile, []
         with self._view.at_once():
             for layer in hidden:
@@ -294,10 +297,7 @@ class SurfaceView:
         camera = self._viewer.scene.camera
         height, width = self._viewer.canvas.size
         room = layouts_of(self._viewer, self._view.cells.wanted)[0].brain
-        places = [scene.vertices, *(place[None] for _, place in scene.captions)]
-        axes = np.stack([np.cross(scene.direction, scene.up), scene.up])
-        seen = np.concatenate(places) @ axes.T
-        reach, middle = np.ptp(seen, axis=0), (seen.min(0) + seen.max(0)) / 2
+        axes, reach, middle = scene.seen()
         words = np.array([0, _WORD_PIXELS if scene.captions else 0])  # stand below the parts
         free = np.maximum(np.array([room.width, room.height]) - 2 * words, 50)
         camera.zoom = (free / reach).min()

@@ -9,8 +9,8 @@ from qtpy.QtWidgets import QGridLayout, QPushButton
 
 from napari_compressed_transcriptomics.spatial.surface_sampling import surface_sampling
 from napari_compressed_transcriptomics.viewer.brain_view import attach
-from napari_compressed_transcriptomics.viewer.layer_content import shown
-from napari_compressed_transcriptomics.viewer.surface_layers import can_be_shown, surface_view
+from napari_compressed_transcriptomics.viewer.layer_content import on_surface, shown
+from napari_compressed_transcriptomics.viewer.surface_layers import surface_view
 from napari_compressed_transcriptomics.viewer.window.notices import user_errors_shown
 from napari_compressed_transcriptomics.viewer.window.painting import paint_later
 
@@ -85,14 +85,14 @@ class CorticalSurface(Dock):
 
     def _showing(self) -> Iterator[None]:
         """Show the map, in turns of the event loop."""
-        if self.map.layer is not None and can_be_shown(self.map.layer):
+        if self.map.layer is not None and on_surface(self.map.layer):
             self._surface.make_room()
             yield
         if not isalive(self):
             self._surface.leave()
             return
         layer = self.map.layer  # which may be gone now
-        if layer is None or not can_be_shown(layer):
+        if layer is None or not on_surface(layer):
             self._surface.leave()
         else:
             with user_errors_shown():
@@ -114,10 +114,9 @@ class CorticalSurface(Dock):
 
     def _leaving(self) -> Iterator[None]:
         """Show the volumes again, in turns of the event loop."""
-        while self._surface.put_away():
+        for _ in self._surface.leaving():
             yield
-        paint_later(self._viewer)
-        self._surface.leave()
+            paint_later(self._viewer)
         if isalive(self):
             self._update()
 
