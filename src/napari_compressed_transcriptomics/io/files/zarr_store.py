@@ -11,6 +11,7 @@ import math
 import platform
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from dataclasses import fields
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -26,7 +27,7 @@ VERSION = 2
 """The newest that is read. Stores of vertices have it, all others 1."""
 MARK = "uns/store"
 """The group whose attributes say that a store is ours, of which version, and what it holds."""
-TOTAL_SQUARES = ("mean_genes", "sst_genes", "sst_samples")
+TOTAL_SQUARES = tuple(one.name for one in fields(TotalSquares))
 """Arrays of that group, see `core.lazy_values.TotalSquares`; older stores lack them."""
 _REMOTE = ("http://", "https://", "s3://")
 _PATIENCE = 30.0

@@ -109,7 +109,7 @@ def read_session(path: Path, report: Report = silent, look_in: Path | None = Non
         except UserError as error:
             found.notes.append(f"{entry.get('name')} is left out: {error}")
             found.data.append(None)
-    _fetch_genes(found)
+    _fetch_genes(found, report)
     studies = found.record.get("studies")
     found.studies, notes = read_studies(studies, found.places)
     found.notes += notes
@@ -124,9 +124,10 @@ def read_session(path: Path, report: Report = silent, look_in: Path | None = Non
     return found
 
 
-def _fetch_genes(found: SavedSession) -> None:
+def _fetch_genes(found: SavedSession, report: Report) -> None:
     """Have genes come from a server here, so that no window waits for them; they are kept."""
-    for number, entry in enumerate(found.record["layers"]):
+    entries = found.record["layers"]
+    for number, entry in enumerate(entries):
         index, gene = entry.get("data"), entry.get("gene")
         data = found.data[index] if type(index) is int and 0 <= index < len(found.data) else None
         if data is None or gene not in data.genes:
@@ -134,6 +135,7 @@ def _fetch_genes(found: SavedSession) -> None:
         column = data.column(gene)
         try:
             if waits_for(data.values, column):
+                report(Progress("Fetching genes", number, len(entries)))
                 data.values[:, column]
         except UserError as error:
             found.failed[number] = error
