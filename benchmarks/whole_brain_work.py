@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -15,8 +16,9 @@ from napari_compressed_transcriptomics.core.lazy_values import LazyValues
 PARTS = (1 / 8, 1 / 4, 1 / 2, 1)
 """Of the voxels: what compressing them takes should lie on a line."""
 IPCA_ROWS = 2048
+TURNS = 5
 
-Work = Callable[[Path | str, int], dict[str, float]]
+Work = Callable[[Path | str, int], dict[str, Any]]
 
 
 def from_disk(store: Path | str) -> None:
@@ -27,18 +29,11 @@ def from_disk(store: Path | str) -> None:
                 os.posix_fadvise(opened_file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
-def twice(store: Path | str, work: Callable[[], object]) -> dict[str, float]:
-    """Return the seconds of work from the disk, and again from the page cache."""
-    from_disk(store)
-    began = time.perf_counter()
-    work()
-    ended = time.perf_counter()
-    work()
-    return {"disk": ended - began, "cache": time.perf_counter() - ended}
+def in_turns(store: Path | str, work: Callable[[], object]) -> dict[str, list[float]]:
+    """Return the seconds of reading alone and of work: from the disk in turns, and from the cache.
 
-
-def read_alone(store: Path | str, size: int) -> dict[str, float]:
-    """Read all rows, block by block."""
+    How fast a disk is changes from minute to minute.
+    """
     from napari_compressed_transcriptomics.core.lazy_values import row_blocks
 
     values = opened(store).values
@@ -47,7 +42,15 @@ def read_alone(store: Path | str, size: int) -> dict[str, float]:
         for _, rows in row_blocks(values):
             rows[0, 0]
 
-    return twice(store, read)
+    found: dict[str, list[float]] = {}
+    for turn in [*["disk"] * TURNS, "cache"]:
+        for what, done in {"read": read, "work": work}.items():
+            if turn == "disk":
+                from_disk(store)
+            began = time.perf_counter()
+            done()
+            found.setdefault(f"{what} {turn}", []).append(time.perf_counter() - began)
+    return found
 
 
 def matrix_products(device: str) -> Work:
@@ -103,14 +106,14 @@ def first_voxels(expression: Expression, part: float) -> Expression:
 
 
 def compressed(codec_id: str, part: float, device: str) -> Work:
-    def work(store: Path | str, size: int) -> dict[str, float]:
+    def work(store: Path | str, size: int) -> dict[str, Any]:
         from napari_compressed_transcriptomics.codecs.fitting import fit_codec
         from napari_compressed_transcriptomics.reconstruction.reconstruction import reconstruct
 
         expression = first_voxels(opened(store), part)
         began, cpu = time.perf_counter(), time.process_time()
         codec = fit_codec(codec_id, expression, size, device=device)
-        found = {"fit": time.perf_counter() - began, "rows": expression.n_samples}
+        found: dict[str, Any] = {"fit": time.perf_counter() - began, "rows": expression.n_samples}
         found["fit_cpu"] = time.process_time() - cpu
 
         def encode() -> None:
@@ -121,7 +124,8 @@ def compressed(codec_id: str, part: float, device: str) -> Work:
         if part < 1:
             encode()
             return found
-        return found | twice(store, encode) | found
+        seconds = in_turns(store, encode)
+        return found | seconds
 
     return work
 
@@ -189,7 +193,6 @@ def gene_in_window(store: Path | str, size: int) -> dict[str, float]:
 
 CODECS, DEVICES = ("pca", "residual"), ("cpu", "cuda")
 WORK: dict[str, Work] = {
-    "read": read_alone,
     **{f"products {device}": matrix_products(device) for device in DEVICES},
     **{" ".join(map(str, of)): compressed(*of) for of in product(CODECS, PARTS, DEVICES)},
     "incremental": incremental_pca,

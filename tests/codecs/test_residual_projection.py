@@ -67,6 +67,15 @@ def test_gradient_is_that_of_the_decoder():
     assert torch.allclose(found, latents.grad, rtol=1e-4, atol=1e-5)
 
 
+def test_in_few_passes_the_same_but_for_rounding():
+    network = bent(members=2)
+    torch.nn.init.normal_(network.to_latents, 0, 0.2, generator=torch.Generator().manual_seed(3))
+    latents = torch.randn(2, 5, SIZE, generator=torch.Generator().manual_seed(2))
+    values = network.decode(latents)
+    assert_allclose(network.decoded(latents), values, atol=1e-5)
+    assert_allclose(network.encoded(values), network.encode(values), atol=1e-5)
+
+
 def test_the_curvature_is_laid_out_as_in_a_file(case):
     """Or latents of a model that was saved would have other last digits."""
     assert case[2].curvature.is_contiguous()

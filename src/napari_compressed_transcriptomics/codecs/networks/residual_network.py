@@ -130,6 +130,16 @@ class ResidualNetwork(nn.Module):
         decoded = latents @ self.decoding + features @ weight + self.bias
         return decoded, slopes @ weight.unsqueeze(1) + self.decoding.unsqueeze(1)
 
+    def encoded(self, values: Tensor) -> Tensor:
+        """Return `encode` but for rounding; for inference, as `Branch.layers`."""
+        inputs = torch.cat([values, *self.encoder_branch.layers(values)], -1)
+        return matmul(inputs, torch.cat([self.encoding, self.to_latents * self.gain], 1))
+
+    def decoded(self, latents: Tensor) -> Tensor:
+        """Return `decode` but for rounding; for inference, as `Branch.layers`."""
+        inputs = torch.cat([latents, *self.decoder_branch.layers(latents)], -1)
+        return addmm(self.bias, inputs, self.stacked())
+
     def stacked(self) -> Tensor:
         """Return what turns latents and features side by side into columns, but for the bias."""
         return torch.cat([self.decoding, self.to_columns * self.gain], 1)

@@ -77,7 +77,7 @@ def nearest(
         by_layers = by_inputs[..., k:wide], by_inputs[..., wide:]
         return by_inputs[..., :k] + branch.pulled_back(*layers, *by_layers)
 
-    latents = network.encode(values)
+    latents = network.encoded(values)
     layers, left = left_by(latents)
     error = left.square().sum(-1, keepdim=True)
     length = torch.ones_like(error)
@@ -241,4 +241,7 @@ class ResidualHidden(nn.Module):
 
     def forward(self, latents: Tensor) -> Tensor:
         """Return what the last layer rotates to genes."""
-        return self.network.decode((latents / self.scale).unsqueeze(0))[0]
+        latents = (latents / self.scale).unsqueeze(0)
+        if torch.is_inference_mode_enabled():
+            return self.network.decoded(latents)[0]
+        return self.network.decode(latents)[0]  # derivatives may be taken through it
