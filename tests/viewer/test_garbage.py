@@ -9,9 +9,11 @@ from qtpy.QtWidgets import QApplication, QWidget
 
 from clicking import settle
 from napari_compressed_transcriptomics.viewer import brain_view
+from napari_compressed_transcriptomics.viewer.anatomy import four_views as linked_views
 from napari_compressed_transcriptomics.viewer.layers import error_layer, latent_layers
 from napari_compressed_transcriptomics.viewer.window import garbage, worker
 from napari_compressed_transcriptomics.viewer.window.garbage import Garbage
+from napari_compressed_transcriptomics.widgets import four_views
 from napari_compressed_transcriptomics.widgets.shared import dock, work
 from napari_compressed_transcriptomics.widgets.shared.session import session
 from phantom import make_phantom
@@ -55,7 +57,7 @@ def kept(gc, monkeypatch):
     """The garbage of a program that has just begun."""
     monkeypatch.setattr(garbage, "_SOON", 0)
     made = Garbage()
-    for module in (brain_view, worker, dock, work):
+    for module in (brain_view, worker, dock, work, linked_views, four_views):
         monkeypatch.setattr(module, "garbage", lambda: made)
     return made
 
@@ -160,6 +162,28 @@ def test_a_dock_that_was_left_out_is_found_when_it_goes(kept, gc, model):
     QApplication.processEvents()
     assert gc.done == ["left out"]
     old.end_work()
+    QApplication.processEvents()
+    assert gc.done == ["left out", *LOOKED]
+
+
+def test_four_views_are_left_out_when_they_are_there(kept, gc, modules, make_napari_viewer, qtbot):
+    viewer = make_napari_viewer()
+    brain_view.attach(viewer).turns.finish()
+    opened = four_views.FourViews(viewer)
+    qtbot.addWidget(opened)
+    assert gc.done == []
+    qtbot.waitUntil(lambda: gc.done == ["left out"])
+    assert not opened.views.held
+
+
+def test_views_that_were_left_out_are_found_when_they_close(kept, gc, model):
+    old = linked_views.FourViews(model, print, print)
+    kept.leave_out()
+    new = linked_views.FourViews(model, print, print)
+    new.close()
+    QApplication.processEvents()
+    assert gc.done == ["left out"]
+    old.close()
     QApplication.processEvents()
     assert gc.done == ["left out", *LOOKED]
 

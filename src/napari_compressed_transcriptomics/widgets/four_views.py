@@ -11,6 +11,7 @@ from napari_compressed_transcriptomics.viewer.anatomy.four_views import FourView
 from napari_compressed_transcriptomics.viewer.anatomy.place import go_to
 from napari_compressed_transcriptomics.viewer.anatomy.planes import fit
 from napari_compressed_transcriptomics.viewer.itself import itself
+from napari_compressed_transcriptomics.viewer.window.garbage import garbage
 from napari_compressed_transcriptomics.viewer.window.turns import Turns
 
 from .shared.following import at_end, soon
@@ -72,6 +73,8 @@ class FourViews(QWidget):
         while self.views.bring():
             yield
         self.views.held = False
+        yield
+        garbage().leave_out(much_is_new=True)
 
     def sizeHint(self) -> QSize:
         """Ask for a third of a usual window."""

@@ -8,6 +8,7 @@ import numpy as np
 
 from napari_compressed_transcriptomics.viewer.brain_view import attach
 from napari_compressed_transcriptomics.viewer.itself import itself
+from napari_compressed_transcriptomics.viewer.window.garbage import garbage
 from napari_compressed_transcriptomics.viewer.window.turns import Turns, timer_of
 
 from .linked_view import LinkedView, snapped
@@ -79,6 +80,7 @@ class FourViews:
         main.dims.events.order.connect(self._on_plane)
         main.dims.events.ndisplay.connect(self._on_plane)
         self._draw()
+        garbage().comes(self)
         _open[main] = ref(self)
 
     @property
@@ -99,6 +101,7 @@ class FourViews:
         self._cells.cross(None)
         for view in views:
             view.close()
+        garbage().goes(self)
 
     def enlarge(self, view: LinkedView) -> None:
         """Show in the window what a view shows, and there what the window had."""

@@ -31,8 +31,9 @@ class Garbage(QObject):
     """Collects by a timer from `begin` to `end`, which may nest, and leaves it to Python after.
 
     To look through modules, which stay for good, takes a third of a second once torch is there, and
-    napari does it whenever a layer goes, once for each of four views. So all that lives when many
-    were imported is left out from then on. When something `goes` that was there, all is looked
+    napari does it whenever a layer goes, once for each of four views, which are themselves as much
+    to look through as all else that is not modules. So all that lives when many were imported, or
+    four views opened, is left out from then on. When something `goes` that was there, all is looked
     through once, when no work goes on and the user has left mouse and keys alone for a moment.
     """
 
@@ -76,13 +77,14 @@ class Garbage(QObject):
         if any(due):
             gc.collect(max(generation for generation, is_due in enumerate(due) if is_due))
 
-    def leave_out(self) -> None:
-        """Leave all that there is out of collections, if much was imported since that was done.
+    def leave_out(self, much_is_new: bool = False) -> None:
+        """Leave all that there is out of collections, if much is new since that was done.
 
-        What another has frozen stays so, and nothing is done; nor while there is something to look
-        for, so that no garbage is kept.
+        So it is where many modules were imported. What another has frozen stays so, and nothing is
+        done; nor while there is something to look for, so that no garbage is kept.
         """
-        if self._looking.isActive() or len(sys.modules) < self._modules + _MANY:
+        much_is_new = much_is_new or len(sys.modules) >= self._modules + _MANY
+        if self._looking.isActive() or not much_is_new:
             return
         if not self._leaves_out and gc.get_freeze_count():
             return
@@ -103,7 +105,7 @@ class Garbage(QObject):
             gc.unfreeze()
 
     def comes(self, thing: Any) -> None:
-        """Take note of a layer, dock or result that is new: when it goes it will be found."""
+        """Take note of a layer, view, dock or result that is new: when it goes it will be found."""
         self._came.add(thing)
 
     def goes(self, thing: Any) -> None:
