@@ -16,7 +16,8 @@ from napari_compressed_transcriptomics.spatial.surface_views import (
 from napari_compressed_transcriptomics.viewer import layers as _layers
 from napari_compressed_transcriptomics.viewer.anatomy.solid import is_solid
 from napari_compressed_transcriptomics.viewer.brain_view import attach
-from napari_compressed_transcriptomics.viewer.surface_layers import CAPTIONS, surface_view
+from napari_compressed_transcriptomics.viewer.surface_captions import CAPTIONS
+from napari_compressed_transcriptomics.viewer.surface_layers import surface_view
 from napari_compressed_transcriptomics.widgets.cortical_surface import CorticalSurface
 from small import compressed
 from viewing import add, bright_spot

@@ -25,9 +25,8 @@ from .cells.seen import layouts_of
 from .itself import OnePerViewer, itself
 from .layer_content import SURFACE_KEY, LayerContent, on_surface, shown
 from .layer_values import part_shown
+from .surface_captions import ROOM, SurfaceCaptions
 
-CAPTIONS = "surface captions"
-_WORD_PIXELS = 35
 _ORIENTATION = ("towards", "up", "right")
 """napari's own, and others that users can choose, would show mirror images."""
 _FOLLOWED = ("metadata", "data", "contrast_limits", "colormap", "name")
@@ -45,7 +44,7 @@ class SurfaceView:
         self._viewer = proxy(itself(viewer))
         self._view = attach(viewer)
         self._layer: Any = None
-        self._captions: Any = None
+        self._captions = SurfaceCaptions(self._viewer)
         self._source: Any = None
         self._scene: SurfaceScene | None = None
         self._bright = np.empty(0)
@@ -117,10 +116,10 @@ class SurfaceView:
 
     def _put_away(self) -> bool:
         """Remove a layer, and tell whether there was one."""
-        layer, self._captions = self._captions, None
-        if layer is None:
-            layer, self._layer, self._scene, self.found = self._layer, None, None, None
-            self._follow(None)
+        if self._captions.remove():
+            return True
+        layer, self._layer, self._scene, self.found = self._layer, None, None, None
+        self._follow(None)
         if layer in self._viewer.layers:
             self._viewer.layers.remove(layer)
         return layer is not None
@@ -217,7 +216,7 @@ class SurfaceView:
                 self._layer.vertex_colors = None
                 self._layer.data = (*mesh, np.nan_to_num(values))
         self._color(values)
-        self._write(scene)
+        self._captions.write(scene.captions)
         self._viewer.layers.selection = {self._source}  # whose limits and colours it takes
 
     def _content(self) -> LayerContent:
@@ -250,34 +249,6 @@ class SurfaceView:
             return f"{source.name}, component {part_shown(self._viewer, source) + 1}, surface"
         return f"{source.name} on the surface"
 
-    def _write(self, scene: SurfaceScene) -> None:
-        """Write what the parts are below them."""
-        captions, self._captions = self._captions, None
-        if captions in self._viewer.layers:
-            self._viewer.layers.remove(captions)
-        if not scene.captions:
-            return
-        words, places = zip(*scene.captions, strict=True)
-        self._captions = self._viewer.add_points(
-            np.array(places)[:, ::-1],
-            name=CAPTIONS,
-            metadata={SURFACE_KEY: None},
-            units=("mm",) * 3,
-            axis_labels=("z", "y", "x"),
-            size=0.1,
-            face_color="transparent",
-            border_color="transparent",
-            text={"string": list(words), "size": 11, "color": self._ink(), "anchor": "center"},
-            blending="translucent_no_depth",
-        )
-        self._captions.editable = False
-
-    def _ink(self) -> str:
-        from napari.utils.theme import get_theme
-
-        background = get_theme(self._viewer.theme).canvas.as_rgb_tuple()[:3]
-        return "white" if sum(background) < 384 else "black"
-
     def _look(self, mesh: str) -> None:
         """Turn the camera to the scene and fill the canvas with it."""
         scene, viewer = self._scene, self._viewer
@@ -298,14 +269,13 @@ class SurfaceView:
         height, width = self._viewer.canvas.size
         room = layouts_of(self._viewer, self._view.cells.wanted)[0].brain
         axes, reach, middle = scene.seen()
-        words = np.array([0, _WORD_PIXELS if scene.captions else 0])  # stand below the parts
+        words = np.array([0, ROOM if scene.captions else 0])  # stand below the parts
         free = np.maximum(np.array([room.width, room.height]) - 2 * words, 50)
         camera.zoom = (free / reach).min()
         across, down = room.middle
         middle += np.array([width / 2 - across, down - height / 2]) / camera.zoom
         camera.center = tuple((middle @ axes)[::-1])
-        if self._captions is not None:
-            self._captions.text.size = float(np.clip(reach[0] * camera.zoom / 36, 6, 11))
+        self._captions.fit(reach[0] * camera.zoom)
 
     def _on_size(self) -> None:
         if self._layer is not None and self._scene is not None:
@@ -338,12 +308,11 @@ class SurfaceView:
     def _on_removed(self, event: Any) -> None:
         if self._layer is not None and event.value in (self._layer, self._source):
             self.leave()
-        elif event.value is self._captions:
-            self._captions = None
+        else:
+            self._captions.forget(event.value)
 
     def _on_theme(self) -> None:
-        if self._captions is not None:
-            self._captions.text.color = self._ink()
+        self._captions.recolor()
 
 
 surface_view = OnePerViewer(SurfaceView)

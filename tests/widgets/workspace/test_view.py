@@ -26,7 +26,9 @@ from napari_compressed_transcriptomics.viewer.anatomy.shell import NAME as SHELL
 from napari_compressed_transcriptomics.viewer.brain_view import attach
 from napari_compressed_transcriptomics.viewer.cells.camera import on_canvas
 from napari_compressed_transcriptomics.viewer.settings import PLUGIN
-from napari_compressed_transcriptomics.viewer.surface_layers import CAPTIONS, surface_view
+from napari_compressed_transcriptomics.viewer.surface_captions import CAPTIONS
+from napari_compressed_transcriptomics.viewer.surface_layers import surface_view
+from napari_compressed_transcriptomics.viewer.window.turns import Turns
 from napari_compressed_transcriptomics.widgets.four_views import FourViews
 from napari_compressed_transcriptomics.widgets.shared.session import session
 from real_window import millimetres
@@ -210,6 +212,30 @@ def assert_surface_has_both_sides(surface, viewer, layer, qtbot):
     press(surface.back)
     assert layer.visible
     assert plane_of(viewer) == "axial"
+
+
+def test_back_is_painted_when_a_step_is_done(main, viewer, qtbot, monkeypatch):
+    """napari makes room in the midst of one, for which Qt would paint the canvas at once."""
+    layer = add_expression(viewer, expression_of(SYNTHETIC))
+    surface = show_page(main, "Surface")
+    press(surface.views["left_lateral"])
+    qtbot.waitUntil(lambda: surface_view(viewer).layer is not None)
+    settle()
+    in_step, drawn, turn = [], [], Turns._turn
+
+    def watched(self):
+        in_step.append(1)
+        turn(self)
+        in_step.pop()
+
+    monkeypatch.setattr(Turns, "_turn", watched)
+    canvas = viewer.window._qt_viewer.canvas._scene_canvas
+    canvas.events.draw.connect(lambda event: drawn.append(bool(in_step)))
+    press(surface.back)
+    qtbot.waitUntil(lambda: layer.visible and not surface.back.isEnabled())
+    settle()
+    assert drawn
+    assert not any(drawn)
 
 
 def test_closed_views_leave_neither_crosshair_nor_canvases(main, viewer, qtbot):
