@@ -95,6 +95,7 @@ class CorticalSurface(Dock):
         if layer is None or not on_surface(layer):
             self._surface.leave()
         else:
+            paint_later(self._viewer)
             with user_errors_shown():
                 self._surface.show(layer, self.mesh.currentData(), self._view_shown)
         self._update()

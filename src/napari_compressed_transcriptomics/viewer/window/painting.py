@@ -18,4 +18,5 @@ def paint_later(viewer: Any) -> None:
     place = window.main_menu.window().centralWidget()
     if place.updatesEnabled():
         place.setUpdatesEnabled(False)
-        QTimer.singleShot(0, lambda: isalive(place) and place.setUpdatesEnabled(True))
+        # Qt does what has no delay before it asks for the user's events, and paints right after it.
+        QTimer.singleShot(1, lambda: isalive(place) and place.setUpdatesEnabled(True))
