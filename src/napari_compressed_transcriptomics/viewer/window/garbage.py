@@ -17,7 +17,7 @@ from qtpy.QtCore import QEvent, QObject, QTimer
 from qtpy.QtGui import QGuiApplication
 
 _MILLISECONDS = 100
-_SOON = 10_000  # milliseconds without the mouse or a key, as it takes up to 700
+_SOON = 10_000  # milliseconds without the mouse or a key, as it takes some 700
 _MANY = 100  # modules
 _OF_USERS = (
     QEvent.Type.MouseButtonPress,
