@@ -77,7 +77,8 @@ class Shards:
 
         They are put `into` an array, if one is given.
 
-        Half of the cores unpack, so that whoever works on the values has the others.
+        Half of the cores unpack, so that whoever works on the values has the others; two threads
+        at least, of which one waits for the disk.
 
         Raises
         ------
@@ -90,7 +91,7 @@ class Shards:
         def read_file(file: tuple[int, int]) -> None:
             self._read_file(file, rows, columns, found)
 
-        n_threads = min(len(files), max(1, usable_cores() // 2))
+        n_threads = min(len(files), max(2, usable_cores() // 2))
         if n_threads == 1:
             for file in files:
                 read_file(file)
