@@ -2,9 +2,14 @@
 
 The store is made by `whole_brain_data` of real maps and noise. Each piece of work runs in a
 process of its own; its memory is the peak of that process above what it has with everything
-imported. How cost grows is measured on the first voxels of the same store. A store that does not
-fit into memory is read from the disk, so reading and encoding are measured so, several times in
-turns, and once more with the store in the page cache, where it fits.
+imported. How cost grows is measured on the first voxels of the same store. Reading and encoding
+are measured several times in turns, from the disk where memory cannot hold the store. Where it can,
+a control group gives less::
+
+    mkdir /sys/fs/cgroup/memory/laptop  # version 1; in version 2 the limit is memory.max
+    echo 8G > /sys/fs/cgroup/memory/laptop/memory.limit_in_bytes
+    echo $$ > /sys/fs/cgroup/memory/laptop/cgroup.procs  # this shell, and what it starts
+    echo 3 > /proc/sys/vm/drop_caches  # they count for those who read them first
 """
 
 import argparse
@@ -38,8 +43,7 @@ DELAY = 0.02
 """Of the server, before each answer, in seconds."""
 
 HEADINGS = ["codec", "k", "fit", "reading alone", "products alone", "encode + error"]
-HEADINGS += ["of the floor", "CPU of encode + error", "peak memory"]
-FROM = ("disk", "cache")
+HEADINGS += ["of the floor", "CPU of the three", "of both at once", "peak memory"]
 
 Measured = dict[str, Any]
 Found = dict[tuple[str, int], list[Measured]]
@@ -75,7 +79,7 @@ def lines(whole: Path, sizes: tuple[int, ...], slow: bool) -> Iterator[str]:
     yield from codecs(whole, sizes, "cpu", PARTS, found)
     if slow:
         size, own = sizes[0], found["pca", sizes[0]][-1]
-        taken = own["fit"] + np.median(own["work disk"])
+        taken = own["fit"]["seconds"] + _median(own["work"])
         yield f"\nIncrementalPCA of scikit-learn, k = {size}, batches of {IPCA_ROWS:,} rows of the"
         yield "same blocks: fit, encode and error take"
         try:
@@ -103,33 +107,37 @@ def codecs(
     """Yield a table: fit, encode and error of each codec, and the floor; keep what was `found`."""
     n, n_genes = opened(whole).values.shape
     yield f"{n:,} voxels x {n_genes:,} genes, float32 in {_size(whole):.1f} GB on disk. Seconds are"
-    yield f"of the wall clock: from the disk the medians of {TURNS} turns of reading alone and of"
-    yield "encoding, and behind the stroke once from the page cache. The floor is the slower of"
-    yield "reading alone and of the codec's two matrix products alone; in brackets, single turns,"
-    yield f"and the memory for the first {parts[0] * n:,.0f} voxels.\n"
+    yield f"of the wall clock, medians of {TURNS} turns of reading alone and of encoding, with what"
+    yield "came from the disk. The floor is the slower of reading alone and of the codec's two"
+    yield "matrix products alone. CPU seconds are those of all cores: of reading alone, of products"
+    yield "alone, and of encoding; both at once: these cores need so much of encoding's time for no"
+    yield "more than reading and the products. In brackets, single turns, and the memory for the"
+    yield f"first {parts[0] * n:,.0f} voxels.\n"
     yield f"| {' | '.join(HEADINGS)} |"
     yield f"|{'---|' * len(HEADINGS)}"
     for codec_id, size in product(CODECS, sizes):
         columns = size + (COLUMNS_BEYOND if codec_id == "residual" else 0)
-        alone = in_process(f"products {device}", whole, columns)["seconds"]
+        alone = in_process(f"products {device}", whole, columns)
         grown = [in_process(f"{codec_id} {part} {device}", whole, size) for part in parts]
         found[codec_id, size], last = grown, grown[-1]
-        read, work = ([np.array(last[f"{what} {of}"]) for of in FROM] for what in ("read", "work"))
-        single = np.maximum(read[0], alone) / work[0]
-        floor = [np.maximum(np.median(of), alone) for of in read]
-        of_floor = [a / np.median(b) for a, b in zip(floor, work, strict=True)]
+        read, work = (np.array([turn["seconds"] for turn in last[of]]) for of in ("read", "work"))
+        single = np.maximum(read, alone["seconds"]) / work
+        of_floor = max(np.median(read), alone["seconds"]) / np.median(work)
+        cpu = [_median(last["read"], "cpu"), alone["cpu"], _median(last["work"], "cpu")]
+        together = sum(cpu[:2]) / (os.cpu_count() or 1) / np.median(work)
+        disk = [f"{_median(last[of], 'bytes') / 1e9:.1f} GB" for of in ("read", "work")]
         yield (
-            f"| {codec_id} | {size} | {last['fit']:.0f} s | {_seconds(read)} "
-            f"| {alone:.1f} s, {columns} columns | {_seconds(work)} "
-            f"| {of_floor[0]:.0%} ({single.min():.0%} to {single.max():.0%}) / {of_floor[1]:.0%} "
-            f"| {last['encode_cpu']:.1f} s "
+            f"| {codec_id} | {size} | {last['fit']['seconds']:.0f} s "
+            f"| {np.median(read):.1f} s, {disk[0]} | {alone['seconds']:.1f} s, {columns} columns "
+            f"| {np.median(work):.1f} s, {disk[1]} "
+            f"| {of_floor:.0%} ({single.min():.0%} to {single.max():.0%}) "
+            f"| {', '.join(f'{each:.1f}' for each in cpu)} s | {together:.0%} "
             f"| {last['memory'] / 1e9:.2f} GB ({grown[0]['memory'] / 1e9:.2f}) |"
         )
 
 
-def _seconds(of: list[np.ndarray]) -> str:
-    """Return the medians of seconds from the disk and from the page cache."""
-    return " / ".join(f"{np.median(each):.1f}" for each in of) + " s"
+def _median(turns: list[dict[str, float]], of: str = "seconds") -> float:
+    return float(np.median([turn[of] for turn in turns]))
 
 
 def growth(found: Found) -> Iterator[str]:
@@ -141,7 +149,7 @@ def growth(found: Found) -> Iterator[str]:
     yield f"| work | k | {' | '.join(f'{n:,}' for n in rows)} | line | off it by |"
     yield f"|---|---|{'---|' * len(rows)}---|---|"
     for (codec_id, size), grown in found.items():
-        cpu = np.array([one["fit_cpu"] + one["encode_cpu"] for one in grown])
+        cpu = np.array([one["fit"]["cpu"] + one["work"][-1]["cpu"] for one in grown])
         both = np.column_stack([np.ones(len(rows)), rows])
         (fixed, each), *_ = np.linalg.lstsq(both / cpu[:, None], np.ones(len(rows)), rcond=None)
         off = np.abs(both @ [fixed, each] / cpu - 1).max()

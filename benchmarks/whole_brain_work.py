@@ -1,6 +1,6 @@
 """Pieces of work on a whole brain in a store, and what each measures of itself."""
 
-import os
+import re
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -21,19 +21,24 @@ TURNS = 5
 Work = Callable[[Path | str, int], dict[str, Any]]
 
 
-def from_disk(store: Path | str) -> None:
-    """Let the page cache forget a store."""
-    for file in Path(store).rglob("*"):
-        if file.is_file():
-            with file.open("rb") as opened_file:
-                os.posix_fadvise(opened_file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+def timed(work: Callable[[], object]) -> dict[str, float]:
+    """Do some work; return seconds of the clock, those of all cores, and what the disk gave."""
+    began, cpu, there = time.perf_counter(), time.process_time(), _from_disk()
+    work()
+    return {
+        "seconds": time.perf_counter() - began,
+        "cpu": time.process_time() - cpu,
+        "bytes": _from_disk() - there,
+    }
 
 
-def in_turns(store: Path | str, work: Callable[[], object]) -> dict[str, list[float]]:
-    """Return the seconds of reading alone and of work: from the disk in turns, and from the cache.
+def _from_disk() -> int:
+    """Return how many bytes this process had from a disk, not from the page cache (Linux)."""
+    return int(re.findall(r"(?m)^read_bytes: (\d+)", Path("/proc/self/io").read_text())[0])
 
-    How fast a disk is changes from minute to minute.
-    """
+
+def in_turns(store: Path | str, work: Callable[[], object]) -> dict[str, list[dict[str, float]]]:
+    """Return what reading alone and work took, in turns: a disk's speed changes by the minute."""
     from napari_compressed_transcriptomics.core.lazy_values import row_blocks
 
     values = opened(store).values
@@ -42,14 +47,10 @@ def in_turns(store: Path | str, work: Callable[[], object]) -> dict[str, list[fl
         for _, rows in row_blocks(values):
             rows[0, 0]
 
-    found: dict[str, list[float]] = {}
-    for turn in [*["disk"] * TURNS, "cache"]:
+    found: dict[str, list[dict[str, float]]] = {"read": [], "work": []}
+    for _ in range(TURNS):
         for what, done in {"read": read, "work": work}.items():
-            if turn == "disk":
-                from_disk(store)
-            began = time.perf_counter()
-            done()
-            found.setdefault(f"{what} {turn}", []).append(time.perf_counter() - began)
+            found[what].append(timed(done))
     return found
 
 
@@ -75,9 +76,7 @@ def matrix_products(device: str) -> Work:
 
         if device == "cuda":
             multiply()  # its libraries load with the first one
-        began = time.perf_counter()
-        multiply()
-        return {"seconds": time.perf_counter() - began}
+        return timed(multiply)
 
     return work
 
@@ -111,21 +110,17 @@ def compressed(codec_id: str, part: float, device: str) -> Work:
         from napari_compressed_transcriptomics.reconstruction.reconstruction import reconstruct
 
         expression = first_voxels(opened(store), part)
-        began, cpu = time.perf_counter(), time.process_time()
-        codec = fit_codec(codec_id, expression, size, device=device)
-        found: dict[str, Any] = {"fit": time.perf_counter() - began, "rows": expression.n_samples}
-        found["fit_cpu"] = time.process_time() - cpu
+        codec: Any = None
+
+        def fit() -> None:
+            nonlocal codec
+            codec = fit_codec(codec_id, expression, size, device=device)
 
         def encode() -> None:
-            cpu = time.process_time()
             found["rmse"] = reconstruct(codec, expression, device=device).rmse
-            found["encode_cpu"] = time.process_time() - cpu
 
-        if part < 1:
-            encode()
-            return found
-        seconds = in_turns(store, encode)
-        return found | seconds
+        found: dict[str, Any] = {"rows": expression.n_samples, "fit": timed(fit)}
+        return found | (in_turns(store, encode) if part == 1 else {"work": [timed(encode)]})
 
     return work
 
