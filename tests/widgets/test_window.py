@@ -4,6 +4,7 @@ import nibabel as nib
 import numpy as np
 import pytest
 from napari._qt.containers import QtLayerList
+from napari.utils import cancelable_progress
 
 from clicking import settle
 from data import real_data
@@ -121,3 +122,21 @@ def test_the_list_of_layers_is_laid_out_once_a_slice_has_its_thumbnail(viewer):
     found.doItemsLayout = lambda: told.append("layout")
     viewer.dims.set_point(0, viewer.dims.range[0].start)
     assert told[-2:] == ["thumbnail", "layout"]
+
+
+def test_the_window_is_not_laid_out_anew_when_work_begins(viewer):
+    """napari's sign of work would raise the status bar by a pixel, and move the brain."""
+    window = viewer.window.main_menu.window()
+    _viewer.attach(viewer)
+
+    def heights():
+        settle()
+        return window.statusBar().height(), window.centralWidget().height()
+
+    before = heights()
+    work = cancelable_progress(total=10, desc="Compressing")
+    during = heights()
+    work.close()
+
+    assert during == before == heights()
+    assert before[0] < 40  # the brain needs the room

@@ -25,6 +25,7 @@ from .layer_values import part_shown
 from .layers import follow_component
 from .window.garbage import garbage
 from .window.layer_list import LayerList
+from .window.status_bar import keep_room_for_sign
 from .window.turns import Turns
 
 
@@ -61,6 +62,7 @@ class BrainView:
             viewer.window.main_menu.destroyed.connect(garbage().take_in)
             self.turns.start(self._load())
             self._layer_list = LayerList(viewer)
+            keep_room_for_sign(viewer)
 
     @contextmanager
     def at_once(self) -> Iterator[None]:
