@@ -28,6 +28,7 @@ import numpy as np
 
 from napari_compressed_transcriptomics.codecs.residual import COLUMNS_BEYOND
 from napari_compressed_transcriptomics.core.provenance import versions
+from napari_compressed_transcriptomics.core.threads import usable_cores
 
 from .server import served
 from .whole_brain_data import N_GENES, made
@@ -124,7 +125,7 @@ def codecs(
         single = np.maximum(read, alone["seconds"]) / work
         of_floor = max(np.median(read), alone["seconds"]) / np.median(work)
         cpu = [_median(last["read"], "cpu"), alone["cpu"], _median(last["work"], "cpu")]
-        together = sum(cpu[:2]) / (os.cpu_count() or 1) / np.median(work)
+        together = sum(cpu[:2]) / usable_cores() / np.median(work)
         disk = [f"{_median(last[of], 'bytes') / 1e9:.1f} GB" for of in ("read", "work")]
         yield (
             f"| {codec_id} | {size} | {last['fit']['seconds']:.0f} s "
@@ -196,7 +197,7 @@ def main() -> None:
     used = ", ".join(f"{name} {version}" for name, version in versions().items())
     page = [
         f"# A whole brain at full size\n\n{datetime.now(UTC):%Y-%m-%d}, {used}, "
-        f"{os.cpu_count()} cores.\n"
+        f"{usable_cores()} cores.\n"
     ]
     for line in lines(store, tuple(given.sizes), not given.no_slow):
         print(line, flush=True)

@@ -1,5 +1,7 @@
 """Blocks of a store are unpacked from its files just as Zarr unpacks them."""
 
+from threading import Barrier
+
 import numpy as np
 import pytest
 import zarr
@@ -34,6 +36,22 @@ def test_any_block_is_what_zarr_reads(made, monkeypatch, rows, columns, cores):
 
     assert found.dtype == np.float32
     np.testing.assert_array_equal(found, array[slice(*rows), slice(*columns)])
+
+
+def test_one_core_unpacks_two_files_as_they_wait_for_the_disk_by_turns(made, monkeypatch):
+    both, read_file = Barrier(2, timeout=20), Shards._read_file
+
+    def wait_and_read(*given):
+        both.wait()  # nobody comes beyond it alone
+        read_file(*given)
+
+    monkeypatch.setattr(zarr_shards, "usable_cores", lambda: 1)
+    monkeypatch.setattr(Shards, "_read_file", wait_and_read)
+    array = zarr.open_array(made / "X", mode="r")
+
+    found = Shards.of(made / "X", array).read(range(64), range(32))  # of two files
+
+    np.testing.assert_array_equal(found, array[:64, :32])
 
 
 def test_a_chunk_that_was_never_written_is_lacking(made, tmp_path):
