@@ -121,6 +121,22 @@ def test_at_a_scale_factor_of_2_texts_are_as_large_and_twice_as_fine(model, qapp
             np.testing.assert_allclose(place, same, atol=0.04)
 
 
+def test_words_are_written_about_their_places_in_the_ink_of_the_background(model, qapp):
+    add(model, layers.expression_layer(make_phantom()))
+    cells = attach(model).cells
+    before = Painter().over(cells.look(), [])[0]
+    cell = cells.look().cells[0].layout.cell
+    place = model.scene.camera.center[-2:]
+    cells.wanted.words = (("A   left lateral   P", np.array((0.0, *place))),)
+    (one,) = cells.look().words
+    assert (one.x, one.y) == pytest.approx((0, 0), abs=1e-6)
+    pixels = Painter().over(cells.look(), [])[0].pixels.astype(int)
+    rows, columns = np.nonzero((pixels != before.pixels).any(axis=-1))
+    assert np.mean((rows.min(), rows.max())) == pytest.approx(cell.middle[1], abs=4)
+    assert np.mean((columns.min(), columns.max())) == pytest.approx(cell.middle[0], abs=4)
+    assert pixels[rows, columns, :3].max() > 200  # light on dark
+
+
 def test_colours_of_slices_are_multiplied_by_their_alpha():
     colors = np.array([(0, 0, 0, 0), (200, 100, 50, 51)], np.uint8)
     volume = np.zeros((2, 3, 4), bool)

@@ -39,6 +39,21 @@ def test_each_step_is_drawn_before_the_next(viewer, qtbot):
     assert without_more_frames[:7] == ["step", "drawn"] * 3 + ["end"]
 
 
+def test_what_a_step_begins_comes_after_the_next_step(viewer, qtbot):
+    first, other, told = Turns(viewer), Turns(viewer), []
+
+    def steps():
+        for number in range(3):
+            told.append(number)
+            if not number:
+                other.start(iter(lambda: told.append("other"), None))
+            yield
+
+    first.start(steps())
+    qtbot.waitUntil(lambda: 2 in told)
+    assert told[:4] == [0, 1, "other", 2]
+
+
 def test_steps_of_several_take_turns(viewer, qtbot):
     """What is finished at once or has no window any more is out of line."""
     canvas, told = viewer.window._qt_viewer.canvas, []

@@ -16,7 +16,6 @@ from napari_compressed_transcriptomics.spatial.surface_views import (
 from napari_compressed_transcriptomics.viewer import layers as _layers
 from napari_compressed_transcriptomics.viewer.anatomy.solid import is_solid
 from napari_compressed_transcriptomics.viewer.brain_view import attach
-from napari_compressed_transcriptomics.viewer.surface_captions import CAPTIONS
 from napari_compressed_transcriptomics.viewer.surface_layers import surface_view
 from napari_compressed_transcriptomics.widgets.cortical_surface import CorticalSurface
 from small import compressed
@@ -141,12 +140,19 @@ def test_a_gene_on_the_surface_and_back(blob, dock, model, qtbot):
     assert not cells.look().letters  # none is right for all
     assert not cells.look().mark
     assert not model.canvas.overlays.axes.visible
-    assert len(model.layers[CAPTIONS].data) == 4
+    words = cells.look().words
+    assert [" ".join(one.text.split()[1:3]) for one in words] == [
+        "left lateral", "right lateral", "left medial", "right medial",
+    ]  # fmt: skip
+    left, right, below, _ = words
+    assert left.x < right.x
+    assert left.y < below.y
     press(dock.back)
     assert (model.dims.ndisplay, model.dims.point, set(model.layers)) == before
     assert layer.visible
     assert other.visible
     assert not dock.back.isEnabled()
+    assert not cells.look().words
 
 
 def test_it_follows_gene_limits_and_colormap(blob, dock, model, qtbot):

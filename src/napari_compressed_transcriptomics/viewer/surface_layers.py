@@ -25,10 +25,11 @@ from .cells.seen import layouts_of
 from .itself import OnePerViewer, itself
 from .layer_content import SURFACE_KEY, LayerContent, on_surface, shown
 from .layer_values import part_shown
-from .surface_captions import ROOM, SurfaceCaptions
 
 _ORIENTATION = ("towards", "up", "right")
 """napari's own, and others that users can choose, would show mirror images."""
+_ROOM = 35
+"""Pixels that words take below their part."""
 _FOLLOWED = ("metadata", "data", "contrast_limits", "colormap", "name")
 
 
@@ -44,7 +45,6 @@ class SurfaceView:
         self._viewer = proxy(itself(viewer))
         self._view = attach(viewer)
         self._layer: Any = None
-        self._captions = SurfaceCaptions(self._viewer)
         self._source: Any = None
         self._scene: SurfaceScene | None = None
         self._bright = np.empty(0)
@@ -55,7 +55,6 @@ class SurfaceView:
         self.found: SurfaceMap | None = None
         viewer.dims.events.current_step.connect(self._on_step)
         viewer.layers.events.removed.connect(self._on_removed)
-        viewer.events.theme.connect(self._on_theme)
         viewer.canvas.events.size.connect(self._on_size)
 
     @property
@@ -116,10 +115,9 @@ class SurfaceView:
 
     def _put_away(self) -> bool:
         """Remove a layer, and tell whether there was one."""
-        if self._captions.remove():
-            return True
         layer, self._layer, self._scene, self.found = self._layer, None, None, None
         self._follow(None)
+        self._view.cells.wanted.words = ()
         if layer in self._viewer.layers:
             self._viewer.layers.remove(layer)
         return layer is not None
@@ -216,7 +214,8 @@ class SurfaceView:
                 self._layer.vertex_colors = None
                 self._layer.data = (*mesh, np.nan_to_num(values))
         self._color(values)
-        self._captions.write(scene.captions)
+        words = ((text, place[::-1]) for text, place in scene.captions)
+        self._view.cells.wanted.words = tuple(words)
         self._viewer.layers.selection = {self._source}  # whose limits and colours it takes
 
     def _content(self) -> LayerContent:
@@ -269,13 +268,13 @@ class SurfaceView:
         height, width = self._viewer.canvas.size
         room = layouts_of(self._viewer, self._view.cells.wanted)[0].brain
         axes, reach, middle = scene.seen()
-        words = np.array([0, ROOM if scene.captions else 0])  # stand below the parts
+        words = np.array([0, _ROOM if scene.captions else 0])  # stand below the parts
         free = np.maximum(np.array([room.width, room.height]) - 2 * words, 50)
         camera.zoom = (free / reach).min()
         across, down = room.middle
         middle += np.array([width / 2 - across, down - height / 2]) / camera.zoom
         camera.center = tuple((middle @ axes)[::-1])
-        self._captions.fit(reach[0] * camera.zoom)
+        self._view.cells.wanted.word_size = int(np.clip(reach[0] * camera.zoom / 27, 8, 14))
 
     def _on_size(self) -> None:
         if self._layer is not None and self._scene is not None:
@@ -308,11 +307,6 @@ class SurfaceView:
     def _on_removed(self, event: Any) -> None:
         if self._layer is not None and event.value in (self._layer, self._source):
             self.leave()
-        else:
-            self._captions.forget(event.value)
-
-    def _on_theme(self) -> None:
-        self._captions.recolor()
 
 
 surface_view = OnePerViewer(SurfaceView)

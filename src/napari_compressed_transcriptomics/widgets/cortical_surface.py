@@ -12,7 +12,7 @@ from napari_compressed_transcriptomics.viewer.brain_view import attach
 from napari_compressed_transcriptomics.viewer.layer_content import on_surface, shown
 from napari_compressed_transcriptomics.viewer.surface_layers import surface_view
 from napari_compressed_transcriptomics.viewer.window.notices import user_errors_shown
-from napari_compressed_transcriptomics.viewer.window.painting import paint_later
+from napari_compressed_transcriptomics.viewer.window.painting import painted_after
 
 from .shared.background import Background
 from .shared.dock import Dock
@@ -53,6 +53,7 @@ class CorticalSurface(Dock):
         )
         self.about = wrapping_label()
         self._view_shown = "four"
+        self._asked = False
         self._background = Background(self)
         self._background.answered.connect(self._on_ready)
         self.map.changed.connect(self._on_map)
@@ -76,29 +77,39 @@ class CorticalSurface(Dock):
         if what is None or what.parcellation is None:
             self._update()
             return
-        parcellation = what.parcellation
+        self._asked = True
         self.about.setText("Looking up where the surface meets the data…")
-        self._background.ask(lambda: surface_sampling(parcellation))
+        self._background.ask(partial(surface_sampling, what.parcellation))
+
+    def showEvent(self, event: Any) -> None:
+        """Look up where the surface meets the data before a button is pressed."""
+        super().showEvent(event)
+        layer = self.map.layer
+        what = shown(layer) if layer is not None else None
+        if what is not None and what.parcellation is not None and not self._asked:
+            self._background.ask(partial(surface_sampling, what.parcellation))
 
     def _on_ready(self, sampling: Any) -> None:
-        self._turns.start(self._showing())
+        if self._asked:
+            self._asked = False
+            self._turns.start(self._showing())
 
     def _showing(self) -> Iterator[None]:
         """Show the map, in turns of the event loop."""
-        if self.map.layer is not None and on_surface(self.map.layer):
-            self._surface.make_room()
-            yield
-        if not isalive(self):
-            self._surface.leave()
-            return
-        layer = self.map.layer  # which may be gone now
-        if layer is None or not on_surface(layer):
-            self._surface.leave()
-        else:
-            paint_later(self._viewer)
-            with user_errors_shown():
-                self._surface.show(layer, self.mesh.currentData(), self._view_shown)
-        self._update()
+        with painted_after(self._viewer):
+            if self.map.layer is not None and on_surface(self.map.layer):
+                self._surface.make_room()
+                yield
+            if not isalive(self):
+                self._surface.leave()
+                return
+            layer = self.map.layer  # which may be gone now
+            if layer is None or not on_surface(layer):
+                self._surface.leave()
+            else:
+                with user_errors_shown():
+                    self._surface.show(layer, self.mesh.currentData(), self._view_shown)
+            self._update()
 
     def _again(self) -> None:
         if self._surface.layer is not None:
@@ -115,9 +126,8 @@ class CorticalSurface(Dock):
 
     def _leaving(self) -> Iterator[None]:
         """Show the volumes again, in turns of the event loop."""
-        for _ in self._surface.leaving():
-            yield
-            paint_later(self._viewer)
+        with painted_after(self._viewer):
+            yield from self._surface.leaving()
         if isalive(self):
             self._update()
 

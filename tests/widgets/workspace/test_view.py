@@ -18,6 +18,7 @@ from data import is_there, real_data, real_expression
 from napari_compressed_transcriptomics.core.brain_space import NLIN6, record_space
 from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
 from napari_compressed_transcriptomics.io import read_expression
+from napari_compressed_transcriptomics.spatial.surface_sampling import surface_sampling
 from napari_compressed_transcriptomics.viewer.adding import add_expression
 from napari_compressed_transcriptomics.viewer.anatomy.four_views import open_views
 from napari_compressed_transcriptomics.viewer.anatomy.place import position
@@ -26,7 +27,6 @@ from napari_compressed_transcriptomics.viewer.anatomy.shell import NAME as SHELL
 from napari_compressed_transcriptomics.viewer.brain_view import attach
 from napari_compressed_transcriptomics.viewer.cells.camera import on_canvas
 from napari_compressed_transcriptomics.viewer.settings import PLUGIN
-from napari_compressed_transcriptomics.viewer.surface_captions import CAPTIONS
 from napari_compressed_transcriptomics.viewer.surface_layers import surface_view
 from napari_compressed_transcriptomics.viewer.window.turns import Turns
 from napari_compressed_transcriptomics.widgets.four_views import FourViews
@@ -203,15 +203,33 @@ def assert_surface_has_both_sides(surface, viewer, layer, qtbot):
     assert cell.text.title == f"{layer.name} on the surface"
     assert_left_is_left(viewer)
     press(surface.views["four"])
-    qtbot.waitUntil(lambda: CAPTIONS in viewer.layers)
+    qtbot.waitUntil(lambda: bool(attach(viewer).cells.look().words))
     assert_left_is_left(viewer)
-    words = [str(word) for word in viewer.layers[CAPTIONS].text.values]
+    words = [one.text for one in attach(viewer).cells.look().words]
     assert [word.split()[1:3] for word in words] == [
         ["left", "lateral"], ["right", "lateral"], ["left", "medial"], ["right", "medial"],
     ]  # fmt: skip
     press(surface.back)
     assert layer.visible
     assert plane_of(viewer) == "axial"
+
+
+def test_the_surface_is_painted_when_it_is_in_its_place(main, viewer, qtbot, monkeypatch):
+    """Not the canvas without it, nor what napari makes room for; it was looked up before."""
+    add_expression(viewer, expression_of(SYNTHETIC))
+    surface = show_page(main, "Surface")
+    qtbot.waitUntil(lambda: not surface._background.busy)
+    settle(30)
+    assert surface_view(viewer).layer is None
+    monkeypatch.setattr(f"{surface_sampling.__module__}.SurfaceSampling", None)
+    drawn = []
+    canvas = viewer.window._qt_viewer.canvas._scene_canvas
+    canvas.events.draw.connect(lambda event: drawn.append(surface_view(viewer).layer is not None))
+    press(surface.views["four"])
+    qtbot.waitUntil(lambda: surface_view(viewer).layer is not None)
+    settle(30)
+    assert drawn
+    assert all(drawn)
 
 
 def test_back_is_painted_when_a_step_is_done(main, viewer, qtbot, monkeypatch):

@@ -17,6 +17,8 @@ from .seen import Mark, Seen
 from .slices import SlicePicture
 
 _TITLE, _SMALL, _LETTER = 13, 11, 14  # pixels
+_REACH = 150
+"""Pixels that words at a place take to both sides, at most."""
 _MARKED = ((0, 0, 0), 4.0), ((255, 255, 255), 1.6)  # one of them stands out from any colour
 
 
@@ -85,6 +87,10 @@ def _words(seen: Seen, ratio: float, veiled: bool) -> Drawing | None:
             _paint_mark(painter, seen, cell.layout, seen.mark)
     for cell in seen.cells:
         _paint_cell(painter, seen, cell.layout, cell.text)
+        x, y = cell.layout.cell.middle
+        for one in seen.words:
+            room = Rect(x + one.x - _REACH, y + one.y - one.size, 2 * _REACH, 2 * one.size)
+            _write(painter, seen, room, one.text, one.size)
     if seen.cells:
         _paint_scale(painter, seen, seen.cells[0].layout)
     return _end(seen, image, painter, whole)

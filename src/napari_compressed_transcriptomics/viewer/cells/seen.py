@@ -38,6 +38,16 @@ class Mark:
 
 
 @dataclass(frozen=True)
+class Words:
+    """What is written at a place: its middle, in pixels from a cell's, and how large, in pixels."""
+
+    text: str
+    x: float
+    y: float
+    size: int
+
+
+@dataclass(frozen=True)
 class Seen:
     """All that is drawn over and under the layers of a canvas."""
 
@@ -55,6 +65,7 @@ class Seen:
     """Which slice is seen."""
     scale: tuple[float, str] = (0.0, "")
     """Length of the scale bar in pixels, and what it says; 0 for none."""
+    words: tuple[Words, ...] = ()
     mark: Mark | None = None
     cross: tuple[tuple[float, ...], ...] = ()
     """Where the lines of the crosshair meet and where they end, in pixels from a cell's middle. Of
@@ -122,6 +133,10 @@ class Wanted:
     """Whether there are titles where there is but one cell, too."""
     in_place: bool = True
     """Whether what is shown lies where the brain has it, so that places can be marked."""
+    words: tuple[tuple[str, np.ndarray], ...] = ()
+    """What is written, and where: its middle, in mm (z, y, x), shape (3,)."""
+    word_size: int = 11
+    """In pixels."""
     marked: tuple[np.ndarray, str] | None = None
     """The place ringed, in mm (z, y, x), shape (3,), and its name."""
     cross: np.ndarray | None = None
@@ -165,6 +180,7 @@ def look(viewer: Any, texts: CellTexts, wanted: Wanted, sliced: bool = False) ->
         tuple(side_letters(viewer).items()) if sided else (),
         _place(viewer) if wanted.written else "",
         scale_bar(viewer, cells[0].layout) if sided else (0.0, ""),
+        _words(viewer, cells[0].layout.cell, wanted),
         _mark(viewer, cells, wanted.marked) if wanted.in_place else None,
         _cross(viewer, cells[0].layout.cell, wanted.cross) if wanted.in_place else (),
         _slice(viewer) if sliced else (),
@@ -206,6 +222,17 @@ def _slice(viewer: Any) -> tuple[Any, ...]:
         camera.zoom,
         tuple(map(str, camera.orientation2d)),
     )
+
+
+def _words(viewer: Any, cell: Rect, wanted: Wanted) -> tuple[Words, ...]:
+    if not wanted.words:
+        return ()
+    texts, places = zip(*wanted.words, strict=True)
+    at = on_canvas(viewer, cell, np.array(places))
+    if at is None:
+        return ()
+    where = zip(texts, (at - cell.middle).tolist(), strict=True)
+    return tuple(Words(text, x, y, wanted.word_size) for text, (x, y) in where)
 
 
 def _mark(viewer: Any, cells: list[SeenCell], pick: tuple[np.ndarray, str] | None) -> Mark | None:

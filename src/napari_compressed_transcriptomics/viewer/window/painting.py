@@ -1,5 +1,7 @@
 """A window that changes in many ways at once is painted once, when all has its place."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 
@@ -9,14 +11,24 @@ def paint_later(viewer: Any) -> None:
     napari makes room beside the canvas for sliders and controls; each time Qt would paint it at
     once, in the midst of a change.
     """
+    with painted_after(viewer):
+        pass
+
+
+@contextmanager
+def painted_after(viewer: Any) -> Iterator[None]:
+    """Have them painted in the turn after all that is done within, be it in several turns."""
     window = getattr(viewer, "window", None)
-    if window is None:
+    place = None if window is None else window.main_menu.window().centralWidget()
+    if place is None or not place.updatesEnabled():
+        yield
         return
     from qtpy.compat import isalive
     from qtpy.QtCore import QTimer
 
-    place = window.main_menu.window().centralWidget()
-    if place.updatesEnabled():
-        place.setUpdatesEnabled(False)
+    place.setUpdatesEnabled(False)
+    try:
+        yield
+    finally:
         # Qt does what has no delay before it asks for the user's events, and paints right after it.
         QTimer.singleShot(1, lambda: isalive(place) and place.setUpdatesEnabled(True))

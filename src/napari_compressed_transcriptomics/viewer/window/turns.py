@@ -31,6 +31,11 @@ class Turns:
             self._line.append(self)
             _timer().start(0)
 
+    @property
+    def busy(self) -> bool:
+        """Whether there are steps to do."""
+        return self._steps is not None
+
     def finish(self) -> None:
         """Do all that is left now."""
         steps, self._steps = self._steps, None
@@ -55,11 +60,11 @@ class Turns:
                 _timer().start(0)
 
     def _turn(self) -> None:
-        done = object()
+        done, before = object(), len(self._line)
         if self._steps is None or next(self._steps, done) is done:
             self.finish()
         elif self not in self._line:
-            self._line.append(self)
+            self._line.insert(before, self)  # what this turn began comes after the next of this
 
 
 @cache
