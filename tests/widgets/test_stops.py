@@ -11,7 +11,10 @@ from qtpy.QtWidgets import QWidget
 from clicking import settle
 from napari_compressed_transcriptomics.viewer import brain_view
 from napari_compressed_transcriptomics.viewer.adding import add_expression
+from napari_compressed_transcriptomics.viewer.anatomy.four_views import ALL
+from napari_compressed_transcriptomics.viewer.anatomy.linked_view import LinkedView
 from napari_compressed_transcriptomics.viewer.anatomy.planes import plane_of, show_plane
+from napari_compressed_transcriptomics.viewer.anatomy.shell import NAME as SHELL
 from napari_compressed_transcriptomics.viewer.anatomy.solid import is_solid
 from napari_compressed_transcriptomics.viewer.brain_view import attach
 from napari_compressed_transcriptomics.viewer.cells import picture
@@ -247,6 +250,69 @@ def test_layers_are_brought_to_3d_once_and_hidden_ones_when_they_are_seen(model,
     assert not any(map(is_solid, model.layers))
 
 
+def test_from_3d_to_a_plane_there_is_no_other_in_between(viewer, qtbot, monkeypatch):
+    """napari brings all layers to each, and so would the view beside that is exchanged."""
+    viewer.window.resize(900, 600)
+    dock = FourViews(viewer)
+    viewer.window.add_dock_widget(dock)
+    dock._opening.finish()
+    for plane in ("coronal", "3d"):
+        show_plane(viewer, plane)
+        settle()
+    planes, exchanged = [], []
+    viewer.dims.events.order.connect(lambda: planes.append(plane_of(viewer)))
+    show = LinkedView.show
+    monkeypatch.setattr(LinkedView, "show", lambda *of: exchanged.append(of[1]) or show(*of))
+    show_plane(viewer, "sagittal")
+    assert planes == ["sagittal"]
+    assert not exchanged  # in the same turn
+    qtbot.waitUntil(
+        lambda: {plane_of(x.model) for x in dock.views.views} == set(ALL) - {"sagittal"}
+    )
+    assert exchanged == ["3d"]
+    exchanged.clear()
+    for plane in ("coronal", "axial"):  # the first is left before it was exchanged
+        show_plane(viewer, plane)
+    assert not exchanged
+    beside = set(ALL) - {"axial"}
+    qtbot.waitUntil(lambda: {plane_of(view.model) for view in dock.views.views} == beside)
+    viewer.window.remove_dock_widget(dock)
+
+
+def test_the_canvas_is_painted_when_all_layers_have_gone(viewer, result):
+    """Qt would paint it in the midst, once for each slider and control that goes."""
+    add_result(viewer, result, Outputs(side_by_side=False))
+    attach(viewer).turns.finish()
+    viewer.layers.selection = set(viewer.layers[1:])
+    settle(30)
+    drawn = []
+    viewer.window._qt_viewer.canvas._scene_canvas.events.draw.connect(drawn.append)
+    viewer.layers.remove_selected()
+    assert not drawn
+    settle(30)
+    assert drawn
+
+
+def test_a_crosshair_that_stays_where_it_is_asks_for_no_frame(viewer, monkeypatch):
+    cells, asked = attach(viewer).cells, []
+    monkeypatch.setattr(cells._pictures, "update", lambda: asked.append(1))
+    place = np.zeros(3)
+    for at in (place, place.copy(), place + 1, None, None):
+        cells.cross(at)
+    assert len(asked) == 3
+
+
+def test_the_shell_comes_once_3d_is_drawn_and_not_where_it_was_left(viewer, qtbot):
+    attach(viewer).shell.show(True)
+    for plane in ("3d", "axial"):
+        show_plane(viewer, plane)
+        assert SHELL not in viewer.layers
+    settle(30)
+    assert SHELL not in viewer.layers
+    show_plane(viewer, "3d")
+    qtbot.waitUntil(lambda: SHELL in viewer.layers and viewer.layers[SHELL].visible)
+
+
 def test_volumes_are_drawn_when_napari_has_the_view_in_its_place(viewer, qtbot):
     """It draws twice before; a screenshot is of all, even so."""
     canvas, seen = viewer.window._qt_viewer.canvas, []
@@ -293,6 +359,7 @@ def test_volumes_go_and_the_surface_comes_in_turns(viewer, qtbot):
     qtbot.addWidget(dock)
     attach(viewer).turns.finish()
     for gone in (False, True):
+        dock._asked = True
         dock._on_ready(None)
         assert layer.visible
         dock._turns._turn()
@@ -305,9 +372,8 @@ def test_volumes_go_and_the_surface_comes_in_turns(viewer, qtbot):
         assert (viewer.dims.ndisplay == 2) == gone
         if not gone:  # and back
             dock._leave()
-            for left in (2, 1):  # captions go first
-                dock._turns._turn()
-                assert len(viewer.layers) == left
+            dock._turns._turn()
+            assert list(viewer.layers) == [layer]
             dock._turns._turn()
             assert viewer.dims.ndisplay == 2
             assert not layer.visible
@@ -318,6 +384,7 @@ def test_volumes_go_and_the_surface_comes_in_turns(viewer, qtbot):
 def test_the_surface_page_can_be_closed_meanwhile(viewer):
     dock, turns = CorticalSurface(viewer), attach(viewer).turns
     turns.finish()
+    dock._asked = True
     dock._on_ready(None)
     turns._turn()
     dock.deleteLater()

@@ -25,6 +25,7 @@ from .layer_values import part_shown
 from .layers import follow_component
 from .window.garbage import garbage
 from .window.layer_list import LayerList
+from .window.painting import paint_later
 from .window.status_bar import keep_room_for_sign
 from .window.turns import Turns
 
@@ -36,7 +37,7 @@ class BrainView:
         self._viewer = proxy(viewer)  # a view must not keep its viewer alive
         self._turned_3d = self._at_once = False
         self.hidden_meanwhile: list[Any] = []  # layers, while a surface stands in their place
-        self._order_2d: tuple[int, ...] | None = None
+        self.order_2d: tuple[int, ...] | None = None  # of the axes, when 3-D is left
         self._component_of: WeakKeyDictionary[Any, int] = WeakKeyDictionary()
         self.turns = Turns(viewer)
         self.component_axis = ComponentAxis(viewer)
@@ -92,7 +93,8 @@ class BrainView:
         self._welcome(event.value)
 
     def _on_removing(self, event: Any) -> None:
-        """Before napari collects what goes."""
+        """Before napari collects what goes, and makes room for other sliders and controls."""
+        paint_later(self._viewer)
         self.cells.make_current()
         garbage().goes(self._viewer.layers[event.index])
 
@@ -156,13 +158,13 @@ class BrainView:
         """Show 3-D in the order (z, y, x) only: another order could be its mirror image."""
         dims = self._viewer.dims
         if dims.ndisplay == 2:
-            order, self._order_2d = self._order_2d, None
+            order, self.order_2d = self.order_2d, None
             if order is not None and len(order) == dims.ndim:
                 dims.order = order
         elif sorted(dims.displayed) == list(range(dims.ndim - 3, dims.ndim)):
             straight = tuple(range(dims.ndim))
             if dims.order != straight and any(shown(layer) for layer in self._viewer.layers):
-                self._order_2d, dims.order = dims.order, straight
+                self.order_2d, dims.order = dims.order, straight
 
     def _on_visible(self, event: Any) -> None:
         dress([event.source], self._viewer.dims.ndisplay == 3)

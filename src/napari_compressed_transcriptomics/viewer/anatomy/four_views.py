@@ -121,16 +121,17 @@ class FourViews:
             if view.plane == plane:
                 view.plane = self._plane
         self._plane = plane
-        self._exchanging.start(self._exchange())
+        if not self._exchanging.busy:
+            self._exchanging.start(self._exchange())
         self._draw()
-        self._on_change()
 
     def _exchange(self) -> Iterator[None]:
-        """Show in views what they are to show, once the window has drawn what it shows."""
-        for view in self.views:
-            if plane_of(view.model) != view.plane:
-                view.show(view.plane)
-                yield
+        """Show in views what they are to show, once the window has drawn what it shows, twice."""
+        yield
+        while view := next((one for one in self.views if one.shows_another), None):
+            view.show(view.plane)
+            self._on_change()
+            yield
 
     def _on_place(self, event: Any = None) -> None:
         """Bring all to where the window went, 3-D last."""

@@ -16,7 +16,7 @@ from napari_compressed_transcriptomics.viewer.itself import itself
 from napari_compressed_transcriptomics.viewer.layer_content import METADATA_KEY, SURFACE_KEY, shown
 
 from .helpers import is_helper
-from .planes import fit, show_plane
+from .planes import fit, plane_of, show_plane
 from .solid import dress, follow_colormap, is_solid, paint
 
 _FOLLOWED = (
@@ -88,6 +88,11 @@ class LinkedView:
     @property
     def _main(self) -> Any:
         return self._main_of()
+
+    @property
+    def shows_another(self) -> bool:
+        """Whether another plane is shown than the one to be shown."""
+        return self.model.dims.ndim > 2 and plane_of(self.model) != self.plane
 
     def show(self, plane: str) -> None:
         """Show another plane."""

@@ -35,9 +35,12 @@ def show_plane(viewer: Any, name: str) -> None:
         dress(viewer.layers, in_3d=True)  # before napari brings them there, which it would do twice
         dims.ndisplay = 3
         return
-    dims.ndisplay = 2
     first = dims.ndim - 3
-    dims.order = (*range(first), *(first + axis for axis in PLANES[name]))
+    order = (*range(first), *(first + axis for axis in PLANES[name]))
+    if dims.ndisplay == 3:
+        attach(viewer).order_2d = order  # else there would be another in between
+        dims.ndisplay = 2
+    dims.order = order
     viewer.scene.camera.orientation2d = ("up", "right")
     fit(viewer)
 

@@ -1,11 +1,13 @@
 """A faint brain around what is shown in 3-D."""
 
+from collections.abc import Iterator
 from typing import Any
 from weakref import proxy
 
 import numpy as np
 
 from napari_compressed_transcriptomics.viewer.layer_content import LayerContent, shown
+from napari_compressed_transcriptomics.viewer.window.turns import Turns
 
 from .helpers import add_helper
 
@@ -16,8 +18,8 @@ _FINEST = 3.0  # mm; finer voxels are joined, as a shell that faint shows no det
 class BrainShell:
     """Keeps a faint surface around the data of our layers, in 3-D only and not in grid mode.
 
-    The surface is a layer of its own, made when it is first needed. In a grid it would take a
-    cell, and in 2-D draw over slices, so there it is hidden.
+    The surface is a layer of its own, made when it is first needed, in a window once the data
+    are drawn. In a grid it would take a cell, and in 2-D draw over slices, so there it is hidden.
     """
 
     def __init__(self, viewer: Any):
@@ -26,6 +28,7 @@ class BrainShell:
         self._around: Any = None
         self._wanted = False
         self._meanwhile = False
+        self._bringing = Turns(viewer)
         events = viewer.layers.events
         for event in (
             events.inserted,
@@ -51,15 +54,17 @@ class BrainShell:
             if event is not None and getattr(event, "value", None) is self._layer:
                 self._wanted = False  # the user deleted it
             self._layer = self._around = None
-        seen = self._wanted and not self._meanwhile
-        seen = seen and viewer.dims.ndisplay == 3 and not viewer.canvas.grid.enabled
-        layer, what = self._brain()
+        seen, what = self._is_seen(), self._brain()[1]
         if seen and what is not None and what.parcellation is not self._around:
             self._around = what.parcellation
-            self._put(layer, what)
+            self._bringing.start(self._bring())
         visible = bool(seen and what is not None)
         if self._layer is not None and self._layer.visible != visible:  # shading takes time
             self._layer.visible = visible
+
+    def _is_seen(self) -> bool:
+        in_3d = self._viewer.dims.ndisplay == 3 and not self._viewer.canvas.grid.enabled
+        return self._wanted and not self._meanwhile and in_3d
 
     def _brain(self) -> tuple[Any, LayerContent | None]:
         """Return the topmost layer that tells where the brain is."""
@@ -68,6 +73,16 @@ class BrainShell:
             if what is not None and what.view is not None:
                 return layer, what
         return None, None
+
+    def _bring(self) -> Iterator[None]:
+        """Make the surface in a turn of the event loop, where it is still needed."""
+        layer, what = self._brain()
+        if self._is_seen() and what is not None and what.parcellation is self._around:
+            self._put(layer, what)
+        else:
+            self._around = None
+        self._update()
+        yield
 
     def _put(self, layer: Any, what: LayerContent) -> None:
         assert what.view is not None

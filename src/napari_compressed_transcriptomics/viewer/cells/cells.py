@@ -112,8 +112,10 @@ class Cells:
 
     def cross(self, place: Any) -> None:
         """Draw a crosshair at a place, in mm (z, y, x), in every cell; None for none."""
-        self.wanted.cross = None if place is None else np.asarray(place, float)
-        self.update()
+        before = self.wanted.cross
+        self.wanted.cross = None if place is None else np.array(place, float)
+        if not np.array_equal(before, self.wanted.cross):  # type: ignore[arg-type]
+            self.update()
 
     def share(self, layer: Any, source: SliceSource) -> None:
         """Show a helper layer (a selection) in every cell of a grid, in none its own.
