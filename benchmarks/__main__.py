@@ -6,6 +6,7 @@ import platform
 import torch  # noqa: TID253
 
 from . import training
+from .clicks import clicks
 from .components import top_genes
 from .default_codec import default_codec
 from .first_run import first_run
@@ -47,6 +48,7 @@ def main() -> None:
         lambda: one_gene(50),
         gene_switch,
         views,
+        clicks,
         scatter,
         top_genes,
         default_codec,

@@ -14,7 +14,7 @@ from typing import Any
 
 from .line import Line
 
-_DATA = Path(os.environ.get("CT_TEST_DATA", "../shared/data")) / "mrna"
+REAL = Path(os.environ.get("CT_TEST_DATA", "../shared/data"))
 _SETTLE_MS = 400  # until what may come later, as 3-D, has come
 
 
@@ -26,9 +26,7 @@ def views(rounds: int = 9) -> list[Line]:
         "frame in 3-D, over that of napari's own maximum projection",
     )
     targets = ("50 ms", "150 ms", "1.5 times")
-    linux_without = sys.platform == "linux" and not {"DISPLAY", "WAYLAND_DISPLAY"} & set(os.environ)
-    if linux_without or not _DATA.is_dir():
-        why = "no display" if linux_without else "no real maps (CT_TEST_DATA)"
+    if why := no_display() or no_real_data():
         return [Line(n, f"not measured: {why}", t) for n, t in zip(names, targets, strict=True)]
     from napari import Viewer
 
@@ -38,7 +36,7 @@ def views(rounds: int = 9) -> list[Line]:
     from napari_compressed_transcriptomics.viewer.layers import show_gene
     from napari_compressed_transcriptomics.widgets.four_views import FourViews
 
-    expression = read_expression(_DATA, impute="drop_genes")
+    expression = read_expression(REAL / "mrna", impute="drop_genes")
     record_space(expression.source, NLIN6)
     viewer = Viewer()
     viewer.window.resize(1600, 1000)
@@ -78,6 +76,17 @@ def views(rounds: int = 9) -> list[Line]:
     )
     reached = (four_step[0] < 0.05, switch[0] < 0.15, by_clock <= 1.5)
     return [Line(*parts) for parts in zip(names, values, targets, reached, strict=True)]
+
+
+def no_display() -> str:
+    """Say so where nothing can be drawn on."""
+    on_linux = sys.platform == "linux"
+    return "no display" if on_linux and not {"DISPLAY", "WAYLAND_DISPLAY"} & set(os.environ) else ""
+
+
+def no_real_data() -> str:
+    """Say so where there are no real data."""
+    return "" if REAL.is_dir() else "no real data (CT_TEST_DATA)"
 
 
 def _told(taken: tuple[float, float]) -> str:
