@@ -113,7 +113,7 @@ def codecs(
     yield "matrix products alone. CPU seconds are those of all cores: of reading alone, of products"
     yield "alone, and of encoding; both at once: these cores need so much of encoding's time for no"
     yield "more than reading and the products. In brackets, single turns, and the memory for the"
-    yield f"first {parts[0] * n:,.0f} voxels.\n"
+    yield f"first {parts[0] * n:,.0f} voxels, and for the products alone, CUDA's own included.\n"
     yield f"| {' | '.join(HEADINGS)} |"
     yield f"|{'---|' * len(HEADINGS)}"
     for codec_id, size in product(CODECS, sizes):
@@ -133,7 +133,8 @@ def codecs(
             f"| {np.median(work):.1f} s, {disk[1]} "
             f"| {of_floor:.0%} ({single.min():.0%} to {single.max():.0%}) "
             f"| {', '.join(f'{each:.1f}' for each in cpu)} s | {together:.0%} "
-            f"| {last['memory'] / 1e9:.2f} GB ({grown[0]['memory'] / 1e9:.2f}) |"
+            f"| {last['memory'] / 1e9:.2f} GB ({grown[0]['memory'] / 1e9:.2f}; "
+            f"{alone['memory'] / 1e9:.2f}) |"
         )
 
 
