@@ -184,7 +184,11 @@ def work(viewer: Any, name: str) -> Iterator[Step]:
         return step, lambda: QTest.mouseClick(button, Qt.MouseButton.LeftButton, pos=at), canvas
 
     def page(of: str) -> Step:
-        return f"page {of}", lambda: main.show_page(of), lambda: main
+        def show() -> None:
+            main.show_page(of)
+            made[0].raise_()  # four views come as a tab beside it
+
+        return f"page {of}", show, lambda: main
 
     def select() -> None:
         layers = viewer.layers
