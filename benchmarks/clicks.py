@@ -67,8 +67,9 @@ def clicks(name: str = "maps") -> list[Line]:
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     taken = {one["step"]: Taken(**one) for one in json.loads(done.stdout.splitlines()[-1])}
     dock, surface, beside = (taken[step] for step in (MAIN_DOCK, ON_SURFACE, BESIDE_FOUR))
-    bare = taken.pop(BARE)
-    stops = sorted(list(taken.values())[1:], key=lambda one: -one.longest)
+    bare = taken[BARE]
+    ours = [one for one in taken.values() if one is not dock and not one.step.startswith(BARE)]
+    stops = sorted(ours, key=lambda one: -one.longest)
     longest = f"{_told(stops[0].longest)} ({stops[0].step}; {len(stops)} steps)"
     values = [(_told(dock.painted), dock.painted)]
     for one in (surface, beside):
