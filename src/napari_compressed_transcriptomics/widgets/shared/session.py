@@ -140,8 +140,8 @@ def _nearest_voxel(parcellation: Parcellation, sample: int) -> np.ndarray:
 
     The centroid itself can lie outside of a bent region.
     """
-    of_sample, places = parcellation.places_in(np.eye(4))
-    places = places[of_sample == sample]
+    alone = parcellation.renumbered(parcellation.labels == sample + 1)
+    places = alone.places_in(np.eye(4))[1]
     return places[np.square(places - places.mean(0)).sum(1).argmin()]
 
 
