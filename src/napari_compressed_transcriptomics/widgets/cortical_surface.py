@@ -72,22 +72,26 @@ class CorticalSurface(Dock):
     def _show(self, name: str, checked: bool = False) -> None:
         """Show a view of the map; what takes long is prepared off the window's thread."""
         self._view_shown = name
-        layer = self.map.layer
-        what = shown(layer) if layer is not None else None
-        if what is None or what.parcellation is None:
+        if self._look_up():
+            self._asked = True
+            self.about.setText("Looking up where the surface meets the data…")
+        else:
             self._update()
-            return
-        self._asked = True
-        self.about.setText("Looking up where the surface meets the data…")
-        self._background.ask(partial(surface_sampling, what.parcellation))
 
     def showEvent(self, event: Any) -> None:
         """Look up where the surface meets the data before a button is pressed."""
         super().showEvent(event)
+        if not self._asked:
+            self._look_up()
+
+    def _look_up(self) -> bool:
+        """Look up where the surface meets the data, if there are any; `_on_ready` is told."""
         layer = self.map.layer
         what = shown(layer) if layer is not None else None
-        if what is not None and what.parcellation is not None and not self._asked:
-            self._background.ask(partial(surface_sampling, what.parcellation))
+        if what is None or what.parcellation is None:
+            return False
+        self._background.ask(partial(surface_sampling, what.parcellation))
+        return True
 
     def _on_ready(self, sampling: Any) -> None:
         if self._asked:
