@@ -63,7 +63,7 @@ def matrix_products(device: str) -> Work:
         from napari_compressed_transcriptomics.core.row_chunks import block_rows
 
         n, n_genes = opened(store).values.shape
-        rows = block_rows(n, n_genes, device)
+        rows = block_rows(n, n_genes)
         block = torch.rand(rows, n_genes, device=device)
         there = torch.rand(n_genes, size, device=device)
         back = there.T.contiguous()

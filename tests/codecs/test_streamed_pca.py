@@ -113,7 +113,7 @@ def test_what_the_reference_is_learned_from_is_kept_as_it_goes_by(smooth, monkey
 
 
 def test_fit_ends_within_a_block(smooth, monkeypatch, one_thread):
-    monkeypatch.setattr(row_chunks, "CPU_BLOCK_BYTES", 4 * 100 * 300)
+    monkeypatch.setattr(row_chunks, "BLOCK_BYTES", 4 * 100 * 300)
     expression, seen = lazy(smooth), []
 
     def report(progress):

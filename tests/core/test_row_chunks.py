@@ -116,13 +116,13 @@ def test_computing_gives_way_to_reading(n_threads):
 @pytest.mark.parametrize(("about", "rows"), [(25, 30), (22, 20), (45, 60), (11, 12), (200, 200)])
 def test_blocks_end_where_rows_that_are_read_at_once_do(about, rows):
     values, row = LazyValues(Stored()), 4 * VALUES.shape[1]
-    assert rows_at_once(values, VALUES.shape[1], "cpu", about * row, 1) == rows
-    assert rows_at_once(VALUES, VALUES.shape[1], "cpu", about * row, 1) == about
+    assert rows_at_once(values, about * row) == rows
+    assert rows_at_once(VALUES, about * row) == about
 
 
 def test_rows_that_must_not_be_parted_are_not():
     values, row = LazyValues(Stored()), 4 * VALUES.shape[1]
-    assert rows_at_once(values, VALUES.shape[1], "cpu", 40 * row, 4) == 60
+    assert rows_at_once(values, 40 * row, together=4) == 60
 
 
 def test_threads_that_others_make_compute_as_before(n_threads):

@@ -10,7 +10,7 @@ import torch  # noqa: TID253  (this module is for torch only)
 from napari_compressed_transcriptomics.core.lazy_values import LazyValues
 from napari_compressed_transcriptomics.core.matrix_products import addmm, matmul
 from napari_compressed_transcriptomics.core.progress import Progress, Report, silent
-from napari_compressed_transcriptomics.core.row_chunks import block_rows, each_block
+from napari_compressed_transcriptomics.core.row_chunks import each_block, rows_at_once
 from napari_compressed_transcriptomics.core.threads import one_thread_of_blas
 
 OVERSAMPLING = 64
@@ -20,6 +20,8 @@ PASSES = 2
 ROWS_READ = 4096
 """That lie together in a store, about."""
 _STAGE = "Finding principal components"
+_FEW_ROWS = 16
+"""Whose values a core's cache can hold."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +85,7 @@ def scores_of(
     report: Report = silent,
 ) -> np.ndarray:
     """Return the scores of all rows, float32 (n, n_components)."""
-    n, n_genes = values.shape
+    n = len(values)
     weights = torch.tensor(found.components.T, device=device)
     offset = torch.tensor(found.components @ found.mean, dtype=torch.float32, device=device)
     scores = np.empty((n, len(found.components)), np.float32)
@@ -91,7 +93,7 @@ def scores_of(
     def rotate(first: int, last: int, block: torch.Tensor) -> None:
         scores[first:last] = addmm(-offset, block, weights).cpu().numpy()
 
-    for last in each_block(values, 0, block_rows(n, n_genes, device), device, rotate):
+    for last in each_block(values, 0, rows_at_once(values), device, rotate):
         report(Progress("Rotating", last, n))
     return scores
 
@@ -121,9 +123,12 @@ def _sampled(
         places = slice(*np.searchsorted(kept, [first, last]))
         sample[places] = rows[kept[places] - first]
         typical = rows.mean(axis=0)  # sums of float32 about it lose less
-        about = rows - typical
-        of_block = typical + about.mean(axis=0, dtype=float)
-        return partial(add, first, len(rows), of_block, np.square(about, out=about).sum(axis=0))
+        sums, squares = np.zeros(n_genes), np.zeros(n_genes)
+        for few in range(0, len(rows), _FEW_ROWS):  # a copy of them all is kept by each thread
+            about = rows[few : few + _FEW_ROWS] - typical
+            sums += about.sum(axis=0)
+            squares += np.square(about, out=about).sum(axis=0)
+        return partial(add, first, len(rows), typical + sums / len(rows), squares)
 
     def add(before: int, more: int, of_block: np.ndarray, squares: np.ndarray) -> None:
         """Chan, Golub and LeVeque 1979, "Updating formulae", equation 1.5."""
@@ -131,7 +136,7 @@ def _sampled(
         mean[:] += more / (before + more) * apart
         about_mean[:] += squares + before * more / (before + more) * apart**2
 
-    for last in each_block(values, 0, block_rows(n, n_genes, "cpu"), "cpu", look):
+    for last in each_block(values, 0, rows_at_once(values), "cpu", look):
         report(Progress(_STAGE, last, n * (PASSES + 1)))
     return sample, mean, float(about_mean.sum())
 
@@ -169,7 +174,7 @@ def _times_covariance(
         product.add_(of_block.to(sums_on))
         sum_of_scores.add_(scores.to(sums_on))
 
-    for last in each_block(values, 0, block_rows(n, n_genes, device), device, multiply):
+    for last in each_block(values, 0, rows_at_once(values), device, multiply):
         report(Progress(_STAGE, n * number + last, n * (PASSES + 1)))
     # rows were not centred where they were multiplied from the left
     product -= torch.outer(torch.tensor(mean, device=sums_on), sum_of_scores)

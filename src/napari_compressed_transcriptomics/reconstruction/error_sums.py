@@ -83,7 +83,7 @@ def _spans(sums: "Sums", block_bytes: int | None, n_tasks: int) -> list[tuple[in
     from napari_compressed_transcriptomics.core.row_chunks import rows_at_once
 
     values, together = sums.values, sums.codec.rows_together
-    rows = step = rows_at_once(values, values.shape[1], "cpu", block_bytes, together)
+    rows = step = rows_at_once(values, block_bytes, together=together)
     if isinstance(values, LazyValues) and values.matrix.rows_together % rows == 0:
         step = values.matrix.rows_together
     n = len(values)

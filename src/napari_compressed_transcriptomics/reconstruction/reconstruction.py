@@ -224,12 +224,12 @@ def _in_sample(codec: Codec, expression: Expression) -> bool:
 
 def _require_memory(codec: Codec, expression: Expression) -> None:
     """Raise a `UserError` unless there is memory for the network, some blocks and the results."""
-    from napari_compressed_transcriptomics.core.row_chunks import CPU_BLOCK_BYTES
+    from napari_compressed_transcriptomics.core.row_chunks import BLOCK_BYTES
 
     n, g = expression.n_samples, len(codec.genes)
     copy = 0 if codec.genes == expression.genes else 4 * n * g
     weights = sum(tensor.nbytes for tensor in codec.tensors().values()) if codec.is_network else 0
-    blocks = min(3 * CPU_BLOCK_BYTES, 12 * n * g)
+    blocks = min(3 * BLOCK_BYTES, 12 * n * g)
     require_memory(
         copy + weights + blocks + 8 * n * (codec.latent_size + 10) + 80 * g,
         f"Encoding and decoding {n:,} samples x {g:,} genes",

@@ -33,7 +33,7 @@ class DeviceRows:
         self.resident: Tensor | None = None
         if may_reside and 4 * values.size <= free_bytes(device) // 2:
             self.resident = torch.empty(values.shape, device=device)
-            rows = block_rows(len(values), values.shape[1], device)
+            rows = block_rows(*values.shape)
             for first, last, block in feed(values, 0, rows, device):
                 torch.clamp(block, *clip, out=self.resident[first:last])
 

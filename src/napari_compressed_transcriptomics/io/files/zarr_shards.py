@@ -11,7 +11,7 @@ import math
 import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
 from typing import Any, BinaryIO, Self
@@ -55,6 +55,8 @@ class Shards:
     shard: tuple[int, int]
     chunk: tuple[int, int]
     dtype: np.dtype
+    _buffers: list[np.ndarray] = field(default_factory=list, repr=False, compare=False)
+    """Not in use now. Each of the threads, which come and go, would keep one for itself."""
 
     @classmethod
     def of(cls, folder: Path, array: Any) -> Self | None:
@@ -114,7 +116,10 @@ class Shards:
         with path.open("rb", buffering=0) as file:
             index = self._index(file)
             most = max(1, _GROUP_BYTES // (math.prod(self.chunk) * self.dtype.itemsize))
-            buffer = np.empty((most, *self.chunk), self.dtype)
+            try:
+                buffer = self._buffers.pop()
+            except IndexError:
+                buffer = np.empty((most, *self.chunk), self.dtype)
             for number in _touched(rows_here, n_rows):
                 start = number * n_rows
                 some = _within(rows_here, start, n_rows)
@@ -129,6 +134,7 @@ class Shards:
                         wanted.start - first,
                         found[_slice(some, rows), _slice(wanted, columns)],
                     )
+            self._buffers.append(buffer)
 
     def _index(self, file: BinaryIO) -> np.ndarray:
         """Return offset and size of each chunk in a file, uint64 (down, across, 2)."""
