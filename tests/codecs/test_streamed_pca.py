@@ -112,6 +112,19 @@ def test_what_the_reference_is_learned_from_is_kept_as_it_goes_by(smooth, monkey
     np.testing.assert_array_equal(codec.training_distribution.cutoffs, reference.cutoffs)
 
 
+def test_no_block_of_a_fit_is_put_together_from_what_is_read_apart(smooth, monkeypatch):
+    monkeypatch.setattr(row_chunks, "BLOCK_BYTES", 4 * 300 * 45)  # 45 rows; 50 are half of 100
+
+    def whole(parts):
+        pytest.fail("rows were copied")
+
+    expression = lazy(smooth)
+    found = principal_components(expression.values, 4)
+    monkeypatch.setattr(np, "concatenate", whole)
+    principal_components(expression.values, 4)
+    scores_of(expression.values, found)
+
+
 def test_fit_ends_within_a_block(smooth, monkeypatch, one_thread):
     monkeypatch.setattr(row_chunks, "BLOCK_BYTES", 4 * 100 * 300)
     expression, seen = lazy(smooth), []

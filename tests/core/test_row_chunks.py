@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from napari_compressed_transcriptomics.core.lazy_values import LazyValues, row_blocks
-from napari_compressed_transcriptomics.core.row_chunks import each_block, rows_at_once
+from napari_compressed_transcriptomics.core.row_chunks import MOST_THREADS, each_block, rows_at_once
 
 VALUES = np.random.default_rng(0).normal(size=(250, 4)).astype(np.float32)
 
@@ -85,6 +85,22 @@ def test_sums_are_the_same_in_any_number_of_threads(n_threads, values):
     assert ends == list(range(10, 260, 10))
     assert len(threads) == n_threads
     assert {n for _, n in threads} == {1}
+
+
+@pytest.mark.parametrize("n_threads", [9], indirect=True)
+@pytest.mark.parametrize("values", [VALUES, LazyValues(Stored())], ids=["array", "lazy"])
+def test_few_threads_compute_on_what_is_read(n_threads, values):
+    meet = threading.Barrier(MOST_THREADS if isinstance(values, LazyValues) else n_threads)
+    threads = set()
+
+    def step(first, last, block):
+        if first < 10 * meet.parties:  # else one could do all of them
+            meet.wait(30)
+        threads.add(threading.get_ident())
+
+    list(each_block(values, 0, 10, "cpu", step))
+
+    assert len(threads) == meet.parties
 
 
 @pytest.mark.parametrize("n_threads", [2], indirect=True)

@@ -54,6 +54,23 @@ def test_one_core_unpacks_two_files_as_they_wait_for_the_disk_by_turns(made, mon
     np.testing.assert_array_equal(found, array[:64, :32])
 
 
+def test_threads_use_the_memory_of_those_before_them(made, monkeypatch):
+    monkeypatch.setattr(zarr_shards, "usable_cores", lambda: 1)  # two threads
+    shards, taken = Shards.of(made / "X", zarr.open_array(made / "X", mode="r")), []
+    unpack = zarr_shards._unpack
+
+    def noting(file, at, into):
+        taken.append(into.base)  # and kept, so that no other gets its place
+        unpack(file, at, into)
+
+    monkeypatch.setattr(zarr_shards, "_unpack", noting)
+
+    for _ in range(3):
+        shards.read(range(64), range(39))  # of three files
+
+    assert len({id(buffer) for buffer in taken}) in (1, 2)
+
+
 def test_a_chunk_that_was_never_written_is_lacking(made, tmp_path):
     there = zarr.open_array(made / "X", mode="r")
     same = ("shape", "chunks", "shards", "dtype", "compressors")
