@@ -25,7 +25,7 @@ from .layer_values import part_shown
 from .layers import follow_component
 from .window.garbage import garbage
 from .window.layer_list import LayerList
-from .window.painting import paint_later
+from .window.painting import paint_later, paint_once_turned
 from .window.status_bar import keep_room_for_sign
 from .window.turns import Turns
 
@@ -63,6 +63,7 @@ class BrainView:
             viewer.window.main_menu.destroyed.connect(garbage().take_in)
             self.turns.start(self._load())
             self._layer_list = LayerList(viewer)
+            self._resizes = paint_once_turned(self._viewer)
             keep_room_for_sign(viewer)
 
     @contextmanager

@@ -32,3 +32,29 @@ def painted_after(viewer: Any) -> Iterator[None]:
     finally:
         # Qt does what has no delay before it asks for the user's events, and paints right after it.
         QTimer.singleShot(1, lambda: isalive(place) and place.setUpdatesEnabled(True))
+
+
+def paint_once_turned(viewer: Any) -> Any:
+    """Have the canvas painted once for each change between 2-D and 3-D; return what to keep.
+
+    napari shows or hides a slider at the beginning of that, before it tells anyone else.
+    """
+    from qtpy.QtCore import QEvent, QObject
+
+    canvas = viewer.window._qt_viewer.canvas.native
+
+    class Resizes(QObject):
+        ndisplay = viewer.dims.ndisplay
+
+        def eventFilter(self, watched: Any, event: Any) -> bool:
+            if event.type() == QEvent.Type.Resize and viewer.dims.ndisplay != self.ndisplay:
+                paint_later(viewer)
+            return False
+
+        def turned(self) -> None:
+            self.ndisplay = viewer.dims.ndisplay
+
+    resizes = Resizes(canvas)
+    canvas.installEventFilter(resizes)
+    viewer.dims.events.ndisplay.connect(resizes.turned)
+    return resizes

@@ -30,8 +30,8 @@ class _Canvas(FigureCanvasQTAgg):
         event.ignore()
 
     def resizeEvent(self, event: Any) -> None:
-        """Have what is seen already in its new size at once."""
-        self._resized = hasattr(self, "renderer")
+        """Have what is seen already in its new size at once; not what waits for its turn."""
+        self._resized = self.isVisible() and not _turns().has(self)
         super().resizeEvent(event)
         self._resized = False
 
@@ -62,6 +62,9 @@ class _Turns(QObject):
     def add(self, canvas: _Canvas) -> None:
         self._waiting[canvas] = None
         self._timer.start(0)
+
+    def has(self, canvas: _Canvas) -> bool:
+        return canvas in self._waiting
 
     def _next(self) -> None:
         canvas = next(iter(self._waiting))
