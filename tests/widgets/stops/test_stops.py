@@ -21,6 +21,7 @@ from napari_compressed_transcriptomics.widgets.four_views import FourViews
 from napari_compressed_transcriptomics.widgets.inspect.gene_maps import comparison
 from napari_compressed_transcriptomics.widgets.shared.figure_view import FigureView
 from napari_compressed_transcriptomics.widgets.shared.layouts import stack
+from napari_compressed_transcriptomics.widgets.shared.plot_section import PlotSection
 from napari_compressed_transcriptomics.widgets.shared.result_layers import Outputs, add_result
 
 
@@ -162,6 +163,26 @@ def test_figures_are_drawn_one_a_turn(model, qtbot):
     page.resize(page.width() + 20, page.height() + 20)
     views[0].canvas.grab()  # in its new size at once
     assert told == ["drawn"]
+
+
+def test_a_plot_that_comes_into_a_page_is_drawn_once(model, qtbot):
+    drawn, page = [], QWidget()
+    qtbot.addWidget(page)
+    section = PlotSection("A plot", "plot", FigureView(model))
+    stack(page, section)
+    section.view.canvas.mpl_connect("draw_event", lambda event: drawn.append(event.canvas.width()))
+
+    def plot(figure, foreground):
+        figure.text(0.5, 0.5, "p", color=foreground).get_window_extent()  # measured as it is made
+
+    for width in (400, 420):
+        page.hide()
+        page.show()
+        section.show_plot(plot)
+        page.resize(width, 400)  # a scroll bar comes or goes
+        settle(30)
+    assert len(drawn) == 2
+    assert drawn[0] < drawn[1]
 
 
 def test_four_views_come_one_thing_a_turn(viewer, result):

@@ -105,6 +105,39 @@ def test_the_shell_comes_once_3d_is_drawn_and_not_where_it_was_left(viewer, qtbo
     assert SHELL not in viewer.layers
     show_plane(viewer, "3d")
     qtbot.waitUntil(lambda: SHELL in viewer.layers and viewer.layers[SHELL].visible)
+    shell = viewer.layers[SHELL]
+    show_plane(viewer, "axial")
+    assert not shell.visible
+    show_plane(viewer, "3d")
+    assert not shell.visible
+    qtbot.waitUntil(lambda: shell.visible)
+    assert viewer.layers[SHELL] is shell
+
+
+def test_a_view_follows_a_colormap_but_not_its_look_of_3d(viewer):
+    layer, view = viewer.layers[0], LinkedView(viewer, "coronal")
+    copy, changed = view.copies[layer], []
+    copy.events.colormap.connect(lambda: changed.append(copy.colormap.name))
+    for plane in ("3d", "axial"):
+        show_plane(viewer, plane)
+    assert not changed
+    show_plane(viewer, "3d")
+    layer.colormap = "magma"
+    assert changed == ["magma"]
+    view.close()
+
+
+def test_the_canvas_is_painted_once_it_is_2d_not_while_napari_makes_room(viewer):
+    """napari's own button changes no more than this; a slider comes."""
+    drawn = []
+    viewer.dims.ndisplay = 3
+    settle(30)
+    draw = viewer.window._qt_viewer.canvas._scene_canvas.events.draw
+    draw.connect(lambda event: drawn.append(viewer.dims.ndisplay), position="last")
+    viewer.dims.ndisplay = 2
+    assert not drawn
+    settle(30)
+    assert drawn
 
 
 def test_volumes_are_drawn_when_napari_has_the_view_in_its_place(viewer, qtbot):

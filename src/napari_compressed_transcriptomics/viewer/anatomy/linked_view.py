@@ -17,7 +17,7 @@ from napari_compressed_transcriptomics.viewer.layer_content import METADATA_KEY,
 
 from .helpers import is_helper
 from .planes import fit, plane_of, show_plane
-from .solid import dress, follow_colormap, is_solid, paint
+from .solid import dress, follow_colormap, is_solid, opaque, paint
 
 _FOLLOWED = (
     "visible", "opacity", "blending", "contrast_limits_range", "contrast_limits", "gamma",
@@ -226,6 +226,11 @@ class LinkedView:
                 self._follow_data(layer, copy)
             elif name == "visible":
                 copy.visible = self._is_seen(layer)
+            elif name == "colormap":
+                if opaque(copy.colormap) is not opaque(
+                    layer.colormap
+                ):  # not only solid, or no more
+                    copy.colormap = layer.colormap
             else:
                 setattr(copy, name, getattr(layer, name))
 

@@ -54,13 +54,14 @@ class BrainShell:
             if event is not None and getattr(event, "value", None) is self._layer:
                 self._wanted = False  # the user deleted it
             self._layer = self._around = None
-        seen, what = self._is_seen(), self._brain()[1]
-        if seen and what is not None and what.parcellation is not self._around:
-            self._around = what.parcellation
+        layer, what = self._layer, self._brain()[1]
+        if not self._is_seen() or what is None:
+            if layer is not None and layer.visible:
+                layer.visible = False
+        elif not self._bringing.busy and (
+            what.parcellation is not self._around or (layer is not None and not layer.visible)
+        ):
             self._bringing.start(self._bring())
-        visible = bool(seen and what is not None)
-        if self._layer is not None and self._layer.visible != visible:  # shading takes time
-            self._layer.visible = visible
 
     def _is_seen(self) -> bool:
         in_3d = self._viewer.dims.ndisplay == 3 and not self._viewer.canvas.grid.enabled
@@ -75,17 +76,18 @@ class BrainShell:
         return None, None
 
     def _bring(self) -> Iterator[None]:
-        """Make the surface in a turn of the event loop, where it is still needed."""
+        """Show the surface in a turn of the event loop, if that is still wanted: it is shaded."""
         layer, what = self._brain()
-        if self._is_seen() and what is not None and what.parcellation is self._around:
-            self._put(layer, what)
-        else:
-            self._around = None
-        self._update()
+        if self._is_seen() and what is not None:
+            if what.parcellation is not self._around:
+                self._put(layer, what)
+            elif not self._layer.visible:
+                self._layer.visible = True
         yield
 
     def _put(self, layer: Any, what: LayerContent) -> None:
         assert what.view is not None
+        self._around = what.parcellation
         scale, translate = layer.scale[-3:], layer.translate[-3:]
         vertices, faces = shell_of(what.view.labels > 0, scale)
         viewer = self._viewer
