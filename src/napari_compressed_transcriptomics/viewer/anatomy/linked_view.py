@@ -227,10 +227,9 @@ class LinkedView:
             elif name == "visible":
                 copy.visible = self._is_seen(layer)
             elif name == "colormap":
-                if opaque(copy.colormap) is not opaque(
-                    layer.colormap
-                ):  # not only solid, or no more
-                    copy.colormap = layer.colormap
+                wanted = opaque(layer.colormap)  # the same where it only is solid, or no more
+                if opaque(copy.colormap) is not wanted:
+                    copy.colormap = wanted
             else:
                 setattr(copy, name, getattr(layer, name))
 
