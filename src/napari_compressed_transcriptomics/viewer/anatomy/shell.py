@@ -77,13 +77,13 @@ class BrainShell:
 
     def _bring(self) -> Iterator[None]:
         """Show the surface in a turn of the event loop, if that is still wanted: it is shaded."""
-        yield
         layer, what = self._brain()
         if self._is_seen() and what is not None:
             if what.parcellation is not self._around:
                 self._put(layer, what)
             elif not self._layer.visible:
                 self._layer.visible = True
+        yield from ()  # it is there with the one turn
 
     def _put(self, layer: Any, what: LayerContent) -> None:
         assert what.view is not None
