@@ -41,20 +41,20 @@ def paint_once_turned(viewer: Any) -> Any:
     """
     from qtpy.QtCore import QEvent, QObject
 
-    canvas = viewer.window._qt_viewer.canvas.native
+    canvas, dims = viewer.window._qt_viewer.canvas.native, viewer.dims
 
     class Resizes(QObject):
-        ndisplay = viewer.dims.ndisplay
+        ndisplay = dims.ndisplay
 
         def eventFilter(self, watched: Any, event: Any) -> bool:
-            if event.type() == QEvent.Type.Resize and viewer.dims.ndisplay != self.ndisplay:
+            if event.type() == QEvent.Type.Resize and dims.ndisplay != self.ndisplay:
                 paint_later(viewer)
             return False
 
         def turned(self) -> None:
-            self.ndisplay = viewer.dims.ndisplay
+            self.ndisplay = dims.ndisplay
 
     resizes = Resizes(canvas)
     canvas.installEventFilter(resizes)
-    viewer.dims.events.ndisplay.connect(resizes.turned)
+    dims.events.ndisplay.connect(resizes.turned)
     return resizes
