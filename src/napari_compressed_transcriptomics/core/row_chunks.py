@@ -171,11 +171,12 @@ def _attempt(
 def each_block(values: Values, start: int, rows: int, device: str, step: Step) -> Iterator[int]:
     """Run a step on consecutive blocks of rows, from `start`; yield the row after each, in order.
 
-    A CPU has as many blocks in work as PyTorch has threads, each in one thread. Threads that share
-    a block wait for each other after each operation, and do so busily: beside the one that reads,
-    on two cores with other work, it took three to five times the CPU seconds. Sums do not depend
-    on the number of threads so. A step that multiplies by `matrix_products` must be within
-    `one_thread_of_blas`, which who calls this is, as a generator may be left in the middle.
+    A CPU has as many blocks in work as PyTorch has threads, each in one thread; of values that are
+    read at most `MOST_THREADS`. Threads that share a block wait for each other after each
+    operation, and do so busily: beside the one that reads, on two cores with other work, it took
+    three to five times the CPU seconds. Sums do not depend on the number of threads so. A step that
+    multiplies by `matrix_products` must be within `one_thread_of_blas`, which who calls this is, as
+    a generator may be left in the middle.
     """
     n_threads = min(torch.get_num_threads(), -(-(len(values) - start) // rows))
     if isinstance(values, LazyValues):

@@ -83,7 +83,7 @@ class BrainShell:
                 self._put(layer, what)
             elif not self._layer.visible:
                 self._layer.visible = True
-        yield from ()  # it is there with the one turn
+        yield from ()  # there is no second step
 
     def _put(self, layer: Any, what: LayerContent) -> None:
         assert what.view is not None
