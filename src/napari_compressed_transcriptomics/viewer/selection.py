@@ -11,6 +11,7 @@ from .brain_view import attach
 from .cells.slices import ImageSlices
 from .colormaps import SELECTED, selection_colormap
 from .layer_content import METADATA_KEY, LayerContent, shown, space
+from .selected_layers import selection_kept
 
 NAME = "selected samples"
 
@@ -57,24 +58,22 @@ def show_selection(viewer: Any, parcellation: Parcellation, selected: np.ndarray
         return layer
     if layer is not None:
         viewer.layers.remove(layer)
-    before, active = set(viewer.layers.selection), viewer.layers.selection.active
-    layer = viewer.add_labels(
-        data,
-        visible=not viewer.canvas.grid.enabled,
-        name=NAME,
-        scale=image_space.scale,
-        translate=image_space.translate,
-        units=("mm",) * 3,
-        axis_labels=("z", "y", "x"),
-        metadata={METADATA_KEY: LayerContent("labels", image_space)},
-        colormap=selection_colormap(),
-        blending="translucent_no_depth",  # seen through the brain in 3-D
-        iso_gradient_mode="smooth",  # a surface of voxels in 3-D would look furry
-        opacity=0.7,
-        features={"index": [1], "name": ["selected"]},
-    )
-    viewer.layers.selection = before & set(viewer.layers)
-    viewer.layers.selection.active = active
+    with selection_kept(viewer):
+        layer = viewer.add_labels(
+            data,
+            visible=not viewer.canvas.grid.enabled,
+            name=NAME,
+            scale=image_space.scale,
+            translate=image_space.translate,
+            units=("mm",) * 3,
+            axis_labels=("z", "y", "x"),
+            metadata={METADATA_KEY: LayerContent("labels", image_space)},
+            colormap=selection_colormap(),
+            blending="translucent_no_depth",  # seen through the brain in 3-D
+            iso_gradient_mode="smooth",  # a surface of voxels in 3-D would look furry
+            opacity=0.7,
+            features={"index": [1], "name": ["selected"]},
+        )
     _share(viewer, layer)
     return layer
 

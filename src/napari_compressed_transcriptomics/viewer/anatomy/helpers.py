@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from napari_compressed_transcriptomics.viewer.selected_layers import selection_kept
+
 _KEY = "compressed_transcriptomics_helper"
 
 
@@ -18,15 +20,12 @@ def add_helper(viewer: Any, kind: str, data: Any, *, below: bool, **attributes: 
     attributes
         Of the layer; it lies in mm.
     """
-    layers = viewer.layers
-    selected, active = set(layers.selection), layers.selection.active
-    layer = getattr(viewer, f"add_{kind}")(
-        data, units=("mm",) * 3, axis_labels=("z", "y", "x"), metadata={_KEY: True}, **attributes
-    )
-    if below:
-        layers.move(len(layers) - 1, 0)
-    layers.selection = selected
-    layers.selection.active = active
+    add = getattr(viewer, f"add_{kind}")
+    attributes |= {"units": ("mm",) * 3, "axis_labels": ("z", "y", "x"), "metadata": {_KEY: True}}
+    with selection_kept(viewer):
+        layer = add(data, **attributes)
+        if below:
+            viewer.layers.move(len(viewer.layers) - 1, 0)
     return layer
 
 

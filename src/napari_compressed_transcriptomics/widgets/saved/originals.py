@@ -13,6 +13,7 @@ from napari_compressed_transcriptomics.reconstruction.values_elsewhere import (
 )
 from napari_compressed_transcriptomics.viewer.adding import read_for_layer
 from napari_compressed_transcriptomics.viewer.layers import expression_layer
+from napari_compressed_transcriptomics.viewer.selected_layers import selection_kept
 from napari_compressed_transcriptomics.widgets.shared.fields import push_button, wrapping_label
 from napari_compressed_transcriptomics.widgets.shared.job import Job, run_job
 from napari_compressed_transcriptomics.widgets.shared.layouts import row, stack
@@ -43,11 +44,10 @@ def _show(viewer: Any, result: "Reconstruction", data: Expression) -> None:
     """Add the data as the lowest layer, unless they are open, and tell all docks."""
     work = session(viewer).work
     if not any(one.parcellation is data.parcellation for one in work.data):
-        before = viewer.layers.selection.active
         made, attributes, _ = expression_layer(data)  # its notes were told when it was encoded
-        viewer.add_image(made, **attributes)
-        viewer.layers.move(len(viewer.layers) - 1, 0)
-        viewer.layers.selection.active = before
+        with selection_kept(viewer):
+            viewer.add_image(made, **attributes)
+            viewer.layers.move(len(viewer.layers) - 1, 0)
     work.originals_came.emit(result)
 
 

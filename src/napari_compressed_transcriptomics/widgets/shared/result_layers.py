@@ -1,12 +1,14 @@
 """What a compression adds to the viewer, and what is said of it."""
 
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from napari_compressed_transcriptomics.viewer import brain_view
 from napari_compressed_transcriptomics.viewer import layers as _layers
 from napari_compressed_transcriptomics.viewer.layer_content import shown
+from napari_compressed_transcriptomics.viewer.selected_layers import selection_kept
 
 if TYPE_CHECKING:
     from napari_compressed_transcriptomics.reconstruction.reconstruction import Reconstruction
@@ -76,7 +78,9 @@ def _adding(
     before = list(viewer.layers)
     with view.at_once():
         for data, attributes, _ in made:
-            added.append(viewer.add_image(data, **attributes | {"visible": False}))
+            selected = selection_kept(viewer) if len(added) < len(made) - 1 else nullcontext()
+            with selected:  # napari selects the last, which lies on top
+                added.append(viewer.add_image(data, **attributes | {"visible": False}))
             yield
         for layer in replaced:
             if layer in viewer.layers:
