@@ -12,7 +12,7 @@ from napari_compressed_transcriptomics.viewer.window.turns import Turns
 from .helpers import add_helper
 
 NAME = "brain shell"
-_FINEST = 3.0  # mm; finer voxels are joined, as a shell that faint shows no detail
+_FINEST = 4.0  # mm; finer voxels are joined, as a shell that faint shows no detail
 
 
 class BrainShell:
