@@ -128,6 +128,10 @@ def test_nothing_is_looked_through_while_user_or_work_is_busy(kept, gc, qtbot, m
     started.clear()
     QTest.keyClick(window.windowHandle(), "a")
     assert started
+    started.clear()
+    kept.begin()
+    kept.end()
+    assert started  # not while what work has made is being shown
     assert gc.done == ["left out"]
     kept._looking.stop()
     started.clear()

@@ -66,6 +66,8 @@ class Garbage(QObject):
         self._working -= 1
         if not self._working:
             self._timer.stop()
+            if self._looking.isActive():
+                self._looking.start()  # not when what was made is about to be shown
             self.leave_out()
             if self._was_on:
                 gc.enable()

@@ -37,7 +37,8 @@ def painted_after(viewer: Any) -> Iterator[None]:
 def paint_once_turned(viewer: Any) -> Any:
     """Have the canvas painted once for each change between 2-D and 3-D; return what to keep.
 
-    napari shows or hides a slider at the beginning of that, before it tells anyone else.
+    napari shows a slider at the beginning of that, before it tells anyone else; where it hides one
+    the canvas gets its room when all have been told.
     """
     from qtpy.QtCore import QEvent, QObject
 
@@ -53,6 +54,7 @@ def paint_once_turned(viewer: Any) -> Any:
 
         def turned(self) -> None:
             self.ndisplay = dims.ndisplay
+            paint_later(viewer)
 
     resizes = Resizes(canvas)
     canvas.installEventFilter(resizes)
