@@ -95,8 +95,7 @@ def test_inflated_hemispheres_from_above_do_not_meet():
 
 
 def test_colors_are_the_maps_on_gyri_and_grey_where_there_are_no_data():
-    scene = surface_scene("inflated", "four")
-    bright = shading(scene, "inflated")
+    bright = shading("inflated", "four")
     assert bright.max() == 1
     assert bright.min() > 0.4  # nothing is black
     n = len(bright)

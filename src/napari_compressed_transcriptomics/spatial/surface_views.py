@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -43,7 +44,7 @@ FOUR = tuple(tuple(SideView(side, view) for side in SIDES) for view in ("lateral
 
 @dataclass(frozen=True, eq=False)
 class SurfaceScene:
-    """A mesh to be drawn, and from where."""
+    """A mesh to be drawn, and from where; shared, not to be changed."""
 
     vertices: np.ndarray
     """(x, y, z) in mm; where the brain has them only if `in_place`. Of float32, shape (n, 3)."""
@@ -75,6 +76,7 @@ class SurfaceScene:
         return axes, np.ptp(seen, axis=0), (seen.min(axis=0) + seen.max(axis=0)) / 2
 
 
+@lru_cache(maxsize=4)
 def surface_scene(mesh: str = "inflated", view: str = "four") -> SurfaceScene:
     """Lay out fsaverage5.
 
@@ -163,12 +165,14 @@ _AWAY = {"pial": 0.55, "inflated": 0.3}
 """Part of its brightness that what looks away from the light loses."""
 
 
-def shading(scene: SurfaceScene, mesh: str) -> np.ndarray:
-    """Return how bright each vertex of a scene is, 0 to 1, float32 (n,).
+@lru_cache(maxsize=4)
+def shading(mesh: str, view: str) -> np.ndarray:
+    """Return how bright each vertex of a `surface_scene` is, 0 to 1, float32 (n,).
 
     Sulci are darker, and what does not face the eye, a little from above. It is the same for all
     maps, and is no light of the window's, which would change with the camera what colours mean.
     """
+    scene = surface_scene(mesh, view)
     depth = np.concatenate([side.sulcal_depth for side in fsaverage5().values()])[scene.of_vertex]
     sulcus = np.clip(0.5 + 2 * depth, 0, 1)
     light = 0.35 * np.array(scene.up) - np.array(scene.direction)

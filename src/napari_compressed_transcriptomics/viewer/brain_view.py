@@ -25,7 +25,7 @@ from .layer_values import part_shown
 from .layers import follow_component
 from .window.garbage import garbage
 from .window.layer_list import LayerList
-from .window.painting import paint_later, paint_once_turned
+from .window.painting import paint_later, paint_once_turned, painted_after
 from .window.status_bar import keep_room_for_sign
 from .window.turns import Turns
 
@@ -36,6 +36,7 @@ class BrainView:
     def __init__(self, viewer: Any):
         self._viewer = proxy(viewer)  # a view must not keep its viewer alive
         self._turned_3d = self._at_once = False
+        self.stays = False  # where it is, whatever the sliders say meanwhile
         self.hidden_meanwhile: list[Any] = []  # layers, while a surface stands in their place
         self.order_2d: tuple[int, ...] | None = None  # of the axes, when 3-D is left
         self._component_of: WeakKeyDictionary[Any, int] = WeakKeyDictionary()
@@ -88,6 +89,18 @@ class BrainView:
                         after.enter_context(garbage().none_expected())
             finally:
                 self._at_once = False
+
+    @contextmanager
+    def staying(self) -> Iterator[None]:
+        """Stay at a place while axes get shorter or longer, whose sliders napari would move."""
+        dims = self._viewer.dims
+        point, self.stays = dims.point, True
+        try:
+            yield
+            if dims.ndim == len(point):
+                dims.point = point
+        finally:
+            self.stays = False
 
     def _on_inserted(self, event: Any) -> None:
         garbage().comes(event.value)
@@ -230,9 +243,11 @@ class BrainView:
             yield
         axes = self._viewer.canvas.overlays.axes
         if not axes.visible:
-            axes.visible = True
-            self._viewer.screenshot(flash=False)  # drawn with letters and shaders, yet not seen
-            axes.visible = False
+            with painted_after(self._viewer):
+                axes.visible = True
+                yield
+                self._viewer.screenshot(flash=False)  # drawn with letters and shaders, yet not seen
+                self._show_axes()
         yield
         garbage().leave_out()
 

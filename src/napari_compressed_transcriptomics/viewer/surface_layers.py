@@ -25,6 +25,7 @@ from .cells.seen import layouts_of
 from .itself import OnePerViewer, itself
 from .layer_content import SURFACE_KEY, LayerContent, on_surface, shown
 from .layer_values import part_shown
+from .selected_layers import selection_kept
 
 _ORIENTATION = ("towards", "up", "right")
 """napari's own, and others that users can choose, would show mirror images."""
@@ -100,7 +101,7 @@ class SurfaceView:
             )
         self._sampling = surface_sampling(what.parcellation)
         self._scene = surface_scene(mesh, view)
-        self._bright, self._how = shading(self._scene, mesh), (mesh, view)
+        self._bright, self._how = shading(mesh, view), (mesh, view)
         self._follow(source)
         self.make_room()
         found = self._bring()
@@ -119,7 +120,8 @@ class SurfaceView:
         self._follow(None)
         self._view.cells.wanted.words = ()
         if layer in self._viewer.layers:
-            self._viewer.layers.remove(layer)
+            with self._view.staying():
+                self._viewer.layers.remove(layer)
         return layer is not None
 
     def leave(self) -> None:
@@ -140,7 +142,6 @@ class SurfaceView:
             camera.angles, camera.center, camera.zoom = before["camera"]
             camera.orientation = before["orientation"]
             viewer.dims.ndisplay = before["ndisplay"]
-            viewer.dims.point = before["point"]
             yield
         if not self._before:  # all is as it was, maybe meanwhile
             return
@@ -158,7 +159,6 @@ class SurfaceView:
         viewer = self._viewer
         self._before = {
             "ndisplay": viewer.dims.ndisplay,
-            "point": viewer.dims.point,
             "grid": viewer.canvas.grid.enabled,
             "scale_bar": viewer.canvas.overlays.scale_bar.visible,
             "orientation": viewer.scene.camera.orientation,
@@ -200,19 +200,20 @@ class SurfaceView:
         assert scene is not None
         values = scene.values(found)
         mesh = np.ascontiguousarray(scene.vertices[:, ::-1]), scene.faces
-        if self._layer is None:
-            self._layer = self._viewer.add_surface(
-                (*mesh, np.nan_to_num(values)),
-                units=("mm",) * 3,
-                axis_labels=("z", "y", "x"),
-                shading="none",
-                metadata={SURFACE_KEY: self._content()},
-            )
-        else:
-            # Colours of another number of vertices would not fit for a moment.
-            with self._layer.events.data.blocker(), self._layer.events.set_data.blocker():
-                self._layer.vertex_colors = None
-                self._layer.data = (*mesh, np.nan_to_num(values))
+        with self._view.staying(), selection_kept(self._viewer):
+            if self._layer is None:
+                self._layer = self._viewer.add_surface(
+                    (*mesh, np.nan_to_num(values)),
+                    units=("mm",) * 3,
+                    axis_labels=("z", "y", "x"),
+                    shading="none",
+                    metadata={SURFACE_KEY: self._content()},
+                )
+            else:
+                # Colours of another number of vertices would not fit for a moment.
+                with self._layer.events.data.blocker(), self._layer.events.set_data.blocker():
+                    self._layer.vertex_colors = None
+                    self._layer.data = (*mesh, np.nan_to_num(values))
         self._color(values)
         words = ((text, place[::-1]) for text, place in scene.captions)
         self._view.cells.wanted.words = tuple(words)

@@ -7,7 +7,12 @@ from typing import Any
 from qtpy.compat import isalive
 from qtpy.QtWidgets import QGridLayout, QPushButton
 
-from napari_compressed_transcriptomics.spatial.surface_sampling import surface_sampling
+from napari_compressed_transcriptomics.core.expression import Parcellation
+from napari_compressed_transcriptomics.spatial.surface_sampling import (
+    SurfaceSampling,
+    surface_sampling,
+)
+from napari_compressed_transcriptomics.spatial.surface_views import shading
 from napari_compressed_transcriptomics.viewer.brain_view import attach
 from napari_compressed_transcriptomics.viewer.layer_content import on_surface, shown
 from napari_compressed_transcriptomics.viewer.surface_layers import surface_view
@@ -90,7 +95,8 @@ class CorticalSurface(Dock):
         what = shown(layer) if layer is not None else None
         if what is None or what.parcellation is None:
             return False
-        self._background.ask(partial(surface_sampling, what.parcellation))
+        how = self.mesh.currentData(), self._view_shown
+        self._background.ask(partial(_prepare, what.parcellation, *how))
         return True
 
     def _on_ready(self, sampling: Any) -> None:
@@ -154,6 +160,12 @@ class CorticalSurface(Dock):
                 f"Grey: no data ({found.without:.1%} of the vertices of cortex) and medial wall. "
                 "Colours and limits are those of the map's layer. The volumes are hidden meanwhile."
             )
+
+
+def _prepare(parcellation: Parcellation, mesh: str, view: str) -> SurfaceSampling:
+    """Have ready what takes long to compute."""
+    shading(mesh, view)
+    return surface_sampling(parcellation)
 
 
 def _view_button(text: str, tip: str) -> QPushButton:

@@ -1,16 +1,20 @@
 """The window does not stand still while planes, 3-D and surfaces come and go."""
 
 import numpy as np
+import pytest
 from qtpy.QtCore import QCoreApplication, QEvent
 
 from clicking import settle
+from napari_compressed_transcriptomics.spatial.surface_views import shading
 from napari_compressed_transcriptomics.viewer.adding import add_expression
 from napari_compressed_transcriptomics.viewer.anatomy.four_views import ALL
 from napari_compressed_transcriptomics.viewer.anatomy.linked_view import LinkedView
+from napari_compressed_transcriptomics.viewer.anatomy.place import go_to, position
 from napari_compressed_transcriptomics.viewer.anatomy.planes import plane_of, show_plane
 from napari_compressed_transcriptomics.viewer.anatomy.shell import NAME as SHELL
 from napari_compressed_transcriptomics.viewer.anatomy.solid import is_solid
 from napari_compressed_transcriptomics.viewer.brain_view import attach
+from napari_compressed_transcriptomics.viewer.surface_layers import surface_view
 from napari_compressed_transcriptomics.widgets.cortical_surface import CorticalSurface
 from napari_compressed_transcriptomics.widgets.four_views import FourViews
 from napari_compressed_transcriptomics.widgets.shared.result_layers import Outputs, add_result
@@ -127,15 +131,20 @@ def test_a_view_follows_a_colormap_but_not_its_look_of_3d(viewer):
     view.close()
 
 
-def test_the_canvas_is_painted_once_it_is_2d_not_while_napari_makes_room(viewer):
-    """napari's own button changes no more than this; a slider comes."""
+@pytest.mark.parametrize("ndisplay", [2, 3])
+def test_the_canvas_is_painted_when_napari_has_made_room(viewer, ndisplay, qtbot):
+    """napari's own button changes no more than this; a slider comes, or goes."""
     drawn = []
-    viewer.dims.ndisplay = 3
+    attach(viewer).turns.finish()
+    viewer.dims.ndisplay = 5 - ndisplay
     settle(30)
-    draw = viewer.window._qt_viewer.canvas._scene_canvas.events.draw
+    canvas = viewer.window._qt_viewer.canvas
+    qtbot.waitUntil(canvas.native.updatesEnabled)
+    draw = canvas._scene_canvas.events.draw
     draw.connect(lambda event: drawn.append(viewer.dims.ndisplay), position="last")
-    viewer.dims.ndisplay = 2
+    viewer.dims.ndisplay = ndisplay
     assert not drawn
+    assert not canvas.native.updatesEnabled()  # until all is laid out
     settle(30)
     assert drawn
 
@@ -178,6 +187,52 @@ def test_no_frame_is_asked_for_where_nothing_is_another(viewer, monkeypatch):
     asked.clear()
     viewer.layers[0].name = "another"
     assert asked
+
+
+def test_views_stay_where_they_are_and_load_nothing_while_a_surface_is_shown(viewer):
+    """napari's sliders would go to the nearest step of axes as long as the surface."""
+    (layer,) = viewer.layers
+    dock, surface = FourViews(viewer), surface_view(viewer)
+    viewer.window.add_dock_widget(dock, area="right")
+    dock._opening.finish()
+    settle(30)
+    views = [one for one in dock.views.views if one.plane != "3d"]
+    assert len(views) == 2
+    go_to(viewer, layer.translate[::-1])
+    settle()
+    before, loaded = [one.model.dims.point for one in views], []
+    place = viewer.dims.point
+    for one in views:
+        one.copies[layer].events.set_data.connect(lambda: loaded.append(1))
+    surface.show(layer)
+    settle()
+    assert viewer.dims.point == place
+    surface.leave()
+    settle()
+    assert viewer.dims.point == place
+    assert [one.model.dims.point for one in views] == before
+    assert not loaded
+    surface.show(layer)
+    elsewhere = position(viewer) + layer.scale[::-1]
+    go_to(viewer, elsewhere)
+    assert loaded
+    surface.leave()
+    settle()
+    np.testing.assert_allclose(position(viewer), elsewhere)
+    viewer.window.remove_dock_widget(dock)
+    settle()
+
+
+def test_how_the_surface_is_shaded_is_computed_before_it_is_shown(viewer, qtbot):
+    dock = CorticalSurface(viewer)
+    qtbot.addWidget(dock)
+    attach(viewer).turns.finish()
+    shading.cache_clear()
+    dock._look_up()
+    qtbot.waitUntil(lambda: not dock._background.busy)
+    assert shading.cache_info().misses == 1
+    dock._surface.show(viewer.layers[0])
+    assert shading.cache_info().misses == 1
 
 
 def test_volumes_go_and_the_surface_comes_in_turns(viewer, qtbot):

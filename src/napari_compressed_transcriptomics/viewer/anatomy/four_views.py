@@ -135,6 +135,8 @@ class FourViews:
 
     def _on_place(self, event: Any = None) -> None:
         """Bring all to where the window went, 3-D last."""
+        if attach(self._main).stays:
+            return
         for view in self.views:
             if self._timer is None or view.plane != "3d":
                 view.follow_place()

@@ -225,7 +225,8 @@ class LinkedView:
             if name in ("data", "metadata"):
                 self._follow_data(layer, copy)
             elif name == "visible":
-                copy.visible = self._is_seen(layer)
+                if copy.visible != (seen := self._is_seen(layer)):  # napari loads it anew
+                    copy.visible = seen
             elif name == "colormap":
                 wanted = opaque(layer.colormap)  # the same where it only is solid, or no more
                 if opaque(copy.colormap) is not wanted:
