@@ -4,7 +4,8 @@ A window of 1,366 x 768 is driven by clicks on its buttons, step by step, on one
 Of each step are taken: the longest turn of the event loop, within which the window answers nobody;
 and the time from the click until what it is about (the dock, or the canvas of the window) was
 painted for the last time, be it in turns that followed. How fast the machine is tells the time that
-napari itself takes for a bare Surface layer of as many vertices, in a window without us.
+napari itself takes in a window without us: for a bare Surface layer of as many vertices, and to
+show one volume, in 3-D, in 2-D and no more.
 `python -m benchmarks.clicks` needs a display and, but for the synthetic brain, the real data
 (`CT_TEST_DATA`).
 """
@@ -19,6 +20,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
+
+import numpy as np
 
 from .line import Line
 from .views import REAL, no_display, no_real_data
@@ -61,9 +64,11 @@ def clicks(name: str = "maps") -> list[Line]:
     taken = {one["step"]: Taken(**one) for one in json.loads(done.stdout.splitlines()[-1])}
     dock, surface, beside = (taken[step] for step in (MAIN_DOCK, ON_SURFACE, BESIDE_FOUR))
     bare = taken[BARE]
-    ours = [one for one in taken.values() if one is not dock and not one.step.startswith(BARE)]
+    ours = [one for one in taken.values() if one is not dock and not one.step.startswith(OWN)]
     stops = sorted(ours, key=lambda one: -one.longest)
-    longest = f"{_told(stops[0].longest)} ({stops[0].step}; {len(stops)} steps)"
+    own = max((taken[step] for step in OWN_VOLUME), key=lambda one: one.longest)
+    times = f"{stops[0].longest / own.longest:.1f} times {own.step}"
+    longest = f"{_told(stops[0].longest)} ({stops[0].step}; {len(stops)} steps), {times}"
     values = [(_told(dock.painted), dock.painted)]
     for one in (surface, beside):
         times = f"{one.painted / bare.painted:.1f} times napari's own layer alone"
@@ -152,7 +157,9 @@ def measured(steps: Iterator[Step]) -> Iterator[Taken]:
 
 
 MAIN_DOCK, ON_SURFACE, BESIDE_FOUR = "main dock", "surface again", "surface beside four views"
-BARE = "napari's own layer"
+OWN = "napari's own"
+BARE = f"{OWN} surface"
+OWN_VOLUME = tuple(f"{OWN} volume{done}" for done in ("", ", to 3-D", ", to 2-D", ", deleted"))
 
 
 def work(viewer: Any, name: str) -> Iterator[Step]:
@@ -230,18 +237,32 @@ def work(viewer: Any, name: str) -> Iterator[Step]:
 
 
 def bare(viewer: Any) -> Iterator[Step]:
-    """Yield a step with a Surface layer that napari draws by itself, twice: shaders are made."""
+    """Yield steps with layers that napari draws by itself, each twice: shaders are made."""
+    from qtpy.QtCore import Qt
+    from qtpy.QtTest import QTest
+
     from napari_compressed_transcriptomics.spatial.surface_views import surface_scene
 
     scene = surface_scene()
     mesh = scene.vertices[:, ::-1], scene.faces, scene.vertices[:, 1]
-    viewer.dims.ndisplay = 3
+    volume = np.indices((91, 109, 91), np.float32)[0]  # the grid of MNI152 at 2 mm
+    button = viewer.window._qt_viewer.viewerButtons.ndisplayButton
 
     def canvas() -> Any:
         return viewer.window._qt_viewer.canvas.native
 
-    for step in ("napari's own layer, first time", BARE):
-        yield step, lambda: viewer.add_surface(mesh), canvas
+    def turn() -> None:
+        QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+
+    added, to_3d, to_2d, deleted = OWN_VOLUME
+    for first in (", first time", ""):
+        yield added + first, lambda: viewer.add_image(volume, scale=(2, 2, 2)), canvas
+        yield to_3d + first, turn, canvas
+        yield to_2d + first, turn, canvas
+        yield deleted + first, viewer.layers.remove_selected, canvas
+    viewer.dims.ndisplay = 3
+    for first in (", first time", ""):
+        yield BARE + first, lambda: viewer.add_surface(mesh), canvas
         viewer.layers.clear()
 
 
@@ -290,7 +311,7 @@ def main() -> None:
     for one in in_window(given.sets[0]):
         found.append(asdict(one))
         if given.each:
-            print(f"{one.step:28} {_told(one.longest):>8} {_told(one.painted):>8}", flush=True)
+            print(f"{one.step:36} {_told(one.longest):>8} {_told(one.painted):>8}", flush=True)
     if given.json:
         print(json.dumps(found))
 
