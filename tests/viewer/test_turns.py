@@ -10,7 +10,6 @@ from qtpy.QtWidgets import QMenuBar
 from clicking import settle
 from napari_compressed_transcriptomics.viewer.adding import add_expression
 from napari_compressed_transcriptomics.viewer.anatomy.planes import plane_of, show_plane
-from napari_compressed_transcriptomics.viewer.brain_view import attach
 from napari_compressed_transcriptomics.viewer.window.turns import Turns
 from phantom import make_phantom
 
@@ -38,28 +37,6 @@ def test_each_step_is_drawn_before_the_next(viewer, qtbot):
     qtbot.waitUntil(lambda: "end" in told)
     without_more_frames = [x for i, x in enumerate(told) if told[i - 1 : i] != [x]]
     assert without_more_frames[:7] == ["step", "drawn"] * 3 + ["end"]
-
-
-def test_no_step_is_done_in_the_turn_of_a_drawing(viewer, monkeypatch):
-    """Whoever draws all the time does not put it off for ever."""
-    monkeypatch.setattr(f"{Turns.__module__}._timer", lambda: SimpleNamespace(start=lambda _: None))
-    for name in ("_drawing", "_made_way", "_has_drawn"):
-        monkeypatch.setattr(Turns, name, False)
-    attach(viewer).turns.finish()
-    told = []
-
-    def steps():
-        for _ in range(2):
-            told.append("step")
-            yield
-
-    Turns(viewer).start(steps())
-    for drawn in (False, True, False, True, True, True, True):
-        told.append("turn")
-        if drawn:
-            viewer.screenshot(flash=False)
-        Turns._on_time()
-    assert told == ["turn", "turn", "turn", "step", "turn", "turn", "turn", "turn", "step"]
 
 
 def test_what_a_step_begins_comes_after_the_next_step(viewer, qtbot):

@@ -9,8 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from napari_compressed_transcriptomics.viewer.window.turns import Turns
-
 from .drawing import Drawing
 from .rays import send, shorten_rays, volumes_under
 
@@ -126,7 +124,6 @@ class Pictures:
             node.visible = True
 
     def _before_frame(self, event: Any = None) -> None:
-        Turns.has_drawn()
         ratio = float(self._canvas.native.devicePixelRatioF())
         volumes = volumes_under(self._canvas.scene)
         for node in volumes:

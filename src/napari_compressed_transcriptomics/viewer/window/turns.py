@@ -15,8 +15,6 @@ class Turns:
     _line: ClassVar[list["Turns"]] = []
     """Those that have steps to do, the next one first."""
     _drawing: ClassVar[bool] = False
-    _has_drawn: ClassVar[bool] = False
-    _made_way: ClassVar[bool] = False
 
     def __init__(self, viewer: Any):
         self._steps: Iterator[None] | None = None
@@ -47,26 +45,15 @@ class Turns:
             pass
 
     @classmethod
-    def has_drawn(cls) -> None:
-        """Call this when a canvas is drawn."""
-        cls._has_drawn = True
-
-    @classmethod
     def _on_time(cls) -> None:
-        """Do a step in every other turn: Qt draws what it changed in the one between.
-
-        Nor is one done in the turn in which a canvas was drawn, be it later: both take long.
-        """
+        """Do a step in every other turn: Qt draws what it changed in the one between."""
         from qtpy.compat import isalive
 
         line = cls._line
         line[:] = [one for one in line if isalive(one._window)]
-        cls._made_way = cls._has_drawn and not cls._made_way  # not for what is drawn all the time
-        cls._has_drawn = False
-        if not cls._made_way:
-            cls._drawing = bool(line) and not cls._drawing
+        cls._drawing = bool(line) and not cls._drawing
         try:
-            if line and not (cls._drawing or cls._made_way):
+            if line and not cls._drawing:
                 line.pop(0)._turn()
         finally:
             if line:
