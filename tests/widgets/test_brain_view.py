@@ -164,6 +164,14 @@ def test_the_shell_is_a_ball_around_a_ball(scale):
     assert np.abs((vertices - middle).mean(0) * scale).max() < 0.5
 
 
+def test_what_is_thin_has_a_shell_too():
+    inside = np.zeros((12, 12, 12), bool)
+    inside[6, 6, 3:9] = True
+    vertices, faces = shell_of(inside, np.full(3, 2.0))
+    assert len(faces)
+    assert (np.abs(vertices - (6, 6, 5.5)).max(axis=0) <= (4, 4, 6)).all()
+
+
 def said(viewer):
     """Return the longest caption of each cell that has a colour bar."""
     cells = _viewer.attach(viewer).cells.look().cells

@@ -139,7 +139,8 @@ def shell_of(inside: np.ndarray, scale: np.ndarray) -> tuple[np.ndarray, np.ndar
     parts = (padded[i::z, j::y, k::x] for i, j, k in np.ndindex(z, y, x))
     joined = np.sum(list(parts), axis=0, dtype=np.float32) / (z * y * x)
     blurred = gaussian_filter(joined, widths / steps, truncate=2)
-    vertices, faces, _, _ = marching_cubes(blurred, 0.4, allow_degenerate=False)
+    level = min(0.4, blurred.max() / 2)  # of what is thin, too
+    vertices, faces, _, _ = marching_cubes(blurred, level, allow_degenerate=False)
     vertices = (vertices + 0.5) * steps - 0.5 - margin
     # A layer that reaches beyond the data would shift the sliders' steps.
     return np.clip(vertices, 0, np.array(inside.shape) - 1), faces
