@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary, proxy
 from .anatomy.background import Background
 from .anatomy.cut import Cut
 from .anatomy.helpers import is_helper
+from .anatomy.place import set_last
 from .anatomy.region_name import RegionName
 from .anatomy.shell import BrainShell
 from .anatomy.solid import dress, follow_colormap, follow_limits
@@ -91,14 +92,16 @@ class BrainView:
                 self._at_once = False
 
     @contextmanager
-    def staying(self) -> Iterator[None]:
-        """Stay at a place while axes get shorter or longer, whose sliders napari would move."""
+    def staying(self, point: tuple[float, ...] | None = None) -> Iterator[None]:
+        """Stay at a point while axes get shorter or longer, whose sliders napari would move.
+
+        By itself at that of now; axes that come or go are the first.
+        """
         dims = self._viewer.dims
-        point, self.stays = dims.point, True
+        point, self.stays = point or dims.point, True
         try:
             yield
-            if dims.ndim == len(point):
-                dims.point = point
+            set_last(dims, point[-dims.ndim :])
         finally:
             self.stays = False
 

@@ -52,9 +52,11 @@ class SurfaceView:
         self._drawn: tuple[Any, ...] = ()
         self._how = ("", "")
         self._before: dict[str, Any] = {}
+        self._point: tuple[float, ...] | None = None  # where all was when one of `_both` went
         self._sampling: SurfaceSampling | None = None
         self.found: SurfaceMap | None = None
         viewer.dims.events.current_step.connect(self._on_step)
+        viewer.layers.events.removing.connect(self._on_removing)
         viewer.layers.events.removed.connect(self._on_removed)
         viewer.canvas.events.size.connect(self._on_size)
 
@@ -67,6 +69,10 @@ class SurfaceView:
     def source(self) -> Any:
         """The layer whose map is shown, or None."""
         return self._source
+
+    @property
+    def _both(self) -> tuple[Any, Any]:
+        return self._layer, self._source
 
     @property
     def shows(self) -> tuple[Any, str, str] | None:
@@ -105,8 +111,9 @@ class SurfaceView:
         self._follow(source)
         self.make_room()
         found = self._bring()
-        self._put(found)
-        self._look(mesh)
+        with self._view.staying():
+            self._put(found)
+            self._look(mesh)
         return found
 
     def make_room(self) -> None:
@@ -120,8 +127,7 @@ class SurfaceView:
         self._follow(None)
         self._view.cells.wanted.words = ()
         if layer in self._viewer.layers:
-            with self._view.staying():
-                self._viewer.layers.remove(layer)
+            self._viewer.layers.remove(layer)
         return layer is not None
 
     def leave(self) -> None:
@@ -131,17 +137,21 @@ class SurfaceView:
 
     def leaving(self) -> Iterator[None]:
         """Do what `leave` does, in steps: in a window each takes long."""
-        while self._put_away():
-            yield
-        viewer, before = self._viewer, self._before
+        viewer, point = self._viewer, self._point
+        self._point = None
+        with self._view.staying(point):
+            while self._put_away():
+                yield
+            before = self._before
+            if before:
+                self._view.cells.wanted.titled = False
+                self._view.show_elsewhere(False)
+                viewer.canvas.overlays.scale_bar.visible = before["scale_bar"]
+                camera = viewer.scene.camera
+                camera.angles, camera.center, camera.zoom = before["camera"]
+                camera.orientation = before["orientation"]
+                viewer.dims.ndisplay = before["ndisplay"]
         if before:
-            self._view.cells.wanted.titled = False
-            self._view.show_elsewhere(False)
-            viewer.canvas.overlays.scale_bar.visible = before["scale_bar"]
-            camera = viewer.scene.camera
-            camera.angles, camera.center, camera.zoom = before["camera"]
-            camera.orientation = before["orientation"]
-            viewer.dims.ndisplay = before["ndisplay"]
             yield
         if not self._before:  # all is as it was, maybe meanwhile
             return
@@ -200,8 +210,8 @@ class SurfaceView:
         assert scene is not None
         values = scene.values(found)
         mesh = np.ascontiguousarray(scene.vertices[:, ::-1]), scene.faces
-        with self._view.staying(), selection_kept(self._viewer):
-            if self._layer is None:
+        if self._layer is None:
+            with selection_kept(self._viewer):
                 self._layer = self._viewer.add_surface(
                     (*mesh, np.nan_to_num(values)),
                     units=("mm",) * 3,
@@ -209,11 +219,11 @@ class SurfaceView:
                     shading="none",
                     metadata={SURFACE_KEY: self._content()},
                 )
-            else:
-                # Colours of another number of vertices would not fit for a moment.
-                with self._layer.events.data.blocker(), self._layer.events.set_data.blocker():
-                    self._layer.vertex_colors = None
-                    self._layer.data = (*mesh, np.nan_to_num(values))
+        else:
+            # Colours of another number of vertices would not fit for a moment.
+            with self._layer.events.data.blocker(), self._layer.events.set_data.blocker():
+                self._layer.vertex_colors = None
+                self._layer.data = (*mesh, np.nan_to_num(values))
         self._color(values)
         words = ((text, place[::-1]) for text, place in scene.captions)
         self._view.cells.wanted.words = tuple(words)
@@ -305,8 +315,13 @@ class SurfaceView:
         if self._layer is not None and self._source.ndim > 3:
             self._on_source()
 
+    def _on_removing(self, event: Any) -> None:
+        """Take note of the place before napari moves its sliders."""
+        if self._layer is not None and self._viewer.layers[event.index] in self._both:
+            self._point = self._viewer.dims.point
+
     def _on_removed(self, event: Any) -> None:
-        if self._layer is not None and event.value in (self._layer, self._source):
+        if self._layer is not None and event.value in self._both:
             self.leave()
 
 

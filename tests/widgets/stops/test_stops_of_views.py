@@ -204,11 +204,12 @@ def test_views_stay_where_they_are_and_load_nothing_while_a_surface_is_shown(vie
     place = viewer.dims.point
     for one in views:
         one.copies[layer].events.set_data.connect(lambda: loaded.append(1))
-    surface.show(layer)
-    settle()
-    assert viewer.dims.point == place
-    surface.leave()
-    settle()
+    for mesh, view in (("inflated", "four"), ("inflated", "dorsal"), ("pial", "left_lateral")):
+        surface.show(layer, mesh, view)
+        settle()
+        assert viewer.dims.point == place
+    for _ in surface.leaving():
+        settle()
     assert viewer.dims.point == place
     assert [one.model.dims.point for one in views] == before
     assert not loaded
@@ -216,7 +217,8 @@ def test_views_stay_where_they_are_and_load_nothing_while_a_surface_is_shown(vie
     elsewhere = position(viewer) + layer.scale[::-1]
     go_to(viewer, elsewhere)
     assert loaded
-    surface.leave()
+    settle()
+    viewer.layers.remove(surface.layer)
     settle()
     np.testing.assert_allclose(position(viewer), elsewhere)
     viewer.window.remove_dock_widget(dock)

@@ -1,5 +1,6 @@
 """The place that a viewer is at, in RAS millimetres."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,5 +13,11 @@ def position(viewer: Any) -> np.ndarray:
 
 def go_to(viewer: Any, mm: Any) -> None:
     """Move the sliders to a place (x, y, z) in RAS mm; other axes stay."""
-    first = viewer.dims.ndim - 3
-    viewer.dims.set_point([first, first + 1, first + 2], list(mm)[::-1])
+    set_last(viewer.dims, list(mm)[::-1])
+
+
+def set_last(dims: Any, point: Sequence[float]) -> None:
+    """Go to a point of the last axes, between steps of their sliders, too."""
+    axes = range(dims.ndim - len(point), dims.ndim)
+    for _ in range(2):  # a slider that moves goes to its nearest step; once it is there, it stays
+        dims.set_point(axes, point)
