@@ -9,11 +9,13 @@ from typing import Any
 def selection_kept(viewer: Any) -> Iterator[None]:
     """Keep selected what is, while layers are added, and tell nobody.
 
-    napari selects each that comes. To select again what was would show controls and paint buttons
-    of both, for a third of the time that the layer takes.
+    napari selects each that comes; to select again what was would show controls and paint buttons
+    of both in turn.
     """
     layers = viewer.layers
     selected = set(layers.selection)
     with layers.selection.events.blocker_all():
-        yield
-        layers.selection = selected & set(layers)
+        try:
+            yield
+        finally:
+            layers.selection = selected & set(layers)
