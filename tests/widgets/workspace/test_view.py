@@ -219,6 +219,8 @@ def test_the_surface_is_painted_when_it_is_in_its_place(main, viewer, qtbot, mon
     add_expression(viewer, expression_of(SYNTHETIC))
     surface = show_page(main, "Surface")
     qtbot.waitUntil(lambda: not surface._background.busy)
+    attach(viewer).turns.finish()  # with a screenshot, for the letters of 3-D
+    qtbot.waitUntil(viewer.window._qt_viewer.canvas.native.updatesEnabled)
     settle(30)
     assert surface_view(viewer).layer is None
     monkeypatch.setattr(f"{surface_sampling.__module__}.SurfaceSampling", None)
