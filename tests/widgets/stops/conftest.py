@@ -4,6 +4,7 @@ import pytest
 
 from clicking import settle
 from napari_compressed_transcriptomics.viewer.adding import add_expression
+from napari_compressed_transcriptomics.viewer.brain_view import attach
 from phantom import make_phantom
 from small import compressed
 
@@ -22,5 +23,6 @@ def result(brain):
 def viewer(make_napari_viewer, brain):
     viewer = make_napari_viewer(show=True)
     add_expression(viewer, brain)
-    settle()
+    attach(viewer).turns.finish()  # what is loaded ahead, which draws
+    settle(30)
     return viewer
