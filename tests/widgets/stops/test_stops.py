@@ -239,3 +239,12 @@ def test_without_a_window_all_layers_come_at_once(model, brain, result):
     assert told == [len(model.layers)] == [6]
     assert added == list(model.layers[1:])
     assert len(attach(model).cells.look().cells) == 6
+
+
+def test_of_several_layers_only_the_last_is_selected(model, result):
+    told = []
+    model.layers.selection.events.active.connect(lambda event: told.append(event.value))
+    first, *_, last = add_result(model, result, Outputs())
+    assert first is not last
+    assert set(model.layers.selection) == {last}
+    assert [one for one in told if one is not None] == [last]
