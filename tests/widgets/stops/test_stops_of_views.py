@@ -211,6 +211,8 @@ def test_views_stay_where_they_are_and_load_nothing_while_a_surface_is_shown(vie
     for _ in surface.leaving():
         settle()
     assert viewer.dims.point == place
+    dock.views._exchanging.finish()
+    np.testing.assert_allclose(attach(viewer).cells.wanted.cross, place[-3:])
     assert [one.model.dims.point for one in views] == before
     assert not loaded
     surface.show(layer)

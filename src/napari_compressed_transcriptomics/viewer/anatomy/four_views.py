@@ -132,6 +132,7 @@ class FourViews:
             view.show(view.plane)
             self._on_change()
             yield
+        self._draw()  # where the sliders are by now: napari may have moved them in between
 
     def _on_place(self, event: Any = None) -> None:
         """Bring all to where the window went, 3-D last."""
