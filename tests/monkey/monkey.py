@@ -192,7 +192,6 @@ def settle(rounds=5):
 
 def _alive(dock):
     try:
-        dock.isVisible()
+        return dock.widget() is not None  # one that was removed waits for its deletion
     except RuntimeError:  # deleted with its window
         return False
-    return True
