@@ -178,6 +178,42 @@ def test_it_follows_gene_limits_and_colormap(blob, dock, model, qtbot):
     assert surface_view(model).layer is None
 
 
+def delete_each(layers, *gone):
+    """As napari deletes what is selected, in the order of a set."""
+    for layer in gone:
+        layers.remove(layer)
+
+
+def clear(layers, *gone):
+    layers.move(layers.index(gone[1]), 0)
+    layers.clear()
+
+
+@pytest.mark.parametrize("delete", [delete_each, clear])
+def test_a_map_and_its_surface_are_deleted_together(blob, viewer, qtbot, delete):
+    view = surface_view(viewer)
+    layer = add(viewer, _layers.expression_layer(blob))
+    surface = view.show(layer, "pial", "four") and view.layer
+    delete(viewer.layers, layer, surface)
+    assert list(viewer.layers) == []
+    qtbot.waitUntil(lambda: viewer.dims.ndisplay == 2)
+    assert view.layer is None
+
+
+def test_a_surface_goes_with_its_map_unless_another_is_shown_by_then(blob, viewer, qtbot):
+    view = surface_view(viewer)
+    first, second, third = (add(viewer, _layers.expression_layer(blob)) for _ in range(3))
+    view.show(first, "pial", "four")
+    viewer.layers.remove(first)
+    view.show(second, "pial", "four")
+    settle()
+    assert view.layer in viewer.layers
+    viewer.layers.remove(second)
+    qtbot.waitUntil(lambda: third.visible)
+    assert list(viewer.layers) == [third]
+    assert viewer.dims.ndisplay == 2
+
+
 def test_latents_follow_the_slider_and_have_colors_about_their_middle(result, dock, model, qtbot):
     layer = add(model, _layers.latent_layers(result)[0])
     model.dims.set_point(0, 1)

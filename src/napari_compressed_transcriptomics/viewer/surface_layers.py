@@ -26,6 +26,7 @@ from .itself import OnePerViewer, itself
 from .layer_content import SURFACE_KEY, LayerContent, on_surface, shown
 from .layer_values import part_shown
 from .selected_layers import selection_kept
+from .window.turns import Turns
 
 _ORIENTATION = ("towards", "up", "right")
 """napari's own, and others that users can choose, would show mirror images."""
@@ -52,7 +53,8 @@ class SurfaceView:
         self._drawn: tuple[Any, ...] = ()
         self._how = ("", "")
         self._before: dict[str, Any] = {}
-        self._point: tuple[float, ...] | None = None  # where all was when one of `_both` went
+        self._point: tuple[float, ...] | None = None  # where all was when layer or source went
+        self._leaving = Turns(viewer)
         self._sampling: SurfaceSampling | None = None
         self.found: SurfaceMap | None = None
         viewer.dims.events.current_step.connect(self._on_step)
@@ -69,10 +71,6 @@ class SurfaceView:
     def source(self) -> Any:
         """The layer whose map is shown, or None."""
         return self._source
-
-    @property
-    def _both(self) -> tuple[Any, Any]:
-        return self._layer, self._source
 
     @property
     def shows(self) -> tuple[Any, str, str] | None:
@@ -317,12 +315,24 @@ class SurfaceView:
 
     def _on_removing(self, event: Any) -> None:
         """Take note of the place before napari moves its sliders."""
-        if self._layer is not None and self._viewer.layers[event.index] in self._both:
+        if self._layer is not None and self._viewer.layers[event.index] in (
+            self._layer,
+            self._source,
+        ):
             self._point = self._viewer.dims.point
 
     def _on_removed(self, event: Any) -> None:
-        if self._layer is not None and event.value in self._both:
+        if self._layer is None:
+            return
+        if event.value is self._layer:
             self.leave()
+        elif event.value is self._source:
+            # Later: who deletes all that is selected expects the rest of it to be there.
+            self._leaving.start(self._without_source())
+
+    def _without_source(self) -> Iterator[None]:
+        if self._layer is not None and self._source not in self._viewer.layers:
+            yield from self.leaving()
 
 
 surface_view = OnePerViewer(SurfaceView)
