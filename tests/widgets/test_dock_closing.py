@@ -4,11 +4,13 @@ import threading
 from types import SimpleNamespace
 
 import pytest
+from qtpy.QtCore import QCoreApplication, QEvent
 from qtpy.QtWidgets import QDockWidget, QPushButton
 
-from clicking import settle
+from clicking import all_answered, choose_value, settle
 from napari_compressed_transcriptomics.core.progress import Progress
 from napari_compressed_transcriptomics.widgets.compress import Compress
+from napari_compressed_transcriptomics.widgets.shared import device_choice
 from napari_compressed_transcriptomics.widgets.shared.job import Job
 from napari_compressed_transcriptomics.widgets.workspace.dock import Workspace
 
@@ -66,3 +68,32 @@ def test_closing_ends_the_run_and_says_so(where, make_napari_viewer, told, qtbot
     qtbot.waitUntil(lambda: any("stopped, as its dock was closed" in x.message for x in told))
     settle()
     assert heard == []  # no layers come later
+
+
+@pytest.fixture
+def looking(monkeypatch):
+    """Let devices be found when this is set, and each be its own reason."""
+    found = threading.Event()
+    monkeypatch.setattr(device_choice, "_reason", lambda wanted: found.wait(60) and wanted)
+    return found
+
+
+def test_a_device_found_after_its_page_was_closed_is_told_nobody(looking, qtbot):
+    choice = device_choice.DeviceChoice()
+    choice.deleteLater()
+    QCoreApplication.sendPostedEvents(choice, QEvent.Type.DeferredDelete)
+    looking.set()
+    all_answered()  # nothing is raised
+
+
+def test_the_line_is_about_the_device_chosen_last(looking, qtbot):
+    choice = device_choice.DeviceChoice()
+    qtbot.addWidget(choice)
+    for device in ("cuda", "cpu"):
+        choose_value(choice.combo, device)
+    told = []
+    choice._background.answered.connect(told.append)
+    looking.set()
+    all_answered()
+    assert told == ["cpu"]
+    assert choice.line.text() == "cpu"

@@ -1,13 +1,14 @@
 """Which device computes: a list, and a line that says which it will be and why."""
 
 import os
+from functools import partial
 
 from qtpy.QtWidgets import QLabel, QWidget
 
 from napari_compressed_transcriptomics.core.installation import import_problem
 from napari_compressed_transcriptomics.viewer.window.torch_library import load_torch_library
-from napari_compressed_transcriptomics.viewer.window.worker import Worker
 
+from .background import Background
 from .fields import choice
 from .layouts import stack
 
@@ -33,6 +34,8 @@ class DeviceChoice(QWidget):
         self.line = QLabel("Looking for a GPU…")
         self.line.setWordWrap(True)
         stack(self, self.line, margins=0)
+        self._background = Background(self)
+        self._background.answered.connect(self.line.setText)
         self.combo.currentIndexChanged.connect(self._look)
         self._look()
 
@@ -44,9 +47,7 @@ class DeviceChoice(QWidget):
     def _look(self, index: int = 0) -> None:
         # Read when torch is loaded, here: waiting threads should sleep, not fight the window.
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-        worker = Worker(_reason, self.device)
-        worker.returned.connect(self.line.setText)
-        worker.start()
+        self._background.ask(partial(_reason, self.device))
 
 
 def _reason(wanted: str) -> str:
