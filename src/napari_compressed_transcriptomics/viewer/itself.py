@@ -12,6 +12,27 @@ def itself(thing: Any) -> Any:
     return getattr(thing, "__wrapped__", thing)
 
 
+class Same:
+    """A thing as part of a key: equal to itself only, and to nothing once it is gone.
+
+    Its `id` would be that of another thing by then.
+    """
+
+    def __init__(self, thing: Any):
+        self._id = id(thing)
+        try:
+            self._thing: Callable[[], Any] = ref(thing)
+        except TypeError:  # an array of Dask, say
+            self._thing = lambda: thing
+
+    def __eq__(self, other: object) -> bool:
+        thing = self._thing()
+        return isinstance(other, Same) and thing is not None and thing is other._thing()
+
+    def __hash__(self) -> int:
+        return self._id
+
+
 class OnePerViewer(Generic[Made]):
     """Called with a viewer, returns what belongs to it: made when first asked for, gone with it.
 

@@ -13,6 +13,7 @@ from napari_compressed_transcriptomics.core.brain_space import is_mni
 from napari_compressed_transcriptomics.viewer.brain_space import space_of_layer
 from napari_compressed_transcriptomics.viewer.cells.cells import Cells
 from napari_compressed_transcriptomics.viewer.cells.slices import ImageSlices
+from napari_compressed_transcriptomics.viewer.itself import Same
 from napari_compressed_transcriptomics.viewer.layer_content import shown
 from napari_compressed_transcriptomics.viewer.window.worker import Worker
 
@@ -103,8 +104,8 @@ class Background:
             if labels is None or grid is None:
                 return None, None
             fine = grid.within(axis)
-            return (id(labels), grid, axis), lambda: (
-                outlines(finer(labels, grid, fine), axis),
+            return (Same(labels), grid, axis), lambda: (
+                outlines(finer(np.asarray(labels), grid, fine), axis),
                 fine,
             )
         if ours is None or not is_mni(space_of_layer(ours)):
@@ -130,8 +131,8 @@ class Background:
         self._now()
 
 
-def regions_of(viewer: Any) -> tuple[np.ndarray | None, Grid | None]:
-    """Return the labels (z, y, x) whose regions are outlined, and where they lie.
+def regions_of(viewer: Any) -> tuple[Any, Grid | None]:
+    """Return the labels, an array (z, y, x), whose regions are outlined, and where they lie.
 
     They are the topmost visible map's own regions, where it is of regions, else those of the
     topmost Labels layer.
@@ -144,7 +145,7 @@ def regions_of(viewer: Any) -> tuple[np.ndarray | None, Grid | None]:
             return what.view.labels, grid_of(layer)
     for layer in reversed(viewer.layers):
         if isinstance(layer, Labels) and layer.ndim == 3 and not layer.multiscale:
-            return np.asarray(layer.data), grid_of(layer)
+            return layer.data, grid_of(layer)
     return None, None
 
 

@@ -6,6 +6,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from napari_compressed_transcriptomics.viewer.itself import Same
 from napari_compressed_transcriptomics.viewer.layer_content import LayerContent, measured
 from napari_compressed_transcriptomics.viewer.layer_values import part_shown
 
@@ -143,7 +144,7 @@ class CellTexts:
     ) -> tuple[float, float]:
         if what.values is None:
             return 0.0, 0.0
-        key, known = (id(what.values), component, low, high), self._beyond.get(layer)
+        key, known = (Same(what), component, low, high), self._beyond.get(layer)
         if known is None or known[0] != key:
             values = what.values if what.values.ndim == 1 else what.values[:, component]
             n = max(1, int(np.isfinite(values).sum()))

@@ -7,6 +7,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from napari_compressed_transcriptomics.viewer.itself import Same
 from napari_compressed_transcriptomics.viewer.layer_content import shown
 
 from .drawing import parts_of, premultiplied
@@ -46,7 +47,7 @@ class NoData:
             return False
         if view.lacking is not None:
             return True
-        key, known = (id(shown(layer)), component), self._lack.get(layer)
+        key, known = (Same(shown(layer)), component), self._lack.get(layer)
         if known is None or known[0] != key:
             known = self._lack[layer] = key, bool(np.isnan(values).any())
         return known[1]
@@ -58,7 +59,7 @@ class NoData:
         """
         if not self.anywhere(layer, component):
             return None
-        key, known = (id(shown(layer)), component, axis, mm), self._known.get(layer)
+        key, known = (Same(shown(layer)), component, axis, mm), self._known.get(layer)
         if known is None or known[0] != key:
             known = self._known[layer] = key, self._made(layer, component, axis, mm)
         return known[1]
