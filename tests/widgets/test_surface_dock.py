@@ -214,6 +214,34 @@ def test_a_surface_goes_with_its_map_unless_another_is_shown_by_then(blob, viewe
     assert viewer.dims.ndisplay == 2
 
 
+def test_the_dock_shows_no_other_map_in_place_of_one_that_was_deleted(blob, viewer, qtbot):
+    dock = CorticalSurface(viewer)
+    viewer.window.add_dock_widget(dock)
+    other, layer = (add(viewer, _layers.expression_layer(blob)) for _ in range(2))
+    choose_value(dock.map, layer)
+    press(dock.views["dorsal"])
+    qtbot.waitUntil(lambda: surface_view(viewer).layer is not None)
+    qtbot.waitUntil(lambda: dock.back.isEnabled())
+    viewer.layers.remove(layer)
+    assert not dock.back.isEnabled()
+    assert "Grey" not in dock.about.text()
+    qtbot.waitUntil(lambda: other.visible)
+    ready(qtbot, dock)
+    settle(30)
+    assert list(viewer.layers) == [other]
+    assert surface_view(viewer).layer is None
+
+
+def test_volumes_are_not_shown_in_between_when_a_surface_and_they_are_deleted(blob, viewer):
+    layer = add(viewer, _layers.expression_layer(blob))
+    surface_view(viewer).show(layer, "pial", "four")
+    seen = []
+    layer.events.visible.connect(lambda: seen.append(layer.visible))
+    viewer.layers.clear()
+    settle()
+    assert seen == []
+
+
 def test_latents_follow_the_slider_and_have_colors_about_their_middle(result, dock, model, qtbot):
     layer = add(model, _layers.latent_layers(result)[0])
     model.dims.set_point(0, 1)

@@ -64,8 +64,9 @@ class SurfaceView:
 
     @property
     def layer(self) -> Any:
-        """The Surface layer, or None while volumes are shown."""
-        return self._layer
+        """The Surface layer; None while volumes are shown, or once it or its map was deleted."""
+        there = self._viewer.layers
+        return self._layer if self._layer in there and self._source in there else None
 
     @property
     def source(self) -> Any:
@@ -75,7 +76,7 @@ class SurfaceView:
     @property
     def shows(self) -> tuple[Any, str, str] | None:
         """What `show` was given last, or None while volumes are shown."""
-        return None if self._layer is None else (self._source, *self._how)
+        return None if self.layer is None else (self._source, *self._how)
 
     def show(self, source: Any, mesh: str = "inflated", view: str = "four") -> SurfaceMap:
         """Show a layer's map; parameters as `surface_views.surface_scene`.
@@ -103,6 +104,7 @@ class SurfaceView:
                 f"“{source.name}” has no values of samples; choose a gene, latents, an error or a "
                 "map that this plugin opened or made"
             )
+        self._leaving.finish()
         self._sampling = surface_sampling(what.parcellation)
         self._scene = surface_scene(mesh, view)
         self._bright, self._how = shading(mesh, view), (mesh, view)
@@ -116,6 +118,7 @@ class SurfaceView:
 
     def make_room(self) -> None:
         """Hide the volumes until `leave`; `show` does so, but in a window both take long."""
+        self._leaving.finish()
         if not self._before:
             self._remember()
 
@@ -315,24 +318,20 @@ class SurfaceView:
 
     def _on_removing(self, event: Any) -> None:
         """Take note of the place before napari moves its sliders."""
-        if self._layer is not None and self._viewer.layers[event.index] in (
+        if self.layer is not None and self._viewer.layers[event.index] in (
             self._layer,
             self._source,
         ):
             self._point = self._viewer.dims.point
 
     def _on_removed(self, event: Any) -> None:
-        if self._layer is None:
-            return
-        if event.value is self._layer:
-            self.leave()
-        elif event.value is self._source:
-            # Later: who deletes all that is selected expects the rest of it to be there.
-            self._leaving.start(self._without_source())
+        """Leave in the next turns: who deletes all that is selected expects the rest to be there.
 
-    def _without_source(self) -> Iterator[None]:
-        if self._layer is not None and self._source not in self._viewer.layers:
-            yield from self.leaving()
+        Volumes that are deleted as well are not shown again in between.
+        """
+        gone = self._layer is not None and self.layer is None
+        if gone and not self._leaving.busy:
+            self._leaving.start(self.leaving())
 
 
 surface_view = OnePerViewer(SurfaceView)

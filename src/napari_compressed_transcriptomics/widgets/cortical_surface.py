@@ -153,7 +153,7 @@ class CorticalSurface(Dock):
         found = self._surface.found
         if not can:
             self.about.setText("Open expression, or compress it: its maps can then be shown here.")
-        elif found is None:
+        elif not here or found is None:
             self.about.setText("fsaverage5 in MNI152, 10,242 vertices per hemisphere.")
         else:
             self.about.setText(
