@@ -205,6 +205,9 @@ def test_a_surface_goes_with_its_map_unless_another_is_shown_by_then(blob, viewe
     first, second, third = (add(viewer, _layers.expression_layer(blob)) for _ in range(3))
     view.show(first, "pial", "four")
     viewer.layers.remove(first)
+    view.make_room()  # as the dock does, in a turn before
+    settle()
+    assert not second.visible
     view.show(second, "pial", "four")
     settle()
     assert view.layer in viewer.layers
