@@ -206,7 +206,7 @@ def test_a_surface_goes_with_its_map_unless_another_is_shown_by_then(blob, viewe
     view.show(first, "pial", "four")
     viewer.layers.remove(first)
     view.make_room()  # as the dock does, in a turn before
-    settle()
+    settle(40)
     assert not second.visible
     view.show(second, "pial", "four")
     settle()
