@@ -178,23 +178,12 @@ def test_it_follows_gene_limits_and_colormap(blob, dock, model, qtbot):
     assert surface_view(model).layer is None
 
 
-def delete_each(layers, *gone):
-    """As napari deletes what is selected, in the order of a set."""
-    for layer in gone:
-        layers.remove(layer)
-
-
-def clear(layers, *gone):
-    layers.move(layers.index(gone[1]), 0)
-    layers.clear()
-
-
-@pytest.mark.parametrize("delete", [delete_each, clear])
-def test_a_map_and_its_surface_are_deleted_together(blob, viewer, qtbot, delete):
+def test_a_map_and_its_surface_are_deleted_together(blob, viewer, qtbot):
     view = surface_view(viewer)
     layer = add(viewer, _layers.expression_layer(blob))
     surface = view.show(layer, "pial", "four") and view.layer
-    delete(viewer.layers, layer, surface)
+    for each in (layer, surface):  # as napari deletes what is selected, in the order of a set
+        viewer.layers.remove(each)
     assert list(viewer.layers) == []
     qtbot.waitUntil(lambda: viewer.dims.ndisplay == 2)
     assert view.layer is None

@@ -150,10 +150,10 @@ class CorticalSurface(Dock):
             button.setChecked(here and name == self._view_shown)
         self.mesh.setEnabled(can)
         self.back.setEnabled(here)
-        found = self._surface.found
+        found = self._surface.found if here else None
         if not can:
             self.about.setText("Open expression, or compress it: its maps can then be shown here.")
-        elif not here or found is None:
+        elif found is None:
             self.about.setText("fsaverage5 in MNI152, 10,242 vertices per hemisphere.")
         else:
             self.about.setText(
