@@ -1,6 +1,7 @@
 """With how many threads numbers are computed, and that results do not tell."""
 
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -54,6 +55,34 @@ def test_who_leaves_first_does_not_end_the_limit_of_others():
         assert _blas() == {1}
         second.__exit__(None, None, None)
         assert _blas() == {2}
+
+
+def test_each_thread_limits_blas_whoever_did_before_and_lives_on():
+    seen = []
+
+    def limit():
+        with threads.one_thread():
+            seen.append(_blas())
+        seen.append(_blas())
+
+    with threadpool_limits(2), ThreadPoolExecutor(1) as pool:
+        limit()
+        pool.submit(limit).result()
+        limit()
+        assert seen == [{1}, {2}] * 3
+
+
+def test_a_limit_ends_with_the_last_thread_that_wants_it_though_the_first_lives_on():
+    first, second = threads.one_thread_of_blas(), threads.one_thread_of_blas()
+    with ThreadPoolExecutor(1) as pool:
+        both = pool.submit(threadpool_limits, 2).result()
+        pool.submit(first.__enter__).result()
+        second.__enter__()
+        pool.submit(first.__exit__, None, None, None).result()
+        assert _blas() == {1}
+        second.__exit__(None, None, None)
+        assert _blas() == {2}
+        pool.submit(both.__exit__, None, None, None).result()
 
 
 @pytest.mark.parametrize("work", [reconstruct, scores_of])

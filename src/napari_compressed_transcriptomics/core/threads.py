@@ -63,7 +63,7 @@ def one_thread() -> Iterator[None]:
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        with one_thread_of_blas(), _libraries().limit(limits=1, user_api="openmp"):
+        with one_thread_of_blas(), _libraries().select(user_api="openmp").limit(limits=1):
             yield
     finally:
         torch.set_num_threads(threads)
@@ -72,17 +72,28 @@ def one_thread() -> Iterator[None]:
 @contextmanager
 def one_thread_of_blas() -> Iterator[None]:
     """Multiply and decompose matrices in one thread, in all threads of this process."""
-    with _LOCK:
-        _limits.append(_libraries().limit(limits=1, user_api="blas"))
+    with _LOCK, _any_thread_may_limit():
+        _limits.append(_libraries().select(user_api="blas").limit(limits=1))
     try:
         yield
     finally:
-        with _LOCK:
+        with _LOCK, _any_thread_may_limit():
             if len(_limits) == 1:
                 _limits[0].restore_original_limits()
                 _limits.clear()
             else:  # the first one knows how many there were before
                 _limits.pop()
+
+
+@contextmanager
+def _any_thread_may_limit() -> Iterator[None]:
+    """Limit OpenBLAS from this thread, where threadpoolctl (3.8) listens to the first one only."""
+    from threadpoolctl import OpenBLASController
+
+    forget = getattr(OpenBLASController, "clear_controlling_thread", lambda force: None)
+    forget(force=True)
+    yield
+    forget(force=True)
 
 
 def same_anywhere(n_rows: int) -> AbstractContextManager:
