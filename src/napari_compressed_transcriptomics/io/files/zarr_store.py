@@ -21,12 +21,15 @@ from napari_compressed_transcriptomics.core.errors import UserError, printable
 from napari_compressed_transcriptomics.core.lazy_values import TotalSquares
 from napari_compressed_transcriptomics.core.memory import require_memory
 
+from .files import state_of
 from .zarr_shards import MAX_SHARD_ROWS, Shards, require_finite
 
 VERSION = 2
 """The newest that is read. Stores of vertices have it, all others 1."""
 MARK = "uns/store"
 """The group whose attributes say that a store is ours, of which version, and what it holds."""
+MARK_FILE = f"{MARK}/zarr.json"
+"""Where they are written."""
 TOTAL_SQUARES = tuple(one.name for one in fields(TotalSquares))
 """Arrays of that group, see `core.lazy_values.TotalSquares`; older stores lack them."""
 _REMOTE = ("http://", "https://", "s3://")
@@ -45,7 +48,7 @@ def is_remote(path: str | Path) -> bool:
 
 def is_store(path: str | Path) -> bool:
     """Tell whether a folder is a Zarr store of ours; only looks for one file in it."""
-    return (Path(path) / MARK / "zarr.json").is_file()
+    return (Path(path) / MARK_FILE).is_file()
 
 
 class Store:
@@ -183,18 +186,28 @@ class StoredMatrix:
         self.shape: tuple[int, int] = array.shape
         self.rows_together = min(array.chunks[0], self.shape[0])
         self._shards = None if is_remote(address) else Shards.of(Path(address) / "X", array)
+        self._state = self._state_there()
 
     def __getstate__(self) -> dict[str, Any]:
         return self.__dict__ | {"_array": None, "_shards": None}
+
+    def _state_there(self) -> tuple[int, int]:
+        """Return another one after the store was exchanged; of a server this is not asked."""
+        return (0, 0) if is_remote(self.address) else state_of(Path(self.address) / MARK_FILE)
 
     def _store(self) -> Store:
         """Return the store, opened anew."""
         store = Store(self.address)
         if store.values.sha256 != self.sha256:
             raise UserError(
-                f"{self.address} is another store on {platform.node()}; put the same one there"
+                f"{self.address} is another store on {platform.node()} than the one that was "
+                "opened; put that one there, or open it again"
             )
         return store
+
+    def _open_again(self) -> None:
+        there = self._store().values
+        self._array, self._shards, self._state = there._array, there._shards, there._state
 
     def total_squares(self) -> TotalSquares | None:
         """Return how much the values vary; None where the store does not tell."""
@@ -213,9 +226,8 @@ class StoredMatrix:
     def _read(
         self, rows: slice, columns: slice | np.ndarray, into: np.ndarray | None = None
     ) -> np.ndarray:
-        if self._array is None:  # in another process, maybe on another machine
-            there = self._store().values
-            self._array, self._shards = there._array, there._shards
+        if self._array is None or self._state != self._state_there():
+            self._open_again()  # in another process, maybe on another machine, or exchanged
         with damage_reported(self.name), _many_requests(self.address):
             if self._shards is not None and isinstance(columns, slice):
                 n, n_genes = self.shape
@@ -223,6 +235,8 @@ class StoredMatrix:
             else:
                 values = np.asarray(self._array.oindex[rows, columns], np.float32)
                 require_finite(values)
+        if self._state != self._state_there():  # meanwhile
+            return self._read(rows, columns, into)
         return values
 
 
