@@ -2,6 +2,7 @@
 
 from dataclasses import fields
 from pathlib import Path
+from threading import current_thread, main_thread
 
 import numpy as np
 from qtpy.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
@@ -13,6 +14,7 @@ from clicking import press, run, tick, write
 from napari_compressed_transcriptomics.io.readers.targets import read_targets
 from napari_compressed_transcriptomics.study.predict_request import PredictRequest
 from napari_compressed_transcriptomics.viewer.adding import add_expression
+from napari_compressed_transcriptomics.widgets.predict_maps import dock as predict_maps
 from napari_compressed_transcriptomics.widgets.predict_maps.dock import PredictMaps
 from predicting import PLUGIN, add, dock_fixture, maps_fixture, rows  # noqa: F401  (fixtures among them)
 
@@ -65,6 +67,27 @@ def test_an_incomplete_form_says_what_is_missing(dock, maps, answer):
     write(dock.sizes, "two")
     assert "two" in reason()
     assert dock.bar.run.isEnabled() is False
+
+
+def test_methods_that_cannot_be_had_are_looked_for_while_the_window_answers(
+    model, brain, qtbot, monkeypatch
+):
+    asked_in = set()
+
+    def problem(method, expression):
+        asked_in.add(current_thread())
+        return "not here" if method == "pca" else ""
+
+    monkeypatch.setattr(predict_maps, "offered_problem", problem)
+    add_expression(model, brain)
+    dock = PredictMaps(model)
+    qtbot.addWidget(dock)
+    box = dock.methods.boxes["pca"]
+    assert box.isEnabled()
+    qtbot.waitUntil(lambda: not box.isEnabled())
+    assert box.toolTip() == "not here"
+    assert "pca" not in dock.methods.methods
+    assert main_thread() not in asked_in
 
 
 def test_files_are_dropped_and_layers_checked(dock, model, brain, maps, qtbot):

@@ -26,6 +26,8 @@ from napari_compressed_transcriptomics.study.predict_request import (
 )
 from napari_compressed_transcriptomics.study.regressors import REGRESSORS
 from napari_compressed_transcriptomics.viewer import settings
+from napari_compressed_transcriptomics.viewer.window.torch_library import load_torch_library
+from napari_compressed_transcriptomics.widgets.shared.background import Background
 from napari_compressed_transcriptomics.widgets.shared.dock import Dock
 from napari_compressed_transcriptomics.widgets.shared.fields import (
     ClusterField,
@@ -98,6 +100,8 @@ class PredictMaps(Dock):
         self.view = PredictionView(napari_viewer)
         self._cost = ""
         self._offered: Expression | None = None
+        self._background = Background(self)
+        self._background.answered.connect(self.methods.offer)
         self._defaults()
         self._arrange()
         on_change(self._refresh, self.targets, self.methods, self.sizes, self.results, self.images)
@@ -216,12 +220,9 @@ class PredictMaps(Dock):
         expression = None
         with suppress(UserError):
             expression = self.layer.expression()
-        if expression is not self._offered:  # looks at all values: not at every new layer
+        if expression is not self._offered:
             self._offered = expression
-            names = (*METHODS, GENES)
-            self.methods.offer(
-                {name: offered_problem(name, expression) for name in names} if expression else {}
-            )
+            self._background.ask(partial(_problems, expression))
         self._refresh()
 
     def _refresh(self) -> None:
@@ -246,6 +247,13 @@ class PredictMaps(Dock):
         self.view.show_prediction(prediction)
         self.tabs.setCurrentIndex(1)
         self._refresh()
+
+
+def _problems(expression: "Expression | None") -> dict[str, str]:
+    """Return why methods cannot be had; looks at all values, and imports PyTorch."""
+    load_torch_library()
+    names = (*METHODS, GENES)
+    return {name: offered_problem(name, expression) for name in names} if expression else {}
 
 
 def _heading(title: str) -> QLabel:
