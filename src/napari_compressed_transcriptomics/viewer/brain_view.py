@@ -24,6 +24,7 @@ from .itself import OnePerViewer
 from .layer_content import shown
 from .layer_values import part_shown
 from .layers import follow_component
+from .settings import preferences
 from .window.garbage import garbage
 from .window.layer_list import LayerList
 from .window.painting import paint_later, paint_once_turned, painted_after
@@ -235,6 +236,8 @@ class BrainView:
     def _load(self) -> Iterator[None]:
         """Load what napari loads with the first layer and in 3-D, and docks with the first figure.
 
+        And their preferences, for which napari reads the manifests of all plugins.
+
         Each takes a tenth of a second at most, all of them half of one.
         """
         from pint import get_application_registry
@@ -244,6 +247,8 @@ class BrainView:
         for name in LOADED:
             import_module(name)
             yield
+        preferences()
+        yield
         axes = self._viewer.canvas.overlays.axes
         if not axes.visible:
             with painted_after(self._viewer):
