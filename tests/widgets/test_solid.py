@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from napari.layers._layer_actions import _duplicate_layer
 
 from clicking import click_on, settle
 from napari_compressed_transcriptomics._writer import source_volume
@@ -57,6 +58,29 @@ def test_colours_are_those_of_2d(result, model):
     for k in range(3):
         model.dims.set_point(0, k + 1)
         assert_same_in_3d(model, stack, k)
+
+
+@pytest.mark.parametrize("kind", ["gene", "latents"])
+def test_what_napari_duplicates_while_hidden_is_a_map_in_2d(kind, result, model):
+    _viewer.attach(model)
+    made = {
+        "gene": lambda: _layers.expression_layer(result.expression),
+        "latents": lambda: _layers.latent_layers(result)[0],
+    }
+    layer = add(model, made[kind]())
+    model.dims.ndisplay = 3
+    layer.visible = False
+    model.layers.selection = {layer}
+    _duplicate_layer(model.layers)
+    copy = model.layers[1]
+    assert copy is not layer
+    model.dims.ndisplay = 2
+    for one in (layer, copy):
+        one.visible = True
+        np.testing.assert_array_equal(one.data[:], shown(layer).painted()[:])
+        assert one.rendering == "mip"
+        assert (one.colormap.map(0.0)[..., 3] == 1).all()
+    assert_same_in_3d(model, copy, 0 if kind == "latents" else slice(None))
 
 
 def test_they_stay_so_when_limits_gene_or_colours_change(result, model):

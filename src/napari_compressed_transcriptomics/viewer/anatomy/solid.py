@@ -43,28 +43,38 @@ def dress(layers: Iterable[Any], in_3d: bool) -> None:
     """Give layers of ours their look of 2-D or of 3-D; a composite has but one.
 
     Those that are hidden wait for that of 3-D until they are seen: it is as large as they are.
+    A hidden duplicate, which napari made of one that has it, gets that of 2-D.
     """
     ours = []
     for layer in layers:
         what = shown(layer)
         if what is None or what.values is None or what.kind == "composite":
             continue
-        if in_3d != is_solid(layer) and (layer.visible or not in_3d):
-            _dress(layer, what, in_3d)
+        solid = in_3d and (layer.visible or is_solid(layer))
+        if solid != is_solid(layer) or _is_copy_of_solid(layer, what):
+            _dress(layer, what, solid)
             ours.append(layer)
     for layer in ours:  # last: linked layers share their colormap
         follow_colormap(layer)
 
 
-def _dress(layer: Any, what: LayerContent, in_3d: bool) -> None:
-    if in_3d:
+def _is_copy_of_solid(layer: Any, what: LayerContent) -> bool:
+    """Whether a layer, which is not solid, is filled; linked ones share only the colormap."""
+    if is_solid(layer) or not layer.colormap.name.endswith(SUFFIX):
+        return False
+    part = 0 if layer.ndim > 3 else ...
+    return unfilled(np.asarray(layer.data[part]), what.painted()[part])
+
+
+def _dress(layer: Any, what: LayerContent, solid: bool) -> None:
+    if solid:
         layer.data = _filled_for(layer, what)
         layer.interpolation3d = "nearest"  # linear would blur into the outside
         layer.rendering = "translucent"
         layer.get_value = _ValueSeen(layer)
     else:
-        del _limits_of[layer]
-        del layer.get_value  # napari's own is there again
+        _limits_of.pop(layer, None)
+        vars(layer).pop("get_value", None)  # napari's own is there again
         layer.data = what.painted()
         layer.rendering = "mip"
 
