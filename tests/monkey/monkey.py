@@ -11,9 +11,12 @@ from qtpy.QtCore import QPoint, Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QWidget
 
+from napari_compressed_transcriptomics.viewer.window.turns import Turns
+
 from . import actions
 from .dialogs import answered
 from .files import make_files
+from .truths import untruths
 from .watch import Watch, memory, threads, threads_end
 
 MB_OF_A_CELL = 8  # napari keeps the cells of grids that it has replaced, with all overlays
@@ -93,12 +96,21 @@ class Monkey:
         except Exception as error:  # whatever it is, it is what the monkey looks for
             self.watch.fault(error)
         settle()
+        self.look()
         if self._grid is not (grid := self.viewer.window._qt_viewer.canvas.grid):
             rows, columns = grid.grid_size
             self._grid, self._cells = grid, self._cells + int(rows * columns)
         if self.rng.random() < 0.1:  # work in threads comes on
             QTest.qWait(50)
         self.count += 1
+
+    def look(self):
+        """Look at whether all is as it must be, after half of what is done, as it takes long."""
+        if Turns._line or self.rng.random() < 0.5:
+            return
+        for words in untruths(self.viewer, self.rng):
+            self.watch.fault(AssertionError(words))
+        self.watch.skip()
 
     def clean(self):
         """Close all docks, delete all layers and measure what stays."""
