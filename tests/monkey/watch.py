@@ -21,8 +21,14 @@ from napari_compressed_transcriptomics.viewer.window.garbage import garbage
 
 OURS = str(Path(package.__file__).parent)
 _EXPECTED = (NoAvailableReaderError, ReaderPluginError)
-# What npe2 says where the plugin chosen does not know a file, and napari's own readers.
-_OF_READERS = "but refused the file", "napari_builtins/io/_read.py"
+# What npe2 says where the plugin chosen does not know a file, or one of several that are dropped
+# together, and napari's own readers.
+_OF_READERS = (
+    "but refused the file",
+    "is not a compatible reader for",
+    "All paths in the stack list must have the same extension",
+    "napari_builtins/io/_read.py",
+)
 _BAD = (QtMsgType.QtCriticalMsg, QtMsgType.QtFatalMsg)
 
 
