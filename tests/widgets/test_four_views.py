@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from napari_compressed_transcriptomics.core.brain_space import NLIN6, record_space
+from napari_compressed_transcriptomics.io.readers.volume import Volume
 from napari_compressed_transcriptomics.viewer import brain_view as _viewer
 from napari_compressed_transcriptomics.viewer import layers as _layers
 from napari_compressed_transcriptomics.viewer.anatomy.four_views import ALL, FourViews
@@ -14,6 +15,7 @@ from napari_compressed_transcriptomics.viewer.anatomy.planes import plane_of, sh
 from napari_compressed_transcriptomics.viewer.cells.camera import on_canvas
 from napari_compressed_transcriptomics.viewer.cells.letters import side_letters
 from napari_compressed_transcriptomics.viewer.layer_content import shown
+from napari_compressed_transcriptomics.viewer.selection import show_selection
 from napari_compressed_transcriptomics.viewer.surface_layers import surface_view
 from phantom import GRIDS, lone_voxel
 from small import compressed
@@ -187,6 +189,31 @@ def test_what_is_not_seen_is_not_brought(four, model):
     assert all(view.copies[hidden].visible for view in four.views)
     model.layers.remove(hidden)
     assert all(hidden not in view.copies for view in four.views)
+
+
+def test_labels_of_ours_are_in_all_views(brain, four, layer, model):
+    place = brain.parcellation
+    atlas = add(model, _layers.volume_layer(Volume(place.labels, place.affine, "labels", "atlas")))
+    selected = show_selection(model, place, np.arange(place.n_samples) < 3)
+    for labels in (atlas, selected):
+        for view in four.views:
+            copy = view.copies[labels]
+            assert copy.visible
+            np.testing.assert_array_equal(copy.data, labels.data)
+            assert copy.rendering == labels.rendering
+    others = np.arange(place.n_samples) == 5
+    assert show_selection(model, place, others) is selected
+    for view in four.views:
+        np.testing.assert_array_equal(view.copies[selected].data, selected.data)
+
+
+def test_a_plain_volume_of_ours_is_in_all_views(brain, four, model):
+    data = np.zeros(brain.parcellation.labels.shape, np.float32)
+    data[3:6, 4:8, 5:9] = np.arange(48).reshape(3, 4, 4)
+    volume = Volume(data, brain.parcellation.affine, "image", "t1", 0.0)
+    plain = add(model, _layers.volume_layer(volume))
+    for view in four.views:
+        assert view.copies[plain].visible
 
 
 def test_the_component_follows(las, model):

@@ -195,7 +195,7 @@ class LinkedView:
         if what is not None and is_solid(layer):
             data = what.painted()
         copy = self.copies[layer] = Layer.create(data, attributes, kind)
-        if hasattr(copy, "rendering") and what is not None and what.kind != "composite":
+        if what is not None and what.values is not None and what.kind != "composite":
             copy.rendering = "mip"
             follow_colormap(copy)
         dress([copy], self.model.dims.ndisplay == 3)  # before it is drawn as it is
@@ -236,21 +236,22 @@ class LinkedView:
 
     def _follow_data(self, layer: Any, copy: Any) -> None:
         """Show another gene or what else a layer shows now; not that it looks otherwise."""
-        what = shown(layer)
-        if what is None and hasattr(layer, "vertex_colors"):
+        what, before = shown(layer), shown(copy)
+        if what is not None:
+            copy.metadata[METADATA_KEY] = what
+        if what is not None and what.values is not None:
+            if what is before:
+                return
+            if copy.data is not layer.data:
+                paint(copy, what, tuple(layer.contrast_limits) if is_solid(copy) else None)
+            copy.refresh(extent=False)
+            return
+        has_colors = hasattr(layer, "vertex_colors")
+        if has_colors:
             copy.vertex_colors = None  # those of another number of vertices would not fit
-            copy.data = layer.data
+        copy.data = layer.data
+        if has_colors:
             copy.vertex_colors = layer.vertex_colors
-            return
-        if what is None:
-            copy.data = layer.data
-            return
-        if shown(copy) is what:
-            return
-        copy.metadata[METADATA_KEY] = what
-        if copy.data is not layer.data:
-            paint(copy, what, tuple(layer.contrast_limits) if is_solid(copy) else None)
-        copy.refresh(extent=False)
 
     def _on_inserted(self, event: Any) -> None:
         self._watch(event.value)
