@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+from matplotlib.backends.backend_qtagg import FigureCanvasQTAgg
 from npe2 import PluginManifest
 from qtpy.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
 from qtpy.QtGui import QDropEvent, QWheelEvent
@@ -157,14 +158,19 @@ def canvas_click(monkey):
     return f"click in the canvas at {at.x()}, {at.y()}"
 
 
-def canvas_drag(monkey):
-    if monkey.canvas_is_hidden():
+def drag(monkey):
+    """Drag in the canvas or, as a lasso is drawn, in a plot."""
+    plots = monkey.shown_in_docks((FigureCanvasQTAgg,))
+    targets = [*plots, *[monkey.canvas] * (not monkey.canvas_is_hidden())]
+    if not targets:
         return resize(monkey)
-    start, end = monkey.place_in(monkey.canvas), monkey.place_in(monkey.canvas)
-    QTest.mousePress(monkey.canvas, _LEFT, pos=start)
-    QTest.mouseMove(monkey.canvas, end)
-    QTest.mouseRelease(monkey.canvas, _LEFT, pos=end)
-    return "drag in the canvas"
+    target = monkey.rng.choice(targets)
+    start, *turns, end = (monkey.place_in(target) for _ in range(5))
+    QTest.mousePress(target, _LEFT, pos=start)
+    for place in (*turns, end):
+        QTest.mouseMove(target, place)
+    QTest.mouseRelease(target, _LEFT, pos=end)
+    return f"drag in {_words(target)}"
 
 
 def drop(monkey):
@@ -313,7 +319,7 @@ ACTIONS = {
     close_dock: 4,
     float_dock: 1,
     canvas_click: 6,
-    canvas_drag: 3,
+    drag: 6,
     drop: 4,
     open_sample: 2,
     delete_layers: 3,
