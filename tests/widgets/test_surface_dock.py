@@ -16,6 +16,7 @@ from napari_compressed_transcriptomics.spatial.surface_views import (
 from napari_compressed_transcriptomics.viewer import layers as _layers
 from napari_compressed_transcriptomics.viewer.anatomy.solid import is_solid
 from napari_compressed_transcriptomics.viewer.brain_view import attach
+from napari_compressed_transcriptomics.viewer.selection import show_selection
 from napari_compressed_transcriptomics.viewer.surface_layers import surface_view
 from napari_compressed_transcriptomics.widgets.cortical_surface import CorticalSurface
 from small import compressed
@@ -222,6 +223,21 @@ def test_the_dock_shows_no_other_map_in_place_of_one_that_was_deleted(blob, view
     settle(30)
     assert list(viewer.layers) == [other]
     assert surface_view(viewer).layer is None
+
+
+def test_samples_selected_meanwhile_come_with_the_volumes(blob, model):
+    layer = add(model, _layers.expression_layer(blob))
+    view = surface_view(model)
+    view.show(layer)
+    place = blob.parcellation
+    selected = show_selection(model, place, np.arange(place.n_samples) < 9)
+    assert not selected.visible
+    assert not layer.visible
+    view.leave()
+    assert selected.visible
+    assert layer.visible
+    model.layers.remove(selected)
+    assert show_selection(model, place, np.arange(place.n_samples) < 5).visible
 
 
 def test_volumes_are_not_shown_in_between_when_a_surface_and_they_are_deleted(blob, viewer):

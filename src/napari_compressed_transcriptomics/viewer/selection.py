@@ -36,7 +36,8 @@ def prepare() -> None:
 def show_selection(viewer: Any, parcellation: Parcellation, selected: np.ndarray) -> Any:
     """Show which samples are selected, in the layer there is or a new one; return it.
 
-    In a grid they are seen in every 2-D cell, over its map; see `Cells.share`.
+    In a grid they are seen in every 2-D cell, over its map; see `Cells.share`. While a surface
+    stands in place of the volumes they wait with these: it may lie elsewhere.
 
     Parameters
     ----------
@@ -58,10 +59,11 @@ def show_selection(viewer: Any, parcellation: Parcellation, selected: np.ndarray
         return layer
     if layer is not None:
         viewer.layers.remove(layer)
+    hidden = attach(viewer).hidden_meanwhile
     with selection_kept(viewer):
         layer = viewer.add_labels(
             data,
-            visible=not viewer.canvas.grid.enabled,
+            visible=not (viewer.canvas.grid.enabled or hidden),
             name=NAME,
             scale=image_space.scale,
             translate=image_space.translate,
@@ -74,6 +76,8 @@ def show_selection(viewer: Any, parcellation: Parcellation, selected: np.ndarray
             opacity=0.7,
             features={"index": [1], "name": ["selected"]},
         )
+    if hidden:
+        hidden.append(layer)
     _share(viewer, layer)
     return layer
 
