@@ -54,6 +54,11 @@ def ready(qtbot, dock):
     qtbot.waitUntil(lambda: not dock._background.busy)
 
 
+def add_hidden(viewer, expression):
+    data, about, kind = _layers.expression_layer(expression)
+    return add(viewer, (data, about | {"visible": False}, kind))
+
+
 def brightest(layer):
     """Where (x, y, z) a Surface layer has its highest values."""
     vertices, _, values = layer.data
@@ -225,6 +230,28 @@ def test_the_dock_shows_no_other_map_in_place_of_one_that_was_deleted(blob, view
     assert surface_view(viewer).layer is None
 
 
+def test_a_map_that_comes_is_seen_as_a_volume(blob, result, viewer, qtbot):
+    dock = CorticalSurface(viewer)
+    viewer.window.add_dock_widget(dock)
+    layer = add(viewer, _layers.expression_layer(blob))
+    view = surface_view(viewer)
+    view.show(layer)
+    made = [
+        add(viewer, one) for one in (*_layers.latent_layers(result), _layers.error_layer(result))
+    ]
+    hidden = add_hidden(viewer, blob)
+    qtbot.waitUntil(lambda: layer.visible)
+    settle(40)
+    assert list(viewer.layers) == [layer, *made, hidden]
+    assert [one.visible for one in viewer.layers] == [True] * (len(made) + 1) + [False]
+    assert viewer.dims.ndisplay == 2
+    assert not dock.back.isEnabled()
+    view.show(layer)
+    add_hidden(viewer, blob)
+    settle(40)
+    assert view.layer in viewer.layers
+
+
 def test_samples_selected_meanwhile_come_with_the_volumes(blob, model):
     layer = add(model, _layers.expression_layer(blob))
     view = surface_view(model)
@@ -251,8 +278,10 @@ def test_volumes_are_not_shown_in_between_when_a_surface_and_they_are_deleted(bl
 
 
 def test_latents_follow_the_slider_and_have_colors_about_their_middle(result, dock, model, qtbot):
+    error = add(model, _layers.error_layer(result))
     layer = add(model, _layers.latent_layers(result)[0])
     model.dims.set_point(0, 1)
+    choose_value(dock.map, layer)
     press(dock.views["four"])
     ready(qtbot, dock)
     surface = surface_view(model).layer
@@ -266,7 +295,6 @@ def test_latents_follow_the_slider_and_have_colors_about_their_middle(result, do
     assert (
         np.array(surface.colormap.colors)[:, 3] == 1
     ).all()  # in 3-D the volume's is see-through
-    error = add(model, _layers.error_layer(result))
     choose_value(dock.map, error)
     ready(qtbot, dock)
     assert surface_view(model).source is error

@@ -40,7 +40,8 @@ class SurfaceView:
 
     Volumes are hidden meanwhile: hemispheres that are inflated or laid out beside each other are
     not where the brain has them. The surface has the colours and limits of its source, follows
-    its gene and component, and is grey where there are no data.
+    its gene and component, and is grey where there are no data. It leaves by itself when its map
+    is deleted, or another map comes.
     """
 
     def __init__(self, viewer: Any):
@@ -58,6 +59,7 @@ class SurfaceView:
         self._sampling: SurfaceSampling | None = None
         self.found: SurfaceMap | None = None
         viewer.dims.events.current_step.connect(self._on_step)
+        viewer.layers.events.inserted.connect(self._on_inserted)
         viewer.layers.events.removing.connect(self._on_removing)
         viewer.layers.events.removed.connect(self._on_removed)
         viewer.canvas.events.size.connect(self._on_size)
@@ -315,6 +317,12 @@ class SurfaceView:
     def _on_step(self) -> None:
         if self._layer is not None and self._source.ndim > 3:
             self._on_source()
+
+    def _on_inserted(self, event: Any) -> None:
+        """Leave in the next turns when another map comes: its volume lies elsewhere."""
+        map_comes = shown(event.value) is not None and event.value.visible
+        if map_comes and self.layer is not None and not self._leaving.busy:
+            self._leaving.start(self.leaving())
 
     def _on_removing(self, event: Any) -> None:
         """Take note of the place before napari moves its sliders."""
