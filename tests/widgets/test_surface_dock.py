@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from napari.layers import Surface
 
 from clicking import choose_value, press, settle, stand_alone
 from napari_compressed_transcriptomics.core.errors import UserError
@@ -18,7 +19,10 @@ from napari_compressed_transcriptomics.viewer.anatomy.solid import is_solid
 from napari_compressed_transcriptomics.viewer.brain_view import attach
 from napari_compressed_transcriptomics.viewer.selection import show_selection
 from napari_compressed_transcriptomics.viewer.surface_layers import surface_view
+from napari_compressed_transcriptomics.widgets.back import back
 from napari_compressed_transcriptomics.widgets.cortical_surface import CorticalSurface
+from napari_compressed_transcriptomics.widgets.inspect.gene_maps import comparison
+from napari_compressed_transcriptomics.widgets.shared.result_layers import Outputs, add_result
 from small import compressed
 from viewing import add, bright_spot
 
@@ -250,6 +254,30 @@ def test_a_map_that_comes_is_seen_as_a_volume(blob, result, viewer, qtbot):
     add_hidden(viewer, blob)
     settle(40)
     assert view.layer in viewer.layers
+
+
+@pytest.mark.parametrize("asked", ["result", "gene", "something to come back from"])
+def test_what_is_asked_for_is_shown_in_place_of_a_surface(asked, blob, result, model):
+    layer = add(model, _layers.expression_layer(blob))
+    view = surface_view(model)
+    view.show(layer)
+    if asked == "result":
+        made = add_result(model, result, Outputs())
+        assert [one.visible for one in (layer, *made)] == [True] * 3
+        assert model.canvas.grid.enabled
+    elif asked == "gene":
+        comparison(model).show(result, "LEFT")
+        assert [one.visible for one in model.layers] == [False] + [True] * 3
+        comparison(model).end()
+        assert [one for one in model.layers if one.visible] == [layer]
+    else:
+        back(model).remember()
+        layer.visible = False
+        back(model).go()
+        assert layer.visible
+    assert view.layer is None
+    assert not any(isinstance(one, Surface) for one in model.layers)
+    assert model.dims.ndisplay == 2
 
 
 def test_samples_selected_meanwhile_come_with_the_volumes(blob, model):

@@ -8,6 +8,7 @@ from qtpy.QtCore import QObject, Signal
 
 from napari_compressed_transcriptomics.viewer import brain_view
 from napari_compressed_transcriptomics.viewer.itself import OnePerViewer
+from napari_compressed_transcriptomics.viewer.surface_layers import surface_view
 
 _MOST = 20
 
@@ -27,6 +28,7 @@ class Back(QObject):
         super().__init__()
         self._viewer = proxy(viewer)
         self._view = brain_view.attach(viewer)
+        self._surface = surface_view(viewer)
         self._before: list[_Before] = []
 
     @property
@@ -35,8 +37,12 @@ class Back(QObject):
         return bool(self._before)
 
     def remember(self) -> None:
-        """Remember what is seen now, before something else is shown in its place."""
+        """Remember what is seen now, before something else is shown in its place.
+
+        Where a surface stands in for the volumes, these are shown before.
+        """
         self._view.turns.finish()
+        self._surface.leave()
         seen = WeakSet(layer for layer in self._viewer.layers if layer.visible)
         before = _Before(seen, self._view.cells.state())
         self._before = [*self._before[1 - _MOST :], before]

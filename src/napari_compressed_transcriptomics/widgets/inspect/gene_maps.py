@@ -11,6 +11,7 @@ from napari_compressed_transcriptomics.viewer import brain_view as _viewer
 from napari_compressed_transcriptomics.viewer import layers as _layers
 from napari_compressed_transcriptomics.viewer.itself import OnePerViewer
 from napari_compressed_transcriptomics.viewer.layer_content import middle_and_reach, shown
+from napari_compressed_transcriptomics.viewer.surface_layers import surface_view
 
 if TYPE_CHECKING:
     from napari_compressed_transcriptomics.reconstruction.reconstruction import Reconstruction
@@ -43,6 +44,7 @@ class Comparison(QObject):
         super().__init__()
         self._viewer = proxy(viewer)  # a comparison must not keep its viewer alive
         self._view = _viewer.attach(viewer)
+        self._surface = surface_view(viewer)
         self._hidden: WeakSet[Any] = WeakSet()
         self._state: tuple[bool, bool, tuple[int, int]] | None = None
         self.active = False
@@ -56,6 +58,7 @@ class Comparison(QObject):
         if seen and len(layers) == wanted:
             self._update(layers, result, gene)
             return
+        self._surface.leave()
         with self._view.at_once():
             if len(layers) != wanted:
                 old, layers = layers, self._make(result, gene)

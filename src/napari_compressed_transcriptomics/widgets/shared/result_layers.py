@@ -9,6 +9,7 @@ from napari_compressed_transcriptomics.viewer import brain_view
 from napari_compressed_transcriptomics.viewer import layers as _layers
 from napari_compressed_transcriptomics.viewer.layer_content import shown
 from napari_compressed_transcriptomics.viewer.selected_layers import selection_kept
+from napari_compressed_transcriptomics.viewer.surface_layers import surface_view
 
 if TYPE_CHECKING:
     from napari_compressed_transcriptomics.reconstruction.reconstruction import Reconstruction
@@ -75,6 +76,7 @@ def _adding(
     replaced: list[Any],
     then: Callable[[], None] | None,
 ) -> Iterator[None]:
+    yield from surface_view(viewer).leaving()
     before = list(viewer.layers)
     with view.at_once():
         for data, attributes, _ in made:
