@@ -257,27 +257,32 @@ def test_a_map_that_comes_is_seen_as_a_volume(blob, result, viewer, qtbot):
 
 
 @pytest.mark.parametrize("asked", ["result", "gene", "something to come back from"])
-def test_what_is_asked_for_is_shown_in_place_of_a_surface(asked, blob, result, model):
-    layer = add(model, _layers.expression_layer(blob))
-    view = surface_view(model)
+def test_what_is_asked_for_is_shown_in_place_of_a_surface(asked, blob, result, viewer, qtbot):
+    layer = add(viewer, _layers.expression_layer(blob))
+    view = surface_view(viewer)
     view.show(layer)
+    settle(40)
     if asked == "result":
-        made = add_result(model, result, Outputs())
+        ended = []
+        made = add_result(viewer, result, Outputs(), lambda: ended.append(True))
+        qtbot.waitUntil(lambda: bool(ended))
         assert [one.visible for one in (layer, *made)] == [True] * 3
-        assert model.canvas.grid.enabled
+        assert viewer.canvas.grid.enabled
     elif asked == "gene":
-        comparison(model).show(result, "LEFT")
-        assert [one.visible for one in model.layers] == [False] + [True] * 3
-        comparison(model).end()
-        assert [one for one in model.layers if one.visible] == [layer]
+        comparison(viewer).show(result, "LEFT")
+        settle(40)
+        assert [one.visible for one in viewer.layers] == [False] + [True] * 3
+        comparison(viewer).end()
+        assert [one for one in viewer.layers if one.visible] == [layer]
     else:
-        back(model).remember()
+        back(viewer).remember()
         layer.visible = False
-        back(model).go()
+        back(viewer).go()
         assert layer.visible
+    settle(40)
     assert view.layer is None
-    assert not any(isinstance(one, Surface) for one in model.layers)
-    assert model.dims.ndisplay == 2
+    assert not any(isinstance(one, Surface) for one in viewer.layers)
+    assert viewer.dims.ndisplay == 2
 
 
 def test_samples_selected_meanwhile_come_with_the_volumes(blob, model):
