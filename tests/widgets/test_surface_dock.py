@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from napari.layers import Surface
 
 from clicking import choose_value, press, settle, stand_alone
 from napari_compressed_transcriptomics.core.errors import UserError
@@ -17,12 +16,8 @@ from napari_compressed_transcriptomics.spatial.surface_views import (
 from napari_compressed_transcriptomics.viewer import layers as _layers
 from napari_compressed_transcriptomics.viewer.anatomy.solid import is_solid
 from napari_compressed_transcriptomics.viewer.brain_view import attach
-from napari_compressed_transcriptomics.viewer.selection import show_selection
 from napari_compressed_transcriptomics.viewer.surface_layers import surface_view
-from napari_compressed_transcriptomics.widgets.back import back
 from napari_compressed_transcriptomics.widgets.cortical_surface import CorticalSurface
-from napari_compressed_transcriptomics.widgets.inspect.gene_maps import comparison
-from napari_compressed_transcriptomics.widgets.shared.result_layers import Outputs, add_result
 from small import compressed
 from viewing import add, bright_spot
 
@@ -56,11 +51,6 @@ def dock(model, qtbot):
 
 def ready(qtbot, dock):
     qtbot.waitUntil(lambda: not dock._background.busy)
-
-
-def add_hidden(viewer, expression):
-    data, about, kind = _layers.expression_layer(expression)
-    return add(viewer, (data, about | {"visible": False}, kind))
 
 
 def brightest(layer):
@@ -232,72 +222,6 @@ def test_the_dock_shows_no_other_map_in_place_of_one_that_was_deleted(blob, view
     settle(30)
     assert list(viewer.layers) == [other]
     assert surface_view(viewer).layer is None
-
-
-def test_a_map_that_comes_is_seen_as_a_volume(blob, result, viewer, qtbot):
-    dock = CorticalSurface(viewer)
-    viewer.window.add_dock_widget(dock)
-    layer = add(viewer, _layers.expression_layer(blob))
-    view = surface_view(viewer)
-    view.show(layer)
-    made = [
-        add(viewer, one) for one in (*_layers.latent_layers(result), _layers.error_layer(result))
-    ]
-    hidden = add_hidden(viewer, blob)
-    qtbot.waitUntil(lambda: layer.visible)
-    settle(40)
-    assert list(viewer.layers) == [layer, *made, hidden]
-    assert [one.visible for one in viewer.layers] == [True] * (len(made) + 1) + [False]
-    assert viewer.dims.ndisplay == 2
-    assert not dock.back.isEnabled()
-    view.show(layer)
-    add_hidden(viewer, blob)
-    settle(40)
-    assert view.layer in viewer.layers
-
-
-@pytest.mark.parametrize("asked", ["result", "gene", "something to come back from"])
-def test_what_is_asked_for_is_shown_in_place_of_a_surface(asked, blob, result, viewer, qtbot):
-    layer = add(viewer, _layers.expression_layer(blob))
-    view = surface_view(viewer)
-    view.show(layer)
-    settle(40)
-    if asked == "result":
-        ended = []
-        made = add_result(viewer, result, Outputs(), lambda: ended.append(True))
-        qtbot.waitUntil(lambda: bool(ended))
-        assert [one.visible for one in (layer, *made)] == [True] * 3
-        assert viewer.canvas.grid.enabled
-    elif asked == "gene":
-        comparison(viewer).show(result, "LEFT")
-        settle(40)
-        assert [one.visible for one in viewer.layers] == [False] + [True] * 3
-        comparison(viewer).end()
-        assert [one for one in viewer.layers if one.visible] == [layer]
-    else:
-        back(viewer).remember()
-        layer.visible = False
-        back(viewer).go()
-        assert layer.visible
-    settle(40)
-    assert view.layer is None
-    assert not any(isinstance(one, Surface) for one in viewer.layers)
-    assert viewer.dims.ndisplay == 2
-
-
-def test_samples_selected_meanwhile_come_with_the_volumes(blob, model):
-    layer = add(model, _layers.expression_layer(blob))
-    view = surface_view(model)
-    view.show(layer)
-    place = blob.parcellation
-    selected = show_selection(model, place, np.arange(place.n_samples) < 9)
-    assert not selected.visible
-    assert not layer.visible
-    view.leave()
-    assert selected.visible
-    assert layer.visible
-    model.layers.remove(selected)
-    assert show_selection(model, place, np.arange(place.n_samples) < 5).visible
 
 
 def test_volumes_are_not_shown_in_between_when_a_surface_and_they_are_deleted(blob, viewer):
