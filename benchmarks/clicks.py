@@ -93,7 +93,9 @@ class Watch:
 
         class Filter(QObject):
             def eventFilter(self, watched: Any, event: Any) -> bool:
-                if event.type() == paint and isinstance(watched, QWidget):
+                if event.type() != paint:
+                    watch._take_note()
+                elif isinstance(watched, QWidget):
                     watch._painted.append(watched)
                 return False
 
@@ -116,8 +118,11 @@ class Watch:
         now = time.perf_counter()
         self.longest = max(self.longest, now - self._last)
         self._last = now
+
+    def _take_note(self) -> None:
+        """Take note of when widgets were painted, as another event comes: work, it may be."""
         if self._painted:
-            self._changed = now
+            now = self._changed = time.perf_counter()
             self._when.update(dict.fromkeys(self._painted, now))
             self._painted.clear()
 

@@ -5,6 +5,7 @@ from functools import cache
 from typing import Any
 
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from qtpy.compat import isalive
 from qtpy.QtCore import QObject, QTimer
 from qtpy.QtWidgets import QWidget
@@ -21,10 +22,26 @@ Draw = Callable[[Figure, str], object]
 """Draws into a figure that was cleared, with a colour (hex) for text and axes."""
 
 
+class _Layout(ConstrainedLayoutEngine):
+    """Finds places for what a figure holds, unless they are known."""
+
+    known = False
+
+    def execute(self, figure: Figure) -> None:
+        if not self.known:
+            super().execute(figure)
+            figure.stale = False
+
+
 class _Canvas(FigureCanvasQTAgg):
     """Waits for its turn to be drawn; leaves the mouse wheel to the dock, which scrolls."""
 
     _resized = False
+
+    def __init__(self, figure: Figure):
+        self._layout = _Layout()
+        figure.set_layout_engine(self._layout)
+        super().__init__(figure)
 
     def wheelEvent(self, event: Any) -> None:
         event.ignore()
@@ -41,15 +58,30 @@ class _Canvas(FigureCanvasQTAgg):
         else:
             _turns().add(self)
 
+    def lay_out(self) -> bool:
+        """Find places for what is drawn, and tell whether they were not known."""
+        stale = bool(self.figure.stale and self.figure.axes)
+        if stale:
+            self._layout.execute(self.figure)
+        return stale
+
+    def draw(self) -> None:
+        """Draw; before matplotlib looks for places, it has the figure say that it changed."""
+        self._layout.known = not self.figure.stale
+        try:
+            super().draw()
+        finally:
+            self._layout.known = False
+
     def draw_next(self) -> None:
         """Be drawn in the next turn of the event loop."""
         super().draw_idle()
 
 
 class _Turns(QObject):
-    """Has canvases drawn one in a turn of the event loop.
+    """Has canvases laid out and drawn, one in a turn of the event loop.
 
-    A page has several, and each takes about a tenth of a second.
+    A page has several, and each takes about a tenth of a second, half of it for either.
     """
 
     def __init__(self) -> None:
@@ -68,9 +100,11 @@ class _Turns(QObject):
 
     def _next(self) -> None:
         canvas = next(iter(self._waiting))
-        del self._waiting[canvas]
-        if isalive(canvas):
-            canvas.draw_next()
+        alive = isalive(canvas)
+        if not (alive and canvas.lay_out()):
+            del self._waiting[canvas]
+            if alive:
+                canvas.draw_next()
         if self._waiting:
             self._timer.start(0)
 
@@ -96,7 +130,7 @@ class FigureView(QWidget):
         self._viewer = viewer
         self._draw: Draw | None = None
         # Qt asks the figure how large the dock should be.
-        self.figure = Figure(figsize=(size[0] / 100, size[1] / 100), dpi=100, layout="constrained")
+        self.figure = Figure(figsize=(size[0] / 100, size[1] / 100), dpi=100)
         self.figure.patch.set_alpha(0)
         self.canvas = _Canvas(self.figure)
         self.canvas.setStyleSheet("background: transparent")
