@@ -22,14 +22,13 @@ from napari_compressed_transcriptomics.spatial.surface_views import (
 from .anatomy.solid import opaque
 from .brain_view import attach
 from .cells.seen import layouts_of
+from .hidden_volumes import HiddenVolumes
 from .itself import OnePerViewer, itself
 from .layer_content import SURFACE_KEY, LayerContent, on_surface, shown
 from .layer_values import part_shown
 from .selected_layers import selection_kept
 from .window.turns import Turns
 
-_ORIENTATION = ("towards", "up", "right")
-"""napari's own, and others that users can choose, would show mirror images."""
 _ROOM = 35
 """Pixels that words take below their part."""
 _FOLLOWED = ("metadata", "data", "contrast_limits", "colormap", "name")
@@ -53,7 +52,7 @@ class SurfaceView:
         self._bright = np.empty(0)
         self._drawn: tuple[Any, ...] = ()
         self._how = ("", "")
-        self._before: dict[str, Any] = {}
+        self._volumes = HiddenVolumes(viewer)
         self._point: tuple[float, ...] | None = None  # where all was when layer or source went
         self._leaving = Turns(viewer)
         self._sampling: SurfaceSampling | None = None
@@ -121,8 +120,8 @@ class SurfaceView:
     def make_room(self) -> None:
         """Hide the volumes until `leave`; `show` does so, but in a window both take long."""
         self._leaving.finish()
-        if not self._before:
-            self._remember()
+        if not self._volumes.there:
+            self._volumes.hide()
 
     def _put_away(self) -> bool:
         """Remove a layer, and tell whether there was one."""
@@ -140,54 +139,19 @@ class SurfaceView:
 
     def leaving(self) -> Iterator[None]:
         """Do what `leave` does, in steps: in a window each takes long."""
-        viewer, point = self._viewer, self._point
-        self._point = None
+        point, self._point = self._point, None
         with self._view.staying(point):
             while self._put_away():
                 yield
-            before = self._before
-            if before:
+            hidden = self._volumes.there
+            if hidden:
                 self._view.cells.wanted.titled = False
                 self._view.show_elsewhere(False)
-                viewer.canvas.overlays.scale_bar.visible = before["scale_bar"]
-                camera = viewer.scene.camera
-                camera.angles, camera.center, camera.zoom = before["camera"]
-                camera.orientation = before["orientation"]
-                viewer.dims.ndisplay = before["ndisplay"]
-        if before:
+                self._volumes.turn_back()
+        if hidden:
             yield
-        if not self._before:  # all is as it was, maybe meanwhile
-            return
-        self._before = {}
-        hidden, self._view.hidden_meanwhile = self._view.hidden_meanwhile, []
-        with self._view.at_once():
-            for layer in hidden:
-                layer.visible = True
-        self._view.shell.hide_meanwhile(False)
-        if before["grid"]:
-            self._view.show_side_by_side()
-        viewer.layers.selection = before["selection"] & set(viewer.layers)
-
-    def _remember(self) -> None:
-        viewer = self._viewer
-        self._before = {
-            "ndisplay": viewer.dims.ndisplay,
-            "grid": viewer.canvas.grid.enabled,
-            "scale_bar": viewer.canvas.overlays.scale_bar.visible,
-            "orientation": viewer.scene.camera.orientation,
-            "selection": set(viewer.layers.selection),
-        }
-        if viewer.canvas.grid.enabled:
-            self._view.show_in_one()
-        self._view.shell.hide_meanwhile(True)
-        self._view.hidden_meanwhile = [layer for layer in viewer.layers if layer.visible]
-        with self._view.at_once():
-            for layer in self._view.hidden_meanwhile:
-                layer.visible = False
-        viewer.dims.ndisplay = 3  # with nothing to be brought there
-        camera = viewer.scene.camera
-        camera.orientation = _ORIENTATION
-        self._before["camera"] = (camera.angles, camera.center, camera.zoom)
+        if self._volumes.there:  # else all is as it was, meanwhile
+            self._volumes.show()
 
     def _follow(self, source: Any) -> None:
         if source is self._source:
@@ -269,7 +233,7 @@ class SurfaceView:
         viewer.dims.ndisplay = 3
         self._view.cells.wanted.titled = True
         self._view.show_elsewhere(mesh != "pial" or not scene.in_place, not scene.in_place)
-        viewer.canvas.overlays.scale_bar.visible = mesh == "pial" and self._before["scale_bar"]
+        viewer.canvas.overlays.scale_bar.visible = mesh == "pial" and self._volumes.scale_bar
         viewer.scene.camera.set_view_direction(scene.direction[::-1], scene.up[::-1])
         self._fit(scene)
 
