@@ -90,3 +90,28 @@ def test_samples_selected_meanwhile_come_with_the_volumes(brain, model):
     assert layer.visible
     model.layers.remove(selected)
     assert show_selection(model, place, np.arange(place.n_samples) < 5).visible
+
+
+@pytest.mark.parametrize("mesh", ["inflated", "pial"])
+def test_what_is_shown_meanwhile_lies_where_the_surface_does(mesh, brain, model):
+    layer = add(model, _layers.expression_layer(brain))
+    hidden = add_hidden(model, brain)
+    view = surface_view(model)
+    points = np.array([[20.0, -40.0, 30.0]])
+
+    view.show(layer, mesh, "left_lateral")
+    hidden.visible = True
+    assert view.layer is None
+    assert [one.visible for one in model.layers] == [True, True]
+
+    view.show(layer, mesh, "left_lateral")
+    electrodes = model.add_points(points)
+    in_place = mesh == "pial"
+    assert (view.layer is not None) == in_place
+    assert [one.visible for one in (layer, hidden, electrodes)] == [not in_place] * 2 + [True]
+
+    view.leave()
+    for one in model.layers:
+        one.visible = False
+        one.visible = True
+    assert not any(isinstance(one, Surface) for one in model.layers)

@@ -1,5 +1,6 @@
 """The volumes while a surface stands in their place: hidden, and then shown as they were."""
 
+from collections.abc import Callable
 from typing import Any
 from weakref import proxy
 
@@ -16,12 +17,16 @@ class HiddenVolumes:
     Parameters
     ----------
     viewer : napari.Viewer
+    on_seen : callable
+        Called with a layer that is shown, or comes, meanwhile.
     """
 
-    def __init__(self, viewer: Any):
+    def __init__(self, viewer: Any, on_seen: Callable[[Any], None]):
         self._viewer = proxy(itself(viewer))
         self._view = attach(viewer)
         self._before: dict[str, Any] = {}
+        self._on_seen = on_seen
+        viewer.layers.events.inserted.connect(self._on_inserted)
 
     @property
     def there(self) -> bool:
@@ -50,6 +55,8 @@ class HiddenVolumes:
         with self._view.at_once():
             for layer in self._view.hidden_meanwhile:
                 layer.visible = False
+        for layer in viewer.layers:
+            layer.events.visible.connect(self._on_visible)
         viewer.dims.ndisplay = 3
         camera = viewer.scene.camera
         camera.orientation = _ORIENTATION
@@ -68,6 +75,8 @@ class HiddenVolumes:
         """Show them, the second."""
         before, self._before = self._before, {}
         hidden, self._view.hidden_meanwhile = self._view.hidden_meanwhile, []
+        for layer in self._viewer.layers:
+            layer.events.visible.disconnect(self._on_visible)
         with self._view.at_once():
             for layer in hidden:
                 layer.visible = True
@@ -75,3 +84,14 @@ class HiddenVolumes:
         if before["grid"]:
             self._view.show_side_by_side()
         self._viewer.layers.selection = before["selection"] & set(self._viewer.layers)
+
+    def _on_inserted(self, event: Any) -> None:
+        if self.there:
+            layer = event.value
+            layer.events.visible.connect(self._on_visible)
+            if layer.visible:
+                self._on_seen(layer)
+
+    def _on_visible(self, event: Any) -> None:
+        if event.source.visible:
+            self._on_seen(event.source)

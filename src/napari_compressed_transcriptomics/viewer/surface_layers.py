@@ -19,6 +19,7 @@ from napari_compressed_transcriptomics.spatial.surface_views import (
     vertex_colors,
 )
 
+from .anatomy.helpers import is_helper
 from .anatomy.solid import opaque
 from .brain_view import attach
 from .cells.seen import layouts_of
@@ -40,7 +41,7 @@ class SurfaceView:
     Volumes are hidden meanwhile: hemispheres that are inflated or laid out beside each other are
     not where the brain has them. The surface has the colours and limits of its source, follows
     its gene and component, and is grey where there are no data. It leaves by itself when its map
-    is deleted, or another map comes.
+    is deleted, or something else is to be seen that does not lie where the surface is.
     """
 
     def __init__(self, viewer: Any):
@@ -52,13 +53,12 @@ class SurfaceView:
         self._bright = np.empty(0)
         self._drawn: tuple[Any, ...] = ()
         self._how = ("", "")
-        self._volumes = HiddenVolumes(viewer)
+        self._volumes = HiddenVolumes(viewer, self._on_seen)
         self._point: tuple[float, ...] | None = None  # where all was when layer or source went
         self._leaving = Turns(viewer)
         self._sampling: SurfaceSampling | None = None
         self.found: SurfaceMap | None = None
         viewer.dims.events.current_step.connect(self._on_step)
-        viewer.layers.events.inserted.connect(self._on_inserted)
         viewer.layers.events.removing.connect(self._on_removing)
         viewer.layers.events.removed.connect(self._on_removed)
         viewer.canvas.events.size.connect(self._on_size)
@@ -282,10 +282,11 @@ class SurfaceView:
         if self._layer is not None and self._source.ndim > 3:
             self._on_source()
 
-    def _on_inserted(self, event: Any) -> None:
-        """Leave in the next turns when another map comes: its volume lies elsewhere."""
-        map_comes = shown(event.value) is not None and event.value.visible
-        if map_comes and self.layer is not None and not self._leaving.busy:
+    def _on_seen(self, layer: Any) -> None:
+        """Leave in the next turns when a volume is to be seen, unless it lies where it is."""
+        if self.layer is None or layer is self._layer or is_helper(layer) or self._leaving.busy:
+            return
+        if shown(layer) is not None or not self._view.cells.wanted.in_place:
             self._leaving.start(self.leaving())
 
     def _on_removing(self, event: Any) -> None:
