@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from napari_compressed_transcriptomics.codecs.fitting import fit_codec
+from napari_compressed_transcriptomics.reconstruction import joint_histogram
 from napari_compressed_transcriptomics.reconstruction.joint_histogram import density_of
 from napari_compressed_transcriptomics.reconstruction.reconstruction import reconstruct
 from small import named, small_expression
@@ -42,15 +43,37 @@ def test_the_spread_about_the_diagonal_is_the_rmse(result):
     )
 
 
-def test_a_sample_is_drawn_by_its_seed_and_only_it_is_decoded(result, monkeypatch):
-    decoded = []
+@pytest.fixture
+def decoded(result, monkeypatch):
+    """Return a list that grows by the number of samples each time some are decoded."""
+    found = []
     decode = type(result.codec).decode
 
     def watched(codec, latents, *rest):
-        decoded.append(len(latents))
+        found.append(len(latents))
         return decode(codec, latents, *rest)
 
     monkeypatch.setattr(type(result.codec), "decode", watched)
+    return found
+
+
+def test_steps_are_of_as_many_values_whatever_the_number_of_genes(result, decoded, monkeypatch):
+    told = []
+    at_once = density_of(result, report=told.append)
+    assert decoded == [100]
+    monkeypatch.setattr(joint_histogram, "_VALUES_A_STEP", 40 * 30)
+    decoded.clear()
+    in_steps = density_of(result, report=told.append)
+    assert decoded == [30, 30, 30, 10]
+    assert [(one.done, one.total) for one in told] == [(1, 1), (1, 4), (2, 4), (3, 4), (4, 4)]
+    assert at_once.counts.sum() == in_steps.counts.sum() == 100 * 40
+    monkeypatch.setattr(joint_histogram, "_VALUES_A_STEP", 1)
+    decoded.clear()
+    density_of(result)
+    assert decoded == [1] * 100
+
+
+def test_a_sample_is_drawn_by_its_seed_and_only_it_is_decoded(result, decoded):
     one = density_of(result, most_values=40 * 25, n_bins=20)
     assert (one.n_drawn, one.n_samples, one.n_values) == (25, 100, 25 * 40)
     assert sum(decoded) == 25
@@ -80,10 +103,3 @@ def test_constant_data_has_bins_too():
     density = density_of(constant, n_bins=10)
     assert np.isfinite(density.edges).all()
     assert density.n_values == 24
-
-
-def test_progress_counts_its_steps(result):
-    seen = []
-    density_of(result, report=seen.append)
-    assert [progress.done for progress in seen] == list(range(1, 5))
-    assert {progress.total for progress in seen} == {4}

@@ -15,7 +15,8 @@ MAX_VALUES = 4_000_000
 """Values that are counted at most: 255 samples of 15,633 genes, 32 MB while counting."""
 
 N_BINS = 150
-_ROWS_A_STEP = 32
+_VALUES_A_STEP = 2**19
+"""32 samples of 16,384 genes: a step takes a moment, and of few genes not more than needed."""
 
 
 def density_of(
@@ -61,7 +62,8 @@ def density_of(
     counted = np.ones(n_genes, bool)
     counted[[expression.column(gene) for gene in expression.filled]] = False
 
-    parts = [rows[i : i + _ROWS_A_STEP] for i in range(0, n_drawn, _ROWS_A_STEP)]
+    step = max(1, _VALUES_A_STEP // n_genes)
+    parts = [rows[i : i + step] for i in range(0, n_drawn, step)]
     pairs = []
     for done, part in enumerate(parts, 1):
         original = np.asarray(expression.values[part], np.float32)
