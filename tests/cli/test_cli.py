@@ -280,3 +280,20 @@ def test_folders_and_several_files_of_one_volume_a_gene(tmp_path, capsys):
     gene_maps.save(files[0], image.get_fdata() * np.nan, image.affine)
     assert f"990001: {phantom.n_samples} without data" in refused(capsys, "info", folder)
     assert run("info", folder, "--impute", "drop_genes") == 0
+
+
+def test_a_model_that_is_not_there_is_said_before_all_data_are_read(monkeypatch, tmp_path, capsys):
+    read = []
+    monkeypatch.setattr(encode, "read", lambda *_, **__: read.append(1))
+    for model in ("resdual", tmp_path / "none.safetensors"):
+        said = refused(capsys, "encode", REGIONS, "--model", model, "--out", tmp_path / "no")
+        assert f"There is no model file {model}; give the path of one, or residual," in said
+    assert not read
+
+
+def test_a_saved_result_is_no_expression(tmp_path, capsys):
+    run("encode", REGIONS, "--model", "pca", "--latent", 2, "--out", tmp_path / "saved")
+    capsys.readouterr()
+    said = refused(capsys, "info", tmp_path / "saved")
+    assert f"{tmp_path / 'saved'} is a saved result; give the expression it was made of" in said
+    assert "report, page or figure" in said

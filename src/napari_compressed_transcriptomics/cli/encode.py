@@ -77,6 +77,11 @@ def add_options(add: Callable) -> None:
 
 def _check(arguments: argparse.Namespace) -> None:
     """Raise a `UserError` if options do not go together."""
+    if _from_file(arguments) and not Path(arguments.model).exists():  # before all data are read
+        raise UserError(
+            f"There is no model file {arguments.model}; give the path of one, or residual, "
+            "autoencoder, pca or published"
+        )
     if arguments.latent is None and not _from_file(arguments):
         raise UserError(f"--model {arguments.model} needs --latent K, the number of components")
     if arguments.notebook_mode and arguments.model != "published":

@@ -131,9 +131,19 @@ def _read(
         return _in_regions(read_store(path), Path(path), how)
     path = Path(path)
     if path.is_dir() or suffix(path, ZIP):
+        _refuse_saved(path)
         maps_in = path.absolute() if path.is_dir() else [path]
         return _read_gene_volumes(maps_in, how, report, lazy)
     return _read_file(path, how, on)
+
+
+def _refuse_saved(path: Path) -> None:
+    """Raise a `UserError` for a folder of what was made of expression: its maps are no genes."""
+    from .readers.sniffing import saved_here
+
+    if path.is_dir() and (kind := saved_here(path)):
+        takers = ", or give this to report, page or figure" if kind == "result" else ""
+        raise UserError(f"{path} is a saved {kind}; give the expression it was made of{takers}")
 
 
 def _read_file(path: Path, how: "HowRead", on: "OnSurface") -> "Expression":

@@ -86,7 +86,7 @@ def _sniff(path: Path) -> str | None:
         return "vertices" if ours or is_surface_atlas(path) else None
     if suffix(path, ANNOT):
         return "vertices" if path.is_file() else None
-    if saved := _saved_here(path):
+    if saved := saved_here(path):
         return saved
     if path.is_dir():
         inside = _inside(path)
@@ -109,7 +109,7 @@ def _sniff(path: Path) -> str | None:
     return None
 
 
-def _saved_here(path: Path) -> str | None:
+def saved_here(path: Path) -> str | None:
     """Tell folders and files of work that was saved here."""
     if path.is_dir():
         for kind, names in _SAVED.items():
