@@ -6,7 +6,10 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LogNorm, to_rgb
+from matplotlib.figure import Figure
 
 from napari_compressed_transcriptomics.figures import plots
 from napari_compressed_transcriptomics.reconstruction.joint_histogram import JointHistogram
@@ -130,3 +133,23 @@ for figure in (
 assert "matplotlib.pyplot" not in sys.modules
 """
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize(
+    ("most", "labels"),
+    [
+        (1, "1"),
+        (7, "1 2 5"),
+        (60, "1 2 5 10 20 50"),
+        (400, "1 10 100"),
+        (2_500_000, "1 10 100 1,000 10k 100k 1,000k"),
+    ],
+)
+def test_counts_are_labelled_by_their_numbers(most, labels):
+    figure = Figure(layout="constrained")
+    counted = ScalarMappable(LogNorm(1, max(most, 2)))
+    plots.count_colorbar(figure, counted, most, "genes", "black", ax=figure.subplots())
+    FigureCanvasAgg(figure).draw()
+    axis = figure.axes[1].yaxis
+    assert [label.get_text() for label in axis.get_ticklabels()] == labels.split()
+    assert not axis.get_ticklabels(minor=True)

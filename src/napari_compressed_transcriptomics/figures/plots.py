@@ -43,6 +43,37 @@ def plain_colorbar(bar: Any, label: str, foreground: str, font: float = 8) -> No
     bar.outline.set_visible(False)
 
 
+def count_colorbar(
+    figure: "Figure", counted: Any, most: float, label: str, foreground: str, **place: Any
+) -> None:
+    """Add the colorbar of counts on a logarithmic scale, labelled 1, 10, 100, 1,000, 10k.
+
+    Powers of ten set as formulas, with all ticks between, take three times as long to lay out.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+    counted : matplotlib.cm.ScalarMappable
+    most : float
+        The highest count.
+    label, foreground : str
+        What is counted, and the colour of text.
+    **place
+        As of `matplotlib.figure.Figure.colorbar`.
+    """
+    from matplotlib.ticker import FixedLocator, NullLocator
+
+    steps = (1, 2, 5) if most < 100 else (1,)
+    ticks = [step * 10**power for power in range(10) for step in steps if step * 10**power <= most]
+    bar = figure.colorbar(counted, ticks=FixedLocator(ticks), format=_short, **place)
+    bar.minorlocator = NullLocator()
+    plain_colorbar(bar, label, foreground)
+
+
+def _short(count: float, place: int | None = None) -> str:
+    return f"{count:,.0f}" if count < 10_000 else f"{count / 1000:,.0f}k"
+
+
 def bar_with_dots(
     axes: Any, row: int, height: float, dots: np.ndarray, filled: np.ndarray, look: tuple[str, str]
 ) -> None:
@@ -164,13 +195,13 @@ def density_plot(
         origin="lower",
         interpolation="nearest",
         cmap=sequential_colormap(foreground),
-        norm=LogNorm(1, max(10, density.counts.max())),
+        norm=LogNorm(1, most := max(10, density.counts.max())),
     )
     axes.plot([low, high], [low, high], "--", color=VERMILION, linewidth=1)
     axes.set_xlim(low, high)
     axes.set_ylim(low, high)
-    bar = figure.colorbar(image, ax=axes, fraction=0.05, pad=0.03)
-    plain_colorbar(bar, "values in a cell", foreground)
+    place = {"ax": axes, "fraction": 0.05, "pad": 0.03}
+    count_colorbar(figure, image, most, "values in a cell", foreground, **place)
     return figure
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from napari_compressed_transcriptomics.reconstruction.sample_profile import SampleProfile
 
-from .plots import BLUE, VERMILION, blank_figure, plain_axes, plain_colorbar, sequential_colormap
+from .plots import BLUE, VERMILION, blank_figure, count_colorbar, plain_axes, sequential_colormap
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -50,8 +50,8 @@ def profile_plot(
     axes.plot([low, high], [low, high], "--", color=foreground, linewidth=0.8, alpha=0.7)
     axes.set_xlim(low, high)
     axes.set_ylim(low, high)
-    bar = figure.colorbar(cells, ax=axes, fraction=0.045, pad=0.02)
-    plain_colorbar(bar, "genes", foreground)
+    place = {"ax": axes, "fraction": 0.045, "pad": 0.02}
+    count_colorbar(figure, cells, max(cells.get_array(), default=1), "genes", foreground, **place)
     _name_genes(axes, profile, foreground)
     return figure
 
