@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from matplotlib.figure import Figure
 from qtpy.QtCore import QEvent, QPoint, Qt, Signal
 from qtpy.QtWidgets import QToolTip
 
@@ -93,8 +94,7 @@ class ScatterView(FigureView):
         """Show nothing."""
         self._points, self._coloring, self._kept = np.zeros((0, 2)), None, None
         self.selected = self.marked = None
-        self.figure.clear()
-        self.draw_soon()
+        self.redraw()
 
     def select(self, selected: np.ndarray | None) -> None:
         """Let all points but these, bool (n,), fade; None for no selection."""
@@ -106,21 +106,21 @@ class ScatterView(FigureView):
         self.marked = sample
         self._draw_over()
 
-    def redraw(self, event: Any = None) -> None:
-        """Draw all anew, in the size and theme that are now."""
+    def make(self, figure: Figure) -> None:
+        """Make all anew, in the size and theme that are now."""
         if self._coloring is None:
+            figure.clear()
             return
         latent_scatter(
             self._points,
             self._coloring,
             self._components,
-            self.figure,
+            figure,
             self.foreground,
             self.selected,
         )
         if self._zoomed is not None:
-            self.figure.axes[0].set(xlim=self._zoomed[0], ylim=self._zoomed[1])
-        self.draw_soon()
+            figure.axes[0].set(xlim=self._zoomed[0], ylim=self._zoomed[1])
 
     def resizeEvent(self, event: Any) -> None:
         """Stay about square, with room for the legend."""

@@ -147,7 +147,7 @@ def test_volumes_are_given_to_opengl_one_a_turn(viewer, brain, monkeypatch, qtbo
     assert 1 in told
 
 
-def test_figures_are_laid_out_and_drawn_one_a_turn(model, qtbot, monkeypatch):
+def test_figures_are_made_laid_out_and_drawn_one_a_turn(model, qtbot, monkeypatch):
     told, page = [], QWidget()
     qtbot.addWidget(page)
     lay_out = ConstrainedLayoutEngine.execute
@@ -156,16 +156,25 @@ def test_figures_are_laid_out_and_drawn_one_a_turn(model, qtbot, monkeypatch):
     )
     views = [FigureView(model) for _ in range(3)]
     stack(page, *views)
+
+    def draw(figure, color):
+        told.append("made")
+        figure.subplots().set_title("$R^2$", color=color)
+
     for view in views:
         view.canvas.mpl_connect("draw_event", lambda event: told.append("drawn"))
-        view.draw(lambda figure, color: figure.subplots().set_title("$R^2$", color=color))
+        view.draw(draw)
     turns = QTimer()
     turns.timeout.connect(lambda: told.append("turn"))
     turns.start(0)
     page.show()
     qtbot.waitUntil(lambda: told.count("drawn") == 3)
-    assert told.count("laid out") == 3
+    assert told.count("made") == told.count("laid out") == 3
     assert all("turn" in pair for pair in pairwise(told))
+    views[0].draw(draw)
+    assert views[0].figure.axes[0].get_title() == "$R^2$"  # made as soon as it is asked for
+    qtbot.waitUntil(lambda: told.count("drawn") == 4)
+    assert told.count("made") == 4
     told.clear()
     page.resize(page.width() + 20, page.height() + 20)
     views[0].canvas.grab()  # in its new size at once

@@ -38,8 +38,8 @@ class _Canvas(FigureCanvasQTAgg):
 
     _resized = False
 
-    def __init__(self, figure: Figure):
-        self._layout = _Layout()
+    def __init__(self, figure: Figure, make: Callable[[], bool]):
+        self._layout, self._make = _Layout(), make
         figure.set_layout_engine(self._layout)
         super().__init__(figure)
 
@@ -58,15 +58,19 @@ class _Canvas(FigureCanvasQTAgg):
         else:
             _turns().add(self)
 
-    def lay_out(self) -> bool:
-        """Find places for what is drawn, and tell whether they were not known."""
-        stale = bool(self.figure.stale and self.figure.axes)
-        if stale:
-            self._layout.execute(self.figure)
-        return stale
+    def prepare(self) -> bool:
+        """Do a step of what comes before drawing, and tell whether there was one."""
+        if self._make():
+            return True
+        figure = self.figure
+        unknown = figure.stale and figure.axes and figure.get_layout_engine() is self._layout
+        if unknown:  # others set places themselves
+            self._layout.execute(figure)
+        return bool(unknown)
 
     def draw(self) -> None:
         """Draw; before matplotlib looks for places, it has the figure say that it changed."""
+        self._make()
         self._layout.known = not self.figure.stale
         try:
             super().draw()
@@ -79,9 +83,9 @@ class _Canvas(FigureCanvasQTAgg):
 
 
 class _Turns(QObject):
-    """Has canvases laid out and drawn, one in a turn of the event loop.
+    """Has canvases drawn, one in a turn of the event loop, after what comes before in others.
 
-    A page has several, and each takes about a tenth of a second, half of it for either.
+    A page has several, and each takes about a tenth of a second.
     """
 
     def __init__(self) -> None:
@@ -101,7 +105,7 @@ class _Turns(QObject):
     def _next(self) -> None:
         canvas = next(iter(self._waiting))
         alive = isalive(canvas)
-        if not (alive and canvas.lay_out()):
+        if not (alive and canvas.prepare()):
             del self._waiting[canvas]
             if alive:
                 canvas.draw_next()
@@ -129,14 +133,21 @@ class FigureView(QWidget):
         super().__init__()
         self._viewer = viewer
         self._draw: Draw | None = None
+        self._behind = False
         # Qt asks the figure how large the dock should be.
-        self.figure = Figure(figsize=(size[0] / 100, size[1] / 100), dpi=100)
-        self.figure.patch.set_alpha(0)
-        self.canvas = _Canvas(self.figure)
+        self._figure = Figure(figsize=(size[0] / 100, size[1] / 100), dpi=100)
+        self._figure.patch.set_alpha(0)
+        self.canvas = _Canvas(self._figure, self._make)
         self.canvas.setStyleSheet("background: transparent")
         self.canvas.setMinimumSize(*size)
         stack(self, self.canvas, margins=0)
         follow(self, [viewer.events.theme], self.redraw)
+
+    @property
+    def figure(self) -> Figure:
+        """What is shown; made now where it waits for its turn."""
+        self._make()
+        return self._figure
 
     @property
     def foreground(self) -> str:
@@ -152,10 +163,20 @@ class FigureView(QWidget):
 
     def redraw(self, event: Any = None) -> None:
         """Draw anew."""
-        self.figure.clear()
-        if self._draw is not None:
-            self._draw(self.figure, self.foreground)
+        self._behind = True
         self.draw_soon()
+
+    def make(self, figure: Figure) -> None:
+        """Make the figure anew."""
+        figure.clear()
+        if self._draw is not None:
+            self._draw(figure, self.foreground)
+
+    def _make(self) -> bool:
+        behind, self._behind = self._behind, False
+        if behind:
+            self.make(self._figure)
+        return behind
 
     def draw_soon(self) -> None:
         """Bring the figure to the screen, if it is to be seen there, or when it will be."""
