@@ -77,11 +77,6 @@ def add_options(add: Callable) -> None:
 
 def _check(arguments: argparse.Namespace) -> None:
     """Raise a `UserError` if options do not go together."""
-    if _from_file(arguments) and not Path(arguments.model).exists():  # before all data are read
-        raise UserError(
-            f"There is no model file {arguments.model}; give the path of one, or residual, "
-            "autoencoder, pca or published"
-        )
     if arguments.latent is None and not _from_file(arguments):
         raise UserError(f"--model {arguments.model} needs --latent K, the number of components")
     if arguments.notebook_mode and arguments.model != "published":
@@ -98,6 +93,11 @@ def _check(arguments: argparse.Namespace) -> None:
         for name in ("split", "folds", "buffer"):
             if getattr(arguments, name) is not None:
                 raise UserError(f"--{name} goes with --held-out; add it")
+    if _from_file(arguments) and not Path(arguments.model).exists():  # before all data are read
+        raise UserError(
+            f"There is no model file {arguments.model}; give the path of one, or residual, "
+            "autoencoder, pca or published"
+        )
 
 
 def _check_output(arguments: argparse.Namespace, expression: "Expression") -> None:
