@@ -18,8 +18,10 @@ from napari_compressed_transcriptomics.io.readers.assemble import assemble
 from napari_compressed_transcriptomics.viewer import layers
 from napari_compressed_transcriptomics.viewer.adding import add_expression
 from napari_compressed_transcriptomics.viewer.brain_view import attach
+from napari_compressed_transcriptomics.viewer.layer_map import plane_shown
 from napari_compressed_transcriptomics.viewer.picking import sample_under
 from phantom import GRIDS
+from small import compressed
 from viewing import add
 
 HATCHED = "hatched: no data"
@@ -91,6 +93,29 @@ def test_a_map_that_lacks_values_is_hatched_there_and_others_are_not(model):
     add(model, some)
     (cell,) = attach(model).cells.look().cells
     assert (cell.no_data.pixels[..., 3] > 0).sum() == (labels[:, :, 6] == 2).sum()
+
+
+def test_axes_may_be_in_any_order_and_components_across_the_canvas(model):
+    brain, labels = blocks("RAS")
+    for one in layers.latent_layers(compressed(brain, 1)):
+        add(model, one)
+    cells = attach(model).cells
+    place = np.array([24.0, 0, 0])
+    cells.mark(place, "here")
+    cells.cross(place)
+    for order in ((0, 1, 2, 3), (1, 0, 2, 3)):
+        model.dims.order = order
+        model.dims.set_point(1, 24)
+        seen = cells.look()
+        assert (seen.cells[0].no_data.pixels[..., 3] > 0).sum() == (labels[:, :, 6] >= 3).sum()
+        assert seen.slice[:2] == (0, 24)
+        assert seen.mark is not None
+        assert seen.cross
+        assert plane_shown(model) == "axial"
+    for order in ((2, 3, 0, 1), (1, 2, 3, 0)):
+        model.dims.order = order
+        seen = cells.look()
+        assert (seen.cells[0].no_data, seen.slice, seen.mark, seen.cross) == (None, (), None, ())
 
 
 def test_hatching_is_drawn_in_the_window(make_napari_viewer):

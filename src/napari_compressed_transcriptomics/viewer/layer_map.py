@@ -11,7 +11,7 @@ from napari_compressed_transcriptomics.figures.brain_map import BrainMap
 from napari_compressed_transcriptomics.reconstruction.held_out_error import HELD_OUT
 
 from .layer_content import shown
-from .layer_values import part_shown, volume_of_layer
+from .layer_values import part_shown, sliced_axis, volume_of_layer
 
 _UNITS = "(units of the data)"
 _LABELS = {
@@ -95,8 +95,10 @@ def space_of_layer(layer: Any) -> str:
 
 def plane_shown(viewer: Any) -> str:
     """Return which plane the viewer shows, or would in 2-D."""
-    first = viewer.dims.order[-3] - (viewer.dims.ndim - 3)
-    return ("axial", "coronal", "sagittal")[first]
+    axis = sliced_axis(viewer.dims)
+    if axis is None:  # 3-D, say
+        axis = max(viewer.dims.order[-3] - (viewer.dims.ndim - 3), 0)
+    return ("axial", "coronal", "sagittal")[axis]
 
 
 def place_shown(viewer: Any) -> tuple[float, float, float]:

@@ -71,3 +71,13 @@ def part_shown(viewer: Any, layer: Any) -> int:
     position = viewer.dims.point[viewer.dims.ndim - layer.ndim]
     part = round((position - layer.translate[0]) / layer.scale[0])
     return int(np.clip(part, 0, len(layer.data) - 1))
+
+
+def sliced_axis(dims: Any) -> int | None:
+    """Return the one of the last three axes that is sliced: 0, 1, 2 for z, y, x.
+
+    None in 3-D, and where something else is displayed, as components are by who rolls dimensions.
+    """
+    first = dims.ndim - 3
+    sliced = {0, 1, 2} - {axis - first for axis in dims.displayed}
+    return sliced.pop() if dims.ndisplay == 2 and first >= 0 and len(sliced) == 1 else None

@@ -15,6 +15,7 @@ from napari_compressed_transcriptomics.viewer.cells.cells import Cells
 from napari_compressed_transcriptomics.viewer.cells.slices import ImageSlices
 from napari_compressed_transcriptomics.viewer.itself import Same
 from napari_compressed_transcriptomics.viewer.layer_content import shown
+from napari_compressed_transcriptomics.viewer.layer_values import sliced_axis
 from napari_compressed_transcriptomics.viewer.window.worker import Worker
 
 from .template import Grid, brain_on, finer, outlines, template_on
@@ -81,11 +82,9 @@ class Background:
 
     def update(self, event: Any = None) -> None:
         """Follow what is shown."""
-        dims = self._viewer.dims
-        flat = dims.ndisplay == 2 and dims.ndim >= 3
-        axis = dims.order[-3] - (dims.ndim - 3) if flat else -1
+        axis = sliced_axis(self._viewer.dims)
         for name, wanted in self.wanted.items():
-            key, make = self._of(name, axis) if axis >= 0 and wanted else (None, None)
+            key, make = self._of(name, axis) if axis is not None and wanted else (None, None)
             if key is None or make is None:
                 self._cells.draw(name, None)
                 continue

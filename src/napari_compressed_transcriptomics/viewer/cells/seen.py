@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from napari_compressed_transcriptomics.viewer.layer_content import measured, shown
-from napari_compressed_transcriptomics.viewer.layer_values import part_shown
+from napari_compressed_transcriptomics.viewer.layer_values import part_shown, sliced_axis
 
 from .camera import box_of, extent_of, on_canvas
 from .captions import CellText, CellTexts
@@ -188,11 +188,10 @@ def look(viewer: Any, texts: CellTexts, wanted: Wanted, sliced: bool = False) ->
 
 
 def _no_data(viewer: Any, layer: Any, known: NoData) -> SlicePicture | None:
-    dims = viewer.dims
-    if dims.ndisplay == 3 or dims.ndim < 3 or not sorted(dims.displayed)[0] >= dims.ndim - 3:
+    dims, axis = viewer.dims, sliced_axis(viewer.dims)
+    if axis is None:
         return None
-    axis = dims.order[-3]
-    return known.slice(layer, part_shown(viewer, layer), axis - (dims.ndim - 3), dims.point[axis])
+    return known.slice(layer, part_shown(viewer, layer), axis, dims.point[axis - 3])
 
 
 def _has_bar(layer: Any) -> bool:
@@ -211,12 +210,12 @@ def _place(viewer: Any) -> str:
 
 def _slice(viewer: Any) -> tuple[Any, ...]:
     dims, camera = viewer.dims, viewer.scene.camera
-    if dims.ndisplay == 3 or dims.ndim < 3:
+    sliced = sliced_axis(dims)
+    if sliced is None:
         return ()
-    axis = dims.order[-3]
     return (
-        axis - (dims.ndim - 3),
-        dims.point[axis],
+        sliced,
+        dims.point[sliced - 3],
         *(axis - (dims.ndim - 3) for axis in dims.displayed),
         tuple(camera.center),
         camera.zoom,
@@ -242,9 +241,11 @@ def _mark(viewer: Any, cells: list[SeenCell], pick: tuple[np.ndarray, str] | Non
     place, name = pick
     dims = viewer.dims
     if dims.ndisplay == 2:
-        axis = dims.order[-3]
-        step = dims.range[axis].step
-        if abs(dims.point[axis] - place[axis - (dims.ndim - 3)]) > step / 2 + 1e-3:
+        axis = sliced_axis(dims)
+        if axis is None:
+            return None
+        step = dims.range[axis - 3].step
+        if abs(dims.point[axis - 3] - place[axis]) > step / 2 + 1e-3:
             return None
     where = on_canvas(viewer, cells[0].layout.cell, place)
     if where is None:
@@ -259,8 +260,11 @@ def _cross(viewer: Any, cell: Rect, place: np.ndarray | None) -> tuple[tuple[flo
     box = box_of(viewer)
     if place is None or box is None or viewer.dims.ndim < 3:
         return ()
+    axes = [axis - (viewer.dims.ndim - 3) for axis in viewer.dims.displayed]
+    if min(axes) < 0:
+        return ()
     points = [place]
-    for axis in (axis - (viewer.dims.ndim - 3) for axis in viewer.dims.displayed):
+    for axis in axes:
         for end in (min(box[0, axis], place[axis]), max(box[1, axis], place[axis])):
             points.append(np.where(np.arange(3) == axis, end, place))
     at = on_canvas(viewer, cell, np.array(points))
