@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from napari_compressed_transcriptomics.viewer.anatomy.linked_view import LinkedView
 
 _NAMES = {"axial": "Axial", "coronal": "Coronal", "sagittal": "Sagittal", "3d": "3-D"}
+_WHILE_DRAGGED = 300  # milliseconds
 _TIP = (
     "Click or drag in a slice to go there in all views; Shift and drag to move the picture. "
     "Double-click this name to show the view in the large window"
@@ -36,19 +37,37 @@ class FourViews(QWidget):
         super().__init__()
         self._viewer = itself(napari_viewer)
         self._is_docked = False
+        self._window: Any = None
         brain_view.attach(self._viewer)
-        self.views = Views(self._viewer, self._pick, self._name)
-        self.views.held = True  # a canvas made with layers in its view makes all of them at once
-        self.cells: list[_Cell] = []
         self._splitter = QSplitter()
         self._splitter.setChildrenCollapsible(False)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._splitter)
         self._fits = soon(self, self._fit, 50)
-        at_end(self, self.views.close)
+        self._anew = soon(self, self._begin, _WHILE_DRAGGED)
         self._opening = Turns(self._viewer)
+        self._begin()
+
+    def _begin(self) -> None:
+        """Make the views, and begin to open their canvases."""
+        self.views = Views(self._viewer, self._pick, self._name)
+        self.views.held = True  # a canvas made with layers in its view makes all of them at once
+        self.cells: list[_Cell] = []
+        at_end(self, self.views.close)
         self._opening.start(self._open())
+
+    def showEvent(self, event: Any) -> None:
+        """Make all anew in another window: there, canvases lack what OpenGL had of them."""
+        if self.cells and self.window() is not self._window:
+            self.views.close()
+            for cell in self.cells:
+                cell.hide()
+                cell.canvas.close()
+                cell.deleteLater()
+            self.cells = []
+            self._anew.start()
+        super().showEvent(event)
 
     def _open(self) -> Iterator[None]:
         """Open in turns of the event loop, which all at once would hold up, until closed."""
@@ -60,6 +79,7 @@ class FourViews(QWidget):
     def _parts(self) -> Iterator[None]:
         """Make each canvas, show it, and bring layers into all."""
         yield
+        self._window = self.window()
         for view in self.views.views:
             cell = _Cell(self, view)
             if not self.cells:
@@ -133,6 +153,7 @@ class _Cell(QWidget):
         from napari.utils.action_manager import action_manager
 
         self.view, self._dock = view, dock
+        self._made_in: Any = None
         self.name = QLabel()
         self.name.setToolTip(_TIP)
         # It binds all shortcuts anew to what they were; each would be told to all that show them.
@@ -140,12 +161,20 @@ class _Cell(QWidget):
             self.canvas = QtViewer(view.model, show_welcome_screen=False)
         view.view.cells.draw_in(self.canvas)
         self.canvas.dims.hide()  # the place has one slider, in the window
+        self.canvas.canvas.native.installEventFilter(self)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(2, 0, 2, 0)
         layout.setSpacing(0)
         self.head = row((self.name, 1))
         layout.addLayout(self.head)
         layout.addWidget(self.canvas, 1)
+
+    def eventFilter(self, watched: Any, event: Any) -> bool:
+        """Keep Qt from painting in another window, which it does before that is shown."""
+        if event.type() == QEvent.Type.Show:
+            self._made_in = self._made_in or self.window()
+        paints = event.type() in (QEvent.Type.Resize, QEvent.Type.Paint, QEvent.Type.Show)
+        return paints and self._made_in not in (None, self.window())
 
     def mouseDoubleClickEvent(self, event: Any) -> None:
         """Show the view in the window."""
