@@ -48,7 +48,7 @@ def count_colorbar(
 ) -> None:
     """Add the colorbar of counts on a logarithmic scale, labelled 1, 10, 100, 1,000, 10k.
 
-    Powers of ten set as formulas, with all ticks between, take three times as long to lay out.
+    Powers of ten set as formulas, with all ticks between, take longer to lay out.
 
     Parameters
     ----------
@@ -189,13 +189,14 @@ def density_plot(
     figure.suptitle(f"RMSE {rmse:.4f}", color=foreground, fontsize=10)
     figure.supxlabel(of, color=foreground, fontsize=7.5)
     low, high = density.edges[[0, -1]]
+    most = max(10, density.counts.max())
     image = axes.imshow(
         np.ma.masked_equal(density.counts.T, 0),
         extent=(low, high, low, high),
         origin="lower",
         interpolation="nearest",
         cmap=sequential_colormap(foreground),
-        norm=LogNorm(1, most := max(10, density.counts.max())),
+        norm=LogNorm(1, most),
     )
     axes.plot([low, high], [low, high], "--", color=VERMILION, linewidth=1)
     axes.set_xlim(low, high)

@@ -141,7 +141,7 @@ def _refuse_saved(path: Path) -> None:
     """Raise a `UserError` for a folder of what was made of expression: its maps are no genes."""
     from .readers.sniffing import saved_here
 
-    if path.is_dir() and (kind := saved_here(path)):
+    if kind := saved_here(path):
         takers = ", or give this to report, page or figure" if kind == "result" else ""
         raise UserError(f"{path} is a saved {kind}; give the expression it was made of{takers}")
 

@@ -37,7 +37,6 @@ class FourViews(QWidget):
         super().__init__()
         self._viewer = itself(napari_viewer)
         self._is_docked = False
-        self._window: Any = None
         brain_view.attach(self._viewer)
         self._splitter = QSplitter()
         self._splitter.setChildrenCollapsible(False)
@@ -59,11 +58,10 @@ class FourViews(QWidget):
 
     def showEvent(self, event: Any) -> None:
         """Make all anew in another window: there, canvases lack what OpenGL had of them."""
-        if self.cells and self.window() is not self._window:
-            self.views.close()
+        if any(cell.elsewhere for cell in self.cells):
+            self._close_views()
             for cell in self.cells:
                 cell.hide()
-                cell.canvas.close()
                 cell.deleteLater()
             self.cells = []
             self._anew.start()
@@ -79,7 +77,6 @@ class FourViews(QWidget):
     def _parts(self) -> Iterator[None]:
         """Make each canvas, show it, and bring layers into all."""
         yield
-        self._window = self.window()
         for view in self.views.views:
             cell = _Cell(self, view)
             if not self.cells:
@@ -120,10 +117,14 @@ class FourViews(QWidget):
 
     def closeEvent(self, event: Any) -> None:
         """Take the crosshair away with the views."""
+        self._anew.stop()
+        self._close_views()
+        super().closeEvent(event)
+
+    def _close_views(self) -> None:
         self.views.close()
         for cell in self.cells:
             cell.canvas.close()
-        super().closeEvent(event)
 
     def _fit(self) -> None:
         for cell in self.cells:
@@ -174,7 +175,12 @@ class _Cell(QWidget):
         if event.type() == QEvent.Type.Show:
             self._made_in = self._made_in or self.window()
         paints = event.type() in (QEvent.Type.Resize, QEvent.Type.Paint, QEvent.Type.Show)
-        return paints and self._made_in not in (None, self.window())
+        return paints and self.elsewhere
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether it is in another window than the one in which it was shown first."""
+        return self._made_in not in (None, self.window())
 
     def mouseDoubleClickEvent(self, event: Any) -> None:
         """Show the view in the window."""
